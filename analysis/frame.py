@@ -1,0 +1,131 @@
+"""From a store to tidy frames: one row per trial × language × metric, one per trial, one per run."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from harness.store import Failure, Store, covers
+from harness.study import Study, TrialConfig
+from harness.tasks import task_named
+
+FINISHED, FAILED, MISSING = "finished", "failed", "missing"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study's results. A *run* is one method × setting × seed: one trial, or for ewc one trial a target language."""
+
+    study: Study
+    trials: pd.DataFrame
+    """One row a trial: trial, method, setting, seed, targets, status, collapsed, diverged, error, cost and provenance."""
+    scores: pd.DataFrame
+    """One row a finished trial × split × language × metric: trial, method, setting, seed, split, language, metric, score, examples."""
+
+    @property
+    def metric(self) -> str:
+        return task_named(self.study.task).metric
+
+    @property
+    def methods(self) -> list[str]:
+        return list(dict.fromkeys(self.trials["method"]))
+
+    @property
+    def settings(self) -> list[str]:
+        return list(dict.fromkeys(self.trials["setting"]))
+
+    @cached_property
+    def test(self) -> pd.DataFrame:
+        """The test scores that tables show: the task's metric, one row a trial × language."""
+        return self.scores.query("split == 'test' and metric == @self.metric").drop(columns=["split", "metric"])
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """The target languages' rows of ``test``."""
+        return self.test[self.test["language"] != self.study.source]
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run: method, setting, seed, trials, finished, complete, collapsed, source, zero_shot, languages.
+
+        ``source`` is the mean over the run's trials, ``zero_shot`` the mean over its target languages; both are missing where a trial of
+        the run is.
+        """
+        keys = ["method", "setting", "seed"]
+        trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
+        runs = trials.groupby(keys, sort=False).agg(
+            trials=("trial", "size"),
+            finished=("finished", "sum"),
+            complete=("finished", "all"),
+            collapsed=("collapsed", "any"),
+        )
+        source = self.test[self.test["language"] == self.study.source].groupby(keys)["score"].mean()
+        targets = self.targets.groupby(keys)["score"]
+        runs = runs.assign(source=source, zero_shot=targets.mean(), languages=targets.size())
+        runs.loc[~runs["complete"], ["source", "zero_shot"]] = float("nan")
+        return runs.reset_index()
+
+    def without_collapsed(self) -> "Results":
+        """The same results less the collapsed runs, which then are neither expected nor counted."""
+        keys = ["method", "setting", "seed"]
+        gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], keys])
+        trials, scores = (frame[~pd.MultiIndex.from_frame(frame[keys]).isin(gone)] for frame in (self.trials, self.scores))
+        return Results(self.study, trials, scores)
+
+
+def load(store: Store, name: str) -> Results:
+    """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
+    study, trials = store.study(name)
+    ids = [trial.id for trial in trials]
+    records = store.records(ids)
+    failures = store.failures(trial for trial in ids if trial not in records)
+    settings = tuple(dict.fromkeys(trial.setting for trial in trials))
+    trial_rows: list[dict[str, object]] = []
+    score_rows: list[dict[str, object]] = []
+    for trial in trials:
+        keys = {
+            "trial": trial.id,
+            "method": trial.method.arm.label,
+            "setting": trial.setting.differing(settings),
+            "seed": trial.seed,
+        }
+        record = records.get(trial.id)
+        if record is None or not covers(record, trial):
+            trial_rows.append({**keys, "targets": trial.targets, **_unfinished(failures.get(trial.id))})
+            continue
+        cost = record["cost"]
+        trial_rows.append(
+            {
+                **keys,
+                "targets": trial.targets,
+                "status": FINISHED,
+                "collapsed": record["collapsed"],
+                "diverged": record["diverged"],
+                "error": "",
+                "seconds": cost["seconds"],
+                "tokens_per_second": cost["tokens_per_second"],
+                "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
+                "provenance": record["provenance"],
+            }
+        )
+        score_rows.extend(_score_rows(keys, trial, record["scores"]))
+    columns = ["trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples"]
+    return Results(study, pd.DataFrame(trial_rows), pd.DataFrame(score_rows, columns=columns))
+
+
+def _unfinished(failure: Failure | None) -> dict[str, object]:
+    status = {"status": FAILED, "error": failure.error} if failure is not None else {"status": MISSING, "error": ""}
+    return {**status, "collapsed": False, "diverged": False, "seconds": float("nan"), "tokens_per_second": float("nan")}
+
+
+def _score_rows(keys: dict[str, object], trial: TrialConfig, scores: dict[str, dict[str, dict[str, object]]]) -> list[dict[str, object]]:
+    """Rows of the languages that the trial asks for; its record may have more, from another study."""
+    wanted = {("dev", trial.source), *(("test", language) for language in trial.test_data)}
+    return [
+        {**keys, "split": split, "language": language, "metric": metric, "score": values[metric], "examples": values["examples"]}
+        for split, languages in scores.items()
+        for language, values in languages.items()
+        if (split, language) in wanted
+        for metric in values
+        if metric not in ("majority", "examples", "fingerprint")
+    ]

@@ -1,0 +1,122 @@
+"""A study's report: one self-contained HTML file, and its tables and figures as files."""
+
+import base64
+import shutil
+import tempfile
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib import resources
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from matplotlib.figure import Figure
+
+from analysis import tables
+from analysis.figures import STYLE, draw
+from analysis.frame import FINISHED, Results, load
+from analysis.table import Table
+from harness.errors import UserError
+from harness.store import Store
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a report lies, and its summary for the terminal."""
+
+    html: Path
+    summary: str
+
+
+def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
+    """Write the report of a study as it was last run in a store, replacing an older one.
+
+    ``out`` is a folder, by default ``reports/<study>`` in the store, or beside the working directory where the store is no folder. It
+    gets ``report.html``, ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. Raises ``UserError`` where the study was not run there, or
+    where the folder cannot be written.
+    """
+    results = load(store, study)
+    folder = out or (Path(store.root) / "reports" / study if store.is_local else Path("steadytune-reports") / study)
+    written = _tables(results, ddof)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Made aside and moved: a reader never meets half a report, and a failure leaves the older one.
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
+            _write(Path(scratch), results, written, ddof)
+            folder.mkdir(exist_ok=True)
+            for part in Path(scratch).iterdir():
+                target = folder / part.name
+                if target.is_dir():
+                    shutil.rmtree(target)
+                part.replace(target)
+    except OSError as error:
+        raise UserError(f"--out: {str(folder)!r} cannot be written: {error.strerror or error}") from None
+    summary = written[0]
+    return Written(folder / "report.html", "\n".join([summary.title, "", summary.plain(), "", *summary.notes]))
+
+
+def _tables(results: Results, ddof: int) -> list[Table]:
+    """The summary first; without collapsed runs once more where there are any."""
+    found = [tables.summary(results, ddof), tables.per_language(results, ddof)]
+    steady = results.without_collapsed()
+    if results.runs["collapsed"].any() and len(steady.runs):
+        title = "Source and zero-shot scores without collapsed runs"
+        found.insert(1, tables.summary(steady, ddof, name="summary-without-collapsed", title=title))
+    return [*found, tables.troubles(results), tables.cost(results)]
+
+
+def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> None:
+    for name in ("tables", "figures"):
+        (folder / name).mkdir()
+    for table in written:
+        table.write(folder / "tables")
+    figures = []
+    for name, (caption, figure) in draw(results).items():
+        svg = _image(figure, "svg")
+        (folder / "figures" / f"{name}.svg").write_bytes(svg)
+        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
+        figures.append({"name": name, "caption": caption, "data": base64.b64encode(svg).decode()})
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(resources.files("analysis").joinpath("report.html.j2").read_text(encoding="utf-8"))
+    finished = results.trials[results.trials["status"] == FINISHED]
+    html = template.render(
+        study=results.study,
+        settings=[asdict(setting) for setting in dict.fromkeys(s for arm in results.study.arms for s in arm.settings)],
+        methods=results.methods,
+        metric=results.metric,
+        counts=results.trials["status"].value_counts().to_dict(),
+        total=len(results.trials),
+        tables={table.name: table for table in written},
+        figures=figures,
+        provenance=_provenance(finished["provenance"] if len(finished) else ()),
+        ddof=ddof,
+    )
+    (folder / "report.html").write_text(html, encoding="utf-8")
+
+
+def _image(figure: Figure, kind: str) -> bytes:
+    import matplotlib as mpl
+
+    sink = BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(sink, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None, bbox_inches="tight")
+    return sink.getvalue()
+
+
+def _provenance(records: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
+    """Every value met, by key: more than one of a key means that the trials do not come from one machine or version."""
+    met: dict[str, dict[str, None]] = {}
+    for record in records:
+        git = record["git"]
+        rows = {
+            "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}" if git else "installed package",
+            "python": record["python"],
+            "platform": record["platform"],
+            "device": record["device"],
+            "threads a trial": str(record["threads"]),
+            **{f"package {name}": version for name, version in record["packages"].items()},
+        }
+        for key, value in rows.items():
+            met.setdefault(key, {})[value] = None
+    return {key: list(values) for key, values in met.items()}

@@ -1,0 +1,42 @@
+"""One attempt at a trial: run it, and leave a record or a failure in the store. Both ways of running a study go through here."""
+
+import traceback
+from dataclasses import dataclass
+
+from harness.store import Store
+from harness.study import TrialConfig
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How an attempt ended, for the progress display."""
+
+    id: str
+    seconds: float = 0.0
+    source: float = float("nan")
+    """Source test score × 100."""
+    zero_shot: float = float("nan")
+    """Mean of the targets' scores × 100."""
+    error: str = ""
+    """One line where the trial failed, empty where it finished."""
+
+
+def attempt(config: TrialConfig, store: Store, threads: int) -> Attempt:
+    """Run a trial and write its result; an exception is recorded with its traceback and stops no other trial."""
+    from harness.trial import run_trial
+
+    try:
+        result = run_trial(config, cache=store.cache, threads=threads)
+        store.save(config, result)
+    except Exception as error:
+        return failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
+    record = result.record
+    source = record["scores"]["test"][config.source][record["metric"]]
+    return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
+
+
+def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:
+    """Record a failure in the store."""
+    line = " ".join(error.split())
+    store.save_failure(config, line, trace)
+    return Attempt(config.id, error=line)

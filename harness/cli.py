@@ -1,0 +1,188 @@
+"""The command ``steadytune``. Heavy libraries are imported by the commands that need them: ``list`` and ``--help`` answer at once."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.store import Store
+    from harness.study import TrialConfig
+
+STORE = "steadytune-store"
+
+EXIT_OK, EXIT_FAILED_TRIALS, EXIT_USER_ERROR, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except UserError as error:
+        print(f"steadytune: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print("\nsteadytune: interrupted; what had finished is kept, run the same command again to go on", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # e.g. piped into head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="steadytune",
+        description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all, vary what should not matter.",
+        epilog="Start with: steadytune run quickstart",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", help="list the studies that come with steadytune", description="List the studies by name.")
+    command.set_defaults(command=list_studies)
+
+    command = commands.add_parser(
+        "show",
+        help="show a study's trials",
+        description="Show a study's question, methods, settings and trials. Trials that the store has are marked.",
+    )
+    _study_argument(command)
+    _store_option(command)
+    command.set_defaults(command=show)
+
+    command = commands.add_parser(
+        "run",
+        help="run a study's missing trials, then report",
+        description="Run the trials of a study that the store lacks, then write its report. Run it again to continue an interrupted study: "
+        "what has finished is never run twice.",
+        epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 interrupted.",
+    )
+    _study_argument(command)
+    _store_option(command)
+    command.add_argument("--local", action="store_true", help="one trial after another in this process, without Ray (for debugging)")
+    command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
+    command.add_argument(
+        "--gpus-per-trial", type=float, metavar="X", help="GPUs of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
+    )
+    command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
+    command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
+    command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
+    command.set_defaults(command=run)
+
+    command = commands.add_parser(
+        "report",
+        help="write a study's report from its store",
+        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the store alone.",
+    )
+    _study_argument(command)
+    _store_option(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)")
+    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
+    command.set_defaults(command=report)
+    return parser
+
+
+def _study_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument("study", metavar="STUDY", help="a name from 'steadytune list', or your own .py or .yaml file")
+
+
+def _store_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--store", default=STORE, metavar="PLACE", help="folder or URL that keeps all trials, shared by all studies (default: %(default)s)"
+    )
+
+
+def list_studies(options: argparse.Namespace) -> int:
+    import search_spaces
+
+    for name in search_spaces.names():
+        study = search_spaces.load(name)
+        print(f"{name:<24} {sum(1 for _ in study.runs()):>5} trials  {study.question}")
+    return EXIT_OK
+
+
+def show(options: argparse.Namespace) -> int:
+    import search_spaces
+    from harness.plan import plan
+
+    study = search_spaces.load(options.study)
+    trials = plan(study)
+    finished = _finished(options.store, trials)
+    print(f"{study.name}: {study.question}\n")
+    print(f"task      {study.task}, {study.source} to {' '.join(study.targets)}")
+    print(f"encoder   {study.encoder} ({trials[0].encoder_revision})")
+    print(f"data      {study.data} (training data {trials[0].training_data})")
+    print(f"precision {study.precision}\n")
+    settings = tuple(dict.fromkeys(trial.setting for trial in trials))
+    print(f"{len(trials)} trials, {len(finished)} finished in {options.store}")
+    for trial in trials:
+        mark = "finished" if trial.id in finished else "missing"
+        print(f"  {trial.id}  {mark:<8}  {trial.method.label}  {trial.setting.differing(settings)}  seed={trial.seed}")
+    return EXIT_OK
+
+
+def _finished(place: str, trials: "list[TrialConfig]") -> set[str]:
+    from harness.store import Store
+
+    try:
+        store = Store(place, create=False)
+    except UserError:
+        return set()
+    return set(store.records(trial.id for trial in trials))
+
+
+def run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    import search_spaces
+    from harness.plan import plan
+    from harness.store import Store
+    from harness.sweep import Resources, sweep
+
+    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
+    study = search_spaces.load(options.study)
+    trials = plan(study)  # before the store: a mistake in the study leaves nothing behind
+    store = Store(options.store)
+    if options.local:
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        if options.gpus_per_trial == 0:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
+    if not options.no_report:
+        _write_report(store, study.name, None, 1)
+    return EXIT_FAILED_TRIALS if outcome.failed else EXIT_OK
+
+
+def report(options: argparse.Namespace) -> int:
+    import search_spaces
+    from harness.store import Store
+
+    store = Store(options.store, create=False)
+    name = search_spaces.load(options.study).name if options.study.endswith((".py", ".yaml", ".yml")) else options.study
+    _write_report(store, name, options.out, options.ddof)
+    return EXIT_OK
+
+
+def _write_report(store: "Store", study: str, out: Path | None, ddof: int) -> None:
+    from analysis.report import write_report
+
+    written = write_report(store, study, out, ddof=ddof)
+    print(f"\n{written.summary}\n\nreport: {written.html}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("steadytune")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+"""The embedded default: a small multilingual encoder and real text, so that a study runs without a hub and without a GPU.
+
+``encoder/`` is a Hugging Face directory, ``data/`` is in XTREME's download layout, ``text/`` holds unlabelled passages, one a line.
+NOTICE names the sources and licences; ``make_corpora.py`` and ``make_encoder.py`` wrote all three.
+"""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ENCODER = HERE / "encoder"
+DATA = HERE / "data"
+UDPOS = DATA / "udpos"
+TEXT = HERE / "text"

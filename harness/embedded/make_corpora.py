@@ -1,0 +1,67 @@
+"""Cut the embedded corpora from their sources: labelled UDPOS sentences and unlabelled Wikipedia paragraphs.
+
+    python -m harness.embedded.make_corpora --ud UD_DIR --text TEXT_DIR
+
+UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's layout (``word<TAB>tag``, a blank line between
+sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage a line. NOTICE says
+which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order: short ones teach nothing, long
+ones cost the quickstart its time.
+
+The Wikipedia passages end where other material begins in the Turkish source file; French and Japanese have none there, so they have
+labelled text only.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.embedded import TEXT, UDPOS
+
+TRAIN, DEV, SOURCE_TEST, TARGET_TEST = 2000, 200, 200, 100
+WORDS = range(4, 26)
+TARGETS = ("ar", "de", "es", "fi", "fr", "hi", "ja", "ru", "tr", "vi", "zh")
+TEXT_LANGUAGES = ("ar", "de", "en", "es", "fi", "hi", "ru", "tr", "vi", "zh")
+TEXT_CHARACTERS = 150_000
+WIKIPEDIA_LINES = {"tr": 240}
+SHORTEST_PASSAGE = 200
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """The sentences of a file as blocks of ``word<TAB>tag`` lines."""
+    for block in path.read_text(encoding="utf-8").split("\n\n"):
+        if block.strip():
+            yield block.strip("\n")
+
+
+def cut_sentences(source: Path, target: Path, count: int) -> None:
+    kept = [s for s in sentences(source) if s.count("\n") + 1 in WORDS][:count]
+    target.write_text("\n\n".join(kept) + "\n", encoding="utf-8")
+
+
+def cut_text(source: Path, target: Path, lines: int | None) -> None:
+    kept: list[str] = []
+    size = 0
+    for line in source.read_text(encoding="utf-8").splitlines()[:lines]:
+        passage = " ".join(line.split())
+        if len(passage) >= SHORTEST_PASSAGE and size + len(passage) <= TEXT_CHARACTERS:
+            kept.append(passage)
+            size += len(passage)
+    target.write_text("\n".join(kept) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--ud", type=Path, required=True, help="folder of the treebanks in XTREME's layout")
+    parser.add_argument("--text", type=Path, required=True, help="folder of the passages, one XX.txt a language")
+    arguments = parser.parse_args()
+    UDPOS.mkdir(parents=True, exist_ok=True)
+    TEXT.mkdir(parents=True, exist_ok=True)
+    cuts = {"train-en": TRAIN, "dev-en": DEV, "test-en": SOURCE_TEST} | {f"test-{language}": TARGET_TEST for language in TARGETS}
+    for name, count in cuts.items():
+        cut_sentences(arguments.ud / f"{name}.tsv", UDPOS / f"{name}.tsv", count)
+    for language in TEXT_LANGUAGES:
+        cut_text(arguments.text / f"{language}.txt", TEXT / f"{language}.txt", WIKIPEDIA_LINES.get(language))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""The error a user can mend: one message that names the field, its value and what is allowed."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake in a study, a path or a data file. The command line prints the message alone and exits with code 2."""
+
+
+def bad(field: str, value: object, allowed: str) -> UserError:
+    """The error for a value outside what ``field`` allows, e.g. ``learning_rate: -1.0 is not allowed; give a number above 0``."""
+    return UserError(f"{field}: {value!r} is not allowed; give {allowed}")
+
+
+def unknown(field: str, name: object, known: Iterable[str]) -> UserError:
+    """The error for a name that is not among ``known``, with the nearest one where there is one."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    return UserError(f"{field}: there is no {name!r}.{guess} Known: {', '.join(names) or 'none'}")

@@ -1,0 +1,82 @@
+"""The diagonal of the Fisher information of the masked-language-model loss on a language's text (Section 3.2)."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from transformers import DataCollatorForLanguageModeling, PreTrainedModel
+
+from harness import data, encoders, models
+from harness.hashing import digest
+
+WINDOW = 128
+MASKED_SHARE = 0.15
+MASKING_SEED = 0
+ESTIMATOR = "empirical"
+"""Gradients at the observed tokens, the estimator of Kirkpatrick et al. (2017) in practice."""
+
+
+def diagonal(model: PreTrainedModel, batches: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """F = 1/N Σₙ (∇θ log p(masked tokens of example n))², by parameter name within the body, each of its parameter's shape.
+
+    Every batch holds one example, ``input_ids`` and ``labels`` of shape (1, length): the square is taken per example, as the square of
+    a batch's mean gradient is not a Fisher diagonal. The log-likelihood is the sum over an example's masked tokens (labels that are
+    not -100), in nats.
+    """
+    parameters = dict(model.base_model.named_parameters())
+    total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    count = 0
+    for batch in batches:
+        model.zero_grad()
+        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["labels"].flatten(), reduction="sum").backward()
+        for name, parameter in parameters.items():
+            if parameter.grad is not None:
+                total[name].addcmul_(parameter.grad, parameter.grad)
+        count += 1
+    model.zero_grad()
+    return {name: value / count for name, value in total.items()}
+
+
+def text_windows(encoder: str, text: str, language: str, examples: int) -> list[dict[str, Tensor]]:
+    """The first ``examples`` windows of a language's passages, each a masked batch of one, the same in every process."""
+    tokenizer = models.tokenizer(encoder)
+    encoded = tokenizer(
+        list(data.passages(text, language)[:examples]),
+        truncation=True,
+        max_length=WINDOW,
+        return_overflowing_tokens=True,
+    )
+    collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=MASKING_SEED)
+    return [dict(collate([{"input_ids": ids}])) for ids in encoded["input_ids"][:examples]]
+
+
+def cached_diagonal(cache: Path, encoder: str, text: str, language: str, examples: int) -> dict[str, Tensor]:
+    """``diagonal`` over a language's text, read from ``cache`` where it has been computed before.
+
+    The file is named by the content hash of the encoder, the text and the estimator's options. A second process that wants it at the
+    same time waits for the first.
+    """
+    identity = {
+        "encoder": encoders.find(encoder).revision,
+        "text": data.text_fingerprint(text, language),
+        "examples": examples,
+        "window": WINDOW,
+        "masked_share": MASKED_SHARE,
+        "masking_seed": MASKING_SEED,
+        "estimator": ESTIMATOR,
+    }
+    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / f"{digest(identity)}.safetensors"
+    if not file.is_file():
+        with FileLock(file.with_suffix(".lock")):
+            if not file.is_file():
+                model = models.masked_language_model(encoder)
+                fisher = diagonal(model, text_windows(encoder, text, language, examples))
+                part = file.with_suffix(".part")
+                save_file(fisher, part, metadata={name: str(value) for name, value in identity.items()})
+                part.replace(file)
+    return load_file(file)

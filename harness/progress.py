@@ -1,0 +1,84 @@
+"""What a person sees while a study runs: a line a trial, and on a terminal a bar with what is done, running, failed and left."""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from harness.attempt import Attempt
+from harness.study import TrialConfig
+
+
+class SweepProgress:
+    """Counts trials and prints each one's end. Without a terminal there are lines only; ``NO_COLOR`` is honoured by ``rich``."""
+
+    def __init__(self, console: Console, total: int, done: int, failed: int, describe: Callable[[TrialConfig], str]) -> None:
+        self.console = console
+        self.total, self.done, self.failed = total, done, failed
+        self.describe = describe
+        self.running: dict[str, TrialConfig] = {}
+        self.ended_here = 0
+        self.began = time.monotonic()
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> "SweepProgress":
+        if self.console.is_terminal:
+            columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            self.bar = Progress(*columns, console=self.console, transient=True)
+            self.task = self.bar.add_task(self.state(), total=self.total, completed=self.done)
+            self.bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def started(self, config: TrialConfig) -> None:
+        self.running[config.id] = config
+        self._refresh()
+
+    def ended(self, config: TrialConfig, attempt: Attempt) -> None:
+        self.running.pop(config.id, None)
+        self.ended_here += 1
+        if attempt.error:
+            self.failed += 1
+            outcome = f"[red]failed[/red]: {_escape(attempt.error[:200])}"
+        else:
+            self.done += 1
+            outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
+        line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {_escape(self.describe(config))}: {outcome}"
+        if not self.console.is_terminal:
+            line += f"  [{self.state()}]".replace("[", r"\[", 1)
+        self.console.print(line, highlight=False, soft_wrap=True)
+        self._refresh()
+
+    def state(self) -> str:
+        """Done, running, failed, left and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""
+        left = self.total - self.done - self.failed - len(self.running)
+        return f"{self.done} done, {len(self.running)} running, {self.failed} failed, {left} left{self._time_left()}"
+
+    def _time_left(self) -> str:
+        remaining = self.total - self.done - self.failed
+        if not self.ended_here or not remaining:
+            return ""
+        seconds = (time.monotonic() - self.began) / self.ended_here * remaining
+        return (
+            f", about {seconds:.0f} s"
+            if seconds < 90
+            else f", about {seconds / 60:.0f} min"
+            if seconds < 5400
+            else f", about {seconds / 3600:.1f} h"
+        )
+
+    def _refresh(self) -> None:
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description=self.state(), completed=self.done + self.failed)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

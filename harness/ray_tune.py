@@ -1,0 +1,126 @@
+"""Trials on Ray Tune: workers that stay warm between trials, on this machine or on a cluster.
+
+Tune schedules; what is missing and what has been done is the store's to say (``Tuner.restore`` refuses a changed study).
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+# Read when Ray is imported. Tune's own result files would be a second, weaker store; Ctrl-C is the command line's to handle.
+os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
+os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
+os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+
+import ray
+from ray import tune
+from ray.tune.experiment import Trial
+
+from harness.attempt import Attempt, attempt, failed
+from harness.errors import UserError
+from harness.progress import SweepProgress
+from harness.store import Store
+from harness.study import TrialConfig
+from harness.sweep import Resources
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Nothing large passes between processes: trials get their config and leave their result in the store."""
+
+
+def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
+    """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
+    place = str(Path(store.root).resolve()) if store.is_local else store.place
+    with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+        gpus = resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
+        _check_fits(resources.cpus, gpus)
+        space = {
+            "trial": tune.grid_search([trial.to_json() for trial in trials]),
+            "store": place,
+            "threads": resources.cpus,
+            "gpus": gpus,
+        }
+        tuner = tune.Tuner(
+            tune.with_resources(run_one, {"cpu": resources.cpus, "gpu": gpus}),
+            param_space=space,
+            tune_config=tune.TuneConfig(reuse_actors=True, trial_dirname_creator=lambda trial: trial.trial_id),
+            run_config=tune.RunConfig(storage_path=scratch, name="study", verbose=0, callbacks=[Watch(trials, store, progress)]),
+        )
+        tuner.fit()
+
+
+def run_one(space: dict[str, Any]) -> None:
+    """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if space["gpus"] == 0:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
+    elif space["gpus"] < 1:
+        import torch
+
+        torch.cuda.set_per_process_memory_fraction(space["gpus"])  # Ray's fractions are bookkeeping only
+    tune.report(asdict(attempt(TrialConfig.from_json(space["trial"]), Store(space["store"]), space["threads"])))
+
+
+class Watch(tune.Callback):
+    """Passes Tune's events on to the progress display, and records the trials whose worker died."""
+
+    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress) -> None:
+        self.trials = {trial.id: trial for trial in trials}
+        self.store = store
+        self.progress = progress
+        self.open = set(self.trials)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not pickle."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        self.progress.started(TrialConfig.from_json(trial.config["trial"]))
+
+    def on_trial_result(self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any) -> None:
+        if result.get("id") in self.open:
+            self._end(Attempt(**{name: result[name] for name in Attempt.__dataclass_fields__}))
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        config = TrialConfig.from_json(trial.config["trial"])
+        if config.id in self.open:
+            error = trial.get_error()
+            trace = str(error or "the worker died and left no message")
+            self._end(failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace))
+
+    def _end(self, ended: Attempt) -> None:
+        self.open.discard(ended.id)
+        self.progress.ended(self.trials[ended.id], ended)
+
+
+def _check_fits(cpus: int, gpus: float) -> None:
+    there = ray.cluster_resources()
+    for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
+        if asked > there.get(name, 0):
+            raise UserError(f"{flag}: {asked:g} is not allowed; this cluster has {there.get(name, 0):g}")
+
+
+@contextmanager
+def _ray(address: str | None) -> Iterator[None]:
+    """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        if address is None:
+            ray.init(include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError) as error:
+        raise UserError(f"--ray-address: {address!r} cannot be reached: {str(error).strip().splitlines()[0]}") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()

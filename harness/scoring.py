@@ -1,0 +1,95 @@
+"""Zero-shot scoring: predictions for all languages in one pass, then each language's metrics."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from harness import data, encoding, models
+from harness.study import TrialConfig
+from harness.tasks import task_named
+
+TOKEN_BUDGET = 4096
+"""Tokens of a batch, padding included."""
+
+Split = tuple[str, str]
+"""Split and language, such as ``("test", "de")``."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What a model does on one split of one language."""
+
+    split: str
+    language: str
+    gold: list[list[int]]
+    """Label ids of each example."""
+    predicted: list[list[int]]
+    """Predicted label ids, shaped as ``gold``; -1 where there is no prediction."""
+    metrics: dict[str, float]
+    """Scores × 100 by name."""
+    majority: float
+    """Accuracy × 100 of answering the training data's most frequent label everywhere."""
+    fingerprint: str
+    """Fingerprint of the split's examples."""
+
+
+def score(model: PreTrainedModel, config: TrialConfig) -> list[Scored]:
+    """Scores of the source's dev and test sets and of every target's test set."""
+    task = task_named(config.task)
+    splits: list[Split] = [("dev", config.source), *(("test", language) for language in (config.source, *config.targets))]
+    where = (config.encoder, config.setting.max_length)
+    encoded = {split: encoding.rows(config.task, config.data, *split, *where) for split in splits}
+    predicted = predict(model, encoded, models.tokenizer(config.encoder), precision=config.precision)
+    most_frequent = _most_frequent(config)
+    scored = []
+    for (split, language), rows in encoded.items():
+        examples = data.examples(config.task, config.data, split, language)
+        gold = task.gold(examples.rows)
+        guesses = task.gather(examples.rows, rows, predicted[split, language])
+        majority = task.scores(gold, [[most_frequent] * len(labels) for labels in gold])["accuracy"]
+        scored.append(Scored(split, language, gold, guesses, task.scores(gold, guesses), majority, examples.fingerprint))
+    return scored
+
+
+def _most_frequent(config: TrialConfig) -> int:
+    examples = data.examples(config.task, config.data, "train", config.source)
+    counts = Counter(label for labels in task_named(config.task).gold(examples.rows) for label in labels)
+    return counts.most_common(1)[0][0]
+
+
+@torch.inference_mode()
+def predict(
+    model: PreTrainedModel, encoded: dict[Split, Dataset], tokenizer: PreTrainedTokenizerBase, *, precision: str = "fp32"
+) -> dict[Split, list[Any]]:
+    """The label ids with the highest logit, for each row of each split: a list of the row's length for token tasks.
+
+    All splits go through the model in one pass, longest rows first, in batches of at most ``TOKEN_BUDGET`` padded tokens; the order
+    within each split is restored.
+    """
+    model.eval()
+    inputs = {split: list(zip(rows["input_ids"], rows["attention_mask"], strict=True)) for split, rows in encoded.items()}
+    index = [(split, i) for split, pairs in inputs.items() for i in range(len(pairs))]
+    index.sort(key=lambda at: len(inputs[at[0]][at[1]][0]), reverse=True)
+    results: dict[Split, list[Any]] = {split: [None] * len(pairs) for split, pairs in inputs.items()}
+    for batch in _batches(index, [len(inputs[split][i][0]) for split, i in index]):
+        features = [{"input_ids": inputs[split][i][0], "attention_mask": inputs[split][i][1]} for split, i in batch]
+        padded = tokenizer.pad(features, return_tensors="pt").to(model.device)
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
+            best = model(**padded).logits.argmax(-1).tolist()
+        for (split, i), row, feature in zip(batch, best, features, strict=True):
+            results[split][i] = row[: len(feature["input_ids"])] if isinstance(row, list) else row
+    return results
+
+
+def _batches(index: Sequence[tuple[Split, int]], lengths: Sequence[int]) -> Iterator[list[tuple[Split, int]]]:
+    """Runs of ``index`` (longest first) whose size times their first length stays within the budget."""
+    start = 0
+    while start < len(index):
+        size = max(1, TOKEN_BUDGET // lengths[start])
+        yield list(index[start : start + size])
+        start += size

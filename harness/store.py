@@ -1,0 +1,243 @@
+"""The pool of trials on disk: one directory a trial, written whole or not at all. A folder or any fsspec URL, such as a bucket.
+
+store.json                          layout version
+trials/<id>/result.json             a finished trial's record: its presence means the trial is finished
+trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every example scored
+trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
+trials/<id>/failure.json            the last failure of a trial that has not finished since
+studies/<name>.json                 a study as it was last run, with the ids of its trials
+fisher/<hash>.safetensors           Fisher diagonals, local stores only
+"""
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from fsspec.implementations.local import LocalFileSystem
+
+from harness.errors import UserError, unknown
+from harness.hashing import digest
+from harness.study import Study, TrialConfig
+
+if TYPE_CHECKING:
+    from harness.trial import TrialResult
+
+LAYOUT = 1
+READERS = 8
+"""Threads that read records at once: a bucket answers slowly, but many at a time."""
+
+
+Record = dict[str, Any]
+"""A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a trial has not finished."""
+
+    error: str
+    """The exception's type and message, one line."""
+    traceback: str
+    time: str
+
+
+class Store:
+    """Reads and writes a store.
+
+    Raises ``UserError`` where the place cannot be written, is no store, or was written by another layout.
+    """
+
+    def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
+        self.place = os.fspath(place)
+        try:
+            self.fs, root = fsspec.core.url_to_fs(self.place)
+        except (ValueError, ImportError) as error:
+            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({error})") from None
+        self.root = root.rstrip("/")
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+        self._check_layout(create)
+
+    @property
+    def cache(self) -> Path:
+        """Local folder for what trials share; in the store where that is local."""
+        return Path(self.root) / "fisher" if self.is_local else Path.home() / ".cache" / "steadytune" / "fisher"
+
+    def _check_layout(self, create: bool) -> None:
+        try:
+            layout = self._read("store.json")
+            if layout is None:
+                if self.fs.exists(self.root) and (not self.fs.isdir(self.root) or self.fs.ls(self.root)):
+                    raise UserError(
+                        f"store: {self.place!r} is not allowed; it exists and is no store (no store.json). Give an empty or new folder"
+                    )
+                if not create:
+                    raise UserError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")
+            elif layout.get("layout") != LAYOUT:
+                raise UserError(
+                    f"store: {self.place!r} has layout {layout.get('layout')!r}, and this version reads layout {LAYOUT}. "
+                    "Give a new folder, or read it with the version that wrote it"
+                )
+            if create:
+                self._write("store.json", _json({"layout": LAYOUT}))  # every time: better to learn now than after an hour that it cannot be
+        except OSError as error:
+            raise UserError(f"store: {self.place!r} cannot be written: {error.strerror or error}") from None
+        except (json.JSONDecodeError, AttributeError):
+            raise UserError(f"store: {self.place!r} has a store.json that is not the store's; give another folder") from None
+
+    # Trials
+
+    def record(self, trial: str) -> Record | None:
+        """A finished trial's record, or ``None``."""
+        try:
+            return self._read(f"trials/{trial}/result.json")
+        except json.JSONDecodeError:
+            return None  # not believed: the trial runs again and replaces it
+
+    def records(self, trials: Iterable[str]) -> dict[str, Record]:
+        """Records of those of the trials that have finished, by id, in the given order."""
+        ids = list(trials)
+        with ThreadPoolExecutor(READERS) as pool:
+            return {trial: record for trial, record in zip(ids, pool.map(self.record, ids), strict=True) if record is not None}
+
+    def failure(self, trial: str) -> Failure | None:
+        """The last failure of a trial, or ``None``."""
+        try:
+            found = self._read(f"trials/{trial}/failure.json")
+        except json.JSONDecodeError:
+            return None
+        return Failure(**found) if found is not None else None
+
+    def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
+        """The failures of those of the trials that have one, by id, in the given order."""
+        ids = list(trials)
+        with ThreadPoolExecutor(READERS) as pool:
+            return {trial: failure for trial, failure in zip(ids, pool.map(self.failure, ids), strict=True) if failure is not None}
+
+    def save(self, config: TrialConfig, result: "TrialResult") -> None:
+        """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before."""
+        folder = f"trials/{config.id}"
+        before = self.record(config.id)
+        predictions = self._write_table(folder, "predictions", _prediction_table(result))
+        history = self._write_table(folder, "history", pa.Table.from_pylist(result.history))
+        record = {"id": config.id, "finished": _now(), **result.record, "predictions": predictions, "history": history}
+        self._write(f"{folder}/result.json", _json(record))
+        stale = {before.get("predictions"), before.get("history")} - {predictions, history} if before else set()
+        for name in [*sorted(filter(None, stale)), "failure.json"]:
+            self._remove(f"{folder}/{name}")
+
+    def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
+        """Record that a trial failed."""
+        self._write(f"trials/{config.id}/failure.json", _json({"error": error, "traceback": traceback, "time": _now()}))
+
+    def predictions(self, trial: str) -> pa.Table:
+        """Of a finished trial: split, language, example, gold and predicted (lists of label ids). Raises ``KeyError`` for another."""
+        return self._read_table(trial, "predictions")
+
+    def history(self, trial: str) -> pa.Table:
+        """The learning history of a finished trial, a row a window; raises ``KeyError`` for another."""
+        return self._read_table(trial, "history")
+
+    # Studies
+
+    def save_study(self, study: Study, trials: Iterable[TrialConfig]) -> None:
+        """Record what a study consists of, so that it can be reported without its data or encoder at hand."""
+        content = {"study": study.to_json(), "trials": [{"id": trial.id, "config": trial.to_json()} for trial in trials]}
+        self._write(f"studies/{study.name}.json", _json(content))
+
+    def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
+        """A study as it was last run here, and its trials. Raises ``UserError`` with the nearest name where there is none."""
+        found = self._read(f"studies/{name}.json")
+        if found is None:
+            raise unknown(f"study in {self.place}", name, self.studies())
+        study = Study.from_json(found["study"])
+        return study, [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+
+    def studies(self) -> list[str]:
+        """Names of the studies that were run here."""
+        base = f"{self.root}/studies/"
+        return sorted(str(f).split("/studies/", 1)[1].removesuffix(".json") for f in self.fs.find(base) if str(f).endswith(".json"))
+
+    # Files
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            return json.loads(self.fs.cat_file(f"{self.root}/{name}"))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file whole or not at all: object stores do so by themselves, a folder by way of a rename."""
+        path = f"{self.root}/{name}"
+        if not self.is_local:
+            self.fs.pipe_file(path, content)
+            return
+        target = Path(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        try:
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self.fs.rm_file(f"{self.root}/{name}")
+
+    def _write_table(self, folder: str, name: str, table: pa.Table) -> str:
+        sink = BytesIO()
+        pq.write_table(table, sink, compression="zstd")
+        content = sink.getvalue()
+        file = f"{name}-{digest(content.hex())}.parquet"
+        self._write(f"{folder}/{file}", content)
+        return file
+
+    def _read_table(self, trial: str, name: str) -> pa.Table:
+        record = self.record(trial)
+        if record is None:
+            raise KeyError(f"trial {trial} has not finished")
+        return pq.read_table(BytesIO(self.fs.cat_file(f"{self.root}/trials/{trial}/{record[name]}")))
+
+
+def covers(record: Record | None, trial: TrialConfig) -> bool:
+    """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
+    if record is None:
+        return False
+    scores = record["scores"]["test"]
+    return all(language in scores and scores[language]["fingerprint"] == test for language, test in trial.test_data.items())
+
+
+def _prediction_table(result: "TrialResult") -> pa.Table:
+    rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
+    labels = pa.list_(pa.int16())
+    return pa.table(
+        {
+            "split": pa.array([part.split for part, _ in rows]).dictionary_encode(),
+            "language": pa.array([part.language for part, _ in rows]).dictionary_encode(),
+            "example": pa.array([i for _, i in rows], pa.int32()),
+            "gold": pa.array([part.gold[i] for part, i in rows], labels),
+            "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
+        }
+    )
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,101 @@
+"""A study from what the store lacks to the last record: in this process, or as Ray Tune trials."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from harness import data
+from harness.attempt import attempt
+from harness.errors import UserError, bad
+from harness.progress import SweepProgress
+from harness.store import Record, Store, covers
+from harness.study import Study, TrialConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What each trial gets, and where trials run."""
+
+    local: bool = False
+    """One trial after another in this process, without Ray."""
+    cpus: int = 1
+    """CPU cores, and threads, of a trial."""
+    gpus: float | None = None
+    """GPUs of a trial, a fraction to share one; ``None`` for one where there are any."""
+    ray_address: str | None = None
+    """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
+
+    def __post_init__(self) -> None:
+        if self.cpus < 1:
+            raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
+        if self.gpus is not None and not (0 <= self.gpus <= 1 or self.gpus.is_integer()):
+            raise bad("--gpus-per-trial", self.gpus, "a fraction from 0 to 1, or a whole number")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many of a study's trials are finished, have failed and ran just now."""
+
+    total: int
+    finished: int
+    failed: int
+    ran: int
+
+
+def sweep(
+    study: Study, trials: list[TrialConfig], store: Store, resources: Resources, console: Console, *, retry_failed: bool = False
+) -> Outcome:
+    """Run those of the study's planned trials that the store lacks; a failed one only where ``retry_failed``.
+
+    The plan is recorded before the first trial. Ending the process at any moment loses only the trials that were running.
+    """
+    store.save_study(study, trials)
+    records = store.records(trial.id for trial in trials)
+    lacking = [trial for trial in trials if not covers(records.get(trial.id), trial)]
+    failures = {} if retry_failed else store.failures(trial.id for trial in lacking)
+    missing = [_with_recorded_languages(trial, records.get(trial.id)) for trial in lacking if trial.id not in failures]
+    done = len(trials) - len(lacking)
+    console.print(
+        f"{study.name}: {len(trials)} trials, {done} finished before, {len(failures)} failed before, {len(missing)} to run", highlight=False
+    )
+    if failures:
+        console.print("Failed trials run again with --retry-failed.", highlight=False)
+    if missing:
+        settings = tuple(dict.fromkeys(trial.setting for trial in trials))
+
+        def describe(trial: TrialConfig) -> str:
+            return f"{trial.method.label} {trial.setting.differing(settings)} seed={trial.seed}"
+
+        with SweepProgress(console, len(trials), done, len(failures), describe) as progress:
+            _run(missing, store, resources, progress)
+        done, failed = progress.done, progress.failed
+    else:
+        failed = len(failures)
+    return Outcome(len(trials), done, failed, len(missing))
+
+
+def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:
+    """The trial, scored also on what its record has: a record is replaced whole, and another study may want those languages."""
+    tests = dict(trial.test_data)
+    for language in record["scores"]["test"] if record is not None else ():
+        if language not in tests:
+            try:
+                tests[language] = data.examples(trial.task, trial.data, "test", language).fingerprint
+            except UserError:
+                continue
+    targets = tuple(language for language in tests if language != trial.source)
+    return replace(trial, test_data=tests, targets=targets)
+
+
+def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
+    run: Callable[[list[TrialConfig], Store, Resources, SweepProgress], None] = _run_here
+    if not resources.local:
+        from harness.ray_tune import run_on_ray as run
+    run(trials, store, resources, progress)
+
+
+def _run_here(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
+    for trial in trials:
+        progress.started(trial)
+        progress.ended(trial, attempt(trial, store, resources.cpus))

@@ -1,0 +1,71 @@
+"""Studies by name, and a user's own from a ``.py`` or ``.yaml`` file.
+
+A study is a module here with a ``STUDY``; its name on the command line is its path with ``-`` for ``_``.
+"""
+
+import importlib
+import importlib.util
+import pkgutil
+import traceback
+from pathlib import Path
+
+import yaml
+
+from harness.errors import UserError, bad, unknown
+from harness.study import Study
+
+
+def names() -> list[str]:
+    """Names of the studies that ship with steadytune."""
+    found = pkgutil.walk_packages(__path__, f"{__name__}.")
+    return sorted(module.name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-") for module in found if not module.ispkg)
+
+
+def load(name: str) -> Study:
+    """The study of a name, or of a file where ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
+
+    A ``.py`` file defines ``STUDY``; a ``.yaml`` file has a study's fields, its name being the file's where it gives none. YAML is
+    read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
+    """
+    if name.endswith((".py", ".yaml", ".yml")):
+        return _from_file(Path(name).expanduser())
+    if name not in names():
+        raise unknown("study", name, names())
+    study = importlib.import_module(f"{__name__}.{name.replace('/', '.').replace('-', '_')}").STUDY
+    assert isinstance(study, Study)
+    return study
+
+
+def _from_file(file: Path) -> Study:
+    if not file.is_file():
+        raise bad("study", str(file), "a file that exists, or a name from 'steadytune list'")
+    return _from_python(file) if file.suffix == ".py" else _from_yaml(file)
+
+
+def _from_python(file: Path) -> Study:
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
+    except Exception as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        raise UserError(f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {error}") from None
+    study = getattr(module, "STUDY", None)
+    if not isinstance(study, Study):
+        raise UserError(f"{file}: it must define STUDY, a harness.study.Study; it has {type(study).__name__}")
+    return study
+
+
+def _from_yaml(file: Path) -> Study:
+    try:
+        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
+    if isinstance(values, dict):
+        values.setdefault("name", file.stem)
+    return Study.from_json(values, str(file))

@@ -1,0 +1,24 @@
+"""``quickstart``: does a pull towards the pretrained weights steady zero-shot tagging when the learning rate moves?
+
+Part-of-speech tagging on the embedded encoder and data: English to eleven languages, four learning rates, the last one extreme, two
+seeds. A few minutes on two cores.
+"""
+
+from harness.methods import L2, Ewc, Vanilla
+from harness.study import Arm, Setting, Study
+
+SETTINGS = tuple(Setting(learning_rate=rate, warmup_steps=6, max_steps=60, batch_size=16) for rate in (3e-4, 1e-3, 2e-3, 6e-3))
+
+STUDY = Study(
+    name="quickstart",
+    question="Does a pull towards the pretrained weights steady zero-shot tagging when the learning rate moves?",
+    task="udpos",
+    methods=(
+        Vanilla(),
+        L2(strength=0.01),
+        Arm(method=Ewc(strength=1000.0, languages=("de", "hi")), settings=SETTINGS[1:2]),
+    ),
+    settings=SETTINGS,
+    seeds=(0, 1),
+    targets=("ar", "de", "es", "fi", "fr", "hi", "ja", "ru", "tr", "vi", "zh"),
+)

@@ -1,0 +1,118 @@
+"""The injected gradient against autograd on Eq. 1 and 2, through the real trainer."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import TrainerCallback
+
+from harness import models
+from harness.methods import L2, Ewc, Method, Vanilla
+from harness.penalty import Penalty, Term
+from harness.study import TrialConfig
+from harness.trainer import PenaltyTrainer
+from harness.trial import build_trainer
+from tests.conftest import SHORT
+
+METHODS = {"vanilla": Vanilla(), "l2": L2(strength=0.3), "ewc": Ewc(strength=30.0, languages=("de",), examples=4)}
+
+
+class Recorder(TrainerCallback):
+    """Keeps what the optimizer is about to use."""
+
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
+        self.gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+        self.weights = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+def one_step(config: TrialConfig, cache: Path) -> tuple[PenaltyTrainer, Recorder, list[dict[str, torch.Tensor]]]:
+    """One optimizer step without dropout from weights away from θ*, and the micro-batches it saw."""
+    trainer = build_trainer(config, cache)
+    for module in trainer.model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in trainer.model.parameters():
+            parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
+    seen: list[dict[str, torch.Tensor]] = []
+    step = trainer.training_step
+    trainer.training_step = lambda model, inputs, items=None: (seen.append(dict(inputs)), step(model, inputs, items))[1]  # type: ignore[method-assign]
+    recorder = Recorder()
+    trainer.add_callback(recorder)
+    trainer.train()
+    return trainer, recorder, seen
+
+
+def reference(
+    config: TrialConfig, weights: dict[str, torch.Tensor], batches: list[dict[str, torch.Tensor]], term: Term | None
+) -> tuple[dict[str, torch.Tensor], float, float]:
+    """Gradient, task loss and penalty of the total loss by autograd, the penalty written out as in Eq. 1 and 2."""
+    model = models.fine_tunable(config.encoder, config.task, config.seed).eval()
+    model.load_state_dict(weights, strict=False)
+    logits = [(model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits, b["labels"]) for b in batches]
+    chosen = [-out.log_softmax(-1).gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)[labels != -100] for out, labels in logits]
+    task_loss = torch.cat(chosen).mean()
+    penalty = torch.zeros(())
+    if term is not None:
+        anchor = models.anchor(config.encoder, config.task)
+        for name, parameter in model.base_model.named_parameters():
+            f = torch.ones_like(parameter) if term.importance is None else term.importance[name]
+            penalty = penalty + term.strength / 2 * (f * (parameter - anchor[name]) ** 2).sum()
+    (task_loss + penalty).backward()
+    if config.setting.max_grad_norm:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), config.setting.max_grad_norm)
+    return {name: p.grad for name, p in model.named_parameters() if p.grad is not None}, task_loss.item(), penalty.item()
+
+
+@pytest.mark.parametrize("clip", [0.0, 0.5])
+@pytest.mark.parametrize("accumulation", [1, 4])
+@pytest.mark.parametrize("method", list(METHODS.values()), ids=list(METHODS))
+def test_gradient_is_that_of_the_total_loss(
+    trial: Callable[..., TrialConfig], tmp_path: Path, method: Method, accumulation: int, clip: float
+) -> None:
+    setting = replace(SHORT, max_steps=1, warmup_steps=0, batch_size=8, accumulation=accumulation, max_grad_norm=clip)
+    config = trial(method, setting=setting)
+    trainer, recorder, batches = one_step(config, tmp_path)
+    assert len(batches) == accumulation
+    terms = method.terms(lambda language, examples: _fisher(config, tmp_path, language, examples))
+    expected, task_loss, penalty = reference(config, recorder.weights, batches, terms[0] if terms else None)
+    for name, gradient in recorder.gradients.items():
+        torch.testing.assert_close(gradient, expected[name], rtol=2e-4, atol=2e-6, msg=lambda text, name=name: f"{name}: {text}")
+    logged = next(row for row in trainer.state.log_history if "task_loss" in row)
+    assert logged["task_loss"] == pytest.approx(task_loss, rel=1e-4)
+    assert logged["penalty"] == pytest.approx(penalty, rel=1e-4)
+    assert logged["loss"] == pytest.approx(task_loss + penalty, rel=1e-4)
+
+
+def _fisher(config: TrialConfig, cache: Path, language: str, examples: int) -> dict[str, torch.Tensor]:
+    from harness.fisher import cached_diagonal
+
+    return cached_diagonal(cache, config.encoder, "embedded", language, examples)
+
+
+def test_the_head_is_never_pulled(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=1, warmup_steps=0, max_grad_norm=0.0)
+    steps = {name: one_step(trial(method, setting=setting), tmp_path)[1] for name, method in METHODS.items() if name != "ewc"}
+    vanilla, l2 = steps["vanilla"].gradients, steps["l2"].gradients
+    head = [name for name in vanilla if not name.startswith("bert.")]
+    assert head == ["classifier.weight", "classifier.bias"]
+    for name in vanilla:
+        assert torch.equal(vanilla[name], l2[name]) == (name in head), name
+
+
+def test_several_terms_add_up() -> None:
+    torch.manual_seed(0)
+    body = torch.nn.Linear(3, 2)
+    anchor = {name: torch.zeros_like(p) for name, p in body.named_parameters()}
+    fisher = {name: torch.rand_like(p) for name, p in body.named_parameters()}
+    for parameter in body.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    value = Penalty(body, anchor, [Term(0.5), Term(2.0, fisher)]).add_gradient_(scale=4.0)
+    expected = sum((0.25 * p**2 + fisher[n] * p**2).sum() for n, p in body.named_parameters())
+    assert value.item() == pytest.approx(expected.item())
+    for name, parameter in body.named_parameters():
+        torch.testing.assert_close(parameter.grad, 1 + 4 * (0.5 * parameter + 2 * fisher[name] * parameter).detach())

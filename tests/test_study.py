@@ -1,0 +1,197 @@
+"""Studies and trial identities: what changes a trial's name, what does not, and what is refused."""
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import search_spaces
+from harness.errors import UserError
+from harness.methods import L2, Ewc, Vanilla
+from harness.plan import plan
+from harness.study import Arm, Setting, Study, TrialConfig
+from tests.conftest import SHORT
+
+CONFIG = TrialConfig(
+    task="udpos",
+    source="en",
+    method=L2(strength=0.1),
+    setting=SHORT,
+    seed=0,
+    precision="fp32",
+    encoder_revision="abc",
+    training_data="def",
+    texts={"de": "1"},
+    encoder="embedded",
+    data="embedded",
+    targets=("de",),
+    test_data={"en": "1", "de": "2"},
+)
+
+IDENTITY = {
+    "source": "de",
+    "method": L2(strength=0.2),
+    "setting": replace(SHORT, learning_rate=2e-3),
+    "seed": 1,
+    "precision": "bf16",
+    "encoder_revision": "abd",
+    "training_data": "deg",
+    "texts": {"de": "2"},
+    "task": "other",
+}
+PLACES = {"encoder": "/elsewhere", "data": "/elsewhere", "targets": ("fr", "hi"), "test_data": {}}
+
+
+def test_every_field_is_in_the_identity_or_a_place() -> None:
+    assert IDENTITY.keys() | PLACES.keys() == set(TrialConfig.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("field", IDENTITY)
+def test_what_changes_the_model_changes_the_id(field: str) -> None:
+    assert replace(CONFIG, **{field: IDENTITY[field]}).id != CONFIG.id  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", PLACES)
+def test_what_does_not_change_the_model_does_not_change_the_id(field: str) -> None:
+    assert replace(CONFIG, **{field: PLACES[field]}).id == CONFIG.id  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", [name for name in Setting.__dataclass_fields__ if name not in ("epochs", "max_steps")])
+def test_every_hyperparameter_changes_the_id(field: str) -> None:
+    value = getattr(SHORT, field)
+    other: Any = "cosine" if isinstance(value, str) else value * 2 if value else 2
+    if field == "accumulation":
+        other = 4
+    assert replace(CONFIG, setting=replace(SHORT, **{field: other})).id != CONFIG.id
+
+
+def test_the_id_is_stable() -> None:
+    """A change here orphans every store: raise NUMERICS knowingly instead."""
+    assert CONFIG.id == "923a5c82fc8f77bc"
+
+
+def test_configs_survive_json() -> None:
+    assert TrialConfig.from_json(CONFIG.to_json()) == replace(CONFIG, texts=dict(CONFIG.texts))
+
+
+rates = st.floats(1e-6, 1.0)
+some_settings = st.builds(Setting, learning_rate=rates, warmup_steps=st.integers(0, 50), max_steps=st.integers(1, 100))
+methods = st.one_of(st.just(Vanilla()), st.builds(L2, strength=st.floats(0, 10)), st.builds(Ewc, strength=st.floats(0, 1e6)))
+
+
+@given(
+    st.lists(some_settings, min_size=1, max_size=4, unique=True),
+    st.lists(methods, min_size=1, max_size=3, unique_by=lambda m: m.label),
+    st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True),
+    st.booleans(),
+)
+@settings(max_examples=50)
+def test_studies_survive_json_and_expand_to_products(grid: list[Setting], kinds: list[Any], seeds: list[int], own: bool) -> None:
+    arms = [Arm(method=kinds[0], settings=tuple(grid[:1]), seeds=(7,)), *kinds[1:]] if own else kinds
+    study = Study(name="s", task="udpos", methods=tuple(arms), settings=tuple(grid), seeds=tuple(seeds), targets=("de", "fr"))
+    assert Study.from_json(study.to_json()) == study
+    per_method = [(2 if isinstance(k, Ewc) else 1) * (1 if own and i == 0 else len(grid) * len(seeds)) for i, k in enumerate(kinds)]
+    assert len(list(study.runs())) == sum(per_method)
+
+
+def test_ewc_is_one_trial_a_language_scored_on_it_alone(study: Study) -> None:
+    trials = plan(replace(study, methods=(Ewc(strength=1.0),)))
+    assert [(t.method.languages, t.targets, set(t.texts)) for t in trials] == [  # type: ignore[attr-defined]
+        (("de",), ("de",), {"de"}),
+        (("hi",), ("hi",), {"hi"}),
+    ]
+    assert len({t.id for t in trials}) == 2
+    assert {t.method.arm.label for t in trials} == {"ewc(strength=1)"}
+
+
+@pytest.mark.parametrize("value", [-1e-3, 0.0, math.nan, math.inf, "fast", True, None])
+def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
+    with pytest.raises(UserError, match=rf"learning_rate: {re.escape(repr(value))} is not allowed; give a finite number above 0"):
+        Setting(learning_rate=value, max_steps=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "udpo"}, "task: there is no 'udpo'. Did you mean 'udpos'?"),
+        ({"targets": ["de", "xx"]}, "targets of task udpos: there is no 'xx'"),
+        ({"targets": ["../x"]}, "targets: '../x' is not allowed; give a language code"),
+        ({"targets": ["en"]}, "targets: 'en' is not allowed; give languages other than the source"),
+        ({"targets": []}, "targets: () is not allowed; give a list with at least one entry"),
+        ({"methods": ["l3"]}, "methods: there is no 'l3'. Did you mean 'l2'?"),
+        ({"methods": [{"name": "l2"}]}, "l2: the field 'strength' is missing"),
+        ({"methods": [{"name": "l2", "strenght": 1}]}, "field: there is no 'strenght'. Did you mean 'strength'?"),
+        ({"methods": [{"name": "l2", "strength": -1}]}, "strength: -1.0 is not allowed; give a finite number of at least 0"),
+        ({"methods": ["vanilla", "vanilla"]}, "methods: 'vanilla, vanilla' is not allowed; give each method with the same options once"),
+        ({"methods": [{"name": "ewc", "strength": 1, "languages": ["fr"]}]}, "ewc: languages: there is no 'fr'"),
+        ({"seeds": [0, 0]}, "seeds: 0 is not allowed; give each entry once"),
+        ({"seeds": [-1]}, "seeds: -1 is not allowed; give a whole number of at least 0"),
+        ({"seeds": 3}, "seeds: 3 is not allowed; give a list with at least one entry"),
+        ({"settings": [{"learning_rate": 1e-3}]}, "epochs and max_steps: None and None are not allowed; give exactly one of them"),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 2, "warmup": 3}]}, "there is no 'warmup'. Did you mean 'warmup_steps'?"),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 2, "batch_size": 6, "accumulation": 4}]}, "a divisor of the batch size, 6"),
+        ({"precision": "fp8"}, "precision: there is no 'fp8'"),
+        ({"langauges": ["de"]}, "field: there is no 'langauges'"),
+        ({"name": "../up"}, "name: '../up' is not allowed"),
+    ],
+)
+def test_bad_studies_name_field_value_and_what_is_allowed(study: Study, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        Study.from_json({**study.to_json(), **change})
+
+
+def test_yaml_and_python_files_give_the_same_study(tmp_path: Path, study: Study) -> None:
+    (tmp_path / "small.yaml").write_text(
+        """
+question: "?"
+task: udpos
+methods: [vanilla, {name: l2, strength: 1e-2}]
+settings: [{learning_rate: 1e-3, warmup_steps: 1, max_steps: 3, batch_size: 4}]
+seeds: [0]
+targets: [de, hi]
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "small.py").write_text(
+        "from harness.methods import L2, Vanilla\nfrom harness.study import Setting, Study\n"
+        "STUDY = Study(name='small', question='?', task='udpos', methods=[Vanilla(), L2(strength=0.01)],\n"
+        "    settings=[Setting(learning_rate=1e-3, warmup_steps=1, max_steps=3, batch_size=4)], seeds=[0], targets=['de', 'hi'])\n",
+        encoding="utf-8",
+    )
+    assert search_spaces.load(str(tmp_path / "small.yaml")) == study
+    assert search_spaces.load(str(tmp_path / "small.py")) == study
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.yaml", "task: [", r"a\.yaml: not readable as YAML.*line 1"),
+        ("a.yaml", "!!python/object/apply:os.system ['true']", r"a\.yaml: not readable as YAML.*could not determine a constructor"),
+        ("a.yaml", "- 1", r"a\.yaml: \[1\] is not allowed; give a mapping"),
+        ("a.yaml", "task: udpos", r"a\.yaml: methods: None is not allowed; give a list"),
+        ("a.py", "x = 1", r"a\.py: it must define STUDY"),
+        ("a.py", "x = 1\n1 / 0", r"a\.py:2: ZeroDivisionError"),
+        ("a.py", "x = (", r"a\.py:1: SyntaxError"),
+        ("a.py", "from harness.methods import L2\nL2(strength=-1)", r"a\.py: strength: -1 is not allowed"),
+    ],
+)
+def test_bad_study_files(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        search_spaces.load(str(tmp_path / name))
+
+
+def test_studies_by_name_load_and_plan() -> None:
+    assert "quickstart" in search_spaces.names()
+    for name in search_spaces.names():
+        study = search_spaces.load(name)
+        assert study.name == name
+        assert study.question.endswith("?")
+        assert len(plan(study)) == len(list(study.runs()))
+    with pytest.raises(UserError, match="Did you mean 'quickstart'"):
+        search_spaces.load("quikstart")

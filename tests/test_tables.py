@@ -1,0 +1,138 @@
+"""The tables against frames made by hand, and the figures drawn from them."""
+
+import statistics
+
+import pandas as pd
+import pytest
+
+from analysis import tables
+from analysis.figures import draw
+from analysis.frame import FAILED, FINISHED, MISSING, Results
+from analysis.table import Score, Table
+from harness.methods import L2, Ewc, Vanilla
+from harness.study import Setting, Study
+
+LOW, HIGH = Setting(learning_rate=1e-4, max_steps=1), Setting(learning_rate=1e-3, max_steps=1)
+STUDY = Study(
+    name="made",
+    task="udpos",
+    methods=(Vanilla(), L2(strength=0.1), Ewc(strength=1.0)),
+    settings=(LOW, HIGH),
+    seeds=(0, 1),
+    targets=("de", "hi"),
+)
+NAMES = {"low": "learning_rate=0.0001", "high": "learning_rate=0.001"}
+
+# method, setting, seed, targets scored, {language: score} or a status, collapsed
+ROWS = [
+    ("vanilla", "low", 0, ("de", "hi"), {"en": 90.0, "de": 60.0, "hi": 40.0}, False),
+    ("vanilla", "low", 1, ("de", "hi"), {"en": 91.0, "de": 64.0, "hi": 48.0}, False),
+    ("vanilla", "high", 0, ("de", "hi"), {"en": 20.0, "de": 10.0, "hi": 12.0}, True),
+    ("vanilla", "high", 1, ("de", "hi"), {"en": 88.0, "de": 50.0, "hi": 30.0}, False),
+    ("l2(strength=0.1)", "low", 0, ("de", "hi"), {"en": 89.0, "de": 61.0, "hi": 45.0}, False),
+    ("l2(strength=0.1)", "low", 1, ("de", "hi"), FAILED, False),
+    ("l2(strength=0.1)", "high", 0, ("de", "hi"), {"en": 90.0, "de": 63.0, "hi": 47.0}, False),
+    ("l2(strength=0.1)", "high", 1, ("de", "hi"), MISSING, False),
+    ("ewc(strength=1)", "low", 0, ("de",), {"en": 85.0, "de": 70.0}, False),
+    ("ewc(strength=1)", "low", 0, ("hi",), {"en": 87.0, "hi": 50.0}, False),
+    ("ewc(strength=1)", "low", 1, ("de",), {"en": 86.0, "de": 71.0}, False),
+    ("ewc(strength=1)", "low", 1, ("hi",), FAILED, False),
+]
+
+
+@pytest.fixture
+def results() -> Results:
+    trials, scores = [], []
+    for i, (method, setting, seed, targets, outcome, collapsed) in enumerate(ROWS):
+        keys = {"trial": str(i), "method": method, "setting": NAMES[setting], "seed": seed}
+        status = FINISHED if isinstance(outcome, dict) else outcome
+        error = "ValueError: 5 % & more" if status == FAILED else ""
+        trials.append(
+            {**keys, "targets": targets, "status": status, "collapsed": collapsed, "diverged": False, "error": error}
+            | {"seconds": 2.0, "tokens_per_second": 100.0, "peak_memory_mib": 500.0}
+        )
+        for language, score in outcome.items() if isinstance(outcome, dict) else ():
+            for metric, value in (("f1", score), ("accuracy", score + 1)):
+                scores.append({**keys, "split": "test", "language": language, "metric": metric, "score": value, "examples": 9})
+    return Results(STUDY, pd.DataFrame(trials), pd.DataFrame(scores))
+
+
+def row(table: Table, first: str) -> dict[str, str | Score]:
+    return next(dict(zip(table.header, cells, strict=True)) for cells in table.rows if cells[0] == first)
+
+
+def test_the_std_of_zero_shot_is_that_over_runs_of_the_mean_over_languages(results: Results) -> None:
+    for ddof, std in ((1, statistics.stdev), (0, statistics.pstdev)):
+        cell = row(tables.summary(results, ddof), "vanilla")["zero-shot"]
+        means = [50.0, 56.0, 11.0, 40.0]
+        assert cell == Score(pytest.approx(statistics.mean(means)), pytest.approx(std(means)), 4, 4)
+        assert any(f"ddof={ddof}" in note for note in tables.summary(results, ddof).notes)
+
+
+def test_methods_are_compared_on_the_runs_both_have(results: Results) -> None:
+    table = tables.summary(results, 1)
+    l2 = row(table, "l2(strength=0.1)")
+    # Both have low/0 and high/0 alone: vanilla's zero-shot 50 and 11, l2's 53 and 55.
+    change = 100 * (statistics.stdev([53, 55]) / statistics.stdev([50, 11]) - 1)
+    assert l2["std of zero-shot against vanilla"] == f"{change:+.0f} % (n=2)"
+    assert l2["runs"] == "2/4"
+    assert any("l2(strength=0.1) is compared with vanilla on the 2 runs" in note for note in table.notes)
+
+
+def test_nothing_is_dropped_silently(results: Results) -> None:
+    table = tables.summary(results, 1)
+    assert row(table, "l2(strength=0.1)")["zero-shot"].plain().endswith("(2/4)")  # type: ignore[union-attr]
+    ewc = row(table, "ewc(strength=1)")
+    # The run whose Hindi trial failed has no zero-shot mean.
+    assert (ewc["runs"], ewc["zero-shot"]) == ("1/2", Score(60.0, pytest.approx(float("nan"), nan_ok=True), 1, 2))
+    assert "3 of 10 runs are failed or missing; (n/m) marks a mean over n of m runs." in table.notes
+    assert "Collapsed runs are included: 1 of vanilla." in table.notes
+    assert [cells[4] for cells in tables.troubles(results).rows] == ["collapsed", "failed", "missing", "failed"]
+
+
+def test_collapsed_runs_can_be_left_out(results: Results) -> None:
+    steady = results.without_collapsed()
+    assert row(tables.summary(steady, 1), "vanilla")["zero-shot"] == Score(
+        pytest.approx(statistics.mean([50, 56, 40])), pytest.approx(statistics.stdev([50, 56, 40])), 3, 3
+    )
+
+
+def test_languages_per_method(results: Results) -> None:
+    table = tables.per_language(results, 1)
+    german, hindi, english = row(table, "de"), row(table, "hi"), row(table, "en (source)")
+    assert german["vanilla"] == Score(pytest.approx(46.0), pytest.approx(statistics.stdev([60, 64, 10, 50])), 4, 4)
+    assert german["l2(strength=0.1)"] == Score(62.0, pytest.approx(statistics.stdev([61, 63])), 2, 4, best=True)
+    assert hindi["ewc(strength=1)"].plain() == "50.00 (1/2)"  # type: ignore[union-attr]
+    assert english["ewc(strength=1)"].mean == pytest.approx(statistics.mean([86, 86]))  # type: ignore[union-attr]
+    assert [cells[0] for cells in table.rows] == ["en (source)", "de", "hi", "zero-shot"]
+
+
+def test_table_files_are_well_formed(results: Results, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    for table in (tables.summary(results, 1), tables.per_language(results, 1), tables.troubles(results), tables.cost(results)):
+        table.write(tmp_path)
+        assert len(pd.read_csv(tmp_path / f"{table.name}.csv")) == len(table.rows)
+        latex = (tmp_path / f"{table.name}.tex").read_text()
+        body = latex[latex.index(r"\toprule") : latex.index(r"\bottomrule")]
+        lines = [line for line in body.splitlines() if "&" in line.replace(r"\&", "")]
+        assert {line.replace(r"\&", "").count("&") for line in lines} == {len(table.header) - 1}
+        markdown = (tmp_path / f"{table.name}.md").read_text().splitlines()
+        assert sum(line.startswith("|") for line in markdown) == len(table.rows) + 2
+    languages = (tmp_path / "languages.tex").read_text()
+    assert r"$\mathbf{62.00} \pm 1.41$ (2/4)" in languages
+    assert r"5 \% \& more" in (tmp_path / "troubles.tex").read_text()
+    numbers = pd.read_csv(tmp_path / "languages.csv").set_index("language")
+    assert numbers.loc["de", "vanilla std"] == pytest.approx(statistics.stdev([60, 64, 10, 50]))
+
+
+def test_figures_name_what_they_show(results: Results) -> None:
+    figures = draw(results)
+    assert set(figures) == {"distributions", "source-zero-shot", "heatmap"}
+    axes = figures["distributions"][1].axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["en", "de", "hi"]
+    assert axes.get_xlabel() == "F1 × 100"
+    points = figures["source-zero-shot"][1].axes[0].collections[0].get_offsets()
+    assert len(points) == 4 + 2 + 1  # a run that is not complete has no zero-shot score
+    heat = figures["heatmap"][1].axes
+    assert [axes.get_title().replace("\n", "") for axes in heat[:3]] == ["vanilla", "l2(strength=0.1)", "ewc(strength=1)"]
+    shown = {text.get_text() for text in heat[0].texts}
+    assert {"90.5", "62.0", "54.0"} <= shown

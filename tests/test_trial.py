@@ -1,0 +1,168 @@
+"""One trial: deterministic, paired between methods, scored as its stored predictions say."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness import encoders, models
+from harness.errors import UserError
+from harness.methods import L2, Ewc, Vanilla
+from harness.scoring import predict
+from harness.study import TrialConfig
+from harness.tasks import task_named
+from harness.trial import HISTORY, build_trainer, run_trial, training_arguments
+from tests.conftest import SHORT
+
+
+def test_the_same_config_twice_gives_identical_results(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config = trial(L2(strength=0.01), targets=("de", "hi"))
+    first = run_trial(config, cache=tmp_path)
+    run_trial(trial(Vanilla(), seed=5), cache=tmp_path)  # leaves no trace in the process
+    second = run_trial(config, cache=tmp_path)
+    assert first.record["scores"] == second.record["scores"]
+    assert first.history == second.history
+    assert [part.predicted for part in first.scored] == [part.predicted for part in second.scored]
+    other = run_trial(trial(L2(strength=0.01), seed=1, targets=("de", "hi")), cache=tmp_path)
+    assert first.record["scores"] != other.record["scores"]
+
+
+def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config = trial(Ewc(strength=100.0, languages=("de",), examples=2), targets=("de",))
+    result = run_trial(config, cache=tmp_path)
+    record = result.record
+    task = task_named("udpos")
+    for part in result.scored:
+        stored = record["scores"][part.split][part.language]
+        assert {name: stored[name] for name in part.metrics} == task.scores(part.gold, part.predicted) == part.metrics
+        assert stored["examples"] == len(part.gold) == {"dev": 200, "test": 200 if part.language == "en" else 100}[part.split]
+    assert record["zero_shot"] == record["scores"]["test"]["de"]["f1"]
+    assert record["scores"]["test"]["de"]["fingerprint"] == config.test_data["de"]
+    assert TrialConfig.from_json(record["config"]).id == config.id
+    assert [row["step"] for row in result.history] == [1, 2, 3]
+    assert all(set(row) == set(HISTORY) for row in result.history)
+    assert result.history[0]["penalty"] == 0.0  # measured before the first step, where θ is θ*
+    assert result.history[-1]["penalty"] > 0.0
+    cost = record["cost"]
+    assert cost["steps"] == 3
+    assert 0 < cost["training_tokens"] < 3 * 4 * 128
+    assert cost["seconds"] >= cost["training_seconds"] + cost["evaluation_seconds"]
+    assert 100 < cost["peak_memory_mib"]["resident"] < 20_000
+    assert record["provenance"]["packages"]["torch"] == torch.__version__
+
+
+def test_methods_with_one_seed_start_alike_and_see_the_same_batches(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    seen: dict[str, list[Any]] = {}
+    heads = {}
+    for name, method in {"vanilla": Vanilla(), "l2": L2(strength=0.1), "ewc": Ewc(strength=9.0, languages=("de",), examples=2)}.items():
+        trainer = build_trainer(trial(method, seed=3), tmp_path)
+        heads[name] = {k: v.clone() for k, v in trainer.model.state_dict().items()}
+        batches = seen[name] = []
+        step = trainer.training_step
+        trainer.training_step = lambda m, inputs, n=None, step=step, batches=batches: (
+            batches.append(inputs["input_ids"]),
+            step(m, inputs, n),
+        )[1]  # type: ignore[method-assign]
+        trainer.train()
+    for name in ("l2", "ewc"):
+        assert all(torch.equal(a, b) for a, b in zip(seen["vanilla"], seen[name], strict=True))
+        assert all(torch.equal(heads["vanilla"][k], heads[name][k]) for k in heads["vanilla"])
+    other = models.fine_tunable("embedded", "udpos", 4).state_dict()
+    differing = {k for k in other if not torch.equal(other[k], heads["vanilla"][k])}
+    assert differing == {"classifier.weight"}
+    std = heads["vanilla"]["classifier.weight"].std().item()
+    assert std == pytest.approx(models.pretrained("embedded", "udpos").config.initializer_range, rel=0.1)
+
+
+def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    before = {name: p.clone() for name, p in models.anchor("embedded", "udpos").items()}
+    run_trial(trial(), cache=tmp_path)
+    assert all(torch.equal(before[name], p) for name, p in models.anchor("embedded", "udpos").items())
+
+
+def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    wild = replace(SHORT, learning_rate=1.0, max_steps=6, schedule="constant", warmup_steps=0)
+    record = run_trial(trial(setting=wild), cache=tmp_path).record
+    assert record["collapsed"]
+    source = record["scores"]["test"]["en"]
+    assert source["accuracy"] <= source["majority"]
+    assert not run_trial(trial(setting=replace(SHORT, max_steps=12)), cache=tmp_path).record["collapsed"]
+
+
+def test_a_loss_that_is_not_finite_is_recorded_as_diverged(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    wild = replace(SHORT, learning_rate=1e30, max_grad_norm=0.0, schedule="constant", warmup_steps=0)
+    record = run_trial(trial(setting=wild), cache=tmp_path).record
+    assert record["diverged"]
+    assert record["collapsed"]
+
+
+def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config = trial()
+    full = run_trial(config, cache=tmp_path).record
+    half = run_trial(replace(config, precision="bf16"), cache=tmp_path).record
+    assert full["scores"] != half["scores"]
+    assert full["scores"]["test"]["en"]["accuracy"] == pytest.approx(half["scores"]["test"]["en"]["accuracy"], abs=5)
+
+
+def test_predictions_do_not_depend_on_the_batching(monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness import encoding, scoring
+
+    model = models.fine_tunable("embedded", "udpos", 0)
+    encoded = {("test", language): encoding.rows("udpos", "embedded", "test", language, "embedded", 128) for language in ("de", "zh")}
+    tokenizer = models.tokenizer("embedded")
+    sorted_batches = predict(model, encoded, tokenizer)
+    monkeypatch.setattr(scoring, "TOKEN_BUDGET", 1)
+    one_by_one = predict(model, encoded, tokenizer)
+    pairs = [
+        (a, b)
+        for split in encoded
+        for xs, ys in zip(sorted_batches[split], one_by_one[split], strict=True)
+        for a, b in zip(xs, ys, strict=True)
+    ]
+    assert sum(a != b for a, b in pairs) <= 0.002 * len(pairs)  # rounding may tip a tie of an untrained head
+
+
+def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the training data changed since the study was planned"):
+        run_trial(replace(trial(), training_data="0" * 16), cache=tmp_path)
+
+
+def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=None, epochs=0.01, batch_size=4)
+    assert run_trial(trial(setting=setting), cache=tmp_path).record["cost"]["steps"] == 5  # 1 % of 2,000 sentences, 4 a step
+
+
+def test_a_setting_in_transformers_words() -> None:
+    made = training_arguments(replace(SHORT, schedule="constant", weight_decay=0.1, accumulation=2), 7, "fp32")
+    assert (made.lr_scheduler_type, made.weight_decay, made.seed, made.data_seed) == ("constant_with_warmup", 0.1, 7, 7)
+    assert (made.per_device_train_batch_size, made.gradient_accumulation_steps, made.save_strategy) == (2, 2, "no")
+
+
+def test_an_encoder_without_mlm_head_is_refused_for_ewc_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    folder = tmp_path / "headless"
+    models.pretrained("embedded", "udpos").base_model.save_pretrained(folder)
+    models.tokenizer("embedded").save_pretrained(folder)
+    config = replace(trial(Ewc(strength=1.0, languages=("de",))), encoder=str(folder), encoder_revision=encoders.find(str(folder)).revision)
+    with pytest.raises(UserError, match="has no masked-language-model head"):
+        run_trial(config, cache=tmp_path)
+    run_trial(replace(config, method=Vanilla(), texts={}), cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("/no/such/place", "encoder: '/no/such/place' is not allowed; give 'embedded', a directory that exists, or a name"),
+        ("no-such-name/at-all", "is no directory, and the Hugging Face hub did not give it"),
+    ],
+)
+def test_encoders_that_are_not_there(name: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        encoders.find(name)
+
+
+def test_a_directory_without_config_is_no_encoder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"a directory with a config\.json"):
+        encoders.find(str(tmp_path))
