@@ -84,20 +84,27 @@ def source_against_zero_shot(results: Results) -> Figure:
 def language_by_setting(results: Results) -> Figure:
     """Mean over seeds of every language's score at every setting, one panel a method."""
     order = [results.study.source, *results.study.targets]
-    means = results.test.groupby(["method", "language", "setting"], sort=False)["score"].mean()
+    cells = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
+    means, counts = cells.mean(), cells.size()
+    asked = results.trials.explode("targets").groupby(["method", "targets", "setting"], sort=False).size()
     panels: dict[str, pd.DataFrame] = {}
+    notes: dict[str, pd.DataFrame] = {}
     for method in results.methods:
         if method in means.index.get_level_values("method"):
             table = means.loc[method].unstack("setting")
             there = [setting for setting in results.settings if setting in table.columns]
             panels[method] = table.reindex(index=order, columns=there)
+            notes[method] = panels[method].map(lambda value: "" if pd.isna(value) else f"{value:.1f}")
+    fewer = counts[counts < asked.reindex(counts.index, fill_value=0)].reset_index(name="seeds")
+    for row in fewer.itertuples():
+        notes[str(row.method)].loc[row.language, row.setting] += "*"
     widths = [max(1.4, 0.85 * panel.shape[1]) for panel in panels.values()]
     figure = Figure(figsize=(1.6 + sum(widths) + 0.3 * len(widths), 2.2 + 0.3 * len(order)))
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
     low, high = results.test["score"].min(), results.test["score"].max()
     for axes, (method, panel) in zip(grid, panels.items(), strict=True):
         sns.heatmap(
-            panel, ax=axes, vmin=low, vmax=high, cmap="viridis", annot=True, fmt=".1f", annot_kws={"size": 8},
+            panel, ax=axes, vmin=low, vmax=high, cmap="viridis", annot=notes[method], fmt="", annot_kws={"size": 8},
             cbar=axes is grid[-1], cbar_kws={"label": _metric(results)}, linewidths=0.5,
         )  # fmt: skip
         axes.set(title=_broken(method), xlabel="", ylabel="")
@@ -115,7 +122,10 @@ FIGURES: dict[str, tuple[str, Callable[[Results], Figure]]] = {
         "Each point is one run. Points above one another have the same source score and different zero-shot scores.",
         source_against_zero_shot,
     ),
-    "heatmap": ("Means over seeds. A blank cell has no finished trial, or was not asked for.", language_by_setting),
+    "heatmap": (
+        "Means over seeds; * over fewer than asked for. A blank cell has no finished trial, or was not asked for.",
+        language_by_setting,
+    ),
 }
 """Figures by file name, with what a reader has to know."""
 

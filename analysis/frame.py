@@ -6,7 +6,7 @@ from functools import cached_property
 import pandas as pd
 
 from harness.store import Failure, Store, covers
-from harness.study import Study, TrialConfig
+from harness.study import Study, TrialConfig, setting_labels
 from harness.tasks import task_named
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
@@ -44,6 +44,10 @@ class Results:
         """The target languages' rows of ``test``."""
         return self.test[self.test["language"] != self.study.source]
 
+    def languages(self, method: str) -> list[str]:
+        """The target languages with a score of the method."""
+        return sorted(set(self.targets.loc[self.targets["method"] == method, "language"]))
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run: method, setting, seed, trials, finished, complete, collapsed, source, zero_shot, languages.
@@ -78,21 +82,22 @@ def load(store: Store, name: str) -> Results:
     study, trials = store.study(name)
     ids = [trial.id for trial in trials]
     records = store.records(ids)
-    failures = store.failures(trial for trial in ids if trial not in records)
-    settings = tuple(dict.fromkeys(trial.setting for trial in trials))
+    covered = {trial.id for trial in trials if covers(records.get(trial.id), trial)}
+    failures = store.failures(trial for trial in ids if trial not in covered)
+    labels = setting_labels([trial.setting for trial in trials])
     trial_rows: list[dict[str, object]] = []
     score_rows: list[dict[str, object]] = []
     for trial in trials:
         keys = {
             "trial": trial.id,
             "method": trial.method.arm.label,
-            "setting": trial.setting.differing(settings),
+            "setting": labels[trial.setting],
             "seed": trial.seed,
         }
-        record = records.get(trial.id)
-        if record is None or not covers(record, trial):
+        if trial.id not in covered:
             trial_rows.append({**keys, "targets": trial.targets, **_unfinished(failures.get(trial.id))})
             continue
+        record = records[trial.id]
         cost = record["cost"]
         trial_rows.append(
             {
@@ -106,11 +111,16 @@ def load(store: Store, name: str) -> Results:
                 "tokens_per_second": cost["tokens_per_second"],
                 "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
                 "provenance": record["provenance"],
+                "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data, **_tests(trial)},
             }
         )
         score_rows.extend(_score_rows(keys, trial, record["scores"]))
     columns = ["trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples"]
     return Results(study, pd.DataFrame(trial_rows), pd.DataFrame(score_rows, columns=columns))
+
+
+def _tests(trial: TrialConfig) -> dict[str, str]:
+    return {f"test data {language}": fingerprint for language, fingerprint in trial.test_data.items()}
 
 
 def _unfinished(failure: Failure | None) -> dict[str, object]:

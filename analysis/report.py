@@ -1,7 +1,6 @@
 """A study's report: one self-contained HTML file, and its tables and figures as files."""
 
 import base64
-import shutil
 import tempfile
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 
@@ -19,6 +19,10 @@ from analysis.frame import FINISHED, Results, load
 from analysis.table import Table
 from harness.errors import UserError
 from harness.store import Store
+from harness.study import setting_labels
+
+WITHOUT_COLLAPSED = "summary-without-collapsed"
+"""Name of the one table that not every report has."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +45,15 @@ def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int
     written = _tables(results, ddof)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Made aside and moved: a reader never meets half a report, and a failure leaves the older one.
+        # Made aside, then moved file by file: what fails in the making leaves the older report, and other files there stay.
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
             _write(Path(scratch), results, written, ddof)
-            folder.mkdir(exist_ok=True)
-            for part in Path(scratch).iterdir():
-                target = folder / part.name
-                if target.is_dir():
-                    shutil.rmtree(target)
-                part.replace(target)
+            for kind in ("csv", "md", "tex"):
+                (folder / "tables" / f"{WITHOUT_COLLAPSED}.{kind}").unlink(missing_ok=True)  # an older report may have had it
+            for file in sorted(Path(scratch).rglob("*.*")):
+                target = folder / file.relative_to(scratch)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
     except OSError as error:
         raise UserError(f"--out: {str(folder)!r} cannot be written: {error.strerror or error}") from None
     summary = written[0]
@@ -62,7 +66,7 @@ def _tables(results: Results, ddof: int) -> list[Table]:
     steady = results.without_collapsed()
     if results.runs["collapsed"].any() and len(steady.runs):
         title = "Source and zero-shot scores without collapsed runs"
-        found.insert(1, tables.summary(steady, ddof, name="summary-without-collapsed", title=title))
+        found.insert(1, tables.summary(steady, ddof, name=WITHOUT_COLLAPSED, title=title))
     return [*found, tables.troubles(results), tables.cost(results)]
 
 
@@ -80,34 +84,36 @@ def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> N
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(resources.files("analysis").joinpath("report.html.j2").read_text(encoding="utf-8"))
     finished = results.trials[results.trials["status"] == FINISHED]
+    labels = setting_labels([setting for arm in results.study.arms for setting in arm.settings])
     html = template.render(
         study=results.study,
-        settings=[asdict(setting) for setting in dict.fromkeys(s for arm in results.study.arms for s in arm.settings)],
-        methods=results.methods,
+        settings=[asdict(setting) for setting in labels],
+        arms=[
+            (arm.method.label, "; ".join(labels[setting] for setting in arm.settings), ", ".join(map(str, arm.seeds)))
+            for arm in results.study.arms
+        ],
         metric=results.metric,
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
         tables={table.name: table for table in written},
         figures=figures,
-        provenance=_provenance(finished["provenance"] if len(finished) else ()),
+        provenance=_provenance(finished["provenance"], finished["inputs"]) if len(finished) else {},
         ddof=ddof,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
 
 
 def _image(figure: Figure, kind: str) -> bytes:
-    import matplotlib as mpl
-
     sink = BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(sink, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None, bbox_inches="tight")
     return sink.getvalue()
 
 
-def _provenance(records: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
-    """Every value met, by key: more than one of a key means that the trials do not come from one machine or version."""
+def _provenance(records: Iterable[dict[str, Any]], inputs: Iterable[dict[str, str]]) -> dict[str, list[str]]:
+    """Every value met, by key: more than one of a key means that the trials do not come from one machine, version or input."""
     met: dict[str, dict[str, None]] = {}
-    for record in records:
+    for record, read in zip(records, inputs, strict=True):
         git = record["git"]
         rows = {
             "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}" if git else "installed package",
@@ -116,6 +122,7 @@ def _provenance(records: Iterable[dict[str, Any]]) -> dict[str, list[str]]:
             "device": record["device"],
             "threads a trial": str(record["threads"]),
             **{f"package {name}": version for name, version in record["packages"].items()},
+            **read,
         }
         for key, value in rows.items():
             met.setdefault(key, {})[value] = None

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -13,6 +14,40 @@ MISSING_CELL = "–"
 LATEX_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )
+
+
+class Cell(Protocol):
+    """A cell that is more than text."""
+
+    def plain(self) -> str: ...
+    def markdown(self) -> str: ...
+    def latex(self) -> str: ...
+    def html(self) -> Markup: ...
+    def numbers(self) -> dict[str, float]:
+        """Full-precision columns for the CSV, by what follows the header there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Change:
+    """Change of a standard deviation against the baseline's, over runs that both methods have."""
+
+    percent: float
+    runs: int
+
+    def plain(self) -> str:
+        return f"{self.percent:+.0f} % (n={self.runs})"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return rf"${self.percent:+.0f}\,\%$ ($n={self.runs}$)"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"percent": self.percent, "runs": self.runs}
 
 
 @dataclass(frozen=True)
@@ -58,6 +93,9 @@ class Score:
     def html(self) -> Markup:
         return Markup("<strong>{}</strong>").format(self.plain()) if self.best else escape(self.plain())
 
+    def numbers(self) -> dict[str, float]:
+        return {"mean": self.mean, "std": self.std, "runs": self.runs, "expected": self.expected}
+
 
 @dataclass(frozen=True)
 class Table:
@@ -67,20 +105,20 @@ class Table:
     """File name without its ending."""
     title: str
     header: Sequence[str]
-    rows: Sequence[Sequence[str | Score]]
+    rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
 
     def plain(self) -> str:
-        cells = [[cell.plain() if isinstance(cell, Score) else cell for cell in row] for row in self.rows]
+        cells = [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
         return tabulate(cells, self.header, tablefmt="simple", disable_numparse=True)
 
     def markdown(self) -> str:
-        cells = [[_pipes(cell.markdown() if isinstance(cell, Score) else cell) for cell in row] for row in self.rows]
+        cells = [[_pipes(cell if isinstance(cell, str) else cell.markdown()) for cell in row] for row in self.rows]
         table = tabulate(cells, [_pipes(h) for h in self.header], tablefmt="pipe", disable_numparse=True)
         return "\n\n".join([f"**{self.title}**", table, *self.notes]) + "\n"
 
     def latex(self) -> str:
-        cells = [[cell.latex() if isinstance(cell, Score) else _latex(cell) for cell in row] for row in self.rows]
+        cells = [[_latex(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
         table = tabulate(cells, [_latex(h) for h in self.header], tablefmt="latex_raw", disable_numparse=True)
         rules = iter((r"\toprule", r"\midrule", r"\bottomrule"))
         body = "\n".join(next(rules) if line == r"\hline" else line for line in table.splitlines())
@@ -88,17 +126,18 @@ class Table:
         return f"% \\usepackage{{booktabs}}\n\\begin{{table}}\n\\centering\n{body}\n\\caption{{{caption}}}\n\\end{{table}}\n"
 
     def html_rows(self) -> list[list[Markup]]:
-        return [[cell.html() if isinstance(cell, Score) else escape(cell) for cell in row] for row in self.rows]
+        return [[escape(cell) if isinstance(cell, str) else cell.html() for cell in row] for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
         """Numbers at full precision: a column of scores becomes its mean, std, runs and expected runs."""
         columns: dict[str, list[object]] = {}
         for i, head in enumerate(self.header):
             cells = [row[i] for row in self.rows]
-            if any(isinstance(cell, Score) for cell in cells):
-                for part in ("mean", "std", "runs", "expected"):
-                    columns[f"{head} {part}"] = [getattr(cell, part) if isinstance(cell, Score) else None for cell in cells]
-            else:
+            numbers: list[dict[str, float]] = [{} if isinstance(cell, str) else cell.numbers() for cell in cells]
+            parts = dict.fromkeys(part for found in numbers for part in found)
+            for part in parts:
+                columns[f"{head} {part}"] = [found.get(part) for found in numbers]
+            if not parts:
                 columns[head] = list(cells)
         return pd.DataFrame(columns)
 

@@ -1,12 +1,12 @@
 """The report's tables: source and zero-shot per method, every language per method, what did not finish, what it cost."""
 
-import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from analysis.frame import FINISHED, Results
-from analysis.table import MISSING_CELL, Score, Table
+from analysis.table import MISSING_CELL, Cell, Change, Score, Table
 
 RUN = ["setting", "seed"]
 
@@ -20,29 +20,28 @@ def summary(results: Results, ddof: int, *, name: str = "summary", title: str = 
     source = results.study.source
     base = baseline(results)
     header = ["method", "runs", source, "zero-shot", "languages", f"std of {source} against {base}", f"std of zero-shot against {base}"]
-    rows: list[list[str | Score]] = []
+    rows: list[list[str | Cell]] = []
     notes = [_std_note("each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof)]
     for method in results.methods:
         runs = results.runs[results.runs["method"] == method]
-        languages = sorted(set(results.targets.loc[results.targets["method"] == method, "language"]))
-        change = ["", ""]
+        changes: list[str | Cell] = ["", ""]
         if method != base:
-            ours, theirs = matched(results, method, base)
-            change = [_change(ours[column], theirs[column], ddof) for column in ("source", "zero_shot")]
-            if len(theirs) and (len(theirs) < len(runs_of(results, base)) or len(languages) < len(results.study.targets)):
-                shown = Score.over(theirs["zero_shot"], len(theirs), ddof).plain()
-                notes.append(
-                    f"{method} is compared with {base} on the {len(theirs)} runs and {len(languages)} target languages "
-                    f"({', '.join(languages)}) that both have; the zero-shot score of {base} there is {shown}."
-                )
+            both = Matched.of(results, method, base)
+            changes = [_change(both.ours[column], both.theirs[column], ddof) for column in ("source", "zero_shot")]
+            notes += both.notes(results, method, base, ddof)
+        if (split := int(runs["trials"].max())) > 1:
+            changes[0] = changes[0] and MISSING_CELL
+            notes.append(
+                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std has no counterpart."
+            )
         rows.append(
             [
                 method,
                 f"{int(runs['complete'].sum())}/{len(runs)}",
                 Score.over(runs["source"], len(runs), ddof),
                 Score.over(runs["zero_shot"], len(runs), ddof),
-                str(len(languages)),
-                *change,
+                str(len(results.languages(method))),
+                *changes,
             ]
         )
     lacking = results.runs[~results.runs["complete"]]
@@ -60,73 +59,91 @@ def baseline(results: Results) -> str:
     return "vanilla" if "vanilla" in results.methods else results.methods[0]
 
 
-def runs_of(results: Results, method: str) -> pd.DataFrame:
-    """A method's complete runs."""
-    return results.runs[(results.runs["method"] == method) & results.runs["complete"]]
+@dataclass(frozen=True)
+class Matched:
+    """Two methods on what both have: frames with a row a run (setting and seed) and the columns source and zero_shot.
+
+    Only runs that are complete in both count, and in each run only the target languages that both scored.
+    """
+
+    ours: pd.DataFrame
+    theirs: pd.DataFrame
+    languages: list[str]
+
+    @classmethod
+    def of(cls, results: Results, method: str, base: str) -> "Matched":
+        """The match of two of the results' methods."""
+        runs = [results.runs[(results.runs["method"] == m) & results.runs["complete"]].set_index(RUN) for m in (method, base)]
+        targets = [results.targets[results.targets["method"] == m].set_index([*RUN, "language"])["score"] for m in (method, base)]
+        scores = pd.concat(targets, axis=1, keys=["ours", "theirs"], join="inner")
+        means = scores.groupby(RUN, sort=False).mean()
+        both = means.index.intersection(runs[0].index).intersection(runs[1].index)
+        ours, theirs = (
+            pd.DataFrame({"source": side.loc[both, "source"], "zero_shot": means.loc[both, name]})
+            for side, name in zip(runs, means.columns, strict=True)
+        )
+        return cls(ours, theirs, sorted({language for *run, language in scores.index if tuple(run) in both}))
+
+    def notes(self, results: Results, method: str, base: str, ddof: int) -> list[str]:
+        """What a reader has to know where the comparison is not over all that the two methods' rows show."""
+        if not len(self.ours):
+            return [f"{method} and {base} have no complete run in common."]
+        asked = max(int((results.runs["method"] == m).sum()) for m in (method, base))
+        if len(self.ours) == asked and all(self.languages == results.languages(m) for m in (method, base)):
+            return []
+        ours, theirs = (Score.over(side["zero_shot"], len(side), ddof).plain() for side in (self.ours, self.theirs))
+        return [
+            f"{method} is compared with {base} on the {len(self.ours)} runs and {len(self.languages)} target languages "
+            f"({', '.join(self.languages)}) that both have; the zero-shot scores there are {ours} and, of {base}, {theirs}."
+        ]
 
 
-def matched(results: Results, method: str, base: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Source and zero-shot scores of two methods, a row a run, over the settings, seeds and target languages that both have."""
-    languages = set.intersection(*(set(results.targets.loc[results.targets["method"] == m, "language"]) for m in (method, base)))
-    found = []
-    for m in (method, base):
-        runs = runs_of(results, m).set_index(RUN)
-        targets = results.targets[(results.targets["method"] == m) & results.targets["language"].isin(languages)]
-        found.append(runs[["source"]].assign(zero_shot=targets.groupby(RUN)["score"].mean()))
-    both = found[0].index.intersection(found[1].index)
-    return found[0].loc[both], found[1].loc[both]
-
-
-def _change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str:
+def _change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
     """Change in the standard deviation in per cent."""
     if len(ours) <= ddof:
         return MISSING_CELL
     mine, base = float(ours.std(ddof=ddof)), float(theirs.std(ddof=ddof))
-    return f"{100 * (mine - base) / base:+.0f} % (n={len(ours)})" if base > 0 else MISSING_CELL
+    return Change(100 * (mine - base) / base, len(ours)) if base > 0 else MISSING_CELL
 
 
 def per_language(results: Results, ddof: int) -> Table:
     """The paper's Table 4: mean ± std over runs, for every language and method."""
-    order = [results.study.source, *results.study.targets]
-    rows: list[list[str | Score]] = []
-    for language in order:
-        scores = [_cell(results, method, language, ddof) for method in results.methods]
-        rows.append([f"{language} (source)" if language == results.study.source else language, *_mark_best(scores)])
-    zero_shot = []
-    for method in results.methods:
-        runs = results.runs[results.runs["method"] == method]
-        zero_shot.append(Score.over(runs["zero_shot"], len(runs), ddof))
+    runs = [results.runs[results.runs["method"] == method] for method in results.methods]
+    source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
+    rows: list[list[str | Cell]] = [[f"{results.study.source} (source)", *_mark_best(source)]]
+    for language in results.study.targets:
+        rows.append([language, *_mark_best([_cell(results, method, language, ddof) for method in results.methods])])
     rows.append(["zero-shot", *zero_shot])
     notes = [
         _std_note("each std is over runs of one method", ddof),
-        "Bold: the highest mean of a language, among methods with equally many runs.",
+        "Bold: the highest mean of a language, among the methods with the most finished runs there, where those are several.",
     ]
     return Table("languages", "Scores per language", ["language", *results.methods], rows, notes)
 
 
 def _cell(results: Results, method: str, language: str, ddof: int) -> str | Score:
+    """A target language's score over the runs of a method that were to score it."""
     trials = results.trials[results.trials["method"] == method]
-    asked = trials if language == results.study.source else trials[[language in targets for targets in trials["targets"]]]
-    if asked.empty:
+    asked = sum(language in targets for targets in trials["targets"])
+    if not asked:
         return MISSING_CELL
-    scores = results.test[(results.test["method"] == method) & (results.test["language"] == language)]
-    runs = scores.groupby(RUN)["score"].mean()
-    return Score.over(runs, len(asked.drop_duplicates(RUN)), ddof)
+    scores = results.targets[(results.targets["method"] == method) & (results.targets["language"] == language)]
+    return Score.over(scores["score"], asked, ddof)
 
 
-def _mark_best(cells: list[str | Score]) -> list[str | Score]:
-    scores = [cell for cell in cells if isinstance(cell, Score) and not math.isnan(cell.mean)]
-    most = max((score.expected for score in scores), default=0)
-    comparable = [score for score in scores if score.expected == most]
+def _mark_best(cells: Sequence[str | Score]) -> list[str | Cell]:
+    scores = [cell for cell in cells if isinstance(cell, Score) and cell.runs]
+    most = max((score.runs for score in scores), default=0)
+    comparable = [score for score in scores if score.runs == most]
     if len(comparable) < 2:
-        return cells
+        return list(cells)
     best = max(comparable, key=lambda score: score.mean)
     return [replace(cell, best=True) if cell is best else cell for cell in cells]
 
 
 def troubles(results: Results) -> Table:
     """Trials that failed, are missing, collapsed or diverged."""
-    rows: list[list[str | Score]] = []
+    rows: list[list[str | Cell]] = []
     for row in results.trials.itertuples():
         words = [] if row.status == FINISHED else [str(row.status)]
         words += [word for word in ("collapsed", "diverged") if getattr(row, word)]
@@ -141,7 +158,7 @@ def troubles(results: Results) -> Table:
 
 def cost(results: Results) -> Table:
     """Seconds, speed and memory of the finished trials of each method."""
-    rows: list[list[str | Score]] = []
+    rows: list[list[str | Cell]] = []
     finished = results.trials[results.trials["status"] == FINISHED]
     for method in results.methods:
         trials = finished[finished["method"] == method]

@@ -36,7 +36,10 @@ def attempt(config: TrialConfig, store: Store, threads: int) -> Attempt:
 
 
 def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:
-    """Record a failure in the store."""
+    """Record a failure in the store; where even that fails (a full disk), the trial stays missing and the others go on."""
     line = " ".join(error.split())
-    store.save_failure(config, line, trace)
+    try:
+        store.save_failure(config, line, trace)
+    except OSError as unwritable:
+        line = f"{line} (and the store could not be written: {unwritable})"
     return Attempt(config.id, error=line)

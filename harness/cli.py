@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--local", action="store_true", help="one trial after another in this process, without Ray (for debugging)")
     command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
     command.add_argument(
-        "--gpus-per-trial", type=float, metavar="X", help="GPUs of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
+        "--gpus-per-trial", type=float, metavar="X", help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
     )
     command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
@@ -109,31 +109,34 @@ def list_studies(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     import search_spaces
     from harness.plan import plan
+    from harness.study import setting_labels
 
     study = search_spaces.load(options.study)
     trials = plan(study)
-    finished = _finished(options.store, trials)
+    status = _status(options.store, trials)
     print(f"{study.name}: {study.question}\n")
     print(f"task      {study.task}, {study.source} to {' '.join(study.targets)}")
     print(f"encoder   {study.encoder} ({trials[0].encoder_revision})")
     print(f"data      {study.data} (training data {trials[0].training_data})")
     print(f"precision {study.precision}\n")
-    settings = tuple(dict.fromkeys(trial.setting for trial in trials))
-    print(f"{len(trials)} trials, {len(finished)} finished in {options.store}")
+    labels = setting_labels([trial.setting for trial in trials])
+    print(f"{len(trials)} trials, {sum(word == 'finished' for word in status.values())} finished in {options.store}")
     for trial in trials:
-        mark = "finished" if trial.id in finished else "missing"
-        print(f"  {trial.id}  {mark:<8}  {trial.method.label}  {trial.setting.differing(settings)}  seed={trial.seed}")
+        print(f"  {trial.id}  {status[trial.id]:<8}  {trial.method.label}  {labels[trial.setting]}  seed={trial.seed}")
     return EXIT_OK
 
 
-def _finished(place: str, trials: "list[TrialConfig]") -> set[str]:
-    from harness.store import Store
+def _status(place: str, trials: "list[TrialConfig]") -> dict[str, str]:
+    """Whether the store has each trial, by id: finished, failed or missing."""
+    from harness.store import NoStoreError, Store, covers
 
+    ids = [trial.id for trial in trials]
     try:
         store = Store(place, create=False)
-    except UserError:
-        return set()
-    return set(store.records(trial.id for trial in trials))
+    except NoStoreError:
+        return dict.fromkeys(ids, "missing")
+    records, failures = store.records(ids), store.failures(ids)
+    return {t.id: "finished" if covers(records.get(t.id), t) else "failed" if t.id in failures else "missing" for t in trials}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -141,8 +144,9 @@ def run(options: argparse.Namespace) -> int:
 
     import search_spaces
     from harness.plan import plan
+    from harness.resources import Resources
     from harness.store import Store
-    from harness.sweep import Resources, sweep
+    from harness.sweep import sweep
 
     resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
     study = search_spaces.load(options.study)
@@ -150,8 +154,10 @@ def run(options: argparse.Namespace) -> int:
     store = Store(options.store)
     if options.local:
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-        if options.gpus_per_trial == 0:
-            os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        )
     outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
     if not options.no_report:
         _write_report(store, study.name, None, 1)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from harness import embedded
+from harness import embedded, fields
 from harness.errors import UserError, bad
 from harness.hashing import digest, file_digest
 
-WEIGHT_FILES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
+MODEL_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ def find(name: str) -> Encoder:
 
     Raises ``UserError`` where there is no such directory and no such name, or the hub cannot be reached and has not been before.
     """
-    directory = embedded.ENCODER if name == "embedded" else Path(name).expanduser()
+    directory = embedded.ENCODER if name == "embedded" else fields.path("encoder", name)
     if directory.is_dir():
         if not (directory / "config.json").is_file():
             raise bad("encoder", name, "a directory with a config.json, as save_pretrained writes it")
-        files = sorted(f for f in directory.iterdir() if f.suffix in WEIGHT_FILES and f.is_file())
+        files = sorted(f for f in directory.iterdir() if f.suffix in MODEL_SUFFIXES and f.is_file())
         return Encoder(str(directory), f"sha256:{digest([(f.name, file_digest(f)) for f in files])}")
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -49,3 +49,18 @@ def find(name: str) -> Encoder:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(f"encoder: {name!r} is no directory, and the Hugging Face hub did not give it: {reason}") from None
     return Encoder(name, config.parent.name)
+
+
+def pinned(name: str, revision: str) -> Encoder:
+    """The encoder of that name at exactly that revision, whatever the hub's newest is by now.
+
+    Raises ``UserError`` where a directory's files are no longer those of the revision.
+    """
+    if not revision.startswith("sha256:"):
+        return Encoder(name, revision)
+    found = find(name)
+    if found.revision != revision:
+        raise UserError(
+            f"encoder: {name!r} changed since the study was planned ({found.revision}, planned {revision}); run the study again"
+        )
+    return found

@@ -5,20 +5,15 @@ from functools import lru_cache
 from datasets import Dataset
 
 from harness import data, models
-from harness.errors import UserError
+from harness.encoders import Encoder
+from harness.errors import bad
 from harness.tasks import task_named
 
 
 @lru_cache(maxsize=512)
-def rows(task: str, place: str, split: str, language: str, encoder: str, max_length: int) -> Dataset:
-    """The encoded examples of a split and language, in file order."""
-    examples = data.examples(task, place, split, language)
-    return task_named(task).encode(examples.rows, models.tokenizer(encoder), max_length)
-
-
-def check_fingerprint(what: str, found: str, planned: str) -> None:
-    """Refuse data that changed between the planning of a trial and its run: its identity would be a lie."""
-    if found != planned:
-        raise UserError(
-            f"data: the {what} changed since the study was planned (fingerprint {found}, planned {planned}); run the study again"
-        )
+def rows(task: str, place: str, split: str, language: str, encoder: Encoder, max_length: int) -> Dataset:
+    """The encoded examples of a split and language, in file order. Raises ``UserError`` where ``max_length`` is more than fits."""
+    tokenizer = models.tokenizer(encoder)
+    if max_length > tokenizer.model_max_length:
+        raise bad("max_length", max_length, f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes")
+    return task_named(task).encode(data.examples(task, place, split, language).rows, tokenizer, max_length)

@@ -3,6 +3,9 @@
 import difflib
 from collections.abc import Iterable
 
+LONGEST_VALUE = 120
+"""Characters of a value that a message shows."""
+
 
 class UserError(Exception):
     """A mistake in a study, a path or a data file. The command line prints the message alone and exits with code 2."""
@@ -10,7 +13,7 @@ class UserError(Exception):
 
 def bad(field: str, value: object, allowed: str) -> UserError:
     """The error for a value outside what ``field`` allows, e.g. ``learning_rate: -1.0 is not allowed; give a number above 0``."""
-    return UserError(f"{field}: {value!r} is not allowed; give {allowed}")
+    return UserError(f"{field}: {_shown(value)} is not allowed; give {allowed}")
 
 
 def unknown(field: str, name: object, known: Iterable[str]) -> UserError:
@@ -18,4 +21,13 @@ def unknown(field: str, name: object, known: Iterable[str]) -> UserError:
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     guess = f" Did you mean {near[0]!r}?" if near else ""
-    return UserError(f"{field}: there is no {name!r}.{guess} Known: {', '.join(names) or 'none'}")
+    return UserError(f"{field}: there is no {_shown(name)}.{guess} Known: {', '.join(names) or 'none'}")
+
+
+def _shown(value: object) -> str:
+    """A value on one line, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of thousands of digits
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

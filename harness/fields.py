@@ -2,48 +2,33 @@
 
 import dataclasses
 import math
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import UserError, bad, unknown
 
 T = TypeVar("T")
 
-
-def number(field: str, value: object, *, above: float | None = None, least: float | None = None) -> None:
-    """Refuse what is not a finite number above ``above`` or of at least ``least``."""
-    bound = f" above {above:g}" if above is not None else f" of at least {least:g}" if least is not None else ""
-    ok = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not ok or (above is not None and value <= above) or (least is not None and value < least):  # type: ignore[operator]
-        raise bad(field, value, f"a finite number{bound}")
+LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
-def whole(field: str, value: object, *, least: int) -> None:
-    """Refuse what is not a whole number of at least ``least``."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise bad(field, value, f"a whole number of at least {least}")
+def coerce(instance: Any) -> None:
+    """Bring every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
 
-
-def choice(field: str, value: object, allowed: tuple[str, ...]) -> None:
-    """Refuse what is not one of the names in ``allowed``."""
-    if value not in allowed:
-        raise unknown(field, value, allowed)
-
-
-def language(field: str, value: object) -> None:
-    """Refuse what is not a language code: letters only, so that a code can never be a path."""
-    if not isinstance(value, str) or not value.isascii() or not value.isalpha() or not 2 <= len(value) <= 3:
-        raise bad(field, value, "a language code of two or three letters, such as 'de'")
+    A whole number in a float's place becomes a float and lists become tuples, so that equal studies are equal however they were
+    written. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
+    """
+    hints = typing.get_type_hints(type(instance))
+    for field in dataclasses.fields(instance):
+        object.__setattr__(instance, field.name, _convert(field.name, getattr(instance, field.name), hints[field.name]))
 
 
 def build(cls: type[T], where: str, values: object) -> T:
-    """Make ``cls(**values)``, refusing unknown and missing fields by name; lists become tuples.
-
-    Whole-valued floats such as YAML's ``1e1`` are taken for whole numbers where the field is one, and numbers that YAML reads as text
-    (``1e-3`` has no dot) for numbers.
-    """
+    """Make ``cls(**values)``, refusing unknown and missing fields by name."""
     if not isinstance(values, Mapping):
         raise bad(where, values, "a mapping of field names to values")
     known = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
@@ -53,25 +38,102 @@ def build(cls: type[T], where: str, values: object) -> T:
     for name, field in known.items():
         if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
             raise UserError(f"{where}: the field {name!r} is missing")
-    hints = typing.get_type_hints(cls)
-    converted = {name: _convert(value, hints[name]) for name, value in values.items()}
     try:
-        return cls(**converted)
+        return cls(**values)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
 
 
-def _convert(value: Any, hint: Any) -> Any:
-    if isinstance(value, list):
-        return tuple(value)
-    options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
-    if isinstance(value, str) and str not in options and (int in options or float in options):
-        try:
-            value = float(value)
-        except ValueError:
-            return value
-    if isinstance(value, float) and int in options and float not in options and value.is_integer():
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and float in options and int not in options:
-        return float(value)
+def above(field: str, value: float, bound: float) -> None:
+    """Refuse what is not a finite number above ``bound``."""
+    if not math.isfinite(value) or value <= bound:
+        raise bad(field, value, f"a finite number above {bound:g}")
+
+
+def at_least(field: str, value: float, bound: float) -> None:
+    """Refuse what is not a finite number of at least ``bound``."""
+    if not math.isfinite(value) or value < bound:
+        raise bad(field, value, f"a finite number of at least {bound:g}")
+
+
+def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse what is not one of the names in ``allowed``."""
+    if value not in allowed:
+        raise unknown(field, value, allowed)
+
+
+def languages(field: str, values: Sequence[str]) -> None:
+    """Refuse what is not a language code (two or three letters, so that a code can never be a path), or is there twice."""
+    for value in values:
+        if not LANGUAGE.fullmatch(value):
+            raise bad(field, value, "a language code of two or three small letters, such as 'de'")
+    once(field, values)
+
+
+def once(field: str, values: Sequence[Hashable]) -> None:
+    """Refuse a list without entries or with one twice."""
+    if not values:
+        raise bad(field, values, "a list with at least one entry")
+    twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
+    if twice is not None:
+        raise bad(field, twice, "each entry once")
+
+
+def path(field: str, value: str) -> Path:
+    """A path with ``~`` expanded."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise bad(field, value, f"a path that can be expanded ({error})") from None
+
+
+def short(value: Any) -> str:
+    """A value in a label: numbers without needless zeros, but never two numbers alike."""
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "+".join(map(short, value)) if isinstance(value, tuple) else str(value)
+
+
+def _convert(field: str, value: Any, hint: Any) -> Any:
+    if isinstance(hint, types.UnionType):
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        if value is None and len(options) < len(typing.get_args(hint)):
+            return None
+        if len(options) > 1:
+            return _instance(field, value, tuple(options))
+        return _convert(field, value, options[0])
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise bad(field, value, "a list")
+        return tuple(_convert(field, entry, typing.get_args(hint)[0]) for entry in value)
+    if origin is not None:
+        return _instance(field, value, (origin,))
+    if hint in (int, float):
+        return _number(field, value, hint)
+    return _instance(field, value, (hint,))
+
+
+def _number(field: str, value: Any, kind: type) -> float | int:
+    word = "a whole number" if kind is int else "a number"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise bad(field, value, word)
+    try:
+        if kind is float:
+            return float(value)
+        return value if isinstance(value, int) else _whole(float(value))
+    except (ValueError, OverflowError):
+        raise bad(field, value, word) from None
+
+
+def _whole(value: float) -> int:
+    if not value.is_integer():
+        raise ValueError
+    return int(value)
+
+
+def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
+    if not isinstance(value, kinds):
+        names: dict[Any, str] = {str: "text", Mapping: "a mapping"}
+        raise bad(field, value, " or ".join(names.get(kind, f"a {kind.__name__}") for kind in kinds))
     return value

@@ -6,10 +6,11 @@ from pathlib import Path
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import DataCollatorForLanguageModeling, PreTrainedModel
 
-from harness import data, encoders, models
+from harness import data, models
+from harness.encoders import Encoder
 from harness.hashing import digest
 
 WINDOW = 128
@@ -19,20 +20,22 @@ ESTIMATOR = "empirical"
 """Gradients at the observed tokens, the estimator of Kirkpatrick et al. (2017) in practice."""
 
 
-def diagonal(model: PreTrainedModel, batches: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+def diagonal(model: nn.Module, batches: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
     """F = 1/N Σₙ (∇θ log p(masked tokens of example n))², by parameter name within the body, each of its parameter's shape.
 
     Every batch holds one example, ``input_ids`` and ``labels`` of shape (1, length): the square is taken per example, as the square of
     a batch's mean gradient is not a Fisher diagonal. The log-likelihood is the sum over an example's masked tokens (labels that are
     not -100), in nats.
     """
+    assert isinstance(model, PreTrainedModel)
     parameters = dict(model.base_model.named_parameters())
     total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
     count = 0
     for batch in batches:
         model.zero_grad()
-        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-        torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), batch["labels"].flatten(), reduction="sum").backward()
+        inputs = {name: tensor.to(model.device) for name, tensor in batch.items()}
+        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), inputs["labels"].flatten(), reduction="sum").backward()
         for name, parameter in parameters.items():
             if parameter.grad is not None:
                 total[name].addcmul_(parameter.grad, parameter.grad)
@@ -41,7 +44,7 @@ def diagonal(model: PreTrainedModel, batches: Iterable[Mapping[str, Tensor]]) ->
     return {name: value / count for name, value in total.items()}
 
 
-def text_windows(encoder: str, text: str, language: str, examples: int) -> list[dict[str, Tensor]]:
+def text_windows(encoder: Encoder, text: str, language: str, examples: int) -> list[dict[str, Tensor]]:
     """The first ``examples`` windows of a language's passages, each a masked batch of one, the same in every process."""
     tokenizer = models.tokenizer(encoder)
     encoded = tokenizer(
@@ -54,14 +57,14 @@ def text_windows(encoder: str, text: str, language: str, examples: int) -> list[
     return [dict(collate([{"input_ids": ids}])) for ids in encoded["input_ids"][:examples]]
 
 
-def cached_diagonal(cache: Path, encoder: str, text: str, language: str, examples: int) -> dict[str, Tensor]:
+def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, examples: int) -> dict[str, Tensor]:
     """``diagonal`` over a language's text, read from ``cache`` where it has been computed before.
 
     The file is named by the content hash of the encoder, the text and the estimator's options. A second process that wants it at the
     same time waits for the first.
     """
     identity = {
-        "encoder": encoders.find(encoder).revision,
+        "encoder": encoder.revision,
         "text": data.text_fingerprint(text, language),
         "examples": examples,
         "window": WINDOW,
@@ -69,13 +72,15 @@ def cached_diagonal(cache: Path, encoder: str, text: str, language: str, example
         "masking_seed": MASKING_SEED,
         "estimator": ESTIMATOR,
     }
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     cache.mkdir(parents=True, exist_ok=True)
     file = cache / f"{digest(identity)}.safetensors"
     if not file.is_file():
         with FileLock(file.with_suffix(".lock")):
             if not file.is_file():
-                model = models.masked_language_model(encoder)
-                fisher = diagonal(model, text_windows(encoder, text, language, examples))
+                model: nn.Module = models.masked_language_model(encoder)
+                fisher = diagonal(model.to(device), text_windows(encoder, text, language, examples))
+                model.to("cpu")  # kept for the next language, out of the trials' way
                 part = file.with_suffix(".part")
                 save_file(fisher, part, metadata={name: str(value) for name, value in identity.items()})
                 part.replace(file)

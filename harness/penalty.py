@@ -38,11 +38,11 @@ class Penalty:
             self.weights.append(torch.as_tensor(weight).to(parameter))
 
     @torch.no_grad()
-    def add_gradient_(self, scale: float = 1.0) -> Tensor:
-        """Add ``scale``·Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.
+    def add_gradient_(self) -> Tensor:
+        """Add Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.
 
-        Call it once per optimizer step, after the last backward pass and before clipping; ``scale`` is the loss scale of fp16. A
-        parameter without a gradient takes no part in the step and stays as it is.
+        Call it once per optimizer step, after the last backward pass and before clipping. A parameter without a gradient takes no
+        part in the step and stays as it is.
         """
         value = torch.zeros((), device=self.parameters[0].device if self.parameters else None)
         for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
@@ -51,5 +51,5 @@ class Penalty:
             pull = moved * weight
             value += torch.dot(pull.flatten(), moved.flatten()) / 2
             if parameter.grad is not None:
-                parameter.grad.add_(pull, alpha=scale)
+                parameter.grad.add_(pull)
         return value

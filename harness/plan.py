@@ -1,6 +1,8 @@
 """From a study to its trials: reads the data's and the encoder's fingerprints, so that every trial has its identity."""
 
-from harness import data, encoders
+from dataclasses import replace
+
+from harness import data, encoders, fields
 from harness.study import Study, TrialConfig
 
 
@@ -14,7 +16,8 @@ def plan(study: Study) -> list[TrialConfig]:
     data.examples(study.task, study.data, "dev", study.source)
     tests = {language: data.examples(study.task, study.data, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
-    for method, targets, setting, seed in study.runs():
+    for given, targets, setting, seed in study.runs():
+        method = replace(given, **{place: absolute(place, getattr(given, place)) for place in given.places})
         trial = TrialConfig(
             task=study.task,
             source=study.source,
@@ -25,10 +28,16 @@ def plan(study: Study) -> list[TrialConfig]:
             encoder_revision=encoder.revision,
             training_data=training.fingerprint,
             texts={language: data.text_fingerprint(place, language) for language, place in method.texts().items()},
-            encoder=study.encoder,
-            data=study.data,
+            encoder=absolute("encoder", study.encoder),
+            data=absolute("data", study.data),
             targets=targets,
             test_data={language: tests[language] for language in (study.source, *targets)},
         )
         trials[trial.id] = trial
     return list(trials.values())
+
+
+def absolute(field: str, place: str) -> str:
+    """A directory's full path, as a worker may run elsewhere; ``embedded`` and hub names stay as they are."""
+    directory = fields.path(field, place)
+    return str(directory.resolve()) if place != "embedded" and directory.is_dir() else place

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from harness.attempt import Attempt
@@ -45,11 +46,11 @@ class SweepProgress:
         self.ended_here += 1
         if attempt.error:
             self.failed += 1
-            outcome = f"[red]failed[/red]: {_escape(attempt.error[:200])}"
+            outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
         else:
             self.done += 1
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
-        line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {_escape(self.describe(config))}: {outcome}"
+        line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: {outcome}"
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
         self.console.print(line, highlight=False, soft_wrap=True)
@@ -76,9 +77,3 @@ class SweepProgress:
     def _refresh(self) -> None:
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description=self.state(), completed=self.done + self.failed)
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)

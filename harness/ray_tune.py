@@ -27,9 +27,9 @@ from ray.tune.experiment import Trial
 from harness.attempt import Attempt, attempt, failed
 from harness.errors import UserError
 from harness.progress import SweepProgress
+from harness.resources import Resources
 from harness.store import Store
 from harness.study import TrialConfig
-from harness.sweep import Resources
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: trials get their config and leave their result in the store."""
@@ -115,7 +115,7 @@ def _ray(address: str | None) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address is None:
-            ray.init(include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
             ray.init(address=address, **quiet)
     except (ConnectionError, ValueError) as error:

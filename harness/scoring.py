@@ -9,7 +9,7 @@ import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from harness import data, encoding, models
+from harness import data, encoders, encoding, models
 from harness.study import TrialConfig
 from harness.tasks import task_named
 
@@ -42,9 +42,10 @@ def score(model: PreTrainedModel, config: TrialConfig) -> list[Scored]:
     """Scores of the source's dev and test sets and of every target's test set."""
     task = task_named(config.task)
     splits: list[Split] = [("dev", config.source), *(("test", language) for language in (config.source, *config.targets))]
-    where = (config.encoder, config.setting.max_length)
+    encoder = encoders.pinned(config.encoder, config.encoder_revision)
+    where = (encoder, config.setting.max_length)
     encoded = {split: encoding.rows(config.task, config.data, *split, *where) for split in splits}
-    predicted = predict(model, encoded, models.tokenizer(config.encoder), precision=config.precision)
+    predicted = predict(model, encoded, models.tokenizer(encoder), precision=config.precision)
     most_frequent = _most_frequent(config)
     scored = []
     for (split, language), rows in encoded.items():

@@ -52,6 +52,10 @@ class Failure:
     time: str
 
 
+class NoStoreError(UserError):
+    """There is no store at a place."""
+
+
 class Store:
     """Reads and writes a store.
 
@@ -62,8 +66,8 @@ class Store:
         self.place = os.fspath(place)
         try:
             self.fs, root = fsspec.core.url_to_fs(self.place)
-        except (ValueError, ImportError) as error:
-            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({error})") from None
+        except Exception as error:  # whatever a third party's file system raises, it cannot be used
+            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({_line(error)})") from None
         self.root = root.rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
         self._check_layout(create)
@@ -75,14 +79,17 @@ class Store:
 
     def _check_layout(self, create: bool) -> None:
         try:
-            layout = self._read("store.json")
+            try:
+                layout = self._read("store.json")
+            except ValueError:
+                raise UserError(f"store: {self.place!r} has a store.json that is not the store's; give another folder") from None
             if layout is None:
                 if self.fs.exists(self.root) and (not self.fs.isdir(self.root) or self.fs.ls(self.root)):
                     raise UserError(
                         f"store: {self.place!r} is not allowed; it exists and is no store (no store.json). Give an empty or new folder"
                     )
                 if not create:
-                    raise UserError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")
+                    raise NoStoreError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")
             elif layout.get("layout") != LAYOUT:
                 raise UserError(
                     f"store: {self.place!r} has layout {layout.get('layout')!r}, and this version reads layout {LAYOUT}. "
@@ -90,19 +97,21 @@ class Store:
                 )
             if create:
                 self._write("store.json", _json({"layout": LAYOUT}))  # every time: better to learn now than after an hour that it cannot be
-        except OSError as error:
-            raise UserError(f"store: {self.place!r} cannot be written: {error.strerror or error}") from None
-        except (json.JSONDecodeError, AttributeError):
-            raise UserError(f"store: {self.place!r} has a store.json that is not the store's; give another folder") from None
+        except UserError:
+            raise
+        except Exception as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else _line(error)
+            raise UserError(f"store: {self.place!r} cannot be written: {reason}") from None
 
     # Trials
 
     def record(self, trial: str) -> Record | None:
         """A finished trial's record, or ``None``."""
         try:
-            return self._read(f"trials/{trial}/result.json")
-        except json.JSONDecodeError:
-            return None  # not believed: the trial runs again and replaces it
+            found = self._read(f"trials/{trial}/result.json")
+        except ValueError:
+            return None  # torn or garbage, not believed: the trial runs again and replaces it
+        return found if found is not None and found.get("id") == trial and "scores" in found else None
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -114,9 +123,9 @@ class Store:
         """The last failure of a trial, or ``None``."""
         try:
             found = self._read(f"trials/{trial}/failure.json")
-        except json.JSONDecodeError:
+            return Failure(**found) if found is not None else None
+        except (ValueError, TypeError):
             return None
-        return Failure(**found) if found is not None else None
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
         """The failures of those of the trials that have one, by id, in the given order."""
@@ -157,11 +166,15 @@ class Store:
 
     def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
         """A study as it was last run here, and its trials. Raises ``UserError`` with the nearest name where there is none."""
-        found = self._read(f"studies/{name}.json")
-        if found is None:
-            raise unknown(f"study in {self.place}", name, self.studies())
-        study = Study.from_json(found["study"])
-        return study, [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+        try:
+            found = self._read(f"studies/{name}.json")
+            if found is None:
+                raise unknown(f"study in {self.place}", name, self.studies())
+            return Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+        except (ValueError, KeyError, TypeError):
+            raise UserError(
+                f"store: studies/{name}.json in {self.place!r} is not the store's; run the study again to write it anew"
+            ) from None
 
     def studies(self) -> list[str]:
         """Names of the studies that were run here."""
@@ -171,10 +184,14 @@ class Store:
     # Files
 
     def _read(self, name: str) -> dict[str, Any] | None:
+        """A JSON file, ``None`` where there is none; raises ``ValueError`` for what is no JSON mapping."""
         try:
-            return json.loads(self.fs.cat_file(f"{self.root}/{name}"))
+            found = json.loads(self.fs.cat_file(f"{self.root}/{name}"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        if not isinstance(found, dict):
+            raise ValueError(f"{name} holds a {type(found).__name__}")
+        return found
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all: object stores do so by themselves, a folder by way of a rename."""
@@ -237,6 +254,10 @@ def _prediction_table(result: "TrialResult") -> pa.Table:
 
 def _json(content: Any) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _now() -> str:

@@ -1,8 +1,9 @@
 """Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor Ray."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness import fields
 from harness.errors import UserError, bad, unknown
@@ -15,6 +16,8 @@ NUMERICS = 1
 
 PRECISIONS = ("fp32", "bf16")
 SCHEDULES = ("linear", "constant", "cosine")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +33,7 @@ class Setting:
     max_steps: int | None = None
     """Optimizer steps."""
     batch_size: int = 32
-    """Examples per optimizer step and device, over all its micro-batches."""
+    """Examples per optimizer step, over all its micro-batches."""
     accumulation: int = 1
     """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
     max_length: int = 128
@@ -43,28 +46,30 @@ class Setting:
     """Norm the whole gradient, penalty included, is clipped to; 0 for no clipping."""
 
     def __post_init__(self) -> None:
-        fields.number("learning_rate", self.learning_rate, above=0)
-        fields.whole("warmup_steps", self.warmup_steps, least=0)
+        fields.coerce(self)
+        fields.above("learning_rate", self.learning_rate, 0)
+        fields.at_least("warmup_steps", self.warmup_steps, 0)
         if (self.epochs is None) == (self.max_steps is None):
             raise UserError(f"epochs and max_steps: {self.epochs!r} and {self.max_steps!r} are not allowed; give exactly one of them")
         if self.epochs is not None:
-            fields.number("epochs", self.epochs, above=0)
+            fields.above("epochs", self.epochs, 0)
         if self.max_steps is not None:
-            fields.whole("max_steps", self.max_steps, least=1)
-        fields.whole("batch_size", self.batch_size, least=1)
-        fields.whole("accumulation", self.accumulation, least=1)
+            fields.at_least("max_steps", self.max_steps, 1)
+        fields.at_least("batch_size", self.batch_size, 1)
+        fields.at_least("accumulation", self.accumulation, 1)
         if self.batch_size % self.accumulation:
             raise bad("accumulation", self.accumulation, f"a divisor of the batch size, {self.batch_size}")
-        fields.whole("max_length", self.max_length, least=8)
+        fields.at_least("max_length", self.max_length, 8)
         fields.choice("schedule", self.schedule, SCHEDULES)
-        fields.number("weight_decay", self.weight_decay, least=0)
-        fields.number("max_grad_norm", self.max_grad_norm, least=0)
+        fields.at_least("weight_decay", self.weight_decay, 0)
+        fields.at_least("max_grad_norm", self.max_grad_norm, 0)
 
-    def differing(self, others: "tuple[Setting, ...]") -> str:
-        """A short name among ``others``: the fields in which they differ, e.g. ``learning_rate=0.001 warmup_steps=6``."""
-        mine = asdict(self)
-        names = [name for name in mine if len({asdict(other)[name] for other in others}) > 1] or ["learning_rate"]
-        return " ".join(f"{name}={mine[name]:g}" if isinstance(mine[name], float) else f"{name}={mine[name]}" for name in names)
+
+def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:
+    """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001 warmup_steps=6``."""
+    distinct = [asdict(setting) for setting in dict.fromkeys(settings)]
+    differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or ["learning_rate"]
+    return {setting: " ".join(f"{n}={fields.short(getattr(setting, n))}" for n in differing) for setting in settings}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +77,32 @@ class Arm:
     """One method with settings or seeds of its own, where they are not the study's."""
 
     method: Method
-    settings: tuple[Setting, ...] = ()
-    seeds: tuple[int, ...] = ()
+    settings: tuple[Setting, ...] | None = None
+    """``None`` for the study's."""
+    seeds: tuple[int, ...] | None = None
+    """``None`` for the study's."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        if self.settings is not None:
+            fields.once("settings", self.settings)
+        if self.seeds is not None:
+            _check_seeds(self.seeds)
+
+
+def _check_seeds(seeds: tuple[int, ...]) -> None:
+    fields.once("seeds", seeds)
+    for seed in seeds:
+        if not 0 <= seed < 2**32:
+            raise bad("seeds", seed, "a whole number from 0 to 4294967295")
+
+
+class FullArm(NamedTuple):
+    """One method with the settings and seeds it is run at."""
+
+    method: Method
+    settings: tuple[Setting, ...]
+    seeds: tuple[int, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +131,9 @@ class TrialConfig:
     """Languages scored beside the source; they do not change the model."""
     test_data: Mapping[str, str] = field(metadata={"identity": False})
     """Fingerprint of each scored test set, the source's included."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
 
     @property
     def id(self) -> str:
@@ -146,37 +178,23 @@ class Study:
     precision: str = "fp32"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name or not all(c.isalnum() or c in "-_/." for c in self.name) or ".." in self.name:
-            raise bad("name", self.name, "letters, digits and - _ . / without '..'")
-        if self.name.startswith(("/", ".")):
-            raise bad("name", self.name, "a name that starts with a letter or a digit")
+        fields.coerce(self)
+        if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
+            raise bad("name", self.name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
         task = task_named(self.task)
-        for name in ("methods", "settings", "seeds", "targets"):
-            values = getattr(self, name)
-            if not isinstance(values, list | tuple) or not values:
-                raise bad(name, values, "a list with at least one entry")
-            object.__setattr__(self, name, tuple(values))
-        for method in self.methods:
-            if not isinstance(method, Method | Arm):
-                raise bad("methods", method, "methods and arms")
-        for setting in self.settings:
-            if not isinstance(setting, Setting):
-                raise bad("settings", setting, "settings")
-        for seed in self.seeds:
-            fields.whole("seeds", seed, least=0)
         fields.choice("precision", self.precision, PRECISIONS)
+        fields.languages("source", (self.source,))
+        fields.languages("targets", self.targets)
         for where, languages in (("source", (self.source,)), ("targets", self.targets)):
             for language in languages:
-                fields.language(where, language)
                 if language not in task.languages:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
         if self.source in self.targets:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
-        for name in ("seeds", "targets", "settings"):
-            values = getattr(self, name)
-            twice = next((value for value in values if values.count(value) > 1), None)
-            if twice is not None:
-                raise bad(name, twice, "each entry once")
+        fields.once("settings", self.settings)
+        _check_seeds(self.seeds)
+        if not self.methods:
+            raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.label for arm in self.arms]
         if len(set(labels)) < len(labels):
             raise bad("methods", ", ".join(labels), "each method with the same options once")
@@ -186,10 +204,10 @@ class Study:
                     raise unknown(f"{arm.method.name}: languages", language, self.targets)
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
+    def arms(self) -> tuple[FullArm, ...]:
         """Every method with its settings and seeds filled in."""
         arms = (method if isinstance(method, Arm) else Arm(method=method) for method in self.methods)
-        return tuple(Arm(method=a.method, settings=a.settings or self.settings, seeds=a.seeds or self.seeds) for a in arms)
+        return tuple(FullArm(a.method, a.settings or self.settings, a.seeds or self.seeds) for a in arms)
 
     def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int]]:
         """Method as trained, languages it is scored on, setting and seed of each trial, settings outermost.
@@ -223,16 +241,20 @@ class Study:
 
 
 def _own(arm: Arm) -> dict[str, Any]:
-    settings = {"settings": [asdict(setting) for setting in arm.settings]} if arm.settings else {}
-    return settings | ({"seeds": arm.seeds} if arm.seeds else {})
+    settings = {"settings": [asdict(setting) for setting in arm.settings]} if arm.settings is not None else {}
+    return settings | ({"seeds": arm.seeds} if arm.seeds is not None else {})
 
 
-def _arm(spec: object, where: str) -> Method | Arm:
-    if not isinstance(spec, dict) or not {"settings", "seeds"} & spec.keys():
-        return method_from(spec, where)
-    rest = {k: v for k, v in spec.items() if k not in ("settings", "seeds")}
-    settings = _settings(spec["settings"], where) if "settings" in spec else []
-    return Arm(method=method_from(rest, where), settings=tuple(settings), seeds=tuple(_list(spec.get("seeds", []), f"{where}: seeds")))
+def _arm(spec: object, where: str) -> object:
+    if isinstance(spec, Arm) or not isinstance(spec, Mapping) or not {"settings", "seeds"} & spec.keys():
+        return spec if isinstance(spec, Arm) else method_from(spec, where)
+    rest = {name: value for name, value in spec.items() if name not in ("settings", "seeds")}
+    own: dict[str, Any] = {"method": method_from(rest, where)}
+    if "settings" in spec:
+        own["settings"] = _settings(spec["settings"], f"{where}: settings")
+    if "seeds" in spec:
+        own["seeds"] = spec["seeds"]
+    return fields.build(Arm, where, own)
 
 
 def _settings(specs: object, where: str) -> list[Setting]:

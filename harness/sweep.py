@@ -7,30 +7,11 @@ from rich.console import Console
 
 from harness import data
 from harness.attempt import attempt
-from harness.errors import UserError, bad
+from harness.errors import UserError
 from harness.progress import SweepProgress
+from harness.resources import Resources
 from harness.store import Record, Store, covers
-from harness.study import Study, TrialConfig
-
-
-@dataclass(frozen=True, kw_only=True)
-class Resources:
-    """What each trial gets, and where trials run."""
-
-    local: bool = False
-    """One trial after another in this process, without Ray."""
-    cpus: int = 1
-    """CPU cores, and threads, of a trial."""
-    gpus: float | None = None
-    """GPUs of a trial, a fraction to share one; ``None`` for one where there are any."""
-    ray_address: str | None = None
-    """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
-
-    def __post_init__(self) -> None:
-        if self.cpus < 1:
-            raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
-        if self.gpus is not None and not (0 <= self.gpus <= 1 or self.gpus.is_integer()):
-            raise bad("--gpus-per-trial", self.gpus, "a fraction from 0 to 1, or a whole number")
+from harness.study import Study, TrialConfig, setting_labels
 
 
 @dataclass(frozen=True)
@@ -61,11 +42,15 @@ def sweep(
     )
     if failures:
         console.print("Failed trials run again with --retry-failed.", highlight=False)
+    if again := [trial for trial in missing if trial.id in records]:
+        console.print(
+            f"{len(again)} of them have a record that lacks languages or has other test data: it is replaced whole.", highlight=False
+        )
     if missing:
-        settings = tuple(dict.fromkeys(trial.setting for trial in trials))
+        labels = setting_labels([trial.setting for trial in trials])
 
         def describe(trial: TrialConfig) -> str:
-            return f"{trial.method.label} {trial.setting.differing(settings)} seed={trial.seed}"
+            return f"{trial.method.label} {labels[trial.setting]} seed={trial.seed}"
 
         with SweepProgress(console, len(trials), done, len(failures), describe) as progress:
             _run(missing, store, resources, progress)

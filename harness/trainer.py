@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import Trainer
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from harness.penalty import Penalty
 
@@ -20,6 +20,14 @@ def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | N
     return loss / (num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum())
 
 
+class LogLastStep(TrainerCallback):
+    """Closes the last window of the log, which ``Trainer`` drops where it is shorter than the others."""
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+
+
 class PenaltyTrainer(Trainer):
     """A ``Trainer`` whose total loss is the task loss plus a penalty (Eq. 1 and 2).
 
@@ -30,14 +38,14 @@ class PenaltyTrainer(Trainer):
 
     def __init__(self, penalty: Penalty | None = None, **kwargs: Any) -> None:
         super().__init__(compute_loss_func=mean_loss, **kwargs)
+        self.add_callback(LogLastStep)
         self.penalty = penalty
         self._window: list[Tensor] = []
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
         if self.penalty is not None and self.accelerator.sync_gradients:
-            scaler = self.accelerator.scaler
-            self._window.append(self.penalty.add_gradient_(scaler.get_scale() if scaler is not None else 1.0))
+            self._window.append(self.penalty.add_gradient_())
         return loss
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

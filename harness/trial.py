@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
-from harness import data, encoding, fisher, memory, models
+from harness import data, encoders, encoding, fisher, memory, models
 from harness.penalty import Penalty
 from harness.provenance import provenance
 from harness.scoring import Scored, score
@@ -19,7 +19,7 @@ from harness.tasks import task_named
 from harness.trainer import PenaltyTrainer
 
 WINDOWS = 50
-"""Windows of the learning history, evenly over the steps."""
+"""Most windows of the learning history, evenly over the steps."""
 HISTORY = ("step", "epoch", "loss", "task_loss", "penalty", "learning_rate", "grad_norm")
 """What is kept of each window."""
 
@@ -45,10 +45,7 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1) -> TrialRes
     torch.set_num_threads(threads)
     memory.reset_peak()
     start = time.perf_counter()
-    training = data.examples(config.task, config.data, "train", config.source)
-    encoding.check_fingerprint("training data", training.fingerprint, config.training_data)
-    for language, place in config.method.texts().items():
-        encoding.check_fingerprint(f"text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
+    _check_inputs(config)
     trainer = build_trainer(config, cache)
     prepared = time.perf_counter()
     trainer.train()
@@ -72,6 +69,17 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1) -> TrialRes
     return TrialResult(
         {"config": config.to_json(), **summary(config, scored, history), "cost": cost, "provenance": provenance()}, history, scored
     )
+
+
+def _check_inputs(config: TrialConfig) -> None:
+    """Whether data and text are those that the trial was planned with."""
+    training = data.examples(config.task, config.data, "train", config.source)
+    data.check_fingerprint("training data", training.fingerprint, config.training_data)
+    for language, planned in config.test_data.items():
+        found = data.examples(config.task, config.data, "test", language).fingerprint
+        data.check_fingerprint(f"test data for {language!r}", found, planned)
+    for language, place in config.method.texts().items():
+        data.check_fingerprint(f"text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
 
 
 def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, float]]) -> dict[str, Any]:
@@ -99,14 +107,15 @@ def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, f
 def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     """The trainer of a trial, its model fresh and its training data encoded."""
     task = task_named(config.task)
-    rows = encoding.rows(config.task, config.data, "train", config.source, config.encoder, config.setting.max_length)
-    model = models.fine_tunable(config.encoder, config.task, config.seed)
+    encoder = encoders.pinned(config.encoder, config.encoder_revision)
+    rows = encoding.rows(config.task, config.data, "train", config.source, encoder, config.setting.max_length)
+    model = models.fine_tunable(encoder, config.task, config.seed)
 
     def language_fisher(language: str, examples: int) -> dict[str, torch.Tensor]:
-        return fisher.cached_diagonal(cache, config.encoder, config.method.texts()[language], language, examples)
+        return fisher.cached_diagonal(cache, encoder, config.method.texts()[language], language, examples)
 
     terms = config.method.terms(language_fisher)
-    tokenizer = models.tokenizer(config.encoder)
+    tokenizer = models.tokenizer(encoder)
     trainer = PenaltyTrainer(
         model=model,
         args=training_arguments(config.setting, config.seed, config.precision),
@@ -117,7 +126,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
     if terms:
         # Bound only now: the trainer has put the model on its device.
-        trainer.penalty = Penalty(model.base_model, models.anchor(config.encoder, config.task), terms)
+        trainer.penalty = Penalty(model.base_model, models.anchor(encoder, config.task), terms)
     return trainer
 
 

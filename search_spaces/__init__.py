@@ -11,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from harness import fields
 from harness.errors import UserError, bad, unknown
 from harness.study import Study
 
@@ -28,7 +29,7 @@ def load(name: str) -> Study:
     read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
     """
     if name.endswith((".py", ".yaml", ".yml")):
-        return _from_file(Path(name).expanduser())
+        return _from_file(fields.path("study", name))
     if name not in names():
         raise unknown("study", name, names())
     study = importlib.import_module(f"{__name__}.{name.replace('/', '.').replace('-', '_')}").STUDY
@@ -37,7 +38,11 @@ def load(name: str) -> Study:
 
 
 def _from_file(file: Path) -> Study:
-    if not file.is_file():
+    try:
+        exists = file.is_file()
+    except OSError:  # a name too long for the file system
+        exists = False
+    if not exists:
         raise bad("study", str(file), "a file that exists, or a name from 'steadytune list'")
     return _from_python(file) if file.suffix == ".py" else _from_yaml(file)
 
@@ -51,7 +56,7 @@ def _from_python(file: Path) -> Study:
         spec.loader.exec_module(module)
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         raise UserError(f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {error}") from None
@@ -64,7 +69,7 @@ def _from_python(file: Path) -> Study:
 def _from_yaml(file: Path) -> Study:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
     if isinstance(values, dict):
         values.setdefault("name", file.stem)

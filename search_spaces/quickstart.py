@@ -15,8 +15,8 @@ STUDY = Study(
     task="udpos",
     methods=(
         Vanilla(),
-        L2(strength=0.01),
-        Arm(method=Ewc(strength=1000.0, languages=("de", "hi")), settings=SETTINGS[1:2]),
+        L2(strength=0.05),
+        Arm(method=Ewc(strength=10.0, languages=("de", "hi")), settings=SETTINGS[2:]),
     ),
     settings=SETTINGS,
     seeds=(0, 1),

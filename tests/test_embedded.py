@@ -2,7 +2,7 @@
 
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from harness import data, embedded, models
+from harness import data, embedded, encoders, models
 from harness.methods import L2, Vanilla
 from harness.tasks import task_named
 
@@ -34,7 +34,7 @@ def test_plain_from_pretrained_loads_encoder_head_and_tokenizer() -> None:
 
 def test_the_vocabulary_knows_the_corpora() -> None:
     """The full vocabulary has 2 unknowns in the labelled text and 65 in the passages: rare signs and characters that it lacks."""
-    tokenizer = models.tokenizer("embedded")
+    tokenizer = models.tokenizer(encoders.find("embedded"))
     sentences = [words for language in ("en", *TARGETS) for words, _ in data.examples("udpos", "embedded", "test", language).rows]
     labelled = [i for words in sentences for i in tokenizer(list(words), is_split_into_words=True)["input_ids"]]
     assert labelled.count(tokenizer.unk_token_id) <= 2

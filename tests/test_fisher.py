@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness import fisher, models
+from harness import encoders, fisher, models
 from harness.errors import UserError
 from harness.methods import Ewc
 from tests.conftest import SHORT
@@ -20,8 +20,8 @@ def log_likelihood(model: torch.nn.Module, ids: torch.Tensor, labels: torch.Tens
 
 
 def test_diagonal_is_the_mean_of_squared_gradients_of_each_example() -> None:
-    model = models.masked_language_model("embedded")
-    batches = fisher.text_windows("embedded", "embedded", "hi", EXAMPLES)
+    model = models.masked_language_model(encoders.find("embedded"))
+    batches = fisher.text_windows(encoders.find("embedded"), "embedded", "hi", EXAMPLES)
     found = fisher.diagonal(model, batches)
     names, parameters = zip(*model.base_model.named_parameters(), strict=True)
     expected = [torch.zeros_like(p) for p in parameters]
@@ -42,7 +42,7 @@ def test_diagonal_is_the_mean_of_squared_gradients_of_each_example() -> None:
 
 
 def test_windows_are_the_same_every_time_and_masked() -> None:
-    first, second = (fisher.text_windows("embedded", "embedded", "de", 5) for _ in range(2))
+    first, second = (fisher.text_windows(encoders.find("embedded"), "embedded", "de", 5) for _ in range(2))
     for a, b in zip(first, second, strict=True):
         assert torch.equal(a["input_ids"], b["input_ids"])
         assert torch.equal(a["labels"], b["labels"])
@@ -57,7 +57,8 @@ def test_cache_is_computed_once_and_named_by_content(tmp_path: Path, monkeypatch
     monkeypatch.setattr(fisher, "diagonal", lambda *args: (calls.append(1), real(*args))[1])
     results: list[dict[str, torch.Tensor]] = []
     threads = [
-        threading.Thread(target=lambda: results.append(fisher.cached_diagonal(tmp_path, "embedded", "embedded", "de", 2))) for _ in range(2)
+        threading.Thread(target=lambda: results.append(fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "de", 2)))
+        for _ in range(2)
     ]
     for thread in threads:
         thread.start()
@@ -65,8 +66,8 @@ def test_cache_is_computed_once_and_named_by_content(tmp_path: Path, monkeypatch
         thread.join()
     assert len(calls) == 1
     assert all(torch.equal(results[0][name], results[1][name]) for name in results[0])
-    fisher.cached_diagonal(tmp_path, "embedded", "embedded", "de", 3)
-    fisher.cached_diagonal(tmp_path, "embedded", "embedded", "hi", 2)
+    fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "de", 3)
+    fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "hi", 2)
     assert len(list(tmp_path.glob("*.safetensors"))) == 3
 
 

@@ -67,7 +67,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     for heading in ("Source and zero-shot scores", "Scores per language", "Failed, missing and collapsed trials", "Cost and provenance"):
         assert heading in text
     assert "2 of 4 finished" in text
-    assert "1 trials failed and 1 are missing" in text
+    assert "Of 4 trials, 1 failed and 1 have not run" in text
     assert "<script>alert(1)</script> & 5 %" in text  # escaped in the file: it is text, not a tag
     assert "<script>" not in written.html.read_text(encoding="utf-8")
     folder = written.html.parent
@@ -100,10 +100,12 @@ def test_writing_it_again_replaces_it_and_leaves_nothing_behind(place: Path, tmp
     first = write_report(store, "half", tmp_path / "out")
     content = {f.relative_to(tmp_path): f.read_bytes() for f in tmp_path.rglob("*.svg")}
     (tmp_path / "out" / "mine.txt").touch()
+    (tmp_path / "out" / "figures" / "mine.png").touch()
     second = write_report(store, "half", tmp_path / "out", ddof=0)
     assert "ddof=1" in first.summary
     assert "ddof=0" in second.summary
     assert {f.name for f in (tmp_path / "out").iterdir()} == {"report.html", "tables", "figures", "mine.txt"}
+    assert (tmp_path / "out" / "figures" / "mine.png").exists()
     assert [f.name for f in tmp_path.iterdir()] == ["out"]
     assert {f.relative_to(tmp_path): f.read_bytes() for f in tmp_path.rglob("*.svg")} == content
 

@@ -63,8 +63,17 @@ def test_a_write_cut_short_leaves_the_old_record(tmp_path: Path, monkeypatch: py
 def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save(CONFIG, result())
-    Path(store.root, "trials", CONFIG.id, "result.json").write_text('{"scores": ')
-    assert store.record(CONFIG.id) is None
+    file = Path(store.root, "trials", CONFIG.id, "result.json")
+    for garbage in (b'{"scores": ', b"{}", b"[]", b"\xff\xfe", b""):
+        file.write_bytes(garbage)
+        assert store.record(CONFIG.id) is None
+    file.with_name("failure.json").write_text("{}")
+    assert store.failure(CONFIG.id) is None
+    (tmp_path / "store" / "studies").mkdir()
+    for garbage in ("{", "{}", "[]"):
+        (tmp_path / "store" / "studies" / "torn.json").write_text(garbage)
+        with pytest.raises(UserError, match=r"studies/torn\.json .* is not the store's"):
+            store.study("torn")
 
 
 def test_other_test_data_or_languages_are_not_covered() -> None:

@@ -1,5 +1,6 @@
 """Studies and trial identities: what changes a trial's name, what does not, and what is refused."""
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -14,7 +15,7 @@ import search_spaces
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
-from harness.study import Arm, Setting, Study, TrialConfig
+from harness.study import Arm, Setting, Study, TrialConfig, setting_labels
 from tests.conftest import SHORT
 
 CONFIG = TrialConfig(
@@ -75,6 +76,25 @@ def test_the_id_is_stable() -> None:
     assert CONFIG.id == "923a5c82fc8f77bc"
 
 
+@pytest.mark.parametrize("setting", [Setting(learning_rate=1, epochs=10), Setting(learning_rate=2e-5, max_steps=7, weight_decay=0)])
+def test_ids_are_the_same_however_a_number_is_written(setting: Setting) -> None:
+    for method in (Vanilla(), L2(strength=1), Ewc(strength=1000, languages=("de",))):
+        config = replace(CONFIG, method=method, setting=setting)
+        again = TrialConfig.from_json(json.loads(json.dumps(config.to_json())))
+        assert again == config
+        assert again.id == config.id
+    assert replace(CONFIG, method=L2(strength=1)).id == replace(CONFIG, method=L2(strength=1.0)).id
+
+
+def test_setting_labels_never_merge_two_settings() -> None:
+    made = [Setting(learning_rate=rate, max_steps=1) for rate in (1e-3, 1.0000001e-3, 2e-5)]
+    assert setting_labels(made) == dict(
+        zip(made, ["learning_rate=0.001", "learning_rate=0.0010000001", "learning_rate=2e-05"], strict=True)
+    )
+    one = Setting(learning_rate=1e-3, warmup_steps=5, max_steps=1)
+    assert setting_labels([made[0], one]) == {made[0]: "warmup_steps=0", one: "warmup_steps=5"}
+
+
 def test_configs_survive_json() -> None:
     assert TrialConfig.from_json(CONFIG.to_json()) == replace(CONFIG, texts=dict(CONFIG.texts))
 
@@ -111,7 +131,7 @@ def test_ewc_is_one_trial_a_language_scored_on_it_alone(study: Study) -> None:
 
 @pytest.mark.parametrize("value", [-1e-3, 0.0, math.nan, math.inf, "fast", True, None])
 def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
-    with pytest.raises(UserError, match=rf"learning_rate: {re.escape(repr(value))} is not allowed; give a finite number above 0"):
+    with pytest.raises(UserError, match=rf"learning_rate: {re.escape(repr(value))} is not allowed; give a (finite )?number"):
         Setting(learning_rate=value, max_steps=1)
 
 
@@ -130,11 +150,28 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"methods": ["vanilla", "vanilla"]}, "methods: 'vanilla, vanilla' is not allowed; give each method with the same options once"),
         ({"methods": [{"name": "ewc", "strength": 1, "languages": ["fr"]}]}, "ewc: languages: there is no 'fr'"),
         ({"seeds": [0, 0]}, "seeds: 0 is not allowed; give each entry once"),
-        ({"seeds": [-1]}, "seeds: -1 is not allowed; give a whole number of at least 0"),
-        ({"seeds": 3}, "seeds: 3 is not allowed; give a list with at least one entry"),
+        ({"seeds": [-1]}, "seeds: -1 is not allowed; give a whole number from 0 to"),
+        ({"seeds": 3}, "seeds: 3 is not allowed; give a list"),
         ({"settings": [{"learning_rate": 1e-3}]}, "epochs and max_steps: None and None are not allowed; give exactly one of them"),
         ({"settings": [{"learning_rate": 1e-3, "max_steps": 2, "warmup": 3}]}, "there is no 'warmup'. Did you mean 'warmup_steps'?"),
         ({"settings": [{"learning_rate": 1e-3, "max_steps": 2, "batch_size": 6, "accumulation": 4}]}, "a divisor of the batch size, 6"),
+        ({"seeds": [2**32]}, "seeds: 4294967296 is not allowed"),
+        ({"seeds": [True]}, "seeds: True is not allowed; give a whole number"),
+        ({"task": {"a": 1}}, "task: {'a': 1} is not allowed; give text"),
+        ({"encoder": 5}, "encoder: 5 is not allowed; give text"),
+        ({"data": None}, "data: None is not allowed; give text"),
+        ({"methods": [{"name": ["l2"]}]}, "methods: there is no ['l2']"),
+        ({"methods": [{"name": "ewc", "strength": 1, "languages": "de"}]}, "languages: 'de' is not allowed; give a list"),
+        ({"methods": [{"name": "ewc", "strength": 1, "languages": ["de", "de"]}]}, "languages: 'de' is not allowed; give each entry once"),
+        ({"methods": [{"name": "ewc", "strength": 1, "text": 5}]}, "text: 5 is not allowed; give text"),
+        ({"methods": [{"name": "l2", "strength": 10**400}]}, "strength: 1000"),
+        ({"methods": [{"name": "vanilla", "seeds": [0, 0]}]}, "seeds: 0 is not allowed; give each entry once"),
+        ({"methods": [{"name": "vanilla", "seeds": []}]}, "seeds: () is not allowed; give a list with at least one entry"),
+        ({"methods": [{"name": "vanilla", "settings": [3]}]}, "settings: 3 is not allowed; give a mapping"),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 1.5}]}, "max_steps: 1.5 is not allowed; give a whole number"),
+        ({"question": None}, "question: None is not allowed; give text"),
+        ({"name": "a//b"}, "name: 'a//b' is not allowed"),
+        ({"name": "x" * 101}, "is not allowed; give letters"),
         ({"precision": "fp8"}, "precision: there is no 'fp8'"),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
         ({"name": "../up"}, "name: '../up' is not allowed"),
@@ -174,10 +211,15 @@ targets: [de, hi]
         ("a.yaml", "!!python/object/apply:os.system ['true']", r"a\.yaml: not readable as YAML.*could not determine a constructor"),
         ("a.yaml", "- 1", r"a\.yaml: \[1\] is not allowed; give a mapping"),
         ("a.yaml", "task: udpos", r"a\.yaml: methods: None is not allowed; give a list"),
+        ("a.yaml", "question: 2020-13-45", r"a\.yaml: not readable as YAML"),
+        ("a.yaml", "[" * 3000, r"a\.yaml: not readable as YAML"),
+        ("a.yaml", "data: ~no-such-user/x\ntask: udpos", r"a\.yaml: "),
+        ("a.py", "raise SystemExit(3)", r"a\.py:1: SystemExit: 3"),
+        ("a.py", "from harness.study import Arm\nArm(method=3)", r"a\.py: method: 3 is not allowed; give a Method"),
         ("a.py", "x = 1", r"a\.py: it must define STUDY"),
         ("a.py", "x = 1\n1 / 0", r"a\.py:2: ZeroDivisionError"),
         ("a.py", "x = (", r"a\.py:1: SyntaxError"),
-        ("a.py", "from harness.methods import L2\nL2(strength=-1)", r"a\.py: strength: -1 is not allowed"),
+        ("a.py", "from harness.methods import L2\nL2(strength=-1)", r"a\.py: strength: -1\.0 is not allowed"),
     ],
 )
 def test_bad_study_files(tmp_path: Path, name: str, content: str, message: str) -> None:

@@ -15,9 +15,10 @@ from rich.console import Console
 from harness import attempt as attempts
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
+from harness.resources import Resources
 from harness.store import Store
 from harness.study import Study
-from harness.sweep import Outcome, Resources, sweep
+from harness.sweep import Outcome, sweep
 from harness.trial import TrialResult, run_trial
 
 HERE = Resources(local=True)

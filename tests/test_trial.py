@@ -70,17 +70,17 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(trial: Calla
     for name in ("l2", "ewc"):
         assert all(torch.equal(a, b) for a, b in zip(seen["vanilla"], seen[name], strict=True))
         assert all(torch.equal(heads["vanilla"][k], heads[name][k]) for k in heads["vanilla"])
-    other = models.fine_tunable("embedded", "udpos", 4).state_dict()
+    other = models.fine_tunable(encoders.find("embedded"), "udpos", 4).state_dict()
     differing = {k for k in other if not torch.equal(other[k], heads["vanilla"][k])}
     assert differing == {"classifier.weight"}
     std = heads["vanilla"]["classifier.weight"].std().item()
-    assert std == pytest.approx(models.pretrained("embedded", "udpos").config.initializer_range, rel=0.1)
+    assert std == pytest.approx(models.pretrained(encoders.find("embedded"), "udpos").config.initializer_range, rel=0.1)
 
 
 def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    before = {name: p.clone() for name, p in models.anchor("embedded", "udpos").items()}
+    before = {name: p.clone() for name, p in models.anchor(encoders.find("embedded"), "udpos").items()}
     run_trial(trial(), cache=tmp_path)
-    assert all(torch.equal(before[name], p) for name, p in models.anchor("embedded", "udpos").items())
+    assert all(torch.equal(before[name], p) for name, p in models.anchor(encoders.find("embedded"), "udpos").items())
 
 
 def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
@@ -110,9 +110,12 @@ def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_p
 def test_predictions_do_not_depend_on_the_batching(monkeypatch: pytest.MonkeyPatch) -> None:
     from harness import encoding, scoring
 
-    model = models.fine_tunable("embedded", "udpos", 0)
-    encoded = {("test", language): encoding.rows("udpos", "embedded", "test", language, "embedded", 128) for language in ("de", "zh")}
-    tokenizer = models.tokenizer("embedded")
+    model = models.fine_tunable(encoders.find("embedded"), "udpos", 0)
+    encoded = {
+        ("test", language): encoding.rows("udpos", "embedded", "test", language, encoders.find("embedded"), 128)
+        for language in ("de", "zh")
+    }
+    tokenizer = models.tokenizer(encoders.find("embedded"))
     sorted_batches = predict(model, encoded, tokenizer)
     monkeypatch.setattr(scoring, "TOKEN_BUDGET", 1)
     one_by_one = predict(model, encoded, tokenizer)
@@ -143,8 +146,8 @@ def test_a_setting_in_transformers_words() -> None:
 
 def test_an_encoder_without_mlm_head_is_refused_for_ewc_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     folder = tmp_path / "headless"
-    models.pretrained("embedded", "udpos").base_model.save_pretrained(folder)
-    models.tokenizer("embedded").save_pretrained(folder)
+    models.pretrained(encoders.find("embedded"), "udpos").base_model.save_pretrained(folder)
+    models.tokenizer(encoders.find("embedded")).save_pretrained(folder)
     config = replace(trial(Ewc(strength=1.0, languages=("de",))), encoder=str(folder), encoder_revision=encoders.find(str(folder)).revision)
     with pytest.raises(UserError, match="has no masked-language-model head"):
         run_trial(config, cache=tmp_path)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 
-from harness import data, models
+from harness import data, encoders, models
 from harness.errors import UserError
 from harness.tasks import task_named
 from harness.tasks.udpos import Udpos
@@ -57,7 +57,7 @@ def test_f1_by_hand() -> None:
 
 
 def test_labels_stand_on_first_sub_words_and_nothing_shifts() -> None:
-    tokenizer = models.tokenizer("embedded")
+    tokenizer = models.tokenizer(encoders.find("embedded"))
     # The zero-width space and the control character have no sub-word; they must not push the next words' labels.
     words = ("Unbelievable", "\u200b", "dogs", "\u0007", "bark")
     tags = ("ADJ", "SYM", "NOUN", "X", "VERB")
@@ -74,7 +74,7 @@ def test_labels_stand_on_first_sub_words_and_nothing_shifts() -> None:
 
 @pytest.mark.parametrize("max_length", [8, 12, 128])
 def test_windows_lose_no_word(max_length: int) -> None:
-    tokenizer = models.tokenizer("embedded")
+    tokenizer = models.tokenizer(encoders.find("embedded"))
     sentences = data.examples("udpos", "embedded", "test", "ja").rows[:20]
     rows = TASK.encode(sentences, tokenizer, max_length)
     assert all(len(ids) <= max_length for ids in rows["input_ids"])
@@ -101,8 +101,8 @@ def test_malformed_files_are_named_with_their_line(data_folder: Path, content: s
 
 
 def test_bytes_that_are_no_text_are_refused(data_folder: Path) -> None:
-    (data_folder / "udpos" / "test-de.tsv").write_bytes(b"caf\xe9\tNOUN\n")
-    with pytest.raises(UserError, match=r"test-de\.tsv: not UTF-8 text"):
+    (data_folder / "udpos" / "test-de.tsv").write_bytes(b"Dogs\tNOUN\ncaf\xe9\tNOUN\n")
+    with pytest.raises(UserError, match=r"test-de\.tsv:2: not UTF-8 text \(invalid continuation byte at byte 3 of the line\)"):
         data.examples("udpos", str(data_folder), "test", "de")
 
 

@@ -22,6 +22,6 @@ def method_from(spec: object, where: str = "methods") -> Method:
         raise bad(where, spec, f"a method's name or a mapping with 'name' and its options; known: {', '.join(sorted(METHODS))}")
     options = dict(spec)
     name = options.pop("name")
-    if name not in METHODS:
+    if not isinstance(name, str) or name not in METHODS:
         raise unknown(where, name, METHODS)
     return fields.build(METHODS[name], f"{where}: {name}", options)

@@ -1,8 +1,11 @@
 """What a fine-tuning method is: a frozen dataclass of its options, with the penalty it adds to the task loss."""
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness import fields
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,10 +24,13 @@ class Method:
     places: ClassVar[tuple[str, ...]] = ()
     """Options that say where something lies; what lies there is in a trial's identity, the place is not."""
 
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+
     @property
     def label(self) -> str:
         """How tables and figures name the method: the name with the options that differ from their defaults."""
-        shown = [f"{f.name}={_short(getattr(self, f.name))}" for f in fields(self) if getattr(self, f.name) != f.default]
+        shown = [f"{f.name}={fields.short(getattr(self, f.name))}" for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
     @property
@@ -46,7 +52,3 @@ class Method:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, **asdict(self)}
-
-
-def _short(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else "+".join(value) if isinstance(value, tuple) else str(value)

@@ -15,7 +15,7 @@ class Ewc(Method):
     """Total loss = task loss + λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)², F the Fisher diagonal of the masked-language-model loss on one language's text.
 
     As the paper runs it, one model is trained for each target language with that language's F and is scored on that language alone.
-    F is not rescaled, so λ has the scale of 1/F: thousands rather than tenths.
+    F is not rescaled, so its λ has another scale than that of ``l2``.
     """
 
     name: ClassVar[str] = "ewc"
@@ -31,10 +31,11 @@ class Ewc(Method):
     """Where the unlabelled text is: ``embedded`` or a folder of ``XX.txt`` files, one passage a line."""
 
     def __post_init__(self) -> None:
-        fields.number("strength", self.strength, least=0)
-        fields.whole("examples", self.examples, least=1)
-        for language in self.languages:
-            fields.language("languages", language)
+        super().__post_init__()
+        fields.at_least("strength", self.strength, 0)
+        fields.at_least("examples", self.examples, 1)
+        if self.languages:
+            fields.languages("languages", self.languages)
 
     @property
     def arm(self) -> "Ewc":

@@ -20,7 +20,8 @@ class L2(Method):
     """λ of Eq. 1, at least 0; 0 is vanilla."""
 
     def __post_init__(self) -> None:
-        fields.number("strength", self.strength, least=0)
+        super().__post_init__()
+        fields.at_least("strength", self.strength, 0)
 
     def terms(self, fisher: Fisher) -> list["Term"]:
         from harness.penalty import Term

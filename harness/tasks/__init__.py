@@ -13,6 +13,6 @@ __all__ = ["TASKS", "Examples", "Task", "task_named"]
 
 def task_named(name: str) -> Task[Any]:
     """The task of that name; ``UserError`` with the nearest name where there is none."""
-    if name not in TASKS:
+    if not isinstance(name, str) or name not in TASKS:
         raise unknown("task", name, TASKS)
     return TASKS[name]

@@ -1,5 +1,6 @@
 """Token classification: one label a word."""
 
+import codecs
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -36,7 +37,7 @@ class TokenTask(Task[Sentence]):
         for number, line in enumerate(_lines(file), start=1):
             if line:
                 word, tab, tag = line.partition("\t")
-                if not tab or not word or "\t" in tag:
+                if not tab or not word.strip(" ") or "\t" in tag:
                     raise UserError(f"{file}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
                 if tag not in known:
                     raise unknown(f"{file}:{number}: tag", tag, known)
@@ -115,12 +116,12 @@ class TokenTask(Task[Sentence]):
 
 
 def _lines(file: Path) -> Iterator[str]:
-    try:
-        with file.open(encoding="utf-8", newline="\n") as lines:
-            for line in lines:
-                yield line.rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    content = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        try:
+            yield line.removesuffix(b"\r").decode()
+        except UnicodeDecodeError as error:
+            raise UserError(f"{file}:{number}: not UTF-8 text ({error.reason} at byte {error.start} of the line)") from None
 
 
 def _windows(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Iterator[tuple[int, int]]:

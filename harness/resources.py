@@ -1,0 +1,26 @@
+"""What a trial may use, and where trials run."""
+
+from dataclasses import dataclass
+
+from harness.errors import bad
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What each trial gets, and where trials run."""
+
+    local: bool = False
+    """One trial after another in this process, without Ray."""
+    cpus: int = 1
+    """CPU cores, and threads, of a trial."""
+    gpus: float | None = None
+    """GPU of a trial: 1, a fraction to share one, or 0; ``None`` for 1 where there are any. Never more: a setting's batch is that of
+    one device."""
+    ray_address: str | None = None
+    """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
+
+    def __post_init__(self) -> None:
+        if self.cpus < 1:
+            raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
+        if self.gpus is not None and not 0 <= self.gpus <= 1:
+            raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
