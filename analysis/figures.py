@@ -84,20 +84,20 @@ def source_against_zero_shot(results: Results) -> Figure:
 def language_by_setting(results: Results) -> Figure:
     """Mean over seeds of every language's score at every setting, one panel a method."""
     order = [results.study.source, *results.study.targets]
-    cells = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
-    means, counts = cells.mean(), cells.size()
-    asked = results.trials.explode("targets").groupby(["method", "targets", "setting"], sort=False).size()
+    scores = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
+    means, counts = scores.mean().unstack("setting"), scores.count().unstack("setting")
+    targets = results.trials.explode("targets").rename(columns={"targets": "language"})
+    asked = targets.groupby(["method", "language", "setting"], sort=False)["trial"].count().unstack("setting")
     panels: dict[str, pd.DataFrame] = {}
     notes: dict[str, pd.DataFrame] = {}
     for method in results.methods:
         if method in means.index.get_level_values("method"):
-            table = means.loc[method].unstack("setting")
-            there = [setting for setting in results.settings if setting in table.columns]
-            panels[method] = table.reindex(index=order, columns=there)
-            notes[method] = panels[method].map(lambda value: "" if pd.isna(value) else f"{value:.1f}")
-    fewer = counts[counts < asked.reindex(counts.index, fill_value=0)].reset_index(name="seeds")
-    for row in fewer.itertuples():
-        notes[str(row.method)].loc[row.language, row.setting] += "*"
+            table = _of(means, method).dropna(axis="columns", how="all")
+            panel = table.reindex(index=order, columns=[setting for setting in results.settings if setting in table.columns])
+            found, wanted = (_of(sizes, method).reindex_like(panel) for sizes in (counts, asked))
+            text = panel.map(lambda value: "" if pd.isna(value) else f"{value:.1f}")
+            panels[method] = panel
+            notes[method] = text.mask(found < wanted, text + "*")
     widths = [max(1.4, 0.85 * panel.shape[1]) for panel in panels.values()]
     figure = Figure(figsize=(1.6 + sum(widths) + 0.3 * len(widths), 2.2 + 0.3 * len(order)))
     grid = figure.subplots(1, len(panels), sharey=True, squeeze=False, width_ratios=widths)[0]
@@ -136,6 +136,11 @@ def draw(results: Results) -> dict[str, tuple[str, Figure]]:
         return {}
     with sns.axes_style("ticks"), mpl.rc_context(STYLE):
         return {name: (caption, figure(results)) for name, (caption, figure) in FIGURES.items()}
+
+
+def _of(frame: pd.DataFrame, method: str) -> pd.DataFrame:
+    """The rows of one method, by what is left of the index."""
+    return frame[frame.index.get_level_values("method") == method].droplevel("method")
 
 
 def _metric(results: Results) -> str:

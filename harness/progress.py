@@ -1,6 +1,5 @@
 """What a person sees while a study runs: a line a trial, and on a terminal a bar with what is done, running, failed and left."""
 
-import time
 from collections.abc import Callable
 from types import TracebackType
 
@@ -20,8 +19,8 @@ class SweepProgress:
         self.total, self.done, self.failed = total, done, failed
         self.describe = describe
         self.running: dict[str, TrialConfig] = {}
-        self.ended_here = 0
-        self.began = time.monotonic()
+        self.seconds: list[float] = []
+        self.most_running = 1
         self.bar: Progress | None = None
         self.task: TaskID | None = None
 
@@ -39,16 +38,17 @@ class SweepProgress:
 
     def started(self, config: TrialConfig) -> None:
         self.running[config.id] = config
+        self.most_running = max(self.most_running, len(self.running))
         self._refresh()
 
     def ended(self, config: TrialConfig, attempt: Attempt) -> None:
         self.running.pop(config.id, None)
-        self.ended_here += 1
         if attempt.error:
             self.failed += 1
             outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
         else:
             self.done += 1
+            self.seconds.append(attempt.seconds)
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
         line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: {outcome}"
         if not self.console.is_terminal:
@@ -62,10 +62,11 @@ class SweepProgress:
         return f"{self.done} done, {len(self.running)} running, {self.failed} failed, {left} left{self._time_left()}"
 
     def _time_left(self) -> str:
+        """The best guess: what the finished trials took on average, for the rest, as many at once as have been."""
         remaining = self.total - self.done - self.failed
-        if not self.ended_here or not remaining:
+        if not self.seconds or not remaining:
             return ""
-        seconds = (time.monotonic() - self.began) / self.ended_here * remaining
+        seconds = sum(self.seconds) / len(self.seconds) * remaining / self.most_running
         return (
             f", about {seconds:.0f} s"
             if seconds < 90

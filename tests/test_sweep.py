@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from harness import attempt as attempts
+from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
 from harness.resources import Resources
@@ -96,7 +97,7 @@ def test_ctrl_c_stops_at_once_and_records_no_failure(study: Study, tmp_path: Pat
     assert store.failures(trial.id for trial in plan(study)) == {}
 
 
-def test_an_attempt_never_raises(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_becomes_the_attempts_error(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "store")
     monkeypatch.setattr("harness.trial.run_trial", lambda *args, **rest: 1 / 0)
     ended = attempts.attempt(plan(study)[0], store, 1)
@@ -169,7 +170,7 @@ def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(tmp_path: Path)
     while worker is None:
         assert time.monotonic() < deadline
         time.sleep(0.2)
-        worker = busiest_worker()
+        worker = busiest_worker(process.pid)
     os.kill(worker, signal.SIGKILL)
     out, _ = process.communicate(timeout=300)
     assert process.returncode == 1, out
@@ -180,15 +181,85 @@ def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(tmp_path: Path)
     assert len(store.records(trial.id for trial in trials)) == 5, out
 
 
-def busiest_worker() -> int | None:
-    """A Ray process that is in the middle of a trial: one with some seconds of processor time behind it."""
+def busiest_worker(driver: int) -> int | None:
+    """A Ray process under ``driver`` in the middle of a trial: one with some seconds of processor time behind it."""
+    processes: dict[int, tuple[int, float, bytes]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                name = (folder / "cmdline").read_bytes()
-                ticks = sum(int(x) for x in (folder / "stat").read_text().rsplit(")", 1)[1].split()[11:13])
+                stat = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+                seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+                processes[int(folder.name)] = (int(stat[1]), seconds, (folder / "cmdline").read_bytes())
             except OSError:
                 continue
-            if b"ray::" in name and b"IDLE" not in name and ticks / os.sysconf("SC_CLK_TCK") > 8:
-                return int(folder.name)
+
+    def descends(process: int) -> bool:
+        while process in processes:
+            process = processes[process][0]
+            if process == driver:
+                return True
+        return False
+
+    for process, (_, seconds, command) in processes.items():
+        if b"ray::" in command and b"IDLE" not in command and seconds > 8 and descends(process):
+            return process
     return None
+
+
+def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(tmp_path: Path) -> None:
+    file = tmp_path / "killed.yaml"
+    file.write_text(KILLED, encoding="utf-8")
+    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--local", "--store", str(tmp_path / "store")]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("store/trials/*/result.json")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert err.strip() == "steadytune: interrupted; what had finished is kept, run the same command again to go on"
+    store = Store(tmp_path / "store")
+    _, trials = store.study("killed")
+    assert store.failures(trial.id for trial in trials) == {}
+    assert 1 <= len(store.records(trial.id for trial in trials)) < 6
+
+
+def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store")
+    monkeypatch.setattr(Store, "save", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(Store, "save_failure", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    ended = attempts.attempt(plan(study)[0], store, 1)
+    assert "No space left on device" in ended.error
+    assert "the store could not be written" in ended.error
+
+
+def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_name(study: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    trial = plan(study)[0]
+    for changed in (replace(trial, encoder_revision="sha256:0"), replace(trial, test_data={**trial.test_data, "de": "0"})):
+        assert "changed since the study was planned" in attempts.attempt(changed, store, 1).error
+        assert store.record(changed.id) is None
+
+
+def test_a_failure_shows_behind_an_older_record_of_fewer_languages(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from analysis.frame import load
+
+    store = Store(tmp_path / "store")
+    first = replace(study, methods=(Vanilla(),), targets=("de",))
+    run(first, store)
+    monkeypatch.setattr("harness.trial.run_trial", lambda *args, **rest: 1 / 0)
+    _, out = run(replace(first, targets=("hi",)), store)
+    assert "1 of them have a record that lacks languages" in out
+    row = load(store, "small").trials.iloc[0]
+    assert (row["status"], row["error"]) == ("failed", "ZeroDivisionError: division by zero")
+
+
+def test_an_address_without_a_cluster_gets_one_message(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--ray-address: 'nonsense' cannot be reached"):
+        run(study, Store(tmp_path / "store"), Resources(ray_address="nonsense"))
+
+
+def test_more_than_the_machine_has_gets_one_message(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--cpus-per-trial: 4096 is not allowed; this cluster has"):
+        run(study, Store(tmp_path / "store"), Resources(cpus=4096))
