@@ -52,33 +52,28 @@ def distributions(results: Results) -> Figure:
 
 def source_against_zero_shot(results: Results) -> Figure:
     """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near the best."""
-    runs = results.runs.dropna(subset=["source", "zero_shot"])
+    names = {method: _with_languages(results, method) for method in results.methods}
+    runs = results.runs.dropna(subset=["source", "zero_shot"]).assign(method=lambda frame: frame["method"].map(names))
     near = runs[runs["source"] >= runs["source"].max() - NEAR_THE_BEST]
     panels = {"All runs": runs} | ({f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {})
     figure = Figure(figsize=(5.2 * len(panels) + 2.4, 4.6))
     for axes, (title, shown) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         sns.scatterplot(
-            data=shown,
-            x="source",
-            y="zero_shot",
-            hue="method",
-            hue_order=results.methods,
-            style="setting",
-            style_order=results.settings,
-            s=80,
-            alpha=0.85,
-            palette=PALETTE,
-            ax=axes,
-        )
-        for row in shown[shown["languages"] < len(results.study.targets)].itertuples():
-            note = f"{row.languages:.0f} of {len(results.study.targets)} languages"
-            axes.annotate(note, (row.source, row.zero_shot), (6, 4), textcoords="offset points", fontsize=7)
+            data=shown, x="source", y="zero_shot", hue="method", hue_order=list(names.values()), style="setting",
+            style_order=results.settings, s=80, alpha=0.85, palette=PALETTE, ax=axes,
+        )  # fmt: skip
         axes.set(title=title, xlabel=f"{results.study.source} test, {_metric(results)}", ylabel=f"mean of targets, {_metric(results)}")
         handles, labels = axes.get_legend_handles_labels()
         if (legend := axes.get_legend()) is not None:
             legend.remove()
     figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=8.5)
     return figure
+
+
+def _with_languages(results: Results, method: str) -> str:
+    """A method's label, with the number of languages that its zero-shot scores are over where those are not all."""
+    scored, asked = len(results.languages(method)), len(results.study.targets)
+    return method if scored == asked else f"{method}\n{scored} of {asked} languages"
 
 
 def language_by_setting(results: Results) -> Figure:

@@ -7,8 +7,10 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +67,15 @@ def run_one(space: dict[str, Any]) -> None:
         import torch
 
         torch.cuda.set_per_process_memory_fraction(space["gpus"])  # Ray's fractions are bookkeeping only
-    tune.report(asdict(attempt(TrialConfig.from_json(space["trial"]), Store(space["store"]), space["threads"])))
+    # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
+    ended = _worker_thread().submit(attempt, TrialConfig.from_json(space["trial"]), Store(space["store"]), space["threads"])
+    tune.report(asdict(ended.result()))
+
+
+@lru_cache(maxsize=1)
+def _worker_thread() -> ThreadPoolExecutor:
+    """The one thread of this process that runs trials."""
+    return ThreadPoolExecutor(1, thread_name_prefix="trial")
 
 
 class Watch(tune.Callback):

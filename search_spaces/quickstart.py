@@ -1,7 +1,11 @@
 """``quickstart``: does a pull towards the pretrained weights steady zero-shot tagging when the learning rate moves?
 
 Part-of-speech tagging on the embedded encoder and data: English to eleven languages, four learning rates, the last one extreme, two
-seeds. A few minutes on two cores.
+seeds. About six minutes on two cores.
+
+The steps, rates and strengths were chosen by trying: the English score passes 90 at the middle rates, and at 6e-3 vanilla falls apart.
+Of l2 0.01, 0.02 and 0.05 the last keeps most there; of ewc 0.1, 1, 10 and 100 (at 2e-3) 10 scored best. Two seeds and a strength
+chosen in sight of the scores make a demonstration, not evidence.
 """
 
 from harness.methods import L2, Ewc, Vanilla

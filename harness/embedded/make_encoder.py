@@ -7,9 +7,18 @@ Three steps, each on the embedded corpora alone:
 
 1. *Cut*: the first 4 of 12 layers; of the 250k pieces those of the labelled text, every character of the corpora and of their
    alphabets, and the most frequent pieces of the passages up to ``PIECES``, so that the float16 weights stay under 30 MB. Labelled
-   sentences are tokenised exactly as by the full vocabulary; rarer pieces of the passages fall into smaller ones, none is unknown.
-2. *Head*: e5 was published without its MLM head; a new one, tied to the embeddings, is fitted with the body frozen.
-3. *Body*: MLM training of head and body together.
+   sentences are tokenised exactly as by the full vocabulary (3,500 of 3,500); the passages take 682,477 pieces instead of 460,492, 71
+   of them unknown instead of 65.
+2. *Head*: e5 was published without its MLM head; a new one, tied to the embeddings, is fitted with the body frozen. Ten epochs bring
+   the loss on held-out passages, mean of ten languages, to 5.31 nats a masked token (after three: 5.65; log of the vocabulary: 9.86).
+3. *Body* (``--body-epochs``, none in what is shipped): MLM training of head and body together. Ten epochs at 3e-4 after three of
+   the head lower that loss to 3.90, but do not help zero-shot UDPOS, the mean F1 of eleven targets over two seeds after 60 steps of
+   16 sentences:
+
+       learning rate    vanilla, frozen    vanilla, trained    l2 λ=0.01, frozen    l2 λ=0.01, trained
+       3e-4             57.4               55.9                57.3                 55.8
+       1e-3             61.0               61.5                60.9                 61.0
+       2e-3             57.0               58.4                61.1                 60.8
 """
 
 import argparse
@@ -167,18 +176,12 @@ def fit(model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, data: list[l
         print(f"epoch {epoch + 1}/{epochs}: training loss {total / count:.3f}", flush=True)
 
 
-def save(model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
-    model.half().save_pretrained(folder)
-    model.float()
-    tokenizer.save_pretrained(folder)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", required=True, help="multilingual-e5-small: a directory or intfloat/multilingual-e5-small")
     parser.add_argument("--out", type=Path, default=ENCODER)
-    parser.add_argument("--head-epochs", type=int, default=3)
-    parser.add_argument("--body-epochs", type=int, default=10)
+    parser.add_argument("--head-epochs", type=int, default=10)
+    parser.add_argument("--body-epochs", type=int, default=0)
     parser.add_argument("--rate", type=float, default=3e-4, help="largest learning rate of step 3")
     arguments = parser.parse_args()
     full = AutoTokenizer.from_pretrained(arguments.encoder)
@@ -192,10 +195,13 @@ def main() -> None:
     data = windows(tokenizer, training)
     print(f"{len(keep)} pieces, {len(data)} windows, {sum(map(len, data))} tokens")
     for name, epochs, rate, body in (("head", arguments.head_epochs, 1e-3, False), ("body", arguments.body_epochs, arguments.rate, True)):
-        fit(model, tokenizer, data, epochs=epochs, rate=rate, body=body)
-        losses = held_out_loss(model, tokenizer, held_out)
-        print(name, f"mean held-out loss {sum(losses.values()) / len(losses):.3f}", {k: round(v, 2) for k, v in losses.items()}, flush=True)
-        save(model, tokenizer, arguments.out if body else Path(f"{arguments.out}-head-only"))
+        if epochs:
+            fit(model, tokenizer, data, epochs=epochs, rate=rate, body=body)
+            losses = held_out_loss(model, tokenizer, held_out)
+            mean = sum(losses.values()) / len(losses)
+            print(f"{name}: held-out loss {mean:.3f}", {language: round(loss, 2) for language, loss in losses.items()}, flush=True)
+    model.half().save_pretrained(arguments.out)
+    tokenizer.save_pretrained(arguments.out)
 
 
 if __name__ == "__main__":
