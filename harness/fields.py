@@ -44,6 +44,16 @@ def build(cls: type[T], where: str, values: object) -> T:
         raise UserError(f"{where}: {error}") from None
 
 
+def chosen(instance: Any) -> dict[str, Any]:
+    """The fields whose value is not the default: what names a thing and makes its identity, so that a field added later with a
+    default changes neither."""
+    return {f.name: value for f in dataclasses.fields(instance) if (value := getattr(instance, f.name)) != _default(f)}
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
 def above(field: str, value: float, bound: float) -> None:
     """Refuse what is not a finite number above ``bound``."""
     if not math.isfinite(value) or value <= bound:

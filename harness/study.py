@@ -1,5 +1,6 @@
 """Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor Ray."""
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -12,7 +13,10 @@ from harness.methods import Method, method_from
 from harness.tasks import task_named
 
 NUMERICS = 1
-"""Version of everything between a config and its weights that no field names. Raised when a change of code changes scores."""
+"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a field's default
+changes scores."""
+PLACE = {"place": True}
+"""Marks a field of a trial that cannot change the fine-tuned model."""
 
 PRECISIONS = ("fp32", "bf16")
 SCHEDULES = ("linear", "constant", "cosine")
@@ -123,13 +127,13 @@ class TrialConfig:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Fingerprint of the unlabelled text of each language that the method reads."""
 
-    encoder: str = field(metadata={"identity": False})
+    encoder: str = field(metadata=PLACE)
     """Hub name or directory to load from: a place, so not part of the identity."""
-    data: str = field(metadata={"identity": False})
+    data: str = field(metadata=PLACE)
     """Where the data sets are."""
-    targets: tuple[str, ...] = field(metadata={"identity": False})
+    targets: tuple[str, ...] = field(metadata=PLACE)
     """Languages scored beside the source; they do not change the model."""
-    test_data: Mapping[str, str] = field(metadata={"identity": False})
+    test_data: Mapping[str, str] = field(metadata=PLACE)
     """Fingerprint of each scored test set, the source's included."""
 
     def __post_init__(self) -> None:
@@ -138,16 +142,13 @@ class TrialConfig:
     @property
     def id(self) -> str:
         """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
-        return digest({"numerics": NUMERICS, **self.identity()})
-
-    def identity(self) -> dict[str, Any]:
-        method = {k: v for k, v in self.method.to_json().items() if k not in self.method.places}
-        rest = {name: getattr(self, name) for name in ("task", "source", "seed", "precision", "encoder_revision", "training_data")}
-        return {**rest, "method": method, "setting": asdict(self.setting), "texts": dict(self.texts)}
+        places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
+        rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
+        return digest({"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)})
 
     def to_json(self) -> dict[str, Any]:
-        places = {name: getattr(self, name) for name in ("encoder", "data", "targets", "test_data")}
-        return {**self.identity(), **places, "method": self.method.to_json()}
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "TrialConfig":
@@ -246,8 +247,10 @@ def _own(arm: Arm) -> dict[str, Any]:
 
 
 def _arm(spec: object, where: str) -> object:
-    if isinstance(spec, Arm) or not isinstance(spec, Mapping) or not {"settings", "seeds"} & spec.keys():
-        return spec if isinstance(spec, Arm) else method_from(spec, where)
+    if isinstance(spec, Arm):
+        return spec
+    if not isinstance(spec, Mapping) or not {"settings", "seeds"} & spec.keys():
+        return method_from(spec, where)
     rest = {name: value for name, value in spec.items() if name not in ("settings", "seeds")}
     own: dict[str, Any] = {"method": method_from(rest, where)}
     if "settings" in spec:

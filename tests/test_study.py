@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import search_spaces
+from harness import fields
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
@@ -71,9 +72,17 @@ def test_every_hyperparameter_changes_the_id(field: str) -> None:
     assert replace(CONFIG, setting=replace(SHORT, **{field: other})).id != CONFIG.id
 
 
+def test_a_field_added_later_with_a_default_changes_no_id() -> None:
+    """What is at its default is not in the hash."""
+    spelled = replace(CONFIG, setting=replace(SHORT, accumulation=1, schedule="linear"), method=L2(strength=0.1))
+    assert spelled.id == CONFIG.id
+    assert fields.chosen(SHORT) == {"learning_rate": 1e-3, "warmup_steps": 1, "max_steps": 3, "batch_size": 4}
+    assert Ewc(strength=2, languages=("de",), text="elsewhere").identity() == {"name": "ewc", "strength": 2.0, "languages": ("de",)}
+
+
 def test_the_id_is_stable() -> None:
     """A change here orphans every store: raise NUMERICS knowingly instead."""
-    assert CONFIG.id == "923a5c82fc8f77bc"
+    assert CONFIG.id == "a6553b4fce7c9f6a"
 
 
 @pytest.mark.parametrize("setting", [Setting(learning_rate=1, epochs=10), Setting(learning_rate=2e-5, max_steps=7, weight_decay=0)])

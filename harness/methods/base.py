@@ -1,6 +1,5 @@
 """What a fine-tuning method is: a frozen dataclass of its options, with the penalty it adds to the task loss."""
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +29,7 @@ class Method:
     @property
     def label(self) -> str:
         """How tables and figures name the method: the name with the options that differ from their defaults."""
-        shown = [f"{f.name}={fields.short(getattr(self, f.name))}" for f in dataclasses.fields(self) if getattr(self, f.name) != f.default]
+        shown = [f"{name}={fields.short(value)}" for name, value in fields.chosen(self).items()]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
     @property
@@ -52,3 +51,7 @@ class Method:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, **asdict(self)}
+
+    def identity(self) -> dict[str, Any]:
+        """What tells the method from others in a trial's identity."""
+        return {"name": self.name, **{name: value for name, value in fields.chosen(self).items() if name not in self.places}}
