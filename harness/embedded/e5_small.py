@@ -147,7 +147,7 @@ def tokenizer(w: Weights, folder: Path) -> Any:
         hard_vocab_limit=False,
         minloglevel=2,
     )
-    proto = sentencepiece_model_pb2.ModelProto()  # type: ignore[attr-defined]
+    proto = sentencepiece_model_pb2.ModelProto()
     proto.ParseFromString((folder / "m.model").read_bytes())
     t = Tokenizer(models.Unigram(w.pieces, unk_id=w.unk, byte_fallback=False))
     t.normalizer = normalizers.Sequence(
