@@ -89,7 +89,7 @@ def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> N
         study=results.study,
         settings=[asdict(setting) for setting in labels],
         arms=[
-            (arm.method.label, "; ".join(labels[setting] for setting in arm.settings), ", ".join(map(str, arm.seeds)))
+            (arm.method.arm.label, "; ".join(labels[setting] for setting in arm.settings), ", ".join(map(str, arm.seeds)))
             for arm in results.study.arms
         ],
         metric=results.metric,

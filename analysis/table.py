@@ -139,7 +139,7 @@ class Table:
                 columns[f"{head} {part}"] = [found.get(part) for found in numbers]
             if not parts:
                 columns[head] = list(cells)
-        return pd.DataFrame(columns)
+        return pd.DataFrame(columns).convert_dtypes()
 
     def write(self, folder: Path) -> None:
         """Write ``<name>.csv``, ``.md`` and ``.tex``."""

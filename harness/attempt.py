@@ -40,6 +40,6 @@ def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt
     line = " ".join(error.split())
     try:
         store.save_failure(config, line, trace)
-    except OSError as unwritable:
+    except Exception as unwritable:
         line = f"{line} (and the store could not be written: {unwritable})"
     return Attempt(config.id, error=line)

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness import embedded, fields
+from harness import embedded, files
 from harness.errors import UserError, bad
 from harness.hashing import digest
 from harness.tasks import Examples, task_named
@@ -39,10 +39,7 @@ def passages(text: str, language: str) -> tuple[str, ...]:
     if not file.is_file():
         there = ", ".join(sorted(f.stem for f in folder.glob("*.txt"))) or "none"
         raise UserError(f"text: {file} does not exist; languages with text there: {there}")
-    try:
-        lines = tuple(line for line in file.read_text(encoding="utf-8-sig").split("\n") if line.strip())
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    lines = tuple(line for line in files.text(files.read(file), str(file)).split("\n") if line.strip())
     if not lines:
         raise UserError(f"text: {file} is empty; give one passage a line")
     return lines
@@ -56,11 +53,13 @@ def text_fingerprint(text: str, language: str) -> str:
 def check_fingerprint(what: str, found: str, planned: str) -> None:
     """Refuse data that changed between the planning of a trial and its run: its identity would be a lie."""
     if found != planned:
-        raise UserError(f"data: the {what} changed since the study was planned ({found}, planned {planned}); run the study again")
+        raise UserError(
+            f"data: the {what} changed since the study was planned ({found}, planned {planned}); run the study again, with --retry-failed"
+        )
 
 
 def _folder(field: str, place: str, default: Path) -> Path:
-    folder = default if place == "embedded" else fields.path(field, place)
-    if not folder.is_dir():
+    folder = default if place == "embedded" else files.directory(field, place)
+    if folder is None:
         raise bad(field, place, "'embedded' or a directory that exists")
     return folder

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from harness import embedded, fields
+from harness import embedded, files
 from harness.errors import UserError, bad
 from harness.hashing import digest, file_digest
 
@@ -32,12 +32,12 @@ def find(name: str) -> Encoder:
 
     Raises ``UserError`` where there is no such directory and no such name, or the hub cannot be reached and has not been before.
     """
-    directory = embedded.ENCODER if name == "embedded" else fields.path("encoder", name)
-    if directory.is_dir():
+    directory = embedded.ENCODER if name == "embedded" else files.directory("encoder", name)
+    if directory is not None:
         if not (directory / "config.json").is_file():
             raise bad("encoder", name, "a directory with a config.json, as save_pretrained writes it")
-        files = sorted(f for f in directory.iterdir() if f.suffix in MODEL_SUFFIXES and f.is_file())
-        return Encoder(str(directory), f"sha256:{digest([(f.name, file_digest(f)) for f in files])}")
+        parts = sorted(f for f in directory.iterdir() if f.suffix in MODEL_SUFFIXES and f.is_file())
+        return Encoder(str(directory), f"sha256:{digest([(f.name, file_digest(f)) for f in parts])}")
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -61,6 +61,7 @@ def pinned(name: str, revision: str) -> Encoder:
     found = find(name)
     if found.revision != revision:
         raise UserError(
-            f"encoder: {name!r} changed since the study was planned ({found.revision}, planned {revision}); run the study again"
+            f"encoder: {name!r} changed since the study was planned ({found.revision}, planned {revision}); "
+            "run the study again, with --retry-failed"
         )
     return found

@@ -6,13 +6,14 @@ import re
 import types
 import typing
 from collections.abc import Hashable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, TypeVar
 
 from harness.errors import UserError, bad, unknown
 
 T = TypeVar("T")
 
+LARGEST = 2**53
+"""Beyond it whole numbers that pass through a float are no longer exact."""
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
 
@@ -89,14 +90,6 @@ def once(field: str, values: Sequence[Hashable]) -> None:
         raise bad(field, twice, "each entry once")
 
 
-def path(field: str, value: str) -> Path:
-    """A path with ``~`` expanded."""
-    try:
-        return Path(value).expanduser()
-    except RuntimeError as error:
-        raise bad(field, value, f"a path that can be expanded ({error})") from None
-
-
 def short(value: Any) -> str:
     """A value in a label: numbers without needless zeros, but never two numbers alike."""
     if isinstance(value, float):
@@ -131,13 +124,13 @@ def _number(field: str, value: Any, kind: type) -> float | int:
     try:
         if kind is float:
             return float(value)
-        return value if isinstance(value, int) else _whole(float(value))
+        return _whole(value if isinstance(value, int) else float(value))
     except (ValueError, OverflowError):
         raise bad(field, value, word) from None
 
 
 def _whole(value: float) -> int:
-    if not value.is_integer():
+    if not float(value).is_integer() or abs(value) > LARGEST:
         raise ValueError
     return int(value)
 

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import DataCollatorForLanguageModeling, PreTrainedModel
 
 from harness import data, models
 from harness.encoders import Encoder
+from harness.errors import bad
 from harness.hashing import digest
+from harness.study import NUMERICS
 
 WINDOW = 128
 MASKED_SHARE = 0.15
@@ -54,7 +57,10 @@ def text_windows(encoder: Encoder, text: str, language: str, examples: int) -> l
         return_overflowing_tokens=True,
     )
     collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=MASKING_SEED)
-    return [dict(collate([{"input_ids": ids}])) for ids in encoded["input_ids"][:examples]]
+    windows = encoded["input_ids"][:examples]
+    if len(windows) < examples:
+        raise bad("examples", examples, f"at most {len(windows)}, what the text for {language!r} has")
+    return [dict(collate([{"input_ids": ids}])) for ids in windows]
 
 
 def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, examples: int) -> dict[str, Tensor]:
@@ -64,6 +70,7 @@ def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, exa
     same time waits for the first.
     """
     identity = {
+        "numerics": NUMERICS,
         "encoder": encoder.revision,
         "text": data.text_fingerprint(text, language),
         "examples": examples,
@@ -72,16 +79,24 @@ def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, exa
         "masking_seed": MASKING_SEED,
         "estimator": ESTIMATOR,
     }
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    cache.mkdir(parents=True, exist_ok=True)
     file = cache / f"{digest(identity)}.safetensors"
-    if not file.is_file():
-        with FileLock(file.with_suffix(".lock")):
-            if not file.is_file():
-                model: nn.Module = models.masked_language_model(encoder)
-                fisher = diagonal(model.to(device), text_windows(encoder, text, language, examples))
-                model.to("cpu")  # kept for the next language, out of the trials' way
-                part = file.with_suffix(".part")
-                save_file(fisher, part, metadata={name: str(value) for name, value in identity.items()})
-                part.replace(file)
-    return load_file(file)
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(file.with_suffix(".lock")):
+        found = _load(file)
+        if found is None:
+            model: nn.Module = models.masked_language_model(encoder)
+            windows = text_windows(encoder, text, language, examples)
+            found = diagonal(model.to("cuda" if torch.cuda.is_available() else "cpu"), windows)
+            model.to("cpu")  # kept for the next language, out of the trials' way
+            part = file.with_suffix(".part")
+            save_file(found, part, metadata={name: str(value) for name, value in identity.items()})
+            part.replace(file)
+    return found
+
+
+def _load(file: Path) -> dict[str, Tensor] | None:
+    """The diagonal of a file, ``None`` where there is none or it is torn."""
+    try:
+        return load_file(file)
+    except (FileNotFoundError, SafetensorError):
+        return None

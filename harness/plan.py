@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from harness import data, encoders, fields
+from harness import data, encoders, files
+from harness.errors import bad
 from harness.study import Study, TrialConfig
 
 
@@ -33,11 +34,13 @@ def plan(study: Study) -> list[TrialConfig]:
             targets=targets,
             test_data={language: tests[language] for language in (study.source, *targets)},
         )
+        if trial.id in trials:
+            raise bad("methods", method.label, f"methods that differ: it is the same fine-tuning as {trials[trial.id].method.label}")
         trials[trial.id] = trial
     return list(trials.values())
 
 
 def absolute(field: str, place: str) -> str:
     """A directory's full path, as a worker may run elsewhere; ``embedded`` and hub names stay as they are."""
-    directory = fields.path(field, place)
-    return str(directory.resolve()) if place != "embedded" and directory.is_dir() else place
+    directory = files.directory(field, place) if place != "embedded" else None
+    return str(directory.resolve()) if directory is not None else place

@@ -68,7 +68,8 @@ def run_one(space: dict[str, Any]) -> None:
 
         torch.cuda.set_per_process_memory_fraction(space["gpus"])  # Ray's fractions are bookkeeping only
     # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
-    ended = _worker_thread().submit(attempt, TrialConfig.from_json(space["trial"]), Store(space["store"]), space["threads"])
+    # The store is there already: a node that does not see it must fail, not keep results to itself.
+    ended = _worker_thread().submit(attempt, TrialConfig.from_json(space["trial"]), Store(space["store"], create=False), space["threads"])
     tune.report(asdict(ended.result()))
 
 

@@ -24,3 +24,7 @@ class Resources:
             raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
         if self.gpus is not None and not 0 <= self.gpus <= 1:
             raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
+        if self.local and self.ray_address is not None:
+            raise bad("--ray-address", self.ray_address, "it without --local, which uses no Ray")
+        if self.local and self.gpus not in (None, 0, 1):
+            raise bad("--gpus-per-trial", self.gpus, "0 or 1 with --local, which runs one trial at a time")

@@ -1,4 +1,4 @@
-"""Zero-shot scoring: predictions for all languages in one pass, then each language's metrics."""
+"""Zero-shot scoring: predictions for every language, then its metrics."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -69,28 +69,30 @@ def predict(
 ) -> dict[Split, list[Any]]:
     """The label ids with the highest logit, for each row of each split: a list of the row's length for token tasks.
 
-    All splits go through the model in one pass, longest rows first, in batches of at most ``TOKEN_BUDGET`` padded tokens; the order
-    within each split is restored.
+    Each split goes through the model longest rows first, in batches of at most ``TOKEN_BUDGET`` padded tokens, and its order is
+    restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
     """
     model.eval()
-    inputs = {split: list(zip(rows["input_ids"], rows["attention_mask"], strict=True)) for split, rows in encoded.items()}
-    index = [(split, i) for split, pairs in inputs.items() for i in range(len(pairs))]
-    index.sort(key=lambda at: len(inputs[at[0]][at[1]][0]), reverse=True)
-    results: dict[Split, list[Any]] = {split: [None] * len(pairs) for split, pairs in inputs.items()}
-    for batch in _batches(index, [len(inputs[split][i][0]) for split, i in index]):
-        features = [{"input_ids": inputs[split][i][0], "attention_mask": inputs[split][i][1]} for split, i in batch]
-        padded = tokenizer.pad(features, return_tensors="pt").to(model.device)
+    return {split: _predict(model, rows, tokenizer, precision) for split, rows in encoded.items()}
+
+
+def _predict(model: PreTrainedModel, rows: Dataset, tokenizer: PreTrainedTokenizerBase, precision: str) -> list[Any]:
+    features = [{"input_ids": ids, "attention_mask": mask} for ids, mask in zip(rows["input_ids"], rows["attention_mask"], strict=True)]
+    results: list[Any] = [None] * len(features)
+    for batch in _batches([len(feature["input_ids"]) for feature in features]):
+        padded = tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
             best = model(**padded).logits.argmax(-1).tolist()
-        for (split, i), row, feature in zip(batch, best, features, strict=True):
-            results[split][i] = row[: len(feature["input_ids"])] if isinstance(row, list) else row
+        for i, row in zip(batch, best, strict=True):
+            results[i] = row[: len(features[i]["input_ids"])] if isinstance(row, list) else row
     return results
 
 
-def _batches(index: Sequence[tuple[Split, int]], lengths: Sequence[int]) -> Iterator[list[tuple[Split, int]]]:
-    """Runs of ``index`` (longest first) whose size times their first length stays within the budget."""
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of the rows, longest first, in runs whose size times their first length stays within the budget."""
+    order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
     start = 0
-    while start < len(index):
-        size = max(1, TOKEN_BUDGET // lengths[start])
-        yield list(index[start : start + size])
+    while start < len(order):
+        size = max(1, TOKEN_BUDGET // lengths[order[start]])
+        yield order[start : start + size]
         start += size

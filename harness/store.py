@@ -10,6 +10,7 @@ fisher/<hash>.safetensors           Fisher diagonals, local stores only
 """
 
 import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -27,7 +28,6 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from harness.errors import UserError, unknown
-from harness.hashing import digest
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ READERS = 8
 
 Record = dict[str, Any]
 """A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
+
+
+RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ class Store:
             raise
         except Exception as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else _line(error)
-            raise UserError(f"store: {self.place!r} cannot be written: {reason}") from None
+            raise UserError(f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason}") from None
 
     # Trials
 
@@ -111,7 +114,7 @@ class Store:
             found = self._read(f"trials/{trial}/result.json")
         except ValueError:
             return None  # torn or garbage, not believed: the trial runs again and replaces it
-        return found if found is not None and found.get("id") == trial and "scores" in found else None
+        return found if found is not None and found.get("id") == trial and found.keys() >= RECORD_KEYS else None
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -170,7 +173,13 @@ class Store:
             found = self._read(f"studies/{name}.json")
             if found is None:
                 raise unknown(f"study in {self.place}", name, self.studies())
-            return Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+            study, trials = Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+            if [trial.id for trial in trials] != [trial["id"] for trial in found["trials"]]:
+                raise UserError(
+                    f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names its trials "
+                    "otherwise; report it with that version, or run it again"
+                )
+            return study, trials
         except (ValueError, KeyError, TypeError):
             raise UserError(
                 f"store: studies/{name}.json in {self.place!r} is not the store's; run the study again to write it anew"
@@ -196,10 +205,16 @@ class Store:
     def _write(self, name: str, content: bytes) -> None:
         """Write a file whole or not at all: object stores do so by themselves, a folder by way of a rename."""
         path = f"{self.root}/{name}"
-        if not self.is_local:
-            self.fs.pipe_file(path, content)
-            return
-        target = Path(path)
+        try:
+            if self.is_local:
+                self._write_locally(Path(path), content)
+            else:
+                self.fs.pipe_file(path, content)
+        except OSError as error:
+            raise UserError(f"store: {self.place!r} cannot be written: {error.strerror or error}") from error
+
+    @staticmethod
+    def _write_locally(target: Path, content: bytes) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
         try:
@@ -208,6 +223,11 @@ class Store:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(target)
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)  # the name too survives a power cut
+            finally:
+                os.close(folder)
         finally:
             part.unlink(missing_ok=True)
 
@@ -219,7 +239,7 @@ class Store:
         sink = BytesIO()
         pq.write_table(table, sink, compression="zstd")
         content = sink.getvalue()
-        file = f"{name}-{digest(content.hex())}.parquet"
+        file = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
         self._write(f"{folder}/{file}", content)
         return file
 
@@ -234,8 +254,8 @@ def covers(record: Record | None, trial: TrialConfig) -> bool:
     """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
     if record is None:
         return False
-    scores = record["scores"]["test"]
-    return all(language in scores and scores[language]["fingerprint"] == test for language, test in trial.test_data.items())
+    scores = record["scores"].get("test", {})
+    return all(language in scores and scores[language].get("fingerprint") == test for language, test in trial.test_data.items())
 
 
 def _prediction_table(result: "TrialResult") -> pa.Table:

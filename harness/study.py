@@ -196,9 +196,10 @@ class Study:
         _check_seeds(self.seeds)
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
-        labels = [arm.method.label for arm in self.arms]
-        if len(set(labels)) < len(labels):
-            raise bad("methods", ", ".join(labels), "each method with the same options once")
+        labels = [arm.method.arm.label for arm in self.arms]
+        twice = next((label for i, label in enumerate(labels) if label in labels[:i]), None)
+        if twice is not None:
+            raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
             for language in arm.method.texts():
                 if language not in self.targets:

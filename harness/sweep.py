@@ -1,6 +1,5 @@
 """A study from what the store lacks to the last record: in this process, or as Ray Tune trials."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -74,10 +73,12 @@ def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> Trial
 
 
 def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
-    run: Callable[[list[TrialConfig], Store, Resources, SweepProgress], None] = _run_here
-    if not resources.local:
-        from harness.ray_tune import run_on_ray as run
-    run(trials, store, resources, progress)
+    if resources.local:
+        _run_here(trials, store, resources, progress)
+    else:
+        from harness.ray_tune import run_on_ray
+
+        run_on_ray(trials, store, resources, progress)
 
 
 def _run_here(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:

@@ -7,11 +7,13 @@ import importlib
 import importlib.util
 import pkgutil
 import traceback
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from harness import fields
+from harness import files
 from harness.errors import UserError, bad, unknown
 from harness.study import Study
 
@@ -29,7 +31,7 @@ def load(name: str) -> Study:
     read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
     """
     if name.endswith((".py", ".yaml", ".yml")):
-        return _from_file(fields.path("study", name))
+        return _from_file(Path(name))
     if name not in names():
         raise unknown("study", name, names())
     study = importlib.import_module(f"{__name__}.{name.replace('/', '.').replace('-', '_')}").STUDY
@@ -37,13 +39,15 @@ def load(name: str) -> Study:
     return study
 
 
-def _from_file(file: Path) -> Study:
+def _from_file(given: Path) -> Study:
+    folder = files.directory("study", str(given.parent))
+    file = folder / given.name if folder is not None else given
     try:
         exists = file.is_file()
     except OSError:  # a name too long for the file system
         exists = False
     if not exists:
-        raise bad("study", str(file), "a file that exists, or a name from 'steadytune list'")
+        raise bad("study", str(given), "a file that exists, or a name from 'steadytune list'")
     return _from_python(file) if file.suffix == ".py" else _from_yaml(file)
 
 
@@ -66,9 +70,21 @@ def _from_python(file: Path) -> Study:
     return study
 
 
+class _Loader(yaml.SafeLoader):
+    """Safe loading that refuses a key given twice, where YAML would take the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
+        if twice is not None:
+            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def _from_yaml(file: Path) -> Study:
+    content = files.text(files.read(file), str(file))
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
+        values = yaml.load(content, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
     if isinstance(values, dict):

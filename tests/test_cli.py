@@ -57,6 +57,8 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "nothing.yaml"], "", "study: 'nothing.yaml' is not allowed; give a file that exists"),
         (["run", "FILE", "--cpus-per-trial", "0"], "", "--cpus-per-trial: 0 is not allowed"),
         (["run", "FILE", "--gpus-per-trial", "1.5"], "", "--gpus-per-trial: 1.5 is not allowed"),
+        (["run", "FILE", "--local", "--ray-address", "auto"], "", "--ray-address: 'auto' is not allowed; give it without --local"),
+        (["run", "FILE", "--local", "--gpus-per-trial", "0.5"], "", "--gpus-per-trial: 0.5 is not allowed; give 0 or 1 with --local"),
         (["run", "FILE", "--store", "/proc/nowhere"], "", "store: '/proc/nowhere' cannot be written"),
         (["run", "FILE"], "learning_rate: 1e-3->learning_rate: -1", "learning_rate: -1.0 is not allowed; give a finite number above 0"),
         (["run", "FILE"], "learning_rate: 1e-3->learning_rate: .nan", "learning_rate: nan is not allowed"),

@@ -16,7 +16,8 @@ from tests.test_study import CONFIG
 def result(score: float = 50.0) -> TrialResult:
     scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, "2") for language in ("en", "de")]
     scores = {"dev": {}, "test": {"en": {"f1": score, "fingerprint": "1"}, "de": {"f1": score, "fingerprint": "2"}}}
-    return TrialResult({"config": CONFIG.to_json(), "scores": scores}, [{"step": 1, "loss": score}], scored)
+    rest = {"zero_shot": score, "collapsed": False, "diverged": False, "cost": {}, "provenance": {}}
+    return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)
 
 
 def files(store: Store) -> list[str]:
@@ -94,6 +95,22 @@ def test_studies_are_kept_with_their_trials(tmp_path: Path, study: Study) -> Non
     assert [trial.id for trial in trials] == [CONFIG.id]
     with pytest.raises(UserError, match=r"there is no 'smal'\. Did you mean 'small'\?"):
         store.study("smal")
+
+
+def test_a_study_of_another_version_is_not_shown_as_missing(tmp_path: Path, study: Study) -> None:
+    store = Store(tmp_path / "store")
+    store.save_study(study, [CONFIG])
+    file = tmp_path / "store" / "studies" / "small.json"
+    file.write_text(file.read_text().replace(CONFIG.id, "0" * 16))
+    with pytest.raises(UserError, match=r"the study 'small' in .* was run by another version of steadytune"):
+        store.study("small")
+
+
+def test_a_folder_that_cannot_be_written_to_gets_one_message(tmp_path: Path, study: Study) -> None:
+    store = Store(tmp_path / "store")
+    (tmp_path / "store" / "studies").touch()
+    with pytest.raises(UserError, match=r"store: .* cannot be written: File exists"):
+        store.save_study(study, [CONFIG])
 
 
 def test_a_memory_filesystem_serves_as_well() -> None:

@@ -156,7 +156,7 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"methods": [{"name": "l2"}]}, "l2: the field 'strength' is missing"),
         ({"methods": [{"name": "l2", "strenght": 1}]}, "field: there is no 'strenght'. Did you mean 'strength'?"),
         ({"methods": [{"name": "l2", "strength": -1}]}, "strength: -1.0 is not allowed; give a finite number of at least 0"),
-        ({"methods": ["vanilla", "vanilla"]}, "methods: 'vanilla, vanilla' is not allowed; give each method with the same options once"),
+        ({"methods": ["vanilla", "vanilla"]}, "methods: 'vanilla' is not allowed; give each method with the same options once"),
         ({"methods": [{"name": "ewc", "strength": 1, "languages": ["fr"]}]}, "ewc: languages: there is no 'fr'"),
         ({"seeds": [0, 0]}, "seeds: 0 is not allowed; give each entry once"),
         ({"seeds": [-1]}, "seeds: -1 is not allowed; give a whole number from 0 to"),
@@ -178,6 +178,11 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"methods": [{"name": "vanilla", "seeds": []}]}, "seeds: () is not allowed; give a list with at least one entry"),
         ({"methods": [{"name": "vanilla", "settings": [3]}]}, "settings: 3 is not allowed; give a mapping"),
         ({"settings": [{"learning_rate": 1e-3, "max_steps": 1.5}]}, "max_steps: 1.5 is not allowed; give a whole number"),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 10**400}]}, "max_steps: 1000"),
+        (
+            {"methods": [{"name": "ewc", "strength": 1, "languages": [c]} for c in ("de", "hi")]},
+            "methods: 'ewc(strength=1)' is not allowed",
+        ),
         ({"question": None}, "question: None is not allowed; give text"),
         ({"name": "a//b"}, "name: 'a//b' is not allowed"),
         ({"name": "x" * 101}, "is not allowed; give letters"),
@@ -220,6 +225,8 @@ targets: [de, hi]
         ("a.yaml", "!!python/object/apply:os.system ['true']", r"a\.yaml: not readable as YAML.*could not determine a constructor"),
         ("a.yaml", "- 1", r"a\.yaml: \[1\] is not allowed; give a mapping"),
         ("a.yaml", "task: udpos", r"a\.yaml: methods: None is not allowed; give a list"),
+        ("a.yaml", "task: udpos\ntask: udpos", r"a\.yaml: not readable as YAML: the key 'task' is given twice.*line 1"),
+        ("a.yaml", "data: " + "x" * 5000, r"a\.yaml: "),
         ("a.yaml", "question: 2020-13-45", r"a\.yaml: not readable as YAML"),
         ("a.yaml", "[" * 3000, r"a\.yaml: not readable as YAML"),
         ("a.yaml", "data: ~no-such-user/x\ntask: udpos", r"a\.yaml: "),
@@ -246,3 +253,26 @@ def test_studies_by_name_load_and_plan() -> None:
         assert len(plan(study)) == len(list(study.runs()))
     with pytest.raises(UserError, match="Did you mean 'quickstart'"):
         search_spaces.load("quikstart")
+
+
+@pytest.mark.parametrize("field", ["encoder", "data"])
+@pytest.mark.parametrize("place", ["x" * 5000, "~no-such-user/x", "a\0b"])
+def test_paths_that_cannot_be(study: Study, field: str, place: str) -> None:
+    with pytest.raises(UserError, match=f"{field}: .* is not allowed"):
+        plan(replace(study, **{field: place}))
+
+
+def test_two_arms_that_are_one_fine_tuning_are_refused(study: Study, tmp_path: Path) -> None:
+    from harness import embedded
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "de.txt").write_bytes((embedded.TEXT / "de.txt").read_bytes())
+    arms = tuple(Ewc(strength=1, languages=("de",), text=str(tmp_path / name)) for name in ("one", "two"))
+    with pytest.raises(UserError, match="it is the same fine-tuning as"):
+        plan(replace(study, methods=arms))
+
+
+def test_a_plan_has_full_paths(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_folder: Path) -> None:
+    monkeypatch.chdir(data_folder.parent)
+    assert plan(replace(study, data="data", targets=("de",)))[0].data == str(data_folder)

@@ -128,6 +128,13 @@ def test_predictions_do_not_depend_on_the_batching(monkeypatch: pytest.MonkeyPat
     assert sum(a != b for a, b in pairs) <= 0.002 * len(pairs)  # rounding may tip a tie of an untrained head
 
 
+def test_scores_do_not_depend_on_which_other_languages_are_scored(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    one = run_trial(trial(targets=("de",)), cache=tmp_path).record["scores"]["test"]
+    three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record["scores"]["test"]
+    assert one["de"] == three["de"]
+    assert one["en"] == three["en"]
+
+
 def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the training data changed since the study was planned"):
         run_trial(replace(trial(), training_data="0" * 16), cache=tmp_path)

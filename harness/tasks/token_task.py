@@ -1,10 +1,10 @@
 """Token classification: one label a word."""
 
-import codecs
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from harness import files
 from harness.errors import UserError, unknown
 from harness.tasks.base import Task
 
@@ -116,12 +116,8 @@ class TokenTask(Task[Sentence]):
 
 
 def _lines(file: Path) -> Iterator[str]:
-    content = file.read_bytes().removeprefix(codecs.BOM_UTF8)
-    for number, line in enumerate(content.split(b"\n"), start=1):
-        try:
-            yield line.removesuffix(b"\r").decode()
-        except UnicodeDecodeError as error:
-            raise UserError(f"{file}:{number}: not UTF-8 text ({error.reason} at byte {error.start} of the line)") from None
+    for number, line in enumerate(files.read(file).split(b"\n"), start=1):
+        yield files.text(line.removesuffix(b"\r"), f"{file}:{number}")
 
 
 def _windows(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,30 @@
+"""Paths and files that a user names: what cannot be read gets one message."""
+
+from pathlib import Path
+
+from harness.errors import UserError, bad
+
+
+def directory(field: str, place: str) -> Path | None:
+    """The directory of that name with ``~`` expanded, ``None`` where there is none."""
+    try:
+        path = Path(place).expanduser()
+        return path if path.is_dir() else None
+    except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a null byte
+        raise bad(field, place, f"a path that this system can have ({error})") from None
+
+
+def read(file: Path) -> bytes:
+    """A file's bytes without a byte-order mark."""
+    try:
+        return file.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def text(content: bytes, where: str) -> str:
+    """UTF-8 text; ``where`` names it in the message."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
