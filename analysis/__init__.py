@@ -1,0 +1,1 @@
+"""From a store's records to tables, figures and a report. Imports neither torch nor Ray."""

@@ -1,0 +1,1 @@
+"""Studies, trials and their runs; see README.md."""
