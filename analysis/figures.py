@@ -46,7 +46,8 @@ def distributions(results: Results) -> Figure:
     for edge in range(1, len(order)):
         axes.axhline(edge - 0.5, color="#e6e6e6", linewidth=0.8)
     axes.grid(axis="y", visible=False)
-    _legend_below(figure, axes)
+    handles, labels = _take_legend(axes)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False)
     return figure
 
 
@@ -63,9 +64,7 @@ def source_against_zero_shot(results: Results) -> Figure:
             style_order=results.settings, s=80, alpha=0.85, palette=PALETTE, ax=axes,
         )  # fmt: skip
         axes.set(title=title, xlabel=f"{results.study.source} test, {_metric(results)}", ylabel=f"mean of targets, {_metric(results)}")
-        handles, labels = axes.get_legend_handles_labels()
-        if (legend := axes.get_legend()) is not None:
-            legend.remove()
+        handles, labels = _take_legend(axes)
     figure.legend(handles, labels, loc="outside right center", frameon=False, fontsize=8.5)
     return figure
 
@@ -142,11 +141,11 @@ def _metric(results: Results) -> str:
     return {"f1": "F1 × 100", "accuracy": "accuracy × 100"}[results.metric]
 
 
-def _legend_below(figure: Figure, axes: mpl.axes.Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
+def _take_legend(axes: mpl.axes.Axes) -> tuple[list[Any], list[str]]:
+    """Handles and labels of the axes' legend, which goes: the figure has room for it, the axes do not."""
     if (legend := axes.get_legend()) is not None:
         legend.remove()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)), frameon=False)
+    return axes.get_legend_handles_labels()
 
 
 def _broken(label: str) -> str:

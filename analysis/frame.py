@@ -5,7 +5,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from harness.store import Failure, Store, covers
+from harness.store import Failure, Store
 from harness.study import Study, TrialConfig, setting_labels
 from harness.tasks import task_named
 
@@ -80,10 +80,7 @@ class Results:
 def load(store: Store, name: str) -> Results:
     """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
     study, trials = store.study(name)
-    ids = [trial.id for trial in trials]
-    records = store.records(ids)
-    covered = {trial.id for trial in trials if covers(records.get(trial.id), trial)}
-    failures = store.failures(trial for trial in ids if trial not in covered)
+    standing = store.standing(trials)
     labels = setting_labels([trial.setting for trial in trials])
     trial_rows: list[dict[str, object]] = []
     score_rows: list[dict[str, object]] = []
@@ -94,10 +91,10 @@ def load(store: Store, name: str) -> Results:
             "setting": labels[trial.setting],
             "seed": trial.seed,
         }
-        if trial.id not in covered:
-            trial_rows.append({**keys, "targets": trial.targets, **_unfinished(failures.get(trial.id))})
+        if trial.id not in standing.finished:
+            trial_rows.append({**keys, "targets": trial.targets, **_unfinished(standing.failures.get(trial.id))})
             continue
-        record = records[trial.id]
+        record = standing.finished[trial.id]
         cost = record["cost"]
         trial_rows.append(
             {

@@ -17,7 +17,7 @@ from analysis import tables
 from analysis.figures import STYLE, draw
 from analysis.frame import FINISHED, Results, load
 from analysis.table import Table
-from harness.errors import UserError
+from harness.errors import UserError, reason
 from harness.store import Store
 from harness.study import setting_labels
 
@@ -55,7 +55,7 @@ def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int
                 target.parent.mkdir(parents=True, exist_ok=True)
                 file.replace(target)
     except OSError as error:
-        raise UserError(f"--out: {str(folder)!r} cannot be written: {error.strerror or error}") from None
+        raise UserError(f"--out: {str(folder)!r} cannot be written: {reason(error)}") from None
     summary = written[0]
     return Written(folder / "report.html", "\n".join([summary.title, "", summary.plain(), "", *summary.notes]))
 

@@ -1,5 +1,6 @@
 """One attempt at a trial: run it, and leave a record or a failure in the store. Both ways of running a study go through here."""
 
+import os
 import traceback
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ class Attempt:
 
 def attempt(config: TrialConfig, store: Store, threads: int) -> Attempt:
     """Run a trial and write its result; an exception is recorded with its traceback and stops no other trial."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
     from harness.trial import run_trial
 
     try:

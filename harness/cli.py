@@ -128,15 +128,14 @@ def show(options: argparse.Namespace) -> int:
 
 def _status(place: str, trials: "list[TrialConfig]") -> dict[str, str]:
     """Whether the store has each trial, by id: finished, failed or missing."""
-    from harness.store import NoStoreError, Store, covers
+    from harness.store import NoStoreError, Store
 
-    ids = [trial.id for trial in trials]
+    status = dict.fromkeys((trial.id for trial in trials), "missing")
     try:
-        store = Store(place, create=False)
+        standing = Store(place, create=False).standing(trials)
     except NoStoreError:
-        return dict.fromkeys(ids, "missing")
-    records, failures = store.records(ids), store.failures(ids)
-    return {t.id: "finished" if covers(records.get(t.id), t) else "failed" if t.id in failures else "missing" for t in trials}
+        return status
+    return status | dict.fromkeys(standing.finished, "finished") | dict.fromkeys(standing.failures, "failed")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -153,7 +152,6 @@ def run(options: argparse.Namespace) -> int:
     trials = plan(study)  # before the store: a mistake in the study leaves nothing behind
     store = Store(options.store)
     if options.local:
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
@@ -169,7 +167,7 @@ def report(options: argparse.Namespace) -> int:
     from harness.store import Store
 
     store = Store(options.store, create=False)
-    name = search_spaces.load(options.study).name if options.study.endswith((".py", ".yaml", ".yml")) else options.study
+    name = search_spaces.load(options.study).name if search_spaces.is_file_name(options.study) else options.study
     _write_report(store, name, options.out, options.ddof)
     return EXIT_OK
 

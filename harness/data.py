@@ -9,8 +9,6 @@ from harness.errors import UserError, bad
 from harness.hashing import digest
 from harness.tasks import Examples, task_named
 
-SPLITS = ("train", "dev", "test")
-
 
 @lru_cache(maxsize=512)
 def examples(task: str, data: str, split: str, language: str) -> Examples[Any]:
@@ -45,17 +43,10 @@ def passages(text: str, language: str) -> tuple[str, ...]:
     return lines
 
 
+@lru_cache(maxsize=64)
 def text_fingerprint(text: str, language: str) -> str:
     """Content hash of a language's passages."""
     return digest(passages(text, language))
-
-
-def check_fingerprint(what: str, found: str, planned: str) -> None:
-    """Refuse data that changed between the planning of a trial and its run: its identity would be a lie."""
-    if found != planned:
-        raise UserError(
-            f"data: the {what} changed since the study was planned ({found}, planned {planned}); run the study again, with --retry-failed"
-        )
 
 
 def _folder(field: str, place: str, default: Path) -> Path:

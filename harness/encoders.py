@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness import embedded, files
 from harness.errors import UserError, bad
-from harness.hashing import digest, file_digest
+from harness.hashing import check_unchanged, digest, file_digest
 
 MODEL_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
 
@@ -59,9 +59,5 @@ def pinned(name: str, revision: str) -> Encoder:
     if not revision.startswith("sha256:"):
         return Encoder(name, revision)
     found = find(name)
-    if found.revision != revision:
-        raise UserError(
-            f"encoder: {name!r} changed since the study was planned ({found.revision}, planned {revision}); "
-            "run the study again, with --retry-failed"
-        )
+    check_unchanged(f"encoder: {name!r}", found.revision, revision)
     return found

@@ -24,6 +24,11 @@ def unknown(field: str, name: object, known: Iterable[str]) -> UserError:
     return UserError(f"{field}: there is no {_shown(name)}.{guess} Known: {', '.join(names) or 'none'}")
 
 
+def reason(error: Exception) -> str:
+    """What the system or a library said, on one line."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+
+
 def _shown(value: object) -> str:
     """A value on one line, cut where it is long."""
     try:

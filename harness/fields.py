@@ -85,9 +85,13 @@ def once(field: str, values: Sequence[Hashable]) -> None:
     """Refuse a list without entries or with one twice."""
     if not values:
         raise bad(field, values, "a list with at least one entry")
-    twice = next((value for i, value in enumerate(values) if value in values[:i]), None)
-    if twice is not None:
+    if (twice := repeated(values)) is not None:
         raise bad(field, twice, "each entry once")
+
+
+def repeated(values: Sequence[T]) -> T | None:
+    """The first value that has been there before, ``None`` where all differ."""
+    return next((value for i, value in enumerate(values) if value in values[:i]), None)
 
 
 def short(value: Any) -> str:

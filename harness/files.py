@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.errors import UserError, bad
+from harness.errors import UserError, bad, reason
 
 
 def directory(field: str, place: str) -> Path | None:
@@ -19,7 +19,7 @@ def read(file: Path) -> bytes:
     try:
         return file.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except (OSError, ValueError) as error:
-        raise UserError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise UserError(f"{file}: cannot be read: {reason(error)}") from None
 
 
 def text(content: bytes, where: str) -> str:

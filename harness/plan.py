@@ -13,6 +13,7 @@ def plan(study: Study) -> list[TrialConfig]:
     Raises ``UserError`` for whatever is missing or malformed, before anything runs.
     """
     encoder = encoders.find(study.encoder)
+    places = {"encoder": absolute("encoder", study.encoder), "data": absolute("data", study.data)}
     training = data.examples(study.task, study.data, "train", study.source)
     data.examples(study.task, study.data, "dev", study.source)
     tests = {language: data.examples(study.task, study.data, "test", language).fingerprint for language in (study.source, *study.targets)}
@@ -29,8 +30,7 @@ def plan(study: Study) -> list[TrialConfig]:
             encoder_revision=encoder.revision,
             training_data=training.fingerprint,
             texts={language: data.text_fingerprint(place, language) for language, place in method.texts().items()},
-            encoder=absolute("encoder", study.encoder),
-            data=absolute("data", study.data),
+            **places,
             targets=targets,
             test_data={language: tests[language] for language in (study.source, *targets)},
         )

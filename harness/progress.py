@@ -67,13 +67,9 @@ class SweepProgress:
         if not self.seconds or not remaining:
             return ""
         seconds = sum(self.seconds) / len(self.seconds) * remaining / self.most_running
-        return (
-            f", about {seconds:.0f} s"
-            if seconds < 90
-            else f", about {seconds / 60:.0f} min"
-            if seconds < 5400
-            else f", about {seconds / 3600:.1f} h"
-        )
+        if seconds < 90:
+            return f", about {seconds:.0f} s"
+        return f", about {seconds / 60:.0f} min" if seconds < 5400 else f", about {seconds / 3600:.1f} h"
 
     def _refresh(self) -> None:
         if self.bar is not None and self.task is not None:

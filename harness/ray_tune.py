@@ -60,7 +60,6 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
 
 def run_one(space: dict[str, Any]) -> None:
     """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     if space["gpus"] == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
     elif space["gpus"] < 1:

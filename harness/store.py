@@ -14,24 +14,26 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from harness.errors import UserError, unknown
+from harness.errors import UserError, reason, unknown
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
     from harness.trial import TrialResult
+
+T = TypeVar("T")
 
 LAYOUT = 1
 READERS = 8
@@ -55,6 +57,18 @@ class Failure:
     time: str
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a store has of some trials, by id; a trial in none of the three is missing."""
+
+    finished: dict[str, Record]
+    """Records with all that the trial asks for."""
+    outdated: dict[str, Record]
+    """Records that lack languages, or are of other test data."""
+    failures: dict[str, Failure]
+    """Last failures of the trials that are not finished."""
+
+
 class NoStoreError(UserError):
     """There is no store at a place."""
 
@@ -70,7 +84,7 @@ class Store:
         try:
             self.fs, root = fsspec.core.url_to_fs(self.place)
         except Exception as error:  # whatever a third party's file system raises, it cannot be used
-            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({_line(error)})") from None
+            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({reason(error)})") from None
         self.root = root.rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
         self._check_layout(create)
@@ -103,8 +117,7 @@ class Store:
         except UserError:
             raise
         except Exception as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else _line(error)
-            raise UserError(f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason}") from None
+            raise UserError(f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason(error)}") from None
 
     # Trials
 
@@ -118,9 +131,7 @@ class Store:
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
-        ids = list(trials)
-        with ThreadPoolExecutor(READERS) as pool:
-            return {trial: record for trial, record in zip(ids, pool.map(self.record, ids), strict=True) if record is not None}
+        return _each(self.record, trials)
 
     def failure(self, trial: str) -> Failure | None:
         """The last failure of a trial, or ``None``."""
@@ -132,9 +143,15 @@ class Store:
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
         """The failures of those of the trials that have one, by id, in the given order."""
-        ids = list(trials)
-        with ThreadPoolExecutor(READERS) as pool:
-            return {trial: failure for trial, failure in zip(ids, pool.map(self.failure, ids), strict=True) if failure is not None}
+        return _each(self.failure, trials)
+
+    def standing(self, trials: Iterable[TrialConfig]) -> "Standing":
+        """What there is of each of the trials."""
+        configs = {trial.id: trial for trial in trials}
+        records = self.records(configs)
+        finished = {trial: record for trial, record in records.items() if covers(record, configs[trial])}
+        outdated = {trial: record for trial, record in records.items() if trial not in finished}
+        return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished))
 
     def save(self, config: TrialConfig, result: "TrialResult") -> None:
         """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before."""
@@ -211,7 +228,7 @@ class Store:
             else:
                 self.fs.pipe_file(path, content)
         except OSError as error:
-            raise UserError(f"store: {self.place!r} cannot be written: {error.strerror or error}") from error
+            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
 
     @staticmethod
     def _write_locally(target: Path, content: bytes) -> None:
@@ -250,6 +267,12 @@ class Store:
         return pq.read_table(BytesIO(self.fs.cat_file(f"{self.root}/trials/{trial}/{record[name]}")))
 
 
+def _each(read: Callable[[str], T | None], trials: Iterable[str]) -> dict[str, T]:
+    ids = list(trials)
+    with ThreadPoolExecutor(READERS) as pool:
+        return {trial: found for trial, found in zip(ids, pool.map(read, ids), strict=True) if found is not None}
+
+
 def covers(record: Record | None, trial: TrialConfig) -> bool:
     """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
     if record is None:
@@ -274,10 +297,6 @@ def _prediction_table(result: "TrialResult") -> pa.Table:
 
 def _json(content: Any) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _now() -> str:

@@ -197,8 +197,7 @@ class Study:
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
-        twice = next((label for i, label in enumerate(labels) if label in labels[:i]), None)
-        if twice is not None:
+        if (twice := fields.repeated(labels)) is not None:
             raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
             for language in arm.method.texts():

@@ -9,7 +9,7 @@ from harness.attempt import attempt
 from harness.errors import UserError
 from harness.progress import SweepProgress
 from harness.resources import Resources
-from harness.store import Record, Store, covers
+from harness.store import Record, Store
 from harness.study import Study, TrialConfig, setting_labels
 
 
@@ -31,17 +31,17 @@ def sweep(
     The plan is recorded before the first trial. Ending the process at any moment loses only the trials that were running.
     """
     store.save_study(study, trials)
-    records = store.records(trial.id for trial in trials)
-    lacking = [trial for trial in trials if not covers(records.get(trial.id), trial)]
-    failures = {} if retry_failed else store.failures(trial.id for trial in lacking)
-    missing = [_with_recorded_languages(trial, records.get(trial.id)) for trial in lacking if trial.id not in failures]
-    done = len(trials) - len(lacking)
+    standing = store.standing(trials)
+    done = len(standing.finished)
+    failures = {} if retry_failed else standing.failures
+    lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failures]
+    missing = [_with_recorded_languages(trial, standing.outdated.get(trial.id)) for trial in lacking]
     console.print(
         f"{study.name}: {len(trials)} trials, {done} finished before, {len(failures)} failed before, {len(missing)} to run", highlight=False
     )
     if failures:
         console.print("Failed trials run again with --retry-failed.", highlight=False)
-    if again := [trial for trial in missing if trial.id in records]:
+    if again := [trial for trial in missing if trial.id in standing.outdated]:
         console.print(
             f"{len(again)} of them have a record that lacks languages or has other test data: it is replaced whole.", highlight=False
         )

@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
 from harness import data, encoders, encoding, fisher, memory, models
+from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
 from harness.scoring import Scored, score
@@ -74,12 +75,12 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1) -> TrialRes
 def _check_inputs(config: TrialConfig) -> None:
     """Whether data and text are those that the trial was planned with."""
     training = data.examples(config.task, config.data, "train", config.source)
-    data.check_fingerprint("training data", training.fingerprint, config.training_data)
+    check_unchanged("data: the training data", training.fingerprint, config.training_data)
     for language, planned in config.test_data.items():
         found = data.examples(config.task, config.data, "test", language).fingerprint
-        data.check_fingerprint(f"test data for {language!r}", found, planned)
+        check_unchanged(f"data: the test data for {language!r}", found, planned)
     for language, place in config.method.texts().items():
-        data.check_fingerprint(f"text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
+        check_unchanged(f"data: the text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
 
 
 def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, float]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from harness import files
+from harness import fields, files
 from harness.errors import UserError, bad, unknown
 from harness.study import Study
 
@@ -24,13 +24,18 @@ def names() -> list[str]:
     return sorted(module.name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-") for module in found if not module.ispkg)
 
 
+def is_file_name(name: str) -> bool:
+    """Whether the command line's word for a study is a file rather than a name from the list."""
+    return name.endswith((".py", ".yaml", ".yml"))
+
+
 def load(name: str) -> Study:
     """The study of a name, or of a file where ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
 
     A ``.py`` file defines ``STUDY``; a ``.yaml`` file has a study's fields, its name being the file's where it gives none. YAML is
     read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
     """
-    if name.endswith((".py", ".yaml", ".yml")):
+    if is_file_name(name):
         return _from_file(Path(name))
     if name not in names():
         raise unknown("study", name, names())
@@ -75,8 +80,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((key for i, key in enumerate(keys) if key in keys[:i]), None)
-        if twice is not None:
+        if (twice := fields.repeated(keys)) is not None:
             raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=node.start_mark)
         return super().construct_mapping(node, deep)
 
