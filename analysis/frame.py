@@ -1,15 +1,18 @@
 """From a store to tidy frames: one row per trial × language × metric, one per trial, one per run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from harness.store import Failure, Store
 from harness.study import Study, TrialConfig, setting_labels
-from harness.tasks import task_named
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
+SCORE_COLUMNS = ("trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples", "unknown")
+NO_METRICS = ("majority", "examples", "fingerprint", "unknown")
+"""What a record keeps of a test set beside its metrics."""
 
 
 @dataclass(frozen=True)
@@ -18,13 +21,13 @@ class Results:
 
     study: Study
     trials: pd.DataFrame
-    """One row a trial: trial, method, setting, seed, targets, status, collapsed, diverged, error, cost and provenance."""
+    """One row a trial: trial, method, setting, seed, targets, precision, checkpoint, status, collapsed, diverged, error, cost and
+    provenance."""
     scores: pd.DataFrame
-    """One row a finished trial × split × language × metric: trial, method, setting, seed, split, language, metric, score, examples."""
-
-    @property
-    def metric(self) -> str:
-        return task_named(self.study.task).metric
+    """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of sub-words there
+    that the encoder's vocabulary lacks, NaN where the record does not say."""
+    metric: str
+    """Name of the metric that tables show; empty where no trial has finished."""
 
     @property
     def methods(self) -> list[str]:
@@ -74,7 +77,7 @@ class Results:
         keys = ["method", "setting", "seed"]
         gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], keys])
         trials, scores = (frame[~pd.MultiIndex.from_frame(frame[keys]).isin(gone)] for frame in (self.trials, self.scores))
-        return Results(self.study, trials, scores)
+        return replace(self, trials=trials, scores=scores)
 
 
 def load(store: Store, name: str) -> Results:
@@ -91,15 +94,15 @@ def load(store: Store, name: str) -> Results:
             "setting": labels[trial.setting],
             "seed": trial.seed,
         }
+        asked = {**keys, "targets": trial.targets, "precision": trial.precision, "checkpoint": trial.checkpoint}
         if trial.id not in standing.finished:
-            trial_rows.append({**keys, "targets": trial.targets, **_unfinished(standing.failures.get(trial.id))})
+            trial_rows.append({**asked, **_unfinished(standing.failures.get(trial.id))})
             continue
         record = standing.finished[trial.id]
         cost = record["cost"]
         trial_rows.append(
             {
-                **keys,
-                "targets": trial.targets,
+                **asked,
                 "status": FINISHED,
                 "collapsed": record["collapsed"],
                 "diverged": record["diverged"],
@@ -108,16 +111,13 @@ def load(store: Store, name: str) -> Results:
                 "tokens_per_second": cost["tokens_per_second"],
                 "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
                 "provenance": record["provenance"],
-                "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data, **_tests(trial)},
+                "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
+                "test_data": dict(trial.test_data),
             }
         )
         score_rows.extend(_score_rows(keys, trial, record["scores"]))
-    columns = ["trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples"]
-    return Results(study, pd.DataFrame(trial_rows), pd.DataFrame(score_rows, columns=columns))
-
-
-def _tests(trial: TrialConfig) -> dict[str, str]:
-    return {f"test data {language}": fingerprint for language, fingerprint in trial.test_data.items()}
+    metric = next((record["metric"] for record in standing.finished.values()), "")
+    return Results(study, pd.DataFrame(trial_rows), pd.DataFrame(score_rows, columns=list(SCORE_COLUMNS)), metric)
 
 
 def _unfinished(failure: Failure | None) -> dict[str, object]:
@@ -125,14 +125,14 @@ def _unfinished(failure: Failure | None) -> dict[str, object]:
     return {**status, "collapsed": False, "diverged": False, "seconds": float("nan"), "tokens_per_second": float("nan")}
 
 
-def _score_rows(keys: dict[str, object], trial: TrialConfig, scores: dict[str, dict[str, dict[str, object]]]) -> list[dict[str, object]]:
+def _score_rows(keys: dict[str, object], trial: TrialConfig, scores: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
     """Rows of the languages that the trial asks for; its record may have more, from another study."""
     wanted = {("dev", trial.source), *(("test", language) for language in trial.test_data)}
-    return [
-        {**keys, "split": split, "language": language, "metric": metric, "score": values[metric], "examples": values["examples"]}
-        for split, languages in scores.items()
-        for language, values in languages.items()
-        if (split, language) in wanted
-        for metric in values
-        if metric not in ("majority", "examples", "fingerprint")
-    ]
+    rows: list[dict[str, object]] = []
+    for split, languages in scores.items():
+        for language, values in languages.items():
+            if (split, language) in wanted:
+                where = {**keys, "split": split, "language": language}
+                beside = {"examples": values["examples"], "unknown": values.get("unknown", float("nan"))}
+                rows += [{**where, "metric": metric, "score": values[metric], **beside} for metric in values if metric not in NO_METRICS]
+    return rows

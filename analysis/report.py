@@ -23,6 +23,8 @@ from harness.study import setting_labels
 
 WITHOUT_COLLAPSED = "summary-without-collapsed"
 """Name of the one table that not every report has."""
+SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
+"""Checkpoints in words."""
 
 
 @dataclass(frozen=True)
@@ -85,19 +87,27 @@ def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> N
     template = environment.from_string(resources.files("analysis").joinpath("report.html.j2").read_text(encoding="utf-8"))
     finished = results.trials[results.trials["status"] == FINISHED]
     labels = setting_labels([setting for arm in results.study.arms for setting in arm.settings])
+    every = f"all {len(labels)}" if len(labels) > 1 else next(iter(labels.values()))
     html = template.render(
         study=results.study,
         settings=[asdict(setting) for setting in labels],
         arms=[
-            (arm.method.arm.label, "; ".join(labels[setting] for setting in arm.settings), ", ".join(map(str, arm.seeds)))
+            (
+                arm.method.arm.label,
+                every if set(arm.settings) == set(labels) else "; ".join(labels[setting] for setting in arm.settings),
+                ", ".join(map(str, arm.seeds)),
+            )
             for arm in results.study.arms
         ],
+        few=tables.FEW,
         metric=results.metric,
+        precisions=list(dict.fromkeys(results.trials["precision"])),
+        checkpoints=[SCORED[checkpoint] for checkpoint in dict.fromkeys(results.trials["checkpoint"])],
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
         tables={table.name: table for table in written},
         figures=figures,
-        provenance=_provenance(finished["provenance"], finished["inputs"]) if len(finished) else {},
+        provenance=_provenance(finished["provenance"], finished["inputs"], finished["test_data"]) if len(finished) else {},
         ddof=ddof,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
@@ -110,10 +120,13 @@ def _image(figure: Figure, kind: str) -> bytes:
     return sink.getvalue()
 
 
-def _provenance(records: Iterable[dict[str, Any]], inputs: Iterable[dict[str, str]]) -> dict[str, list[str]]:
+def _provenance(
+    records: Iterable[dict[str, Any]], inputs: Iterable[dict[str, str]], tested: Iterable[dict[str, str]]
+) -> dict[str, list[str]]:
     """Every value met, by key: more than one of a key means that the trials do not come from one machine, version or input."""
     met: dict[str, dict[str, None]] = {}
-    for record, read in zip(records, inputs, strict=True):
+    tests: dict[str, dict[str, None]] = {}
+    for record, read, fingerprints in zip(records, inputs, tested, strict=True):
         git = record["git"]
         rows = {
             "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}" if git else "installed package",
@@ -126,4 +139,8 @@ def _provenance(records: Iterable[dict[str, Any]], inputs: Iterable[dict[str, st
         }
         for key, value in rows.items():
             met.setdefault(key, {})[value] = None
-    return {key: list(values) for key, values in met.items()}
+        for language, fingerprint in fingerprints.items():
+            tests.setdefault(language, {})[fingerprint] = None
+    return {key: list(values) for key, values in met.items()} | {
+        "test data": [f"{language}\N{NO-BREAK SPACE}{' or '.join(values)}" for language, values in tests.items()]
+    }

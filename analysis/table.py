@@ -1,6 +1,7 @@
 """A table as a person reads it and as a program does: one set of cells, written as HTML, Markdown, LaTeX and CSV."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,14 @@ MISSING_CELL = "–"
 LATEX_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )
+BREAK = r"\\"
+LATEX_SIZES = {r"\normalsize": 90, r"\small": 100, r"\footnotesize": 112, r"\scriptsize": 128}
+LATEX_SIDEWAYS = r"\footnotesize"
+"""Letters by the most characters, two a column's gap included, that a line of 16 cm holds of them."""
+LATEX_HEAD, LATEX_CELL = 16, 40
+"""Characters after which the words of a header, and those of a cell, go on in the next line."""
+LATEX_LINES = 35
+"""Lines that fit a page."""
 
 
 class Cell(Protocol):
@@ -108,9 +117,11 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
 
+    def _text(self) -> list[list[str]]:
+        return [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
+
     def plain(self) -> str:
-        cells = [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
-        return tabulate(cells, self.header, tablefmt="simple", disable_numparse=True)
+        return tabulate(self._text(), self.header, tablefmt="simple", disable_numparse=True)
 
     def markdown(self) -> str:
         cells = [[_pipes(cell if isinstance(cell, str) else cell.markdown()) for cell in row] for row in self.rows]
@@ -118,12 +129,32 @@ class Table:
         return "\n\n".join([f"**{self.title}**", table, *self.notes]) + "\n"
 
     def latex(self) -> str:
+        """A floating table, or one over several pages where it is long. The wider it is the smaller are its letters, and where they
+        would be too small it lies on its side."""
+        heads = [textwrap.wrap(head, LATEX_HEAD, break_long_words=False) for head in self.header]
+        lengths = [[len(text) for text in row] for row in self._text()]
+        widths = [max(column) for column in zip([max(map(len, lines)) for lines in heads], *lengths, strict=True)]
+        characters = sum(min(width, LATEX_CELL) + 2 for width in widths)
+        size = next((name for name, most in LATEX_SIZES.items() if characters <= most), "")
+        long = sum(math.ceil(max(row) / LATEX_CELL) for row in lengths) > LATEX_LINES
+
+        stacked = [
+            lines[0] if len(lines) == 1 else rf"\shortstack[l]{{{BREAK.join(lines)}}}" for lines in ([*map(_latex, h)] for h in heads)
+        ]
         cells = [[_latex(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
-        table = tabulate(cells, [_latex(h) for h in self.header], tablefmt="latex_raw", disable_numparse=True)
-        rules = iter((r"\toprule", r"\midrule", r"\bottomrule"))
-        body = "\n".join(next(rules) if line == r"\hline" else line for line in table.splitlines())
-        caption = " ".join(_latex(text) for text in (f"{self.title}.", *self.notes))
-        return f"% \\usepackage{{booktabs}}\n\\begin{{table}}\n\\centering\n{body}\n\\caption{{{caption}}}\n\\end{{table}}\n"
+        _, _, header, _, *body, _, _ = tabulate(cells, stacked, tablefmt="latex_raw", disable_numparse=True).splitlines()
+        columns = "".join("l" if width <= LATEX_CELL else f"p{{{LATEX_CELL // 2}em}}" for width in widths)
+        caption = rf"\caption{{{' '.join(_latex(text) for text in (f'{self.title}.', *self.notes))}}}"
+        top, bottom = (r"\toprule", header, r"\midrule"), r"\bottomrule"
+        if long:
+            rows = [caption + BREAK, *top, r"\endfirsthead", *top, r"\endhead", *body, bottom]
+            lines = [f"{{{size or LATEX_SIDEWAYS}", rf"\begin{{longtable}}{{{columns}}}", *rows, r"\end{longtable}", "}"]
+        else:
+            tabular = [rf"\begin{{tabular}}{{{columns}}}", *top, *body, bottom, r"\end{tabular}"]
+            lines = [r"\begin{table}", r"\centering", f"{{{size or LATEX_SIDEWAYS}", *tabular, r"\par}", caption, r"\end{table}"]
+        if not size:
+            lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
+        return "\n".join([r"% \usepackage{booktabs,longtable,pdflscape}", *lines]) + "\n"
 
     def html_rows(self) -> list[list[Markup]]:
         return [[escape(cell) if isinstance(cell, str) else cell.html() for cell in row] for row in self.rows]

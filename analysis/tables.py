@@ -9,6 +9,10 @@ from analysis.frame import FINISHED, Results
 from analysis.table import MISSING_CELL, Cell, Change, Score, Table
 
 RUN = ["setting", "seed"]
+FEW = 12
+"""Languages that a sentence names; more are counted, and named in the table per language alone."""
+UNREADABLE = 1
+"""Percentage of unknown sub-words above which the table per language warns of a language."""
 
 
 def summary(results: Results, ddof: int, *, name: str = "summary", title: str = "Source and zero-shot scores") -> Table:
@@ -93,9 +97,19 @@ class Matched:
             return []
         ours, theirs = (Score.over(side["zero_shot"], len(side), ddof).plain() for side in (self.ours, self.theirs))
         return [
-            f"{method} is compared with {base} on the {len(self.ours)} runs and {len(self.languages)} target languages "
-            f"({', '.join(self.languages)}) that both have; the zero-shot scores there are {ours} and, of {base}, {theirs}."
+            f"{method} is compared with {base} on the {len(self.ours)} runs and {_counted(self.languages, results.study.targets)} "
+            f"that both have; the zero-shot scores there are {ours} and, of {base}, {theirs}."
         ]
+
+
+def _counted(languages: Sequence[str], targets: Sequence[str]) -> str:
+    """Target languages in words: named where they are few, or those that are left out."""
+    left_out = [language for language in targets if language not in languages]
+    if not left_out:
+        return f"all {len(targets)} target languages"
+    if len(languages) <= FEW:
+        return f"{len(languages)} target languages ({', '.join(languages)})"
+    return f"{len(languages)} target languages" + (f" (all but {', '.join(left_out)})" if len(left_out) <= FEW else "")
 
 
 def _change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
@@ -117,6 +131,7 @@ def per_language(results: Results, ddof: int) -> Table:
     notes = [
         _std_note("each std is over runs of one method", ddof),
         "Bold: the highest mean of a language, among the methods with the most finished runs there, where those are several.",
+        *_unknown_note(results),
     ]
     return Table("languages", "Scores per language", ["language", *results.methods], rows, notes)
 
@@ -129,6 +144,20 @@ def _cell(results: Results, method: str, language: str, ddof: int) -> str | Scor
         return MISSING_CELL
     scores = results.targets[(results.targets["method"] == method) & (results.targets["language"] == language)]
     return Score.over(scores["score"], asked, ddof)
+
+
+def _unknown_note(results: Results) -> list[str]:
+    """Which target languages the encoder cannot read, the worst first."""
+    shares = results.targets.groupby("language", sort=False)["unknown"].max()
+    worst = shares[shares > UNREADABLE].sort_values(ascending=False, kind="stable")
+    if worst.empty:
+        return []
+    named = [f"{language} {share:.0f} %" for language, share in worst.head(FEW).items()]
+    rest = [f"and {len(worst) - FEW} more languages over {UNREADABLE} %"] if len(worst) > FEW else []
+    return [
+        f"Sub-words of the test sets that the encoder's vocabulary lacks: {', '.join(named + rest)}. "
+        "The more there are, the less a score says about the encoder."
+    ]
 
 
 def _mark_best(cells: Sequence[str | Score]) -> list[str | Cell]:
@@ -144,16 +173,18 @@ def _mark_best(cells: Sequence[str | Score]) -> list[str | Cell]:
 def troubles(results: Results) -> Table:
     """Trials that failed, are missing, collapsed or diverged."""
     rows: list[list[str | Cell]] = []
-    for row in results.trials.itertuples():
+    for row, targets in zip(results.trials.itertuples(), results.trials["targets"], strict=True):
         words = [] if row.status == FINISHED else [str(row.status)]
         words += [word for word in ("collapsed", "diverged") if getattr(row, word)]
         if words:
-            rows.append([str(row.trial), str(row.method), str(row.setting), str(row.seed), ", ".join(words), str(row.error)])
+            languages = targets[0] if len(targets) == 1 else str(len(targets))
+            rows.append([str(row.trial), str(row.method), str(row.setting), str(row.seed), languages, ", ".join(words), str(row.error)])
     notes = [
         "Collapsed: on the source's test set no better than answering the training data's most frequent label everywhere (accuracy). "
         "Diverged: a loss or gradient that was not finite."
     ]
-    return Table("troubles", "Failed, missing and collapsed trials", ["trial", "method", "setting", "seed", "what", "error"], rows, notes)
+    header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
+    return Table("troubles", "Failed, missing and collapsed trials", header, rows, notes)
 
 
 def cost(results: Results) -> Table:

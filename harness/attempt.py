@@ -4,7 +4,7 @@ import os
 import traceback
 from dataclasses import dataclass
 
-from harness.store import Store
+from harness.store import Record, Store
 from harness.study import TrialConfig
 
 
@@ -22,19 +22,43 @@ class Attempt:
     """One line where the trial failed, empty where it finished."""
 
 
-def attempt(config: TrialConfig, store: Store, threads: int) -> Attempt:
-    """Run a trial and write its result; an exception is recorded with its traceback and stops no other trial."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
-    from harness.trial import run_trial
+def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool = False) -> Attempt:
+    """Run a trial, or score its kept weights, and write its result.
 
+    An exception is recorded with its traceback and stops no other trial.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
     try:
-        result = run_trial(config, cache=store.cache, threads=threads)
-        store.save(config, result)
+        record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights)
     except Exception as error:
         return failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
-    record = result.record
     source = record["scores"]["test"][config.source][record["metric"]]
     return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
+
+
+def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool) -> Record:
+    from harness.trial import run_trial
+
+    with store.scratch() as folder:
+        result = run_trial(config, cache=store.cache, threads=threads, weights=folder if keep_weights else None)
+        store.save(config, result, folder if keep_weights else None)
+    return result.record
+
+
+def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
+    """The trial's new record from its kept weights; ``None`` where there are none."""
+    from harness.trial import rescore
+
+    before = store.record(config.id)
+    if before is None:
+        return None
+    with store.weights(config.id) as weights:
+        if weights is None:
+            return None
+        history = store.history(config.id).to_pylist()
+        result = rescore(config, before, history, weights=weights, cache=store.cache, threads=threads)
+    store.save(config, result)
+    return result.record
 
 
 def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:

@@ -71,6 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
+    command.add_argument(
+        "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"
+    )
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     command.set_defaults(command=run)
 
@@ -118,7 +121,7 @@ def show(options: argparse.Namespace) -> int:
     print(f"task      {study.task}, {study.source} to {' '.join(study.targets)}")
     print(f"encoder   {study.encoder} ({trials[0].encoder_revision})")
     print(f"data      {study.data} (training data {trials[0].training_data})")
-    print(f"precision {study.precision}\n")
+    print(f"precision {trials[0].precision}\n")
     labels = setting_labels([trial.setting for trial in trials])
     print(f"{len(trials)} trials, {sum(word == 'finished' for word in status.values())} finished in {options.store}")
     for trial in trials:
@@ -143,20 +146,24 @@ def run(options: argparse.Namespace) -> int:
 
     import search_spaces
     from harness.plan import plan
+    from harness.preflight import check
     from harness.resources import Resources
     from harness.store import Store
     from harness.sweep import sweep
 
     resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
     study = search_spaces.load(options.study)
-    trials = plan(study)  # before the store: a mistake in the study leaves nothing behind
+    trials = plan(study, gpus=resources.gpus)
+    status = _status(options.store, trials)
+    if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
+        check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
     store = Store(options.store)
     if options.local:
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         )
-    outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
+    outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed, keep_weights=options.keep_weights)
     if not options.no_report:
         _write_report(store, study.name, None, 1)
     return EXIT_FAILED_TRIALS if outcome.failed else EXIT_OK

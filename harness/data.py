@@ -1,29 +1,69 @@
-"""Where examples and unlabelled text come from: the embedded default, or a directory in XTREME's download layout."""
+"""Where examples and unlabelled text come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness import embedded, files
+from harness import embedded, files, hub
 from harness.errors import UserError, bad
 from harness.hashing import digest
-from harness.tasks import Examples, task_named
+from harness.study import TrialConfig
+from harness.tasks import Examples, Task, task_named
+
+HUB = "hub"
+"""The word for the task's data set on the Hugging Face hub."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the examples of one task are read from."""
+
+    task: str
+    """A task's name, or a user's task file."""
+    place: str
+    """``embedded``, ``hub`` or a directory: of XTREME's download layout, or a copy of the hub's data set."""
+    revision: str = ""
+    """The hub's commit, where ``place`` is ``hub``."""
+
+    @classmethod
+    def of(cls, config: TrialConfig) -> "Origin":
+        """Of a trial's examples."""
+        return cls(config.task_file or config.task, config.data, config.data_revision)
 
 
 @lru_cache(maxsize=512)
-def examples(task: str, data: str, split: str, language: str) -> Examples[Any]:
-    """The examples of ``<data>/<task>/<split>-<language>.tsv``, kept in memory for the process's next trials.
+def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
+    """The examples of a split (train, dev or test) and language, the same from every origin; kept for the process's next trials.
 
-    Raises ``UserError`` where the folder or the file is missing or malformed.
+    Raises ``UserError`` where they are missing or malformed.
     """
-    folder = _folder("data", data, embedded.DATA) / task
-    if not folder.is_dir():
-        raise bad("data", data, f"'embedded' or a directory with a folder {task!r} in it")
+    task = task_named(origin.task)
+    if origin.place == HUB:
+        return Examples(tuple(hub.downloaded(task, origin.revision, split, language)))
+    folder = _folder("data", origin.place, embedded.DATA, f"'embedded', '{HUB}'")
+    if (folder / task.name).is_dir():
+        return Examples(tuple(task.read(_file(folder / task.name, split, language))))
+    copied = hub.copied(task, folder, split, language) if task.hub else None
+    if copied is None:
+        if origin.place == "embedded":
+            there = ", ".join(sorted(found.name for found in folder.iterdir()))
+            raise bad("data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
+        raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
+    return Examples(tuple(copied))
+
+
+def _expected(task: Task[Any], language: str) -> str:
+    layout = f"a folder {task.name!r} in it (XTREME's download layout)"
+    return f"{layout} or a copy of the hub's {task.hub} ({task.configuration(language)!r})" if task.hub else layout
+
+
+def _file(folder: Path, split: str, language: str) -> Path:
     file = folder / f"{split}-{language}.tsv"
     if not file.is_file():
         there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
         raise UserError(f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}")
-    return Examples(tuple(task_named(task).read(file)))
+    return file
 
 
 @lru_cache(maxsize=64)
@@ -32,7 +72,7 @@ def passages(text: str, language: str) -> tuple[str, ...]:
 
     Raises ``UserError`` where the file is missing or has no text.
     """
-    folder = _folder("text", text, embedded.TEXT)
+    folder = _folder("text", text, embedded.TEXT, "'embedded'")
     file = folder / f"{language}.txt"
     if not file.is_file():
         there = ", ".join(sorted(f.stem for f in folder.glob("*.txt"))) or "none"
@@ -49,8 +89,8 @@ def text_fingerprint(text: str, language: str) -> str:
     return digest(passages(text, language))
 
 
-def _folder(field: str, place: str, default: Path) -> Path:
+def _folder(field: str, place: str, default: Path, words: str) -> Path:
     folder = default if place == "embedded" else files.directory(field, place)
     if folder is None:
-        raise bad(field, place, "'embedded' or a directory that exists")
+        raise bad(field, place, f"{words} or a directory that exists")
     return folder

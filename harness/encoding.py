@@ -1,19 +1,111 @@
-"""Examples as model inputs, tokenised once per process and shared by its trials."""
+"""Examples as model inputs, tokenised once per node into memory-mapped Arrow files that all trials and processes share."""
 
+import json
+import shutil
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from datasets import Dataset
+from datasets import Dataset, disable_progress_bars, load_from_disk
+from filelock import FileLock
 
 from harness import data, models
+from harness.data import Origin
 from harness.encoders import Encoder
 from harness.errors import bad
-from harness.tasks import task_named
+from harness.hashing import check_unchanged, digest, file_digest
+from harness.study import NUMERICS, TrialConfig
+from harness.tasks import code_fingerprint, task_named
+
+if TYPE_CHECKING:
+    from harness.tasks import Examples, Task
+
+SPLIT_NAMES = {"train": "training", "dev": "dev", "test": "test"}
+SUMS = "sha256.json"
+"""Checksums of an entry's other files, written last."""
 
 
-@lru_cache(maxsize=512)
-def rows(task: str, place: str, split: str, language: str, encoder: Encoder, max_length: int) -> Dataset:
-    """The encoded examples of a split and language, in file order. Raises ``UserError`` where ``max_length`` is more than fits."""
+@dataclass(frozen=True)
+class Encoded:
+    """One split of one language, as a model reads it."""
+
+    rows: Dataset
+    """As ``Task.encode`` makes them."""
+    gold: list[list[int]]
+    """Label ids of each example."""
+    unknown: float
+    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+
+
+def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, cache: Path) -> Encoded:
+    """A split (train, dev or test) and language of a trial, from ``cache`` where it has been tokenised before.
+
+    Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than the encoder takes.
+    """
+    planned = {"train": config.training_data, "dev": config.dev_data}.get(split) or config.test_data[language]
+    return _encoded(Origin.of(config), split, language, planned, encoder, config.setting.max_length, cache)
+
+
+@lru_cache(maxsize=256)
+def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: Encoder, max_length: int, cache: Path) -> Encoded:
+    task = task_named(origin.task)
     tokenizer = models.tokenizer(encoder)
     if max_length > tokenizer.model_max_length:
         raise bad("max_length", max_length, f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes")
-    return task_named(task).encode(data.examples(task, place, split, language).rows, tokenizer, max_length)
+    identity = {
+        "numerics": NUMERICS,
+        "task": task.name,
+        "task_code": code_fingerprint(origin.task),
+        "examples": planned,
+        "encoder": encoder.revision,
+        "tokenizers": version("tokenizers"),
+        "max_length": max_length,
+    }
+    folder = cache / "tokenised" / digest(identity)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # A second process that wants the same at the same time waits for the first.
+    with FileLock(folder.with_suffix(".lock")):
+        if not _is_whole(folder):
+            examples = data.examples(origin, split, language)
+            check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
+            _build(folder, task, examples, encoder, max_length)
+        rows, gold = (_open(folder / part) for part in ("rows", "gold"))
+    return Encoded(rows, gold["labels"][:], _unknown(rows, tokenizer.unk_token_id))
+
+
+def _build(folder: Path, task: "Task", examples: "Examples", encoder: Encoder, max_length: int) -> None:
+    """Write an entry beside its place, then move it there: no other process ever sees half of one."""
+    disable_progress_bars()
+    part = folder.with_suffix(".part")
+    for old in (folder, part):
+        shutil.rmtree(old, ignore_errors=True)
+    task.encode(examples.rows, models.tokenizer(encoder), max_length).save_to_disk(part / "rows")
+    Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
+    (part / SUMS).write_text(json.dumps(_sums(part)))
+    part.replace(folder)
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != SUMS)
+    return {str(file.relative_to(folder)): file_digest(file) for file in files}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether an entry is there as it was written; reading it takes a moment once per process and saves a study from a torn file."""
+    try:
+        return bool(json.loads((folder / SUMS).read_text()) == _sums(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _open(folder: Path) -> Dataset:
+    rows = load_from_disk(str(folder), keep_in_memory=False)
+    assert isinstance(rows, Dataset)
+    return rows
+
+
+def _unknown(rows: Dataset, piece: int | None) -> float:
+    ids = rows.data.column("input_ids").combine_chunks().flatten().to_numpy()
+    return 100 * float((ids == piece).mean()) if piece is not None else 0.0

@@ -1,5 +1,6 @@
 """Paths and files that a user names: what cannot be read gets one message."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import UserError, bad, reason
@@ -12,6 +13,20 @@ def directory(field: str, place: str) -> Path | None:
         return path if path.is_dir() else None
     except (OSError, RuntimeError, ValueError) as error:  # too long, no such user, a null byte
         raise bad(field, place, f"a path that this system can have ({error})") from None
+
+
+def existing(field: str, place: str, otherwise: str) -> Path:
+    """The file of that name with ``~`` expanded. Raises ``UserError`` naming ``field`` where there is none."""
+    given = Path(place)
+    folder = directory(field, str(given.parent))
+    file = folder / given.name if folder is not None else given
+    try:
+        exists = file.is_file()
+    except OSError:  # a name too long for the file system
+        exists = False
+    if not exists:
+        raise bad(field, place, f"a file that exists, or {otherwise}")
+    return file
 
 
 def read(file: Path) -> bytes:
@@ -28,3 +43,9 @@ def text(content: bytes, where: str) -> str:
         return content.decode()
     except UnicodeDecodeError as error:
         raise UserError(f"{where}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+
+
+def lines(file: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a UTF-8 file without their ends, each with its number from 1."""
+    for number, line in enumerate(read(file).split(b"\n"), start=1):
+        yield number, text(line.removesuffix(b"\r"), f"{file}:{number}")

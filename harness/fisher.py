@@ -47,13 +47,16 @@ def diagonal(model: nn.Module, batches: Iterable[Mapping[str, Tensor]]) -> dict[
     return {name: value / count for name, value in total.items()}
 
 
-def text_windows(encoder: Encoder, text: str, language: str, examples: int) -> list[dict[str, Tensor]]:
-    """The first ``examples`` windows of a language's passages, each a masked batch of one, the same in every process."""
+def text_windows(encoder: Encoder, text: str, language: str, examples: int, window: int = WINDOW) -> list[dict[str, Tensor]]:
+    """The first ``examples`` windows of a language's passages, each a masked batch of one, the same in every process.
+
+    ``window`` is the most sub-words of one, special tokens included.
+    """
     tokenizer = models.tokenizer(encoder)
     encoded = tokenizer(
         list(data.passages(text, language)[:examples]),
         truncation=True,
-        max_length=WINDOW,
+        max_length=window,
         return_overflowing_tokens=True,
     )
     collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=MASKING_SEED)
@@ -79,15 +82,16 @@ def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, exa
         "masking_seed": MASKING_SEED,
         "estimator": ESTIMATOR,
     }
-    file = cache / f"{digest(identity)}.safetensors"
-    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / "fisher" / f"{digest(identity)}.safetensors"
+    file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(file.with_suffix(".lock")):
         found = _load(file)
         if found is None:
-            model: nn.Module = models.masked_language_model(encoder)
-            windows = text_windows(encoder, text, language, examples)
-            found = diagonal(model.to("cuda" if torch.cuda.is_available() else "cpu"), windows)
-            model.to("cpu")  # kept for the next language, out of the trials' way
+            model = models.masked_language_model(encoder)
+            windows = text_windows(encoder, text, language, examples, min(WINDOW, models.positions(model)))
+            body: nn.Module = model
+            found = diagonal(body.to("cuda" if torch.cuda.is_available() else "cpu"), windows)
+            body.to("cpu")  # kept for the next language, out of the trials' way
             part = file.with_suffix(".part")
             save_file(found, part, metadata={name: str(value) for name, value in identity.items()})
             part.replace(file)

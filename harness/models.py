@@ -1,59 +1,99 @@
 """Models as trials use them: the pretrained encoder is loaded once per process, each trial takes a copy with a head from its own seed."""
 
 import copy
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from torch import Tensor
-from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from safetensors import SafetensorError
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from harness.encoders import Encoder
-from harness.errors import UserError
+from harness.errors import UserError, bad, reason
 from harness.tasks import task_named
+from harness.vocabulary import TrimmedEmbedding
+
+META = torch.device("meta")
+"""Where a model has names and shapes, and no weights."""
+EXAMPLES_OF_NAMES = 3
+"""How many of the weights that are lacking a message names."""
 
 
 @lru_cache(maxsize=4)
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
     """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``."""
-    loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading)
+    with _user_errors(encoder, "tokenizer"):
+        loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading)
     if not loaded.is_fast:
         raise UserError(f"encoder: {encoder.path!r} has no fast tokenizer (tokenizer.json), which aligning labels with sub-words needs")
     return loaded
 
 
+@dataclass(frozen=True, eq=False)
+class Pretrained:
+    """An encoder with a task's standard head, shared by all trials of a process: never trained, its body is their θ*."""
+
+    model: PreTrainedModel
+    fresh: frozenset[str]
+    """Parameters without a θ*: those of the head, and of a pooler that the checkpoint lacks."""
+
+
 @lru_cache(maxsize=2)
-def pretrained(encoder: Encoder, task: str) -> PreTrainedModel:
-    """The encoder with an untrained head for the task, in fp32. Shared by all trials of a process: never trained, it is their θ*."""
-    kind = task_named(task)
-    labels = {"num_labels": len(kind.labels), "id2label": dict(enumerate(kind.labels))}
-    model, missing = _load(getattr(transformers, kind.auto_model), encoder, **labels)
-    body = sorted(name for name in missing if name.startswith(f"{model.base_model_prefix}."))
-    if body:
-        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body ({', '.join(body[:3])}): there is no θ* to start from")
+def pretrained(encoder: Encoder, task: str) -> Pretrained:
+    """The encoder in fp32 with the head of ``task``, a name or a user's file.
+
+    Raises ``UserError`` where the checkpoint cannot be read or lacks weights that a masked language model has.
+    """
+    model, fresh = _with_head(encoder, task)
     model.requires_grad_(False)
-    return model
+    return Pretrained(model, fresh)
 
 
-def fine_tunable(encoder: Encoder, task: str, seed: int) -> PreTrainedModel:
-    """A copy to train whose head depends on ``seed`` alone, so that two methods with one seed start from the same weights."""
-    model = copy.deepcopy(pretrained(encoder, task))
+def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
+    """A copy to train. What has no θ* depends on ``seed`` alone, so that two methods with one seed start from the same weights.
+
+    ``vocabulary`` holds the ids that the training data uses; with it, only their embeddings are copied and trained.
+    """
+    shared = pretrained(encoder, task)
+    memo: dict[int, Any] = {}
+    if vocabulary is not None:
+        whole = shared.model.get_input_embeddings()
+        assert isinstance(whole, nn.Embedding)
+        memo[id(whole)] = TrimmedEmbedding(whole, vocabulary)
+    model = copy.deepcopy(shared.model, memo)
     model.requires_grad_(True)
-    body = set(model.base_model.modules())
-    torch.manual_seed(seed)
     for module in model.modules():
-        if module not in body and module is not model:
-            for parameter in module.parameters(recurse=False):
-                parameter._is_hf_initialized = False  # type: ignore[attr-defined]
-            model._init_weights(module)
+        module._is_hf_initialized = False  # type: ignore[assignment]
+    for name, tensor in chain(model.named_parameters(), model.named_buffers()):
+        tensor._is_hf_initialized = name not in shared.fresh  # type: ignore[attr-defined]
+    torch.manual_seed(seed)
+    model.initialize_weights()
     return model
 
 
 def anchor(encoder: Encoder, task: str) -> dict[str, Tensor]:
-    """θ*: the pretrained weights by parameter name within the body."""
-    return dict(pretrained(encoder, task).base_model.named_parameters())
+    """θ*: the pretrained weights by parameter name within the body. What the checkpoint lacks is not among them."""
+    shared = pretrained(encoder, task)
+    prefix = f"{shared.model.base_model_prefix}."
+    return {name: p for name, p in shared.model.base_model.named_parameters() if prefix + name not in shared.fresh}
+
+
+def fine_tuned(folder: Path, task: str) -> PreTrainedModel:
+    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or lacks weights."""
+    kept = Encoder(str(folder), "sha256:")
+    model, missing = _load(getattr(transformers, task_named(task).auto_model), kept)
+    if missing:
+        raise UserError(f"weights: {str(folder)!r} lacks {', '.join(sorted(missing)[:EXAMPLES_OF_NAMES])}")
+    return model
 
 
 @lru_cache(maxsize=1)
@@ -62,12 +102,73 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
 
     Raises ``UserError`` where the checkpoint has no such head: a Fisher diagonal from an untrained one would be noise.
     """
-    model, missing = _load(transformers.AutoModelForMaskedLM, encoder)
+    return _with_mlm_head(encoder).eval()
+
+
+def check(encoder: Encoder, task: str, max_length: int, *, needs_mlm: bool) -> None:
+    """Refuse an encoder that a trial could not use, without loading its weights.
+
+    Raises ``UserError`` where a file is torn, weights are lacking, the masked-language-model head is needed and lacking, or ``max_length``
+    is more than it takes.
+    """
+    tokenizer(encoder)
+    model, _ = _with_head(encoder, task, device_map=META)
+    most = min(tokenizer(encoder).model_max_length, positions(model))
+    if max_length > most:
+        raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
+    if needs_mlm:
+        _with_mlm_head(encoder, device_map=META)
+
+
+def positions(model: PreTrainedModel) -> int:
+    """Sub-words, special tokens included, that a model has positions for; XLM-R and its kin begin to count after the padding's id."""
+    count = getattr(model.config, "max_position_embeddings", sys.maxsize)
+    learned = [m for m in model.base_model.modules() if isinstance(m, nn.Embedding) and m.num_embeddings == count]
+    offsets = [m.padding_idx + 1 for m in learned if m.padding_idx is not None and m is not model.get_input_embeddings()]
+    return int(count) - max(offsets, default=0)
+
+
+def _with_head(encoder: Encoder, task: str, **options: Any) -> tuple[PreTrainedModel, frozenset[str]]:
+    """The encoder with a task's head, and the names of the parameters without a θ*."""
+    kind = task_named(task)
+    labels = {"num_labels": len(kind.labels), "id2label": dict(enumerate(kind.labels))}
+    # A head that the checkpoint has, of whatever size, is not used: the head is the seed's.
+    try:
+        model, missing = _load(getattr(transformers, kind.auto_model), encoder, **labels, **options, ignore_mismatched_sizes=True)
+    except ValueError as error:  # transformers has no such head for this kind of encoder
+        raise UserError(f"encoder: {encoder.path!r} cannot be used for {kind.name}: {reason(error)}") from None
+    if model.base_model is model:
+        raise UserError(f"encoder: {encoder.path!r} has no body apart from its head in {type(model).__name__}; give another encoder")
+    prefix = f"{model.base_model_prefix}."
+    lacking = {name.removeprefix(prefix) for name in missing if name.startswith(prefix)}
+    if body := sorted(lacking & _masked_language_model_body(encoder, lacking)):
+        names = ", ".join(body[:EXAMPLES_OF_NAMES])
+        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body ({names}): there is no θ* to start from")
+    return model, frozenset(name for name, _ in model.named_parameters() if not name.startswith(prefix) or name in missing)
+
+
+def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]:
+    """Weights of the body that pretraining gives: those of a masked language model. A pooler is not among them, and may be lacking."""
+    if not lacking:
+        return set()
+    config = AutoConfig.from_pretrained(encoder.path, **encoder.loading)
+    try:
+        with META:
+            model = transformers.AutoModelForMaskedLM.from_config(config)
+    except ValueError:  # no such model of this kind: everything counts
+        return lacking
+    return {name for name, _ in model.base_model.named_parameters()}
+
+
+def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
+    try:
+        model, missing = _load(transformers.AutoModelForMaskedLM, encoder, **options)
+    except ValueError:
+        raise UserError(f"encoder: {encoder.path!r} is of a kind without masked-language-model head, which ewc's Fisher needs") from None
     if missing:
-        raise UserError(
-            f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({', '.join(sorted(missing)[:3])})"
-        )
-    return model.eval()
+        names = ", ".join(sorted(missing)[:EXAMPLES_OF_NAMES])
+        raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({names})")
+    return model
 
 
 def _load(auto: Any, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:
@@ -76,7 +177,19 @@ def _load(auto: Any, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning
     logging.disable_progress_bar()
     try:
-        model, report = auto.from_pretrained(encoder.path, **encoder.loading, **options, dtype=torch.float32, output_loading_info=True)
+        with _user_errors(encoder, "weights"):
+            model, report = auto.from_pretrained(encoder.path, **encoder.loading, **options, dtype=torch.float32, output_loading_info=True)
     finally:
         logging.set_verbosity(verbosity)
-    return model, set(report["missing_keys"])
+    return model, set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]}
+
+
+@contextmanager
+def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
+    """Turn what libraries raise for files that are lacking or torn into one message."""
+    try:
+        yield
+    except SafetensorError as error:
+        raise UserError(f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}") from None
+    except (OSError, ImportError) as error:
+        raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {reason(error)}") from None

@@ -2,37 +2,52 @@
 
 from dataclasses import replace
 
-from harness import data, encoders, files
+from harness import data, encoders, files, hub, precision
+from harness.data import Origin
 from harness.errors import bad
 from harness.study import Study, TrialConfig
+from harness.tasks import code_fingerprint, is_file, task_named
 
 
-def plan(study: Study) -> list[TrialConfig]:
+def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     """The trials of a study, each once, in the order in which they are best run.
 
-    Raises ``UserError`` for whatever is missing or malformed, before anything runs.
+    ``gpus`` is what a trial gets of a GPU, ``None`` for one where there is any; it decides the precision ``auto``. Raises ``UserError``
+    for whatever is missing or malformed, before anything runs.
     """
+    study.check_languages()
+    task = task_named(study.task)
     encoder = encoders.find(study.encoder)
-    places = {"encoder": absolute("encoder", study.encoder), "data": absolute("data", study.data)}
-    training = data.examples(study.task, study.data, "train", study.source)
-    data.examples(study.task, study.data, "dev", study.source)
-    tests = {language: data.examples(study.task, study.data, "test", language).fingerprint for language in (study.source, *study.targets)}
+    places = {
+        "encoder": absolute("encoder", study.encoder),
+        "data": absolute("data", study.data),
+        "task_file": str(files.existing("task", study.task, "a task's name").resolve()) if is_file(study.task) else "",
+    }
+    origin = Origin(places["task_file"] or task.name, places["data"], hub.revision(task) if study.data == data.HUB else "")
+    training, dev = (data.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
+    tests = {language: data.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
     for given, targets, setting, seed in study.runs():
         method = replace(given, **{place: absolute(place, getattr(given, place)) for place in given.places})
         trial = TrialConfig(
-            task=study.task,
+            task=task.name,
+            task_code=code_fingerprint(study.task),
             source=study.source,
             method=method,
             setting=setting,
             seed=seed,
-            precision=study.precision,
+            precision=precision.chosen(study.precision, gpus),
+            checkpoint=study.checkpoint,
+            selected_on=dev if study.checkpoint == "best" else "",
             encoder_revision=encoder.revision,
-            training_data=training.fingerprint,
+            training_data=training,
             texts={language: data.text_fingerprint(place, language) for language, place in method.texts().items()},
             **places,
+            data_revision=origin.revision,
+            dev_data=dev,
             targets=targets,
             test_data={language: tests[language] for language in (study.source, *targets)},
+            trim_vocabulary=study.trim_vocabulary,
         )
         if trial.id in trials:
             raise bad("methods", method.label, f"methods that differ: it is the same fine-tuning as {trials[trial.id].method.label}")
@@ -41,6 +56,6 @@ def plan(study: Study) -> list[TrialConfig]:
 
 
 def absolute(field: str, place: str) -> str:
-    """A directory's full path, as a worker may run elsewhere; ``embedded`` and hub names stay as they are."""
-    directory = files.directory(field, place) if place != "embedded" else None
+    """A directory's full path, as a worker may run elsewhere; ``embedded``, ``hub`` and hub names stay as they are."""
+    directory = files.directory(field, place) if place not in ("embedded", data.HUB) else None
     return str(directory.resolve()) if directory is not None else place

@@ -37,7 +37,7 @@ OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: trials get their config and leave their result in the store."""
 
 
-def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
+def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
     """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
     place = str(Path(store.root).resolve()) if store.is_local else store.place
     with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
@@ -48,6 +48,7 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
             "store": place,
             "threads": resources.cpus,
             "gpus": gpus,
+            "keep_weights": keep_weights,
         }
         tuner = tune.Tuner(
             tune.with_resources(run_one, {"cpu": resources.cpus, "gpu": gpus}),
@@ -68,7 +69,8 @@ def run_one(space: dict[str, Any]) -> None:
         torch.cuda.set_per_process_memory_fraction(space["gpus"])  # Ray's fractions are bookkeeping only
     # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
     # The store is there already: a node that does not see it must fail, not keep results to itself.
-    ended = _worker_thread().submit(attempt, TrialConfig.from_json(space["trial"]), Store(space["store"], create=False), space["threads"])
+    trial, store = TrialConfig.from_json(space["trial"]), Store(space["store"], create=False)
+    ended = _worker_thread().submit(attempt, trial, store, space["threads"], space["keep_weights"])
     tune.report(asdict(ended.result()))
 
 

@@ -1,23 +1,24 @@
 """Zero-shot scoring: predictions for every language, then its metrics."""
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from harness import data, encoders, encoding, models
+from harness import encoders, models
+from harness.data import Origin
+from harness.encoding import Encoded, encoded
+from harness.precision import autocast
 from harness.study import TrialConfig
 from harness.tasks import task_named
 
 TOKEN_BUDGET = 4096
 """Tokens of a batch, padding included."""
-
-Split = tuple[str, str]
-"""Split and language, such as ``("test", "de")``."""
 
 
 @dataclass(frozen=True)
@@ -34,54 +35,58 @@ class Scored:
     """Scores × 100 by name."""
     majority: float
     """Accuracy × 100 of answering the training data's most frequent label everywhere."""
+    unknown: float
+    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     fingerprint: str
     """Fingerprint of the split's examples."""
 
 
-def score(model: PreTrainedModel, config: TrialConfig) -> list[Scored]:
+def score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> list[Scored]:
     """Scores of the source's dev and test sets and of every target's test set."""
-    task = task_named(config.task)
-    splits: list[Split] = [("dev", config.source), *(("test", language) for language in (config.source, *config.targets))]
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
-    where = (encoder, config.setting.max_length)
-    encoded = {split: encoding.rows(config.task, config.data, *split, *where) for split in splits}
-    predicted = predict(model, encoded, models.tokenizer(encoder), precision=config.precision)
-    most_frequent = _most_frequent(config)
-    scored = []
-    for (split, language), rows in encoded.items():
-        examples = data.examples(config.task, config.data, split, language)
-        gold = task.gold(examples.rows)
-        guesses = task.gather(examples.rows, rows, predicted[split, language])
-        majority = 100 * sum(labels.count(most_frequent) for labels in gold) / sum(map(len, gold))
-        scored.append(Scored(split, language, gold, guesses, task.scores(gold, guesses), majority, examples.fingerprint))
+    most_frequent = _most_frequent(encoded(config, "train", config.source, encoder, cache).gold)
+    scored = [_score(model, config, "dev", config.source, config.dev_data, most_frequent, cache)]
+    for language in (config.source, *config.targets):
+        scored.append(_score(model, config, "test", language, config.test_data[language], most_frequent, cache))
     return scored
 
 
-def _most_frequent(config: TrialConfig) -> int:
-    examples = data.examples(config.task, config.data, "train", config.source)
-    counts = Counter(label for labels in task_named(config.task).gold(examples.rows) for label in labels)
-    return counts.most_common(1)[0][0]
+def dev_score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> float:
+    """The task's metric × 100 on the source's dev set."""
+    task = task_named(Origin.of(config).task)
+    return _score(model, config, "dev", config.source, config.dev_data, 0, cache).metrics[task.metric]
+
+
+def _score(
+    model: PreTrainedModel, config: TrialConfig, split: str, language: str, fingerprint: str, most_frequent: int, cache: Path
+) -> Scored:
+    task = task_named(Origin.of(config).task)
+    encoder = encoders.pinned(config.encoder, config.encoder_revision)
+    part = encoded(config, split, language, encoder, cache)
+    guesses = task.gather(part.gold, part.rows, predict(model, part, models.tokenizer(encoder), precision=config.precision))
+    majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
+    return Scored(split, language, part.gold, guesses, task.scores(part.gold, guesses), majority, part.unknown, fingerprint)
+
+
+def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
+    return Counter(label for labels in gold for label in labels).most_common(1)[0][0]
 
 
 @torch.inference_mode()
-def predict(
-    model: PreTrainedModel, encoded: dict[Split, Dataset], tokenizer: PreTrainedTokenizerBase, *, precision: str = "fp32"
-) -> dict[Split, list[Any]]:
-    """The label ids with the highest logit, for each row of each split: a list of the row's length for token tasks.
+def predict(model: PreTrainedModel, part: Encoded, tokenizer: PreTrainedTokenizerBase, *, precision: str = "fp32") -> list[Any]:
+    """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
 
-    Each split goes through the model longest rows first, in batches of at most ``TOKEN_BUDGET`` padded tokens, and its order is
-    restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
+    The rows go through the model longest first, in batches of at most ``TOKEN_BUDGET`` padded tokens, and their order is restored. No
+    batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
     """
     model.eval()
-    return {split: _predict(model, rows, tokenizer, precision) for split, rows in encoded.items()}
-
-
-def _predict(model: PreTrainedModel, rows: Dataset, tokenizer: PreTrainedTokenizerBase, precision: str) -> list[Any]:
-    features = [{"input_ids": ids, "attention_mask": mask} for ids, mask in zip(rows["input_ids"], rows["attention_mask"], strict=True)]
+    takes = inspect.signature(model.forward).parameters.keys() - {"labels"}
+    columns = {name: part.rows[name][:] for name in part.rows.column_names if name in takes}
+    features = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     results: list[Any] = [None] * len(features)
     for batch in _batches([len(feature["input_ids"]) for feature in features]):
         padded = tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
-        with torch.autocast(model.device.type, torch.bfloat16, enabled=precision == "bf16"):
+        with autocast(precision, model.device.type):
             best = model(**padded).logits.argmax(-1).tolist()
         for i, row in zip(batch, best, strict=True):
             results[i] = row[: len(features[i]["input_ids"])] if isinstance(row, list) else row

@@ -4,9 +4,11 @@ store.json                          layout version
 trials/<id>/result.json             a finished trial's record: its presence means the trial is finished
 trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every example scored
 trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
+trials/<id>/weights-<hash>/         the fine-tuned model for from_pretrained, where weights are kept
 trials/<id>/failure.json            the last failure of a trial that has not finished since
 studies/<name>.json                 a study as it was last run, with the ids of its trials
 fisher/<hash>.safetensors           Fisher diagonals, local stores only
+tokenised/<hash>/                   examples as model inputs, local stores only
 """
 
 import contextlib
@@ -14,7 +16,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +31,7 @@ import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from harness.errors import UserError, reason, unknown
+from harness.hashing import digest, file_digest
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
@@ -44,6 +48,8 @@ Record = dict[str, Any]
 """A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
 
 
+FILES = ("predictions", "history", "weights")
+"""Keys of a record that name what lies beside it."""
 RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
@@ -91,8 +97,8 @@ class Store:
 
     @property
     def cache(self) -> Path:
-        """Local folder for what trials share; in the store where that is local."""
-        return Path(self.root) / "fisher" if self.is_local else Path.home() / ".cache" / "steadytune" / "fisher"
+        """Local folder for what the trials of a node share; the store's where that is local."""
+        return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
 
     def _check_layout(self, create: bool) -> None:
         try:
@@ -153,17 +159,56 @@ class Store:
         outdated = {trial: record for trial, record in records.items() if trial not in finished}
         return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished))
 
-    def save(self, config: TrialConfig, result: "TrialResult") -> None:
-        """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before."""
+    def save(self, config: TrialConfig, result: "TrialResult", weights: Path | None = None) -> None:
+        """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before.
+
+        ``weights`` is a folder with the fine-tuned model, which moves into the store.
+        """
         folder = f"trials/{config.id}"
-        before = self.record(config.id)
-        predictions = self._write_table(folder, "predictions", _prediction_table(result))
-        history = self._write_table(folder, "history", pa.Table.from_pylist(result.history))
-        record = {"id": config.id, "finished": _now(), **result.record, "predictions": predictions, "history": history}
+        before = self.record(config.id) or {}
+        files = {
+            "predictions": self._write_table(folder, "predictions", _prediction_table(result)),
+            "history": self._write_table(folder, "history", pa.Table.from_pylist(result.history)),
+        }
+        if weights is not None:
+            files["weights"] = self._take(folder, weights)
+        record = {"id": config.id, "finished": _now(), **result.record, **files}
         self._write(f"{folder}/result.json", _json(record))
-        stale = {before.get("predictions"), before.get("history")} - {predictions, history} if before else set()
+        stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
         for name in [*sorted(filter(None, stale)), "failure.json"]:
             self._remove(f"{folder}/{name}")
+
+    @contextlib.contextmanager
+    def weights(self, trial: str) -> Iterator[Path | None]:
+        """A local folder with the fine-tuned model of a finished trial; ``None`` where it was not kept, or is not what was written."""
+        name = (self.record(trial) or {}).get("weights")
+        with tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+            folder = Path(self.root) / "trials" / trial / str(name)
+            if name and not self.is_local:
+                folder = Path(scratch) / str(name)
+                with contextlib.suppress(FileNotFoundError):
+                    self.fs.get(f"{self.root}/trials/{trial}/{name}/", f"{folder}/", recursive=True)
+            yield folder if name and folder.is_dir() and _weights_name(folder) == name else None
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """An empty folder from which ``save`` takes weights, on the store's disk where that is local."""
+        with tempfile.TemporaryDirectory(prefix=".weights-", dir=self.root if self.is_local else None) as folder:
+            yield Path(folder) / "model"
+
+    def _take(self, folder: str, weights: Path) -> str:
+        name = _weights_name(weights)
+        target = f"{self.root}/{folder}/{name}"
+        try:
+            if self.is_local:
+                if not Path(target).is_dir():
+                    Path(target).parent.mkdir(parents=True, exist_ok=True)
+                    weights.replace(target)
+            else:
+                self.fs.put(f"{weights}/", f"{target}/", recursive=True)
+        except OSError as error:
+            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
+        return name
 
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
         """Record that a trial failed."""
@@ -250,7 +295,7 @@ class Store:
 
     def _remove(self, name: str) -> None:
         with contextlib.suppress(FileNotFoundError):
-            self.fs.rm_file(f"{self.root}/{name}")
+            self.fs.rm(f"{self.root}/{name}", recursive=True)
 
     def _write_table(self, folder: str, name: str, table: pa.Table) -> str:
         sink = BytesIO()
@@ -293,6 +338,11 @@ def _prediction_table(result: "TrialResult") -> pa.Table:
             "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
         }
     )
+
+
+def _weights_name(folder: Path) -> str:
+    """The name of kept weights: it says what every file has to be."""
+    return f"weights-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 
 def _json(content: Any) -> bytes:

@@ -10,15 +10,17 @@ from harness import fields
 from harness.errors import UserError, bad, unknown
 from harness.hashing import digest
 from harness.methods import Method, method_from
-from harness.tasks import task_named
+from harness.tasks import is_file, task_named
 
-NUMERICS = 1
+NUMERICS = 2
 """Version of everything between a config and its weights that no field names. Raised when a change of code or of a field's default
 changes scores."""
 PLACE = {"place": True}
 """Marks a field of a trial that cannot change the fine-tuned model."""
 
-PRECISIONS = ("fp32", "bf16")
+PRECISIONS = ("fp32", "bf16", "fp16")
+AUTO = "auto"
+CHECKPOINTS = ("last", "best")
 SCHEDULES = ("linear", "constant", "cosine")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
 LONGEST_NAME = 100
@@ -41,7 +43,8 @@ class Setting:
     accumulation: int = 1
     """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
     max_length: int = 128
-    """Most sub-words of an example, special tokens included; longer sentences are windowed, so that no word is lost."""
+    """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no word is lost;
+    longer pairs lose the end of the longer text."""
     schedule: str = "linear"
     """What the learning rate does after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
@@ -114,27 +117,41 @@ class TrialConfig:
     """One fine-tuning: all that can change the model, and which languages it is scored on. Made by ``harness.plan.plan``."""
 
     task: str
+    """The task's name."""
     source: str
     """Language of the training data."""
     method: Method
     setting: Setting
     seed: int
     precision: str
+    checkpoint: str = "last"
     encoder_revision: str
     """The hub's commit, or the fingerprint of the directory's files."""
     training_data: str
     """Fingerprint of the training examples."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Fingerprint of the unlabelled text of each language that the method reads."""
+    task_code: str = ""
+    """Fingerprint of the user's task file; empty for steadytune's own tasks."""
+    selected_on: str = ""
+    """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
 
+    task_file: str = field(default="", metadata=PLACE)
+    """Where the user's task file is."""
     encoder: str = field(metadata=PLACE)
     """Hub name or directory to load from: a place, so not part of the identity."""
     data: str = field(metadata=PLACE)
     """Where the data sets are."""
+    data_revision: str = field(default="", metadata=PLACE)
+    """The hub's commit, where they are on the hub."""
+    dev_data: str = field(default="", metadata=PLACE)
+    """Fingerprint of the source's dev set."""
     targets: tuple[str, ...] = field(metadata=PLACE)
     """Languages scored beside the source; they do not change the model."""
     test_data: Mapping[str, str] = field(metadata=PLACE)
     """Fingerprint of each scored test set, the source's included."""
+    trim_vocabulary: bool = field(default=True, metadata=PLACE)
+    """See ``harness.vocabulary``: it changes nothing but time and memory."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -166,30 +183,38 @@ class Study:
     question: str = ""
     """What the study is to find out, for the report's head."""
     task: str
+    """A task's name, or your own ``.py`` file that defines ``TASK``."""
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
     targets: tuple[str, ...]
-    """Languages scored zero-shot; nothing is selected on them."""
+    """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of the task's
+    languages in the paper's selection, in XTREME or at all."""
     source: str = "en"
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: str = "embedded"
-    """``embedded`` or a directory in XTREME's download layout."""
-    precision: str = "fp32"
+    """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set."""
+    precision: str = AUTO
+    """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``: fp32 on a CPU, bf16 on a GPU that has it, else fp16."""
+    checkpoint: str = "last"
+    """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as XTREME selects them."""
+    trim_vocabulary: bool = True
+    """Train without the embeddings that no training example uses; changes no score, see ``harness.vocabulary``."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.targets, str):
+            chosen = task_named(self.task).selection(self.targets)
+            object.__setattr__(self, "targets", tuple(language for language in chosen if language != self.source))
         fields.coerce(self)
         if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
             raise bad("name", self.name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
-        task = task_named(self.task)
-        fields.choice("precision", self.precision, PRECISIONS)
+        fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
+        fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
         fields.languages("source", (self.source,))
         fields.languages("targets", self.targets)
-        for where, languages in (("source", (self.source,)), ("targets", self.targets)):
-            for language in languages:
-                if language not in task.languages:
-                    raise unknown(f"{where} of task {task.name}", language, task.languages)
+        if not is_file(self.task):  # a user's is checked when the study is planned: a report does without the file
+            self.check_languages()
         if self.source in self.targets:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
         fields.once("settings", self.settings)
@@ -203,6 +228,14 @@ class Study:
             for language in arm.method.texts():
                 if language not in self.targets:
                     raise unknown(f"{arm.method.name}: languages", language, self.targets)
+
+    def check_languages(self) -> None:
+        """Refuse languages that the task lacks."""
+        task = task_named(self.task)
+        for where, languages in (("source", (self.source,)), ("targets", self.targets)):
+            for language in languages:
+                if language not in task.languages:
+                    raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     @property
     def arms(self) -> tuple[FullArm, ...]:

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from harness import data
 from harness.attempt import attempt
+from harness.data import Origin
 from harness.errors import UserError
 from harness.progress import SweepProgress
 from harness.resources import Resources
@@ -24,11 +25,19 @@ class Outcome:
 
 
 def sweep(
-    study: Study, trials: list[TrialConfig], store: Store, resources: Resources, console: Console, *, retry_failed: bool = False
+    study: Study,
+    trials: list[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    *,
+    retry_failed: bool = False,
+    keep_weights: bool = False,
 ) -> Outcome:
     """Run those of the study's planned trials that the store lacks; a failed one only where ``retry_failed``.
 
-    The plan is recorded before the first trial. Ending the process at any moment loses only the trials that were running.
+    ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. The plan is recorded
+    before the first trial. Ending the process at any moment loses only the trials that were running.
     """
     store.save_study(study, trials)
     standing = store.standing(trials)
@@ -41,9 +50,12 @@ def sweep(
     )
     if failures:
         console.print("Failed trials run again with --retry-failed.", highlight=False)
-    if again := [trial for trial in missing if trial.id in standing.outdated]:
+    if again := [standing.outdated[trial.id] for trial in missing if trial.id in standing.outdated]:
+        kept = sum("weights" in record for record in again)
         console.print(
-            f"{len(again)} of them have a record that lacks languages or has other test data: it is replaced whole.", highlight=False
+            f"{len(again)} of them have a record that lacks languages or has other test data: it is replaced whole, for {kept} by scoring "
+            f"the kept weights and for {len(again) - kept} by fine-tuning again.",
+            highlight=False,
         )
     if missing:
         labels = setting_labels([trial.setting for trial in trials])
@@ -52,7 +64,7 @@ def sweep(
             return f"{trial.method.label} {labels[trial.setting]} seed={trial.seed}"
 
         with SweepProgress(console, len(trials), done, len(failures), describe) as progress:
-            _run(missing, store, resources, progress)
+            _run(missing, store, resources, progress, keep_weights)
         done, failed = progress.done, progress.failed
     else:
         failed = len(failures)
@@ -65,23 +77,19 @@ def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> Trial
     for language in record["scores"]["test"] if record is not None else ():
         if language not in tests:
             try:
-                tests[language] = data.examples(trial.task, trial.data, "test", language).fingerprint
+                tests[language] = data.examples(Origin.of(trial), "test", language).fingerprint
             except UserError:
                 continue
     targets = tuple(language for language in tests if language != trial.source)
     return replace(trial, test_data=tests, targets=targets)
 
 
-def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
-    if resources.local:
-        _run_here(trials, store, resources, progress)
-    else:
+def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, keep_weights: bool) -> None:
+    if not resources.local:
         from harness.ray_tune import run_on_ray
 
-        run_on_ray(trials, store, resources, progress)
-
-
-def _run_here(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress) -> None:
+        run_on_ray(trials, store, resources, progress, keep_weights=keep_weights)
+        return
     for trial in trials:
         progress.started(trial)
-        progress.ended(trial, attempt(trial, store, resources.cpus))
+        progress.ended(trial, attempt(trial, store, resources.cpus, keep_weights))

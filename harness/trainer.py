@@ -45,8 +45,13 @@ class PenaltyTrainer(Trainer):
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
         if self.penalty is not None and self.accelerator.sync_gradients:
-            self._window.append(self.penalty.add_gradient_())
+            self._window.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
+
+    def _loss_scale(self) -> float:
+        """What fp16's gradients are multiplied by until they are clipped."""
+        scaler = self.accelerator.scaler
+        return scaler.get_scale() if scaler is not None else 1.0
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:

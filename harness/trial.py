@@ -7,16 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from datasets import Dataset
+from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
-from harness import data, encoders, encoding, fisher, memory, models
+from harness import data, encoders, fisher, memory, models, precision, vocabulary
+from harness.checkpoint import BestOnDev
+from harness.data import Origin
+from harness.encoding import encoded
 from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
-from harness.scoring import Scored, score
+from harness.scoring import Scored, dev_score, score
 from harness.study import Setting, TrialConfig
-from harness.tasks import task_named
+from harness.tasks import code_fingerprint, task_named
 from harness.trainer import PenaltyTrainer
 
 WINDOWS = 50
@@ -30,57 +36,96 @@ class TrialResult:
     """What a finished trial leaves: its record, and the bulk that is stored beside it."""
 
     record: dict[str, Any]
-    """JSON: ``config``, ``scores`` by split and language, ``zero_shot``, ``collapsed``, ``diverged``, ``cost``, ``provenance``."""
+    """JSON: ``config``, ``scores`` by split and language, ``zero_shot``, ``collapsed``, ``diverged``, ``checkpoint``, ``cost``,
+    ``provenance``."""
     history: list[dict[str, float]]
     """One row a window of steps, with the keys of ``HISTORY``; see ``PenaltyTrainer`` for their meaning."""
     scored: list[Scored]
     """Gold and predicted labels of every example scored."""
 
 
-def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1) -> TrialResult:
+def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Path | None = None) -> TrialResult:
     """Fine-tune and score one trial on this process's device.
 
-    ``cache`` keeps Fisher diagonals between trials. ``threads`` is the number of CPU threads; the same config with the same number
-    gives identical scores on a CPU. Raises ``UserError`` for data that is not what the trial was planned with.
+    ``cache`` keeps tokenised data and Fisher diagonals between trials. ``threads`` is the number of CPU threads; the same config with
+    the same number gives identical scores on a CPU. ``weights`` is a folder for the fine-tuned model and its tokenizer, as
+    ``from_pretrained`` reads them; ``None`` to keep neither. Raises ``UserError`` for data that is not what the trial was planned with.
     """
     torch.set_num_threads(threads)
     memory.reset_peak()
     start = time.perf_counter()
+    precision.check(config.precision, gpu=torch.cuda.is_available())
     _check_inputs(config)
     trainer = build_trainer(config, cache)
+    best = _select_on_dev(trainer, config, cache)
     prepared = time.perf_counter()
     trainer.train()
-    trained = time.perf_counter()
     assert isinstance(trainer.model, PreTrainedModel)
-    scored = score(trainer.model, config)
+    trained_embeddings = next(iter(trainer.model.get_input_embeddings().parameters())).shape[0]
+    if best is not None:
+        best.load(trainer.model)
+    trained = time.perf_counter()
+    scored = score(trainer.model, config, cache)
     ended = time.perf_counter()
+    if weights is not None:
+        vocabulary.restore(trainer.model)
+        trainer.model.save_pretrained(weights)
+        models.tokenizer(encoders.pinned(config.encoder, config.encoder_revision)).save_pretrained(weights)
 
     history = [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
+    steps = trainer.state.global_step
     tokens = trainer.state.num_input_tokens_seen
     cost = {
         "seconds": ended - start,
         "preparation_seconds": prepared - start,
         "training_seconds": trained - prepared,
         "evaluation_seconds": ended - trained,
-        "steps": trainer.state.global_step,
+        "steps": steps,
         "training_tokens": int(tokens),
         "tokens_per_second": int(tokens) / (trained - prepared),
         "peak_memory_mib": memory.peak(),
+        "trained_embeddings": trained_embeddings,
     }
-    return TrialResult(
-        {"config": config.to_json(), **summary(config, scored, history), "cost": cost, "provenance": provenance()}, history, scored
-    )
+    selected = {"step": steps} if best is None else {"step": best.step, "dev": best.scores}
+    record = {"config": config.to_json(), **summary(config, scored, history), "checkpoint": selected, "cost": cost}
+    return TrialResult({**record, "provenance": provenance()}, history, scored)
 
 
 def _check_inputs(config: TrialConfig) -> None:
-    """Whether data and text are those that the trial was planned with."""
-    training = data.examples(config.task, config.data, "train", config.source)
-    check_unchanged("data: the training data", training.fingerprint, config.training_data)
-    for language, planned in config.test_data.items():
-        found = data.examples(config.task, config.data, "test", language).fingerprint
-        check_unchanged(f"data: the test data for {language!r}", found, planned)
+    """Whether the task's code and the text are those that the trial was planned with; the data is checked where it is tokenised."""
+    check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
     for language, place in config.method.texts().items():
         check_unchanged(f"data: the text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
+
+
+def _select_on_dev(trainer: PenaltyTrainer, config: TrialConfig, cache: Path) -> BestOnDev | None:
+    """Let the trainer keep the best weights on the source's dev set, where the trial asks for them."""
+    if config.checkpoint != "best":
+        return None
+    check_unchanged("data: the dev data", config.dev_data, config.selected_on)
+    best = BestOnDev(lambda model: dev_score(model, config, cache))
+    trainer.add_callback(best)
+    return best
+
+
+def rescore(
+    config: TrialConfig, record: dict[str, Any], history: list[dict[str, float]], *, weights: Path, cache: Path, threads: int = 1
+) -> TrialResult:
+    """Score a finished trial's kept weights on the languages of ``config``, without training again.
+
+    ``record`` and ``history`` are those of the training; the new record has its cost and provenance, and says who scored.
+    """
+    torch.set_num_threads(threads)
+    start = time.perf_counter()
+    model = models.fine_tuned(weights, Origin.of(config).task)
+    scored = score(model.to("cuda" if torch.cuda.is_available() else "cpu"), config, cache)  # type: ignore[arg-type]
+    seconds = time.perf_counter() - start
+    before = record["cost"]
+    cost = {**before, "evaluation_seconds": seconds, "seconds": before["seconds"] - before["evaluation_seconds"] + seconds}
+    kept = {name: record[name] for name in ("checkpoint", "provenance", "weights")}
+    return TrialResult(
+        {"config": config.to_json(), **summary(config, scored, history), **kept, "cost": cost, "rescored": provenance()}, history, scored
+    )
 
 
 def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, float]]) -> dict[str, Any]:
@@ -89,10 +134,10 @@ def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, f
     ``zero_shot`` is the mean of the targets' scores. ``collapsed``: no better on the source's test set than answering the training
     data's most frequent label everywhere. ``diverged``: a loss or gradient that is not finite.
     """
-    metric = task_named(config.task).metric
+    metric = task_named(Origin.of(config).task).metric
     scores: dict[str, dict[str, Any]] = {"dev": {}, "test": {}}
     for part in scored:
-        extra = {"majority": part.majority, "examples": len(part.gold), "fingerprint": part.fingerprint}
+        extra = {"majority": part.majority, "unknown": part.unknown, "examples": len(part.gold), "fingerprint": part.fingerprint}
         scores[part.split][part.language] = {**part.metrics, **extra}
     source = scores["test"][config.source]
     targets = [scores["test"][language][metric] for language in config.targets]
@@ -107,28 +152,36 @@ def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, f
 
 def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     """The trainer of a trial, its model fresh and its training data encoded."""
-    task = task_named(config.task)
+    origin = Origin.of(config)
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
-    rows = encoding.rows(config.task, config.data, "train", config.source, encoder, config.setting.max_length)
-    model = models.fine_tunable(encoder, config.task, config.seed)
+    tokenizer = models.tokenizer(encoder)
+    rows = encoded(config, "train", config.source, encoder, cache).rows
+    trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting)
+    used = _ids(rows, tokenizer.pad_token_id) if trims else None
+    model = models.fine_tunable(encoder, origin.task, config.seed, used)
 
-    def language_fisher(language: str, examples: int) -> dict[str, torch.Tensor]:
+    def language_fisher(language: str, examples: int) -> dict[str, Tensor]:
         return fisher.cached_diagonal(cache, encoder, config.method.texts()[language], language, examples)
 
     terms = config.method.terms(language_fisher)
-    tokenizer = models.tokenizer(encoder)
     trainer = PenaltyTrainer(
         model=model,
         args=training_arguments(config.setting, config.seed, config.precision),
-        train_dataset=rows.select_columns(["input_ids", "attention_mask", "labels"]),
-        data_collator=task.collator(tokenizer),
+        train_dataset=rows,
+        data_collator=task_named(origin.task).collator(tokenizer),
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
     if terms:
         # Bound only now: the trainer has put the model on its device.
-        trainer.penalty = Penalty(model.base_model, models.anchor(encoder, config.task), terms)
+        trainer.penalty = Penalty(model.base_model, models.anchor(encoder, origin.task), terms)
     return trainer
+
+
+def _ids(rows: Dataset, padding: int | None) -> Tensor:
+    """The ids that encoded rows and their padding use, ascending."""
+    ids = np.unique(rows.data.column("input_ids").combine_chunks().flatten().to_numpy())
+    return torch.from_numpy(np.union1d(ids, [] if padding is None else [padding]).astype(np.int64))
 
 
 def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingArguments:
@@ -148,6 +201,7 @@ def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingA
         seed=seed,
         data_seed=seed,
         bf16=precision == "bf16",
+        fp16=precision == "fp16",
         use_cpu=not torch.cuda.is_available(),
         optim="adamw_torch_fused",
         logging_steps=1 / WINDOWS,

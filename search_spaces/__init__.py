@@ -4,17 +4,15 @@ A study is a module here with a ``STUDY``; its name on the command line is its p
 """
 
 import importlib
-import importlib.util
 import pkgutil
-import traceback
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from harness import fields, files
-from harness.errors import UserError, bad, unknown
+from harness import fields, files, python_file
+from harness.errors import UserError, unknown
 from harness.study import Study
 
 
@@ -36,7 +34,7 @@ def load(name: str) -> Study:
     read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
     """
     if is_file_name(name):
-        return _from_file(Path(name))
+        return _from_file(name)
     if name not in names():
         raise unknown("study", name, names())
     study = importlib.import_module(f"{__name__}.{name.replace('/', '.').replace('-', '_')}").STUDY
@@ -44,35 +42,9 @@ def load(name: str) -> Study:
     return study
 
 
-def _from_file(given: Path) -> Study:
-    folder = files.directory("study", str(given.parent))
-    file = folder / given.name if folder is not None else given
-    try:
-        exists = file.is_file()
-    except OSError:  # a name too long for the file system
-        exists = False
-    if not exists:
-        raise bad("study", str(given), "a file that exists, or a name from 'steadytune list'")
-    return _from_python(file) if file.suffix == ".py" else _from_yaml(file)
-
-
-def _from_python(file: Path) -> Study:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except UserError as error:
-        raise UserError(f"{file}: {error}") from None
-    except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-        line = lines[-1] if lines else getattr(error, "lineno", None)
-        raise UserError(f"{file}{f':{line}' if line else ''}: {type(error).__name__}: {error}") from None
-    study = getattr(module, "STUDY", None)
-    if not isinstance(study, Study):
-        raise UserError(f"{file}: it must define STUDY, a harness.study.Study; it has {type(study).__name__}")
-    return study
+def _from_file(name: str) -> Study:
+    file = files.existing("study", name, "a name from 'steadytune list'")
+    return python_file.defined(file, "STUDY", Study) if file.suffix == ".py" else _from_yaml(file)
 
 
 class _Loader(yaml.SafeLoader):

@@ -62,7 +62,11 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "FILE", "--store", "/proc/nowhere"], "", "store: '/proc/nowhere' cannot be written"),
         (["run", "FILE"], "learning_rate: 1e-3->learning_rate: -1", "learning_rate: -1.0 is not allowed; give a finite number above 0"),
         (["run", "FILE"], "learning_rate: 1e-3->learning_rate: .nan", "learning_rate: nan is not allowed"),
-        (["run", "FILE"], "task: udpos->data: /no/data\ntask: udpos", "data: '/no/data' is not allowed; give 'embedded' or a directory"),
+        (
+            ["run", "FILE"],
+            "task: udpos->data: /no/data\ntask: udpos",
+            "data: '/no/data' is not allowed; give 'embedded', 'hub'",
+        ),
         (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "encoder: '/no/model' is not allowed"),
         (["run", "FILE"], "targets: [de]->targets: [th]", "test-th.tsv does not exist; languages with a test file there: ar, de"),
         (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, languages: [fr]}]", "ewc: languages: there is no 'fr'"),

@@ -3,10 +3,11 @@
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from harness import data, embedded, encoders, models
+from harness.data import Origin
 from harness.methods import L2, Vanilla
 from harness.tasks import task_named
 
-MEBIBYTE = 2**20
+UDPOS = Origin("udpos", "embedded")
 TARGETS = ("ar", "de", "es", "fi", "fr", "hi", "ja", "ru", "tr", "vi", "zh")
 
 
@@ -35,7 +36,7 @@ def test_plain_from_pretrained_loads_encoder_head_and_tokenizer() -> None:
 def test_the_vocabulary_knows_the_corpora() -> None:
     """The full vocabulary has 2 unknowns in the labelled text and 65 in the passages: rare signs and characters that it lacks."""
     tokenizer = models.tokenizer(encoders.find("embedded"))
-    sentences = [words for language in ("en", *TARGETS) for words, _ in data.examples("udpos", "embedded", "test", language).rows]
+    sentences = [words for language in ("en", *TARGETS) for words, _ in data.examples(UDPOS, "test", language).rows]
     labelled = [i for words in sentences for i in tokenizer(list(words), is_split_into_words=True)["input_ids"]]
     assert labelled.count(tokenizer.unk_token_id) <= 2
     passages = [passage for file in embedded.TEXT.glob("*.txt") for passage in data.passages("embedded", file.stem)]
@@ -49,7 +50,7 @@ def test_cuts_have_the_sizes_the_script_says() -> None:
     sizes = {("train", "en"): make_corpora.TRAIN, ("dev", "en"): make_corpora.DEV, ("test", "en"): make_corpora.SOURCE_TEST}
     sizes |= {("test", language): make_corpora.TARGET_TEST for language in TARGETS}
     for (split, language), size in sizes.items():
-        examples = data.examples("udpos", "embedded", split, language)
+        examples = data.examples(UDPOS, split, language)
         assert len(examples) == size
         assert {tag for _, tags in examples.rows for tag in tags} <= set(task_named("udpos").labels)
 

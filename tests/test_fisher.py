@@ -66,14 +66,14 @@ def test_cache_is_computed_once_and_named_by_content(tmp_path: Path, monkeypatch
         thread.join()
     assert len(calls) == 1
     assert all(torch.equal(results[0][name], results[1][name]) for name in results[0])
-    torn = next(tmp_path.glob("*.safetensors"))
+    torn = next((tmp_path / "fisher").glob("*.safetensors"))
     torn.write_bytes(torn.read_bytes()[:1000])
     again = fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "de", 2)
     assert len(calls) == 2
     assert all(torch.equal(results[0][name], again[name]) for name in again)
     fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "de", 3)
     fisher.cached_diagonal(tmp_path, encoders.find("embedded"), "embedded", "hi", 2)
-    assert len(list(tmp_path.glob("*.safetensors"))) == 3
+    assert len(list((tmp_path / "fisher").glob("*.safetensors"))) == 3
 
 
 def test_more_examples_than_the_text_has_are_refused(tmp_path: Path) -> None:

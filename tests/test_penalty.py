@@ -15,9 +15,13 @@ from harness.penalty import Penalty, Term
 from harness.study import TrialConfig
 from harness.trainer import PenaltyTrainer
 from harness.trial import build_trainer
+from harness.vocabulary import TrimmedEmbedding
 from tests.conftest import SHORT
 
 METHODS = {"vanilla": Vanilla(), "l2": L2(strength=0.3), "ewc": Ewc(strength=30.0, languages=("de",), examples=4)}
+
+
+EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 
 class Recorder(TrainerCallback):
@@ -50,9 +54,9 @@ def one_step(config: TrialConfig, cache: Path) -> tuple[PenaltyTrainer, Recorder
 def reference(
     config: TrialConfig, weights: dict[str, torch.Tensor], batches: list[dict[str, torch.Tensor]], term: Term | None
 ) -> tuple[dict[str, torch.Tensor], float, float]:
-    """Gradient, task loss and penalty of the total loss by autograd, the penalty written out as in Eq. 1 and 2."""
+    """Gradient, task loss and penalty of the total loss by autograd, the penalty written out as in Eq. 1 and 2, the vocabulary whole."""
     model = models.fine_tunable(encoders.find(config.encoder), config.task, config.seed).eval()
-    model.load_state_dict(weights, strict=False)
+    model.load_state_dict(weights)
     logits = [(model(input_ids=b["input_ids"], attention_mask=b["attention_mask"]).logits, b["labels"]) for b in batches]
     chosen = [-out.log_softmax(-1).gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)[labels != -100] for out, labels in logits]
     task_loss = torch.cat(chosen).mean()
@@ -77,9 +81,18 @@ def test_gradient_is_that_of_the_total_loss(
     setting = replace(SHORT, max_steps=1, warmup_steps=0, batch_size=8, accumulation=accumulation, max_grad_norm=clip)
     config = trial(method, setting=setting)
     trainer, recorder, batches = one_step(config, tmp_path)
+    embedding = trainer.model.get_input_embeddings()
+    assert isinstance(embedding, TrimmedEmbedding)
+    whole = recorder.weights | {EMBEDDINGS: embedding.restored().weight.clone()}
+    whole[EMBEDDINGS][embedding.kept] = recorder.weights[EMBEDDINGS]
     assert len(batches) == accumulation
     terms = method.terms(lambda language, examples: _fisher(config, tmp_path, language, examples))
-    expected, task_loss, penalty = reference(config, recorder.weights, batches, terms[0] if terms else None)
+    expected, task_loss, penalty = reference(config, whole, batches, terms[0] if terms else None)
+    cut = torch.ones(len(whole[EMBEDDINGS]), dtype=torch.bool)
+    cut[embedding.kept] = False
+    assert cut.any()
+    assert not expected[EMBEDDINGS][cut].any()
+    expected[EMBEDDINGS] = expected[EMBEDDINGS][embedding.kept]
     for name, gradient in recorder.gradients.items():
         torch.testing.assert_close(gradient, expected[name], rtol=2e-4, atol=2e-6, msg=lambda text, name=name: f"{name}: {text}")
     logged = next(row for row in trainer.state.log_history if "task_loss" in row)

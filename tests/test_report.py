@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from harness.errors import UserError
 from harness.methods import L2, Vanilla
 from harness.plan import plan
 from harness.store import Store
-from harness.study import Study
+from harness.study import Setting, Study, TrialConfig
 
 
 class Page(HTMLParser):
@@ -115,8 +116,71 @@ def test_a_study_without_a_finished_trial_still_has_a_report(place: Path, tmp_pa
     study = replace(Store(place).study("half")[0], name="nothing")
     store.save_study(study, plan(study))
     written = write_report(store, "nothing")
-    assert "0 of 4 finished" in written.html.read_text(encoding="utf-8")
+    html = written.html.read_text(encoding="utf-8")
+    assert "0 of 4 finished" in html
+    assert "<div><b>task</b>udpos</div>" in html  # no record, so no metric
     assert "– (0/2)" in written.summary
+
+
+def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
+    """A finished trial's record with the same scores in every language."""
+    scores = {metric: 50.0, "accuracy": 60.0, "majority": 20.0, "examples": 9}
+    packages = {"git": None, "python": "3", "platform": "p", "device": "cpu", "threads": 1, "packages": {"torch": "2"}}
+    return {
+        "config": trial.to_json(),
+        "metric": metric,
+        "scores": {"dev": {}, "test": {code: {**scores, **extra, "fingerprint": test} for code, test in trial.test_data.items()}},
+        "zero_shot": 50.0,
+        "collapsed": False,
+        "diverged": False,
+        "cost": {"seconds": 1.0, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
+        "provenance": packages,
+    }
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Store:
+    """A store with a study of a user's own task, whose file is gone, in 20 languages: one trial from before ``unknown``, one after."""
+    from harness.trial import TrialResult
+
+    codes = tuple("af ar bg de el es et eu fa fi fr he hi hu id it ja kk ko th".split())
+    study = Study(
+        name="own",
+        task=str(tmp_path / "gone.py"),
+        methods=(Vanilla(),),
+        settings=(Setting(learning_rate=1e-3, max_steps=1),),
+        seeds=(0, 1, 2),
+        targets=codes,
+    )
+    shared: dict[str, Any] = {
+        "task": "gone", "source": "en", "encoder_revision": "r", "training_data": "t", "encoder": "e", "data": "d", "targets": codes,
+        "test_data": {code: f"test-{code}" for code in ("en", *codes)}, "method": Vanilla(), "setting": study.settings[0],
+    }  # fmt: skip
+    ways = (("bf16", "last"), ("bf16", "best"), ("fp32", "last"))
+    trials = [
+        TrialConfig(**shared, seed=seed, precision=precision, checkpoint=checkpoint) for seed, (precision, checkpoint) in enumerate(ways)
+    ]
+    store = Store(tmp_path / "store")
+    store.save_study(study, trials)
+    store.save(trials[0], TrialResult(record(trials[0], "mcc"), [{"step": 1.0}], []))
+    store.save(trials[1], TrialResult(record(trials[1], "mcc", unknown=38.4), [{"step": 1.0}], []))
+    return store
+
+
+def test_a_report_needs_no_task_file_and_takes_the_metric_from_the_records(own: Store) -> None:
+    results = load(own, "own")
+    assert results.metric == "mcc"
+    assert set(results.scores["metric"]) == {"mcc", "accuracy"}
+    assert list(results.test.groupby("seed")["unknown"].max().isna()) == [True, False]
+    assert results.without_collapsed().metric == "mcc"
+    written = write_report(own, "own")
+    text = " ".join(" ".join(Page(written.html.read_text(encoding="utf-8")).text).split())
+    assert "gone.py (mcc × 100)" in text
+    assert "Precision bf16, fp32." in text
+    assert "Scored are the last weights and the weights with the best score on the source's dev set; nothing is selected on a" in text
+    assert "vocabulary lacks: af 38 %, ar 38 %" in text
+    assert "20 languages" in text
+    assert "test data en test-en; af test-af;" in text
 
 
 def test_mistakes(place: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from tests.test_study import CONFIG
 
 
 def result(score: float = 50.0) -> TrialResult:
-    scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, "2") for language in ("en", "de")]
+    scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, 0.0, "2") for language in ("en", "de")]
     scores = {"dev": {}, "test": {"en": {"f1": score, "fingerprint": "1"}, "de": {"f1": score, "fingerprint": "2"}}}
     rest = {"zero_shot": score, "collapsed": False, "diverged": False, "cost": {}, "provenance": {}}
     return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)

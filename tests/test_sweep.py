@@ -25,9 +25,9 @@ from harness.trial import TrialResult, run_trial
 HERE = Resources(local=True)
 
 
-def run(study: Study, store: Store, resources: Resources = HERE, *, retry_failed: bool = False) -> tuple[Outcome, str]:
+def run(study: Study, store: Store, resources: Resources = HERE, **options: bool) -> tuple[Outcome, str]:
     out = io.StringIO()
-    outcome = sweep(study, plan(study), store, resources, Console(file=out, width=200), retry_failed=retry_failed)
+    outcome = sweep(study, plan(study), store, resources, Console(file=out, width=250), **options)
     return outcome, out.getvalue()
 
 

@@ -1,11 +1,18 @@
 """The tables against frames made by hand, and the figures drawn from them."""
 
+import math
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from analysis import tables
 from analysis.figures import draw
@@ -42,10 +49,10 @@ ROWS = [
 ]
 
 
-def frames(rows: list[Any]) -> Results:
+def frames(rows: list[Any], study: Study = STUDY, *, metric: str = "f1", unknown: dict[str, float] | None = None) -> Results:
     trials, scores = [], []
     for i, (method, setting, seed, targets, outcome, collapsed) in enumerate(rows):
-        keys = {"trial": str(i), "method": method, "setting": NAMES[setting], "seed": seed}
+        keys = {"trial": str(i), "method": method, "setting": NAMES.get(setting, setting), "seed": seed}
         status = FINISHED if isinstance(outcome, dict) else outcome
         error = "ValueError: 5 % & more" if status == FAILED else ""
         trials.append(
@@ -53,9 +60,9 @@ def frames(rows: list[Any]) -> Results:
             | {"seconds": 2.0, "tokens_per_second": 100.0, "peak_memory_mib": 500.0}
         )
         for language, score in outcome.items() if isinstance(outcome, dict) else ():
-            for metric, value in (("f1", score), ("accuracy", score + 1)):
-                scores.append({**keys, "split": "test", "language": language, "metric": metric, "score": value, "examples": 9})
-    return Results(STUDY, pd.DataFrame(trials), pd.DataFrame(scores))
+            where = {**keys, "split": "test", "language": language, "examples": 9, "unknown": (unknown or {}).get(language, math.nan)}
+            scores += [{**where, "metric": name, "score": value} for name, value in ((metric, score), ("accuracy", score + 1))]
+    return Results(study, pd.DataFrame(trials), pd.DataFrame(scores), metric)
 
 
 @pytest.fixture
@@ -93,7 +100,8 @@ def test_nothing_is_dropped_silently(results: Results) -> None:
     assert (ewc["runs"], ewc["zero-shot"]) == ("1/2", Score(60.0, pytest.approx(float("nan"), nan_ok=True), 1, 2))
     assert "3 of 10 runs are failed or missing; (n/m) marks a mean over n of m runs." in table.notes
     assert "Collapsed runs are included: 1 of vanilla." in table.notes
-    assert [cells[4] for cells in tables.troubles(results).rows] == ["collapsed", "failed", "missing", "failed"]
+    troubles = [cells[4:6] for cells in tables.troubles(results).rows]
+    assert troubles == [["2", "collapsed"], ["2", "failed"], ["2", "missing"], ["hi", "failed"]]
 
 
 def test_collapsed_runs_can_be_left_out(results: Results) -> None:
@@ -123,7 +131,7 @@ def test_the_best_is_marked_among_equals(results: Results) -> None:
 
 def only(results: Results, keep: Callable[[pd.DataFrame], "pd.Series[bool]"]) -> Results:
     trials = results.trials[keep(results.trials)]
-    return Results(results.study, trials, results.scores[results.scores["trial"].isin(trials["trial"])])
+    return replace(results, trials=trials, scores=results.scores[results.scores["trial"].isin(trials["trial"])])
 
 
 def test_a_language_is_compared_only_where_both_scored_it(results: Results) -> None:
@@ -172,7 +180,109 @@ def test_figures_name_what_they_show(results: Results) -> None:
     points = figures["source-zero-shot"][1].axes[0].collections[0].get_offsets()
     assert len(points) == 4 + 2 + 1  # a run that is not complete has no zero-shot score
     heat = figures["heatmap"][1].axes
-    assert [axes.get_title().replace("\n", "") for axes in heat[:3]] == ["vanilla", "l2(strength=0.1)", "ewc(strength=1)"]
+    assert [axes.get_title("left").replace("\n", "") for axes in heat] == ["vanilla", "l2(strength=0.1)", "ewc(strength=1)"]
     shown = {text.get_text() for text in heat[0].texts}
     assert {"90.5", "62.0", "54.0"} <= shown
-    assert "61.0*" in {text.get_text() for text in heat[1].texts}  # one of its two seeds failed
+    assert {"61.0*", "89.0*"} <= {text.get_text() for text in heat[1].texts}  # one of its two seeds failed
+    assert [label.get_text() for label in heat[0].get_xticklabels()] == ["0.0001", "0.001"]
+    assert figures["heatmap"][1].get_supxlabel() == "learning rate"
+
+
+CODES = tuple(
+    "af ar az bg bn de el es et eu fa fi fr gu he hi hu id it ja jv ka kk ko lt ml mr ms my nl pa pl pt qu ro ru sw ta te th tl tr uk "
+    "ur vi yo zh".split()
+)
+
+
+def wide(targets: int, methods: int, settings: int, **options: Any) -> Results:
+    """Two seeds of every method at every setting; the last method has a trial a language, and one of them failed."""
+    codes = CODES[:targets]
+    study = replace(STUDY, task="my_own.py", methods=tuple(L2(strength=i + 1.0) for i in range(methods)), targets=codes)
+    scores = {"en": 92.0} | {code: 20.0 + i for i, code in enumerate(codes)}
+    rows: list[Any] = []
+    for method in range(methods):
+        for setting in (f"learning_rate={1 + i // 2}e-05 warmup_steps={500 * (i % 2)}" for i in range(settings)):
+            for seed in (0, 1):
+                if method < methods - 1:
+                    rows.append((f"l2(strength={method})", setting, seed, codes, scores, False))
+                else:
+                    rows += [("ewc(strength=10)", setting, seed, (code,), {c: scores[c] for c in ("en", code)}, False) for code in codes]
+    rows[-1] = (*rows[-1][:4], FAILED, False)
+    return frames(rows, study, **options)
+
+
+def shown_texts(figure: Figure) -> list[Text]:
+    """Every text that is drawn in a figure, but for tick labels beyond an axis' end."""
+    texts = [*figure.texts, *(text for legend in figure.findobj(Legend) for text in (legend.get_title(), *legend.get_texts()))]
+    for axes in figure.axes:
+        texts += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]  # type: ignore[attr-defined]
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            texts += [tick.label1 for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return [text for text in texts if text.get_text() and text.get_visible()]
+
+
+@pytest.mark.parametrize("size", [(47, 6, 8), (47, 4, 5), (33, 2, 4), (11, 3, 4), (11, 6, 8), (1, 2, 1)])
+def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
+    """However wide the study, each fits a page, in letters that the report need not shrink, none over another or cut off."""
+    for name, (_, figure) in draw(wide(*size)).items():
+        width, height = figure.get_size_inches()
+        assert width <= 10.3, name  # the report's page is 62rem wide
+        assert height <= 9.0, name
+        FigureCanvasAgg(figure).draw()
+        texts = shown_texts(figure)
+        assert min(text.get_fontsize() for text in texts) >= 7.5, name
+        boxes = np.array([text.get_window_extent().extents for text in texts])
+        low, high = boxes[:, None, :2], boxes[None, :, 2:]
+        apart = (low >= high - 1).any(-1)  # a pixel of 100 an inch is let pass
+        over = np.argwhere(~(apart | apart.T) & ~np.eye(len(texts), dtype=bool))
+        assert not [(texts[i].get_text(), texts[j].get_text()) for i, j in over], name
+        if size != (1, 2, 1):  # whose title is wider than all else: saving a figure makes room for it
+            assert boxes[:, :2].min() >= -1, name
+            assert (boxes[:, 2:] <= np.array([width, height]) * figure.dpi + 1).all(), name
+
+
+def test_every_language_has_its_row_in_the_figures() -> None:
+    figures = draw(wide(47, 4, 5))
+    panels = figures["distributions"][1].axes
+    assert [label.get_text() for axes in panels for label in axes.get_yticklabels()] == ["en", *CODES]
+    assert len(panels) == 3
+    assert len({axes.get_xlim() for axes in panels}) == 1
+    assert [label.get_text() for label in figures["heatmap"][1].axes[0].get_yticklabels()] == ["en", *CODES]
+
+
+def test_a_metric_without_a_name_of_its_own_is_called_by_its_key() -> None:
+    figure = draw(frames(ROWS, metric="mcc"))["distributions"][1]
+    assert figure.axes[0].get_xlabel() == "mcc × 100"
+
+
+def test_many_languages_are_counted_not_listed() -> None:
+    results = wide(47, 3, 2)
+    fewer = only(results, lambda trials: trials["targets"].map(lambda targets: targets not in (("af",), ("ar",))))
+    for made, words in ((results, "all 47 target languages that"), (fewer, "45 target languages (all but af, ar) that")):
+        notes = tables.summary(made, 1).notes
+        assert any("ewc(strength=10) is compared with l2(strength=0)" in note and words in note for note in notes)
+        assert max(map(len, notes)) < 250
+
+
+def test_languages_that_the_vocabulary_lacks_are_named() -> None:
+    def note(**unknown: float) -> list[str]:
+        return [note for note in tables.per_language(wide(47, 2, 1, unknown=unknown), 1).notes if "vocabulary" in note]
+
+    assert note() == note(ko=0.9) == note(en=50.0) == []
+    (short,) = note(th=12.3, ko=38.4, de=0.0)
+    assert "lacks: ko 38 %, th 12 %." in short
+    (long,) = note(**dict.fromkeys(CODES, 40.0))
+    assert "and 35 more languages over 1 %." in long
+    assert len(long) < 300
+
+
+def test_a_long_latex_table_goes_on_over_pages_and_a_wide_one_lies_on_its_side() -> None:
+    narrow, long, wider = (tables.per_language(made, 1).latex() for made in (wide(11, 2, 2), wide(47, 2, 2), wide(47, 9, 2)))
+    assert r"\begin{table}" in narrow
+    assert "longtable}{" not in narrow
+    assert r"\begin{longtable}{lll}" in long
+    assert long.count(" language ") == 2  # the header, again on every page
+    assert "landscape}\n" not in long
+    assert r"\begin{landscape}" in wider
+    assert r"\footnotesize" in wider

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 
 from harness import data, encoders, models
+from harness.data import Origin
 from harness.errors import UserError
 from harness.tasks import task_named
 from harness.tasks.udpos import Udpos
@@ -67,7 +68,7 @@ def test_labels_stand_on_first_sub_words_and_nothing_shifts() -> None:
     assert labelled == [tags[i] for i in kept]
     assert {0, 2, 4} <= set(kept)
     predicted = [[7] * len(rows["labels"][0])]
-    gathered = TASK.gather([(words, tags)], rows, predicted)[0]
+    gathered = TASK.gather(TASK.gold([(words, tags)]), rows, predicted)[0]
     assert [gathered[i] for i in kept] == [7] * len(kept)
     assert all(gathered[i] == -1 for i in range(5) if i not in kept)
 
@@ -75,14 +76,14 @@ def test_labels_stand_on_first_sub_words_and_nothing_shifts() -> None:
 @pytest.mark.parametrize("max_length", [8, 12, 128])
 def test_windows_lose_no_word(max_length: int) -> None:
     tokenizer = models.tokenizer(encoders.find("embedded"))
-    sentences = data.examples("udpos", "embedded", "test", "ja").rows[:20]
+    sentences = data.examples(Origin("udpos", "embedded"), "test", "ja").rows[:20]
     rows = TASK.encode(sentences, tokenizer, max_length)
     assert all(len(ids) <= max_length for ids in rows["input_ids"])
     assert (len(rows) > len(sentences)) == (max_length < 64)
     seen = sorted((n, word) for n, words in zip(rows["example"], rows["words"], strict=True) for word in words)
     assert seen == [(n, i) for n, (words, _) in enumerate(sentences) for i in range(len(words))]
     perfect = [[max(label, 0) for label in labels] for labels in rows["labels"]]
-    assert TASK.gather(sentences, rows, perfect) == TASK.gold(sentences)
+    assert TASK.gather(TASK.gold(sentences), rows, perfect) == TASK.gold(sentences)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +98,13 @@ def test_windows_lose_no_word(max_length: int) -> None:
 def test_malformed_files_are_named_with_their_line(data_folder: Path, content: str, message: str) -> None:
     (data_folder / "udpos" / "test-de.tsv").write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
-        data.examples("udpos", str(data_folder), "test", "de")
+        data.examples(Origin("udpos", str(data_folder)), "test", "de")
 
 
 def test_bytes_that_are_no_text_are_refused(data_folder: Path) -> None:
     (data_folder / "udpos" / "test-de.tsv").write_bytes(b"Dogs\tNOUN\ncaf\xe9\tNOUN\n")
     with pytest.raises(UserError, match=r"test-de\.tsv:2: not UTF-8 text \(invalid continuation byte at byte 3\)"):
-        data.examples("udpos", str(data_folder), "test", "de")
+        data.examples(Origin("udpos", str(data_folder)), "test", "de")
 
 
 def test_an_unknown_task_gets_the_nearest_name() -> None:

@@ -10,4 +10,5 @@ HERE = Path(__file__).parent
 ENCODER = HERE / "encoder"
 DATA = HERE / "data"
 UDPOS = DATA / "udpos"
+PAWSX = DATA / "pawsx"
 TEXT = HERE / "text"

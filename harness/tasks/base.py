@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from harness.errors import UserError, unknown
 from harness.hashing import digest
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from transformers import DataCollator, PreTrainedTokenizerBase
 
 Example = TypeVar("Example")
+
+PAPER = ("ar", "bg", "de", "el", "es", "fr", "hi", "ja", "ru", "sw", "tr", "ur", "vi", "zh")
+"""The paper's 14 target languages (Section 4.2)."""
+
+BOOKKEEPING = ("example", "words")
+"""Columns of encoded rows that are no input of a model."""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,31 @@ class Task(ABC, Generic[Example]):
     """Base of all tasks."""
 
     name: ClassVar[str]
+    """Also the folder of the task's files in XTREME's download layout."""
     languages: ClassVar[tuple[str, ...]]
     """Codes of the languages with a test set, the source language among them."""
+    xtreme: ClassVar[tuple[str, ...]] = ()
+    """Those of them that XTREME scores; none for a task that XTREME does not have."""
     labels: ClassVar[tuple[str, ...]]
     """Names of the classes; a label's id is its place here."""
     metric: ClassVar[str]
     """Key of the score that tables show."""
     auto_model: ClassVar[str]
     """The ``transformers`` class that puts the task's head on an encoder."""
+    hub: ClassVar[str] = ""
+    """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
+
+    @classmethod
+    def selection(cls, name: str) -> tuple[str, ...]:
+        """A set of languages by name: ``paper`` (its 14 targets, less those the task lacks), ``xtreme`` or ``all``."""
+        known = {"all": cls.languages, "xtreme": cls.xtreme, "paper": tuple(code for code in PAPER if code in cls.languages)}
+        if not known.get(name):
+            raise unknown("targets", name, (selection for selection, codes in known.items() if codes))
+        return known[name]
+
+    def configuration(self, language: str) -> str:
+        """The configuration of ``hub`` that has a language's examples. Raises ``UserError`` where the hub has none."""
+        raise UserError(f"data: the task {self.name!r} has no data set on the hub; give a directory")
 
     @abstractmethod
     def read(self, file: Path) -> list[Example]:
@@ -50,6 +74,13 @@ class Task(ABC, Generic[Example]):
 
         Raises ``UserError`` with file and line number for a malformed line or an unknown label, and for an empty file.
         """
+
+    def from_hub(self, rows: "Dataset", where: str) -> list[Example]:
+        """The examples of a data set with the hub's columns, equal to those of ``read``.
+
+        Raises ``UserError``, starting with ``where``, for lacking columns and unknown labels.
+        """
+        raise UserError(f"{where}: the task {self.name!r} reads files in XTREME's download layout only")
 
     @abstractmethod
     def encode(self, examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
@@ -64,9 +95,26 @@ class Task(ABC, Generic[Example]):
         """Label ids of each example."""
 
     @abstractmethod
-    def gather(self, examples: Sequence[Example], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
+    def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
         """Predicted label ids of each example, shaped as ``gold``, from the label ids predicted for each row; -1 where there is none."""
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         """Metrics × 100 by name: ``metric`` and ``accuracy``, which is compared with the majority class to see a collapse."""
+
+
+def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
+    """Columns of a data set as lists, class ids as their names. Raises ``UserError`` for one that is not there."""
+    for name in names:
+        if name not in rows.column_names:
+            raise unknown(f"{where}: column", name, rows.column_names)
+    return [_named(rows[name][:], rows.features[name]) for name in names]
+
+
+def _named(values: Any, feature: Any) -> Any:
+    """Values with class ids replaced by the names of their classes; other values as they are."""
+    if hasattr(feature, "int2str"):
+        return [feature.names[value] if 0 <= value < len(feature.names) else str(value) for value in values]
+    if hasattr(feature, "feature"):
+        return [_named(value, feature.feature) for value in values]
+    return values

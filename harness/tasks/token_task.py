@@ -1,12 +1,12 @@
 """Token classification: one label a word."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import files
 from harness.errors import UserError, unknown
-from harness.tasks.base import Task
+from harness.tasks.base import BOOKKEEPING, Task, columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -22,27 +22,29 @@ IGNORED = -100
 class TokenTask(Task[Sentence]):
     """Base of the tasks that label words.
 
+    Files have a ``word<TAB>tag`` line a word and a blank line between sentences; the hub's data sets have ``tokens`` and ``tags_column``.
+
     The first sub-word carries a word's label. A sentence of more sub-words than fit is cut into windows between words, as XTREME's
     own preprocessing does, so every word of a test file is predicted and scored; the windows are joined again before scoring. A word
     that the tokenizer turns into nothing has no prediction and counts as an error.
     """
 
     auto_model: ClassVar[str] = "AutoModelForTokenClassification"
+    metric: ClassVar[str] = "f1"
+    tags_column: ClassVar[str]
+    """Name of the tags on the hub."""
 
     def read(self, file: Path) -> list[Sentence]:
-        known = set(self.labels)
         sentences: list[Sentence] = []
         words: list[str] = []
         tags: list[str] = []
-        for number, line in enumerate(_lines(file), start=1):
+        for number, line in files.lines(file):
             if line:
                 word, tab, tag = line.partition("\t")
                 if not tab or not word.strip(" ") or "\t" in tag:
                     raise UserError(f"{file}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
-                if tag not in known:
-                    raise unknown(f"{file}:{number}: tag", tag, known)
                 words.append(word)
-                tags.append(tag)
+                tags.append(self._known(tag, f"{file}:{number}"))
             elif words:
                 sentences.append((tuple(words), tuple(tags)))
                 words, tags = [], []
@@ -52,9 +54,26 @@ class TokenTask(Task[Sentence]):
             raise UserError(f"{file}: the file has no sentences")
         return sentences
 
+    def from_hub(self, rows: "Dataset", where: str) -> list[Sentence]:
+        sentences = []
+        for number, (words, tags) in enumerate(zip(*columns(rows, ("tokens", self.tags_column), where), strict=True)):
+            if len(words) != len(tags):
+                raise UserError(f"{where}: row {number} has {len(words)} tokens and {len(tags)} {self.tags_column}")
+            # A sentence without words has no line in XTREME's files.
+            if words:
+                sentences.append((tuple(words), tuple(self._known(tag, f"{where}: row {number}") for tag in tags)))
+        if not sentences:
+            raise UserError(f"{where}: there are no sentences")
+        return sentences
+
+    def _known(self, tag: str, where: str) -> str:
+        if tag not in self.labels:
+            raise unknown(f"{where}: tag", tag, self.labels)
+        return tag
+
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-        """Rows of ``input_ids``, ``attention_mask``, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and
-        ``words``: the word that each labelled sub-word begins."""
+        """Rows of the tokenizer's outputs, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and ``words``: the word
+        that each labelled sub-word begins."""
         from datasets import Dataset
 
         ids = {label: i for i, label in enumerate(self.labels)}
@@ -65,7 +84,7 @@ class TokenTask(Task[Sentence]):
             truncation=True,
             max_length=max_length,
         )
-        rows: dict[str, list[Any]] = {"input_ids": [], "attention_mask": [], "labels": [], "words": [], "example": []}
+        rows: dict[str, list[Any]] = {**encoded, "labels": [], **{name: [] for name in BOOKKEEPING}}
         for row, (n, start, _) in enumerate(windows):
             tags = examples[n][1]
             labels: list[int] = []
@@ -77,8 +96,6 @@ class TokenTask(Task[Sentence]):
                 if first:
                     words.append(start + word)
                 before = word
-            rows["input_ids"].append(encoded["input_ids"][row])
-            rows["attention_mask"].append(encoded["attention_mask"][row])
             rows["labels"].append(labels)
             rows["words"].append(words)
             rows["example"].append(n)
@@ -93,8 +110,8 @@ class TokenTask(Task[Sentence]):
         ids = {label: i for i, label in enumerate(self.labels)}
         return [[ids[tag] for tag in tags] for _, tags in examples]
 
-    def gather(self, examples: Sequence[Sentence], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
-        sentences = [[-1] * len(words) for words, _ in examples]
+    def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
+        sentences = [[-1] * len(labels) for labels in gold]
         for n, words, labels, guesses in zip(rows["example"], rows["words"], rows["labels"], predicted, strict=True):
             at_first = [guess for label, guess in zip(labels, guesses, strict=True) if label != IGNORED]
             for word, guess in zip(words, at_first, strict=True):
@@ -102,6 +119,7 @@ class TokenTask(Task[Sentence]):
         return sentences
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
+        """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both × 100."""
         import warnings
 
         from seqeval.metrics import f1_score
@@ -110,14 +128,13 @@ class TokenTask(Task[Sentence]):
         with warnings.catch_warnings():
             # seqeval warns of every tag without a B- or I- prefix; XTREME scores UDPOS with such tags all the same.
             warnings.simplefilter("ignore", UserWarning)
-            f1 = f1_score([[names[i] for i in s] for s in gold], [[names[i] for i in s] for s in predicted], zero_division=0)
+            f1 = f1_score(_named(gold, names), _named(predicted, names), zero_division=0)
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
         return {"f1": 100 * float(f1), "accuracy": 100 * right / sum(map(len, gold))}
 
 
-def _lines(file: Path) -> Iterator[str]:
-    for number, line in enumerate(files.read(file).split(b"\n"), start=1):
-        yield files.text(line.removesuffix(b"\r"), f"{file}:{number}")
+def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[list[str]]:
+    return [[names[i] for i in sentence] for sentence in sentences]
 
 
 def _windows(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Iterator[tuple[int, int]]:

@@ -2,7 +2,17 @@
 
 from typing import ClassVar
 
+from harness.errors import unknown
 from harness.tasks.token_task import TokenTask
+
+ENGLISH_NAMES = {
+    "af": "Afrikaans", "ar": "Arabic", "bg": "Bulgarian", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
+    "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
+    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "kk": "Kazakh", "ko": "Korean", "mr": "Marathi",
+    "nl": "Dutch", "pt": "Portuguese", "ru": "Russian", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog",
+    "tr": "Turkish", "ur": "Urdu", "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese",
+}  # fmt: skip
+"""The hub's configurations are called by them."""
 
 
 class Udpos(TokenTask):
@@ -13,8 +23,14 @@ class Udpos(TokenTask):
     """
 
     name: ClassVar[str] = "udpos"
-    languages: ClassVar[tuple[str, ...]] = tuple(
-        "af ar bg de el en es et eu fa fi fr he hi hu id it ja kk ko mr nl pt ru ta te th tl tr ur vi yo zh".split()
-    )
+    xtreme: ClassVar[tuple[str, ...]] = tuple(ENGLISH_NAMES)
+    languages: ClassVar[tuple[str, ...]] = (*xtreme, "lt", "pl", "ro", "uk", "wo")
+    """XTREME's, and those that XTREME-R adds."""
     labels: ClassVar[tuple[str, ...]] = tuple("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
-    metric: ClassVar[str] = "f1"
+    hub: ClassVar[str] = "google/xtreme"
+    tags_column: ClassVar[str] = "pos_tags"
+
+    def configuration(self, language: str) -> str:
+        if language not in ENGLISH_NAMES:
+            raise unknown(f"data: language of {self.hub}'s udpos", language, ENGLISH_NAMES)
+        return f"udpos.{ENGLISH_NAMES[language]}"

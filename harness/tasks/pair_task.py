@@ -1,0 +1,78 @@
+"""Sequence-pair classification: one label for two texts."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness import files
+from harness.errors import UserError, unknown
+from harness.tasks.base import Task, columns
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import DataCollator, PreTrainedTokenizerBase
+
+Pair = tuple[str, str, str]
+"""Two texts and their label."""
+
+
+class PairTask(Task[Pair]):
+    """Base of the tasks that label pairs of texts.
+
+    Files have a ``text_a<TAB>text_b<TAB>label`` line a pair; the hub's data sets have ``hub_columns``. Pairs of more sub-words than fit
+    lose the end of the longer text, as in XTREME; no pair is lost.
+    """
+
+    auto_model: ClassVar[str] = "AutoModelForSequenceClassification"
+    metric: ClassVar[str] = "accuracy"
+    hub_columns: ClassVar[tuple[str, str, str]]
+    """Names of the two texts and the label on the hub."""
+
+    def read(self, file: Path) -> list[Pair]:
+        pairs = []
+        for number, line in files.lines(file):
+            if not line:
+                continue
+            cells = line.split("\t")
+            if len(cells) != 3:
+                raise UserError(f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {len(cells)} columns: {line[:60]!r}")
+            pairs.append(self._pair(cells[0], cells[1], cells[2], f"{file}:{number}"))
+        if not pairs:
+            raise UserError(f"{file}: the file has no pairs")
+        return pairs
+
+    def from_hub(self, rows: "Dataset", where: str) -> list[Pair]:
+        cells = enumerate(zip(*columns(rows, self.hub_columns, where), strict=True))
+        pairs = [self._pair(a, b, str(label), f"{where}: row {number}") for number, (a, b, label) in cells]
+        if not pairs:
+            raise UserError(f"{where}: there are no pairs")
+        return pairs
+
+    def _pair(self, text_a: str, text_b: str, label: str, where: str) -> Pair:
+        if label not in self.labels:
+            raise unknown(f"{where}: label", label, self.labels)
+        # Tabs and line breaks have no place in XTREME's files; without this the hub's examples would be others.
+        return " ".join(text_a.split()), " ".join(text_b.split()), label
+
+    def encode(self, examples: Sequence[Pair], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
+        """One row a pair: the tokenizer's outputs, ``labels`` (a label id) and ``example``."""
+        from datasets import Dataset
+
+        encoded = tokenizer([a for a, _, _ in examples], [b for _, b, _ in examples], truncation="longest_first", max_length=max_length)
+        return Dataset.from_dict({**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))})
+
+    def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
+        from transformers import DataCollatorWithPadding
+
+        return DataCollatorWithPadding(tokenizer)
+
+    def gold(self, examples: Sequence[Pair]) -> list[list[int]]:
+        ids = {label: i for i, label in enumerate(self.labels)}
+        return [[ids[label]] for _, _, label in examples]
+
+    def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
+        return [[int(guess)] for guess in predicted]
+
+    def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
+        """``accuracy`` × 100."""
+        return {"accuracy": 100 * sum(g == p for g, p in zip(gold, predicted, strict=True)) / len(gold)}

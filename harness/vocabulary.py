@@ -1,0 +1,74 @@
+"""Exact vocabulary trimming: train without the embeddings that no training example uses.
+
+Such a row of the embedding matrix gets no gradient from the task and none from a penalty (θ = θ*), so Adam leaves it where it is: it
+only costs memory and time, and most of a multilingual encoder is such rows. Here they stay with the shared pretrained model, the
+trained matrix has the others, and ids are mapped to its rows inside the embedding, so no other part of a model sees another id.
+"""
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from harness.study import Setting
+
+
+class TrimmedEmbedding(nn.Embedding):
+    """An embedding of ``kept`` ids of a larger one, whose other rows are read, but never trained.
+
+    Takes and gives what the whole embedding does. ``weight`` has the kept rows, in the order of ``kept`` (ascending).
+    """
+
+    def __init__(self, whole: nn.Embedding, kept: Tensor) -> None:
+        rows = torch.full((whole.num_embeddings,), -1)
+        rows[kept] = torch.arange(len(kept))
+        padding = int(rows[whole.padding_idx]) if whole.padding_idx is not None else -1
+        super().__init__(
+            len(kept), whole.embedding_dim, padding_idx=padding if padding >= 0 else None, _weight=whole.weight.detach()[kept].clone()
+        )
+        self.kept = kept
+        self.register_buffer("rows", rows, persistent=False)
+        self._whole = [whole]  # in a list: not a submodule, it stays where it is and is nobody's parameter
+
+    def forward(self, input: Tensor) -> Tensor:
+        assert isinstance(self.rows, Tensor)
+        rows = self.rows[input]
+        if self.training:
+            return super().forward(rows)
+        found = super().forward(rows.clamp(min=0))
+        cut = rows < 0
+        if bool(cut.any()):
+            whole = self._whole[0].weight
+            found[cut] = whole[input[cut].to(whole.device)].to(found)
+        return found
+
+    def restored(self) -> nn.Embedding:
+        """The embedding at full size, the trained rows in their places."""
+        whole = self._whole[0]
+        weight = whole.weight.detach().to(self.weight, copy=True)
+        weight[self.kept] = self.weight.detach()
+        return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
+
+
+def can_trim(model: PreTrainedModel, setting: Setting) -> bool:
+    """Whether trimming a model's input embedding is exact.
+
+    Not with weight decay, which moves every row, nor for an embedding that does more than look up rows or that shares its weights.
+    """
+    embedding = model.get_input_embeddings()
+    if setting.weight_decay or type(embedding) is not nn.Embedding:
+        return False
+    if embedding.max_norm is not None or embedding.scale_grad_by_freq or embedding.sparse:
+        return False
+    return sum(p is embedding.weight for _, p in model.named_parameters(remove_duplicate=False)) == 1
+
+
+def kept_rows(body: nn.Module) -> dict[str, Tensor]:
+    """The ids whose embeddings a body trains, by the parameter's name; empty where nothing is trimmed."""
+    return {f"{name}.weight": module.kept for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
+
+
+def restore(model: PreTrainedModel) -> None:
+    """Give a trimmed model its whole embedding back, in place."""
+    embedding = model.get_input_embeddings()
+    if isinstance(embedding, TrimmedEmbedding):
+        model.set_input_embeddings(embedding.restored())

@@ -1,0 +1,132 @@
+"""Every kind of encoder works for both kinds of task: tiny models of each family, built from config, with random weights."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForTokenClassification
+
+from harness import encoders, models
+from harness.errors import UserError
+from harness.methods import L2, Ewc, Method, Vanilla
+from harness.plan import plan
+from harness.study import Study
+from harness.trial import build_trainer, run_trial
+from harness.vocabulary import TrimmedEmbedding
+from tests.conftest import SHORT
+
+SMALL = {"vocab_size": 19_200, "pad_token_id": 1, "bos_token_id": 0, "eos_token_id": 2, "cls_token_id": 0, "sep_token_id": 2}
+BERT = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64, "max_position_embeddings": 66}
+FAMILIES = {
+    "bert": BERT,
+    "xlm-roberta": {**BERT, "type_vocab_size": 1},
+    "distilbert": {"dim": 32, "n_layers": 2, "n_heads": 2, "hidden_dim": 64, "max_position_embeddings": 66},
+    "deberta-v2": {
+        **BERT, "type_vocab_size": 0, "relative_attention": True, "position_biased_input": False, "pos_att_type": ["p2c", "c2p"],
+        "position_buckets": 16, "norm_rel_ebd": "layer_norm", "share_att_key": True, "pooler_hidden_size": 32,
+    },
+    "modernbert": {**BERT, "reference_compile": False, "attn_implementation": "eager"},
+    "electra": {**BERT, "embedding_size": 16},
+}  # fmt: skip
+"""mBERT, XLM-R (positions begin after the padding's id), DistilBERT (no token types, no pooler), mDeBERTa-v3, ModernBERT, ELECTRA."""
+LENGTH = 64
+METHODS = [Vanilla(), L2(strength=0.5), Ewc(strength=5.0, languages=("de",), examples=2)]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A directory of each family as ``save_pretrained`` writes it, with the embedded encoder's tokenizer."""
+    folders = {}
+    for family, options in FAMILIES.items():
+        torch.manual_seed(0)
+        folder = tmp_path_factory.mktemp(family)
+        AutoModelForMaskedLM.from_config(AutoConfig.for_model(family, **SMALL, **options)).save_pretrained(folder)
+        tokenizer = models.tokenizer(encoders.find("embedded"))
+        tokenizer.save_pretrained(folder)
+        folders[family] = str(folder)
+    return folders
+
+
+def make(encoder: str, task: str, method: Method) -> Study:
+    return Study(
+        name="family",
+        task=task,
+        methods=(method,),
+        settings=(replace(SHORT, max_steps=3, max_length=LENGTH),),
+        seeds=(1,),
+        targets=("de",),
+        encoder=encoder,
+        precision="fp32",
+    )
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+@pytest.mark.parametrize("task", ["udpos", "pawsx"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str, method: Method, tmp_path: Path) -> None:
+    config = plan(make(made[family], task, method))[0]
+    models.check(encoders.find(made[family]), task, LENGTH, needs_mlm=True)
+    result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
+    assert not result.record["diverged"]
+    assert result.record["cost"]["trained_embeddings"] < 19_200
+    assert result.record["scores"]["test"]["de"]["examples"] == {"udpos": 100, "pawsx": 200}[task]
+    if method.name != "vanilla":
+        assert result.history[-1]["penalty"] > 0
+    kept = models.fine_tuned(tmp_path / "kept", task)
+    assert kept.get_input_embeddings().weight.shape[0] == 19_200
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_what_has_no_anchor_follows_the_seed_and_the_rest_the_checkpoint(made: dict[str, str], family: str, tmp_path: Path) -> None:
+    encoder = encoders.find(made[family])
+    first, again, other = (models.fine_tunable(encoder, "pawsx", seed).state_dict() for seed in (1, 1, 2))
+    saved = AutoModelForMaskedLM.from_pretrained(made[family]).base_model.state_dict()
+    fresh = models.pretrained(encoder, "pawsx").fresh
+    anchored = models.anchor(encoder, "pawsx")
+    prefix = models.pretrained(encoder, "pawsx").model.base_model_prefix + "."
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    for name in first:
+        if name in fresh:
+            # A bias begins at zero and a norm at one, whatever the seed.
+            assert name.endswith("bias") or "norm" in name.lower() or not torch.equal(first[name], other[name]), name
+            assert name.removeprefix(prefix) not in anchored
+        else:
+            assert torch.equal(first[name], saved[name.removeprefix(prefix)]), name
+    assert any(not name.startswith(prefix) for name in fresh)
+    assert anchored.keys() <= {name for name, _ in models.pretrained(encoder, "pawsx").model.base_model.named_parameters()}
+
+
+@pytest.mark.parametrize(("family", "longest"), {"bert": 66, "xlm-roberta": 64, "distilbert": 66, "modernbert": 66}.items())
+def test_lengths_beyond_the_positions_are_refused_and_the_longest_works(made: dict[str, str], family: str, longest: int) -> None:
+    encoder = encoders.find(made[family])
+    models.check(encoder, "udpos", longest, needs_mlm=False)
+    with pytest.raises(UserError, match=f"max_length: {longest + 1} is not allowed; give at most {longest}"):
+        models.check(encoder, "udpos", longest + 1, needs_mlm=False)
+    model = models.fine_tunable(encoder, "udpos", 0)
+    assert model(input_ids=torch.full((1, longest), 5)).logits.shape == (1, longest, 17)
+
+
+def test_a_pooler_that_the_checkpoint_has_is_pulled_and_one_that_it_lacks_is_not(made: dict[str, str], tmp_path: Path) -> None:
+    for pooled in (True, False):
+        folder = tmp_path / str(pooled)
+        AutoModel.from_pretrained(made["bert"], add_pooling_layer=pooled).save_pretrained(folder)
+        encoder = encoders.find(str(folder))
+        assert ("pooler.dense.weight" in models.anchor(encoder, "pawsx")) == pooled
+        assert ("bert.pooler.dense.weight" in models.pretrained(encoder, "pawsx").fresh) != pooled
+
+
+def test_a_head_that_the_checkpoint_has_is_not_used(made: dict[str, str], tmp_path: Path) -> None:
+    """Of whatever size: a checkpoint fine-tuned before is taken for its body."""
+    for labels in (17, 5):
+        folder = tmp_path / str(labels)
+        AutoModelForTokenClassification.from_pretrained(made["bert"], num_labels=labels).save_pretrained(folder)
+        first = models.fine_tunable(encoders.find(str(folder)), "udpos", 1)
+        plain = models.fine_tunable(encoders.find(made["bert"]), "udpos", 1)
+        assert torch.equal(first.classifier.weight, plain.classifier.weight)
+
+
+def test_training_trims_every_family(made: dict[str, str], tmp_path: Path) -> None:
+    for family in FAMILIES:
+        trainer = build_trainer(plan(make(made[family], "udpos", Vanilla()))[0], tmp_path)
+        assert isinstance(trainer.model.get_input_embeddings(), TrimmedEmbedding), family

@@ -1,0 +1,102 @@
+"""Kept weights: further languages without training again, and nothing believed that is not what was written."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from harness.methods import L2, Vanilla
+from harness.plan import plan
+from harness.store import Store
+from harness.study import Study
+from harness.sweep import Outcome
+from harness.trial import run_trial
+from tests.test_sweep import run
+
+
+@pytest.fixture
+def one(study: Study) -> Study:
+    return replace(study, methods=(L2(strength=0.01),), targets=("de",))
+
+
+def test_more_languages_are_scored_without_training_again(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store")
+    assert run(one, store, keep_weights=True)[0] == Outcome(1, 1, 0, 1)
+    trial = plan(one)[0].id
+    before = store.record(trial)
+    assert before is not None
+    weights = before["weights"]
+    monkeypatch.setattr("harness.trial.PenaltyTrainer", None)  # whatever trained now would fail
+    outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
+    assert outcome == Outcome(1, 1, 0, 1)
+    assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
+    after = store.record(trial)
+    assert after is not None
+    assert after["scores"]["test"].keys() == {"en", "de", "hi", "zh"}
+    monkeypatch.undo()
+    fresh = run_trial(plan(replace(one, targets=("de", "hi", "zh")))[0], cache=tmp_path).record
+    assert after["scores"] == fresh["scores"]
+    assert after["zero_shot"] == fresh["zero_shot"]
+    assert after["weights"] == weights
+    assert after["provenance"] == before["provenance"]
+    assert after["rescored"]["packages"] == before["provenance"]["packages"]
+    assert after["cost"]["training_seconds"] == before["cost"]["training_seconds"]
+    assert store.history(trial).to_pylist() == run_trial(plan(one)[0], cache=tmp_path).history
+    # And once more: the weights are still there.
+    assert run(replace(one, targets=("de", "hi", "zh", "ru")), store)[0] == Outcome(1, 1, 0, 1)
+    assert sorted(path.name.split("-")[0] for path in (tmp_path / "store" / "trials" / trial).iterdir()) == [
+        "history",
+        "predictions",
+        "result.json",
+        "weights",
+    ]
+
+
+def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store)
+    assert "weights" not in (store.record(plan(one)[0].id) or {})
+    _, out = run(replace(one, targets=("de", "hi")), store)
+    assert "for 0 by scoring the kept weights and for 1 by fine-tuning again" in out
+
+
+@pytest.mark.parametrize("damage", ["cut short", "removed"])
+def test_torn_weights_are_not_believed(one: Study, tmp_path: Path, damage: str) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    file = folder / "model.safetensors"
+    if damage == "cut short":
+        file.write_bytes(file.read_bytes()[:-1000])
+    else:
+        file.unlink()
+    assert run(replace(one, targets=("de", "hi")), store)[0] == Outcome(1, 1, 0, 1)
+    record = store.record(trial)
+    assert record is not None
+    assert record["scores"]["test"].keys() == {"en", "de", "hi"}
+    assert "weights" not in record
+    assert not folder.exists()  # it was nobody's any more
+
+
+def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
+    store = Store("memory://bucket/store")
+    config = plan(one)[0]
+    with store.scratch() as folder:
+        store.save(config, run_trial(config, cache=tmp_path, weights=folder), folder)
+    with store.weights(config.id) as found:
+        assert found is not None
+        assert (found / "model.safetensors").stat().st_size > 29_000_000
+        assert (found / "tokenizer.json").is_file()
+    name = (store.record(config.id) or {})["weights"]
+    fsspec.filesystem("memory").rm_file(f"/bucket/store/trials/{config.id}/{name}/model.safetensors")
+    with store.weights(config.id) as found:
+        assert found is None
+
+
+def test_nothing_of_a_trial_that_fails_is_kept(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store")
+    monkeypatch.setattr(Store, "save", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no")))
+    assert run(replace(one, methods=(Vanilla(),)), store, keep_weights=True)[0].failed == 1
+    assert not list((tmp_path / "store").rglob("*.safetensors"))
