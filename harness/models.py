@@ -28,6 +28,10 @@ EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
 
 
+LONGEST_REASON = 300
+"""Characters of what a library says that a message repeats."""
+
+
 @lru_cache(maxsize=4)
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
     """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``."""
@@ -133,10 +137,7 @@ def _with_head(encoder: Encoder, task: str, **options: Any) -> tuple[PreTrainedM
     kind = task_named(task)
     labels = {"num_labels": len(kind.labels), "id2label": dict(enumerate(kind.labels))}
     # A head that the checkpoint has, of whatever size, is not used: the head is the seed's.
-    try:
-        model, missing = _load(getattr(transformers, kind.auto_model), encoder, **labels, **options, ignore_mismatched_sizes=True)
-    except ValueError as error:  # transformers has no such head for this kind of encoder
-        raise UserError(f"encoder: {encoder.path!r} cannot be used for {kind.name}: {reason(error)}") from None
+    model, missing = _load(getattr(transformers, kind.auto_model), encoder, **labels, **options, ignore_mismatched_sizes=True)
     if model.base_model is model:
         raise UserError(f"encoder: {encoder.path!r} has no body apart from its head in {type(model).__name__}; give another encoder")
     prefix = f"{model.base_model_prefix}."
@@ -161,10 +162,7 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
 
 
 def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
-    try:
-        model, missing = _load(transformers.AutoModelForMaskedLM, encoder, **options)
-    except ValueError:
-        raise UserError(f"encoder: {encoder.path!r} is of a kind without masked-language-model head, which ewc's Fisher needs") from None
+    model, missing = _load(transformers.AutoModelForMaskedLM, encoder, **options)
     if missing:
         names = ", ".join(sorted(missing)[:EXAMPLES_OF_NAMES])
         raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({names})")
@@ -177,7 +175,7 @@ def _load(auto: Any, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning
     logging.disable_progress_bar()
     try:
-        with _user_errors(encoder, "weights"):
+        with _user_errors(encoder, f"weights, as {auto.__name__},"):
             model, report = auto.from_pretrained(encoder.path, **encoder.loading, **options, dtype=torch.float32, output_loading_info=True)
     finally:
         logging.set_verbosity(verbosity)
@@ -191,5 +189,6 @@ def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         yield
     except SafetensorError as error:
         raise UserError(f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}") from None
-    except (OSError, ImportError) as error:
-        raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {reason(error)}") from None
+    except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
+        why = reason(error)[:LONGEST_REASON]  # transformers lists every kind of model that it has
+        raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {why}") from None
