@@ -55,7 +55,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     memory.reset_peak()
     start = time.perf_counter()
     precision.check(config.precision, gpu=torch.cuda.is_available())
-    _check_inputs(config)
+    _check_code(config)
+    _check_text(config)
     trainer = build_trainer(config, cache)
     best = _select_on_dev(trainer, config, cache)
     prepared = time.perf_counter()
@@ -91,9 +92,12 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     return TrialResult({**record, "provenance": provenance()}, history, scored)
 
 
-def _check_inputs(config: TrialConfig) -> None:
-    """Whether the task's code and the text are those that the trial was planned with; the data is checked where it is tokenised."""
+def _check_code(config: TrialConfig) -> None:
+    """Whether a user's task is the one that the trial was planned with. The data is checked where it is tokenised."""
     check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
+
+
+def _check_text(config: TrialConfig) -> None:
     for language, place in config.method.texts().items():
         check_unchanged(f"data: the text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
 
@@ -117,6 +121,7 @@ def rescore(
     """
     torch.set_num_threads(threads)
     start = time.perf_counter()
+    _check_code(config)
     model = models.fine_tuned(weights, Origin.of(config).task)
     scored = score(model.to("cuda" if torch.cuda.is_available() else "cpu"), config, cache)  # type: ignore[arg-type]
     seconds = time.perf_counter() - start

@@ -110,9 +110,10 @@ def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path)
     wide = replace(study, methods=methods)
     here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
     assert run(wide, here)[0] == Outcome(3, 3, 0, 3)
-    outcome, out = run(wide, there, Resources())
+    outcome, out = run(wide, there, Resources(), keep_weights=True)
     assert outcome == Outcome(3, 3, 0, 3), out
     assert scores(here, wide) == scores(there, wide)
+    assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 3
     assert len(out.splitlines()) == 4, out  # Ray and Tune are silent
 
 
