@@ -60,7 +60,7 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
         "task_code": code_fingerprint(origin.task),
         "examples": planned,
         "encoder": encoder.revision,
-        "tokenizers": version("tokenizers"),
+        "libraries": [version(name) for name in ("tokenizers", "transformers")],
         "max_length": max_length,
     }
     folder = cache / "tokenised" / digest(identity)

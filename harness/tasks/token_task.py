@@ -77,7 +77,9 @@ class TokenTask(Task[Sentence]):
         from datasets import Dataset
 
         ids = {label: i for i, label in enumerate(self.labels)}
-        windows = [(n, a, b) for n, (words, _) in enumerate(examples) for a, b in _windows(words, tokenizer, max_length)]
+        room = max_length - tokenizer.num_special_tokens_to_add()
+        sizes = _sub_words([words for words, _ in examples], tokenizer)
+        windows = [(n, start, end) for n in range(len(examples)) for start, end in _windows(sizes[n], room)]
         encoded = tokenizer(
             [list(examples[n][0][a:b]) for n, a, b in windows],
             is_split_into_words=True,
@@ -137,16 +139,22 @@ def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[lis
     return [[names[i] for i in sentence] for sentence in sentences]
 
 
-def _windows(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Iterator[tuple[int, int]]:
-    """Ranges of words whose sub-words, with the special tokens, fit into ``max_length``; a single word may be longer."""
-    room = max_length - tokenizer.num_special_tokens_to_add()
-    sizes = [0] * len(words)
-    for word in tokenizer(list(words), is_split_into_words=True, add_special_tokens=False).word_ids():
-        sizes[word] += 1
+def _sub_words(sentences: Sequence[Sequence[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
+    """How many sub-words each word of each sentence has."""
+    encoded = tokenizer([list(words) for words in sentences], is_split_into_words=True, add_special_tokens=False)
+    sizes = [[0] * len(words) for words in sentences]
+    for row, counts in enumerate(sizes):
+        for word in encoded.word_ids(row):
+            counts[word] += 1
+    return sizes
+
+
+def _windows(sizes: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
+    """Ranges of words whose sub-words fit into ``room``; a single word may be longer. ``sizes`` has each word's sub-words."""
     start = used = 0
     for end, size in enumerate(sizes):
         if used + size > room and end > start:
             yield start, end
             start, used = end, 0
         used += size
-    yield start, len(words)
+    yield start, len(sizes)
