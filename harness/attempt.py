@@ -2,6 +2,7 @@
 
 import os
 import traceback
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from harness.store import Record, Store
@@ -39,15 +40,15 @@ def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool 
 def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool) -> Record:
     from harness.trial import run_trial
 
-    with store.scratch() as folder:
-        result = run_trial(config, cache=store.cache, threads=threads, weights=folder if keep_weights else None)
-        store.save(config, result, folder if keep_weights else None)
+    with store.scratch(config.id) if keep_weights else nullcontext() as folder:
+        result = run_trial(config, cache=store.cache, threads=threads, weights=folder)
+        store.save(config, result, folder)
     return result.record
 
 
 def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
     """The trial's new record from its kept weights; ``None`` where there are none."""
-    from harness.trial import rescore
+    from harness.rescoring import rescore
 
     before = store.record(config.id)
     if before is None:
@@ -55,7 +56,10 @@ def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
     with store.weights(config.id) as weights:
         if weights is None:
             return None
-        history = store.history(config.id).to_pylist()
+        try:
+            history = store.history(config.id).to_pylist()
+        except (OSError, ValueError):  # it is gone or torn: only training again makes a whole record
+            return None
         result = rescore(config, before, history, weights=weights, cache=store.cache, threads=threads)
     store.save(config, result)
     return result.record

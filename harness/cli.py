@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _study_argument(command)
     _store_option(command)
+    _gpus_option(command)
     command.set_defaults(command=show)
 
     command = commands.add_parser(
@@ -66,9 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _store_option(command)
     command.add_argument("--local", action="store_true", help="one trial after another in this process, without Ray (for debugging)")
     command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
-    command.add_argument(
-        "--gpus-per-trial", type=float, metavar="X", help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
-    )
+    _gpus_option(command)
     command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
     command.add_argument(
@@ -100,6 +99,12 @@ def _store_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _gpus_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--gpus-per-trial", type=float, metavar="X", help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
+    )
+
+
 def list_studies(options: argparse.Namespace) -> int:
     import search_spaces
 
@@ -115,7 +120,7 @@ def show(options: argparse.Namespace) -> int:
     from harness.study import setting_labels
 
     study = search_spaces.load(options.study)
-    trials = plan(study)
+    trials = plan(study, gpus=options.gpus_per_trial)
     status = _status(options.store, trials)
     print(f"{study.name}: {study.question}\n")
     print(f"task      {study.task}, {study.source} to {' '.join(study.targets)}")
@@ -153,16 +158,17 @@ def run(options: argparse.Namespace) -> int:
 
     resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
     study = search_spaces.load(options.study)
+    if options.local:
+        # Before torch looks for GPUs. One device a trial, as on Ray: with several, transformers would train on all, with a larger batch
+        # than the setting says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        )
     trials = plan(study, gpus=resources.gpus)
     status = _status(options.store, trials)
     if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
         check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
     store = Store(options.store)
-    if options.local:
-        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
-        os.environ["CUDA_VISIBLE_DEVICES"] = (
-            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-        )
     outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed, keep_weights=options.keep_weights)
     if not options.no_report:
         _write_report(store, study.name, None, 1)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import embedded, files, hub
-from harness.errors import UserError, bad
+from harness.errors import UserError, bad, reason
 from harness.hashing import digest
 from harness.study import TrialConfig
 from harness.tasks import Examples, Task, task_named
@@ -43,7 +43,7 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
         return Examples(tuple(hub.downloaded(task, origin.revision, split, language)))
     folder = _folder("data", origin.place, embedded.DATA, f"'embedded', '{HUB}'")
     if (folder / task.name).is_dir():
-        return Examples(tuple(task.read(_file(folder / task.name, split, language))))
+        return Examples(tuple(_read(task, _file(folder / task.name, split, language))))
     copied = hub.copied(task, folder, split, language) if task.hub else None
     if copied is None:
         if origin.place == "embedded":
@@ -51,6 +51,15 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
             raise bad("data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
         raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
     return Examples(tuple(copied))
+
+
+def _read(task: Task[Any], file: Path) -> list[Any]:
+    try:
+        return task.read(file)
+    except UserError:
+        raise
+    except Exception as error:  # a user's own task
+        raise UserError(f"{file}: the task {task.name!r} cannot read it: {type(error).__name__}: {reason(error)}") from None
 
 
 def _expected(task: Task[Any], language: str) -> str:

@@ -8,21 +8,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datasets import Dataset, disable_progress_bars, load_from_disk
+from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
 from filelock import FileLock
 
 from harness import data, models
 from harness.data import Origin
 from harness.encoders import Encoder
-from harness.errors import bad
+from harness.errors import UserError, bad, reason
 from harness.hashing import check_unchanged, digest, file_digest
 from harness.study import NUMERICS, TrialConfig
 from harness.tasks import code_fingerprint, task_named
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from harness.tasks import Examples, Task
 
 SPLIT_NAMES = {"train": "training", "dev": "dev", "test": "test"}
+SLICE = 2000
+"""Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of it."""
 SUMS = "sha256.json"
 """Checksums of an entry's other files, written last."""
 
@@ -64,27 +68,38 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
         "max_length": max_length,
     }
     folder = cache / "tokenised" / digest(identity)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # A second process that wants the same at the same time waits for the first.
-    with FileLock(folder.with_suffix(".lock")):
-        if not _is_whole(folder):
-            examples = data.examples(origin, split, language)
-            check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
-            _build(folder, task, examples, encoder, max_length)
-        rows, gold = (_open(folder / part) for part in ("rows", "gold"))
+    if not _is_whole(folder):
+        examples = data.examples(origin, split, language)
+        check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            # A second process that wants the same at the same time waits for the first.
+            with FileLock(folder.with_suffix(".lock")):
+                if not _is_whole(folder):
+                    _build(folder, task, examples, tokenizer, max_length)
+        except OSError as error:
+            raise UserError(f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}") from error
+    rows, gold = (_open(folder / part) for part in ("rows", "gold"))
     return Encoded(rows, gold["labels"][:], _unknown(rows, tokenizer.unk_token_id))
 
 
-def _build(folder: Path, task: "Task", examples: "Examples", encoder: Encoder, max_length: int) -> None:
+def _build(folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> None:
     """Write an entry beside its place, then move it there: no other process ever sees half of one."""
     disable_progress_bars()
     part = folder.with_suffix(".part")
     for old in (folder, part):
         shutil.rmtree(old, ignore_errors=True)
-    task.encode(examples.rows, models.tokenizer(encoder), max_length).save_to_disk(part / "rows")
+    slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
+    concatenate_datasets(slices).save_to_disk(part / "rows")
     Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
     (part / SUMS).write_text(json.dumps(_sums(part)))
     part.replace(folder)
+
+
+def _slice(task: "Task", examples: "Examples", start: int, tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Dataset:
+    rows = task.encode(examples.rows[start : start + SLICE], tokenizer, max_length)
+    numbers = [start + number for number in rows["example"]]
+    return rows.remove_columns("example").add_column("example", numbers)
 
 
 def _sums(folder: Path) -> dict[str, str]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 """Our names of the splits, and the hub's."""
 
+PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
+"""Where a configuration's folder has a split."""
+
 
 @lru_cache(maxsize=8)
 def revision(task: Task[Any]) -> str:
@@ -21,7 +24,7 @@ def revision(task: Task[Any]) -> str:
     Raises ``UserError`` where the hub does not give it and it has not been downloaded before.
     """
     if not task.hub:
-        task.configuration("")
+        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
     from huggingface_hub import hf_hub_download
 
     try:
@@ -32,8 +35,9 @@ def revision(task: Task[Any]) -> str:
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
     """The examples of a split and language as the hub has them at a commit."""
-    from datasets import load_dataset
+    from datasets import disable_progress_bars, load_dataset
 
+    disable_progress_bars()
     configuration = task.configuration(language)
     where = f"data: {task.hub} ({configuration}, {SPLITS[split]})"
     try:
@@ -62,8 +66,9 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
 
 
 def _from_disk(source: Path, split: str) -> "Dataset":
-    from datasets import Dataset, DatasetDict, load_from_disk
+    from datasets import Dataset, DatasetDict, disable_progress_bars, load_from_disk
 
+    disable_progress_bars()
     if any((source / name).is_file() for name in ("dataset_dict.json", "state.json")):
         saved = load_from_disk(str(source))
         if not isinstance(saved, DatasetDict):
@@ -71,9 +76,9 @@ def _from_disk(source: Path, split: str) -> "Dataset":
         if split not in saved:
             raise unknown(f"data: {source}: split", split, saved)
         return saved[split]
-    parts = sorted(str(file) for file in source.rglob("*.parquet") if file.relative_to(source).as_posix().startswith(split))
+    parts = sorted(str(file) for pattern in PARTS for file in source.glob(pattern.format(split=split)))
     if not parts:
-        raise UserError(f"data: {source} has neither {split}*.parquet nor what save_to_disk writes")
+        raise UserError(f"data: {source} has neither {split}.parquet, {split}-*.parquet nor what save_to_disk writes")
     found = Dataset.from_parquet(parts)
     assert isinstance(found, Dataset)
     return found

@@ -20,7 +20,7 @@ from transformers.utils import logging
 from harness.encoders import Encoder
 from harness.errors import UserError, bad, reason
 from harness.tasks import task_named
-from harness.vocabulary import TrimmedEmbedding
+from harness.vocabulary import TrimmedEmbedding, size
 
 META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
@@ -34,11 +34,14 @@ LONGEST_REASON = 300
 
 @lru_cache(maxsize=4)
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
-    """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``."""
+    """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``. It pads and cuts at the right."""
     with _user_errors(encoder, "tokenizer"):
-        loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading)
+        loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
     if not loaded.is_fast:
         raise UserError(f"encoder: {encoder.path!r} has no fast tokenizer (tokenizer.json), which aligning labels with sub-words needs")
+    if loaded.pad_token_id is None:
+        raise UserError(f"encoder: the tokenizer of {encoder.path!r} has no padding token (pad_token), which batches need")
+    loaded.padding_side = loaded.truncation_side = "right"
     return loaded
 
 
@@ -94,7 +97,7 @@ def anchor(encoder: Encoder, task: str) -> dict[str, Tensor]:
 def fine_tuned(folder: Path, task: str) -> PreTrainedModel:
     """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or lacks weights."""
     kept = Encoder(str(folder), "sha256:")
-    model, missing = _load(getattr(transformers, task_named(task).auto_model), kept)
+    model, missing = _load(task_named(task).auto_model, kept)
     if missing:
         raise UserError(f"weights: {str(folder)!r} lacks {', '.join(sorted(missing)[:EXAMPLES_OF_NAMES])}")
     return model
@@ -115,8 +118,10 @@ def check(encoder: Encoder, task: str, max_length: int, *, needs_mlm: bool) -> N
     Raises ``UserError`` where a file is torn, weights are lacking, the masked-language-model head is needed and lacking, or ``max_length``
     is more than it takes.
     """
-    tokenizer(encoder)
     model, _ = _with_head(encoder, task, device_map=META)
+    pieces, rows = len(tokenizer(encoder)), size(model)
+    if pieces > rows:
+        raise UserError(f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}")
     most = min(tokenizer(encoder).model_max_length, positions(model))
     if max_length > most:
         raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
@@ -135,16 +140,17 @@ def positions(model: PreTrainedModel) -> int:
 def _with_head(encoder: Encoder, task: str, **options: Any) -> tuple[PreTrainedModel, frozenset[str]]:
     """The encoder with a task's head, and the names of the parameters without a θ*."""
     kind = task_named(task)
-    labels = {"num_labels": len(kind.labels), "id2label": dict(enumerate(kind.labels))}
+    ids = dict(enumerate(kind.labels))
+    labels = {"num_labels": len(ids), "id2label": ids, "label2id": {label: i for i, label in ids.items()}, "return_dict": True}
     # A head that the checkpoint has, of whatever size, is not used: the head is the seed's.
-    model, missing = _load(getattr(transformers, kind.auto_model), encoder, **labels, **options, ignore_mismatched_sizes=True)
+    model, missing = _load(kind.auto_model, encoder, **labels, **options, ignore_mismatched_sizes=True)
     if model.base_model is model:
         raise UserError(f"encoder: {encoder.path!r} has no body apart from its head in {type(model).__name__}; give another encoder")
     prefix = f"{model.base_model_prefix}."
     lacking = {name.removeprefix(prefix) for name in missing if name.startswith(prefix)}
     if body := sorted(lacking & _masked_language_model_body(encoder, lacking)):
         names = ", ".join(body[:EXAMPLES_OF_NAMES])
-        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body ({names}): there is no θ* to start from")
+        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body, or has them in another size ({names}): there is no θ*")
     return model, frozenset(name for name, _ in model.named_parameters() if not name.startswith(prefix) or name in missing)
 
 
@@ -152,7 +158,7 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
     """Weights of the body that pretraining gives: those of a masked language model. A pooler is not among them, and may be lacking."""
     if not lacking:
         return set()
-    config = AutoConfig.from_pretrained(encoder.path, **encoder.loading)
+    config = AutoConfig.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
     try:
         with META:
             model = transformers.AutoModelForMaskedLM.from_config(config)
@@ -162,21 +168,22 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
 
 
 def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
-    model, missing = _load(transformers.AutoModelForMaskedLM, encoder, **options)
+    model, missing = _load("AutoModelForMaskedLM", encoder, **options)
     if missing:
         names = ", ".join(sorted(missing)[:EXAMPLES_OF_NAMES])
         raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({names})")
     return model
 
 
-def _load(auto: Any, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:
-    """The model and the names of its weights that the checkpoint lacks."""
+def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:
+    """The model, by the name of its class in ``transformers``, and the names of its weights that the checkpoint lacks."""
+    options |= {"dtype": torch.float32, "output_loading_info": True, "trust_remote_code": False}
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning
     logging.disable_progress_bar()
     try:
-        with _user_errors(encoder, f"weights, as {auto.__name__},"):
-            model, report = auto.from_pretrained(encoder.path, **encoder.loading, **options, dtype=torch.float32, output_loading_info=True)
+        with _user_errors(encoder, f"weights, as {auto},"):
+            model, report = getattr(transformers, auto).from_pretrained(encoder.path, **encoder.loading, **options)
     finally:
         logging.set_verbosity(verbosity)
     return model, set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]}
@@ -191,4 +198,4 @@ def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         raise UserError(f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}") from None
     except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
         why = reason(error)[:LONGEST_REASON]  # transformers lists every kind of model that it has
-        raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {why}") from None
+        raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}") from None

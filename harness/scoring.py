@@ -1,6 +1,7 @@
 """Zero-shot scoring: predictions for every language, then its metrics."""
 
 import inspect
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from harness import encoders, models
 from harness.data import Origin
 from harness.encoding import Encoded, encoded
+from harness.errors import UserError
 from harness.precision import autocast
 from harness.study import TrialConfig
-from harness.tasks import task_named
+from harness.tasks import Task, task_named
 
 TOKEN_BUDGET = 4096
 """Tokens of a batch, padding included."""
@@ -65,7 +67,16 @@ def _score(
     part = encoded(config, split, language, encoder, cache)
     guesses = task.gather(part.gold, part.rows, predict(model, part, models.tokenizer(encoder), precision=config.precision))
     majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
-    return Scored(split, language, part.gold, guesses, task.scores(part.gold, guesses), majority, part.unknown, fingerprint)
+    return Scored(split, language, part.gold, guesses, _metrics(task, part.gold, guesses), majority, part.unknown, fingerprint)
+
+
+def _metrics(task: Task[Any], gold: list[list[int]], predicted: list[list[int]]) -> dict[str, float]:
+    """A task's scores; a user's own may lack what is needed."""
+    found = task.scores(gold, predicted)
+    for name in (task.metric, "accuracy"):
+        if not math.isfinite(found.get(name, math.nan)):
+            raise UserError(f"task: the scores of {task.name!r} lack a finite {name!r}; they have {found}")
+    return found
 
 
 def _most_frequent(gold: Sequence[Sequence[int]]) -> int:

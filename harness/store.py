@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,6 +51,7 @@ Record = dict[str, Any]
 
 FILES = ("predictions", "history", "weights")
 """Keys of a record that name what lies beside it."""
+SCRATCH = ".weights-"
 RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
@@ -191,9 +193,17 @@ class Store:
             yield folder if name and folder.is_dir() and _weights_name(folder) == name else None
 
     @contextlib.contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """An empty folder from which ``save`` takes weights, on the store's disk where that is local."""
-        with tempfile.TemporaryDirectory(prefix=".weights-", dir=self.root if self.is_local else None) as folder:
+    def scratch(self, trial: str) -> Iterator[Path]:
+        """A folder to be made for ``save`` to take weights from, on the store's disk where that is local.
+
+        What an attempt at the same trial left that was killed goes first.
+        """
+        parent = Path(self.root) / "trials" / trial if self.is_local else None
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+            for left in parent.glob(f"{SCRATCH}*"):
+                shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=parent) as folder:
             yield Path(folder) / "model"
 
     def _take(self, folder: str, weights: Path) -> str:
@@ -201,9 +211,9 @@ class Store:
         target = f"{self.root}/{folder}/{name}"
         try:
             if self.is_local:
-                if not Path(target).is_dir():
-                    Path(target).parent.mkdir(parents=True, exist_ok=True)
-                    weights.replace(target)
+                shutil.rmtree(target, ignore_errors=True)  # of the same name, and perhaps torn
+                Path(target).parent.mkdir(parents=True, exist_ok=True)
+                weights.replace(target)
             else:
                 self.fs.put(f"{weights}/", f"{target}/", recursive=True)
         except OSError as error:

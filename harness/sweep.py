@@ -48,6 +48,8 @@ def sweep(
     console.print(
         f"{study.name}: {len(trials)} trials, {done} finished before, {len(failures)} failed before, {len(missing)} to run", highlight=False
     )
+    if keep_weights and (without := sum("weights" not in record for record in standing.finished.values())):
+        console.print(f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs.", highlight=False)
     if failures:
         console.print("Failed trials run again with --retry-failed.", highlight=False)
     if again := [standing.outdated[trial.id] for trial in missing if trial.id in standing.outdated]:

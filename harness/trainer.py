@@ -17,7 +17,8 @@ def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | N
     """
     logits = outputs["logits"]
     loss = nn.functional.cross_entropy(logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum")
-    return loss / (num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum())
+    count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
+    return loss / torch.as_tensor(count).clamp(min=1)  # a batch may have no label at all: words that the tokenizer turned into nothing
 
 
 class LogLastStep(TrainerCallback):

@@ -55,14 +55,14 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     memory.reset_peak()
     start = time.perf_counter()
     precision.check(config.precision, gpu=torch.cuda.is_available())
-    _check_code(config)
+    check_code(config)
     _check_text(config)
     trainer = build_trainer(config, cache)
     best = _select_on_dev(trainer, config, cache)
     prepared = time.perf_counter()
     trainer.train()
     assert isinstance(trainer.model, PreTrainedModel)
-    trained_embeddings = next(iter(trainer.model.get_input_embeddings().parameters())).shape[0]
+    trained_embeddings = vocabulary.size(trainer.model)
     if best is not None:
         best.load(trainer.model)
     trained = time.perf_counter()
@@ -92,8 +92,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     return TrialResult({**record, "provenance": provenance()}, history, scored)
 
 
-def _check_code(config: TrialConfig) -> None:
-    """Whether a user's task is the one that the trial was planned with. The data is checked where it is tokenised."""
+def check_code(config: TrialConfig) -> None:
+    """Refuse a user's task that is no longer the one that the trial was planned with. The data is checked where it is tokenised."""
     check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
 
 
@@ -112,32 +112,12 @@ def _select_on_dev(trainer: PenaltyTrainer, config: TrialConfig, cache: Path) ->
     return best
 
 
-def rescore(
-    config: TrialConfig, record: dict[str, Any], history: list[dict[str, float]], *, weights: Path, cache: Path, threads: int = 1
-) -> TrialResult:
-    """Score a finished trial's kept weights on the languages of ``config``, without training again.
-
-    ``record`` and ``history`` are those of the training; the new record has its cost and provenance, and says who scored.
-    """
-    torch.set_num_threads(threads)
-    start = time.perf_counter()
-    _check_code(config)
-    model = models.fine_tuned(weights, Origin.of(config).task)
-    scored = score(model.to("cuda" if torch.cuda.is_available() else "cpu"), config, cache)  # type: ignore[arg-type]
-    seconds = time.perf_counter() - start
-    before = record["cost"]
-    cost = {**before, "evaluation_seconds": seconds, "seconds": before["seconds"] - before["evaluation_seconds"] + seconds}
-    kept = {name: record[name] for name in ("checkpoint", "provenance", "weights")}
-    return TrialResult(
-        {"config": config.to_json(), **summary(config, scored, history), **kept, "cost": cost, "rescored": provenance()}, history, scored
-    )
-
-
 def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, float]]) -> dict[str, Any]:
     """The scores of a record and what follows from them.
 
     ``zero_shot`` is the mean of the targets' scores. ``collapsed``: no better on the source's test set than answering the training
-    data's most frequent label everywhere. ``diverged``: a loss or gradient that is not finite.
+    data's most frequent label everywhere. ``diverged``: a loss or gradient that is not finite; of fp16 a loss, as loss scaling lets
+    gradients overflow now and then and skips their steps.
     """
     metric = task_named(Origin.of(config).task).metric
     scores: dict[str, dict[str, Any]] = {"dev": {}, "test": {}}
@@ -145,13 +125,14 @@ def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, f
         extra = {"majority": part.majority, "unknown": part.unknown, "examples": len(part.gold), "fingerprint": part.fingerprint}
         scores[part.split][part.language] = {**part.metrics, **extra}
     source = scores["test"][config.source]
+    finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
     targets = [scores["test"][language][metric] for language in config.targets]
     return {
         "metric": metric,
         "scores": scores,
         "zero_shot": sum(targets) / len(targets),
         "collapsed": source["accuracy"] <= source["majority"],
-        "diverged": not all(math.isfinite(row[key]) for row in history for key in ("loss", "grad_norm")),
+        "diverged": not all(math.isfinite(row[key]) for row in history for key in finite),
     }
 
 

@@ -67,6 +67,11 @@ def kept_rows(body: nn.Module) -> dict[str, Tensor]:
     return {f"{name}.weight": module.kept for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
 
 
+def size(model: PreTrainedModel) -> int:
+    """Rows of a model's input embedding: those that are trained, where it is trimmed."""
+    return len(next(iter(model.get_input_embeddings().parameters())))
+
+
 def restore(model: PreTrainedModel) -> None:
     """Give a trimmed model its whole embedding back, in place."""
     embedding = model.get_input_embeddings()

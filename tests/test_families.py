@@ -1,17 +1,33 @@
 """Every kind of encoder works for both kinds of task: tiny models of each family, built from config, with random weights."""
 
+import functools
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForTokenClassification
+from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
+from tokenizers import models as tokenizer_models
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForMaskedLM,
+    AutoModelForTokenClassification,
+    BertModel,
+    BertTokenizer,
+    PreTrainedTokenizerFast,
+)
 
-from harness import encoders, models
+from harness import data, encoders, models
+from harness.data import Origin
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Method, Vanilla
 from harness.plan import plan
 from harness.study import Study
+from harness.tasks import task_named
 from harness.trial import build_trainer, run_trial
 from harness.vocabulary import TrimmedEmbedding
 from tests.conftest import SHORT
@@ -130,3 +146,80 @@ def test_training_trims_every_family(made: dict[str, str], tmp_path: Path) -> No
     for family in FAMILIES:
         trainer = build_trainer(plan(make(made[family], "udpos", Vanilla()))[0], tmp_path)
         assert isinstance(trainer.model.get_input_embeddings(), TrimmedEmbedding), family
+
+
+def save_with_tokenizer(folder: Path, tokenizer: Any) -> str:
+    torch.manual_seed(0)
+    options = {**SMALL, "vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
+    AutoModelForMaskedLM.from_config(AutoConfig.for_model("bert", **options, **BERT)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def byte_level() -> PreTrainedTokenizerFast:
+    """As RoBERTa's and ModernBERT's: a space belongs to the word after it."""
+    made = Tokenizer(tokenizer_models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    sentences = (" ".join(words) for words, _ in data.examples(Origin("udpos", "embedded"), "train", "en").rows[:500])
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    made.train_from_iterator(sentences, trainers.BpeTrainer(vocab_size=2000, special_tokens=special, initial_alphabet=alphabet))
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    names = {"cls_token": "<s>", "pad_token": "<pad>", "sep_token": "</s>", "unk_token": "<unk>", "mask_token": "<mask>"}
+    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, **names)
+
+
+def test_a_byte_level_tokenizer_keeps_words_apart(tmp_path: Path) -> None:
+    folder = save_with_tokenizer(tmp_path / "bytes", byte_level())
+    tokenizer = models.tokenizer(encoders.find(folder))
+    rows = task_named("udpos").encode([(("The", "people", "of"), ("DET", "NOUN", "ADP"))], tokenizer, 32)
+    pieces = tokenizer.convert_ids_to_tokens(rows["input_ids"][0])
+    assert "".join(pieces[1:-1]) == "ĠTheĠpeopleĠof"
+    labelled = [piece for piece, label in zip(pieces, rows["labels"][0], strict=True) if label != -100]
+    assert len(labelled) == 3
+    assert all(piece.startswith("Ġ") for piece in labelled)
+    # A text that is no list of words begins as the encoder was pretrained.
+    assert models.tokenizer(encoders.find(folder)).tokenize("The people")[0].startswith("T")
+    for task in ("udpos", "pawsx"):
+        assert not run_trial(plan(make(folder, task, Vanilla()))[0], cache=tmp_path).record["diverged"]
+
+
+def test_word_pieces_have_token_types_in_training_and_scoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    characters = sorted(
+        {c for pair in data.examples(Origin("pawsx", "embedded"), "train", "en").rows for c in pair[0] + pair[1] if c != " "}
+    )
+    words = tmp_path / "vocab.txt"
+    words.write_text(
+        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, *(f"##{c}" for c in characters)]), encoding="utf-8"
+    )
+    tokenizer = BertTokenizer(str(words), model_max_length=64, do_lower_case=False)
+    folder = save_with_tokenizer(tmp_path / "pieces", tokenizer)
+    seen = set()
+    forward = BertModel.forward
+
+    def spy(self: Any, *args: Any, **inputs: Any) -> Any:
+        seen.add((self.training, bool(inputs["token_type_ids"].any())))
+        return forward(self, *args, **inputs)
+
+    monkeypatch.setattr(BertModel, "forward", functools.wraps(forward)(spy))
+    run_trial(plan(make(folder, "pawsx", Vanilla()))[0], cache=tmp_path)
+    assert seen == {(True, True), (False, True)}
+
+
+def test_padding_at_the_left_changes_no_score(tmp_path: Path) -> None:
+    """Some tokenizers pad there; predictions are read from the first positions."""
+    scores = []
+    for side in ("right", "left"):
+        folder = Path(shutil.copytree(encoders.find("embedded").path, tmp_path / side))
+        config = json.loads((folder / "tokenizer_config.json").read_text())
+        (folder / "tokenizer_config.json").write_text(json.dumps(config | {"padding_side": side, "truncation_side": side}))
+        scores.append(run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path).record["scores"])
+    assert scores[0] == scores[1]
+
+
+def test_labels_are_named_in_what_is_kept(tmp_path: Path) -> None:
+    config = models.pretrained(encoders.find("embedded"), "pawsx").model.config
+    assert (config.id2label, config.label2id) == ({0: "0", 1: "1"}, {"0": 0, "1": 1})

@@ -115,7 +115,7 @@ def test_copies_that_do_not_do(tmp_path: Path, source: Callable[[str], Origin]) 
         UserError, match=r"a folder 'xnli' in it \(XTREME's download layout\) or a copy of the hub's facebook/xnli \('fr'\)"
     ):
         data.examples(origin, "test", "fr")
-    with pytest.raises(UserError, match=r"copy/de has neither train\*\.parquet nor what save_to_disk writes"):
+    with pytest.raises(UserError, match=r"copy/de has neither train\.parquet, train-\*\.parquet nor what save_to_disk writes"):
         data.examples(origin, "train", "de")
     Dataset.from_dict({"premise": ["a"], "hypotesis": ["b"], "label": ["neutral"]}).to_parquet(copy / "fr" / "test.parquet")
     with pytest.raises(UserError, match=r"column: there is no 'hypothesis'\. Did you mean 'hypotesis'\?"):
@@ -124,8 +124,40 @@ def test_copies_that_do_not_do(tmp_path: Path, source: Callable[[str], Origin]) 
     as_on_the_hub("xnli", rows, ["entailment", "neutral", "contradiction", "hm"]).cast_column("label", Value("int64")).to_parquet(
         copy / "es" / "test.parquet"
     )
-    with pytest.raises(UserError, match=r"row 0: label: there is no '0'\. Known: contradiction, entailment, neutral"):
+    with pytest.raises(UserError, match=r"row 0: label: there is no 0\. Known: contradiction, entailment, neutral"):
         data.examples(origin, "test", "es")
+    (copy / "en" / "test_unlabelled.parquet").write_bytes(b"another file")
     (copy / "en" / "test-00000-of-00001.parquet").write_bytes(b"PAR1 and then nothing")
     with pytest.raises(UserError, match=r"data: .*copy/en \(test\) cannot be read: "):
         data.examples(origin, "test", "en")
+
+
+@pytest.mark.parametrize(
+    ("task", "columns", "message"),
+    [
+        ("pawsx", {"sentence1": ["a", None], "sentence2": ["b", "c"], "label": ["1", "0"]}, r"row 1: text: None is not allowed; give text"),
+        ("pawsx", {"sentence1": [1], "sentence2": ["b"], "label": ["1"]}, r"row 0: text: 1 is not allowed; give text"),
+        (
+            "pawsx",
+            {"sentence1": ["a"], "sentence2": ["b"], "label": [None]},
+            r"row 0: label: there is no 'None'|row 0: label: there is no None",
+        ),
+        ("panx", {"tokens": [["a"], None], "ner_tags": [["O"], ["O"]]}, r"row 1: expected a list of words in 'tokens'"),
+        ("panx", {"tokens": [["a", None]], "ner_tags": [["O", "O"]]}, r"row 0: word: None is not allowed"),
+        ("panx", {"tokens": [["a", ""]], "ner_tags": [["O", "O"]]}, r"row 0: word: '' is not allowed"),
+        ("panx", {"tokens": [["a\tb"]], "ner_tags": [["O"]]}, r"row 0: word: 'a\\tb' is not allowed"),
+        ("panx", {"tokens": ["ab"], "ner_tags": [["O", "O"]]}, r"row 0: expected a list of words in 'tokens'"),
+        (
+            "panx",
+            {"tokens": [["a"]], "ner_tags": [["O", "O"]]},
+            r"row 0: expected a list of words in 'tokens' and one as long in 'ner_tags'",
+        ),
+        ("panx", {"tokens": [["a"]], "ner_tags": [[None]]}, r"row 0: tag: there is no None"),
+    ],
+)
+def test_rows_that_do_not_do(tmp_path: Path, task: str, columns: dict[str, list[Any]], message: str) -> None:
+    folder = tmp_path / task_named(task).configuration("de")
+    folder.mkdir()
+    Dataset.from_dict(columns).to_parquet(folder / "test.parquet")
+    with pytest.raises(UserError, match=message):
+        data.examples(Origin(task, str(tmp_path)), "test", "de")

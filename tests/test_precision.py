@@ -15,8 +15,9 @@ from harness.methods import L2
 from harness.plan import plan
 from harness.preflight import check
 from harness.resources import Resources
+from harness.scoring import Scored
 from harness.study import Study, TrialConfig
-from harness.trial import build_trainer, run_trial, training_arguments
+from harness.trial import build_trainer, run_trial, summary, training_arguments
 from tests.conftest import SHORT
 from tests.test_penalty import Recorder
 
@@ -76,10 +77,21 @@ def test_precisions_in_transformers_words() -> None:
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not HAS_GPU, reason="needs a GPU")
-@pytest.mark.parametrize("word", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize("word", ["bf16", "fp16"])
 def test_precisions_on_a_gpu_agree(study: Study, tmp_path: Path, word: str) -> None:
     setting = replace(SHORT, max_steps=30, batch_size=16)
-    config = plan(replace(study, methods=(L2(strength=0.01),), settings=(setting,), precision=word))[0]
-    record = run_trial(config, cache=tmp_path).record
-    assert not record["diverged"]
-    assert record["scores"]["test"]["en"]["accuracy"] > 60
+    half, full = (
+        run_trial(plan(replace(study, methods=(L2(strength=0.01),), settings=(setting,), precision=p))[0], cache=tmp_path).record
+        for p in (word, "fp32")
+    )
+    assert not half["diverged"]
+    assert half["scores"] != full["scores"]
+    assert half["scores"]["test"]["en"]["accuracy"] == pytest.approx(full["scores"]["test"]["en"]["accuracy"], abs=3)
+
+
+def test_an_overflow_that_loss_scaling_skipped_is_no_divergence(trial: Callable[..., TrialConfig]) -> None:
+    scored = [Scored("test", language, [[1]], [[1]], {"f1": 1.0, "accuracy": 1.0}, 0.0, 0.0, "1") for language in ("en", "de")]
+    skipped = [{"loss": 1.0, "grad_norm": float("nan")}]
+    assert summary(trial(), scored, skipped)["diverged"]
+    assert not summary(replace(trial(), precision="fp16"), scored, skipped)["diverged"]
+    assert summary(replace(trial(), precision="fp16"), scored, [{"loss": float("nan"), "grad_norm": 1.0}])["diverged"]

@@ -86,7 +86,30 @@ def test_an_encoder_that_lacks_part_of_its_body(message: Callable[..., str], cop
 
     weights = load_file(copy / "model.safetensors")
     save_file({name: t for name, t in weights.items() if "layer.2" not in name}, copy / "model.safetensors", metadata={"format": "pt"})
-    assert "lacks weights of its body (encoder.layer.2." in message(encoder=copy)
+    assert "lacks weights of its body, or has them in another size (encoder.layer.2." in message(encoder=copy)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "expected"),
+    [
+        ("tokenizer_config.json", {"pad_token": None}, "has no padding token"),
+        ("config.json", {"auto_map": {"AutoModelForTokenClassification": "mine.Model"}, "model_type": "mine"}, "encoder: "),
+        ("config.json", {"vocab_size": 100}, "or has them in another size (embeddings.word_embeddings.weight)"),
+    ],
+)
+def test_an_encoder_that_does_not_fit_together(
+    message: Callable[..., str], copy: Path, file: str, change: dict[str, object], expected: str
+) -> None:
+    (copy / file).write_text(json.dumps(json.loads((copy / file).read_text()) | change))
+    assert expected in message(encoder=copy)
+
+
+def test_a_tokenizer_with_more_pieces_than_embeddings(message: Callable[..., str], copy: Path) -> None:
+    tokenizer = models.tokenizer(encoders.find("embedded"))
+    more = type(tokenizer).from_pretrained(copy)
+    more.add_tokens(["steady", "tune"])
+    more.save_pretrained(copy)
+    assert "has 19202 pieces, and the model embeddings of 19200" in message(encoder=copy)
 
 
 def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from seqeval.metrics import f1_score
 from sklearn.metrics import accuracy_score
 
-from harness import data, encoders, models, tasks
+from harness import data, encoders, models
 from harness.data import Origin
 from harness.errors import UserError
 from harness.methods import L2, Ewc
@@ -215,6 +215,31 @@ def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[],
     assert again.returncode == 0, again.stderr
 
 
+def test_an_edited_task_is_the_new_one_in_the_same_process(own_task: Callable[[], Study], tmp_path: Path) -> None:
+    name = str(tmp_path / "echo.py")
+    assert task_named(name).labels == ("no", "yes")
+    (tmp_path / "echo.py").write_text("from __future__ import annotations\n" + OWN.replace('"no", "yes"', '"yes", "no"'), encoding="utf-8")
+    assert task_named(name).labels == ("yes", "no")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            "def read(self, file):\n        return 1 / 0",
+            r"train-en\.tsv: the task 'echo' cannot read it: ZeroDivisionError: division by zero",
+        ),
+        ("def scores(self, gold, predicted):\n        return {'accuracy': float('nan')}", r"the scores of 'echo' lack a finite 'accuracy'"),
+        ("metric = 'mcc'", r"the scores of 'echo' lack a finite 'mcc'"),
+        ("auto_model = 'AutoModelForNothing'", r"encoder: the weights, as AutoModelForNothing, of .* cannot be loaded"),
+    ],
+)
+def test_a_task_that_breaks(own_task: Callable[[], Study], tmp_path: Path, more: str, message: str) -> None:
+    (tmp_path / "echo.py").write_text(OWN.replace("\n\n\nTASK", f"\n    {more}\n\n\nTASK"), encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        run_trial(plan(own_task())[0], cache=tmp_path)
+
+
 def test_other_code_is_another_trial(own_task: Callable[[], Study], tmp_path: Path) -> None:
     config = plan(own_task())[0]
     assert plan(own_task())[0].id == config.id
@@ -232,13 +257,19 @@ def test_other_code_is_another_trial(own_task: Callable[[], Study], tmp_path: Pa
     [
         ("TASK = 3\n", r"echo\.py: it must define TASK, a harness\.tasks\.base\.Task; it has int"),
         ("import nothing_there\n", r"echo\.py:1: ModuleNotFoundError"),
-        (OWN.replace('"echo"', '"xnli"'), r"TASK\.name: 'xnli' is one of steadytune's own tasks"),
+        (OWN.replace('"echo"', '"xnli"'), r"TASK\.name: 'xnli' is not allowed; give another name than those of steadytune's own"),
+        (OWN.replace('"echo"', '"../echo"'), r"TASK\.name: '\.\./echo' is not allowed"),
+        (OWN.replace('    name = "echo"\n', ""), r"echo\.py: TASK lacks 'name'"),
+        (OWN.replace('    labels = ("no", "yes")\n', ""), r"echo\.py: TASK lacks 'labels'"),
+        (OWN.replace('("no", "yes")', '("no", "no")'), r"TASK\.labels: 'no' is not allowed; give each entry once"),
+        (OWN.replace('("no", "yes")', "(0, 1)"), r"TASK\.labels: \(0, 1\) is not allowed; give a tuple of text"),
+        (OWN.replace('("no", "yes")', '("no",)'), r"TASK\.labels: .* give at least two"),
+        (OWN.replace('("en", "de", "sw")', '("en", "German")'), r"TASK\.languages: 'German' is not allowed"),
         (OWN.replace('"sw")', '"sw")\n    oops'), r"echo\.py:\d+: NameError"),
     ],
 )
 def test_a_task_file_that_does_not_do(own_task: Callable[[], Study], tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "echo.py").write_text(content, encoding="utf-8")
-    tasks._own.cache_clear()
     with pytest.raises(UserError, match=message):
         own_task()
 

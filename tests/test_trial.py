@@ -12,8 +12,9 @@ from harness import encoders, models
 from harness.encoding import encoded
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
+from harness.plan import plan
 from harness.scoring import predict
-from harness.study import TrialConfig
+from harness.study import Study, TrialConfig
 from harness.tasks import task_named
 from harness.trial import HISTORY, build_trainer, run_trial, training_arguments
 from tests.conftest import SHORT
@@ -174,3 +175,14 @@ def test_encoders_that_are_not_there(name: str, message: str) -> None:
 def test_a_directory_without_config_is_no_encoder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a directory with a config\.json"):
         encoders.find(str(tmp_path))
+
+
+def test_a_batch_without_any_label_is_no_divergence(study: Study, data_folder: Path, tmp_path: Path) -> None:
+    """A sentence of a word that the tokenizer turns into nothing, in batches of one."""
+    (data_folder / "udpos" / "train-en.tsv").write_text("Dogs\tNOUN\n\n\x01\tX\n", encoding="utf-8")
+    made = replace(
+        study, data=str(data_folder), targets=("de",), methods=(Vanilla(),), settings=(replace(SHORT, batch_size=1, max_steps=4),)
+    )
+    result = run_trial(plan(made)[0], cache=tmp_path)
+    assert not result.record["diverged"]
+    assert 0.0 in [row["task_loss"] for row in result.history]

@@ -61,8 +61,9 @@ def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> Non
     assert "for 0 by scoring the kept weights and for 1 by fine-tuning again" in out
 
 
+@pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("damage", ["cut short", "removed"])
-def test_torn_weights_are_not_believed(one: Study, tmp_path: Path, damage: str) -> None:
+def test_torn_weights_are_not_believed_and_kept_anew_where_asked(one: Study, tmp_path: Path, damage: str, keep: bool) -> None:
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
@@ -72,18 +73,46 @@ def test_torn_weights_are_not_believed(one: Study, tmp_path: Path, damage: str) 
         file.write_bytes(file.read_bytes()[:-1000])
     else:
         file.unlink()
-    assert run(replace(one, targets=("de", "hi")), store)[0] == Outcome(1, 1, 0, 1)
+    assert run(replace(one, targets=("de", "hi")), store, keep_weights=keep)[0] == Outcome(1, 1, 0, 1)
     record = store.record(trial)
     assert record is not None
     assert record["scores"]["test"].keys() == {"en", "de", "hi"}
-    assert "weights" not in record
-    assert not folder.exists()  # it was nobody's any more
+    assert ("weights" in record) == keep
+    assert folder.exists() == keep  # the same training gives the same weights, so the same name
+    with store.weights(trial) as found:
+        assert (found is not None) == keep
+
+
+def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    history = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["history"]
+    for damage in (history.unlink, lambda: history.write_bytes(b"PAR1")):
+        damage()
+        languages = ("de", *(("hi", "ru")[: 1 + (damage != history.unlink)]))
+        assert run(replace(one, targets=languages), store, keep_weights=True)[0] == Outcome(1, 1, 0, 1)
+        assert len(store.history(trial)) == 3
+
+
+def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    left = tmp_path / "store" / "trials" / plan(one)[0].id / ".weights-killed" / "model"
+    left.mkdir(parents=True)
+    run(one, store, keep_weights=True)
+    assert not left.exists()
+
+
+def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store)
+    assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
 
 
 def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
     store = Store("memory://bucket/store")
     config = plan(one)[0]
-    with store.scratch() as folder:
+    with store.scratch(config.id) as folder:
         store.save(config, run_trial(config, cache=tmp_path, weights=folder), folder)
     with store.weights(config.id) as found:
         assert found is not None

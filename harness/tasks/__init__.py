@@ -1,11 +1,13 @@
 """Tasks by name. A task is one file here and one entry in ``TASKS``, or a user's own ``.py`` file that defines ``TASK``."""
 
+import hashlib
+import re
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from harness import files, python_file
-from harness.errors import UserError, unknown
-from harness.hashing import file_digest
+from harness import fields, files, python_file
+from harness.errors import UserError, bad, unknown
 from harness.tasks.base import Examples, Task
 from harness.tasks.pair_task import PairTask
 from harness.tasks.panx import Panx
@@ -15,6 +17,8 @@ from harness.tasks.udpos import Udpos
 from harness.tasks.xnli import Xnli
 
 TASKS: dict[str, Task[Any]] = {task.name: task for task in (Xnli(), Panx(), Udpos(), Pawsx())}
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 __all__ = ["TASKS", "Examples", "PairTask", "Task", "TokenTask", "code_fingerprint", "is_file", "task_named"]
 
@@ -33,15 +37,39 @@ def task_named(name: str) -> Task[Any]:
     return TASKS[name]
 
 
-@lru_cache(maxsize=8)
 def _own(name: str) -> Task[Any]:
     file = files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
-    task: Task[Any] = python_file.defined(file, "TASK", Task)  # type: ignore[type-abstract]
-    if task.name in TASKS:
-        raise UserError(f"{file}: TASK.name: {task.name!r} is one of steadytune's own tasks; give another name")
+    return _executed(file, files.read(file))
+
+
+@lru_cache(maxsize=8)
+def _executed(file: Path, content: bytes) -> Task[Any]:
+    """The task that a file with this content defines: by content, as it may change while the process lives."""
+    task: Task[Any] = python_file.defined(file, "TASK", Task, content)  # type: ignore[type-abstract]
+    try:
+        if task.name in TASKS:
+            raise bad("name", task.name, "another name than those of steadytune's own tasks")
+        if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
+            raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
+        for field in ("languages", "labels"):
+            if not isinstance(getattr(task, field), tuple) or not all(isinstance(value, str) for value in getattr(task, field)):
+                raise bad(field, getattr(task, field), "a tuple of text")
+            fields.once(field, getattr(task, field))
+        fields.languages("languages", task.languages)
+        if len(task.labels) < 2:
+            raise bad("labels", task.labels, "at least two")
+        for field in ("metric", "auto_model"):
+            if not isinstance(getattr(task, field), str):
+                raise bad(field, getattr(task, field), "a name")
+    except AttributeError as error:
+        raise UserError(f"{file}: TASK lacks {error.name!r}") from None
+    except UserError as error:
+        raise UserError(f"{file}: TASK.{error}") from None
     return task
 
 
 def code_fingerprint(name: str) -> str:
     """Content hash of a user's task file, as another code may be another task; empty for steadytune's own, which ``NUMERICS`` covers."""
-    return file_digest(files.existing("task", name, "a task's name"))[:16] if is_file(name) else ""
+    if not is_file(name):
+        return ""
+    return hashlib.sha256(files.read(files.existing("task", name, "a task's name"))).hexdigest()[:16]

@@ -114,7 +114,7 @@ def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
 def _named(values: Any, feature: Any) -> Any:
     """Values with class ids replaced by the names of their classes; other values as they are."""
     if hasattr(feature, "int2str"):
-        return [feature.names[value] if 0 <= value < len(feature.names) else str(value) for value in values]
+        return [feature.names[value] if value is not None and 0 <= value < len(feature.names) else str(value) for value in values]
     if hasattr(feature, "feature"):
-        return [_named(value, feature.feature) for value in values]
+        return [_named(value, feature.feature) if value is not None else None for value in values]
     return values

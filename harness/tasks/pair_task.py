@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import files
-from harness.errors import UserError, unknown
+from harness.errors import UserError, bad, unknown
 from harness.tasks.base import Task, columns
 
 if TYPE_CHECKING:
@@ -43,16 +43,19 @@ class PairTask(Task[Pair]):
 
     def from_hub(self, rows: "Dataset", where: str) -> list[Pair]:
         cells = enumerate(zip(*columns(rows, self.hub_columns, where), strict=True))
-        pairs = [self._pair(a, b, str(label), f"{where}: row {number}") for number, (a, b, label) in cells]
+        pairs = [self._pair(a, b, label, f"{where}: row {number}") for number, (a, b, label) in cells]
         if not pairs:
             raise UserError(f"{where}: there are no pairs")
         return pairs
 
-    def _pair(self, text_a: str, text_b: str, label: str, where: str) -> Pair:
-        if label not in self.labels:
+    def _pair(self, text_a: object, text_b: object, label: object, where: str) -> Pair:
+        for text in (text_a, text_b):
+            if not isinstance(text, str):
+                raise bad(f"{where}: text", text, "text")
+        if str(label) not in self.labels:
             raise unknown(f"{where}: label", label, self.labels)
         # Tabs and line breaks have no place in XTREME's files; without this the hub's examples would be others.
-        return " ".join(text_a.split()), " ".join(text_b.split()), label
+        return " ".join(str(text_a).split()), " ".join(str(text_b).split()), str(label)
 
     def encode(self, examples: Sequence[Pair], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """One row a pair: the tokenizer's outputs, ``labels`` (a label id) and ``example``."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import files
-from harness.errors import UserError, unknown
+from harness.errors import UserError, bad, unknown
 from harness.tasks.base import BOOKKEEPING, Task, columns
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class TokenTask(Task[Sentence]):
         for number, line in files.lines(file):
             if line:
                 word, tab, tag = line.partition("\t")
-                if not tab or not word.strip(" ") or "\t" in tag:
+                if not tab or "\t" in tag:
                     raise UserError(f"{file}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
-                words.append(word)
+                words.append(_word(word, f"{file}:{number}"))
                 tags.append(self._known(tag, f"{file}:{number}"))
             elif words:
                 sentences.append((tuple(words), tuple(tags)))
@@ -57,11 +57,12 @@ class TokenTask(Task[Sentence]):
     def from_hub(self, rows: "Dataset", where: str) -> list[Sentence]:
         sentences = []
         for number, (words, tags) in enumerate(zip(*columns(rows, ("tokens", self.tags_column), where), strict=True)):
-            if len(words) != len(tags):
-                raise UserError(f"{where}: row {number} has {len(words)} tokens and {len(tags)} {self.tags_column}")
+            at = f"{where}: row {number}"
+            if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
+                raise UserError(f"{at}: expected a list of words in 'tokens' and one as long in {self.tags_column!r}")
             # A sentence without words has no line in XTREME's files.
             if words:
-                sentences.append((tuple(words), tuple(self._known(tag, f"{where}: row {number}") for tag in tags)))
+                sentences.append((tuple(_word(word, at) for word in words), tuple(self._known(tag, at) for tag in tags)))
         if not sentences:
             raise UserError(f"{where}: there are no sentences")
         return sentences
@@ -78,10 +79,11 @@ class TokenTask(Task[Sentence]):
 
         ids = {label: i for i, label in enumerate(self.labels)}
         room = max_length - tokenizer.num_special_tokens_to_add()
-        sizes = _sub_words([words for words, _ in examples], tokenizer)
+        sentences = [_marked(words, tokenizer) for words, _ in examples]
+        sizes = _sub_words(sentences, tokenizer)
         windows = [(n, start, end) for n in range(len(examples)) for start, end in _windows(sizes[n], room)]
         encoded = tokenizer(
-            [list(examples[n][0][a:b]) for n, a, b in windows],
+            [sentences[n][start:end] for n, start, end in windows],
             is_split_into_words=True,
             truncation=True,
             max_length=max_length,
@@ -135,13 +137,28 @@ class TokenTask(Task[Sentence]):
         return {"f1": 100 * float(f1), "accuracy": 100 * right / sum(map(len, gold))}
 
 
+def _word(word: object, where: str) -> str:
+    if not isinstance(word, str) or not word.strip(" ") or not set("\t\r\n").isdisjoint(word):
+        raise bad(f"{where}: word", word, "text without tabs and line breaks that is not empty")
+    return word
+
+
 def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[list[str]]:
     return [[names[i] for i in sentence] for sentence in sentences]
 
 
-def _sub_words(sentences: Sequence[Sequence[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
+def _marked(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> list[str]:
+    """Words as the tokenizer takes them one by one: a byte-level one (RoBERTa's, ModernBERT's) knows where a word begins by the space
+    before it, and without would take each for the end of another."""
+    from tokenizers import decoders
+
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return [f" {word}" for word in words] if isinstance(getattr(backend, "decoder", None), decoders.ByteLevel) else list(words)
+
+
+def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
     """How many sub-words each word of each sentence has."""
-    encoded = tokenizer([list(words) for words in sentences], is_split_into_words=True, add_special_tokens=False)
+    encoded = tokenizer(list(sentences), is_split_into_words=True, add_special_tokens=False, verbose=False)
     sizes = [[0] * len(words) for words in sentences]
     for row, counts in enumerate(sizes):
         for word in encoded.word_ids(row):
