@@ -18,7 +18,7 @@ from harness.errors import UserError
 from harness.methods import L2, Ewc
 from harness.plan import plan
 from harness.store import Store
-from harness.study import Study, TrialConfig
+from harness.study import Setting, Study, TrialConfig
 from harness.tasks import TASKS, task_named
 from harness.trial import run_trial
 from tests.conftest import SHORT
@@ -287,3 +287,20 @@ def test_ewc_on_pairs(tmp_path: Path) -> None:
     )
     config: TrialConfig = plan(study)[0]
     assert run_trial(config, cache=tmp_path).history[-1]["penalty"] > 0
+
+
+@pytest.mark.slow
+def test_pairs_are_learnt_and_carry_over(own_task: Callable[[], Study], tmp_path: Path) -> None:
+    """Real sentences, twice the same or two of them: easy to learn in English, and seen in German as well."""
+    for name in ("train-en", "dev-en", "test-en", "test-de", "test-sw"):
+        split, language = name.replace("sw", "fr").split("-")
+        texts = [pair[:2] for pair in data.examples(Origin("pawsx", "embedded"), split, language).rows]
+        texts = texts if split == "train" else texts[:100]
+        # Every other pair is a paraphrase or nearly, the rest have another pair's second text.
+        pairs = [(a, b if i % 2 else texts[(7 * i + 3) % len(texts)][1], "yes" if i % 2 else "no") for i, (a, b) in enumerate(texts)]
+        lines = "".join("\t".join(pair) + "\n" for pair in pairs)
+        (tmp_path / "data" / "echo" / f"{name}.tsv").write_text(lines, encoding="utf-8")
+    setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=80, batch_size=16, max_length=32)
+    scores = run_trial(plan(replace(own_task(), methods=(L2(strength=0.01),), settings=(setting,)))[0], cache=tmp_path).record["scores"]
+    assert scores["test"]["en"]["accuracy"] > 90
+    assert scores["test"]["de"]["accuracy"] > 75
