@@ -25,11 +25,13 @@ class Origin:
     """``embedded``, ``hub`` or a directory: of XTREME's download layout, or a copy of the hub's data set."""
     revision: str = ""
     """The hub's commit, where ``place`` is ``hub``."""
+    code: str = ""
+    """Fingerprint of a user's task file: what was read by another version of it is not these examples."""
 
     @classmethod
     def of(cls, config: TrialConfig) -> "Origin":
         """Of a trial's examples."""
-        return cls(config.task_file or config.task, config.data, config.data_revision)
+        return cls(config.task_file or config.task, config.data, config.data_revision, config.task_code)
 
 
 @lru_cache(maxsize=512)

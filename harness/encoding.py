@@ -17,7 +17,7 @@ from harness.encoders import Encoder
 from harness.errors import UserError, bad, reason
 from harness.hashing import check_unchanged, digest, file_digest
 from harness.study import NUMERICS, TrialConfig
-from harness.tasks import code_fingerprint, task_named
+from harness.tasks import task_named
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -48,7 +48,7 @@ def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, ca
 
     Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than the encoder takes.
     """
-    planned = {"train": config.training_data, "dev": config.dev_data}.get(split) or config.test_data[language]
+    planned = config.test_data[language] if split == "test" else {"train": config.training_data, "dev": config.dev_data}[split]
     return _encoded(Origin.of(config), split, language, planned, encoder, config.setting.max_length, cache)
 
 
@@ -61,7 +61,7 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
     identity = {
         "numerics": NUMERICS,
         "task": task.name,
-        "task_code": code_fingerprint(origin.task),
+        "task_code": origin.code,
         "examples": planned,
         "encoder": encoder.revision,
         "libraries": [version(name) for name in ("tokenizers", "transformers")],

@@ -54,13 +54,18 @@ class Pretrained:
     """Parameters without a θ*: those of the head, and of a pooler that the checkpoint lacks."""
 
 
-@lru_cache(maxsize=2)
 def pretrained(encoder: Encoder, task: str) -> Pretrained:
     """The encoder in fp32 with the head of ``task``, a name or a user's file.
 
     Raises ``UserError`` where the checkpoint cannot be read or lacks weights that a masked language model has.
     """
-    model, fresh = _with_head(encoder, task)
+    kind = task_named(task)
+    return _pretrained(encoder, kind.auto_model, kind.labels)
+
+
+@lru_cache(maxsize=2)
+def _pretrained(encoder: Encoder, auto_model: str, labels: tuple[str, ...]) -> Pretrained:
+    model, fresh = _with_head(encoder, auto_model, labels)
     model.requires_grad_(False)
     return Pretrained(model, fresh)
 
@@ -118,7 +123,8 @@ def check(encoder: Encoder, task: str, max_length: int, *, needs_mlm: bool) -> N
     Raises ``UserError`` where a file is torn, weights are lacking, the masked-language-model head is needed and lacking, or ``max_length``
     is more than it takes.
     """
-    model, _ = _with_head(encoder, task, device_map=META)
+    kind = task_named(task)
+    model, _ = _with_head(encoder, kind.auto_model, kind.labels, device_map=META)
     pieces, rows = len(tokenizer(encoder)), size(model)
     if pieces > rows:
         raise UserError(f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}")
@@ -137,13 +143,12 @@ def positions(model: PreTrainedModel) -> int:
     return int(count) - max(offsets, default=0)
 
 
-def _with_head(encoder: Encoder, task: str, **options: Any) -> tuple[PreTrainedModel, frozenset[str]]:
-    """The encoder with a task's head, and the names of the parameters without a θ*."""
-    kind = task_named(task)
-    ids = dict(enumerate(kind.labels))
-    labels = {"num_labels": len(ids), "id2label": ids, "label2id": {label: i for i, label in ids.items()}, "return_dict": True}
+def _with_head(encoder: Encoder, auto_model: str, labels: tuple[str, ...], **options: Any) -> tuple[PreTrainedModel, frozenset[str]]:
+    """The encoder with a standard head for labels, and the names of the parameters without a θ*."""
+    ids = dict(enumerate(labels))
+    options |= {"num_labels": len(ids), "id2label": ids, "label2id": {label: i for i, label in ids.items()}, "return_dict": True}
     # A head that the checkpoint has, of whatever size, is not used: the head is the seed's.
-    model, missing = _load(kind.auto_model, encoder, **labels, **options, ignore_mismatched_sizes=True)
+    model, missing = _load(auto_model, encoder, **options, ignore_mismatched_sizes=True)
     if model.base_model is model:
         raise UserError(f"encoder: {encoder.path!r} has no body apart from its head in {type(model).__name__}; give another encoder")
     prefix = f"{model.base_model_prefix}."

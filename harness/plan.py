@@ -23,7 +23,8 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
         "data": absolute("data", study.data),
         "task_file": str(files.existing("task", study.task, "a task's name").resolve()) if is_file(study.task) else "",
     }
-    origin = Origin(places["task_file"] or task.name, places["data"], hub.revision(task) if study.data == data.HUB else "")
+    revision = hub.revision(task) if study.data == data.HUB else ""
+    origin = Origin(places["task_file"] or task.name, places["data"], revision, code_fingerprint(study.task))
     training, dev = (data.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
     tests = {language: data.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
@@ -31,7 +32,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
         method = replace(given, **{place: absolute(place, getattr(given, place)) for place in given.places})
         trial = TrialConfig(
             task=task.name,
-            task_code=code_fingerprint(study.task),
+            task_code=origin.code,
             source=study.source,
             method=method,
             setting=setting,

@@ -119,7 +119,19 @@ def test_data_that_is_no_longer_what_was_planned_is_refused(trial: Callable[...,
     config = replace(trial(), test_data={"en": "0" * 16, "de": "0" * 16})
     with pytest.raises(UserError, match="data: the test data for 'de' changed since the study was planned"):
         encoded(config, "test", "de", EMBEDDED, tmp_path)
-    assert not entries(tmp_path)
+    assert not (tmp_path / "tokenised").exists()
+
+
+def test_a_cache_that_cannot_be_written_gets_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    (tmp_path / "tokenised").write_text("in the way")
+    with pytest.raises(UserError, match="store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
+        encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+
+
+def test_slices_give_what_one_call_gives(trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path / "whole").rows.to_dict()
+    monkeypatch.setattr(encoding, "SLICE", 7)
+    assert encoded(trial(), "test", "de", EMBEDDED, tmp_path / "sliced").rows.to_dict() == whole
 
 
 def test_unknown_sub_words_are_counted(study: Study, tmp_path: Path) -> None:

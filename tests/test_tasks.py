@@ -216,10 +216,11 @@ def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[],
 
 
 def test_an_edited_task_is_the_new_one_in_the_same_process(own_task: Callable[[], Study], tmp_path: Path) -> None:
-    name = str(tmp_path / "echo.py")
-    assert task_named(name).labels == ("no", "yes")
-    (tmp_path / "echo.py").write_text("from __future__ import annotations\n" + OWN.replace('"no", "yes"', '"yes", "no"'), encoding="utf-8")
-    assert task_named(name).labels == ("yes", "no")
+    first = run_trial(plan(own_task())[0], cache=tmp_path)
+    (tmp_path / "echo.py").write_text(OWN.replace('"no", "yes"', '"maybe", "yes", "no"'), encoding="utf-8")
+    second = run_trial(plan(own_task())[0], cache=tmp_path)
+    assert {label for part in first.scored for row in part.gold for label in row} == {0, 1}
+    assert {label for part in second.scored for row in part.gold for label in row} == {1, 2}
 
 
 @pytest.mark.parametrize(
