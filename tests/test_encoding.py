@@ -124,7 +124,7 @@ def test_data_that_is_no_longer_what_was_planned_is_refused(trial: Callable[...,
 
 def test_a_cache_that_cannot_be_written_gets_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     (tmp_path / "tokenised").write_text("in the way")
-    with pytest.raises(UserError, match="store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
+    with pytest.raises(UserError, match=r"store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
         encoded(trial(), "test", "de", EMBEDDED, tmp_path)
 
 
