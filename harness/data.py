@@ -1,5 +1,6 @@
 """Where examples and unlabelled text come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,27 +42,30 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     Raises ``UserError`` where they are missing or malformed.
     """
     task = task_named(origin.task)
-    if origin.place == HUB:
-        return Examples(tuple(hub.downloaded(task, origin.revision, split, language)))
-    folder = _folder("data", origin.place, embedded.DATA, f"'embedded', '{HUB}'")
-    if (folder / task.name).is_dir():
-        return Examples(tuple(_read(task, _file(folder / task.name, split, language))))
-    copied = hub.copied(task, folder, split, language) if task.hub else None
-    if copied is None:
-        if origin.place == "embedded":
-            there = ", ".join(sorted(found.name for found in folder.iterdir()))
-            raise bad("data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
-        raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
-    return Examples(tuple(copied))
-
-
-def _read(task: Task[Any], file: Path) -> list[Any]:
     try:
-        return task.read(file)
+        found = Examples(tuple(_rows(task, origin, split, language)))
+        assert found.fingerprint  # a user's own task may give what has none
     except UserError:
         raise
-    except Exception as error:  # a user's own task
-        raise UserError(f"{file}: the task {task.name!r} cannot read it: {type(error).__name__}: {reason(error)}") from None
+    except Exception as error:
+        what = f"the {split} examples of the task {task.name!r} in {language!r}"
+        raise UserError(f"data: {what} cannot be read: {type(error).__name__}: {reason(error)}") from None
+    return found
+
+
+def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if origin.place == HUB:
+        return hub.downloaded(task, origin.revision, split, language)
+    folder = _folder("data", origin.place, embedded.DATA, f"'embedded', '{HUB}'")
+    if (folder / task.name).is_dir():
+        return task.read(_file(folder / task.name, split, language))
+    copied = hub.copied(task, folder, split, language) if task.hub else None
+    if copied is not None:
+        return copied
+    if origin.place == "embedded":
+        there = ", ".join(sorted(found.name for found in folder.iterdir()))
+        raise bad("data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded")
+    raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
 
 
 def _expected(task: Task[Any], language: str) -> str:

@@ -78,7 +78,8 @@ def _from_disk(source: Path, split: str) -> "Dataset":
         return saved[split]
     parts = sorted(str(file) for pattern in PARTS for file in source.glob(pattern.format(split=split)))
     if not parts:
-        raise UserError(f"data: {source} has neither {split}.parquet, {split}-*.parquet nor what save_to_disk writes")
+        expected = ", ".join(pattern.format(split=split) for pattern in PARTS)
+        raise UserError(f"data: {source} has none of {expected}, nor what save_to_disk writes")
     found = Dataset.from_parquet(parts)
     assert isinstance(found, Dataset)
     return found

@@ -26,8 +26,6 @@ META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
 EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
-
-
 LONGEST_REASON = 300
 """Characters of what a library says that a message repeats."""
 
@@ -201,6 +199,8 @@ def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         yield
     except SafetensorError as error:
         raise UserError(f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}") from None
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
     except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
         why = reason(error)[:LONGEST_REASON]  # transformers lists every kind of model that it has
         raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}") from None

@@ -29,8 +29,8 @@ class Term:
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
-    ``anchor`` holds θ* by parameter name within the body (``model.base_model``), of the whole vocabulary also where the body's is trimmed.
-    Parameters that it lacks, and the task head, which is
+    ``anchor`` holds θ* by parameter name within the body (``model.base_model``), of the whole vocabulary also where the body's is
+    trimmed. Parameters that it lacks, and the task head, which is
     outside the body, have no θ* and are never touched.
     """
 

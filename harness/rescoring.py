@@ -6,9 +6,8 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers import PreTrainedModel
 
-from harness import models
-from harness.data import Origin
 from harness.provenance import provenance
 from harness.scoring import score
 from harness.study import TrialConfig
@@ -16,9 +15,9 @@ from harness.trial import TrialResult, check_code, summary
 
 
 def rescore(
-    config: TrialConfig, record: dict[str, Any], history: list[dict[str, float]], *, weights: Path, cache: Path, threads: int = 1
+    model: PreTrainedModel, config: TrialConfig, record: dict[str, Any], history: list[dict[str, float]], *, cache: Path, threads: int = 1
 ) -> TrialResult:
-    """Score a finished trial's kept weights on the languages of ``config``.
+    """Score a finished trial's model, as it was kept, on the languages of ``config``.
 
     ``record`` and ``history`` are those of the training; the new record has its cost and provenance, and under ``rescored`` the
     provenance of the scores.
@@ -26,7 +25,6 @@ def rescore(
     torch.set_num_threads(threads)
     start = time.perf_counter()
     check_code(config)
-    model = models.fine_tuned(weights, Origin.of(config).task)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
     scored = score(model, config, cache)

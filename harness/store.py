@@ -18,6 +18,7 @@ import os
 import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -52,6 +53,9 @@ Record = dict[str, Any]
 FILES = ("predictions", "history", "weights")
 """Keys of a record that name what lies beside it."""
 SCRATCH = ".weights-"
+"""How the folders begin that weights are moved into the store from."""
+FORGOTTEN = 24 * 3600
+"""Age in seconds at which such a folder was left by a process that is no more."""
 RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
@@ -196,13 +200,14 @@ class Store:
     def scratch(self, trial: str) -> Iterator[Path]:
         """A folder to be made for ``save`` to take weights from, on the store's disk where that is local.
 
-        What an attempt at the same trial left that was killed goes first.
+        What an attempt at the same trial left that was killed goes first, once no living one can be at it.
         """
         parent = Path(self.root) / "trials" / trial if self.is_local else None
         if parent is not None:
             parent.mkdir(parents=True, exist_ok=True)
             for left in parent.glob(f"{SCRATCH}*"):
-                shutil.rmtree(left, ignore_errors=True)
+                if time.time() - left.stat().st_mtime > FORGOTTEN:
+                    shutil.rmtree(left, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=parent) as folder:
             yield Path(folder) / "model"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, pre_tokenizers, processors, trainers
+from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers import models as tokenizer_models
 from transformers import (
     AutoConfig,
@@ -220,6 +220,27 @@ def test_padding_at_the_left_changes_no_score(tmp_path: Path) -> None:
     assert scores[0] == scores[1]
 
 
-def test_labels_are_named_in_what_is_kept(tmp_path: Path) -> None:
-    config = models.pretrained(encoders.find("embedded"), "pawsx").model.config
+def test_labels_are_named_in_what_is_kept(made: dict[str, str], tmp_path: Path) -> None:
+    run_trial(plan(make(made["bert"], "pawsx", Vanilla()))[0], cache=tmp_path, weights=tmp_path / "kept")
+    config = AutoConfig.from_pretrained(tmp_path / "kept")
     assert (config.id2label, config.label2id) == ({0: "0", 1: "1"}, {"0": 0, "1": 1})
+
+
+def gemma_like() -> PreTrainedTokenizerFast:
+    """As Gemma's and mmBERT's: a space becomes a sign of the word after it, and is not there without."""
+    made = Tokenizer(tokenizer_models.BPE(unk_token="<unk>"))
+    made.normalizer = normalizers.Replace(" ", "▁")
+    made.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")
+    sentences = (" ".join(words) for words, _ in data.examples(Origin("udpos", "embedded"), "train", "en").rows[:500])
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    made.train_from_iterator(sentences, trainers.BpeTrainer(vocab_size=2000, special_tokens=special))
+    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, pad_token="<pad>", unk_token="<unk>")
+
+
+def test_other_tokenizers_keep_words_apart_as_well() -> None:
+    tokenizer = gemma_like()
+    rows = task_named("udpos").encode([(("the", "people", "of"), ("DET", "NOUN", "ADP"))], tokenizer, 32)
+    assert tokenizer.convert_ids_to_tokens(rows["input_ids"][0]) == ["▁the", "▁people", "▁of"]
+    embedded = models.tokenizer(encoders.find("embedded"))  # marks beginnings by itself
+    rows = task_named("udpos").encode([(("the", "people", "of"), ("DET", "NOUN", "ADP"))], embedded, 32)
+    assert rows["input_ids"][0] == embedded("the people of")["input_ids"]

@@ -93,7 +93,6 @@ def test_an_encoder_that_lacks_part_of_its_body(message: Callable[..., str], cop
     ("file", "change", "expected"),
     [
         ("tokenizer_config.json", {"pad_token": None}, "has no padding token"),
-        ("config.json", {"auto_map": {"AutoModelForTokenClassification": "mine.Model"}, "model_type": "mine"}, "encoder: "),
         ("config.json", {"vocab_size": 100}, "or has them in another size (embeddings.word_embeddings.weight)"),
     ],
 )
@@ -102,6 +101,14 @@ def test_an_encoder_that_does_not_fit_together(
 ) -> None:
     (copy / file).write_text(json.dumps(json.loads((copy / file).read_text()) | change))
     assert expected in message(encoder=copy)
+
+
+def test_an_encoders_own_code_is_not_run(message: Callable[..., str], copy: Path, tmp_path: Path) -> None:
+    (copy / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    config = {"auto_map": {"AutoConfig": "mine.Config", "AutoModelForTokenClassification": "mine.Model"}, "model_type": "mine"}
+    (copy / "config.json").write_text(json.dumps(config))
+    assert "contains custom code" in message(encoder=copy)
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_tokenizer_with_more_pieces_than_embeddings(message: Callable[..., str], copy: Path) -> None:

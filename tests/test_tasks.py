@@ -226,10 +226,9 @@ def test_an_edited_task_is_the_new_one_in_the_same_process(own_task: Callable[[]
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (
-            "def read(self, file):\n        return 1 / 0",
-            r"train-en\.tsv: the task 'echo' cannot read it: ZeroDivisionError: division by zero",
-        ),
+        ("def read(self, file):\n        return 1 / 0", r"train examples of the task 'echo' in 'en' cannot be read: ZeroDivisionError"),
+        ("def read(self, file):\n        yield 1 / 0", r"examples of the task 'echo' in 'en' cannot be read: ZeroDivisionError"),
+        ("def read(self, file):\n        return [file]", r"examples of the task 'echo' in 'en' cannot be read: TypeError"),
         ("def scores(self, gold, predicted):\n        return {'accuracy': float('nan')}", r"the scores of 'echo' lack a finite 'accuracy'"),
         ("metric = 'mcc'", r"the scores of 'echo' lack a finite 'mcc'"),
         ("auto_model = 'AutoModelForNothing'", r"encoder: the weights, as AutoModelForNothing, of .* cannot be loaded"),

@@ -1,5 +1,7 @@
 """Kept weights: further languages without training again, and nothing believed that is not what was written."""
 
+import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from harness.methods import L2, Vanilla
 from harness.plan import plan
-from harness.store import Store
+from harness.store import FORGOTTEN, Store, _weights_name
 from harness.study import Study
 from harness.sweep import Outcome
 from harness.trial import run_trial
@@ -95,12 +97,31 @@ def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> N
         assert len(store.history(trial)) == 3
 
 
+def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Path) -> None:
+    """Whole by their name, but written by what this version cannot read."""
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    (folder / "model.safetensors").write_bytes(b"of another time")
+    name = _weights_name(folder)
+    folder.rename(folder.with_name(name))
+    result = folder.parent / "result.json"
+    result.write_text(result.read_text().replace(folder.name, name))
+    assert run(replace(one, targets=("de", "hi")), store)[0] == Outcome(1, 1, 0, 1)
+
+
 def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     left = tmp_path / "store" / "trials" / plan(one)[0].id / ".weights-killed" / "model"
     left.mkdir(parents=True)
+    living = left.parent.with_name(".weights-living")
+    living.mkdir()
+    yesterday = time.time() - 1.5 * FORGOTTEN
+    os.utime(left.parent, (yesterday, yesterday))
     run(one, store, keep_weights=True)
     assert not left.exists()
+    assert living.exists()
 
 
 def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, tmp_path: Path) -> None:

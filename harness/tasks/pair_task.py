@@ -19,7 +19,8 @@ Pair = tuple[str, str, str]
 class PairTask(Task[Pair]):
     """Base of the tasks that label pairs of texts.
 
-    Files have a ``text_a<TAB>text_b<TAB>label`` line a pair; the hub's data sets have ``hub_columns``. Pairs of more sub-words than fit
+    Files have a ``text_a<TAB>text_b<TAB>label`` line a pair; a text with quotation marks may be in further ones, its own doubled, as
+    XTREME's download script writes it. The hub's data sets have ``hub_columns``, and no such marks. Pairs of more sub-words than fit
     lose the end of the longer text, as in XTREME; no pair is lost.
     """
 
@@ -36,7 +37,7 @@ class PairTask(Task[Pair]):
             cells = line.split("\t")
             if len(cells) != 3:
                 raise UserError(f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {len(cells)} columns: {line[:60]!r}")
-            pairs.append(self._pair(cells[0], cells[1], cells[2], f"{file}:{number}"))
+            pairs.append(self._pair(_unquoted(cells[0]), _unquoted(cells[1]), cells[2], f"{file}:{number}"))
         if not pairs:
             raise UserError(f"{file}: the file has no pairs")
         return pairs
@@ -79,3 +80,10 @@ class PairTask(Task[Pair]):
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         """``accuracy`` × 100."""
         return {"accuracy": 100 * sum(g == p for g, p in zip(gold, predicted, strict=True)) / len(gold)}
+
+
+def _unquoted(cell: str) -> str:
+    """A cell as it was before a CSV writer quoted it, which it does where there are quotation marks inside."""
+    inner = cell[1:-1]
+    quoted = len(cell) > 2 and cell[0] == cell[-1] == '"' and '""' in inner and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if quoted else cell

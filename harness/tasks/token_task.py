@@ -79,7 +79,8 @@ class TokenTask(Task[Sentence]):
 
         ids = {label: i for i, label in enumerate(self.labels)}
         room = max_length - tokenizer.num_special_tokens_to_add()
-        sentences = [_marked(words, tokenizer) for words, _ in examples]
+        mark = " " if _wants_spaces(tokenizer) else ""
+        sentences = [[mark + word for word in words] for words, _ in examples]
         sizes = _sub_words(sentences, tokenizer)
         windows = [(n, start, end) for n in range(len(examples)) for start, end in _windows(sizes[n], room)]
         encoded = tokenizer(
@@ -147,13 +148,16 @@ def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[lis
     return [[names[i] for i in sentence] for sentence in sentences]
 
 
-def _marked(words: Sequence[str], tokenizer: "PreTrainedTokenizerBase") -> list[str]:
-    """Words as the tokenizer takes them one by one: a byte-level one (RoBERTa's, ModernBERT's) knows where a word begins by the space
-    before it, and without would take each for the end of another."""
-    from tokenizers import decoders
+def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
+    """Whether words given one by one need a space before them to be what they are in a text.
 
-    backend = getattr(tokenizer, "backend_tokenizer", None)
-    return [f" {word}" for word in words] if isinstance(getattr(backend, "decoder", None), decoders.ByteLevel) else list(words)
+    Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) know where a word begins by that space, and would take each
+    for the end of another.
+    """
+    in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
+    ways = (["a", "a"], [" a", " a"])
+    bare, spaced = (tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"] for words in ways)
+    return in_text != bare and in_text[-1:] == spaced[-1:]
 
 
 def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
