@@ -1,5 +1,6 @@
 """Sweeps on the real thing: Ray Tune and this process give one result, and killing, failing and asking for more lose nothing."""
 
+import functools
 import io
 import os
 import signal
@@ -211,7 +212,9 @@ def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(tmp_path: Pa
     file = tmp_path / "killed.yaml"
     file.write_text(KILLED, encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--local", "--store", str(tmp_path / "store")]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    # A background process of a shell, such as this one may be, ignores Ctrl-C, and so would its children.
+    attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=attend)
     deadline = time.monotonic() + 120
     while not list(tmp_path.glob("store/trials/*/result.json")):
         assert time.monotonic() < deadline
