@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
 from filelock import FileLock
@@ -20,6 +20,7 @@ from harness.study import NUMERICS, TrialConfig
 from harness.tasks import task_named
 
 if TYPE_CHECKING:
+    import numpy as np
     from transformers import PreTrainedTokenizerBase
 
     from harness.tasks import Examples, Task
@@ -121,6 +122,10 @@ def _open(folder: Path) -> Dataset:
     return rows
 
 
+def sub_words(rows: Dataset) -> "np.ndarray[Any, Any]":
+    """The ids of all sub-words of encoded rows, one after another."""
+    return rows.data.column("input_ids").combine_chunks().flatten().to_numpy()
+
+
 def _unknown(rows: Dataset, piece: int | None) -> float:
-    ids = rows.data.column("input_ids").combine_chunks().flatten().to_numpy()
-    return 100 * float((ids == piece).mean()) if piece is not None else 0.0
+    return 100 * float((sub_words(rows) == piece).mean()) if piece is not None else 0.0

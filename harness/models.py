@@ -102,7 +102,7 @@ def fine_tuned(folder: Path, task: str) -> PreTrainedModel:
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
-        raise UserError(f"weights: {str(folder)!r} lacks {', '.join(sorted(missing)[:EXAMPLES_OF_NAMES])}")
+        raise UserError(f"weights: {str(folder)!r} lacks {_some(missing)}")
     return model
 
 
@@ -151,9 +151,8 @@ def _with_head(encoder: Encoder, auto_model: str, labels: tuple[str, ...], **opt
         raise UserError(f"encoder: {encoder.path!r} has no body apart from its head in {type(model).__name__}; give another encoder")
     prefix = f"{model.base_model_prefix}."
     lacking = {name.removeprefix(prefix) for name in missing if name.startswith(prefix)}
-    if body := sorted(lacking & _masked_language_model_body(encoder, lacking)):
-        names = ", ".join(body[:EXAMPLES_OF_NAMES])
-        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body, or has them in another size ({names}): there is no θ*")
+    if body := lacking & _masked_language_model_body(encoder, lacking):
+        raise UserError(f"encoder: {encoder.path!r} lacks weights of its body, or has them in another size ({_some(body)}): there is no θ*")
     return model, frozenset(name for name, _ in model.named_parameters() if not name.startswith(prefix) or name in missing)
 
 
@@ -173,9 +172,13 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
 def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
     model, missing = _load("AutoModelForMaskedLM", encoder, **options)
     if missing:
-        names = ", ".join(sorted(missing)[:EXAMPLES_OF_NAMES])
-        raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({names})")
+        raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({_some(missing)})")
     return model
+
+
+def _some(names: set[str]) -> str:
+    """The first of some weights' names."""
+    return ", ".join(sorted(names)[:EXAMPLES_OF_NAMES])
 
 
 def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:

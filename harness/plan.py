@@ -6,7 +6,7 @@ from harness import data, encoders, files, hub, precision
 from harness.data import Origin
 from harness.errors import bad
 from harness.study import Study, TrialConfig
-from harness.tasks import code_fingerprint, is_file, task_named
+from harness.tasks import code_fingerprint, file_of, is_file, task_named
 
 
 def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
@@ -21,7 +21,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     places = {
         "encoder": absolute("encoder", study.encoder),
         "data": absolute("data", study.data),
-        "task_file": str(files.existing("task", study.task, "a task's name").resolve()) if is_file(study.task) else "",
+        "task_file": str(file_of(study.task).resolve()) if is_file(study.task) else "",
     }
     revision = hub.revision(task) if study.data == data.HUB else ""
     origin = Origin(places["task_file"] or task.name, places["data"], revision, code_fingerprint(study.task))

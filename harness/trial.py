@@ -16,7 +16,7 @@ from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 from harness import data, encoders, fisher, memory, models, precision, vocabulary
 from harness.checkpoint import BestOnDev
 from harness.data import Origin
-from harness.encoding import encoded
+from harness.encoding import encoded, sub_words
 from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
@@ -166,8 +166,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
 
 def _ids(rows: Dataset, padding: int | None) -> Tensor:
     """The ids that encoded rows and their padding use, ascending."""
-    ids = np.unique(rows.data.column("input_ids").combine_chunks().flatten().to_numpy())
-    return torch.from_numpy(np.union1d(ids, [] if padding is None else [padding]).astype(np.int64))
+    return torch.from_numpy(np.union1d(sub_words(rows), [] if padding is None else [padding]).astype(np.int64))
 
 
 def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingArguments:

@@ -20,12 +20,17 @@ TASKS: dict[str, Task[Any]] = {task.name: task for task in (Xnli(), Panx(), Udpo
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
-__all__ = ["TASKS", "Examples", "PairTask", "Task", "TokenTask", "code_fingerprint", "is_file", "task_named"]
+__all__ = ["TASKS", "Examples", "PairTask", "Task", "TokenTask", "code_fingerprint", "file_of", "is_file", "task_named"]
 
 
 def is_file(name: str) -> bool:
     """Whether a study's word for its task is a file rather than a name from ``TASKS``."""
     return name.endswith(".py")
+
+
+def file_of(name: str) -> Path:
+    """A user's task file. Raises ``UserError`` where there is none."""
+    return files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
 
 
 def task_named(name: str) -> Task[Any]:
@@ -38,7 +43,7 @@ def task_named(name: str) -> Task[Any]:
 
 
 def _own(name: str) -> Task[Any]:
-    file = files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
+    file = file_of(name)
     return _executed(file, files.read(file))
 
 
@@ -72,4 +77,4 @@ def code_fingerprint(name: str) -> str:
     """Content hash of a user's task file, as another code may be another task; empty for steadytune's own, which ``NUMERICS`` covers."""
     if not is_file(name):
         return ""
-    return hashlib.sha256(files.read(files.existing("task", name, "a task's name"))).hexdigest()[:16]
+    return hashlib.sha256(files.read(file_of(name))).hexdigest()[:16]
