@@ -56,7 +56,7 @@ def distributions(results: Results) -> Figure:
             **common, dodge=0.8 - 0.8 / len(results.methods), linestyle="none", errorbar=None, marker="|", markersize=min(10, share),
             markeredgewidth=1.5, zorder=4, palette=["0.1"] * len(results.methods), legend=False,
         )  # fmt: skip
-        axes.set(xlabel=_metric(results), ylabel="", ylim=(rows - 0.5, -0.5))
+        axes.set(xlabel=metric_name(results), ylabel="", ylim=(rows - 0.5, -0.5))
         for edge in range(1, len(shown)):
             axes.axhline(edge - 0.5, color="#e6e6e6", linewidth=0.8)
         axes.grid(axis="y", visible=False)
@@ -77,7 +77,8 @@ def source_against_zero_shot(results: Results) -> Figure:
             data=shown, x="source", y="zero_shot", hue="method", hue_order=list(names.values()), style="setting",
             style_order=results.settings, s=60, alpha=0.8, palette=PALETTE, ax=axes,
         )  # fmt: skip
-        axes.set(title=title, xlabel=f"{results.study.source} test, {_metric(results)}", ylabel=f"mean of targets, {_metric(results)}")
+        metric = metric_name(results)
+        axes.set(title=title, xlabel=f"{results.study.source} test, {metric}", ylabel=f"mean of targets, {metric}")
         handles, _ = _take_legend(axes)
     of_methods, of_settings = handles[1 : len(names) + 1], handles[len(names) + 2 :]  # each after its heading
     fields, values = _fields(results)
@@ -117,7 +118,7 @@ def language_by_setting(results: Results) -> Figure:
     panel_width = max(1.2, cell * most)
     decimals = 1 if cell >= 0.36 else 0
     figure = Figure(figsize=(0.5 + across * (panel_width + 0.12), max(down * least, min(HEIGHT, 0.4 + down * nice))))
-    figure.suptitle(f"Mean {_metric(results)} over seeds, by language and setting")
+    figure.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
     figure.supxlabel(fields, fontsize=9)
     low, high = results.test["score"].min(), results.test["score"].max()
     grid = figure.subplots(down, across, squeeze=False)
@@ -177,7 +178,8 @@ def _of(frame: pd.DataFrame, method: str) -> pd.DataFrame:
     return frame[frame.index.get_level_values("method") == method].droplevel("method")
 
 
-def _metric(results: Results) -> str:
+def metric_name(results: Results) -> str:
+    """The metric as an axis and a note have it."""
     return {"f1": "F1 × 100"}.get(results.metric, f"{results.metric} × 100")
 
 

@@ -1,23 +1,15 @@
 """A study's report: one self-contained HTML file, and its tables and figures as files."""
 
-import base64
-import tempfile
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from importlib import resources
-from io import BytesIO
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-from jinja2 import Environment, StrictUndefined
-from matplotlib.figure import Figure
-
-from analysis import tables
-from analysis.figures import STYLE, draw
+from analysis import page, tables
+from analysis.figures import draw
 from analysis.frame import FINISHED, Results, load
+from analysis.page import Written
 from analysis.table import Table
-from harness.errors import UserError, reason
 from harness.store import Store
 from harness.study import setting_labels
 
@@ -25,14 +17,6 @@ WITHOUT_COLLAPSED = "summary-without-collapsed"
 """Name of the one table that not every report has."""
 SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
 """Checkpoints in words."""
-
-
-@dataclass(frozen=True)
-class Written:
-    """Where a report lies, and its summary for the terminal."""
-
-    html: Path
-    summary: str
 
 
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
@@ -43,23 +27,11 @@ def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int
     where the folder cannot be written.
     """
     results = load(store, study)
-    folder = out or (Path(store.root) / "reports" / study if store.is_local else Path("steadytune-reports") / study)
+    folder = out or page.default_folder(store, study)
     written = _tables(results, ddof)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Made aside, then moved file by file: what fails in the making leaves the older report, and other files there stay.
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
-            _write(Path(scratch), results, written, ddof)
-            for kind in ("csv", "md", "tex"):
-                (folder / "tables" / f"{WITHOUT_COLLAPSED}.{kind}").unlink(missing_ok=True)  # an older report may have had it
-            for file in sorted(Path(scratch).rglob("*.*")):
-                target = folder / file.relative_to(scratch)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
-    except OSError as error:
-        raise UserError(f"--out: {str(folder)!r} cannot be written: {reason(error)}") from None
-    summary = written[0]
-    return Written(folder / "report.html", "\n".join([summary.title, "", summary.plain(), "", *summary.notes]))
+    with page.replacing(folder, f"tables/{WITHOUT_COLLAPSED}.*") as scratch:
+        _write(scratch, results, written, ddof)
+    return Written(folder / "report.html", page.for_terminal(written[0]))
 
 
 def _tables(results: Results, ddof: int) -> list[Table]:
@@ -73,22 +45,13 @@ def _tables(results: Results, ddof: int) -> list[Table]:
 
 
 def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> None:
-    for name in ("tables", "figures"):
-        (folder / name).mkdir()
-    for table in written:
-        table.write(folder / "tables")
-    figures = []
-    for name, (caption, figure) in draw(results).items():
-        svg = _image(figure, "svg")
-        (folder / "figures" / f"{name}.svg").write_bytes(svg)
-        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
-        figures.append({"name": name, "caption": caption, "data": base64.b64encode(svg).decode()})
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(resources.files("analysis").joinpath("report.html.j2").read_text(encoding="utf-8"))
+    page.write_tables(folder, written)
+    figures = page.write_figures(folder, draw(results))
     finished = results.trials[results.trials["status"] == FINISHED]
     labels = setting_labels([setting for arm in results.study.arms for setting in arm.settings])
     every = f"all {len(labels)}" if len(labels) > 1 else next(iter(labels.values()))
-    html = template.render(
+    html = page.render(
+        "report.html.j2",
         study=results.study,
         settings=[asdict(setting) for setting in labels],
         arms=[
@@ -111,13 +74,6 @@ def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> N
         ddof=ddof,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
-
-
-def _image(figure: Figure, kind: str) -> bytes:
-    sink = BytesIO()
-    with mpl.rc_context(STYLE):
-        figure.savefig(sink, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None, bbox_inches="tight")
-    return sink.getvalue()
 
 
 def _provenance(

@@ -33,7 +33,7 @@ class Cell(Protocol):
     def latex(self) -> str: ...
     def html(self) -> Markup: ...
     def numbers(self) -> dict[str, float]:
-        """Full-precision columns for the CSV, by what follows the header there."""
+        """Full-precision columns for the CSV, by what follows the header there; the one named "" has the header alone."""
         ...
 
 
@@ -107,6 +107,27 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Number:
+    """A number by itself, with three decimals where a person reads it; NaN where there is none."""
+
+    value: float
+
+    def plain(self) -> str:
+        return MISSING_CELL if math.isnan(self.value) else f"{self.value:.3f}"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return "--" if math.isnan(self.value) else f"${self.value:.3f}$"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"": self.value}
+
+
+@dataclass(frozen=True)
 class Table:
     """Cells with a title and what a reader has to know about them."""
 
@@ -167,7 +188,7 @@ class Table:
             numbers: list[dict[str, float]] = [{} if isinstance(cell, str) else cell.numbers() for cell in cells]
             parts = dict.fromkeys(part for found in numbers for part in found)
             for part in parts:
-                columns[f"{head} {part}"] = [found.get(part) for found in numbers]
+                columns[f"{head} {part}".rstrip()] = [found.get(part) for found in numbers]
             if not parts:
                 columns[head] = list(cells)
         return pd.DataFrame(columns).convert_dtypes()
@@ -184,4 +205,7 @@ def _pipes(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    return text.translate(LATEX_SPECIAL).replace("±", r"$\pm$").replace("–", "--").replace("−", "$-$").replace("λ", r"$\lambda$")
+    text = text.translate(LATEX_SPECIAL)
+    for character, command in {"±": r"$\pm$", "–": "--", "−": "$-$", "×": r"$\times$", "λ": r"$\lambda$"}.items():
+        text = text.replace(character, command)
+    return text

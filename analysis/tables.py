@@ -126,7 +126,7 @@ def per_language(results: Results, ddof: int) -> Table:
     source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
     rows: list[list[str | Cell]] = [[f"{results.study.source} (source)", *_mark_best(source)]]
     for language in results.study.targets:
-        rows.append([language, *_mark_best([_cell(results, method, language, ddof) for method in results.methods])])
+        rows.append([language, *_mark_best([language_score(results, method, language, ddof) for method in results.methods])])
     rows.append(["zero-shot", *zero_shot])
     notes = [
         _std_note("each std is over runs of one method", ddof),
@@ -136,8 +136,8 @@ def per_language(results: Results, ddof: int) -> Table:
     return Table("languages", "Scores per language", ["language", *results.methods], rows, notes)
 
 
-def _cell(results: Results, method: str, language: str, ddof: int) -> str | Score:
-    """A target language's score over the runs of a method that were to score it."""
+def language_score(results: Results, method: str, language: str, ddof: int) -> str | Score:
+    """A target language's score over the runs of a method that were to score it; the missing cell where none was."""
     trials = results.trials[results.trials["method"] == method]
     asked = sum(language in targets for targets in trials["targets"])
     if not asked:

@@ -5,7 +5,6 @@ import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from harness.data import Origin
 from harness.errors import UserError
 from harness.store import Record, Store
 from harness.study import TrialConfig
@@ -50,7 +49,7 @@ def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool
 
 def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
     """The trial's new record from its kept weights; ``None`` where there are none."""
-    from harness import models
+    from harness import weights as kept
     from harness.rescoring import rescore
 
     before = store.record(config.id)
@@ -61,7 +60,7 @@ def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
             return None
         try:
             history = store.history(config.id).to_pylist()
-            model = models.fine_tuned(weights, Origin.of(config).task)
+            model = kept.load(weights, config)
         except (OSError, ValueError, UserError):  # gone, torn or not to be read: only training again makes a whole record
             return None
     result = rescore(model, config, before, history, cache=store.cache, threads=threads)

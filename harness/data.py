@@ -1,4 +1,4 @@
-"""Where examples and unlabelled text come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
+"""Where examples come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Any
 
 from harness import embedded, files, hub
 from harness.errors import UserError, bad, reason
-from harness.hashing import digest
 from harness.study import TrialConfig
 from harness.tasks import Examples, Task, task_named
 
@@ -56,7 +55,9 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
-    folder = _folder("data", origin.place, embedded.DATA, f"'embedded', '{HUB}'")
+    folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
+    if folder is None:
+        raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
     if (folder / task.name).is_dir():
         return task.read(_file(folder / task.name, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
@@ -79,33 +80,3 @@ def _file(folder: Path, split: str, language: str) -> Path:
         there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
         raise UserError(f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}")
     return file
-
-
-@lru_cache(maxsize=64)
-def passages(text: str, language: str) -> tuple[str, ...]:
-    """The unlabelled passages of ``<text>/<language>.txt``, one a line, blank lines left out.
-
-    Raises ``UserError`` where the file is missing or has no text.
-    """
-    folder = _folder("text", text, embedded.TEXT, "'embedded'")
-    file = folder / f"{language}.txt"
-    if not file.is_file():
-        there = ", ".join(sorted(f.stem for f in folder.glob("*.txt"))) or "none"
-        raise UserError(f"text: {file} does not exist; languages with text there: {there}")
-    lines = tuple(line for line in files.text(files.read(file), str(file)).split("\n") if line.strip())
-    if not lines:
-        raise UserError(f"text: {file} is empty; give one passage a line")
-    return lines
-
-
-@lru_cache(maxsize=64)
-def text_fingerprint(text: str, language: str) -> str:
-    """Content hash of a language's passages."""
-    return digest(passages(text, language))
-
-
-def _folder(field: str, place: str, default: Path, words: str) -> Path:
-    folder = default if place == "embedded" else files.directory(field, place)
-    if folder is None:
-        raise bad(field, place, f"{words} or a directory that exists")
-    return folder

@@ -67,6 +67,18 @@ def at_least(field: str, value: float, bound: float) -> None:
         raise bad(field, value, f"a finite number of at least {bound:g}")
 
 
+def at_most(field: str, value: float, bound: float) -> None:
+    """Refuse what is above ``bound``."""
+    if value > bound:
+        raise bad(field, value, f"a number of at most {bound:g}")
+
+
+def share(field: str, value: float) -> None:
+    """Refuse what is not a number from 0 to below 1."""
+    if not 0 <= value < 1:
+        raise bad(field, value, "a number from 0 to below 1")
+
+
 def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
     """Refuse what is not one of the names in ``allowed``."""
     if value not in allowed:

@@ -1,106 +1,136 @@
-"""The diagonal of the Fisher information of the masked-language-model loss on a language's text (Section 3.2)."""
+"""Fisher diagonals on disk: named by the content of all that makes them, computed once, shared by every trial that needs them."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from filelock import FileLock
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
-from transformers import DataCollatorForLanguageModeling, PreTrainedModel
 
-from harness import data, models
-from harness.encoders import Encoder
-from harness.errors import bad
-from harness.hashing import digest
-from harness.study import NUMERICS
+from harness import corpus, models
+from harness.data import Origin
+from harness.diagonal import diagonal
+from harness.encoders import Encoder, pinned
+from harness.errors import UserError
+from harness.estimate import Estimate
+from harness.hashing import check_unchanged, digest
+from harness.masking import MASKED_SHARE, WINDOW, windows
+from harness.study import TrialConfig
 
-WINDOW = 128
-MASKED_SHARE = 0.15
-MASKING_SEED = 0
-ESTIMATOR = "empirical"
-"""Gradients at the observed tokens, the estimator of Kirkpatrick et al. (2017) in practice."""
-
-
-def diagonal(model: nn.Module, batches: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """F = 1/N Σₙ (∇θ log p(masked tokens of example n))², by parameter name within the body, each of its parameter's shape.
-
-    Every batch holds one example, ``input_ids`` and ``labels`` of shape (1, length): the square is taken per example, as the square of
-    a batch's mean gradient is not a Fisher diagonal. The log-likelihood is the sum over an example's masked tokens (labels that are
-    not -100), in nats.
-    """
-    assert isinstance(model, PreTrainedModel)
-    parameters = dict(model.base_model.named_parameters())
-    total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    count = 0
-    for batch in batches:
-        model.zero_grad()
-        inputs = {name: tensor.to(model.device) for name, tensor in batch.items()}
-        logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
-        torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), inputs["labels"].flatten(), reduction="sum").backward()
-        for name, parameter in parameters.items():
-            if parameter.grad is not None:
-                total[name].addcmul_(parameter.grad, parameter.grad)
-        count += 1
-    model.zero_grad()
-    return {name: value / count for name, value in total.items()}
+NUMERICS = 2
+"""Version of everything between an estimate and its diagonal that no field names."""
+IDENTITY = "identity"
+"""Key of a file's metadata."""
 
 
-def text_windows(encoder: Encoder, text: str, language: str, examples: int, window: int = WINDOW) -> list[dict[str, Tensor]]:
-    """The first ``examples`` windows of a language's passages, each a masked batch of one, the same in every process.
+@dataclass(frozen=True)
+class Request:
+    """One diagonal: what it is estimated from, and the fingerprints that this had when the study was planned."""
 
-    ``window`` is the most sub-words of one, special tokens included.
-    """
-    tokenizer = models.tokenizer(encoder)
-    encoded = tokenizer(
-        list(data.passages(text, language)[:examples]),
-        truncation=True,
-        max_length=window,
-        return_overflowing_tokens=True,
-    )
-    collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=MASKING_SEED)
-    windows = encoded["input_ids"][:examples]
-    if len(windows) < examples:
-        raise bad("examples", examples, f"at most {len(windows)}, what the text for {language!r} has")
-    return [dict(collate([{"input_ids": ids}])) for ids in windows]
+    encoder: Encoder
+    estimate: Estimate
+    origin: Origin
+    texts: tuple[tuple[str, str], ...]
+    """Languages and the fingerprints of their passages."""
 
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that can change the diagonal; not where the encoder and the text lie."""
+        options = {name: value for name, value in asdict(self.estimate).items() if name not in ("text", "languages")}
+        return {
+            "numerics": NUMERICS,
+            "encoder": self.encoder.revision,
+            "texts": [list(text) for text in self.texts],
+            "window": WINDOW,
+            "masked_share": MASKED_SHARE,
+            **options,
+        }
 
-def cached_diagonal(cache: Path, encoder: Encoder, text: str, language: str, examples: int) -> dict[str, Tensor]:
-    """``diagonal`` over a language's text, read from ``cache`` where it has been computed before.
-
-    The file is named by the content hash of the encoder, the text and the estimator's options. A second process that wants it at the
-    same time waits for the first.
-    """
-    identity = {
-        "numerics": NUMERICS,
-        "encoder": encoder.revision,
-        "text": data.text_fingerprint(text, language),
-        "examples": examples,
-        "window": WINDOW,
-        "masked_share": MASKED_SHARE,
-        "masking_seed": MASKING_SEED,
-        "estimator": ESTIMATOR,
-    }
-    file = cache / "fisher" / f"{digest(identity)}.safetensors"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_suffix(".lock")):
-        found = _load(file)
-        if found is None:
-            model = models.masked_language_model(encoder)
-            windows = text_windows(encoder, text, language, examples, min(WINDOW, models.positions(model)))
-            body: nn.Module = model
-            found = diagonal(body.to("cuda" if torch.cuda.is_available() else "cpu"), windows)
-            body.to("cpu")  # kept for the next language, out of the trials' way
-            part = file.with_suffix(".part")
-            save_file(found, part, metadata={name: str(value) for name, value in identity.items()})
-            part.replace(file)
-    return found
+    @property
+    def name(self) -> str:
+        """The file's name within a cache or store."""
+        return f"fisher/{digest(self.identity)}.safetensors"
 
 
-def _load(file: Path) -> dict[str, Tensor] | None:
-    """The diagonal of a file, ``None`` where there is none or it is torn."""
+def request(encoder: Encoder, estimate: Estimate, origin: Origin, texts: Mapping[str, str]) -> Request:
+    """The request for an estimate; ``texts`` has the fingerprint of each of its languages' passages."""
+    return Request(encoder, estimate, origin, tuple((language, texts[language]) for language in estimate.languages))
+
+
+def requests(config: TrialConfig) -> list[Request]:
+    """The diagonals that a trial needs, in the order of its method's estimates."""
+    encoder = pinned(config.encoder, config.encoder_revision)
+    return [request(encoder, estimate, Origin.of(config), config.texts) for estimate in config.method.estimates()]
+
+
+class Diagonal(Mapping[str, Tensor]):
+    """A file's tensors by parameter name within the body, each read when it is asked for: no whole diagonal is held."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with safe_open(file, "pt") as opened:
+            self._names = tuple(opened.keys())
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self._names:
+            raise KeyError(name)
+        with safe_open(self.file, "pt") as opened:
+            found: Tensor = opened.get_tensor(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def is_stored(request: Request, cache: Path) -> bool:
+    """Whether a cache has a request's diagonal whole. Raises ``UserError`` where the file of that name is of something else."""
+    file = cache / request.name
     try:
-        return load_file(file)
-    except (FileNotFoundError, SafetensorError):
-        return None
+        with safe_open(file, "pt") as opened:
+            found = json.loads((opened.metadata() or {}).get(IDENTITY, "{}"))
+    except (FileNotFoundError, SafetensorError, ValueError):
+        return False  # none, or torn
+    if found != request.identity:
+        differing = sorted(key for key in request.identity if found.get(key) != request.identity[key])
+        what = ", ".join(f"{key} {found.get(key)!r} instead of {request.identity[key]!r}" for key in differing) or "keys it should not have"
+        raise UserError(f"fisher: {file} is of another estimate ({what}); delete it, and it is computed again")
+    return True
+
+
+def stored(request: Request, cache: Path) -> Diagonal:
+    """A request's diagonal from the cache, computed first where it is not there.
+
+    A second process that wants it at the same time waits for the first. Raises ``UserError`` where the text is no longer what the study
+    was planned with.
+    """
+    file = cache / request.name
+    if not is_stored(request, cache):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            if not is_stored(request, cache):
+                part = file.with_suffix(".part")
+                save_file(_computed(request), part, metadata={IDENTITY: json.dumps(request.identity)})
+                part.replace(file)
+    return Diagonal(file)
+
+
+def _computed(request: Request) -> dict[str, Tensor]:
+    found = corpus.fingerprints(request.estimate, request.origin)
+    for language, planned in request.texts:
+        check_unchanged(f"data: the text for {language!r}", found[language], planned)
+    model = models.masked_language_model(request.encoder)
+    examples = windows(request.encoder, request.estimate, request.origin, min(WINDOW, models.positions(model)))
+    body: nn.Module = model
+    body.to("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return {name: value.cpu() for name, value in diagonal(model, examples, request.estimate.estimator).items()}
+    finally:
+        body.to("cpu")  # kept for the next language, out of the trials' way

@@ -3,9 +3,18 @@
 import contextlib
 import resource
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from torch import Tensor
+
+
+def nbytes(tensors: Iterable[Tensor], *, besides: Iterable[Tensor] = ()) -> int:
+    """Bytes that tensors take, each storage once; those of ``besides`` do not count."""
+    there = {tensor.untyped_storage().data_ptr() for tensor in besides}
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(size for place, size in storages.items() if place not in there)
 
 
 def reset_peak() -> None:

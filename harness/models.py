@@ -2,7 +2,7 @@
 
 import copy
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +19,7 @@ from transformers.utils import logging
 
 from harness.encoders import Encoder
 from harness.errors import UserError, bad, reason
+from harness.methods import Method
 from harness.tasks import task_named
 from harness.vocabulary import TrimmedEmbedding, size
 
@@ -50,6 +51,12 @@ class Pretrained:
     model: PreTrainedModel
     fresh: frozenset[str]
     """Parameters without a θ*: those of the head, and of a pooler that the checkpoint lacks."""
+
+    @property
+    def anchor(self) -> dict[str, Tensor]:
+        """θ*: the pretrained weights by parameter name within the body. What the checkpoint lacks is not among them."""
+        prefix = f"{self.model.base_model_prefix}."
+        return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
 
 def pretrained(encoder: Encoder, task: str) -> Pretrained:
@@ -90,20 +97,14 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
     return model
 
 
-def anchor(encoder: Encoder, task: str) -> dict[str, Tensor]:
-    """θ*: the pretrained weights by parameter name within the body. What the checkpoint lacks is not among them."""
-    shared = pretrained(encoder, task)
-    prefix = f"{shared.model.base_model_prefix}."
-    return {name: p for name, p in shared.model.base_model.named_parameters() if prefix + name not in shared.fresh}
-
-
-def fine_tuned(folder: Path, task: str) -> PreTrainedModel:
+def fine_tuned(folder: Path, task: str) -> Pretrained:
     """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or lacks weights."""
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
         raise UserError(f"weights: {str(folder)!r} lacks {_some(missing)}")
-    return model
+    prefix = f"{model.base_model_prefix}."
+    return Pretrained(model, frozenset(name for name, _ in model.named_parameters() if not name.startswith(prefix)))
 
 
 @lru_cache(maxsize=1)
@@ -115,22 +116,29 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
     return _with_mlm_head(encoder).eval()
 
 
-def check(encoder: Encoder, task: str, max_length: int, *, needs_mlm: bool) -> None:
+def check(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:
     """Refuse an encoder that a trial could not use, without loading its weights.
 
-    Raises ``UserError`` where a file is torn, weights are lacking, the masked-language-model head is needed and lacking, or ``max_length``
-    is more than it takes.
+    Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method cannot be used with
+    it.
     """
     kind = task_named(task)
-    model, _ = _with_head(encoder, kind.auto_model, kind.labels, device_map=META)
+    model, fresh = _with_head(encoder, kind.auto_model, kind.labels, device_map=META)
     pieces, rows = len(tokenizer(encoder)), size(model)
     if pieces > rows:
         raise UserError(f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}")
     most = min(tokenizer(encoder).model_max_length, positions(model))
     if max_length > most:
         raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
-    if needs_mlm:
-        _with_mlm_head(encoder, device_map=META)
+    outline = Pretrained(model, fresh)
+    for method in methods:
+        beside = method.virtual_tokens
+        if beside and max_length + beside > positions(model):
+            room = positions(model) - beside
+            raise bad("max_length", max_length, f"at most {room}: the encoder takes {room + beside}, and {method.label} needs {beside}")
+        method.adapt(copy.deepcopy(model), outline)
+        if method.estimates():
+            _with_mlm_head(encoder, device_map=META)
 
 
 def positions(model: PreTrainedModel) -> int:

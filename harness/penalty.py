@@ -1,11 +1,12 @@
 """The pull towards the pretrained weights: Eq. 1 and 2 as a gradient that is added once per optimizer step, never through autograd."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from harness.errors import UserError
 from harness.vocabulary import kept_rows
 
 
@@ -18,37 +19,54 @@ class Term:
     importance: Mapping[str, Tensor] | None = None
     """F by parameter name within the body, each of its parameter's shape; ``None`` for ones (Eq. 1). A parameter that it lacks has F = 0:
     the masked-language-model loss does not depend on it, as on a pooler."""
+    decoupled: bool = False
+    """Whether it is a decay beside the optimizer's step instead of a part of the loss."""
 
-    def weight(self, name: str) -> Tensor | float:
-        """λF of a parameter."""
+    def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
+        """λF of a parameter with the anchor ``theta``, or of its rows ``kept``: their shape, or a scalar.
+
+        Raises ``UserError`` where F is of another shape, and so of another encoder.
+        """
         if self.importance is None:
-            return self.strength
-        return self.strength * self.importance[name] if name in self.importance else 0.0
+            return torch.tensor(self.strength)
+        if name not in self.importance:
+            return torch.tensor(0.0)
+        importance = self.importance[name]
+        if importance.shape != theta.shape:
+            raise UserError(
+                f"fisher: {name} has the shape {tuple(importance.shape)}, and the encoder's {tuple(theta.shape)}: of another one"
+            )
+        return self.strength * (importance if kept is None else importance[kept])
 
 
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
     ``anchor`` holds θ* by parameter name within the body (``model.base_model``), of the whole vocabulary also where the body's is
-    trimmed. Parameters that it lacks, and the task head, which is
-    outside the body, have no θ* and are never touched.
+    trimmed. Parameters that it lacks, frozen ones, and the task head, which is outside the body, are never touched.
     """
 
-    def __init__(self, body: nn.Module, anchor: Mapping[str, Tensor], terms: list[Term]) -> None:
+    def __init__(self, body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> None:
         self.parameters: list[nn.Parameter] = []
         self.anchors: list[Tensor] = []
         self.weights: list[Tensor] = []
         """Σ λF of each parameter: its shape, or a scalar where all its entries weigh the same."""
+        for name in (name for term in terms for name in term.importance or ()):
+            if name not in anchor:
+                raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
         kept = kept_rows(body)
         for name, parameter in body.named_parameters():
             if not parameter.requires_grad or name not in anchor:
                 continue
-            theta, weight = anchor[name].detach(), torch.as_tensor(sum(term.weight(name) for term in terms))
-            if name in kept:
-                theta, weight = theta[kept[name]], weight[kept[name]] if weight.ndim else weight
+            theta, rows = anchor[name].detach(), kept.get(name)
+            weight = sum((term.weight(name, theta, rows) for term in terms), torch.tensor(0.0))
             self.parameters.append(parameter)
-            self.anchors.append(theta.to(parameter))
+            self.anchors.append((theta if rows is None else theta[rows]).to(parameter))
             self.weights.append(weight.to(parameter))
+
+    def held(self) -> list[Tensor]:
+        """What the penalty takes in memory."""
+        return [*self.anchors, *self.weights]
 
     @torch.no_grad()
     def add_gradient_(self, scale: float = 1.0) -> Tensor:
@@ -58,7 +76,7 @@ class Penalty:
         multiplied by until the step, as fp16's loss scaling does. A parameter without a gradient takes no part in the step and stays as
         it is.
         """
-        value = torch.zeros((), device=self.parameters[0].device if self.parameters else None)
+        value = self._zero()
         for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
             # One parameter at a time: the difference stays in the processor's cache, and no copy of the body is held.
             moved = parameter - anchor
@@ -67,3 +85,20 @@ class Penalty:
             if parameter.grad is not None:
                 parameter.grad.add_(pull, alpha=scale)
         return value
+
+    @torch.no_grad()
+    def decay_(self, rates: Mapping[nn.Parameter, float], share: Tensor | float = 1.0) -> Tensor:
+        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
+
+        Call it before an optimizer step, after the backward passes.
+        """
+        value = self._zero()
+        for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
+            moved = parameter - anchor
+            pull = moved * weight
+            value += torch.dot(pull.flatten(), moved.flatten()) / 2
+            parameter.sub_(pull * share, alpha=rates[parameter])
+        return value
+
+    def _zero(self) -> Tensor:
+        return torch.zeros((), device=self.parameters[0].device if self.parameters else None)

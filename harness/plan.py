@@ -1,8 +1,6 @@
 """From a study to its trials: reads the data's and the encoder's fingerprints, so that every trial has its identity."""
 
-from dataclasses import replace
-
-from harness import data, encoders, files, hub, precision
+from harness import corpus, data, encoders, files, hub, precision
 from harness.data import Origin
 from harness.errors import bad
 from harness.study import Study, TrialConfig
@@ -29,7 +27,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     tests = {language: data.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
     for given, targets, setting, seed in study.runs():
-        method = replace(given, **{place: absolute(place, getattr(given, place)) for place in given.places})
+        method = given.located(absolute)
         trial = TrialConfig(
             task=task.name,
             task_code=origin.code,
@@ -42,7 +40,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             selected_on=dev if study.checkpoint == "best" else "",
             encoder_revision=encoder.revision,
             training_data=training,
-            texts={language: data.text_fingerprint(place, language) for language, place in method.texts().items()},
+            texts={language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()},
             **places,
             data_revision=origin.revision,
             dev_data=dev,
@@ -57,6 +55,6 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
 
 
 def absolute(field: str, place: str) -> str:
-    """A directory's full path, as a worker may run elsewhere; ``embedded``, ``hub`` and hub names stay as they are."""
-    directory = files.directory(field, place) if place not in ("embedded", data.HUB) else None
+    """A directory's full path, as a worker may run elsewhere; words such as ``embedded`` and hub names stay as they are."""
+    directory = files.directory(field, place) if place not in (data.HUB, *corpus.WORDS) else None
     return str(directory.resolve()) if directory is not None else place

@@ -1,7 +1,8 @@
 """What would make every trial of a study fail, found before the first one runs."""
 
-from harness import encoders, models, precision
+from harness import encoders, fisher, models, precision
 from harness.data import Origin
+from harness.masking import windows
 from harness.resources import Resources
 from harness.study import TrialConfig
 
@@ -16,5 +17,7 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
         encoders.pinned(first.encoder, first.encoder_revision),
         Origin.of(first).task,
         max(trial.setting.max_length for trial in trials),
-        needs_mlm=any(trial.method.texts() for trial in trials),
+        {trial.method.arm: trial.method for trial in trials}.values(),
     )
+    for request in {request.name: request for trial in trials for request in fisher.requests(trial)}.values():
+        windows(request.encoder, request.estimate, request.origin)  # a text may have too few

@@ -225,9 +225,7 @@ class Study:
         if (twice := fields.repeated(labels)) is not None:
             raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
-            for language in arm.method.texts():
-                if language not in self.targets:
-                    raise unknown(f"{arm.method.name}: languages", language, self.targets)
+            arm.method.check(self, arm.settings)
 
     def check_languages(self) -> None:
         """Refuse languages that the task lacks."""

@@ -1,5 +1,6 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -33,21 +34,59 @@ class PenaltyTrainer(Trainer):
     """A ``Trainer`` whose total loss is the task loss plus a penalty (Eq. 1 and 2).
 
     The penalty's gradient is added after the last backward pass of an optimizer step and before clipping, so neither gradient
-    accumulation nor autograd sees it. Each window of the log has ``task_loss`` and ``penalty`` (means over the window's steps),
-    ``loss``, their sum, and the last step's ``grad_norm`` (before clipping) and ``learning_rate``.
+    accumulation nor autograd sees it. ``decay`` is a penalty that is decoupled from the loss: it moves the weights right before the
+    optimizer does. Each window of the log has ``task_loss`` and ``penalty`` (means over the window's steps, of both penalties), ``loss``
+    (the task loss and the penalty that is part of the loss), and the last step's ``grad_norm`` (before clipping) and ``learning_rate``
+    (the largest of any parameter).
+
+    ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1.
     """
 
-    def __init__(self, penalty: Penalty | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, penalty: Penalty | None = None, decay: Penalty | None = None, rates: Mapping[str, float] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(compute_loss_func=mean_loss, **kwargs)
         self.add_callback(LogLastStep)
         self.penalty = penalty
-        self._window: list[Tensor] = []
+        self.decay = decay
+        self.rates = rates or {}
+        self._coupled: list[Tensor] = []
+        self._decoupled: list[Tensor] = []
+        """Values of the two penalties since the last log."""
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
         if self.penalty is not None and self.accelerator.sync_gradients:
-            self._window.append(self.penalty.add_gradient_(self._loss_scale()))
+            self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        fresh = self.optimizer is None
+        optimizer = super().create_optimizer(model)
+        if fresh:
+            self._split_groups(optimizer)
+            if self.decay is not None:
+                optimizer.register_step_pre_hook(self._decay)
+        return optimizer
+
+    def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
+        """Give each share of the learning rate groups of its own, the largest first: the log shows the first group's."""
+        assert self.model is not None
+        shares = {parameter: self.rates.get(name, 1.0) for name, parameter in self.model.named_parameters()}
+        if set(shares.values()) == {1.0}:
+            return
+        groups: list[dict[str, Any]] = []
+        for group in optimizer.param_groups:
+            for share in dict.fromkeys(shares[parameter] for parameter in group["params"]):
+                mine = [parameter for parameter in group["params"] if shares[parameter] == share]
+                groups.append({**group, "params": mine, "lr": group["lr"] * share})
+        optimizer.param_groups = sorted(groups, key=lambda group: -group["lr"])
+
+    def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
+        assert self.decay is not None
+        rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
+        overflowed = getattr(optimizer, "found_inf", None)  # fp16: the fused optimizer then leaves the weights as they are
+        self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
 
     def _loss_scale(self) -> float:
         """What fp16's gradients are multiplied by until they are clipped."""
@@ -56,8 +95,10 @@ class PenaltyTrainer(Trainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
+            coupled, decoupled = (torch.stack(values).mean().item() if values else 0.0 for values in (self._coupled, self._decoupled))
             logs["task_loss"] = logs["loss"]
-            logs["penalty"] = torch.stack(self._window).mean().item() if self._window else 0.0
-            logs["loss"] = logs["task_loss"] + logs["penalty"]
-            self._window.clear()
+            logs["penalty"] = coupled + decoupled
+            logs["loss"] = logs["task_loss"] + coupled
+            self._coupled.clear()
+            self._decoupled.clear()
         super().log(logs, start_time)

@@ -13,7 +13,8 @@ from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
-from harness import data, encoders, fisher, memory, models, precision, vocabulary
+from harness import encoders, fisher, footprint, memory, models, precision, vocabulary
+from harness import weights as kept
 from harness.checkpoint import BestOnDev
 from harness.data import Origin
 from harness.encoding import encoded, sub_words
@@ -56,22 +57,24 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     start = time.perf_counter()
     precision.check(config.precision, gpu=torch.cuda.is_available())
     check_code(config)
-    _check_text(config)
     trainer = build_trainer(config, cache)
+    assert isinstance(trainer.model, PreTrainedModel)
+    pretrained = models.pretrained(encoders.pinned(config.encoder, config.encoder_revision), Origin.of(config).task)
+    sizes = footprint.sizes(trainer.model, pretrained)
     best = _select_on_dev(trainer, config, cache)
     prepared = time.perf_counter()
     trainer.train()
-    assert isinstance(trainer.model, PreTrainedModel)
     trained_embeddings = vocabulary.size(trainer.model)
+    keepers = (trainer.penalty, trainer.decay, *trainer.callback_handler.callbacks)
+    extra = footprint.extra_bytes(trainer.model, pretrained, keepers)
     if best is not None:
         best.load(trainer.model)
+    config.method.finish(trainer.model)
     trained = time.perf_counter()
     scored = score(trainer.model, config, cache)
     ended = time.perf_counter()
     if weights is not None:
-        vocabulary.restore(trainer.model)
-        trainer.model.save_pretrained(weights)
-        models.tokenizer(encoders.pinned(config.encoder, config.encoder_revision)).save_pretrained(weights)
+        kept.save(trainer.model, config, weights)
 
     history = [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
     steps = trainer.state.global_step
@@ -86,6 +89,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
         "tokens_per_second": int(tokens) / (trained - prepared),
         "peak_memory_mib": memory.peak(),
         "trained_embeddings": trained_embeddings,
+        "extra_memory_mib": extra / 2**20,
+        **sizes,
     }
     selected = {"step": steps} if best is None else {"step": best.step, "dev": best.scores}
     record = {"config": config.to_json(), **summary(config, scored, history), "checkpoint": selected, "cost": cost}
@@ -95,11 +100,6 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
 def check_code(config: TrialConfig) -> None:
     """Refuse a user's task that is no longer the one that the trial was planned with. The data is checked where it is tokenised."""
     check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
-
-
-def _check_text(config: TrialConfig) -> None:
-    for language, place in config.method.texts().items():
-        check_unchanged(f"data: the text for {language!r}", data.text_fingerprint(place, language), config.texts[language])
 
 
 def _select_on_dev(trainer: PenaltyTrainer, config: TrialConfig, cache: Path) -> BestOnDev | None:
@@ -146,11 +146,11 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     used = _ids(rows, tokenizer.pad_token_id) if trims else None
     model = models.fine_tunable(encoder, origin.task, config.seed, used)
 
-    def language_fisher(language: str, examples: int) -> dict[str, Tensor]:
-        return fisher.cached_diagonal(cache, encoder, config.method.texts()[language], language, examples)
-
-    terms = config.method.terms(language_fisher)
+    shared = models.pretrained(encoder, origin.task)
+    config.method.adapt(model, shared)
+    terms = config.method.terms([fisher.stored(request, cache) for request in fisher.requests(config)])
     trainer = PenaltyTrainer(
+        rates=config.method.rates(model, shared),
         model=model,
         args=training_arguments(config.setting, config.seed, config.precision),
         train_dataset=rows,
@@ -158,9 +158,11 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
-    if terms:
-        # Bound only now: the trainer has put the model on its device.
-        trainer.penalty = Penalty(model.base_model, models.anchor(encoder, origin.task), terms)
+    for callback in config.method.callbacks():
+        trainer.add_callback(callback)
+    # Bound only now: the trainer has put the model on its device.
+    coupled, decoupled = ([term for term in terms if term.decoupled is kind] for kind in (False, True))
+    trainer.penalty, trainer.decay = (Penalty(model.base_model, shared.anchor, side) if side else None for side in (coupled, decoupled))
     return trainer
 
 

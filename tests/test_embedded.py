@@ -2,7 +2,7 @@
 
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-from harness import data, embedded, encoders, models
+from harness import corpus, data, embedded, encoders, models
 from harness.data import Origin
 from harness.methods import L2, Vanilla
 from harness.tasks import task_named
@@ -39,7 +39,9 @@ def test_the_vocabulary_knows_the_corpora() -> None:
     sentences = [words for language in ("en", *TARGETS) for words, _ in data.examples(UDPOS, "test", language).rows]
     labelled = [i for words in sentences for i in tokenizer(list(words), is_split_into_words=True)["input_ids"]]
     assert labelled.count(tokenizer.unk_token_id) <= 2
-    passages = [passage for file in embedded.TEXT.glob("*.txt") for passage in data.passages("embedded", file.stem)]
+    passages = [
+        passage for file in embedded.TEXT.glob("*.txt") for passage in corpus.passages("embedded", file.stem, 10**6, Origin("", ""))
+    ]
     text = [i for passage in passages for i in tokenizer(passage)["input_ids"]]
     assert text.count(tokenizer.unk_token_id) / len(text) < 2e-4
 

@@ -21,11 +21,29 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from harness import data, encoders, models
+from harness import data, diagonal, encoders, models, weights
 from harness.data import Origin
 from harness.errors import UserError
-from harness.methods import L2, Ewc, Method, Vanilla
+from harness.estimate import Estimate
+from harness.masking import windows
+from harness.methods import (
+    L2,
+    Adapter,
+    Bitfit,
+    Composed,
+    DecoupledL2,
+    Ewc,
+    LayerFreeze,
+    LayerwiseDecay,
+    Lora,
+    Method,
+    Mixout,
+    SoftPrompt,
+    Vanilla,
+    WeightAveraging,
+)
 from harness.plan import plan
+from harness.rescoring import rescore
 from harness.study import Study
 from harness.tasks import task_named
 from harness.trial import build_trainer, run_trial
@@ -46,8 +64,21 @@ FAMILIES = {
     "electra": {**BERT, "embedding_size": 16},
 }  # fmt: skip
 """mBERT, XLM-R (positions begin after the padding's id), DistilBERT (no token types, no pooler), mDeBERTa-v3, ModernBERT, ELECTRA."""
-LENGTH = 64
-METHODS = [Vanilla(), L2(strength=0.5), Ewc(strength=5.0, languages=("de",), examples=2)]
+LENGTH = 60
+METHODS = [
+    Vanilla(),
+    L2(strength=0.5),
+    Ewc(strength=5.0, languages=("de",), examples=2),
+]
+FURTHER_METHODS = [
+    Bitfit(),
+    SoftPrompt(tokens=2),
+    Adapter(size=4),
+    Lora(rank=2),
+    DecoupledL2(strength=50.0),
+    Mixout(probability=0.5),
+    Composed(methods=(LayerFreeze(layers=1), LayerwiseDecay(decay=0.8), WeightAveraging(steps=2))),
+]
 
 
 @pytest.fixture(scope="module")
@@ -77,20 +108,57 @@ def make(encoder: str, task: str, method: Method) -> Study:
     )
 
 
-@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-@pytest.mark.parametrize("task", ["udpos", "pawsx"])
-@pytest.mark.parametrize("family", FAMILIES)
+TRIALS = [
+    *((family, task, method) for family in FAMILIES for task in ("udpos", "pawsx") for method in METHODS),
+    *((family, "udpos", method) for family in FAMILIES for method in FURTHER_METHODS if (family, method.name) != ("modernbert", "bitfit")),
+    *((family, "pawsx", FURTHER_METHODS[1]) for family in FAMILIES),  # prompts move the position that a pair's label is read from
+]
+
+
+@pytest.mark.parametrize(("family", "task", "method"), TRIALS, ids=[f"{family}-{task}-{method.name}" for family, task, method in TRIALS])
 def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str, method: Method, tmp_path: Path) -> None:
     config = plan(make(made[family], task, method))[0]
-    models.check(encoders.find(made[family]), task, LENGTH, needs_mlm=True)
+    models.check(encoders.find(made[family]), task, LENGTH, [method])
     result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
     assert not result.record["diverged"]
     assert result.record["cost"]["trained_embeddings"] < 19_200
     assert result.record["scores"]["test"]["de"]["examples"] == {"udpos": 100, "pawsx": 200}[task]
-    if method.name != "vanilla":
-        assert result.history[-1]["penalty"] > 0
-    kept = models.fine_tuned(tmp_path / "kept", task)
+    assert (result.history[-1]["penalty"] > 0) == (method.name in ("l2", "ewc", "decoupled_l2"))
+    kept = weights.load(tmp_path / "kept", config)
     assert kept.get_input_embeddings().weight.shape[0] == 19_200
+    again = rescore(kept, config, {**result.record, "weights": ""}, result.history, cache=tmp_path)
+    assert again.record["scores"] == result.record["scores"]
+
+
+def test_what_a_family_cannot_do_is_said_before_it_runs(made: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"bitfit: the encoder \(modernbert\) has no biases to train"):
+        models.check(encoders.find(made["modernbert"]), "udpos", LENGTH, [Bitfit()])
+    for family, most in (("bert", 46), ("xlm-roberta", 44)):
+        with pytest.raises(UserError, match=rf"max_length: 60 is not allowed; give at most {most}: .* soft_prompt needs 20"):
+            models.check(encoders.find(made[family]), "udpos", LENGTH, [SoftPrompt()])
+    with pytest.raises(UserError, match="layer_freeze: layers: 3 is not allowed; give at most 2, the encoder's layers"):
+        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [LayerFreeze(layers=3)])
+    with pytest.raises(UserError, match=r"lora: modules: the encoder \(bert\) has none whose name ends in nonsense"):
+        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
+
+
+@pytest.mark.parametrize("estimator", ["empirical", "sampled"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_diagonal_of_many_examples_at_a_time_is_that_of_one_after_another(made: dict[str, str], family: str, estimator: str) -> None:
+    encoder = encoders.find(made[family])
+    model = models.masked_language_model(encoder)
+    examples = windows(encoder, Estimate(languages=("hi",), text="task", examples=7), Origin("udpos", "embedded"), 40)
+    loop = diagonal.by_example(model, examples, estimator)
+    if family == "deberta-v2":  # its relative positions are not of any one example
+        with pytest.raises(diagonal.UnknownLayerError):
+            diagonal.by_layer(model, examples, estimator)
+    else:
+        ours = diagonal.by_layer(model, examples, estimator)
+        largest = max(float(value.max()) for value in loop.values())
+        for name, value in loop.items():
+            torch.testing.assert_close(ours[name], value, rtol=1e-3, atol=1e-7 * largest, msg=lambda text, name=name: f"{name}: {text}")
+    chosen = diagonal.diagonal(model, examples, estimator)
+    assert all(torch.allclose(chosen[name], loop[name], rtol=1e-3, atol=1e-7) for name in loop)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -99,7 +167,7 @@ def test_what_has_no_anchor_follows_the_seed_and_the_rest_the_checkpoint(made: d
     first, again, other = (models.fine_tunable(encoder, "pawsx", seed).state_dict() for seed in (1, 1, 2))
     saved = AutoModelForMaskedLM.from_pretrained(made[family]).base_model.state_dict()
     fresh = models.pretrained(encoder, "pawsx").fresh
-    anchored = models.anchor(encoder, "pawsx")
+    anchored = models.pretrained(encoder, "pawsx").anchor
     prefix = models.pretrained(encoder, "pawsx").model.base_model_prefix + "."
     assert all(torch.equal(first[name], again[name]) for name in first)
     for name in first:
@@ -116,9 +184,9 @@ def test_what_has_no_anchor_follows_the_seed_and_the_rest_the_checkpoint(made: d
 @pytest.mark.parametrize(("family", "longest"), {"bert": 66, "xlm-roberta": 64, "distilbert": 66, "modernbert": 66}.items())
 def test_lengths_beyond_the_positions_are_refused_and_the_longest_works(made: dict[str, str], family: str, longest: int) -> None:
     encoder = encoders.find(made[family])
-    models.check(encoder, "udpos", longest, needs_mlm=False)
+    models.check(encoder, "udpos", longest, [])
     with pytest.raises(UserError, match=f"max_length: {longest + 1} is not allowed; give at most {longest}"):
-        models.check(encoder, "udpos", longest + 1, needs_mlm=False)
+        models.check(encoder, "udpos", longest + 1, [])
     model = models.fine_tunable(encoder, "udpos", 0)
     assert model(input_ids=torch.full((1, longest), 5)).logits.shape == (1, longest, 17)
 
@@ -128,7 +196,7 @@ def test_a_pooler_that_the_checkpoint_has_is_pulled_and_one_that_it_lacks_is_not
         folder = tmp_path / str(pooled)
         AutoModel.from_pretrained(made["bert"], add_pooling_layer=pooled).save_pretrained(folder)
         encoder = encoders.find(str(folder))
-        assert ("pooler.dense.weight" in models.anchor(encoder, "pawsx")) == pooled
+        assert ("pooler.dense.weight" in models.pretrained(encoder, "pawsx").anchor) == pooled
         assert ("bert.pooler.dense.weight" in models.pretrained(encoder, "pawsx").fresh) != pooled
 
 

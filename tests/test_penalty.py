@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
-from harness import encoders, models
+from harness import encoders, fisher, models
 from harness.methods import L2, Ewc, Method, Vanilla
 from harness.penalty import Penalty, Term
 from harness.study import TrialConfig
@@ -62,7 +62,7 @@ def reference(
     task_loss = torch.cat(chosen).mean()
     penalty = torch.zeros(())
     if term is not None:
-        anchor = models.anchor(encoders.find(config.encoder), config.task)
+        anchor = models.pretrained(encoders.find(config.encoder), config.task).anchor
         for name, parameter in model.base_model.named_parameters():
             f = torch.ones_like(parameter) if term.importance is None else term.importance[name]
             penalty = penalty + term.strength / 2 * (f * (parameter - anchor[name]) ** 2).sum()
@@ -86,7 +86,7 @@ def test_gradient_is_that_of_the_total_loss(
     whole = recorder.weights | {EMBEDDINGS: embedding.restored().weight.clone()}
     whole[EMBEDDINGS][embedding.kept] = recorder.weights[EMBEDDINGS]
     assert len(batches) == accumulation
-    terms = method.terms(lambda language, examples: _fisher(config, tmp_path, language, examples))
+    terms = method.terms([fisher.stored(request, tmp_path) for request in fisher.requests(config)])
     expected, task_loss, penalty = reference(config, whole, batches, terms[0] if terms else None)
     cut = torch.ones(len(whole[EMBEDDINGS]), dtype=torch.bool)
     cut[embedding.kept] = False
@@ -99,12 +99,6 @@ def test_gradient_is_that_of_the_total_loss(
     assert logged["task_loss"] == pytest.approx(task_loss, rel=1e-4)
     assert logged["penalty"] == pytest.approx(penalty, rel=1e-4)
     assert logged["loss"] == pytest.approx(task_loss + penalty, rel=1e-4)
-
-
-def _fisher(config: TrialConfig, cache: Path, language: str, examples: int) -> dict[str, torch.Tensor]:
-    from harness.fisher import cached_diagonal
-
-    return cached_diagonal(cache, encoders.find(config.encoder), "embedded", language, examples)
 
 
 def test_the_head_is_never_pulled(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:

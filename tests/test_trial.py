@@ -82,9 +82,9 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(trial: Calla
 
 
 def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    before = {name: p.clone() for name, p in models.anchor(encoders.find("embedded"), "udpos").items()}
+    before = {name: p.clone() for name, p in models.pretrained(encoders.find("embedded"), "udpos").anchor.items()}
     run_trial(trial(), cache=tmp_path)
-    assert all(torch.equal(before[name], p) for name, p in models.anchor(encoders.find("embedded"), "udpos").items())
+    assert all(torch.equal(before[name], p) for name, p in models.pretrained(encoders.find("embedded"), "udpos").anchor.items())
 
 
 def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
-"""``ewc``: elastic weight consolidation with the Fisher information of a target language (Section 3.2, Eq. 2)."""
+"""``ewc``: elastic weight consolidation with the Fisher information of a target language (Section 3.2, Eq. 2; variants: Appendix F)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from harness import fields
-from harness.methods.base import Fisher, Method
+from harness.errors import UserError, bad, unknown
+from harness.estimate import Estimate
+from harness.methods.base import Method
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.penalty import Term
+    from harness.study import Setting, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,38 +22,77 @@ class Ewc(Method):
 
     As the paper runs it, one model is trained for each target language with that language's F and is scored on that language alone.
     F is not rescaled, so its λ has another scale than that of ``l2``.
+
+    Appendix F's variants: ``plus`` adds a penalty with the same λ for each of some further languages (fr+en); ``mix`` takes one F from
+    text of which they have equal shares (mix fr-en). As F is a mean over examples, the F of mixed text is the mean of the languages' own:
+    ``mix`` with λ is ``plus`` with λ/2, but for which passages they read.
     """
 
     name: ClassVar[str] = "ewc"
     places: ClassVar[tuple[str, ...]] = ("text",)
+    pulls: ClassVar[bool] = True
 
     strength: float
     """λ of Eq. 2, at least 0; 0 is vanilla."""
     languages: tuple[str, ...] = ()
     """Target languages to train a model for; empty for every target language of the study."""
+    plus: tuple[str, ...] = ()
+    """Languages whose penalties are added to each target language's own."""
+    mix: tuple[str, ...] = ()
+    """Languages whose text is mixed with each target language's, for one F."""
+    text: str = "embedded"
+    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task`` or a folder, see ``harness.corpus``."""
     examples: int = 200
     """Text windows, one gradient each, that F is averaged over."""
-    text: str = "embedded"
-    """Where the unlabelled text is: ``embedded`` or a folder of ``XX.txt`` files, one passage a line."""
+    estimator: str = "empirical"
+    """``empirical`` or ``sampled``, see ``harness.estimate``."""
+    masking_seed: int = 0
+    """Of the masks, and of the sampled labels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.at_least("strength", self.strength, 0)
-        fields.at_least("examples", self.examples, 1)
-        if self.languages:
-            fields.languages("languages", self.languages)
+        for name in ("languages", "plus", "mix"):
+            if getattr(self, name):
+                fields.languages(name, getattr(self, name))
+        if self.plus and self.mix:
+            raise UserError(f"plus and mix: {self.plus!r} and {self.mix!r} are not allowed; give one of them")
+        for language in self.languages:
+            if language in self.plus + self.mix:
+                raise bad("plus" if self.plus else "mix", language, "languages other than those the models are for")
+        self._estimate(("xx", *self.mix))  # its own checks
+
+    @property
+    def label(self) -> str:
+        options = {name: value for name, value in fields.chosen(self).items() if name not in ("plus", "mix")}
+        variant = [f"target+{'+'.join(self.plus)}"] if self.plus else [f"mix target-{'-'.join(self.mix)}"] if self.mix else []
+        named = self.named(options)
+        return f"{self.name}({', '.join([*variant, named.removeprefix(f'{self.name}(')])}"
 
     @property
     def arm(self) -> "Ewc":
         return replace(self, languages=())
 
+    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
+        for language in self.languages:
+            if language not in study.targets:
+                raise unknown(f"{self.name}: languages", language, study.targets)
+        for name in ("plus", "mix"):
+            for language in getattr(self, name):
+                if language in (self.languages or study.targets):
+                    raise bad(f"{self.name}: {name}", language, "languages other than those the models are for, such as the source")
+
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:
         return [(replace(self, languages=(language,)), (language,)) for language in self.languages or targets]
 
-    def texts(self) -> dict[str, str]:
-        return dict.fromkeys(self.languages, self.text)
+    def estimates(self) -> list[Estimate]:
+        return [self._estimate((*self.languages, *self.mix)), *(self._estimate((language,)) for language in self.plus)]
 
-    def terms(self, fisher: Fisher) -> list["Term"]:
+    def _estimate(self, languages: tuple[str, ...]) -> Estimate:
+        options = {name: getattr(self, name) for name in ("text", "examples", "estimator", "masking_seed")}
+        return Estimate(languages=languages, **options)
+
+    def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
         from harness.penalty import Term
 
-        return [Term(self.strength, fisher(language, self.examples)) for language in self.languages]
+        return [Term(self.strength, diagonal) for diagonal in diagonals]

@@ -1,13 +1,17 @@
 """``l2``: L2-distance regularisation towards the pretrained weights (Section 3.1, Eq. 1)."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness import fields
-from harness.methods.base import Fisher, Method
+from harness.methods.base import Method
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from harness.penalty import Term
+    from harness.study import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,6 +19,7 @@ class L2(Method):
     """Total loss = task loss + λ/2 Σᵢ (θᵢ − θᵢ*)² over the encoder's body; the head has no θ* and is not pulled."""
 
     name: ClassVar[str] = "l2"
+    pulls: ClassVar[bool] = True
 
     strength: float
     """λ of Eq. 1, at least 0; 0 is vanilla."""
@@ -23,7 +28,21 @@ class L2(Method):
         super().__post_init__()
         fields.at_least("strength", self.strength, 0)
 
-    def terms(self, fisher: Fisher) -> list["Term"]:
+    def warnings(self, setting: "Setting") -> list[str]:
+        return overshooting(self.label, self.strength, setting)
+
+    def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
         from harness.penalty import Term
 
         return [Term(self.strength)]
+
+
+def overshooting(label: str, strength: float, setting: "Setting") -> list[str]:
+    """The warning of a pull that a plain gradient step carries further beyond θ* than it was away: η λ ≥ 2."""
+    step = setting.learning_rate * strength
+    if step < 2:
+        return []
+    return [
+        f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; from 2 on a gradient step "
+        "overshoots θ* by more than it was away, and the pull alone diverges"
+    ]

@@ -11,3 +11,6 @@ class Vanilla(Method):
     """No penalty: all weights follow the task loss."""
 
     name: ClassVar[str] = "vanilla"
+
+    def clash(self, other: Method) -> str:
+        return f"vanilla does nothing that {other.name} does not do alone"

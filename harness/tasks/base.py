@@ -82,6 +82,10 @@ class Task(ABC, Generic[Example]):
         """
         raise UserError(f"{where}: the task {self.name!r} reads files in XTREME's download layout only")
 
+    def passages(self, examples: Sequence[Example]) -> list[str]:
+        """The text of examples, without their labels."""
+        raise UserError(f"text: the task {self.name!r} does not say what the text of its examples is")
+
     @abstractmethod
     def encode(self, examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """The examples as model inputs with ``labels``; column ``example`` says which example a row comes from."""

@@ -58,6 +58,10 @@ class PairTask(Task[Pair]):
         # Tabs and line breaks have no place in XTREME's files; without this the hub's examples would be others.
         return " ".join(str(text_a).split()), " ".join(str(text_b).split()), str(label)
 
+    def passages(self, examples: Sequence[Pair]) -> list[str]:
+        """Each text once: pairs may share one."""
+        return list(dict.fromkeys(text for a, b, _ in examples for text in (a, b)))
+
     def encode(self, examples: Sequence[Pair], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """One row a pair: the tokenizer's outputs, ``labels`` (a label id) and ``example``."""
         from datasets import Dataset

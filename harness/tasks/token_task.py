@@ -72,6 +72,10 @@ class TokenTask(Task[Sentence]):
             raise unknown(f"{where}: tag", tag, self.labels)
         return tag
 
+    def passages(self, examples: Sequence[Sentence]) -> list[str]:
+        """A sentence each, with spaces between its words."""
+        return [" ".join(words) for words, _ in examples]
+
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """Rows of the tokenizer's outputs, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and ``words``: the word
         that each labelled sub-word begins."""

@@ -1,0 +1,63 @@
+"""The mean of the weights over the last steps of a training, for ``harness.methods.weight_averaging``."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+
+class AverageLast(TrainerCallback):
+    """Keeps the mean of the trained weights over the last ``steps`` optimizer steps, or ``epochs``, and leaves it in the model at the end.
+
+    Of more steps than there are, the mean is over all.
+    """
+
+    def __init__(self, *, steps: int | None = None, epochs: float | None = None) -> None:
+        self.steps, self.epochs = steps, epochs
+        self.count = 0
+        """Steps in the mean."""
+        self.mean: dict[str, Tensor] = {}
+
+    def held(self) -> list[Tensor]:
+        """What the mean takes in memory."""
+        return list(self.mean.values())
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        train_dataloader: DataLoader[Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        if self.epochs is not None:
+            assert train_dataloader is not None
+            self.steps = max(1, round(self.epochs * len(train_dataloader) / args.gradient_accumulation_steps))
+
+    @torch.no_grad()
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: PreTrainedModel | None = None, **rest: Any
+    ) -> None:
+        assert model is not None
+        assert self.steps is not None
+        if state.global_step <= state.max_steps - self.steps:
+            return
+        self.count += 1
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            if name not in self.mean:
+                self.mean[name] = parameter.detach().clone()
+            else:
+                self.mean[name].lerp_(parameter.detach(), 1 / self.count)
+
+    @torch.no_grad()
+    def on_train_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: PreTrainedModel | None = None, **rest: Any
+    ) -> None:
+        assert model is not None
+        for name, parameter in model.named_parameters():
+            if name in self.mean:
+                parameter.copy_(self.mean[name])

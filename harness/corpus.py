@@ -1,0 +1,64 @@
+"""Unlabelled text by language: embedded, a folder, Wikipedia from the hub, or the task's own test sets without their labels."""
+
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from harness import data, embedded, files, wikipedia
+from harness.data import Origin
+from harness.errors import UserError, bad
+from harness.estimate import Estimate
+from harness.hashing import digest
+from harness.tasks import task_named
+
+EMBEDDED, TASK, WIKIPEDIA = WORDS = ("embedded", "task", "wikipedia")
+"""What a study's ``text`` may say instead of a folder."""
+
+
+@lru_cache(maxsize=64)
+def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str, ...]:
+    """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
+
+    ``text`` is ``embedded``; a folder of ``XX.txt`` files, a passage a line, or of copies of Wikipedia as the hub has it; ``wikipedia``,
+    from the hub itself; or ``task``, the test set of ``origin``. Raises ``UserError`` where there is no text in the language.
+    """
+    if text == TASK:
+        task = task_named(origin.task)
+        found = task.passages(data.examples(origin, "test", language).rows)
+    elif text == WIKIPEDIA:
+        found = list(wikipedia.streamed(language, count))
+    else:
+        found = _of_folder(text, language, count)
+    chosen = tuple(islice((passage for passage in found if passage.strip()), count))
+    if not chosen:
+        raise UserError(f"text: {text!r} has no text for {language!r}; give one passage a line")
+    return chosen
+
+
+def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
+    """Content hash of the passages in each of an estimate's languages that it may read. Raises ``UserError`` where one has no text."""
+    return {
+        language: digest(passages(estimate.text, language, count, origin if estimate.text == TASK else Origin("", "")))
+        for language, count in estimate.shares.items()
+    }
+
+
+def _of_folder(text: str, language: str, count: int) -> list[str]:
+    folder = embedded.TEXT if text == EMBEDDED else files.directory("text", text)
+    if folder is None:
+        raise bad("text", text, f"{', '.join(map(repr, WORDS))} or a directory that exists")
+    file = folder / f"{language}.txt"
+    if file.is_file():
+        return _lines(file)
+    copied = wikipedia.copied(folder, language, count)
+    if copied is None:
+        there = ", ".join(sorted(f.stem for f in folder.glob("*.txt"))) or "none"
+        raise UserError(f"text: {file} does not exist; languages with text there: {there}")
+    return copied
+
+
+def _lines(file: Path) -> list[str]:
+    lines = files.text(files.read(file), str(file)).split("\n")
+    if not any(line.strip() for line in lines):
+        raise UserError(f"text: {file} is empty; give one passage a line")
+    return lines

@@ -1,0 +1,59 @@
+"""Windows of text with masked tokens: the examples of a Fisher diagonal."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import DataCollatorForLanguageModeling
+
+from harness import corpus, models
+from harness.data import Origin
+from harness.encoders import Encoder
+from harness.errors import bad
+from harness.estimate import Estimate
+
+WINDOW = 128
+"""Most sub-words of a window, special tokens included."""
+MASKED_SHARE = 0.15
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """One example."""
+
+    ids: Tensor
+    """Sub-words as the model sees them, (length,)."""
+    masked: Tensor
+    """Positions that are predicted, (count,); of a short window there may be none."""
+    observed: Tensor
+    """Sub-words that the text has there, (count,)."""
+    draws: Tensor
+    """Numbers from 0 to 1 that decide which sub-words are sampled there, (count,), float64."""
+
+
+def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int = WINDOW) -> list[Window]:
+    """An estimate's examples: the first windows of each language's passages, masked the same in every process.
+
+    ``longest`` is the most sub-words of one, special tokens included. Raises ``UserError`` where a language's text has too few.
+    """
+    tokenizer = models.tokenizer(encoder)
+    if tokenizer.mask_token_id is None:
+        raise bad("encoder", encoder.path, "one whose tokenizer has a mask token, which a Fisher diagonal needs")
+    collate = DataCollatorForLanguageModeling(tokenizer, mlm_probability=MASKED_SHARE, seed=estimate.masking_seed)
+    draw = torch.Generator().manual_seed(estimate.masking_seed)
+    found = []
+    for language, count in estimate.shares.items():
+        for ids in _cut(encoder, estimate, language, count, origin, longest):
+            batch = collate([{"input_ids": ids}])
+            masked = batch["labels"][0].ne(-100).nonzero().flatten()
+            draws = torch.rand(len(masked), generator=draw, dtype=torch.float64)
+            found.append(Window(batch["input_ids"][0], masked, batch["labels"][0][masked], draws))
+    return found
+
+
+def _cut(encoder: Encoder, estimate: Estimate, language: str, count: int, origin: Origin, longest: int) -> list[list[int]]:
+    passages = corpus.passages(estimate.text, language, count, origin)
+    cut = models.tokenizer(encoder)(list(passages), truncation=True, max_length=longest, return_overflowing_tokens=True)["input_ids"]
+    if len(cut) < count:
+        raise bad("examples", estimate.examples, f"at most {len(cut) * len(estimate.languages)}: the text for {language!r} has {len(cut)}")
+    return list(cut[:count])

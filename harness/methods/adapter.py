@@ -1,0 +1,80 @@
+"""``adapter``: bottlenecks between the layers of a frozen encoder (Houlsby et al., 2019; Section 6, Tables 6 and 16–18)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness import fields
+from harness.errors import UserError
+from harness.methods.frozen import FrozenEncoder, freeze_all_but
+
+if TYPE_CHECKING:
+    from torch import nn
+    from transformers import PreTrainedModel
+
+    from harness.models import Pretrained
+
+PLACES = {
+    "attention.output.dense": "output.dense",  # BERT, XLM-R, RoBERTa, CamemBERT, ELECTRA, DeBERTa
+    "attention.out_lin": "ffn.lin2",  # DistilBERT
+    "attn.Wo": "mlp.Wo",  # ModernBERT
+}
+"""Within a layer, the last linear maps of the attention and of the feed-forward part."""
+SPREAD = 0.01
+"""Standard deviation of a new bottleneck's down-projection, as in the paper's own code."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adapter(FrozenEncoder):
+    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward part, before the
+    residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are trained, as in the paper; one set for all
+    languages. W_up begins at zero, so the encoder begins as it was pretrained.
+    """
+
+    name: ClassVar[str] = "adapter"
+
+    size: int = 64
+    """Width of a bottleneck; 64 in Table 16."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fields.at_least("size", self.size, 1)
+
+    def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
+        from torch import nn
+
+        from harness import layers
+
+        norms = {
+            f"{name}.{part}"
+            for name, module in model.named_modules()
+            if isinstance(module, nn.LayerNorm)
+            for part, _ in module.named_parameters(recurse=False)
+        }
+        freeze_all_but(model, lambda name: name in norms or name in pretrained.fresh)
+        for layer in layers.stack(model):
+            modules = dict(layer.named_modules())
+            places = next(((a, b) for a, b in PLACES.items() if a in modules and b in modules), None)
+            if places is None:
+                raise UserError(f"adapter: it is not known where adapters go in a {model.config.model_type!r} encoder; give another method")
+            for place in places:
+                _insert(modules[place], self.size)
+
+
+def _insert(linear: "nn.Module", size: int) -> None:
+    """Put a bottleneck behind a linear map, which keeps its name and its weights."""
+    import torch
+    from torch import nn
+
+    width, device = linear.out_features, linear.weight.device
+    down, up = nn.Linear(width, size, device=device), nn.Linear(size, width, device=device)  # type: ignore[arg-type]
+    with torch.no_grad():
+        nn.init.normal_(down.weight, std=SPREAD)
+        for zero in (down.bias, up.weight, up.bias):
+            nn.init.zeros_(zero)
+    linear.adapter = nn.Sequential(down, nn.GELU(), up)
+
+    def add(module: nn.Module, inputs: Any, output: torch.Tensor) -> torch.Tensor:
+        correction: torch.Tensor = module.adapter(output)  # type: ignore[operator]
+        return output + correction
+
+    linear.register_forward_hook(add)

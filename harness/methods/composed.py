@@ -1,0 +1,108 @@
+"""``composed``: several methods at once, such as an L2 pull with a learning rate that decays by layer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, product
+from math import prod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.errors import UserError, bad
+from harness.estimate import Estimate
+from harness.methods.base import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel, TrainerCallback
+
+    from harness.models import Pretrained
+    from harness.penalty import Term
+    from harness.study import Setting, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composed(Method):
+    """Each of the methods does what it does alone; penalties add up, learning rates multiply, what one freezes stays frozen.
+
+    Their order says nothing. What makes no sense together is refused with the reason.
+    """
+
+    name: ClassVar[str] = "composed"
+
+    methods: tuple[Method, ...]
+    """At least two."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        flat = [part for method in self.methods for part in method.parts]
+        object.__setattr__(self, "methods", tuple(sorted(flat, key=lambda part: part.name)))
+        if len(self.methods) < 2:
+            raise bad("methods", [method.label for method in self.methods], "at least two methods, or one by itself")
+        for one, other in combinations(self.methods, 2):
+            reason = "each method can be there once" if one.name == other.name else one.clash(other) or other.clash(one)
+            if reason:
+                raise UserError(f"methods: {one.label} and {other.label} do not go together: {reason}")
+
+    @property
+    def label(self) -> str:
+        return " + ".join(method.label for method in self.methods)
+
+    @property
+    def arm(self) -> Method:
+        return replace(self, methods=tuple(method.arm for method in self.methods))
+
+    @property
+    def parts(self) -> tuple[Method, ...]:
+        return self.methods
+
+    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
+        for method in self.methods:
+            method.check(study, settings)
+
+    def warnings(self, setting: "Setting") -> list[str]:
+        return [warning for method in self.methods for warning in method.warnings(setting)]
+
+    def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:
+        split = product(*(method.expand(targets) for method in self.methods))
+        return [
+            (replace(self, methods=tuple(method for method, _ in parts)), min((scored for _, scored in parts), key=len)) for parts in split
+        ]
+
+    def located(self, absolute: Callable[[str, str], str]) -> Method:
+        return replace(self, methods=tuple(method.located(absolute) for method in self.methods))
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "methods": [method.to_json() for method in self.methods]}
+
+    def identity(self) -> dict[str, Any]:
+        return {"name": self.name, "methods": [method.identity() for method in self.methods]}
+
+    @property
+    def virtual_tokens(self) -> int:
+        return sum(method.virtual_tokens for method in self.methods)
+
+    def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
+        for method in self.methods:
+            method.adapt(model, pretrained)
+
+    def estimates(self) -> list[Estimate]:
+        return [estimate for method in self.methods for estimate in method.estimates()]
+
+    def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
+        found: list[Term] = []
+        left = list(diagonals)
+        for method in self.methods:
+            count = len(method.estimates())
+            found += method.terms(left[:count])
+            del left[:count]
+        return found
+
+    def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
+        found = [method.rates(model, pretrained) for method in self.methods]
+        return {name: prod(shares.get(name, 1.0) for shares in found) for name in {name for shares in found for name in shares}}
+
+    def callbacks(self) -> "list[TrainerCallback]":
+        return [callback for method in self.methods for callback in method.callbacks()]
+
+    def finish(self, model: "PreTrainedModel") -> None:
+        for method in self.methods:
+            method.finish(model)

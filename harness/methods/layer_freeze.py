@@ -1,0 +1,37 @@
+"""``layer_freeze``: keep the embeddings and the first layers as they were pretrained (Lee et al., 2019, "What would Elsa do?")."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from harness import fields
+from harness.errors import bad
+from harness.methods.base import Method
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from harness.models import Pretrained
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerFreeze(Method):
+    """The embeddings and the first k layers do not move; the layers above and the head follow the task loss."""
+
+    name: ClassVar[str] = "layer_freeze"
+
+    layers: int
+    """k, from 0 (the embeddings alone) to the number of layers (the head alone is trained)."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fields.at_least("layers", self.layers, 0)
+
+    def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
+        from harness import layers
+
+        if self.layers > (count := len(layers.stack(model))):
+            raise bad("layer_freeze: layers", self.layers, f"at most {count}, the encoder's layers")
+        depths = layers.depths(model, pretrained.fresh)
+        for name, parameter in model.named_parameters():
+            if depths[name] <= self.layers:
+                parameter.requires_grad_(False)

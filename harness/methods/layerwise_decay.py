@@ -1,0 +1,34 @@
+"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; as in ELECTRA, Clark et al., 2020)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from harness import fields
+from harness.methods.base import Method
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from harness.models import Pretrained
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerwiseDecay(Method):
+    """η_d = η ξ^(L + 1 − d) at depth d: the embeddings have depth 0, the layers 1 to L, and the head, whose rate is η, L + 1."""
+
+    name: ClassVar[str] = "layerwise_decay"
+
+    decay: float = 0.9
+    """ξ, above 0 and at most 1; 1 is vanilla."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fields.above("decay", self.decay, 0)
+        fields.at_most("decay", self.decay, 1)
+
+    def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
+        from harness import layers
+
+        depths = layers.depths(model, pretrained.fresh)
+        top = len(layers.stack(model)) + 1
+        return {name: self.decay ** (top - depth) for name, depth in depths.items()}

@@ -1,0 +1,76 @@
+"""``lora``: low-rank updates of a frozen encoder's attention (Hu et al., 2022), as PEFT has them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from harness import fields
+from harness.errors import UserError, reason
+from harness.methods.frozen import FrozenEncoder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+    from harness.models import Pretrained
+
+MODULES = {"distilbert": ("q_lin", "v_lin"), "modernbert": ("Wqkv",), "camembert": ("query", "value"), "xlm-roberta-xl": ("query", "value")}
+"""Queries and values of encoders that PEFT has no default for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lora(FrozenEncoder):
+    """W = W* + (α/r) B A for the attention's queries and values, A (r, in) random and B (out, r) zero at the beginning. A, B and what has
+    no θ* (the head) are trained; before scoring B A is added to W*, so scoring costs what it does without.
+    """
+
+    name: ClassVar[str] = "lora"
+
+    rank: int = 8
+    """r."""
+    alpha: float = 16.0
+    """α, above 0."""
+    dropout: float = 0.0
+    """Of what goes into A, from 0 to below 1."""
+    modules: tuple[str, ...] = ()
+    """Ends of the names of the linear maps that are updated; empty for the queries and values."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fields.at_least("rank", self.rank, 1)
+        fields.above("alpha", self.alpha, 0)
+        fields.share("dropout", self.dropout)
+        if self.modules:
+            fields.once("modules", self.modules)
+
+    def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
+        from peft import LoraConfig, LoraModel
+        from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as defaults
+
+        kind = model.config.model_type
+        modules = self.modules or MODULES.get(kind) or tuple(defaults.get(kind, ()))
+        if not modules:
+            raise UserError(f"lora: the queries and values of a {kind!r} encoder are not known; name them with 'modules'")
+        prefix = f"{model.base_model_prefix}."
+        names = [name for name, _ in model.named_modules() if name.startswith(prefix) and name.endswith(tuple(f".{m}" for m in modules))]
+        if not names:
+            raise UserError(f"lora: modules: the encoder ({kind}) has none whose name ends in {', '.join(modules)}")
+        config = LoraConfig(
+            r=self.rank,
+            lora_alpha=self.alpha,  # type: ignore[arg-type]
+            lora_dropout=self.dropout,
+            target_modules=names,
+        )
+        try:
+            LoraModel(model, config, "default")  # in place: the model stays what it is
+        except ValueError as error:
+            raise UserError(f"lora: modules: {reason(error)}") from None
+        for name, parameter in model.named_parameters():
+            if name in pretrained.fresh:
+                parameter.requires_grad_(True)
+
+    def finish(self, model: "PreTrainedModel") -> None:
+        from peft.tuners.lora import LoraLayer
+
+        for name, module in list(model.named_modules()):
+            if isinstance(module, LoraLayer):
+                module.merge()
+                model.set_submodule(name, module.get_base_layer())

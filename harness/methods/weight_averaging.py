@@ -1,0 +1,53 @@
+"""``weight_averaging``: score the mean of the last weights instead of the very last (Izmailov et al., 2018; Kaddour, 2022)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from harness import fields
+from harness.errors import UserError, bad
+from harness.methods.base import Method
+
+if TYPE_CHECKING:
+    from transformers import TrainerCallback
+
+    from harness.study import Setting, Study
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightAveraging(Method):
+    """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training is as without: only what is scored differs.
+
+    Exactly one of ``steps`` and ``epochs`` is given.
+    """
+
+    name: ClassVar[str] = "weight_averaging"
+
+    steps: int | None = None
+    """K."""
+    epochs: float | None = None
+    """Passes over the training data that the last K steps are."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if (self.steps is None) == (self.epochs is None):
+            raise UserError(f"steps and epochs: {self.steps!r} and {self.epochs!r} are not allowed; give exactly one of them")
+        if self.steps is not None:
+            fields.at_least("steps", self.steps, 1)
+        if self.epochs is not None:
+            fields.above("epochs", self.epochs, 0)
+
+    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
+        if study.checkpoint != "last":
+            raise bad("checkpoint", study.checkpoint, "'last' with weight_averaging: the best step's weights are those of one step")
+        for name in ("steps", "epochs"):
+            mine = getattr(self, name)
+            for setting in settings:
+                most = setting.max_steps if name == "steps" else setting.epochs
+                if mine is not None and most is not None and mine > most:
+                    raise bad(f"weight_averaging: {name}", mine, f"at most the setting's {most:g}")
+
+    def callbacks(self) -> "list[TrainerCallback]":
+        from harness.averaging import AverageLast
+
+        return [AverageLast(steps=self.steps, epochs=self.epochs)]
