@@ -39,8 +39,11 @@ def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool 
 
 
 def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool) -> Record:
+    from harness import fishers
     from harness.trial import run_trial
 
+    for request in fishers.needed([config]):
+        fishers.provide(request, store, threads)
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         result = run_trial(config, cache=store.cache, threads=threads, weights=folder)
         store.save(config, result, folder)

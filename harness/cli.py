@@ -4,12 +4,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.resources import Resources
     from harness.store import Store
     from harness.study import TrialConfig
 
@@ -65,10 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _study_argument(command)
     _store_option(command)
-    command.add_argument("--local", action="store_true", help="one trial after another in this process, without Ray (for debugging)")
-    command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
-    _gpus_option(command)
-    command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
+    _resource_options(command)
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
     command.add_argument(
         "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"
@@ -86,7 +85,39 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)")
     command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
     command.set_defaults(command=report)
+
+    command = commands.add_parser(
+        "fisher",
+        help="how far apart languages are in a study's encoder, and how that goes with its scores",
+        description="Compute the Fisher information of the encoder in every language of a study, and write the Fréchet distances between "
+        "them and their correlation with the zero-shot scores that the store has of the study (the paper's Table 5).",
+    )
+    _study_argument(command)
+    _store_option(command)
+    command.add_argument(
+        "--text",
+        action="append",
+        metavar="PLACE",
+        help="unlabelled text: 'task' (the study's own test sets), 'wikipedia', 'embedded' or a folder; several if given again "
+        "(default: task)",
+    )
+    command.add_argument("--languages", nargs="+", metavar="XX", help="target languages (default: the study's)")
+    command.add_argument("--examples", type=int, default=200, metavar="N", help="text windows of a language (default: %(default)s)")
+    command.add_argument("--estimator", default="empirical", metavar="NAME", help="empirical or sampled (default: %(default)s)")
+    command.add_argument("--masking-seed", type=int, default=0, metavar="N", help="of the masked tokens (default: %(default)s)")
+    command.add_argument("--method", metavar="LABEL", help="whose scores, as tables name it (default: vanilla, or the study's first)")
+    command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY/fisher in the store)")
+    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
+    _resource_options(command)
+    command.set_defaults(command=fisher)
     return parser
+
+
+def _resource_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--local", action="store_true", help="one after another in this process, without Ray (for debugging)")
+    command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
+    _gpus_option(command)
+    command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
 
 
 def _study_argument(command: argparse.ArgumentParser) -> None:
@@ -152,18 +183,11 @@ def run(options: argparse.Namespace) -> int:
     import search_spaces
     from harness.plan import plan
     from harness.preflight import check
-    from harness.resources import Resources
     from harness.store import Store
     from harness.sweep import sweep
 
-    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
+    resources = _resources(options)
     study = search_spaces.load(options.study)
-    if options.local:
-        # Before torch looks for GPUs. One device a trial, as on Ray: with several, transformers would train on all, with a larger batch
-        # than the setting says.
-        os.environ["CUDA_VISIBLE_DEVICES"] = (
-            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-        )
     trials = plan(study, gpus=resources.gpus)
     status = _status(options.store, trials)
     if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
@@ -173,6 +197,54 @@ def run(options: argparse.Namespace) -> int:
     if not options.no_report:
         _write_report(store, study.name, None, 1)
     return EXIT_FAILED_TRIALS if outcome.failed else EXIT_OK
+
+
+def _resources(options: argparse.Namespace) -> "Resources":
+    """What the options give a trial. Called before torch looks for GPUs."""
+    from harness.resources import Resources
+
+    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
+    if options.local:
+        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        )
+    return resources
+
+
+def fisher(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    import search_spaces
+    from harness.errors import bad, unknown
+    from harness.estimate import Estimate
+
+    resources = _resources(options)
+    study = search_spaces.load(options.study)
+    for language in options.languages or ():
+        if language not in study.targets:
+            raise unknown("--languages", language, study.targets)
+    languages = (study.source, *dict.fromkeys(options.languages or study.targets))
+    texts = list(dict.fromkeys(options.text or ["task"]))
+    given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
+    estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
+    labels = [text if text in ("task", "wikipedia", "embedded") else Path(text).name for text in texts]
+    if len(set(labels)) < len(labels):
+        raise bad("--text", texts, "folders of different names: the report names them so")
+
+    from analysis.fisher_report import write_fisher_report
+    from harness import fishers
+    from harness.plan import absolute
+    from harness.store import Store
+
+    located = [replace(estimate, text=absolute("--text", estimate.text)) for estimate in estimates]
+    wanted = [fishers.of_study(study, estimate, languages) for estimate in located]
+    store = Store(options.store)  # only now: a mistake leaves nothing behind
+    found = iter(fishers.files([request for requests in wanted for request in requests.values()], store, resources, Console()))
+    diagonals = {label: {language: next(found) for language in requests} for label, requests in zip(labels, wanted, strict=True)}
+    written = write_fisher_report(store, study, diagonals, options.out, method=options.method, ddof=options.ddof)
+    print(f"\n{written.summary}\n\nreport: {written.html}")
+    return EXIT_OK
 
 
 def report(options: argparse.Namespace) -> int:

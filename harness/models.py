@@ -138,7 +138,12 @@ def check(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method
             raise bad("max_length", max_length, f"at most {room}: the encoder takes {room + beside}, and {method.label} needs {beside}")
         method.adapt(copy.deepcopy(model), outline)
         if method.estimates():
-            _with_mlm_head(encoder, device_map=META)
+            check_masked_language_model(encoder)
+
+
+def check_masked_language_model(encoder: Encoder) -> None:
+    """Refuse an encoder without a masked-language-model head, as ``masked_language_model`` does, without loading its weights."""
+    _with_mlm_head(encoder, device_map=META)
 
 
 def positions(model: PreTrainedModel) -> int:
@@ -180,7 +185,7 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
 def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
     model, missing = _load("AutoModelForMaskedLM", encoder, **options)
     if missing:
-        raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which ewc's Fisher needs ({_some(missing)})")
+        raise UserError(f"encoder: {encoder.path!r} has no masked-language-model head, which Fisher information needs ({_some(missing)})")
     return model
 
 

@@ -16,13 +16,12 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     study.check_languages()
     task = task_named(study.task)
     encoder = encoders.find(study.encoder)
+    origin = origin_of(study)
     places = {
         "encoder": absolute("encoder", study.encoder),
-        "data": absolute("data", study.data),
-        "task_file": str(file_of(study.task).resolve()) if is_file(study.task) else "",
+        "data": origin.place,
+        "task_file": origin.task if is_file(study.task) else "",
     }
-    revision = hub.revision(task) if study.data == data.HUB else ""
-    origin = Origin(places["task_file"] or task.name, places["data"], revision, code_fingerprint(study.task))
     training, dev = (data.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
     tests = {language: data.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
@@ -52,6 +51,14 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             raise bad("methods", method.label, f"methods that differ: it is the same fine-tuning as {trials[trial.id].method.label}")
         trials[trial.id] = trial
     return list(trials.values())
+
+
+def origin_of(study: Study) -> Origin:
+    """Where the examples of a study are, with full paths and the hub's commit."""
+    task = task_named(study.task)
+    revision = hub.revision(task) if study.data == data.HUB else ""
+    file = str(file_of(study.task).resolve()) if is_file(study.task) else task.name
+    return Origin(file, absolute("data", study.data), revision, code_fingerprint(study.task))
 
 
 def absolute(field: str, place: str) -> str:

@@ -6,7 +6,7 @@ Tune schedules; what is missing and what has been done is the store's to say (``
 import logging
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,8 +26,10 @@ import ray
 from ray import tune
 from ray.tune.experiment import Trial
 
+from harness import fishers
 from harness.attempt import Attempt, attempt, failed
 from harness.errors import UserError
+from harness.fisher import Request
 from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.store import Store
@@ -39,10 +41,14 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
     """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
-    place = str(Path(store.root).resolve()) if store.is_local else store.place
+    place = _place(store)
     with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
-        gpus = resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
+        gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
+        diagonals = fishers.lacking(fishers.needed(trials), store)
+        fishers.announce(diagonals, progress.console)
+        for _ in _provided(diagonals, place, resources.cpus, gpus):
+            pass  # what failed, the trials that need it find out and record
         space = {
             "trial": tune.grid_search([trial.to_json() for trial in trials]),
             "store": place,
@@ -59,14 +65,57 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
         tuner.fit()
 
 
-def run_one(space: dict[str, Any]) -> None:
-    """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
-    if space["gpus"] == 0:
+def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
+    """Compute Fisher diagonals as Ray tasks, each with what a trial gets; raises the first one's error where any fails."""
+    with _ray(resources.ray_address):
+        gpus = _gpus(resources)
+        _check_fits(resources.cpus, gpus)
+        for error in _provided(requests, _place(store), resources.cpus, gpus):
+            if error is not None:
+                raise error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
+
+
+def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -> Iterator[Exception | None]:
+    """Compute diagonals at once, as many as there is room for; each one's error, or ``None``, as it ends."""
+    task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_provide)
+    running = [task.remote(request, place, cpus, gpus) for request in requests]
+    while running:
+        ended, running = ray.wait(running)
+        try:
+            ray.get(ended)
+            yield None
+        except Exception as error:
+            yield error
+
+
+def _provide(request: Request, place: str, threads: int, gpus: float) -> None:
+    _take_gpu(gpus)
+    fishers.provide(request, Store(place, create=False), threads)
+
+
+def _take_gpu(gpus: float) -> None:
+    """Keep this worker to its share."""
+    if gpus == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
-    elif space["gpus"] < 1:
+    elif gpus < 1:
         import torch
 
-        torch.cuda.set_per_process_memory_fraction(space["gpus"])  # Ray's fractions are bookkeeping only
+        torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
+
+
+def _place(store: Store) -> str:
+    """What a worker opens the store with."""
+    return str(Path(store.root).resolve()) if store.is_local else store.place
+
+
+def _gpus(resources: Resources) -> float:
+    """GPU of a trial on the connected cluster."""
+    return resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
+
+
+def run_one(space: dict[str, Any]) -> None:
+    """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
+    _take_gpu(space["gpus"])
     # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
     # The store is there already: a node that does not see it must fail, not keep results to itself.
     trial, store = TrialConfig.from_json(space["trial"]), Store(space["store"], create=False)

@@ -7,7 +7,7 @@ trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
 trials/<id>/weights-<hash>/         the fine-tuned model for from_pretrained, where weights are kept
 trials/<id>/failure.json            the last failure of a trial that has not finished since
 studies/<name>.json                 a study as it was last run, with the ids of its trials
-fisher/<hash>.safetensors           Fisher diagonals, local stores only
+fisher/<hash>.safetensors           Fisher diagonals; nodes of a store that is no folder bring them into a cache of their own
 tokenised/<hash>/                   examples as model inputs, local stores only
 """
 
@@ -236,6 +236,31 @@ class Store:
     def history(self, trial: str) -> pa.Table:
         """The learning history of a finished trial, a row a window; raises ``KeyError`` for another."""
         return self._read_table(trial, "history")
+
+    # What the trials of all nodes share
+
+    def has(self, name: str) -> bool:
+        """Whether a store that is no folder has a file to ``fetch``."""
+        return not self.is_local and bool(self.fs.exists(f"{self.root}/{name}"))
+
+    def fetch(self, name: str) -> None:
+        """Bring a shared file into this node's cache, where that is not the store itself, and the store has it and the cache not."""
+        target = self.cache / name
+        if target.exists() or not self.has(name):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            self.fs.get_file(f"{self.root}/{name}", f"{scratch}/part")
+            Path(scratch, "part").replace(target)
+
+    def publish(self, name: str) -> None:
+        """Put a file of this node's cache into the store, where that is not the cache itself and has none of that name."""
+        if self.is_local or self.has(name):
+            return
+        try:
+            self.fs.put_file(str(self.cache / name), f"{self.root}/{name}")
+        except OSError as error:
+            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
 
     # Studies
 

@@ -59,6 +59,8 @@ def sweep(
             f"the kept weights and for {len(again) - kept} by fine-tuning again.",
             highlight=False,
         )
+    for warning in dict.fromkeys(warning for trial in missing for warning in trial.method.warnings(trial.setting)):
+        console.print(f"Warning: {warning}.", highlight=False)
     if missing:
         labels = setting_labels([trial.setting for trial in trials])
 
