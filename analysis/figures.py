@@ -139,6 +139,30 @@ def language_by_setting(results: Results) -> Figure:
     return figure
 
 
+def penalty(results: Results) -> Figure:
+    """The penalty as training goes on, one line a method and setting: the median over its runs, in the band that all of them are in."""
+    shown = results.penalties[results.penalties["penalty"] > 0]
+    methods = [method for method in results.methods if method in set(shown["method"])]
+    figure = Figure(figsize=(WIDTH, 4.6))
+    axes = figure.subplots()
+    colours = dict(zip(results.methods, sns.color_palette(PALETTE, len(results.methods)), strict=True))
+    fields, values = _fields(results)
+    present = [setting for setting in results.settings if setting in set(shown["setting"])]
+    sns.lineplot(
+        data=shown.assign(done=shown["done"].round()), x="done", y="penalty", hue="method", hue_order=methods, style="setting",
+        style_order=present, palette={method: colours[method] for method in methods}, estimator="median",
+        errorbar=("pi", 100), ax=axes,
+    )  # fmt: skip
+    axes.set(xlabel="steps done (%)", ylabel="penalty (nats)", yscale="log", xlim=(0, 100))
+    handles, _ = _take_legend(axes)
+    common = {"frameon": False, "alignment": "left"}
+    room = WIDTH / 2 - 0.3
+    labels = [values[setting] for setting in present]
+    figure.legend(handles[1 : len(methods) + 1], methods, title="method", loc="outside lower left", ncols=_abreast(methods, room), **common)
+    figure.legend(handles[len(methods) + 2 :], labels, title=fields, loc="outside lower right", ncols=_abreast(labels, room), **common)
+    return figure
+
+
 def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
     """Heat maps down and across, and the width of their cells in inches: with room for a decimal where the heat maps then fit a page.
 
@@ -162,13 +186,22 @@ FIGURES: dict[str, tuple[str, Callable[[Results], Figure]]] = {
         "Means over seeds, the brighter the higher; * over fewer than asked for. A blank cell has no finished trial, or was not asked for.",
         language_by_setting,
     ),
+    "penalty": (
+        "How far from the pretrained weights each method lets the model go: the penalty over the steps, median and range over runs. "
+        "Methods with different λ or weights are on different scales.",
+        penalty,
+    ),
 }
 """Figures by file name, with what a reader has to know."""
 
 
 def draw(results: Results) -> dict[str, tuple[str, Figure]]:
-    """All figures of the results with their captions; none where no trial has finished, none of runs where no run has."""
-    names = [name for name in FIGURES if name != "source-zero-shot" or results.runs["complete"].any()] if len(results.test) else []
+    """All figures of the results with their captions; none where no trial has finished, none of runs or penalties where there are none."""
+    there = {
+        "source-zero-shot": results.runs["complete"].any(),
+        "penalty": len(results.penalties) and (results.penalties["penalty"] > 0).any(),
+    }
+    names = [name for name in FIGURES if there.get(name, True)] if len(results.test) else []
     with sns.axes_style("ticks"), mpl.rc_context(STYLE):
         return {name: (FIGURES[name][0], FIGURES[name][1](results)) for name in names}
 

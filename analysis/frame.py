@@ -1,6 +1,6 @@
 """From a store to tidy frames: one row per trial × language × metric, one per trial, one per run."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,8 @@ from harness.store import Failure, Store
 from harness.study import Study, TrialConfig, setting_labels
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
+SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
+"""What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
 SCORE_COLUMNS = ("trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples", "unknown")
 NO_METRICS = ("majority", "examples", "fingerprint", "unknown")
 """What a record keeps of a test set beside its metrics."""
@@ -28,6 +30,9 @@ class Results:
     that the encoder's vocabulary lacks, NaN where the record does not say."""
     metric: str
     """Name of the metric that tables show; empty where no trial has finished."""
+    penalties: pd.DataFrame = field(default_factory=pd.DataFrame)
+    """One row a window of steps of a finished trial whose method has a penalty: trial, method, setting, seed, done (% of the steps) and
+    penalty (mean over the window)."""
 
     @property
     def methods(self) -> list[str]:
@@ -86,6 +91,7 @@ def load(store: Store, name: str) -> Results:
     standing = store.standing(trials)
     labels = setting_labels([trial.setting for trial in trials])
     trial_rows: list[dict[str, object]] = []
+    penalised: dict[str, dict[str, object]] = {}
     score_rows: list[dict[str, object]] = []
     for trial in trials:
         keys = {
@@ -100,16 +106,20 @@ def load(store: Store, name: str) -> Results:
             continue
         record = standing.finished[trial.id]
         cost = record["cost"]
+        if any(part.pulls for part in trial.method.parts):
+            penalised[trial.id] = keys
+        warnings = "; ".join(trial.method.warnings(trial.setting)) if record["diverged"] else ""
         trial_rows.append(
             {
                 **asked,
                 "status": FINISHED,
                 "collapsed": record["collapsed"],
                 "diverged": record["diverged"],
-                "error": "",
+                "error": warnings,
                 "seconds": cost["seconds"],
                 "tokens_per_second": cost["tokens_per_second"],
                 "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
+                **{name: cost.get(name, float("nan")) for name in SIZES},
                 "provenance": record["provenance"],
                 "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
                 "test_data": dict(trial.test_data),
@@ -117,7 +127,16 @@ def load(store: Store, name: str) -> Results:
         )
         score_rows.extend(_score_rows(keys, trial, record["scores"]))
     metric = next((record["metric"] for record in standing.finished.values()), "")
-    return Results(study, pd.DataFrame(trial_rows), pd.DataFrame(score_rows, columns=list(SCORE_COLUMNS)), metric)
+    scores = pd.DataFrame(score_rows, columns=list(SCORE_COLUMNS))
+    return Results(study, pd.DataFrame(trial_rows), scores, metric, _penalties(store, penalised))
+
+
+def _penalties(store: Store, trials: dict[str, dict[str, object]]) -> pd.DataFrame:
+    rows: list[dict[str, object]] = []
+    for trial, history in store.histories(trials).items():
+        last = max((row["step"] for row in history), default=1)
+        rows += [{**trials[trial], "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history]
+    return pd.DataFrame(rows)
 
 
 def _unfinished(failure: Failure | None) -> dict[str, object]:

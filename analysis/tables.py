@@ -188,7 +188,7 @@ def troubles(results: Results) -> Table:
 
 
 def cost(results: Results) -> Table:
-    """Seconds, speed and memory of the finished trials of each method."""
+    """What the finished trials of each method trained, took and kept in memory."""
     rows: list[list[str | Cell]] = []
     finished = results.trials[results.trials["status"] == FINISHED]
     for method in results.methods:
@@ -200,11 +200,39 @@ def cost(results: Results) -> Table:
                 f"{trials['seconds'].sum():.0f}",
                 f"{trials['seconds'].median():.1f}" if len(trials) else MISSING_CELL,
                 f"{trials['tokens_per_second'].median():.0f}" if len(trials) else MISSING_CELL,
-                f"{trials['peak_memory_mib'].max():.0f}" if len(trials) else MISSING_CELL,
+                _largest(trials, "peak_memory_mib"),
+                _largest(trials, "extra_memory_mib"),
+                _trained(trials),
             ]
         )
-    header = ["method", "finished trials", "seconds in all", "seconds a trial", "training tokens/s", "peak memory (MiB)"]
-    return Table("cost", "Cost", header, rows, ["Seconds and tokens/s a trial are medians, the peak memory is the largest."])
+    header = [
+        "method",
+        "finished trials",
+        "seconds in all",
+        "seconds a trial",
+        "training tokens/s",
+        "peak memory (MiB)",
+        "extra memory (MiB)",
+        "trained parameters",
+    ]
+    notes = [
+        "Seconds and tokens/s a trial are medians, memory is the largest. Extra memory is what the method keeps beside the weights, their "
+        "gradients and the optimizer's state. Trained parameters count the whole vocabulary."
+    ]
+    return Table("cost", "Cost", header, rows, notes)
+
+
+def _largest(trials: pd.DataFrame, column: str) -> str:
+    largest = trials[column].max() if len(trials) else float("nan")
+    return MISSING_CELL if pd.isna(largest) else f"{largest:.0f}"
+
+
+def _trained(trials: pd.DataFrame) -> str:
+    """How many parameters are trained, and what share that is."""
+    if not len(trials) or trials["trained_parameters"].isna().all():
+        return MISSING_CELL
+    trained, share = trials["trained_parameters"].max(), (trials["trained_parameters"] / trials["parameters"]).max()
+    return f"{trained:,.0f} ({100 * share:.2g} %)" if share < 1 else f"{trained:,.0f} (all)"
 
 
 def _std_note(what: str, ddof: int) -> str:

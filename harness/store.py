@@ -237,6 +237,18 @@ class Store:
         """The learning history of a finished trial, a row a window; raises ``KeyError`` for another."""
         return self._read_table(trial, "history")
 
+    def histories(self, trials: Iterable[str]) -> dict[str, list[dict[str, float]]]:
+        """The learning histories of those finished trials whose can be read, by id, in the given order."""
+
+        def read(trial: str) -> list[dict[str, float]] | None:
+            try:
+                found: list[dict[str, float]] = self.history(trial).to_pylist()
+            except (KeyError, OSError, ValueError):  # none, gone or torn
+                return None
+            return found
+
+        return _each(read, trials)
+
     # What the trials of all nodes share
 
     def has(self, name: str) -> bool:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from harness import cli
@@ -25,7 +26,9 @@ def study_file(tmp_path: Path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("arguments", [["list"], ["--help"], ["run", "--help"], ["show", "--help"], ["report", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["--help"], ["run", "--help"], ["show", "--help"], ["report", "--help"], ["fisher", "--help"]]
+)
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom harness import cli\n"
@@ -72,6 +75,36 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, languages: [fr]}]", "ewc: languages: there is no 'fr'"),
         (["show", "FILE"], "task: udpos->tusk: udpos", "mine.yaml: field: there is no 'tusk'. Did you mean 'task'?"),
         (["report", "quickstart"], "", "does not exist; give the folder that 'steadytune run' wrote"),
+        (["run", "FILE"], "[vanilla]->[[vanilla, {name: l2, strength: 1}]]", "vanilla does nothing that l2 does not do alone"),
+        (
+            ["run", "FILE"],
+            "[vanilla]->[{name: l2, strength: .nan}]",
+            "l2: strength: nan is not allowed; give a finite number of at least 0",
+        ),
+        (["run", "FILE"], "[vanilla]->[{name: ewc, strength: -1}]", "ewc: strength: -1.0 is not allowed"),
+        (
+            ["run", "FILE"],
+            "[vanilla]->[{name: ewc, strength: 1, estimator: samples}]",
+            "estimator: there is no 'samples'. Did you mean 'sampled'?",
+        ),
+        (
+            ["run", "FILE"],
+            "[vanilla]->[{name: ewc, strength: 1, text: nowhere}]",
+            "text: 'nowhere' is not allowed; give 'embedded', 'task'",
+        ),
+        (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, examples: 9000}]", "examples: 9000 is not allowed; give at most"),
+        (["run", "FILE"], "[vanilla]->[{name: layer_freeze, layers: 9}]", "layer_freeze: layers: 9 is not allowed; give at most 4"),
+        (["run", "FILE"], "[vanilla]->[{name: adaptor}]", "methods: there is no 'adaptor'. Did you mean 'adapter'?"),
+        (["fisher", "FILE", "--languages", "dee"], "", "--languages: there is no 'dee'. Did you mean 'de'?"),
+        (["fisher", "FILE", "--text", "wiki"], "", "text: 'wiki' is not allowed; give 'embedded', 'task', 'wikipedia' or a directory"),
+        (["fisher", "FILE", "--examples", "0"], "", "examples: 0 is not allowed; give a finite number of at least 1"),
+        (["fisher", "FILE", "--examples", "101"], "", "examples: 101 is not allowed; give at most 100: the text for 'de' has 100"),
+        (["fisher", "FILE", "--estimator", "true"], "", "estimator: there is no 'true'"),
+        (
+            ["fisher", "FILE", "--text", "embedded"],
+            "targets: [de]->targets: [fr]",
+            "fr.txt does not exist; languages with text there: ar, de",
+        ),
     ],
 )
 def test_mistakes_get_one_message_and_exit_code_2(
@@ -101,6 +134,32 @@ def test_text_for_ewc_is_checked_before_anything_runs(study_file: Path, tmp_path
     assert cli.main(["run", str(study_file), "--store", str(tmp_path / "store")]) == 2
     assert "fr.txt does not exist; languages with text there: ar, de, en, es, fi, hi, ru, tr, vi, zh" in capsys.readouterr().err
     assert not (tmp_path / "store").exists()
+
+
+def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
+    study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_file.write_text(STUDY.replace("[de]", "[de, es, hi, zh]"), encoding="utf-8")
+    store = ["--store", str(tmp_path / "store"), "--local"]
+    command = ["fisher", str(study_file), *store, "--examples", "3", "--text", "task", "--text", "embedded"]
+    assert cli.main(command) == 0
+    out = capsys.readouterr().out
+    assert "Fisher information: 10 to compute (en, de, es, hi, zh)" in out
+    assert "No correlations" in out
+    folder = tmp_path / "store" / "reports" / "mine" / "fisher"
+    assert str(folder / "fisher.html") in out
+    distances = pd.read_csv(folder / "tables" / "distances-task.csv", index_col=0)
+    assert list(distances.columns) == list(distances.index)
+    assert set(distances.columns) == {"en", "de", "es", "hi", "zh"}
+    assert cli.main(["run", str(study_file), *store]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr("harness.fisher.diagonal", None)  # whatever were computed again would fail
+    assert cli.main(command) == 0
+    out = capsys.readouterr().out
+    assert "Fisher information" not in out.split("report:")[0].split("\n\n")[0]
+    correlations = pd.read_csv(folder / "tables" / "correlations.csv")
+    assert len(correlations) == 2
+    assert {"distances-task.svg", "distances-embedded.svg"} <= {file.name for file in (folder / "figures").iterdir()}
 
 
 def test_show_lists_trials_and_leaves_nothing_behind(study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     assert "<script>" not in written.html.read_text(encoding="utf-8")
     folder = written.html.parent
     assert sorted(f.name for f in (folder / "figures").iterdir()) == [
-        f"{name}.{kind}" for name in ("distributions", "heatmap", "source-zero-shot") for kind in ("png", "svg")
+        f"{name}.{kind}" for name in ("distributions", "heatmap", "penalty", "source-zero-shot") for kind in ("png", "svg")
     ]
     assert {f.name for f in (folder / "tables").iterdir()} == {
         f"{name}.{kind}" for name in ("summary", "languages", "troubles", "cost") for kind in ("csv", "md", "tex")

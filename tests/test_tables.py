@@ -58,6 +58,7 @@ def frames(rows: list[Any], study: Study = STUDY, *, metric: str = "f1", unknown
         trials.append(
             {**keys, "targets": targets, "status": status, "collapsed": collapsed, "diverged": False, "error": error}
             | {"seconds": 2.0, "tokens_per_second": 100.0, "peak_memory_mib": 500.0}
+            | {"parameters": 1000, "trained_parameters": 1000 if method == "vanilla" else 50, "extra_memory_mib": math.nan}
         )
         for language, score in outcome.items() if isinstance(outcome, dict) else ():
             where = {**keys, "split": "test", "language": language, "examples": 9, "unknown": (unknown or {}).get(language, math.nan)}
@@ -186,6 +187,30 @@ def test_figures_name_what_they_show(results: Results) -> None:
     assert {"61.0*", "89.0*"} <= {text.get_text() for text in heat[1].texts}  # one of its two seeds failed
     assert [label.get_text() for label in heat[0].get_xticklabels()] == ["0.0001", "0.001"]
     assert figures["heatmap"][1].get_supxlabel() == "learning rate"
+
+
+def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Results) -> None:
+    windows = [
+        {"trial": "5", "method": method, "setting": NAMES["low"], "seed": seed, "done": done, "penalty": (1 + seed) * done / 100}
+        for method in ("l2(strength=0.1)", "ewc(strength=1)")
+        for seed in (0, 1)
+        for done in (0.0, 50.0, 100.0)
+    ]
+    caption, figure = draw(replace(results, penalties=pd.DataFrame(windows)))["penalty"]
+    assert "median and range over runs" in caption
+    (axes,) = figure.axes
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("steps done (%)", "penalty (nats)", "log")
+    drawn = [line for line in axes.get_lines() if len(line.get_xdata())]
+    assert [list(line.get_ydata()) for line in drawn] == [[0.75, 1.5]] * 2  # a penalty of zero has no place on the axis
+    methods, settings = figure.legends
+    assert [text.get_text() for text in methods.get_texts()] == ["l2(strength=0.1)", "ewc(strength=1)"]
+    assert (settings.get_title().get_text(), [text.get_text() for text in settings.get_texts()]) == ("learning rate", ["0.0001"])
+
+
+def test_the_cost_says_what_is_trained(results: Results) -> None:
+    rows = {str(row[0]): [str(cell) for cell in row] for row in tables.cost(results).rows}
+    assert rows["vanilla"][-2:] == ["–", "1,000 (all)"]
+    assert rows["l2(strength=0.1)"][-2:] == ["–", "50 (5 %)"]
 
 
 CODES = tuple(
