@@ -1,5 +1,6 @@
 """The mean of the weights over the last steps of a training, for ``harness.methods.weight_averaging``."""
 
+import math
 from typing import Any
 
 import torch
@@ -7,11 +8,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from harness.errors import bad
+
 
 class AverageLast(TrainerCallback):
     """Keeps the mean of the trained weights over the last ``steps`` optimizer steps, or ``epochs``, and leaves it in the model at the end.
 
-    Of more steps than there are, the mean is over all.
+    Raises ``UserError`` at the beginning of a training that has fewer steps.
     """
 
     def __init__(self, *, steps: int | None = None, epochs: float | None = None) -> None:
@@ -34,7 +37,11 @@ class AverageLast(TrainerCallback):
     ) -> None:
         if self.epochs is not None:
             assert train_dataloader is not None
-            self.steps = max(1, round(self.epochs * len(train_dataloader) / args.gradient_accumulation_steps))
+            an_epoch = math.ceil(len(train_dataloader) / args.gradient_accumulation_steps)
+            self.steps = max(1, math.ceil(self.epochs * an_epoch))  # as Trainer counts the steps of a training
+        assert self.steps is not None
+        if self.steps > state.max_steps:
+            raise bad("weight_averaging", self.steps, f"at most {state.max_steps} steps, what the training has")
 
     @torch.no_grad()
     def on_step_end(

@@ -136,7 +136,10 @@ def check(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method
         if beside and max_length + beside > positions(model):
             room = positions(model) - beside
             raise bad("max_length", max_length, f"at most {room}: the encoder takes {room + beside}, and {method.label} needs {beside}")
-        method.adapt(copy.deepcopy(model), outline)
+        adapted = copy.deepcopy(model)
+        method.adapt(adapted, outline)
+        if any(part.pulls for part in method.parts) and not any(p.requires_grad for p in _anchored(adapted, outline)):
+            raise UserError(f"methods: {method.label} do not go together: what would be held near the pretrained weights is frozen")
         if method.estimates():
             check_masked_language_model(encoder)
 
@@ -144,6 +147,12 @@ def check(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method
 def check_masked_language_model(encoder: Encoder) -> None:
     """Refuse an encoder without a masked-language-model head, as ``masked_language_model`` does, without loading its weights."""
     _with_mlm_head(encoder, device_map=META)
+
+
+def _anchored(model: PreTrainedModel, outline: Pretrained) -> list[nn.Parameter]:
+    """The parameters of an adapted model that have a θ*."""
+    anchor = outline.anchor
+    return [parameter for name, parameter in model.base_model.named_parameters() if name in anchor]
 
 
 def positions(model: PreTrainedModel) -> int:

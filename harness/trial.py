@@ -64,7 +64,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     best = _select_on_dev(trainer, config, cache)
     prepared = time.perf_counter()
     trainer.train()
-    trained_embeddings = vocabulary.size(trainer.model)
+    moves = any(parameter.requires_grad for parameter in trainer.model.get_input_embeddings().parameters())
+    trained_embeddings = vocabulary.size(trainer.model) if moves else 0
     keepers = (trainer.penalty, trainer.decay, *trainer.callback_handler.callbacks)
     extra = footprint.extra_bytes(trainer.model, pretrained, keepers)
     if best is not None:

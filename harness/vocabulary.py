@@ -68,7 +68,7 @@ def kept_rows(body: nn.Module) -> dict[str, Tensor]:
 
 
 def size(model: PreTrainedModel) -> int:
-    """Rows of a model's input embedding: those that are trained, where it is trimmed."""
+    """Rows of a model's input embedding: those that may be trained, where it is trimmed."""
     return len(next(iter(model.get_input_embeddings().parameters())))
 
 

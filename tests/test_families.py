@@ -138,6 +138,10 @@ def test_what_a_family_cannot_do_is_said_before_it_runs(made: dict[str, str]) ->
             models.check(encoders.find(made[family]), "udpos", LENGTH, [SoftPrompt()])
     with pytest.raises(UserError, match="layer_freeze: layers: 3 is not allowed; give at most 2, the encoder's layers"):
         models.check(encoders.find(made["bert"]), "udpos", LENGTH, [LayerFreeze(layers=3)])
+    for pull in (L2(strength=1), Mixout(), DecoupledL2(strength=1)):
+        with pytest.raises(UserError, match=r"do not go together: what would be held near the pretrained weights is frozen"):
+            models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=2), pull))])
+        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=1), pull))])
     with pytest.raises(UserError, match=r"lora: modules: the encoder \(bert\) has none whose name ends in nonsense"):
         models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
 

@@ -14,13 +14,13 @@ class FrozenEncoder(Method):
     """Base of the methods that say by themselves which weights are trained."""
 
     holds_nothing: ClassVar[bool] = True
-    """Whether no weight matrix or bias with a θ* is trained, so that there is nothing for a penalty to hold."""
+    """Whether nothing with a θ* is trained but layer norms, so that it would be pointless to pull or to freeze more."""
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):
             return "each says by itself which weights are trained"
         if self.holds_nothing and other.pulls:
-            return f"{self.name} freezes the weights that {other.name} would pull"
+            return f"{self.name} freezes what {other.name} would hold near the pretrained weights"
         if self.holds_nothing and other.name == "layer_freeze":
             return f"{self.name} freezes the encoder anyway"
         return ""

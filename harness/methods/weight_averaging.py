@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class WeightAveraging(Method):
     """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training is as without: only what is scored differs.
 
-    Exactly one of ``steps`` and ``epochs`` is given.
+    Exactly one of ``steps`` and ``epochs`` is given. With ``lora`` the mean is of A and of B, not of their products.
     """
 
     name: ClassVar[str] = "weight_averaging"
