@@ -36,7 +36,9 @@ class Results:
 
     @property
     def methods(self) -> list[str]:
-        return list(dict.fromkeys(self.trials["method"]))
+        """Labels in the study's order."""
+        place = {arm.method.arm.label: number for number, arm in enumerate(self.study.arms)}
+        return sorted(dict.fromkeys(self.trials["method"]), key=lambda label: place.get(label, len(place)))
 
     @property
     def settings(self) -> list[str]:
@@ -135,7 +137,7 @@ def _penalties(store: Store, trials: dict[str, dict[str, object]]) -> pd.DataFra
     rows: list[dict[str, object]] = []
     for trial, history in store.histories(trials).items():
         last = max((row["step"] for row in history), default=1)
-        rows += [{**trials[trial], "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history]
+        rows += [{**trials[trial], "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history if "penalty" in row]
     return pd.DataFrame(rows)
 
 

@@ -222,7 +222,8 @@ CODES = tuple(
 def wide(targets: int, methods: int, settings: int, **options: Any) -> Results:
     """Two seeds of every method at every setting; the last method has a trial a language, and one of them failed."""
     codes = CODES[:targets]
-    study = replace(STUDY, task="my_own.py", methods=tuple(L2(strength=i + 1.0) for i in range(methods)), targets=codes)
+    named = (*(L2(strength=float(i)) for i in range(methods - 1)), Ewc(strength=10.0))
+    study = replace(STUDY, task="my_own.py", methods=named, targets=codes)
     scores = {"en": 92.0} | {code: 20.0 + i for i, code in enumerate(codes)}
     rows: list[Any] = []
     for method in range(methods):
