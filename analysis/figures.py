@@ -30,7 +30,8 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "steadytune",  # the same figure gives the same file
     "figure.constrained_layout.use": True,
 }
-PALETTE = "colorblind"
+PALETTE, MANY = "colorblind", "husl"
+"""Colours of up to ten methods, after which the first would begin again, and of more."""
 WIDTH, HEIGHT = 10.2, 9.0
 """Inches at most: the width at which the report shows a figure, and a page."""
 NEAR_THE_BEST = 10
@@ -51,7 +52,9 @@ def distributions(results: Results) -> Figure:
         shown = languages[start : start + rows]
         common = {"data": scores[scores["language"].isin(shown)], "y": "language", "x": "score", "order": shown, "ax": axes}
         common |= {"hue": "method", "hue_order": results.methods}
-        sns.stripplot(**common, dodge=True, jitter=False, alpha=0.65, size=min(5, share), linewidth=0.3, edgecolor="white", palette=PALETTE)
+        sns.stripplot(
+            **common, dodge=True, jitter=False, alpha=0.65, size=min(5, share), linewidth=0.3, edgecolor="white", palette=_colours(results)
+        )
         sns.pointplot(
             **common, dodge=0.8 - 0.8 / len(results.methods), linestyle="none", errorbar=None, marker="|", markersize=min(10, share),
             markeredgewidth=1.5, zorder=4, palette=["0.1"] * len(results.methods), legend=False,
@@ -75,7 +78,7 @@ def source_against_zero_shot(results: Results) -> Figure:
     for axes, (title, shown) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
         sns.scatterplot(
             data=shown, x="source", y="zero_shot", hue="method", hue_order=list(names.values()), style="setting",
-            style_order=results.settings, s=60, alpha=0.8, palette=PALETTE, ax=axes,
+            style_order=results.settings, s=60, alpha=0.8, palette=_colours(results), ax=axes,
         )  # fmt: skip
         metric = metric_name(results)
         axes.set(title=title, xlabel=f"{results.study.source} test, {metric}", ylabel=f"mean of targets, {metric}")
@@ -145,7 +148,7 @@ def penalty(results: Results) -> Figure:
     methods = [method for method in results.methods if method in set(shown["method"])]
     figure = Figure(figsize=(WIDTH, 4.6))
     axes = figure.subplots()
-    colours = dict(zip(results.methods, sns.color_palette(PALETTE, len(results.methods)), strict=True))
+    colours = dict(zip(results.methods, _colours(results), strict=True))
     fields, values = _fields(results)
     present = [setting for setting in results.settings if setting in set(shown["setting"])]
     sns.lineplot(
@@ -211,6 +214,13 @@ def _of(frame: pd.DataFrame, method: str) -> pd.DataFrame:
     return frame[frame.index.get_level_values("method") == method].droplevel("method")
 
 
+def _colours(results: Results) -> list[tuple[float, float, float]]:
+    """A colour a method, the same in every figure."""
+    palette = sns.color_palette(PALETTE)
+    count = len(results.methods)
+    return list(palette[:count] if count <= len(palette) else sns.color_palette(MANY, count))
+
+
 def metric_name(results: Results) -> str:
     """The metric as an axis and a note have it."""
     return {"f1": "F1 × 100"}.get(results.metric, f"{results.metric} × 100")
@@ -238,5 +248,7 @@ def _abreast(labels: Iterable[str], room: float) -> int:
 
 def _broken(label: str, characters: int) -> str:
     """A method's label over several lines, its options from the second on, where it is longer than a line."""
-    lines = [label] if len(label) <= characters else label.replace("(", "\n(", 1).splitlines()
+    parts = label.split(" + ")
+    whole = [parts[0], *(f"+ {part}" for part in parts[1:])] if len(label) > characters else [label]
+    lines = [line for part in whole for line in ([part] if len(part) <= characters else part.replace("(", "\n(", 1).splitlines())]
     return "\n".join(textwrap.fill(line, characters, break_long_words=False) for line in lines)
