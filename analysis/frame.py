@@ -6,8 +6,9 @@ from typing import Any
 
 import pandas as pd
 
+from harness.setting import setting_labels
 from harness.store import Failure, Store
-from harness.study import Study, TrialConfig, setting_labels
+from harness.study import Study, TrialConfig
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")

@@ -10,8 +10,8 @@ from analysis.figures import draw
 from analysis.frame import FINISHED, Results, load
 from analysis.page import Written
 from analysis.table import Table
+from harness.setting import setting_labels
 from harness.store import Store
-from harness.study import setting_labels
 
 WITHOUT_COLLAPSED = "summary-without-collapsed"
 """Name of the one table that not every report has."""

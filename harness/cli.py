@@ -148,7 +148,7 @@ def list_studies(options: argparse.Namespace) -> int:
 def show(options: argparse.Namespace) -> int:
     import search_spaces
     from harness.plan import plan
-    from harness.study import setting_labels
+    from harness.setting import setting_labels
 
     study = search_spaces.load(options.study)
     trials = plan(study, gpus=options.gpus_per_trial)
@@ -236,13 +236,14 @@ def fisher(options: argparse.Namespace) -> int:
     from harness import fishers
     from harness.plan import absolute
     from harness.store import Store
+    from harness.sweep import diagonals
 
     located = [replace(estimate, text=absolute("--text", estimate.text)) for estimate in estimates]
     wanted = [fishers.of_study(study, estimate, languages) for estimate in located]
     store = Store(options.store)  # only now: a mistake leaves nothing behind
-    found = iter(fishers.files([request for requests in wanted for request in requests.values()], store, resources, Console()))
-    diagonals = {label: {language: next(found) for language in requests} for label, requests in zip(labels, wanted, strict=True)}
-    written = write_fisher_report(store, study, diagonals, options.out, method=options.method, ddof=options.ddof)
+    found = iter(diagonals([request for requests in wanted for request in requests.values()], store, resources, Console()))
+    files = {label: {language: next(found) for language in requests} for label, requests in zip(labels, wanted, strict=True)}
+    written = write_fisher_report(store, study, files, options.out, method=options.method, ddof=options.ddof)
     print(f"\n{written.summary}\n\nreport: {written.html}")
     return EXIT_OK
 

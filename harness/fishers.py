@@ -12,7 +12,6 @@ from harness.estimate import Estimate
 from harness.fisher import Request
 from harness.masking import windows
 from harness.plan import origin_of
-from harness.resources import Resources
 from harness.store import Store
 from harness.study import Study, TrialConfig
 
@@ -49,17 +48,6 @@ def of_study(study: Study, options: Estimate, languages: Sequence[str]) -> dict[
         windows(encoder, estimate, origin)
         requests[language] = fisher.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
     return requests
-
-
-def files(requests: Sequence[Request], store: Store, resources: Resources, console: Console) -> list[Path]:
-    """The files of diagonals on this node, those computed that are nowhere yet: in this process, or as Ray tasks of the size of a trial."""
-    todo = lacking(dict.fromkeys(requests), store)
-    announce(todo, console)
-    if todo and not resources.local:
-        from harness.ray_tune import provide_on_ray
-
-        provide_on_ray(todo, store, resources)
-    return [provide(request, store, resources.cpus) for request in requests]
 
 
 def announce(requests: Sequence[Request], console: Console) -> None:

@@ -2,7 +2,7 @@
 
 import copy
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,10 +18,9 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedT
 from transformers.utils import logging
 
 from harness.encoders import Encoder
-from harness.errors import UserError, bad, reason
-from harness.methods import Method
+from harness.errors import UserError, reason
 from harness.tasks import task_named
-from harness.vocabulary import TrimmedEmbedding, size
+from harness.vocabulary import TrimmedEmbedding
 
 META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
@@ -116,43 +115,15 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
     return _with_mlm_head(encoder).eval()
 
 
-def check(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:
-    """Refuse an encoder that a trial could not use, without loading its weights.
-
-    Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method cannot be used with
-    it.
-    """
+def outline(encoder: Encoder, task: str) -> Pretrained:
+    """``pretrained`` without its weights: names and shapes. Raises ``UserError`` where a file is torn or weights are lacking."""
     kind = task_named(task)
-    model, fresh = _with_head(encoder, kind.auto_model, kind.labels, device_map=META)
-    pieces, rows = len(tokenizer(encoder)), size(model)
-    if pieces > rows:
-        raise UserError(f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}")
-    most = min(tokenizer(encoder).model_max_length, positions(model))
-    if max_length > most:
-        raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
-    outline = Pretrained(model, fresh)
-    for method in methods:
-        beside = method.virtual_tokens
-        if beside and max_length + beside > positions(model):
-            room = positions(model) - beside
-            raise bad("max_length", max_length, f"at most {room}: the encoder takes {room + beside}, and {method.label} needs {beside}")
-        adapted = copy.deepcopy(model)
-        method.adapt(adapted, outline)
-        if any(part.pulls for part in method.parts) and not any(p.requires_grad for p in _anchored(adapted, outline)):
-            raise UserError(f"methods: {method.label} do not go together: what would be held near the pretrained weights is frozen")
-        if method.estimates():
-            check_masked_language_model(encoder)
+    return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 
 
 def check_masked_language_model(encoder: Encoder) -> None:
     """Refuse an encoder without a masked-language-model head, as ``masked_language_model`` does, without loading its weights."""
     _with_mlm_head(encoder, device_map=META)
-
-
-def _anchored(model: PreTrainedModel, outline: Pretrained) -> list[nn.Parameter]:
-    """The parameters of an adapted model that have a θ*."""
-    anchor = outline.anchor
-    return [parameter for name, parameter in model.base_model.named_parameters() if name in anchor]
 
 
 def positions(model: PreTrainedModel) -> int:

@@ -1,19 +1,26 @@
 """What would make every trial of a study fail, found before the first one runs."""
 
-from harness import encoders, fisher, models, precision
+import copy
+from collections.abc import Iterable
+
+from harness import encoders, fisher, models, precision, vocabulary
 from harness.data import Origin
+from harness.encoders import Encoder
+from harness.errors import UserError, bad
 from harness.masking import windows
+from harness.methods import Method
+from harness.models import Pretrained
 from harness.resources import Resources
 from harness.study import TrialConfig
 
 
 def check(trials: list[TrialConfig], resources: Resources) -> None:
-    """Raises ``UserError`` where the encoder or this machine's device cannot do what some trial asks. Loads no weights."""
+    """Raises ``UserError`` where the encoder, the text or this machine's device cannot do what some trial asks. Loads no weights."""
     if resources.ray_address is None:  # a cluster's devices are not this machine's
         for word in {trial.precision for trial in trials}:
             precision.check(word, gpu=precision.gpu_here(resources.gpus))
     first = trials[0]
-    models.check(
+    check_encoder(
         encoders.pinned(first.encoder, first.encoder_revision),
         Origin.of(first).task,
         max(trial.setting.max_length for trial in trials),
@@ -21,3 +28,38 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
     )
     for request in {request.name: request for trial in trials for request in fisher.requests(trial)}.values():
         windows(request.encoder, request.estimate, request.origin)  # a text may have too few
+
+
+def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:
+    """Refuse an encoder that a trial could not use, without loading its weights.
+
+    Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method cannot be used with
+    it.
+    """
+    outline = models.outline(encoder, task)
+    pieces, rows = len(models.tokenizer(encoder)), vocabulary.size(outline.model)
+    if pieces > rows:
+        raise UserError(f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}")
+    positions = models.positions(outline.model)
+    most = min(models.tokenizer(encoder).model_max_length, positions)
+    if max_length > most:
+        raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
+    for method in methods:
+        if max_length + method.virtual_tokens > positions:
+            room = positions - method.virtual_tokens
+            raise bad(
+                "max_length", max_length, f"at most {room}: the encoder takes {positions}, {method.label} {method.virtual_tokens} of them"
+            )
+        _rehearse(method, outline)
+        if method.estimates():
+            models.check_masked_language_model(encoder)
+
+
+def _rehearse(method: Method, outline: Pretrained) -> None:
+    """Adapt a model without weights, as a trial will the real one."""
+    adapted = copy.deepcopy(outline.model)
+    method.adapt(adapted, outline)
+    anchor = outline.anchor
+    moving = any(parameter.requires_grad for name, parameter in adapted.base_model.named_parameters() if name in anchor)
+    if any(part.pulls for part in method.parts) and not moving:
+        raise UserError(f"methods: {method.label} do not go together: what would be held near the pretrained weights is frozen")

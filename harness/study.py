@@ -2,14 +2,15 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from harness import fields
-from harness.errors import UserError, bad, unknown
+from harness.errors import bad, unknown
 from harness.hashing import digest
 from harness.methods import Method, method_from
+from harness.setting import Setting as Setting  # a study's file imports it with Study
 from harness.tasks import is_file, task_named
 
 NUMERICS = 2
@@ -21,62 +22,8 @@ PLACE = {"place": True}
 PRECISIONS = ("fp32", "bf16", "fp16")
 AUTO = "auto"
 CHECKPOINTS = ("last", "best")
-SCHEDULES = ("linear", "constant", "cosine")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
 LONGEST_NAME = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """Hyperparameters of one fine-tuning: what a sensitivity study varies. Exactly one of ``epochs`` and ``max_steps`` is given."""
-
-    learning_rate: float
-    """Largest learning rate of AdamW, for encoder and head alike."""
-    warmup_steps: int = 0
-    """Optimizer steps of linear warmup."""
-    epochs: float | None = None
-    """Passes over the training data."""
-    max_steps: int | None = None
-    """Optimizer steps."""
-    batch_size: int = 32
-    """Examples per optimizer step, over all its micro-batches."""
-    accumulation: int = 1
-    """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
-    max_length: int = 128
-    """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no word is lost;
-    longer pairs lose the end of the longer text."""
-    schedule: str = "linear"
-    """What the learning rate does after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
-    weight_decay: float = 0.0
-    """AdamW's decay towards zero; 0 unless asked for, as it fights a pull towards the pretrained weights."""
-    max_grad_norm: float = 1.0
-    """Norm the whole gradient, penalty included, is clipped to; 0 for no clipping."""
-
-    def __post_init__(self) -> None:
-        fields.coerce(self)
-        fields.above("learning_rate", self.learning_rate, 0)
-        fields.at_least("warmup_steps", self.warmup_steps, 0)
-        if (self.epochs is None) == (self.max_steps is None):
-            raise UserError(f"epochs and max_steps: {self.epochs!r} and {self.max_steps!r} are not allowed; give exactly one of them")
-        if self.epochs is not None:
-            fields.above("epochs", self.epochs, 0)
-        if self.max_steps is not None:
-            fields.at_least("max_steps", self.max_steps, 1)
-        fields.at_least("batch_size", self.batch_size, 1)
-        fields.at_least("accumulation", self.accumulation, 1)
-        if self.batch_size % self.accumulation:
-            raise bad("accumulation", self.accumulation, f"a divisor of the batch size, {self.batch_size}")
-        fields.at_least("max_length", self.max_length, 8)
-        fields.choice("schedule", self.schedule, SCHEDULES)
-        fields.at_least("weight_decay", self.weight_decay, 0)
-        fields.at_least("max_grad_norm", self.max_grad_norm, 0)
-
-
-def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:
-    """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001 warmup_steps=6``."""
-    distinct = [asdict(setting) for setting in dict.fromkeys(settings)]
-    differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or ["learning_rate"]
-    return {setting: " ".join(f"{n}={fields.short(getattr(setting, n))}" for n in differing) for setting in settings}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,7 +172,7 @@ class Study:
         if (twice := fields.repeated(labels)) is not None:
             raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
-            arm.method.check(self, arm.settings)
+            arm.method.check(self.targets, self.checkpoint, arm.settings)
 
     def check_languages(self) -> None:
         """Refuse languages that the task lacks."""

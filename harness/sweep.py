@@ -1,17 +1,21 @@
 """A study from what the store lacks to the last record: in this process, or as Ray Tune trials."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from rich.console import Console
 
-from harness import data
+from harness import data, fishers
 from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
+from harness.fisher import Request
 from harness.progress import SweepProgress
 from harness.resources import Resources
+from harness.setting import setting_labels
 from harness.store import Record, Store
-from harness.study import Study, TrialConfig, setting_labels
+from harness.study import Study, TrialConfig
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,17 @@ def sweep(
     else:
         failed = len(failures)
     return Outcome(len(trials), done, failed, len(missing))
+
+
+def diagonals(requests: Sequence[Request], store: Store, resources: Resources, console: Console) -> list[Path]:
+    """The files of Fisher diagonals on this node, those computed that are nowhere yet: here, or as Ray tasks of the size of a trial."""
+    lacking = fishers.lacking(dict.fromkeys(requests), store)
+    fishers.announce(lacking, console)
+    if lacking and not resources.local:
+        from harness.ray_tune import provide_on_ray
+
+        provide_on_ray(lacking, store, resources)
+    return [fishers.provide(request, store, resources.cpus) for request in requests]
 
 
 def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:

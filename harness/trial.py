@@ -143,7 +143,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
     tokenizer = models.tokenizer(encoder)
     rows = encoded(config, "train", config.source, encoder, cache).rows
-    trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting)
+    trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting.weight_decay)
     used = _ids(rows, tokenizer.pad_token_id) if trims else None
     model = models.fine_tunable(encoder, origin.task, config.seed, used)
 

@@ -9,8 +9,6 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from harness.study import Setting
-
 
 class TrimmedEmbedding(nn.Embedding):
     """An embedding of ``kept`` ids of a larger one, whose other rows are read, but never trained.
@@ -49,13 +47,13 @@ class TrimmedEmbedding(nn.Embedding):
         return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
 
 
-def can_trim(model: PreTrainedModel, setting: Setting) -> bool:
+def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
     """Whether trimming a model's input embedding is exact.
 
     Not with weight decay, which moves every row, nor for an embedding that does more than look up rows or that shares its weights.
     """
     embedding = model.get_input_embeddings()
-    if setting.weight_decay or type(embedding) is not nn.Embedding:
+    if weight_decay or type(embedding) is not nn.Embedding:
         return False
     if embedding.max_norm is not None or embedding.scale_grad_by_freq or embedding.sparse:
         return False

@@ -43,6 +43,7 @@ from harness.methods import (
     WeightAveraging,
 )
 from harness.plan import plan
+from harness.preflight import check_encoder
 from harness.rescoring import rescore
 from harness.study import Study
 from harness.tasks import task_named
@@ -118,7 +119,7 @@ TRIALS = [
 @pytest.mark.parametrize(("family", "task", "method"), TRIALS, ids=[f"{family}-{task}-{method.name}" for family, task, method in TRIALS])
 def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str, method: Method, tmp_path: Path) -> None:
     config = plan(make(made[family], task, method))[0]
-    models.check(encoders.find(made[family]), task, LENGTH, [method])
+    check_encoder(encoders.find(made[family]), task, LENGTH, [method])
     result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
     assert not result.record["diverged"]
     assert result.record["cost"]["trained_embeddings"] < 19_200
@@ -132,18 +133,18 @@ def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str
 
 def test_what_a_family_cannot_do_is_said_before_it_runs(made: dict[str, str]) -> None:
     with pytest.raises(UserError, match=r"bitfit: the encoder \(modernbert\) has no biases to train"):
-        models.check(encoders.find(made["modernbert"]), "udpos", LENGTH, [Bitfit()])
+        check_encoder(encoders.find(made["modernbert"]), "udpos", LENGTH, [Bitfit()])
     for family, most in (("bert", 46), ("xlm-roberta", 44)):
-        with pytest.raises(UserError, match=rf"max_length: 60 is not allowed; give at most {most}: .* soft_prompt needs 20"):
-            models.check(encoders.find(made[family]), "udpos", LENGTH, [SoftPrompt()])
+        with pytest.raises(UserError, match=rf"max_length: 60 is not allowed; give at most {most}: .* soft_prompt 20 of them"):
+            check_encoder(encoders.find(made[family]), "udpos", LENGTH, [SoftPrompt()])
     with pytest.raises(UserError, match="layer_freeze: layers: 3 is not allowed; give at most 2, the encoder's layers"):
-        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [LayerFreeze(layers=3)])
+        check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [LayerFreeze(layers=3)])
     for pull in (L2(strength=1), Mixout(), DecoupledL2(strength=1)):
         with pytest.raises(UserError, match=r"do not go together: what would be held near the pretrained weights is frozen"):
-            models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=2), pull))])
-        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=1), pull))])
+            check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=2), pull))])
+        check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=1), pull))])
     with pytest.raises(UserError, match=r"lora: modules: the encoder \(bert\) has none whose name ends in nonsense"):
-        models.check(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
+        check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
 
 
 @pytest.mark.parametrize("estimator", ["empirical", "sampled"])
@@ -188,9 +189,9 @@ def test_what_has_no_anchor_follows_the_seed_and_the_rest_the_checkpoint(made: d
 @pytest.mark.parametrize(("family", "longest"), {"bert": 66, "xlm-roberta": 64, "distilbert": 66, "modernbert": 66}.items())
 def test_lengths_beyond_the_positions_are_refused_and_the_longest_works(made: dict[str, str], family: str, longest: int) -> None:
     encoder = encoders.find(made[family])
-    models.check(encoder, "udpos", longest, [])
+    check_encoder(encoder, "udpos", longest, [])
     with pytest.raises(UserError, match=f"max_length: {longest + 1} is not allowed; give at most {longest}"):
-        models.check(encoder, "udpos", longest + 1, [])
+        check_encoder(encoder, "udpos", longest + 1, [])
     model = models.fine_tunable(encoder, "udpos", 0)
     assert model(input_ids=torch.full((1, longest), 5)).logits.shape == (1, longest, 17)
 

@@ -78,7 +78,7 @@ def test_an_encoder_of_a_kind_without_the_head(message: Callable[..., str], copy
 def test_an_encoder_without_masked_language_model_head_for_ewc(message: Callable[..., str], tmp_path: Path) -> None:
     models.pretrained(encoders.find("embedded"), "udpos").model.base_model.save_pretrained(tmp_path / "headless")
     models.tokenizer(encoders.find("embedded")).save_pretrained(tmp_path / "headless")
-    assert "has no masked-language-model head, which ewc's Fisher needs" in message(encoder=tmp_path / "headless", method=EWC)
+    assert "has no masked-language-model head, which Fisher information needs" in message(encoder=tmp_path / "headless", method=EWC)
 
 
 def test_an_encoder_that_lacks_part_of_its_body(message: Callable[..., str], copy: Path) -> None:

@@ -16,7 +16,8 @@ from harness import fields
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
-from harness.study import Arm, Setting, Study, TrialConfig, setting_labels
+from harness.setting import setting_labels
+from harness.study import Arm, Setting, Study, TrialConfig
 from tests.conftest import SHORT
 
 CONFIG = TrialConfig(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import fields
 from harness.estimate import Estimate
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from harness.models import Pretrained
     from harness.penalty import Term
-    from harness.study import Setting, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +55,10 @@ class Method:
         """Why the two make no sense together, as the end of a sentence that begins with both names; empty where they do."""
         return ""
 
-    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
-        """Refuse a study that the method cannot be run in; ``settings`` are those that it is run at."""
+    def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
+        """Refuse a study that the method cannot be run in, by its target languages, its checkpoint and the settings of the method."""
 
-    def warnings(self, setting: "Setting") -> list[str]:
+    def warnings(self, setting: Setting) -> list[str]:
         """What a careful user would want to hear before a run at a setting."""
         return []
 

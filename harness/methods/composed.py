@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.errors import UserError, bad
 from harness.estimate import Estimate
 from harness.methods.base import Method
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from harness.models import Pretrained
     from harness.penalty import Term
-    from harness.study import Setting, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,11 +54,11 @@ class Composed(Method):
     def parts(self) -> tuple[Method, ...]:
         return self.methods
 
-    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
+    def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
         for method in self.methods:
-            method.check(study, settings)
+            method.check(targets, checkpoint, settings)
 
-    def warnings(self, setting: "Setting") -> list[str]:
+    def warnings(self, setting: Setting) -> list[str]:
         return [warning for method in self.methods for warning in method.warnings(setting)]
 
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 from harness import fields
 from harness.methods.base import Method
 from harness.methods.l2 import overshooting
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from harness.penalty import Term
-    from harness.study import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class DecoupledL2(Method):
     def clash(self, other: Method) -> str:
         return "it is the same pull twice; give one of them the strength of both" if other.name == "l2" else ""
 
-    def warnings(self, setting: "Setting") -> list[str]:
+    def warnings(self, setting: Setting) -> list[str]:
         return overshooting(self.label, self.strength, setting)
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":

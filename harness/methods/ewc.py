@@ -8,12 +8,12 @@ from harness import fields
 from harness.errors import UserError, bad, unknown
 from harness.estimate import Estimate
 from harness.methods.base import Method
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from harness.penalty import Term
-    from harness.study import Setting, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +73,13 @@ class Ewc(Method):
     def arm(self) -> "Ewc":
         return replace(self, languages=())
 
-    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
+    def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
         for language in self.languages:
-            if language not in study.targets:
-                raise unknown(f"{self.name}: languages", language, study.targets)
+            if language not in targets:
+                raise unknown(f"{self.name}: languages", language, targets)
         for name in ("plus", "mix"):
             for language in getattr(self, name):
-                if language in (self.languages or study.targets):
+                if language in (self.languages or targets):
                     raise bad(f"{self.name}: {name}", language, "languages other than those the models are for, such as the source")
 
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness import fields
 from harness.methods.base import Method
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from harness.penalty import Term
-    from harness.study import Setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class L2(Method):
         super().__post_init__()
         fields.at_least("strength", self.strength, 0)
 
-    def warnings(self, setting: "Setting") -> list[str]:
+    def warnings(self, setting: Setting) -> list[str]:
         return overshooting(self.label, self.strength, setting)
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
@@ -37,7 +37,7 @@ class L2(Method):
         return [Term(self.strength)]
 
 
-def overshooting(label: str, strength: float, setting: "Setting") -> list[str]:
+def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
     """The warning of a pull that a plain gradient step carries further beyond θ* than it was away: η λ ≥ 2."""
     step = setting.learning_rate * strength
     if step < 2:

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from harness import fields
 from harness.errors import UserError, bad
 from harness.methods.base import Method
+from harness.setting import Setting
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
-
-    from harness.study import Setting, Study
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +36,9 @@ class WeightAveraging(Method):
         if self.epochs is not None:
             fields.above("epochs", self.epochs, 0)
 
-    def check(self, study: "Study", settings: "Sequence[Setting]") -> None:
-        if study.checkpoint != "last":
-            raise bad("checkpoint", study.checkpoint, "'last' with weight_averaging: the best step's weights are those of one step")
+    def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
+        if checkpoint != "last":
+            raise bad("checkpoint", checkpoint, "'last' with weight_averaging: the best step's weights are those of one step")
         for name in ("steps", "epochs"):
             mine = getattr(self, name)
             for setting in settings:
