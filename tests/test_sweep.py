@@ -117,7 +117,7 @@ def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path)
     assert outcome == Outcome(3, 3, 0, 3), out
     assert scores(here, wide) == scores(there, wide)
     assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 3
-    assert len(out.splitlines()) == 4, out  # Ray and Tune are silent
+    assert len(out.splitlines()) == 5, out  # Ray and Tune are silent
 
 
 KILLED = """

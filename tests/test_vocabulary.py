@@ -97,10 +97,10 @@ def test_untied_embeddings_are_trimmed_as_well(trial: Callable[..., TrialConfig]
 )
 def test_what_would_not_be_exact_is_not_trimmed(setting: Setting, spoil: Callable[[Any], None] | None) -> None:
     model = models.fine_tunable(encoders.find("embedded"), "udpos", 0)
-    assert can_trim(model, SHORT)
+    assert can_trim(model, SHORT.weight_decay)
     if spoil is not None:
         spoil(model)
-    assert not can_trim(model, setting)
+    assert not can_trim(model, setting.weight_decay)
 
 
 def test_with_weight_decay_the_option_changes_nothing(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
