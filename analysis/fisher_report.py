@@ -64,7 +64,7 @@ def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")
     results = load(store, study.name)
     method = _known(method, results.methods) or baseline(results)
-    for name in ("encoder", "source"):
+    for name in ("encoder", "source", "task", "data"):
         now, then = getattr(study, name), getattr(results.study, name)
         if now != then:
             return Scores(lacking=f"No correlations: {study.name} was last run with the {name} {then}, and the distances are for {now}.")

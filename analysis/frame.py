@@ -11,6 +11,7 @@ from harness.store import Failure, Store
 from harness.study import Study, TrialConfig
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
+OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
 """What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
 SCORE_COLUMNS = ("trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples", "unknown")
@@ -111,14 +112,16 @@ def load(store: Store, name: str) -> Results:
         cost = record["cost"]
         if any(part.pulls for part in trial.method.parts):
             penalised[trial.id] = keys
-        warnings = "; ".join(trial.method.warnings(trial.setting)) if record["diverged"] else ""
+        pull = cost.get("largest_pull", float("nan"))
+        why = f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record["diverged"] and pull > 2 else ""
         trial_rows.append(
             {
                 **asked,
                 "status": FINISHED,
                 "collapsed": record["collapsed"],
                 "diverged": record["diverged"],
-                "error": warnings,
+                "error": why,
+                "largest_pull": pull,
                 "seconds": cost["seconds"],
                 "tokens_per_second": cost["tokens_per_second"],
                 "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),

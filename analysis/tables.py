@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from analysis.frame import FINISHED, Results
+from analysis.frame import FINISHED, OVERSHOOTING, Results
 from analysis.table import MISSING_CELL, Cell, Change, Score, Table
 
 RUN = ["setting", "seed"]
@@ -55,6 +55,13 @@ def summary(results: Results, ddof: int, *, name: str = "summary", title: str = 
     if len(collapsed):
         counts = ", ".join(f"{count} of {method}" for method, count in collapsed["method"].value_counts().items())
         notes.append(f"Collapsed runs are included: {counts}.")
+    diverged = results.trials[results.trials["diverged"]]
+    if len(diverged):
+        counts = ", ".join(f"{count} of {method}" for method, count in diverged["method"].value_counts().items())
+        notes.append(f"Trials that diverged, with a loss or gradient that was not finite, are included: {counts}.")
+    if "largest_pull" in results.trials:
+        pulls = results.trials.groupby("method", sort=False)["largest_pull"].max()
+        notes += [f"{method}: learning rate × λF reaches {pull:.3g}; {OVERSHOOTING}." for method, pull in pulls.items() if pull > 2]
     return Table(name, title, header, rows, notes)
 
 

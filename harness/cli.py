@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.fisher import Request
     from harness.resources import Resources
     from harness.store import Store
     from harness.study import TrialConfig
@@ -101,8 +102,10 @@ def _parser() -> argparse.ArgumentParser:
         help="unlabelled text: 'task' (the study's own test sets), 'wikipedia', 'embedded' or a folder; several if given again "
         "(default: task)",
     )
-    command.add_argument("--languages", nargs="+", metavar="XX", help="target languages (default: the study's)")
-    command.add_argument("--examples", type=int, default=200, metavar="N", help="text windows of a language (default: %(default)s)")
+    command.add_argument(
+        "--languages", nargs="+", metavar="XX", help="target languages (default: those of the study that have enough text)"
+    )
+    command.add_argument("--examples", type=int, default=100, metavar="N", help="text windows of a language (default: %(default)s)")
     command.add_argument("--estimator", default="empirical", metavar="NAME", help="empirical or sampled (default: %(default)s)")
     command.add_argument("--masking-seed", type=int, default=0, metavar="N", help="of the masked tokens (default: %(default)s)")
     command.add_argument("--method", metavar="LABEL", help="whose scores, as tables name it (default: vanilla, or the study's first)")
@@ -228,7 +231,10 @@ def fisher(options: argparse.Namespace) -> int:
     texts = list(dict.fromkeys(options.text or ["task"]))
     given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
     estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
-    labels = [text if text in ("task", "wikipedia", "embedded") else Path(text).name for text in texts]
+    methods = [arm.method.arm.label for arm in study.arms]
+    if options.method is not None and options.method not in methods:
+        raise unknown("--method", options.method, methods)
+    labels = [text if text in ("task", "wikipedia", "embedded") else Path(text).resolve().name for text in texts]
     if len(set(labels)) < len(labels):
         raise bad("--text", texts, "folders of different names: the report names them so")
 
@@ -238,10 +244,22 @@ def fisher(options: argparse.Namespace) -> int:
     from harness.store import Store
     from harness.sweep import diagonals
 
-    located = [replace(estimate, text=absolute("--text", estimate.text)) for estimate in estimates]
-    wanted = [fishers.of_study(study, estimate, languages) for estimate in located]
+    console = Console()
+    wanted: list[dict[str, Request]] = []
+    for label, estimate in zip(labels, estimates, strict=True):
+        wanted.append({})
+        for language in languages:
+            try:
+                one = replace(estimate, languages=(language,), text=absolute("--text", estimate.text))
+                wanted[-1][language] = fishers.of_study(study, one)
+            except UserError as error:
+                if options.languages or language == study.source:
+                    raise
+                console.print(f"{label}: without {language}, as {error}", highlight=False, soft_wrap=True)
+        if len(wanted[-1]) < 2:
+            raise bad("--text", estimate.text, "text in at least one of the study's target languages")
     store = Store(options.store)  # only now: a mistake leaves nothing behind
-    found = iter(diagonals([request for requests in wanted for request in requests.values()], store, resources, Console()))
+    found = iter(diagonals([request for requests in wanted for request in requests.values()], store, resources, console))
     files = {label: {language: next(found) for language in requests} for label, requests in zip(labels, wanted, strict=True)}
     written = write_fisher_report(store, study, files, options.out, method=options.method, ddof=options.ddof)
     print(f"\n{written.summary}\n\nreport: {written.html}")

@@ -13,6 +13,8 @@ from harness.tasks import task_named
 
 EMBEDDED, TASK, WIKIPEDIA = WORDS = ("embedded", "task", "wikipedia")
 """What a study's ``text`` may say instead of a folder."""
+LONGEST = 2**16
+"""Characters of a passage that are read."""
 
 
 @lru_cache(maxsize=64)
@@ -29,7 +31,7 @@ def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str,
         found = list(wikipedia.streamed(language, count))
     else:
         found = _of_folder(text, language, count)
-    chosen = tuple(islice((passage for passage in found if passage.strip()), count))
+    chosen = tuple(islice((passage[:LONGEST] for passage in found if passage.strip()), count))
     if not chosen:
         raise UserError(f"text: {text!r} has no text for {language!r}; give one passage a line")
     return chosen
@@ -58,7 +60,7 @@ def _of_folder(text: str, language: str, count: int) -> list[str]:
 
 
 def _lines(file: Path) -> list[str]:
-    lines = files.text(files.read(file), str(file)).split("\n")
+    lines = [line for _, line in files.lines(file)]
     if not any(line.strip() for line in lines):
         raise UserError(f"text: {file} is empty; give one passage a line")
     return lines

@@ -31,7 +31,8 @@ def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str =
     encoder has layers for which that does not give what one example at a time gives (DeBERTa's relative positions), the loop is used.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
-    probe = [shortest_first[0], shortest_first[-1]]
+    masked = [window for window in shortest_first if len(window.masked)]
+    probe = [masked[0], masked[-1]]
     try:
         if _agree(by_layer(model, probe, estimator), by_example(model, probe, estimator)):
             return by_layer(model, shortest_first, estimator)
@@ -149,7 +150,8 @@ class _Flow:
             handle.remove()
 
     def _watch(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        if type(layer) not in (nn.Linear, nn.Embedding, nn.LayerNorm) or output.ndim != 3 or output.shape[0] not in (1, self.batch):
+        known = type(layer) in (nn.Linear, nn.Embedding, nn.LayerNorm) and len(inputs) == 1
+        if not known or output.ndim != 3 or output.shape[0] not in (1, self.batch):
             raise UnknownLayerError(type(layer).__name__)
         if not output.requires_grad:
             output = output.detach().requires_grad_().clone()  # the graph begins here

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness import fields
+from harness.errors import bad
 
 ESTIMATORS = ("empirical", "sampled")
 
@@ -26,6 +27,8 @@ class Estimate:
     def __post_init__(self) -> None:
         fields.coerce(self)
         fields.languages("languages", self.languages)
+        if not self.text:
+            raise bad("text", self.text, "'embedded', 'task', 'wikipedia' or a directory")
         fields.at_least("examples", self.examples, 1)
         fields.at_least("examples", self.examples, len(self.languages))
         fields.choice("estimator", self.estimator, ESTIMATORS)

@@ -20,10 +20,8 @@ from harness.errors import UserError
 from harness.estimate import Estimate
 from harness.hashing import check_unchanged, digest
 from harness.masking import MASKED_SHARE, WINDOW, windows
-from harness.study import TrialConfig
+from harness.study import NUMERICS, TrialConfig
 
-NUMERICS = 2
-"""Version of everything between an estimate and its diagonal that no field names."""
 IDENTITY = "identity"
 """Key of a file's metadata."""
 
@@ -99,8 +97,10 @@ def is_stored(request: Request, cache: Path) -> bool:
     except (FileNotFoundError, SafetensorError, ValueError):
         return False  # none, or torn
     if found != request.identity:
-        differing = sorted(key for key in request.identity if found.get(key) != request.identity[key])
-        what = ", ".join(f"{key} {found.get(key)!r} instead of {request.identity[key]!r}" for key in differing) or "keys it should not have"
+        differing = [
+            f"{key} {found[key]!r} instead of {value!r}" for key, value in request.identity.items() if found.get(key, value) != value
+        ]
+        what = ", ".join(differing) or "it does not say of which"
         raise UserError(f"fisher: {file} is of another estimate ({what}); delete it, and it is computed again")
     return True
 
@@ -127,7 +127,7 @@ def _computed(request: Request) -> dict[str, Tensor]:
     for language, planned in request.texts:
         check_unchanged(f"data: the text for {language!r}", found[language], planned)
     model = models.masked_language_model(request.encoder)
-    examples = windows(request.encoder, request.estimate, request.origin, min(WINDOW, models.positions(model)))
+    examples = windows(request.encoder, request.estimate, request.origin)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
     try:

@@ -1,13 +1,14 @@
 """Fisher diagonals for a whole study: each is computed once, before the trials that need it, and reaches every node."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 from rich.console import Console
 
-from harness import corpus, encoders, fisher, models
+from harness import corpus, encoders, fisher
+from harness.data import Origin
+from harness.errors import UserError
 from harness.estimate import Estimate
 from harness.fisher import Request
 from harness.masking import windows
@@ -31,23 +32,29 @@ def provide(request: Request, store: Store, threads: int) -> Path:
 
 
 def lacking(requests: Iterable[Request], store: Store) -> list[Request]:
-    """Those that neither this node nor the store has."""
-    return [request for request in requests if not (store.has(request.name) or fisher.is_stored(request, store.cache))]
+    """Those that neither this node nor the store has; what this node alone has is put into the store."""
+    return [request for request in requests if not _there(request, store)]
 
 
-def of_study(study: Study, options: Estimate, languages: Sequence[str]) -> dict[str, Request]:
-    """Each language's diagonal of a study's encoder, estimated as ``options`` says but for its languages.
+def _there(request: Request, store: Store) -> bool:
+    try:
+        if fisher.is_stored(request, store.cache):
+            store.publish(request.name)
+            return True
+    except UserError:  # a file of something else: the trials that need it say so
+        return False
+    return store.has(request.name)
+
+
+def of_study(study: Study, estimate: Estimate) -> Request:
+    """The diagonal of a study's encoder, estimated so.
 
     Raises ``UserError`` where a language has too little text or the encoder no masked-language-model head.
     """
-    origin, encoder = origin_of(study), encoders.find(study.encoder)
-    models.check_masked_language_model(encoder)
-    requests: dict[str, Request] = {}
-    for language in languages:
-        estimate = replace(options, languages=(language,))
-        windows(encoder, estimate, origin)
-        requests[language] = fisher.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
-    return requests
+    encoder = encoders.find(study.encoder)
+    origin = origin_of(study) if estimate.text == corpus.TASK else Origin("", "")
+    windows(encoder, estimate, origin)
+    return fisher.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
 
 
 def announce(requests: Sequence[Request], console: Console) -> None:

@@ -34,8 +34,11 @@ class Window:
 def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int = WINDOW) -> list[Window]:
     """An estimate's examples: the first windows of each language's passages, masked the same in every process.
 
-    ``longest`` is the most sub-words of one, special tokens included. Raises ``UserError`` where a language's text has too few.
+    ``longest`` is the most sub-words of one, special tokens included, where the encoder takes as many. Raises ``UserError`` where a
+    language's text has too few windows, or so short ones that nothing is masked, and where the encoder has no
+    masked-language-model head.
     """
+    longest = min(longest, models.positions(models.masked_language_model_outline(encoder)))
     tokenizer = models.tokenizer(encoder)
     if tokenizer.mask_token_id is None:
         raise bad("encoder", encoder.path, "one whose tokenizer has a mask token, which a Fisher diagonal needs")
@@ -48,12 +51,16 @@ def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int =
             masked = batch["labels"][0].ne(-100).nonzero().flatten()
             draws = torch.rand(len(masked), generator=draw, dtype=torch.float64)
             found.append(Window(batch["input_ids"][0], masked, batch["labels"][0][masked], draws))
+        if not any(len(window.masked) for window in found[-count:]):
+            raise bad("examples", estimate.examples, f"more: the text for {language!r} is so short that no token of it is masked")
     return found
 
 
 def _cut(encoder: Encoder, estimate: Estimate, language: str, count: int, origin: Origin, longest: int) -> list[list[int]]:
-    passages = corpus.passages(estimate.text, language, count, origin)
-    cut = models.tokenizer(encoder)(list(passages), truncation=True, max_length=longest, return_overflowing_tokens=True)["input_ids"]
-    if len(cut) < count:
-        raise bad("examples", estimate.examples, f"at most {len(cut) * len(estimate.languages)}: the text for {language!r} has {len(cut)}")
-    return list(cut[:count])
+    tokenizer = models.tokenizer(encoder)
+    cut: list[list[int]] = []
+    for passage in corpus.passages(estimate.text, language, count, origin):
+        cut += tokenizer([passage], truncation=True, max_length=longest, return_overflowing_tokens=True)["input_ids"]
+        if len(cut) >= count:
+            return cut[:count]
+    raise bad("examples", estimate.examples, f"at most {len(cut) * len(estimate.languages)}: the text for {language!r} has {len(cut)}")

@@ -121,9 +121,10 @@ def outline(encoder: Encoder, task: str) -> Pretrained:
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 
 
-def check_masked_language_model(encoder: Encoder) -> None:
-    """Refuse an encoder without a masked-language-model head, as ``masked_language_model`` does, without loading its weights."""
-    _with_mlm_head(encoder, device_map=META)
+@lru_cache(maxsize=4)
+def masked_language_model_outline(encoder: Encoder) -> PreTrainedModel:
+    """``masked_language_model`` without its weights: names and shapes."""
+    return _with_mlm_head(encoder, device_map=META)
 
 
 def positions(model: PreTrainedModel) -> int:

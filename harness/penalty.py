@@ -68,6 +68,10 @@ class Penalty:
         """What the penalty takes in memory."""
         return [*self.anchors, *self.weights]
 
+    def largest(self) -> float:
+        """The largest λF of any weight."""
+        return max((float(weight.max()) for weight in self.weights), default=0.0)
+
     @torch.no_grad()
     def add_gradient_(self, scale: float = 1.0) -> Tensor:
         """Add Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.

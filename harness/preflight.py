@@ -52,7 +52,7 @@ def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterabl
             )
         _rehearse(method, outline)
         if method.estimates():
-            models.check_masked_language_model(encoder)
+            models.masked_language_model_outline(encoder)
 
 
 def _rehearse(method: Method, outline: Pretrained) -> None:

@@ -72,7 +72,7 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
         _check_fits(resources.cpus, gpus)
         for error in _provided(requests, _place(store), resources.cpus, gpus):
             if error is not None:
-                raise error.as_instanceof_cause() if isinstance(error, ray.exceptions.RayTaskError) else error
+                raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
 
 
 def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -> Iterator[Exception | None]:

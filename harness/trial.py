@@ -66,8 +66,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     trainer.train()
     moves = any(parameter.requires_grad for parameter in trainer.model.get_input_embeddings().parameters())
     trained_embeddings = vocabulary.size(trainer.model) if moves else 0
-    keepers = (trainer.penalty, trainer.decay, *trainer.callback_handler.callbacks)
-    extra = footprint.extra_bytes(trainer.model, pretrained, keepers)
+    sides = (trainer.penalty, trainer.decay)
+    extra = footprint.extra_bytes(trainer.model, pretrained, (*sides, *trainer.callback_handler.callbacks))
     if best is not None:
         best.load(trainer.model)
     config.method.finish(trainer.model)
@@ -91,6 +91,7 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
         "peak_memory_mib": memory.peak(),
         "trained_embeddings": trained_embeddings,
         "extra_memory_mib": extra / 2**20,
+        "largest_pull": config.setting.learning_rate * max((side.largest() for side in sides if side is not None), default=0.0),
         **sizes,
     }
     selected = {"step": steps} if best is None else {"step": best.step, "dev": best.scores}

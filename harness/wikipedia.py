@@ -11,7 +11,7 @@ NAME = "wikimedia/wikipedia"
 SNAPSHOT = "20231101"
 """The dump that passages are of: a later one has other articles."""
 SHORTEST = 40
-"""Characters of a passage: headings and list items, which are shorter, are no running text."""
+"""Characters of a passage, in any script: what is shorter is often a heading or a list's item."""
 
 
 def configuration(language: str) -> str:

@@ -98,11 +98,16 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["fisher", "FILE", "--languages", "dee"], "", "--languages: there is no 'dee'. Did you mean 'de'?"),
         (["fisher", "FILE", "--text", "wiki"], "", "text: 'wiki' is not allowed; give 'embedded', 'task', 'wikipedia' or a directory"),
         (["fisher", "FILE", "--examples", "0"], "", "examples: 0 is not allowed; give a finite number of at least 1"),
-        (["fisher", "FILE", "--examples", "101"], "", "examples: 101 is not allowed; give at most 100: the text for 'de' has 100"),
+        (
+            ["fisher", "FILE", "--examples", "101", "--languages", "de"],
+            "",
+            "examples: 101 is not allowed; give at most 100: the text for 'de' has 100",
+        ),
+        (["fisher", "FILE", "--method", "l2"], "", "--method: there is no 'l2'. Known: vanilla"),
         (["fisher", "FILE", "--estimator", "true"], "", "estimator: there is no 'true'"),
         (
-            ["fisher", "FILE", "--text", "embedded"],
-            "targets: [de]->targets: [fr]",
+            ["fisher", "FILE", "--text", "embedded", "--languages", "fr"],
+            "targets: [de]->targets: [de, fr]",
             "fr.txt does not exist; languages with text there: ar, de",
         ),
     ],
@@ -139,18 +144,19 @@ def test_text_for_ewc_is_checked_before_anything_runs(study_file: Path, tmp_path
 def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study_file.write_text(STUDY.replace("[de]", "[de, es, hi, zh]"), encoding="utf-8")
+    study_file.write_text(STUDY.replace("[de]", "[de, es, fr, hi, zh]"), encoding="utf-8")
     store = ["--store", str(tmp_path / "store"), "--local"]
     command = ["fisher", str(study_file), *store, "--examples", "3", "--text", "task", "--text", "embedded"]
     assert cli.main(command) == 0
     out = capsys.readouterr().out
-    assert "Fisher information: 10 to compute (en, de, es, hi, zh)" in out
+    assert "Fisher information: 11 to compute (en, de, es, fr, hi, zh)" in out
+    assert "embedded: without fr, as text: " in out
     assert "No correlations" in out
     folder = tmp_path / "store" / "reports" / "mine" / "fisher"
     assert str(folder / "fisher.html") in out
     distances = pd.read_csv(folder / "tables" / "distances-task.csv", index_col=0)
     assert list(distances.columns) == list(distances.index)
-    assert set(distances.columns) == {"en", "de", "es", "hi", "zh"}
+    assert set(distances.columns) == {"en", "de", "es", "fr", "hi", "zh"}
     assert cli.main(["run", str(study_file), *store]) == 0
     capsys.readouterr()
     monkeypatch.setattr("harness.fisher.diagonal", None)  # whatever were computed again would fail
@@ -158,7 +164,8 @@ def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     out = capsys.readouterr().out
     assert "Fisher information" not in out.split("report:")[0].split("\n\n")[0]
     correlations = pd.read_csv(folder / "tables" / "correlations.csv")
-    assert len(correlations) == 2
+    assert correlations["n"].tolist() == [5, 4]
+    assert "The rows are not over the same languages." in out
     assert {"distances-task.svg", "distances-embedded.svg"} <= {file.name for file in (folder / "figures").iterdir()}
 
 

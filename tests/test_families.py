@@ -143,6 +143,8 @@ def test_what_a_family_cannot_do_is_said_before_it_runs(made: dict[str, str]) ->
         with pytest.raises(UserError, match=r"do not go together: what would be held near the pretrained weights is frozen"):
             check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=2), pull))])
         check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=1), pull))])
+    with pytest.raises(UserError, match=r"lora: modules: bert\.embeddings\.word_embeddings is a Embedding; give linear maps"):
+        check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("word_embeddings",))])
     with pytest.raises(UserError, match=r"lora: modules: the encoder \(bert\) has none whose name ends in nonsense"):
         check_encoder(encoders.find(made["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
 

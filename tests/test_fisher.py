@@ -158,6 +158,30 @@ def test_a_language_without_text_is_refused(tmp_path: Path, files: dict[str, str
         corpus.passages(str(tmp_path), "de", 3, ORIGIN)
 
 
+def test_text_too_short_to_mask_anything_is_refused(tmp_path: Path) -> None:
+    """Its diagonal would be zero, and ewc vanilla without a word."""
+    (tmp_path / "de.txt").write_text("Ja .\n", encoding="utf-8")
+    refused = 0
+    for seed in range(12):
+        estimate = Estimate(languages=("de",), examples=1, text=str(tmp_path), masking_seed=seed)
+        try:
+            assert len(windows(encoders.find("embedded"), estimate, ORIGIN)[0].masked)
+        except UserError as error:
+            assert "the text for 'de' is so short that no token of it is masked" in str(error)  # noqa: PT017
+            refused += 1
+    assert 0 < refused < 12
+
+
+def test_line_ends_and_byte_order_marks_are_no_text(tmp_path: Path) -> None:
+    (tmp_path / "de.txt").write_bytes(b"\xef\xbb\xbfEins .\r\n\r\nZwei .\r\n")
+    assert corpus.passages(str(tmp_path), "de", 5, ORIGIN) == ("Eins .", "Zwei .")
+    (tmp_path / "fr.txt").write_bytes(b"Une\n\xff\n")
+    with pytest.raises(UserError, match=r"fr\.txt:2: not UTF-8 text"):
+        corpus.passages(str(tmp_path), "fr", 5, ORIGIN)
+    with pytest.raises(UserError, match="text: '' is not allowed"):
+        Estimate(languages=("de",), text="")
+
+
 def test_text_that_does_not_exist_names_what_there_is() -> None:
     with pytest.raises(
         UserError, match=r"text: 'wikipdia' is not allowed; give 'embedded', 'task', 'wikipedia' or a directory that exists"

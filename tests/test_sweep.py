@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
+from safetensors.torch import save_file
 
 from harness import attempt as attempts
 from harness import embedded, fishers
@@ -278,18 +281,36 @@ def test_a_diagonal_reaches_the_other_nodes_of_a_store_that_is_no_folder(
     assert there.read_bytes() == here.read_bytes()
 
 
+def test_a_foreign_fisher_file_fails_its_trials_alone_on_ray_too(study: Study, tmp_path: Path) -> None:
+    several = replace(study, methods=(Vanilla(), Ewc(strength=1.0, languages=("de",), examples=2)))
+    store = Store(tmp_path / "store")
+    (wanted,) = fishers.needed(plan(several))
+    other = replace(wanted, encoder=replace(wanted.encoder, revision="sha256:other"))
+    (tmp_path / "store" / "fisher").mkdir(parents=True)
+    save_file({"weight": torch.ones(1)}, tmp_path / "store" / wanted.name, metadata={"identity": json.dumps(other.identity)})
+    outcome, out = run(several, store, Resources())
+    assert outcome == Outcome(2, 1, 1, 2)
+    assert "is of another estimate (encoder 'sha256:other' instead of" in out
+
+
 def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_said(study: Study, tmp_path: Path) -> None:
     from analysis.frame import load
-    from analysis.tables import troubles
+    from analysis.tables import summary, troubles
 
     store = Store(tmp_path / "store")
     hot = replace(study, methods=(DecoupledL2(strength=1e15),), settings=(replace(SHORT, max_steps=12),), targets=("de",))
     outcome, out = run(hot, store)
     assert outcome == Outcome(1, 1, 0, 1)
-    assert "Warning: decoupled_l2(strength=1e+15) at learning rate 0.001: learning rate × strength is 1e+12; from 2 on" in out
+    assert "Warning: decoupled_l2(strength=1e+15) at learning rate 0.001: learning rate × strength is 1e+12; above 2" in out
     (row,) = troubles(load(store, hot.name)).rows
     assert "diverged" in str(row[5])
-    assert "overshoots θ* by more than it was away" in str(row[6])
+    assert "learning rate × λF reaches 1e+12: above 2 a plain gradient step overshoots θ* by more than it was away" in str(row[6])
+    notes = summary(load(store, hot.name), 1).notes
+    assert "Trials that diverged, with a loss or gradient that was not finite, are included: 1 of decoupled_l2(strength=1e+15)." in notes
+    # The largest λF of ewc is known once F is.
+    strong = replace(study, methods=(Ewc(strength=1e9, languages=("de",), examples=3),), targets=("de",))
+    run(strong, store)
+    assert any("ewc(strength=1e+09, examples=3): learning rate × λF reaches" in note for note in summary(load(store, strong.name), 1).notes)
 
 
 def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,14 +20,14 @@ PLACES = {
 }
 """Within a layer, the last linear maps of the attention and of the feed-forward part."""
 SPREAD = 0.01
-"""Standard deviation of a new bottleneck's down-projection, as in the paper's own code."""
+"""Standard deviation of a new bottleneck's down-projection: small, as the paper asks for a beginning near the identity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter(FrozenEncoder):
-    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward part, before the
-    residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are trained, as in the paper; one set for all
-    languages. W_up begins at zero, so the encoder begins as it was pretrained.
+    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward part, before
+    dropout and the residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are trained, as in the paper; one
+    set for all languages. W_up begins at zero, so the encoder begins as it was pretrained.
     """
 
     name: ClassVar[str] = "adapter"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import fields
@@ -35,8 +36,8 @@ class Method:
         return self.named(fields.chosen(self))
 
     def named(self, options: Mapping[str, Any]) -> str:
-        """The name with some options."""
-        shown = [f"{name}={fields.short(value)}" for name, value in options.items()]
+        """The name with some options; of a place its last part, wherever that lies."""
+        shown = [f"{name}={PurePath(value).name if name in self.places else fields.short(value)}" for name, value in options.items()]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
     @property

@@ -64,7 +64,11 @@ class Composed(Method):
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:
         split = product(*(method.expand(targets) for method in self.methods))
         return [
-            (replace(self, methods=tuple(method for method, _ in parts)), min((scored for _, scored in parts), key=len)) for parts in split
+            (
+                replace(self, methods=tuple(method for method, _ in parts)),
+                tuple(language for language in targets if all(language in scored for _, scored in parts)),
+            )
+            for parts in split
         ]
 
     def located(self, absolute: Callable[[str, str], str]) -> Method:

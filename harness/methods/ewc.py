@@ -55,6 +55,8 @@ class Ewc(Method):
         for name in ("languages", "plus", "mix"):
             if getattr(self, name):
                 fields.languages(name, getattr(self, name))
+        for name in ("plus", "mix"):  # their order says nothing
+            object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
         if self.plus and self.mix:
             raise UserError(f"plus and mix: {self.plus!r} and {self.mix!r} are not allowed; give one of them")
         for language in self.languages:

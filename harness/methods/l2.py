@@ -43,6 +43,6 @@ def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
     if step < 2:
         return []
     return [
-        f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; from 2 on a gradient step "
-        "overshoots θ* by more than it was away, and the pull alone diverges"
+        f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; above 2 a plain "
+        "gradient step overshoots θ* by more than it was away, and the pull alone diverges"
     ]

@@ -1,4 +1,4 @@
-"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; as in ELECTRA, Clark et al., 2020)."""
+"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; Clark et al., 2020)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar

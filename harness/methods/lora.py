@@ -40,19 +40,26 @@ class Lora(FrozenEncoder):
         fields.share("dropout", self.dropout)
         if self.modules:
             fields.once("modules", self.modules)
+            object.__setattr__(self, "modules", tuple(sorted(self.modules)))  # their order changes nothing
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         from peft import LoraConfig, LoraModel
         from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as defaults
+        from torch import nn
 
         kind = model.config.model_type
         modules = self.modules or MODULES.get(kind) or tuple(defaults.get(kind, ()))
         if not modules:
             raise UserError(f"lora: the queries and values of a {kind!r} encoder are not known; name them with 'modules'")
-        prefix = f"{model.base_model_prefix}."
-        names = [name for name, _ in model.named_modules() if name.startswith(prefix) and name.endswith(tuple(f".{m}" for m in modules))]
-        if not names:
+        ends = tuple(f".{module}" for module in modules)
+        anchored = {f"{model.base_model_prefix}.{name}".removesuffix(".weight") for name in pretrained.anchor}
+        found = {name: module for name, module in model.named_modules() if name in anchored and name.endswith(ends)}
+        if not found:
             raise UserError(f"lora: modules: the encoder ({kind}) has none whose name ends in {', '.join(modules)}")
+        for name, module in found.items():
+            if not isinstance(module, nn.Linear):
+                raise UserError(f"lora: modules: {name} is a {type(module).__name__}; give linear maps")
+        names = list(found)
         config = LoraConfig(
             r=self.rank,
             lora_alpha=self.alpha,  # type: ignore[arg-type]

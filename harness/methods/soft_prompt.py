@@ -57,7 +57,7 @@ class SoftPrompt(FrozenEncoder):
             num_virtual_tokens=self.tokens,
             token_dim=words.embedding_dim,
             num_transformer_submodules=1,
-            prompt_tuning_init="SAMPLE_VOCAB",  # Lester et al. (2021): better than random numbers
+            prompt_tuning_init="SAMPLE_VOCAB",  # as Lester et al. (2021) recommend, here from the whole vocabulary
         )
         prompt = PromptEmbedding(config, words)
         prompt.requires_grad_(True)

@@ -39,6 +39,8 @@ class WeightAveraging(Method):
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
         if checkpoint != "last":
             raise bad("checkpoint", checkpoint, "'last' with weight_averaging: the best step's weights are those of one step")
+        if self.epochs is not None and any(setting.epochs is None for setting in settings):
+            raise bad("weight_averaging: epochs", self.epochs, "'steps' instead, as a setting has max_steps")
         for name in ("steps", "epochs"):
             mine = getattr(self, name)
             for setting in settings:
