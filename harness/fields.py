@@ -73,6 +73,13 @@ def at_most(field: str, value: float, bound: float) -> None:
         raise bad(field, value, f"a number of at most {bound:g}")
 
 
+def exactly_one(**values: float | None) -> None:
+    """Refuse none or several given where one of some fields is wanted."""
+    if sum(value is not None for value in values.values()) != 1:
+        given = " and ".join(map(repr, values.values()))
+        raise UserError(f"{' and '.join(values)}: {given} are not allowed; give exactly one of them")
+
+
 def share(field: str, value: float) -> None:
     """Refuse what is not a number from 0 to below 1."""
     if not 0 <= value < 1:

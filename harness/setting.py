@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from harness import fields
-from harness.errors import UserError, bad
+from harness.errors import bad
 
 SCHEDULES = ("linear", "constant", "cosine")
 
@@ -39,8 +39,7 @@ class Setting:
         fields.coerce(self)
         fields.above("learning_rate", self.learning_rate, 0)
         fields.at_least("warmup_steps", self.warmup_steps, 0)
-        if (self.epochs is None) == (self.max_steps is None):
-            raise UserError(f"epochs and max_steps: {self.epochs!r} and {self.max_steps!r} are not allowed; give exactly one of them")
+        fields.exactly_one(epochs=self.epochs, max_steps=self.max_steps)
         if self.epochs is not None:
             fields.above("epochs", self.epochs, 0)
         if self.max_steps is not None:

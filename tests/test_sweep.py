@@ -2,7 +2,6 @@
 
 import functools
 import io
-import json
 import os
 import signal
 import subprocess
@@ -12,21 +11,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 from rich.console import Console
-from safetensors.torch import save_file
 
 from harness import attempt as attempts
-from harness import embedded, fishers
 from harness.errors import UserError
-from harness.methods import L2, DecoupledL2, Ewc, Vanilla
+from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
 from harness.resources import Resources
 from harness.store import Store
 from harness.study import Study
 from harness.sweep import Outcome, sweep
 from harness.trial import TrialResult, run_trial
-from tests.conftest import SHORT
 
 HERE = Resources(local=True)
 
@@ -232,85 +227,6 @@ def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(tmp_path: Pa
     _, trials = store.study("killed")
     assert store.failures(trial.id for trial in trials) == {}
     assert 1 <= len(store.records(trial.id for trial in trials)) < 6
-
-
-def test_on_ray_diagonals_are_computed_before_the_trials_that_need_them_and_once(study: Study, tmp_path: Path) -> None:
-    several = replace(study, methods=(Vanilla(), Ewc(strength=1.0, examples=3), Ewc(strength=2.0, examples=3)))
-    store = Store(tmp_path / "store")
-    outcome, out = run(several, store, Resources())
-    assert outcome == Outcome(5, 5, 0, 5)
-    assert "Fisher information: 2 to compute (de, hi)" in out
-    made = {file: file.stat().st_mtime_ns for file in (tmp_path / "store" / "fisher").glob("*.safetensors")}
-    assert len(made) == 2
-    first = min((tmp_path / "store" / "trials" / trial.id / "result.json").stat().st_mtime_ns for trial in plan(several))
-    assert max(made.values()) < first
-    outcome, out = run(replace(several, seeds=(0, 1)), store, Resources())
-    assert outcome == Outcome(10, 10, 0, 5)
-    assert "Fisher information" not in out
-    assert {file: file.stat().st_mtime_ns for file in made} == made
-
-
-def test_a_diagonal_that_cannot_be_computed_fails_its_trials_alone(study: Study, tmp_path: Path) -> None:
-    text = tmp_path / "text"
-    text.mkdir()
-    for language in ("de", "hi"):
-        (text / f"{language}.txt").write_bytes((embedded.TEXT / f"{language}.txt").read_bytes())
-    several = replace(study, methods=(Vanilla(), Ewc(strength=1.0, examples=3, text=str(text))))
-    store, out = Store(tmp_path / "store"), io.StringIO()
-    planned = plan(several)
-    (text / "hi.txt").write_text("anders\n" * 9, encoding="utf-8")
-    outcome = sweep(several, planned, store, Resources(), Console(file=out, width=250))
-    assert outcome == Outcome(3, 2, 1, 3)
-    assert "data: the text for 'hi' changed since the study was planned" in out.getvalue()
-
-
-def test_a_diagonal_reaches_the_other_nodes_of_a_store_that_is_no_folder(
-    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = Store("memory://steadytune-diagonals")
-    (request,) = fishers.needed(plan(replace(study, methods=(Ewc(strength=1.0, languages=("de",), examples=2),))))
-    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "one")
-    assert fishers.lacking([request], store) == [request]
-    here = fishers.provide(request, store, 1)
-    assert here.is_relative_to(tmp_path / "one")
-    monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "other")
-    monkeypatch.setattr("harness.fisher.diagonal", None)  # whatever were computed again would fail
-    assert fishers.lacking([request], store) == []
-    there = fishers.provide(request, store, 1)
-    assert there.is_relative_to(tmp_path / "other")
-    assert there.read_bytes() == here.read_bytes()
-
-
-def test_a_foreign_fisher_file_fails_its_trials_alone_on_ray_too(study: Study, tmp_path: Path) -> None:
-    several = replace(study, methods=(Vanilla(), Ewc(strength=1.0, languages=("de",), examples=2)))
-    store = Store(tmp_path / "store")
-    (wanted,) = fishers.needed(plan(several))
-    other = replace(wanted, encoder=replace(wanted.encoder, revision="sha256:other"))
-    (tmp_path / "store" / "fisher").mkdir(parents=True)
-    save_file({"weight": torch.ones(1)}, tmp_path / "store" / wanted.name, metadata={"identity": json.dumps(other.identity)})
-    outcome, out = run(several, store, Resources())
-    assert outcome == Outcome(2, 1, 1, 2)
-    assert "is of another estimate (encoder 'sha256:other' instead of" in out
-
-
-def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_said(study: Study, tmp_path: Path) -> None:
-    from analysis.frame import load
-    from analysis.tables import summary, troubles
-
-    store = Store(tmp_path / "store")
-    hot = replace(study, methods=(DecoupledL2(strength=1e15),), settings=(replace(SHORT, max_steps=12),), targets=("de",))
-    outcome, out = run(hot, store)
-    assert outcome == Outcome(1, 1, 0, 1)
-    assert "Warning: decoupled_l2(strength=1e+15) at learning rate 0.001: learning rate × strength is 1e+12; above 2" in out
-    (row,) = troubles(load(store, hot.name)).rows
-    assert "diverged" in str(row[5])
-    assert "learning rate × λF reaches 1e+12: above 2 a plain gradient step overshoots θ* by more than it was away" in str(row[6])
-    notes = summary(load(store, hot.name), 1).notes
-    assert "Trials that diverged, with a loss or gradient that was not finite, are included: 1 of decoupled_l2(strength=1e+15)." in notes
-    # The largest λF of ewc is known once F is.
-    strong = replace(study, methods=(Ewc(strength=1e9, languages=("de",), examples=3),), targets=("de",))
-    run(strong, store)
-    assert any("ewc(strength=1e+09, examples=3): learning rate × λF reaches" in note for note in summary(load(store, strong.name), 1).notes)
 
 
 def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from harness import fields
-from harness.errors import UserError, bad
+from harness.errors import bad
 from harness.methods.base import Method
 from harness.setting import Setting
 
@@ -29,8 +29,7 @@ class WeightAveraging(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if (self.steps is None) == (self.epochs is None):
-            raise UserError(f"steps and epochs: {self.steps!r} and {self.epochs!r} are not allowed; give exactly one of them")
+        fields.exactly_one(steps=self.steps, epochs=self.epochs)
         if self.steps is not None:
             fields.at_least("steps", self.steps, 1)
         if self.epochs is not None:
