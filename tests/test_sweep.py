@@ -1,12 +1,6 @@
 """Sweeps on the real thing: Ray Tune and this process give one result, and killing, failing and asking for more lose nothing."""
 
-import functools
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,117 +110,6 @@ def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path)
     assert scores(here, wide) == scores(there, wide)
     assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 3
     assert len(out.splitlines()) == 5, out  # Ray and Tune are silent
-
-
-KILLED = """
-task: udpos
-methods: [vanilla, {name: l2, strength: 0.01}]
-settings: [{learning_rate: 1e-3, max_steps: 12, batch_size: 8}]
-seeds: [0, 1, 2]
-targets: [de]
-"""
-
-
-@pytest.mark.slow
-def test_killed_in_the_middle_nothing_is_lost_or_run_twice(tmp_path: Path) -> None:
-    file = tmp_path / "killed.yaml"
-    file.write_text(KILLED, encoding="utf-8")
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store"]
-
-    def finished(store: str) -> dict[str, int]:
-        return {f.parent.name: f.stat().st_mtime_ns for f in Path(store).glob("trials/*/result.json")}
-
-    undisturbed, disturbed = str(tmp_path / "undisturbed"), str(tmp_path / "disturbed")
-    subprocess.run([*command, undisturbed, "--local"], check=True, capture_output=True)
-    process = subprocess.Popen([*command, disturbed], start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 300
-    while len(finished(disturbed)) < 2:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    time.sleep(3)  # Ray's own processes notice
-    before = finished(disturbed)
-    assert 2 <= len(before) < 6
-    ended = subprocess.run([*command, disturbed], check=True, capture_output=True, text=True)
-    after = finished(disturbed)
-    assert f"{len(before)} finished before" in ended.stdout
-    assert {trial: after[trial] for trial in before} == before
-    first, second = Store(undisturbed), Store(disturbed)
-    assert set(after) == set(finished(undisturbed))
-    for trial in after:
-        assert (first.record(trial) or {})["scores"] == (second.record(trial) or {})["scores"]
-
-
-@pytest.mark.slow
-def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(tmp_path: Path) -> None:
-    file = tmp_path / "killed.yaml"
-    file.write_text(KILLED.replace("max_steps: 12", "max_steps: 40"), encoding="utf-8")
-    place = tmp_path / "store"
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    worker = None
-    deadline = time.monotonic() + 120
-    while worker is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-        worker = busiest_worker(process.pid)
-    os.kill(worker, signal.SIGKILL)
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 1, out
-    store = Store(place)
-    _, trials = store.study("killed")
-    failures = store.failures(trial.id for trial in trials)
-    assert len(failures) == 1, out
-    assert len(store.records(trial.id for trial in trials)) == 5, out
-
-
-def busiest_worker(driver: int) -> int | None:
-    """A Ray process under ``driver`` in the middle of a trial: one with some seconds of processor time behind it."""
-    processes: dict[int, tuple[int, float, bytes]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                stat = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-                processes[int(folder.name)] = (int(stat[1]), seconds, (folder / "cmdline").read_bytes())
-            except OSError:
-                continue
-
-    def descends(process: int) -> bool:
-        while process in processes:
-            process = processes[process][0]
-            if process == driver:
-                return True
-        return False
-
-    for process, (_, seconds, command) in processes.items():
-        if b"ray::" in command and b"IDLE" not in command and seconds > 8 and descends(process):
-            return process
-    return None
-
-
-def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(tmp_path: Path) -> None:
-    file = tmp_path / "killed.yaml"
-    file.write_text(KILLED, encoding="utf-8")
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--local", "--store", str(tmp_path / "store")]
-    # A background process of a shell, such as this one may be, ignores Ctrl-C, and so would its children.
-    attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=attend)
-    deadline = time.monotonic() + 120
-    while not list(tmp_path.glob("store/trials/*/result.json")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130, err
-    assert err.strip() == "steadytune: interrupted; what had finished is kept, run the same command again to go on"
-    store = Store(tmp_path / "store")
-    _, trials = store.study("killed")
-    assert store.failures(trial.id for trial in trials) == {}
-    assert 1 <= len(store.records(trial.id for trial in trials)) < 6
 
 
 def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
