@@ -9,8 +9,8 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from analysis import labels
-from analysis.figures import HEIGHT, STYLE, WIDTH
 from analysis.fisher_tables import Corpus, Scores
+from analysis.style import HEIGHT, STYLE, WIDTH
 
 NUMBERED = 0.36
 """Inches of a cell from which it has room for its number."""

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import fisher_figures, fisher_tables, page
-from analysis.figures import metric_name
 from analysis.fisher_tables import Corpus, Scores
-from analysis.frame import Results, load
+from analysis.frame import Results
 from analysis.frechet import distances
 from analysis.page import Written
+from analysis.sections.languages import score as language_score
+from analysis.stored import load
+from analysis.style import metric_name
 from analysis.table import Score
-from analysis.tables import baseline, language_score
+from analysis.view import View
 from harness.errors import UserError, unknown
 from harness.store import Store
 from harness.study import Study
@@ -41,7 +43,7 @@ def write_fisher_report(
     if not scores.lacking and not any(corpus.scored(scores) for corpus in corpora):
         scores = Scores(lacking="No correlations: no language has both a distance and a score.")
     folder = out or page.default_folder(store, f"{study.name}/fisher")
-    with page.replacing(folder, "tables/distances-*", "tables/correlations.*", "figures/distances-*", "figures/scores-*") as scratch:
+    with page.replacing(folder) as scratch:
         summary = _write(scratch, study, corpora, scores)
     return Written(folder / "fisher.html", summary)
 
@@ -63,12 +65,12 @@ def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores
         _known(method, [arm.method.arm.label for arm in study.arms])
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")
     results = load(store, study.name)
-    method = _known(method, results.methods) or baseline(results)
+    method = _known(method, results.methods) or View(results).baseline
     for name in ("encoder", "source", "task", "data"):
-        now, then = getattr(study, name), getattr(results.study, name)
+        now, then = getattr(study, name), getattr(results.about, name)
         if now != then:
             return Scores(lacking=f"No correlations: {study.name} was last run with the {name} {then}, and the distances are for {now}.")
-    cells = {language: language_score(results, method, language, ddof) for language in results.study.targets}
+    cells = {language: language_score(results, method, language, ddof) for language in results.about.targets}
     found = {language: cell for language, cell in cells.items() if isinstance(cell, Score)}
     if not any(score.runs for score in found.values()):
         return Scores(lacking=f"No correlations: no trial of {method} has finished.")

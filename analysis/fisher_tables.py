@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.correlation import LEVEL, RESAMPLES, pearson, spearman
+from analysis.statistics.correlation import LEVEL, RESAMPLES, pearson, spearman
 from analysis.table import MISSING_CELL, Cell, Number, Score, Table
 
 OF_D = (
@@ -100,7 +100,7 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
             )
         if first.reason:
             notes.append(f"{corpus.label}: no {'correlation' if math.isnan(first.value) else 'interval'}, as {first.reason}.")
-        rows.append([corpus.label, *found, str(first.languages)])
+        rows.append([corpus.label, *found, str(first.n)])
     if len({frozenset(corpus.scored(scores)) for corpus in corpora}) > 1:
         notes.append("The rows are not over the same languages.")
     of_this = any(name in encoder.lower() for name in ("bert-base-multilingual", "mbert"))

@@ -1,163 +1,149 @@
-"""From a store to tidy frames: one row per trial × language × metric, one per trial, one per run."""
+"""A study's results as tidy frames: one row per trial × language × metric, one per trial, one per run."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
-from harness.setting import setting_labels
-from harness.store import Failure, Store
-from harness.study import Study, TrialConfig
+from analysis.about import About
+from harness.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
-OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
-SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
-"""What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
-SCORE_COLUMNS = ("trial", "method", "setting", "seed", "split", "language", "metric", "score", "examples", "unknown")
-NO_METRICS = ("majority", "examples", "fingerprint", "unknown")
-"""What a record keeps of a test set beside its metrics."""
+STATUSES = (FINISHED, FAILED, MISSING)
+PAIR = ["setting", "seed", "replicate"]
+"""What pairs a run of one method with a run of another."""
+RUN = ["method", *PAIR]
+SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "examples", "unknown")
 
 
 @dataclass(frozen=True)
 class Results:
-    """A study's results. A *run* is one method × setting × seed: one trial, or for ewc one trial a target language."""
+    """A study's results. A *run* is one method × setting × seed: one trial, or for ewc one trial a target language.
 
-    study: Study
+    Raises ``UserError`` where a language's scores are of several test sets, whose means would say nothing.
+    """
+
+    about: About
     trials: pd.DataFrame
-    """One row a trial: trial, method, setting, seed, targets, precision, checkpoint, status, collapsed, diverged, error, cost and
-    provenance."""
+    """One row a trial: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data (fingerprint by
+    language); from a store also precision, checkpoint, cost and provenance."""
     scores: pd.DataFrame
     """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of sub-words there
-    that the encoder's vocabulary lacks, NaN where the record does not say."""
+    that the encoder's vocabulary lacks, NaN where that is not known."""
+    settings: pd.DataFrame
+    """One row a setting, by its label: its hyperparameters."""
     metric: str
     """Name of the metric that tables show; empty where no trial has finished."""
-    penalties: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """One row a window of steps of a finished trial whose method has a penalty: trial, method, setting, seed, done (% of the steps) and
-    penalty (mean over the window)."""
+    without: int = field(default=0, kw_only=True)
+    """Collapsed runs that were left out."""
+
+    def __post_init__(self) -> None:
+        met: dict[str, set[str]] = {}
+        for tests in self.trials["test_data"]:
+            for language, fingerprint in tests.items():
+                met.setdefault(language, set()).add(fingerprint)
+        for language, fingerprints in met.items():
+            if len(fingerprints) > 1:
+                raise UserError(
+                    f"test data: {language!r} has scores on {len(fingerprints)} test sets ({', '.join(sorted(fingerprints))}); "
+                    "scores on different test sets are not averaged: report them apart"
+                )
 
     @property
+    def source(self) -> str:
+        """The language of the training data."""
+        return self.about.source
+
+    @cached_property
     def methods(self) -> list[str]:
         """Labels in the study's order."""
-        place = {arm.method.arm.label: number for number, arm in enumerate(self.study.arms)}
-        return sorted(dict.fromkeys(self.trials["method"]), key=lambda label: place.get(label, len(place)))
+        found = set(self.trials["method"])
+        return [*(method for method in self.about.methods if method in found)]
 
-    @property
-    def settings(self) -> list[str]:
-        return list(dict.fromkeys(self.trials["setting"]))
+    @cached_property
+    def settings_met(self) -> list[str]:
+        """Labels of the settings that trials have, in their order."""
+        found = set(self.trials["setting"])
+        return [str(setting) for setting in self.settings.index if setting in found]
+
+    @cached_property
+    def varied(self) -> pd.DataFrame:
+        """The hyperparameters in which the settings differ."""
+        met = self.settings.loc[self.settings_met]
+        return met[[name for name in met if met[name].astype(object).map(repr).nunique() > 1]]
 
     @cached_property
     def test(self) -> pd.DataFrame:
         """The test scores that tables show: the task's metric, one row a trial × language."""
-        return self.scores.query("split == 'test' and metric == @self.metric").drop(columns=["split", "metric"])
+        return self._of("test")
+
+    @cached_property
+    def dev(self) -> pd.DataFrame:
+        """The source's dev scores in the task's metric, one row a trial; empty where there are none."""
+        return self._of("dev")
+
+    def _of(self, split: str) -> pd.DataFrame:
+        here = (self.scores["split"] == split) & (self.scores["metric"] == self.metric)
+        return self.scores[here].drop(columns=["split", "metric"])
 
     @cached_property
     def targets(self) -> pd.DataFrame:
         """The target languages' rows of ``test``."""
-        return self.test[self.test["language"] != self.study.source]
+        return self.test[self.test["language"] != self.source]
+
+    @cached_property
+    def wide(self) -> pd.DataFrame:
+        """Test scores: a row a run (``RUN``), a column a language, the source first; NaN where there is none.
+
+        The source's score of a run is the mean over the run's trials.
+        """
+        runs = pd.MultiIndex.from_frame(self.trials[RUN].drop_duplicates())
+        table = self.test.groupby([*RUN, "language"], sort=False)["score"].mean().unstack("language")
+        return table.reindex(index=runs, columns=[self.source, *self.about.targets])
+
+    @cached_property
+    def asked(self) -> pd.DataFrame:
+        """How many runs of each method (rows) were to be scored in each language (columns)."""
+        languages = [self.source, *self.about.targets]
+        counts = {method: Counter[str]() for method in self.methods}
+        for method, targets in zip(self.trials["method"], self.trials["targets"], strict=True):
+            counts[method].update(targets)
+        table = pd.DataFrame(counts).T.reindex(index=self.methods, columns=languages).fillna(0).astype(int)
+        table[self.source] = self.runs.groupby("method").size()
+        return table
+
+    def of(self, method: str) -> pd.DataFrame:
+        """The rows of ``wide`` of one method, by what is left of the index."""
+        return self.wide[self.wide.index.get_level_values("method") == method].droplevel("method")
 
     def languages(self, method: str) -> list[str]:
         """The target languages with a score of the method."""
-        return sorted(set(self.targets.loc[self.targets["method"] == method, "language"]))
+        scores = self.of(method)
+        return sorted(language for language in self.about.targets if scores[language].notna().any())
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: method, setting, seed, trials, finished, complete, collapsed, source, zero_shot, languages.
+        """One row a run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev, zero_shot, languages.
 
-        ``source`` is the mean over the run's trials, ``zero_shot`` the mean over its target languages; both are missing where a trial of
-        the run is.
+        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over its target languages; they are missing where a
+        trial of the run is.
         """
-        keys = ["method", "setting", "seed"]
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
-        runs = trials.groupby(keys, sort=False).agg(
+        runs = trials.groupby(RUN, sort=False).agg(
             trials=("trial", "size"),
             finished=("finished", "sum"),
             complete=("finished", "all"),
             collapsed=("collapsed", "any"),
         )
-        source = self.test[self.test["language"] == self.study.source].groupby(keys)["score"].mean()
-        targets = self.targets.groupby(keys)["score"]
-        runs = runs.assign(source=source, zero_shot=targets.mean(), languages=targets.size())
-        runs.loc[~runs["complete"], ["source", "zero_shot"]] = float("nan")
+        targets = self.wide[[*self.about.targets]]
+        dev = self.dev.groupby(RUN, sort=False)["score"].mean()
+        runs = runs.assign(source=self.wide[self.source], dev=dev, zero_shot=targets.mean(axis=1), languages=targets.notna().sum(axis=1))
+        runs.loc[~runs["complete"], ["source", "dev", "zero_shot"]] = float("nan")
         return runs.reset_index()
 
     def without_collapsed(self) -> "Results":
         """The same results less the collapsed runs, which then are neither expected nor counted."""
-        keys = ["method", "setting", "seed"]
-        gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], keys])
-        trials, scores = (frame[~pd.MultiIndex.from_frame(frame[keys]).isin(gone)] for frame in (self.trials, self.scores))
-        return replace(self, trials=trials, scores=scores)
-
-
-def load(store: Store, name: str) -> Results:
-    """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
-    study, trials = store.study(name)
-    standing = store.standing(trials)
-    labels = setting_labels([trial.setting for trial in trials])
-    trial_rows: list[dict[str, object]] = []
-    penalised: dict[str, dict[str, object]] = {}
-    score_rows: list[dict[str, object]] = []
-    for trial in trials:
-        keys = {
-            "trial": trial.id,
-            "method": trial.method.arm.label,
-            "setting": labels[trial.setting],
-            "seed": trial.seed,
-        }
-        asked = {**keys, "targets": trial.targets, "precision": trial.precision, "checkpoint": trial.checkpoint}
-        if trial.id not in standing.finished:
-            trial_rows.append({**asked, **_unfinished(standing.failures.get(trial.id))})
-            continue
-        record = standing.finished[trial.id]
-        cost = record["cost"]
-        if any(part.pulls for part in trial.method.parts):
-            penalised[trial.id] = keys
-        pull = cost.get("largest_pull", float("nan"))
-        why = f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record["diverged"] and pull > 2 else ""
-        trial_rows.append(
-            {
-                **asked,
-                "status": FINISHED,
-                "collapsed": record["collapsed"],
-                "diverged": record["diverged"],
-                "error": why,
-                "largest_pull": pull,
-                "seconds": cost["seconds"],
-                "tokens_per_second": cost["tokens_per_second"],
-                "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
-                **{name: cost.get(name, float("nan")) for name in SIZES},
-                "provenance": record["provenance"],
-                "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
-                "test_data": dict(trial.test_data),
-            }
-        )
-        score_rows.extend(_score_rows(keys, trial, record["scores"]))
-    metric = next((record["metric"] for record in standing.finished.values()), "")
-    scores = pd.DataFrame(score_rows, columns=list(SCORE_COLUMNS))
-    return Results(study, pd.DataFrame(trial_rows), scores, metric, _penalties(store, penalised))
-
-
-def _penalties(store: Store, trials: dict[str, dict[str, object]]) -> pd.DataFrame:
-    rows: list[dict[str, object]] = []
-    for trial, history in store.histories(trials).items():
-        last = max((row["step"] for row in history), default=1)
-        rows += [{**trials[trial], "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history if "penalty" in row]
-    return pd.DataFrame(rows)
-
-
-def _unfinished(failure: Failure | None) -> dict[str, object]:
-    status = {"status": FAILED, "error": failure.error} if failure is not None else {"status": MISSING, "error": ""}
-    return {**status, "collapsed": False, "diverged": False, "seconds": float("nan"), "tokens_per_second": float("nan")}
-
-
-def _score_rows(keys: dict[str, object], trial: TrialConfig, scores: dict[str, dict[str, dict[str, Any]]]) -> list[dict[str, object]]:
-    """Rows of the languages that the trial asks for; its record may have more, from another study."""
-    wanted = {("dev", trial.source), *(("test", language) for language in trial.test_data)}
-    rows: list[dict[str, object]] = []
-    for split, languages in scores.items():
-        for language, values in languages.items():
-            if (split, language) in wanted:
-                where = {**keys, "split": split, "language": language}
-                beside = {"examples": values["examples"], "unknown": values.get("unknown", float("nan"))}
-                rows += [{**where, "metric": metric, "score": values[metric], **beside} for metric in values if metric not in NO_METRICS]
-    return rows
+        gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], RUN])
+        trials, scores = (frame[~pd.MultiIndex.from_frame(frame[RUN]).isin(gone)] for frame in (self.trials, self.scores))
+        return replace(self, trials=trials, scores=scores, without=len(gone))

@@ -14,7 +14,8 @@ import matplotlib as mpl
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from analysis.figures import STYLE
+from analysis.section import Picture
+from analysis.style import STYLE
 from analysis.table import Table
 from harness.errors import UserError, reason
 from harness.store import Store
@@ -28,31 +29,46 @@ class Written:
     summary: str
 
 
-def default_folder(store: Store, name: str) -> Path:
-    """``reports/<name>`` in the store, or ``steadytune-reports/<name>`` beside the working directory where the store is no folder."""
-    return Path(store.root) / "reports" / name if store.is_local else Path("steadytune-reports") / name
+def default_folder(store: Store | None, name: str) -> Path:
+    """``reports/<name>`` in the store, or ``steadytune-reports/<name>`` in the working directory where there is none or it is no folder."""
+    return Path(store.root) / "reports" / name if store is not None and store.is_local else Path("steadytune-reports") / name
+
+
+CONTENTS = ".contents"
+"""Lists what a report wrote, so that the next one takes away what it no longer has, and nothing else."""
 
 
 @contextmanager
-def replacing(folder: Path, *stale: str) -> Iterator[Path]:
-    """An empty folder to make a report in, whose files then replace those of ``folder``.
+def replacing(folder: Path) -> Iterator[Path]:
+    """An empty folder to make a report in, whose files then replace those of the older report in ``folder``.
 
-    They are moved file by file: what fails in the making leaves the older report, and other files there stay. Those of the patterns
-    ``stale``, which an older report may have had, go. Raises ``UserError`` where the folder cannot be written.
+    They are moved file by file: what fails in the making leaves the older report, and files that are not its own stay. Raises
+    ``UserError`` where the folder cannot be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
             yield Path(scratch)
-            for pattern in stale:
-                for file in folder.glob(pattern):
-                    file.unlink()
-            for file in sorted(Path(scratch).rglob("*.*")):
-                target = folder / file.relative_to(scratch)
+            made = sorted(file.relative_to(scratch) for file in Path(scratch).rglob("*.*"))
+            before = _contents(folder)
+            (Path(scratch) / CONTENTS).write_text("".join(f"{file.as_posix()}\n" for file in made), encoding="utf-8")
+            for file in [*made, Path(CONTENTS)]:
+                target = folder / file
                 target.parent.mkdir(parents=True, exist_ok=True)
-                file.replace(target)
+                (Path(scratch) / file).replace(target)
+            for file in before - {*made}:
+                (folder / file).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"--out: {str(folder)!r} cannot be written: {reason(error)}") from None
+
+
+def _contents(folder: Path) -> set[Path]:
+    """What the report that lies in a folder wrote there; nothing beyond the folder, whatever the list says."""
+    try:
+        listed = (folder / CONTENTS).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return set()
+    return {Path(name) for name in listed if name and not Path(name).is_absolute() and ".." not in Path(name).parts}
 
 
 def write_tables(folder: Path, tables: Iterable[Table]) -> None:
@@ -64,13 +80,21 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
 
 def write_figures(folder: Path, figures: Mapping[str, tuple[str, Figure]]) -> list[dict[str, str]]:
     """Write ``figures/*.svg|png`` of captions and figures by file name; returns what a page shows of each: name, caption and data."""
+    pictures = [Picture(name, figure, caption, name) for name, (caption, figure) in figures.items()]
+    images = write_pictures(folder, pictures)
+    return [{"name": picture.name, "caption": picture.caption, "data": images[picture.name]} for picture in pictures]
+
+
+def write_pictures(folder: Path, parts: Iterable[object]) -> dict[str, str]:
+    """Write ``figures/*.svg|png`` of the pictures among some parts; returns the SVG of each in Base64, by its name."""
     (folder / "figures").mkdir()
-    shown = []
-    for name, (caption, figure) in figures.items():
-        svg = _image(figure, "svg")
-        (folder / "figures" / f"{name}.svg").write_bytes(svg)
-        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
-        shown.append({"name": name, "caption": caption, "data": base64.b64encode(svg).decode()})
+    shown: dict[str, str] = {}
+    for picture in parts:
+        if isinstance(picture, Picture):
+            svg = _image(picture.figure, "svg")
+            (folder / "figures" / f"{picture.name}.svg").write_bytes(svg)
+            (folder / "figures" / f"{picture.name}.png").write_bytes(_image(picture.figure, "png"))
+            shown[picture.name] = base64.b64encode(svg).decode()
     return shown
 
 

@@ -1,102 +1,101 @@
-"""A study's report: one self-contained HTML file, and its tables and figures as files."""
+"""A study's report: one self-contained HTML file, and its tables, figures and tidy results as files."""
 
-from collections.abc import Iterable
-from dataclasses import asdict
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from analysis import page, tables
-from analysis.figures import draw
-from analysis.frame import FINISHED, Results, load
+from analysis import page
 from analysis.page import Written
+from analysis.section import Section
+from analysis.sections import FACTS, FINDINGS
+from analysis.stored import load
 from analysis.table import Table
-from harness.setting import setting_labels
+from analysis.tidy import tidy
+from analysis.view import View
 from harness.store import Store
+from harness.study import NAME
 
-WITHOUT_COLLAPSED = "summary-without-collapsed"
-"""Name of the one table that not every report has."""
-SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
-"""Checkpoints in words."""
+RESULTS = "results.csv"
+"""The tidy frame beside the report."""
+LONG = 100_000
+"""Rows above which it is gzipped."""
+WITHOUT_COLLAPSED = "without-collapsed"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section, and the same without the collapsed runs where there are any."""
+
+    section: Section
+    twin: Section | None = None
 
 
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
-    """Write the report of a study as it was last run in a store, replacing an older one.
+    """Write the report of a study as it was last run in a store; see ``write``. Raises ``UserError`` where it was not run there."""
+    return write(View(load(store, study), ddof, store), out)
 
-    ``out`` is a folder, by default ``reports/<study>`` in the store, or beside the working directory where the store is no folder. It
-    gets ``report.html``, ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. Raises ``UserError`` where the study was not run there, or
-    where the folder cannot be written.
+
+def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
+    """Write the report of some results, replacing an older one.
+
+    ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the working directory
+    where they have none or it is no folder. It gets ``report.html``, ``results.csv`` (gzipped where it is long), ``tables/*.csv|md|tex``
+    and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every so many seconds. Raises ``UserError`` where the folder
+    cannot be written.
     """
-    results = load(store, study)
-    folder = out or page.default_folder(store, study)
-    written = _tables(results, ddof)
-    with page.replacing(folder, f"tables/{WITHOUT_COLLAPSED}.*") as scratch:
-        _write(scratch, results, written, ddof)
-    return Written(folder / "report.html", page.for_terminal(written[0]))
+    folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
+    made = chapters(view)
+    with page.replacing(folder) as scratch:
+        _write(scratch, view, made, refresh)
+    return Written(folder / "report.html", page.for_terminal(next(made[0].section.tables)))
 
 
-def _tables(results: Results, ddof: int) -> list[Table]:
-    """The summary first; without collapsed runs once more where there are any."""
-    found = [tables.summary(results, ddof), tables.per_language(results, ddof)]
-    steady = results.without_collapsed()
-    if results.runs["collapsed"].any() and len(steady.runs):
-        title = "Source and zero-shot scores without collapsed runs"
-        found.insert(1, tables.summary(steady, ddof, name=WITHOUT_COLLAPSED, title=title))
-    return [*found, tables.troubles(results), tables.cost(results)]
+def chapters(view: View) -> list[Chapter]:
+    """All that the results have a section for; the findings without collapsed runs once more where there are any."""
+    steady = view.without_collapsed() if view.results.runs["collapsed"].any() else None
+    if steady is not None and not len(steady.results.runs):
+        steady = None
+    found = []
+    for make in FINDINGS:
+        if (section := make(view)) is not None:
+            found.append(Chapter(section, _twin(make(steady)) if steady is not None else None))
+    return found + [Chapter(section) for make in FACTS if (section := make(view)) is not None]
 
 
-def _write(folder: Path, results: Results, written: list[Table], ddof: int) -> None:
-    page.write_tables(folder, written)
-    figures = page.write_figures(folder, draw(results))
-    finished = results.trials[results.trials["status"] == FINISHED]
-    labels = setting_labels([setting for arm in results.study.arms for setting in arm.settings])
-    every = f"all {len(labels)}" if len(labels) > 1 else next(iter(labels.values()))
+def _twin(section: Section | None) -> Section | None:
+    """The words and tables of a section without collapsed runs, under names of their own; its figures show all runs anyway."""
+    if section is None:
+        return None
+    parts = [
+        replace(part, name=f"{part.name}-{WITHOUT_COLLAPSED}") if isinstance(part, Table) else part
+        for part in section.parts
+        if isinstance(part, Table | str)
+    ]
+    return replace(section, parts=parts) if parts else None
+
+
+def _file_name(name: str) -> str:
+    """A study's name, with / between its parts, as it is; of any other text what a path can have."""
+    return name if NAME.fullmatch(name) else re.sub(r"[^\w.-]+", "-", name).strip("-.") or "results"
+
+
+def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> None:
+    results = view.results
+    sections = [section for chapter in made for section in (chapter.section, chapter.twin) if section is not None]
+    page.write_tables(folder, [table for section in sections for table in section.tables])
+    rows = tidy(results)
+    rows.to_csv(folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"), index=False)
+    images = page.write_pictures(folder, [part for section in sections for part in section.parts])
     html = page.render(
         "report.html.j2",
-        study=results.study,
-        settings=[asdict(setting) for setting in labels],
-        arms=[
-            (
-                arm.method.arm.label,
-                every if set(arm.settings) == set(labels) else "; ".join(labels[setting] for setting in arm.settings),
-                ", ".join(map(str, arm.seeds)),
-            )
-            for arm in results.study.arms
-        ],
-        few=tables.FEW,
+        about=results.about,
         metric=results.metric,
-        precisions=list(dict.fromkeys(results.trials["precision"])),
-        checkpoints=[SCORED[checkpoint] for checkpoint in dict.fromkeys(results.trials["checkpoint"])],
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
-        tables={table.name: table for table in written},
-        figures=figures,
-        provenance=_provenance(finished["provenance"], finished["inputs"], finished["test_data"]) if len(finished) else {},
-        ddof=ddof,
+        chapters=made,
+        images=images,
+        ddof=view.ddof,
+        refresh=refresh,
     )
     (folder / "report.html").write_text(html, encoding="utf-8")
-
-
-def _provenance(
-    records: Iterable[dict[str, Any]], inputs: Iterable[dict[str, str]], tested: Iterable[dict[str, str]]
-) -> dict[str, list[str]]:
-    """Every value met, by key: more than one of a key means that the trials do not come from one machine, version or input."""
-    met: dict[str, dict[str, None]] = {}
-    tests: dict[str, dict[str, None]] = {}
-    for record, read, fingerprints in zip(records, inputs, tested, strict=True):
-        git = record["git"]
-        rows = {
-            "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}" if git else "installed package",
-            "python": record["python"],
-            "platform": record["platform"],
-            "device": record["device"],
-            "threads a trial": str(record["threads"]),
-            **{f"package {name}": version for name, version in record["packages"].items()},
-            **read,
-        }
-        for key, value in rows.items():
-            met.setdefault(key, {})[value] = None
-        for language, fingerprint in fingerprints.items():
-            tests.setdefault(language, {})[fingerprint] = None
-    return {key: list(values) for key, values in met.items()} | {
-        "test data": [f"{language}\N{NO-BREAK SPACE}{' or '.join(values)}" for language, values in tests.items()]
-    }

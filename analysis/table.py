@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -108,23 +108,102 @@ class Score:
 
 @dataclass(frozen=True)
 class Number:
-    """A number by itself, with three decimals where a person reads it; NaN where there is none."""
+    """A number by itself, with three decimals where a person reads it unless ``form`` says otherwise; NaN where there is none."""
 
     value: float
+    form: str = ".3f"
 
     def plain(self) -> str:
-        return MISSING_CELL if math.isnan(self.value) else f"{self.value:.3f}"
+        return MISSING_CELL if math.isnan(self.value) else format(self.value, self.form)
 
     markdown = plain
 
     def latex(self) -> str:
-        return "--" if math.isnan(self.value) else f"${self.value:.3f}$"
+        return "--" if math.isnan(self.value) else f"${self.plain()}$"
 
     def html(self) -> Markup:
         return escape(self.plain())
 
     def numbers(self) -> dict[str, float]:
         return {"": self.value}
+
+
+@dataclass(frozen=True)
+class Percent:
+    """A share in per cent."""
+
+    percent: float
+
+    def plain(self) -> str:
+        return f"{self.percent:.2g} %"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return rf"${self.percent:.2g}\,\%$"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"percent": self.percent}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean of paired differences in points, with its standard deviation where there are several."""
+
+    mean: float
+    std: float
+    runs: int
+
+    @classmethod
+    def over(cls, values: "pd.Series[float]", ddof: int = 1) -> "Difference":
+        """Of one difference a run."""
+        return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > ddof else math.nan, len(values))
+
+    def plain(self) -> str:
+        spread = "" if math.isnan(self.std) else f" ± {self.std:.2f}"
+        return f"{self.mean:+.2f}{spread} (n={self.runs})"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        spread = "" if math.isnan(self.std) else rf" \pm {self.std:.2f}"
+        return f"${self.mean:+.2f}{spread}$ ($n={self.runs}$)"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"mean": self.mean, "std": self.std, "runs": self.runs}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A standard deviation, or a mean of some; NaN where there is none."""
+
+    std: float
+
+    @classmethod
+    def mean(cls, scores: Iterable[Score]) -> "Spread":
+        """The mean of the stds that there are."""
+        found = [score.std for score in scores if not math.isnan(score.std)]
+        return cls(sum(found) / len(found) if found else math.nan)
+
+    def plain(self) -> str:
+        return MISSING_CELL if math.isnan(self.std) else f"± {self.std:.2f}"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return "--" if math.isnan(self.std) else rf"$\pm {self.std:.2f}$"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"std": self.std}
 
 
 @dataclass(frozen=True)
@@ -198,6 +277,11 @@ class Table:
         self.frame().to_csv(folder / f"{self.name}.csv", index=False)
         (folder / f"{self.name}.md").write_text(self.markdown(), encoding="utf-8")
         (folder / f"{self.name}.tex").write_text(self.latex(), encoding="utf-8")
+
+
+def std_note(what: str, ddof: int) -> str:
+    """What a mean ± std in a table is."""
+    return f"Mean ± standard deviation (ddof={ddof}); {what}."
 
 
 def _pipes(text: str) -> str:

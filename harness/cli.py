@@ -78,14 +78,40 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser(
         "report",
-        help="write a study's report from its store",
-        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the store alone.",
+        help="write a study's report from its store, or from a table of results",
+        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the store alone, or a CSV file "
+        "of anybody's results; the README says which columns.",
     )
-    _study_argument(command)
+    command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv file of results")
     _store_option(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)")
-    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
+    _ddof_option(command)
+    command.add_argument("--source", metavar="XX", help="language of the training data, of a .csv file that does not say it (default: en)")
+    command.add_argument("--published", action="store_true", help="show the paper's figures beside these, whatever the encoder")
+    command.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=30,
+        metavar="SECONDS",
+        help="write it again as trials end, until all have; looks every 30 seconds unless you say otherwise",
+    )
     command.set_defaults(command=report)
+
+    command = commands.add_parser(
+        "compare",
+        help="put two studies, stores or tables of results side by side",
+        description="Write a report of two results as one: every method of the second is compared with the same of the first, over the "
+        "settings and seeds that both have.",
+    )
+    command.add_argument("first", metavar="A", help="a study that was run, or a .csv file of results")
+    command.add_argument("second", metavar="B", help="likewise")
+    _store_option(command)
+    command.add_argument("--other-store", metavar="PLACE", help="the store of B, where it is another than that of A")
+    command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/A-and-B in the store)")
+    _ddof_option(command)
+    command.add_argument("--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)")
+    command.set_defaults(command=compare)
 
     command = commands.add_parser(
         "fisher",
@@ -110,10 +136,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--masking-seed", type=int, default=0, metavar="N", help="of the masked tokens (default: %(default)s)")
     command.add_argument("--method", metavar="LABEL", help="whose scores, as tables name it (default: vanilla, or the study's first)")
     command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY/fisher in the store)")
-    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
+    _ddof_option(command)
     _resource_options(command)
     command.set_defaults(command=fisher)
     return parser
+
+
+def _seconds(text: str) -> int:
+    """A whole number of seconds, at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number of seconds, at least 1")
+    return int(text)
+
+
+def _ddof_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
 
 
 def _resource_options(command: argparse.ArgumentParser) -> None:
@@ -198,7 +235,7 @@ def run(options: argparse.Namespace) -> int:
     store = Store(options.store)
     outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed, keep_weights=options.keep_weights)
     if not options.no_report:
-        _write_report(store, study.name, None, 1)
+        _report(store, study.name)
     return EXIT_FAILED_TRIALS if outcome.failed else EXIT_OK
 
 
@@ -267,19 +304,53 @@ def fisher(options: argparse.Namespace) -> int:
 
 
 def report(options: argparse.Namespace) -> int:
-    import search_spaces
-    from harness.store import Store
+    from analysis.opening import opened
+    from analysis.report import write
+    from analysis.view import View
+    from analysis.watch import watch
 
-    store = Store(options.store, create=False)
-    name = search_spaces.load(options.study).name if search_spaces.is_file_name(options.study) else options.study
-    _write_report(store, name, options.out, options.ddof)
+    def look() -> View:
+        name = _study_name(options.study)
+        return opened(name, options.store, source=options.source, ddof=options.ddof, published=options.published)
+
+    def show(view: View, refresh: int) -> None:
+        written = write(view, options.out, refresh=refresh)
+        print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
+
+    if options.watch:
+        watch(look, show, options.watch)
+    else:
+        show(look(), 0)
     return EXIT_OK
 
 
-def _write_report(store: "Store", study: str, out: Path | None, ddof: int) -> None:
+def compare(options: argparse.Namespace) -> int:
+    from analysis.compare import side_by_side
+    from analysis.opening import opened
+    from analysis.report import write
+
+    places = options.store, options.other_store or options.store
+    words = options.first, options.second
+    one, other = (opened(_study_name(word), place, source=options.source) for word, place in zip(words, places, strict=True))
+    names = [one.results.about.name, other.results.about.name]
+    if names[0] == names[1]:
+        names = list(words) if words[0] != words[1] else [f"{name} in {place}" for name, place in zip(names, places, strict=True)]
+    written = write(side_by_side(names[0], one, names[1], other, ddof=options.ddof), options.out)
+    print(f"\n{written.summary}\n\nreport: {written.html}")
+    return EXIT_OK
+
+
+def _study_name(word: str) -> str:
+    """The name of a study, of one's own file too."""
+    import search_spaces
+
+    return search_spaces.load(word).name if search_spaces.is_file_name(word) else word
+
+
+def _report(store: "Store", study: str) -> None:
     from analysis.report import write_report
 
-    written = write_report(store, study, out, ddof=ddof)
+    written = write_report(store, study)
     print(f"\n{written.summary}\n\nreport: {written.html}")
 
 

@@ -1,6 +1,7 @@
 """Checks and conversions that every frozen dataclass of a study shares: each error names the field, the value and what is allowed."""
 
 import dataclasses
+import functools
 import math
 import re
 import types
@@ -23,9 +24,14 @@ def coerce(instance: Any) -> None:
     A whole number in a float's place becomes a float and lists become tuples, so that equal studies are equal however they were
     written. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
     """
-    hints = typing.get_type_hints(type(instance))
+    hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
     for field in dataclasses.fields(instance):
         object.__setattr__(instance, field.name, _convert(field.name, getattr(instance, field.name), hints[field.name]))
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
 
 
 def build(cls: type[T], where: str, values: object) -> T:

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from harness import fields
@@ -103,7 +104,7 @@ class TrialConfig:
     def __post_init__(self) -> None:
         fields.coerce(self)
 
-    @property
+    @cached_property
     def id(self) -> str:
         """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}

@@ -75,20 +75,24 @@ def test_a_diagonal_reaches_the_other_nodes_of_a_store_that_is_no_folder(
 
 
 def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_said(study: Study, tmp_path: Path) -> None:
-    from analysis.frame import load
-    from analysis.tables import summary, troubles
+    from analysis.sections import summary, troubles
+    from analysis.stored import load
+    from analysis.view import View
 
     store = Store(tmp_path / "store")
     hot = replace(study, methods=(DecoupledL2(strength=1e15),), settings=(replace(SHORT, max_steps=12),), targets=("de",))
     outcome, out = run(hot, store)
     assert outcome == Outcome(1, 1, 0, 1)
     assert "Warning: decoupled_l2(strength=1e+15) at learning rate 0.001: learning rate × strength is 1e+12; above 2" in out
-    (row,) = troubles(load(store, hot.name)).rows
+    (row,) = troubles.table(View(load(store, hot.name))).rows
     assert "diverged" in str(row[5])
     assert "learning rate × λF reaches 1e+12: above 2 a plain gradient step overshoots θ* by more than it was away" in str(row[6])
-    notes = summary(load(store, hot.name), 1).notes
+    notes = summary.table(View(load(store, hot.name))).notes
     assert "Trials that diverged, with a loss or gradient that was not finite, are included: 1 of decoupled_l2(strength=1e+15)." in notes
     # The largest λF of ewc is known once F is.
     strong = replace(study, methods=(Ewc(strength=1e9, languages=("de",), examples=3),), targets=("de",))
     run(strong, store)
-    assert any("ewc(strength=1e+09, examples=3): learning rate × λF reaches" in note for note in summary(load(store, strong.name), 1).notes)
+    assert any(
+        "ewc(strength=1e+09, examples=3): learning rate × λF reaches" in note
+        for note in summary.table(View(load(store, strong.name))).notes
+    )

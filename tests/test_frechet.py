@@ -16,9 +16,10 @@ from safetensors.numpy import save_file
 from scipy import stats
 from scipy.linalg import sqrtm
 
-from analysis import correlation, frechet
-from analysis.correlation import Correlation, pearson, spearman
+from analysis import frechet
 from analysis.frechet import distances
+from analysis.statistics import correlation
+from analysis.statistics.correlation import Correlation, pearson, spearman
 from harness.errors import UserError
 
 Array = NDArray[np.float32]
@@ -167,7 +168,7 @@ def test_series_are_aligned_by_language() -> None:
     one, other = series(9)
     one["absent"], other["l8"] = 5.0, math.nan
     found = pearson(one, other.sample(frac=1, random_state=1))
-    assert found.languages == 8
+    assert found.n == 8
     assert found.value == pytest.approx(stats.pearsonr(one[other.index[:8]], other[:8]).statistic)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from analysis.frame import load
 from analysis.report import write_report
+from analysis.stored import load
 from harness.attempt import attempt, failed
 from harness.errors import UserError
 from harness.methods import L2, Vanilla
@@ -65,7 +65,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     page = Page(written.html.read_text(encoding="utf-8"))
     assert all(link.startswith(("data:", "#")) for link in page.links)
     text = " ".join(page.text)
-    for heading in ("Source and zero-shot scores", "Scores per language", "Failed, missing and collapsed trials", "Cost and provenance"):
+    for heading in ("Source and zero-shot scores", "Scores per language", "Failed, missing and collapsed trials", "Cost", "Provenance"):
         assert heading in text
     assert "2 of 4 finished" in text
     assert "Of 4 trials, 1 failed and 1 have not run" in text
@@ -76,7 +76,9 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
         f"{name}.{kind}" for name in ("distributions", "heatmap", "penalty", "source-zero-shot") for kind in ("png", "svg")
     ]
     assert {f.name for f in (folder / "tables").iterdir()} == {
-        f"{name}.{kind}" for name in ("summary", "languages", "troubles", "cost") for kind in ("csv", "md", "tex")
+        f"{name}.{kind}"
+        for name in ("summary", "languages", "troubles", "settings", "methods", "cost", "provenance")
+        for kind in ("csv", "md", "tex")
     }
     assert "(1/2)" in written.summary
     assert "2 of 4 runs are failed or missing" in written.summary
@@ -105,7 +107,7 @@ def test_writing_it_again_replaces_it_and_leaves_nothing_behind(place: Path, tmp
     second = write_report(store, "half", tmp_path / "out", ddof=0)
     assert "ddof=1" in first.summary
     assert "ddof=0" in second.summary
-    assert {f.name for f in (tmp_path / "out").iterdir()} == {"report.html", "tables", "figures", "mine.txt"}
+    assert {f.name for f in (tmp_path / "out").iterdir()} == {".contents", "report.html", "results.csv", "tables", "figures", "mine.txt"}
     assert (tmp_path / "out" / "figures" / "mine.png").exists()
     assert [f.name for f in tmp_path.iterdir()] == ["out"]
     assert {f.relative_to(tmp_path): f.read_bytes() for f in tmp_path.rglob("*.svg")} == content

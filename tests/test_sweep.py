@@ -130,7 +130,7 @@ def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_name(stu
 
 
 def test_a_failure_shows_behind_an_older_record_of_fewer_languages(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from analysis.frame import load
+    from analysis.stored import load
 
     store = Store(tmp_path / "store")
     first = replace(study, methods=(Vanilla(),), targets=("de",))

@@ -14,10 +14,12 @@ from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
 
-from analysis import tables
-from analysis.figures import draw
+from analysis.about import About
 from analysis.frame import FAILED, FINISHED, MISSING, Results
+from analysis.section import Picture
+from analysis.sections import cost, distributions, heatmap, languages, penalty, source_zero_shot, summary, troubles
 from analysis.table import Change, Score, Table
+from analysis.view import View
 from harness.methods import L2, Ewc, Vanilla
 from harness.study import Setting, Study
 
@@ -52,18 +54,26 @@ ROWS = [
 def frames(rows: list[Any], study: Study = STUDY, *, metric: str = "f1", unknown: dict[str, float] | None = None) -> Results:
     trials, scores = [], []
     for i, (method, setting, seed, targets, outcome, collapsed) in enumerate(rows):
-        keys = {"trial": str(i), "method": method, "setting": NAMES.get(setting, setting), "seed": seed}
+        keys = {"trial": str(i), "method": method, "setting": NAMES.get(setting, setting), "seed": seed, "replicate": 0}
         status = FINISHED if isinstance(outcome, dict) else outcome
         error = "ValueError: 5 % & more" if status == FAILED else ""
         trials.append(
-            {**keys, "targets": targets, "status": status, "collapsed": collapsed, "diverged": False, "error": error}
+            {**keys, "targets": targets, "test_data": {}, "status": status, "collapsed": collapsed, "diverged": False, "error": error}
             | {"seconds": 2.0, "tokens_per_second": 100.0, "peak_memory_mib": 500.0}
             | {"parameters": 1000, "trained_parameters": 1000 if method == "vanilla" else 50, "extra_memory_mib": math.nan}
         )
         for language, score in outcome.items() if isinstance(outcome, dict) else ():
             where = {**keys, "split": "test", "language": language, "examples": 9, "unknown": (unknown or {}).get(language, math.nan)}
             scores += [{**where, "metric": name, "score": value} for name, value in ((metric, score), ("accuracy", score + 1))]
-    return Results(study, pd.DataFrame(trials), pd.DataFrame(scores), metric)
+    made = pd.DataFrame(trials)
+    settings = [dict(part.split("=") for part in label.split(" ")) for label in dict.fromkeys(made["setting"])]
+    return Results(About.of(study), made, pd.DataFrame(scores), pd.DataFrame(settings, index=list(dict.fromkeys(made["setting"]))), metric)
+
+
+def draw(results: Results) -> dict[str, Picture]:
+    """The figures that a report has of results without a store."""
+    made = [module.section(View(results)) for module in (distributions, source_zero_shot, heatmap)]
+    return {part.name: part for section in made if section is not None for part in section.parts if isinstance(part, Picture)}
 
 
 @pytest.fixture
@@ -77,14 +87,14 @@ def row(table: Table, first: str) -> dict[str, str | Score]:
 
 def test_the_std_of_zero_shot_is_that_over_runs_of_the_mean_over_languages(results: Results) -> None:
     for ddof, std in ((1, statistics.stdev), (0, statistics.pstdev)):
-        cell = row(tables.summary(results, ddof), "vanilla")["zero-shot"]
+        cell = row(summary.table(View(results, ddof)), "vanilla")["zero-shot"]
         means = [50.0, 56.0, 11.0, 40.0]
         assert cell == Score(pytest.approx(statistics.mean(means)), pytest.approx(std(means)), 4, 4)
-        assert any(f"ddof={ddof}" in note for note in tables.summary(results, ddof).notes)
+        assert any(f"ddof={ddof}" in note for note in summary.table(View(results, ddof)).notes)
 
 
 def test_methods_are_compared_on_the_runs_both_have(results: Results) -> None:
-    table = tables.summary(results, 1)
+    table = summary.table(View(results, 1))
     l2 = row(table, "l2(strength=0.1)")
     # Both have low/0 and high/0 alone: vanilla's zero-shot 50 and 11, l2's 53 and 55.
     change = 100 * (statistics.stdev([53, 55]) / statistics.stdev([50, 11]) - 1)
@@ -94,37 +104,37 @@ def test_methods_are_compared_on_the_runs_both_have(results: Results) -> None:
 
 
 def test_nothing_is_dropped_silently(results: Results) -> None:
-    table = tables.summary(results, 1)
+    table = summary.table(View(results, 1))
     assert row(table, "l2(strength=0.1)")["zero-shot"].plain().endswith("(2/4)")  # type: ignore[union-attr]
     ewc = row(table, "ewc(strength=1)")
     # The run whose Hindi trial failed has no zero-shot mean.
     assert (ewc["runs"], ewc["zero-shot"]) == ("1/2", Score(60.0, pytest.approx(float("nan"), nan_ok=True), 1, 2))
     assert "3 of 10 runs are failed or missing; (n/m) marks a mean over n of m runs." in table.notes
     assert "Collapsed runs are included: 1 of vanilla." in table.notes
-    troubles = [cells[4:6] for cells in tables.troubles(results).rows]
-    assert troubles == [["2", "collapsed"], ["2", "failed"], ["2", "missing"], ["hi", "failed"]]
+    listed = [cells[4:6] for cells in troubles.table(View(results)).rows]
+    assert listed == [["2", "collapsed"], ["2", "failed"], ["2", "missing"], ["hi", "failed"]]
 
 
 def test_collapsed_runs_can_be_left_out(results: Results) -> None:
     steady = results.without_collapsed()
-    assert row(tables.summary(steady, 1), "vanilla")["zero-shot"] == Score(
+    assert row(summary.table(View(steady, 1)), "vanilla")["zero-shot"] == Score(
         pytest.approx(statistics.mean([50, 56, 40])), pytest.approx(statistics.stdev([50, 56, 40])), 3, 3
     )
 
 
 def test_languages_per_method(results: Results) -> None:
-    table = tables.per_language(results, 1)
+    table = languages.table(View(results, 1))
     german, hindi, english = row(table, "de"), row(table, "hi"), row(table, "en (source)")
     assert german["vanilla"] == Score(pytest.approx(46.0), pytest.approx(statistics.stdev([60, 64, 10, 50])), 4, 4)
     assert german["l2(strength=0.1)"] == Score(62.0, pytest.approx(statistics.stdev([61, 63])), 2, 4)
     assert hindi["ewc(strength=1)"].plain() == "50.00 (1/2)"  # type: ignore[union-attr]
     assert english["ewc(strength=1)"].plain() == "86.00 (1/2)"  # type: ignore[union-attr]
-    assert [cells[0] for cells in table.rows] == ["en (source)", "de", "hi", "zero-shot"]
+    assert [cells[0] for cells in table.rows] == ["en (source)", "de", "hi", "zero-shot", "mean of the languages' stds"]
 
 
 def test_the_best_is_marked_among_equals(results: Results) -> None:
     two = only(results, lambda trials: trials["method"].isin(["vanilla", "l2(strength=0.1)"]) & (trials["seed"] == 0))
-    table = tables.per_language(two, 1)
+    table = languages.table(View(two, 1))
     assert row(table, "de")["l2(strength=0.1)"] == Score(62.0, pytest.approx(statistics.stdev([61, 63])), 2, 2, best=True)
     assert row(table, "en (source)")["vanilla"].best is False  # type: ignore[union-attr]
     assert r"$\mathbf{62.00} \pm 1.41$" in table.latex()
@@ -144,18 +154,23 @@ def test_a_language_is_compared_only_where_both_scored_it(results: Results) -> N
         ("ewc(strength=1)", "high", ("hi",), {"en": 9.0, "hi": 46.0}),
     ]
     made = frames([(method, setting, 0, targets, scores, False) for method, setting, targets, scores in trials])
-    cell = row(tables.summary(made, 1), "ewc(strength=1)")["std of zero-shot against vanilla"]
+    cell = row(summary.table(View(made, 1)), "ewc(strength=1)")["std of zero-shot against vanilla"]
     assert cell == Change(pytest.approx(0.0), 2)
 
 
 def test_the_baseline_may_be_what_has_fewer_languages(results: Results) -> None:
     fewer = only(results, lambda trials: trials["method"].ne("vanilla") & trials["targets"].map(lambda t: t != ("hi",)))
-    table = tables.summary(fewer, 1)
+    table = summary.table(View(fewer, 1))
     assert any("is compared with" in note and "1 target languages (de)" in note for note in table.notes)
 
 
 def test_table_files_are_well_formed(results: Results, tmp_path) -> None:  # type: ignore[no-untyped-def]
-    for table in (tables.summary(results, 1), tables.per_language(results, 1), tables.troubles(results), tables.cost(results)):
+    for table in (
+        summary.table(View(results, 1)),
+        languages.table(View(results, 1)),
+        troubles.table(View(results)),
+        cost.table(View(results)),
+    ):
         table.write(tmp_path)
         assert len(pd.read_csv(tmp_path / f"{table.name}.csv")) == len(table.rows)
         latex = (tmp_path / f"{table.name}.tex").read_text()
@@ -164,9 +179,9 @@ def test_table_files_are_well_formed(results: Results, tmp_path) -> None:  # typ
         assert {line.replace(r"\&", "").count("&") for line in lines} == {len(table.header) - 1}
         markdown = (tmp_path / f"{table.name}.md").read_text().splitlines()
         assert sum(line.startswith("|") for line in markdown) == len(table.rows) + 2
-    languages = (tmp_path / "languages.tex").read_text()
-    assert r"$62.00 \pm 1.41$ (2/4)" in languages
-    assert r"\mathbf" not in languages  # no two methods have equally many finished runs
+    written = (tmp_path / "languages.tex").read_text()
+    assert r"$62.00 \pm 1.41$ (2/4)" in written
+    assert r"\mathbf" not in written  # no two methods have equally many finished runs
     assert r"5 \% \& more" in (tmp_path / "troubles.tex").read_text()
     numbers = pd.read_csv(tmp_path / "languages.csv").set_index("language")
     assert numbers.loc["de", "vanilla std"] == pytest.approx(statistics.stdev([60, 64, 10, 50]))
@@ -175,18 +190,18 @@ def test_table_files_are_well_formed(results: Results, tmp_path) -> None:  # typ
 def test_figures_name_what_they_show(results: Results) -> None:
     figures = draw(results)
     assert set(figures) == {"distributions", "source-zero-shot", "heatmap"}
-    axes = figures["distributions"][1].axes[0]
+    axes = figures["distributions"].figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["en", "de", "hi"]
     assert axes.get_xlabel() == "F1 × 100"
-    points = figures["source-zero-shot"][1].axes[0].collections[0].get_offsets()
+    points = figures["source-zero-shot"].figure.axes[0].collections[0].get_offsets()
     assert len(points) == 4 + 2 + 1  # a run that is not complete has no zero-shot score
-    heat = figures["heatmap"][1].axes
+    heat = figures["heatmap"].figure.axes
     assert [axes.get_title("left").replace("\n", "") for axes in heat] == ["vanilla", "l2(strength=0.1)", "ewc(strength=1)"]
     shown = {text.get_text() for text in heat[0].texts}
     assert {"90.5", "62.0", "54.0"} <= shown
     assert {"61.0*", "89.0*"} <= {text.get_text() for text in heat[1].texts}  # one of its two seeds failed
     assert [label.get_text() for label in heat[0].get_xticklabels()] == ["0.0001", "0.001"]
-    assert figures["heatmap"][1].get_supxlabel() == "learning rate"
+    assert figures["heatmap"].figure.get_supxlabel() == "learning rate"
 
 
 def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Results) -> None:
@@ -196,8 +211,7 @@ def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Resu
         for seed in (0, 1)
         for done in (0.0, 50.0, 100.0)
     ]
-    caption, figure = draw(replace(results, penalties=pd.DataFrame(windows)))["penalty"]
-    assert "median and range over runs" in caption
+    figure = penalty.figure(results, pd.DataFrame(windows))
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("steps done (%)", "penalty (nats)", "log")
     drawn = [line for line in axes.get_lines() if len(line.get_xdata())]
@@ -208,7 +222,7 @@ def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Resu
 
 
 def test_the_cost_says_what_is_trained(results: Results) -> None:
-    rows = {str(row[0]): [str(cell) for cell in row] for row in tables.cost(results).rows}
+    rows = {str(row[0]): [str(cell) for cell in row] for row in cost.table(View(results)).rows}
     assert rows["vanilla"][-2:] == ["–", "1,000 (all)"]
     assert rows["l2(strength=0.1)"][-2:] == ["–", "50 (5 %)"]
 
@@ -251,7 +265,8 @@ def shown_texts(figure: Figure) -> list[Text]:
 @pytest.mark.parametrize("size", [(47, 6, 8), (47, 4, 5), (33, 2, 4), (11, 3, 4), (11, 6, 8), (1, 2, 1)])
 def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
     """However wide the study, each fits a page, in letters that the report need not shrink, none over another or cut off."""
-    for name, (_, figure) in draw(wide(*size)).items():
+    for name, picture in draw(wide(*size)).items():
+        figure = picture.figure
         width, height = figure.get_size_inches()
         assert width <= 10.3, name  # the report's page is 62rem wide
         assert height <= 9.0, name
@@ -270,15 +285,15 @@ def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
 
 def test_every_language_has_its_row_in_the_figures() -> None:
     figures = draw(wide(47, 4, 5))
-    panels = figures["distributions"][1].axes
+    panels = figures["distributions"].figure.axes
     assert [label.get_text() for axes in panels for label in axes.get_yticklabels()] == ["en", *CODES]
     assert len(panels) == 3
     assert len({axes.get_xlim() for axes in panels}) == 1
-    assert [label.get_text() for label in figures["heatmap"][1].axes[0].get_yticklabels()] == ["en", *CODES]
+    assert [label.get_text() for label in figures["heatmap"].figure.axes[0].get_yticklabels()] == ["en", *CODES]
 
 
 def test_a_metric_without_a_name_of_its_own_is_called_by_its_key() -> None:
-    figure = draw(frames(ROWS, metric="mcc"))["distributions"][1]
+    figure = draw(frames(ROWS, metric="mcc"))["distributions"].figure
     assert figure.axes[0].get_xlabel() == "mcc × 100"
 
 
@@ -286,14 +301,14 @@ def test_many_languages_are_counted_not_listed() -> None:
     results = wide(47, 3, 2)
     fewer = only(results, lambda trials: trials["targets"].map(lambda targets: targets not in (("af",), ("ar",))))
     for made, words in ((results, "all 47 target languages that"), (fewer, "45 target languages (all but af, ar) that")):
-        notes = tables.summary(made, 1).notes
+        notes = summary.table(View(made, 1)).notes
         assert any("ewc(strength=10) is compared with l2(strength=0)" in note and words in note for note in notes)
         assert max(map(len, notes)) < 250
 
 
 def test_languages_that_the_vocabulary_lacks_are_named() -> None:
     def note(**unknown: float) -> list[str]:
-        return [note for note in tables.per_language(wide(47, 2, 1, unknown=unknown), 1).notes if "vocabulary" in note]
+        return [note for note in languages.table(View(wide(47, 2, 1, unknown=unknown))).notes if "vocabulary" in note]
 
     assert note() == note(ko=0.9) == note(en=50.0) == []
     (short,) = note(th=12.3, ko=38.4, de=0.0)
@@ -304,7 +319,7 @@ def test_languages_that_the_vocabulary_lacks_are_named() -> None:
 
 
 def test_a_long_latex_table_goes_on_over_pages_and_a_wide_one_lies_on_its_side() -> None:
-    narrow, long, wider = (tables.per_language(made, 1).latex() for made in (wide(11, 2, 2), wide(47, 2, 2), wide(47, 9, 2)))
+    narrow, long, wider = (languages.table(View(made, 1)).latex() for made in (wide(11, 2, 2), wide(47, 2, 2), wide(47, 9, 2)))
     assert r"\begin{table}" in narrow
     assert "longtable}{" not in narrow
     assert r"\begin{longtable}{lll}" in long

@@ -1,0 +1,28 @@
+"""What a report says of a study beside its numbers."""
+
+from dataclasses import dataclass
+
+from harness.study import Study
+
+
+@dataclass(frozen=True)
+class About:
+    """The facts at a report's head. A table of other people's runs has fewer of them: what it does not say is empty."""
+
+    name: str
+    source: str
+    """Language of the training data."""
+    targets: tuple[str, ...]
+    """Languages scored zero-shot, in the order of the tables."""
+    methods: tuple[str, ...]
+    """Labels of the methods, in the order of the tables."""
+    question: str = ""
+    task: str = ""
+    encoder: str = ""
+    data: str = ""
+
+    @classmethod
+    def of(cls, study: Study) -> "About":
+        """The facts of a study."""
+        methods = tuple(arm.method.arm.label for arm in study.arms)
+        return cls(study.name, study.source, study.targets, methods, study.question, study.task, study.encoder, study.data)

@@ -1,0 +1,37 @@
+"""What a report is made of: sections of paragraphs, tables and figures."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from analysis.table import Table
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with the words around it."""
+
+    name: str
+    """File name without its ending."""
+    figure: Figure
+    caption: str
+    """How to read it."""
+    alt: str
+    """What it shows, for who cannot see it."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report under one heading."""
+
+    name: str
+    """Its anchor on the page."""
+    title: str
+    parts: Sequence[str | Table | Picture]
+    """In the order in which they are read; text is a paragraph."""
+
+    @property
+    def tables(self) -> Iterator[Table]:
+        """Its tables."""
+        return (part for part in self.parts if isinstance(part, Table))

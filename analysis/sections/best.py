@@ -1,0 +1,66 @@
+"""Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
+
+from analysis.best_setting import BestSetting, selection_note
+from analysis.frame import PAIR
+from analysis.section import Section
+from analysis.sections.languages import mark_best
+from analysis.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
+from analysis.view import View
+
+
+def section(view: View) -> Section | None:
+    """Where settings differ and any run is complete."""
+    if len(view.results.settings_met) < 2 or not view.results.runs["complete"].any():
+        return None
+    found = {method: BestSetting.of(view.results, method) for method in view.results.methods}
+    return Section("best", "Best setting of each method", [table(view, found), languages(view, found)])
+
+
+def table(view: View, found: dict[str, BestSetting]) -> Table:
+    """Mean ± std over seeds at the best setting, and the difference of the zero-shot score from the baseline's, paired by seed."""
+    results = view.results
+    rows: list[list[str | Cell]] = []
+    for method, best in found.items():
+        base = view.baseline_of(method)
+        difference: str | Cell = "" if base is None else _difference(best, found[base], view.ddof)
+        runs = best.runs
+        scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
+        rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
+    base = view.baseline if view.against is None else "the other"
+    header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {base}"]
+    notes = [
+        std_note("each std is over the seeds of one setting", view.ddof),
+        selection_note(list(found.values()), results.source),
+        "A method with more settings to choose from has had more chances. The difference is the mean over seeds that both have, ± its "
+        f"standard deviation (ddof={view.ddof}); both have their own best setting.",
+    ]
+    return Table("best", "Scores at each method's best setting", header, rows, notes)
+
+
+def _difference(ours: BestSetting, theirs: BestSetting, ddof: int) -> str | Cell:
+    pair = PAIR[1:]
+    both = (
+        ours.runs.set_index(pair)["zero_shot"].to_frame("ours").join(theirs.runs.set_index(pair)["zero_shot"].rename("theirs"), how="inner")
+    ).dropna()
+    return Difference.over(both["ours"] - both["theirs"], ddof) if len(both) else MISSING_CELL
+
+
+def languages(view: View, found: dict[str, BestSetting]) -> Table:
+    """Mean ± std over seeds at the best setting, for every language and method."""
+    results = view.results
+    columns: list[list[str | Score]] = []
+    for method, best in found.items():
+        here = results.of(method)
+        scores = here[here.index.get_level_values("setting") == best.setting]
+        asked = results.asked.loc[method].to_dict()
+        columns.append(
+            [
+                Score.over(scores[language], len(best.runs), view.ddof) if asked[language] and best.setting else MISSING_CELL
+                for language in scores
+            ]
+        )
+    names = [f"{results.source} (source)", *results.about.targets]
+    rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
+    rows.append(["zero-shot", *(Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values())])
+    notes = [std_note("each std is over the seeds of the method's best setting", view.ddof)]
+    return Table("best-languages", "Scores per language at each method's best setting", ["language", *found], rows, notes)

@@ -1,0 +1,77 @@
+"""What the finished trials of each method trained, took and kept in memory."""
+
+import pandas as pd
+
+from analysis.frame import FINISHED
+from analysis.section import Section
+from analysis.table import MISSING_CELL, Cell, Table
+from analysis.view import View
+
+
+def section(view: View) -> Section | None:
+    """Where the results say what trials cost."""
+    if "seconds" not in view.results.trials:
+        return None
+    made = table(view)
+    return Section("cost", made.title, [made, *throughput(view)])
+
+
+def table(view: View) -> Table:
+    """One row a method."""
+    rows: list[list[str | Cell]] = []
+    finished = view.results.trials[view.results.trials["status"] == FINISHED]
+    for method in view.results.methods:
+        trials = finished[finished["method"] == method]
+        rows.append(
+            [
+                method,
+                str(len(trials)),
+                f"{trials['seconds'].sum() / 3600:.2f}",
+                f"{trials['seconds'].median():.1f}" if len(trials) else MISSING_CELL,
+                f"{trials['tokens_per_second'].median():.0f}" if len(trials) else MISSING_CELL,
+                _largest(trials, "peak_memory_mib"),
+                _largest(trials, "extra_memory_mib"),
+                _trained(trials),
+            ]
+        )
+    header = [
+        "method",
+        "finished trials",
+        "device hours",
+        "seconds a trial",
+        "training tokens/s",
+        "peak memory (MiB)",
+        "extra memory (MiB)",
+        "trained parameters",
+    ]
+    notes = [
+        "Device hours are the trials' own time, from first step to last score, of the CPU cores or the GPU, or share of one, that a trial "
+        "has. Seconds and tokens/s a trial are medians, memory is the largest. Extra memory is what the method keeps beside the weights, "
+        "their gradients and the optimizer's state. Trained parameters count the whole vocabulary."
+    ]
+    return Table("cost", "Cost", header, rows, notes)
+
+
+def throughput(view: View) -> list[str]:
+    """How many trials an hour finished, from the first that did to the last."""
+    trials = view.results.trials
+    if "ended" not in trials:
+        return []
+    times = pd.to_datetime(trials.loc[trials["status"] == FINISHED, "ended"].replace("", None), utc=True).dropna()
+    hours = (times.max() - times.min()).total_seconds() / 3600 if len(times) > 1 else 0.0
+    if not hours:
+        return []
+    return [f"From the first finished trial to the last it took {hours:.2f} hours: {(len(times) - 1) / hours:.1f} trials an hour."]
+
+
+def _largest(trials: pd.DataFrame, column: str) -> str:
+    largest = trials[column].max() if len(trials) else float("nan")
+    return MISSING_CELL if pd.isna(largest) else f"{largest:.0f}"
+
+
+def _trained(trials: pd.DataFrame) -> str:
+    """How many parameters are trained, and what share that is."""
+    if not len(trials) or trials["trained_parameters"].isna().all():
+        return MISSING_CELL
+    trained, share = trials["trained_parameters"].max(), (trials["trained_parameters"] / trials["parameters"]).max()
+    return f"{trained:,.0f} ({100 * share:.2g} %)" if share < 1 else f"{trained:,.0f} (all)"

@@ -1,0 +1,45 @@
+"""Which methods ran at which settings with which seeds."""
+
+import pandas as pd
+
+from analysis.section import Section
+from analysis.table import MISSING_CELL, Cell, Table
+from analysis.view import View
+from harness import fields
+
+SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
+"""Checkpoints in words."""
+
+
+def section(view: View) -> Section:
+    """Settings and methods, which every report has."""
+    results = view.results
+    parts: list[str | Table] = [settings(view), methods(view)]
+    if {"precision", "checkpoint"} <= set(results.trials.columns):
+        precisions = ", ".join(results.trials["precision"].dropna().unique())
+        scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())
+        parts.append(f"Precision {precisions}. Scored are {scored}; nothing is selected on a target language.")
+    return Section("design", "Methods and settings", parts)
+
+
+def settings(view: View) -> Table:
+    """The hyperparameters of every setting."""
+    met = view.results.settings.loc[view.results.settings_met]
+    rows: list[list[str | Cell]] = [
+        [str(label), *(MISSING_CELL if pd.isna(value) else fields.short(value) for value in row)]
+        for label, row in zip(met.index, met.astype(object).itertuples(index=False), strict=True)
+    ]
+    return Table("settings", "Settings", ["setting", *(str(name).replace("_", " ") for name in met)], rows)
+
+
+def methods(view: View) -> Table:
+    """The settings and seeds of every method."""
+    results = view.results
+    rows: list[list[str | Cell]] = []
+    for method in results.methods:
+        trials = results.trials[results.trials["method"] == method]
+        here = set(trials["setting"])
+        at = "; ".join(label for label in results.settings_met if label in here)
+        every = f"all {len(here)}" if len(here) == len(results.settings_met) > 1 else at
+        rows.append([method, every, ", ".join(str(seed) for seed in sorted(trials["seed"].unique()))])
+    return Table("methods", "Methods", ["method", "at settings", "with seeds"], rows)

@@ -1,0 +1,43 @@
+"""Methods that freeze most of the encoder, beside those that do not: the paper's Table 6."""
+
+from analysis.best_setting import BestSetting, selection_note
+from analysis.frame import FINISHED
+from analysis.method_label import MethodLabel
+from analysis.section import Section
+from analysis.table import MISSING_CELL, Cell, Percent, Score, Table, std_note
+from analysis.view import View
+
+FROZEN = ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze")
+"""Methods that train a small part of the encoder, or what they add to it."""
+
+
+def section(view: View) -> Section | None:
+    """Where the study has such a method."""
+    if not any(MethodLabel.of(method).kind in FROZEN for method in view.results.methods):
+        return None
+    made = table(view)
+    return Section("frozen", made.title, [made])
+
+
+def table(view: View) -> Table:
+    """Source and zero-shot score at each method's best setting, those that freeze the encoder last, and the share that they train."""
+    results = view.results
+    methods = sorted(results.methods, key=lambda method: MethodLabel.of(method).kind in FROZEN)
+    found = [BestSetting.of(results, method) for method in methods]
+    rows: list[list[str | Cell]] = []
+    for best in found:
+        frozen = "mostly frozen" if MethodLabel.of(best.method).kind in FROZEN else "trained"
+        scores = (Score.over(best.runs[column], len(best.runs), view.ddof) for column in ("source", "zero_shot"))
+        rows.append([best.method, frozen, _trained(view, best.method), *scores])
+    header = ["method", "encoder", "trained parameters", results.source, "zero-shot"]
+    notes = [std_note("over the seeds of the method's best setting", view.ddof), selection_note(found, results.source)]
+    return Table("frozen", "Frozen encoders", header, rows, notes)
+
+
+def _trained(view: View, method: str) -> str | Cell:
+    trials = view.results.trials
+    if "trained_parameters" not in trials:
+        return MISSING_CELL
+    here = trials[(trials["method"] == method) & (trials["status"] == FINISHED)]
+    shares = (here["trained_parameters"] / here["parameters"]).dropna()
+    return Percent(100 * float(shares.max())) if len(shares) else MISSING_CELL

@@ -1,0 +1,73 @@
+"""Mean ± std of every language and method: the paper's Table 4."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analysis.comparison import FEW
+from analysis.frame import Results
+from analysis.section import Section
+from analysis.table import MISSING_CELL, Cell, Score, Spread, Table, std_note
+from analysis.view import View
+
+UNREADABLE = 1
+"""Percentage of unknown sub-words above which the table warns of a language."""
+
+
+def section(view: View) -> Section:
+    """The scores per language, which every report has."""
+    made = table(view)
+    return Section("languages", made.title, [made])
+
+
+def table(view: View) -> Table:
+    """Mean ± std over runs, for every language and method, and at the end the zero-shot score.
+
+    The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a row of its own.
+    """
+    results, ddof = view.results, view.ddof
+    runs = [results.runs[results.runs["method"] == method] for method in results.methods]
+    source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
+    rows: list[list[str | Cell]] = [[f"{results.source} (source)", *mark_best(source)]]
+    columns: list[list[str | Score]] = [[score(results, m, language, ddof) for language in results.about.targets] for m in results.methods]
+    rows += [[language, *mark_best(cells)] for language, *cells in zip(results.about.targets, *columns, strict=True)]
+    rows.append(["zero-shot", *zero_shot])
+    rows.append(["mean of the languages' stds", *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns)])
+    notes = [
+        std_note("each std is over runs of one method, that of the zero-shot score over runs of the mean over languages", ddof),
+        "Bold: the highest mean of a language, among the methods with the most finished runs there, where those are several.",
+        *_unknown_note(results),
+    ]
+    return Table("languages", "Scores per language", ["language", *results.methods], rows, notes)
+
+
+def score(results: Results, method: str, language: str, ddof: int) -> str | Score:
+    """A target language's score over the runs of a method that were to score it; the missing cell where none was."""
+    asked = int(results.asked[language][method])
+    if not asked:
+        return MISSING_CELL
+    return Score.over(results.of(method)[language], asked, ddof)
+
+
+def mark_best(cells: Sequence[str | Score]) -> list[str | Cell]:
+    """The cells with the best of those marked that have the most runs, where those are several."""
+    scores = [cell for cell in cells if isinstance(cell, Score) and cell.runs]
+    most = max((score.runs for score in scores), default=0)
+    comparable = [score for score in scores if score.runs == most]
+    if len(comparable) < 2:
+        return list(cells)
+    best = max(comparable, key=lambda score: score.mean)
+    return [replace(cell, best=True) if cell is best else cell for cell in cells]
+
+
+def _unknown_note(results: Results) -> list[str]:
+    """Which target languages the encoder cannot read, the worst first."""
+    shares = results.targets.groupby("language", sort=False)["unknown"].max()
+    worst = shares[shares > UNREADABLE].sort_values(ascending=False, kind="stable")
+    if worst.empty:
+        return []
+    named = [f"{language} {share:.0f} %" for language, share in worst.head(FEW).items()]
+    rest = [f"and {len(worst) - FEW} more languages over {UNREADABLE} %"] if len(worst) > FEW else []
+    return [
+        f"Sub-words of the test sets that the encoder's vocabulary lacks: {', '.join(named + rest)}. "
+        "The more there are, the less a score says about the encoder."
+    ]

@@ -1,0 +1,105 @@
+"""How strong a pull is best: the zero-shot score's change over λ, the paper's Figure 1."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from analysis.method_label import MethodLabel
+from analysis.section import Picture, Section
+from analysis.style import WIDTH, drawing, metric_name
+from analysis.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
+from analysis.view import View
+
+LEAST = 2
+"""Strengths of a family from which there is a curve."""
+
+
+def section(view: View) -> Section | None:
+    """Where a method was run with several strengths beside the baseline."""
+    found = families(view)
+    if not found:
+        return None
+    made = table(view, found)
+    improvements = _improvements(view, found)
+    parts: list[str | Table | Picture] = [made]
+    if len(improvements):
+        with drawing():
+            drawn = figure(view, improvements)
+        caption = (
+            f"Left: the zero-shot score less that of {view.baseline} with the same setting and seed, in per cent of it, as in the paper's "
+            f"Figure 1; right: the {view.results.source} score. Points are means over runs, bars their standard error."
+        )
+        alt = "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the source."
+        parts.append(Picture("strengths", drawn, caption, alt))
+    return Section("strengths", "Strength of the pull (λ)", parts)
+
+
+def families(view: View) -> dict[str, list[str]]:
+    """Labels by family of the methods that were run with several strengths, the weakest first."""
+    found: dict[str, list[str]] = {}
+    for method in view.comparisons:
+        label = MethodLabel.of(method)
+        if not math.isnan(label.strength) and view.against is None:
+            found.setdefault(label.family, []).append(method)
+    return {
+        family: sorted(methods, key=lambda method: MethodLabel.of(method).strength)
+        for family, methods in found.items()
+        if len(methods) >= LEAST
+    }
+
+
+def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
+    """Scores by λ, and the zero-shot score's difference from the baseline's over the runs that both have."""
+    rows: list[list[str | Cell]] = []
+    for family, methods in found.items():
+        for method in methods:
+            runs = view.results.runs[view.results.runs["method"] == method]
+            ours, theirs = view.comparisons[method].zero_shot
+            scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
+            difference: str | Cell = Difference.over(ours - theirs, view.ddof) if len(ours) else MISSING_CELL
+            collapsed = str(int(runs["collapsed"].sum()))
+            rows.append([family, Number(MethodLabel.of(method).strength, "g"), *scores, difference, collapsed])
+    header = ["method", "λ", view.results.source, "zero-shot", f"zero-shot − {view.baseline}", "collapsed runs"]
+    notes = [
+        std_note("over runs of one method", view.ddof),
+        f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
+        "A λ chosen by its zero-shot score has been selected on the target languages: report one chosen on the source, or all.",
+    ]
+    return Table("strengths", "Scores by strength", header, rows, notes)
+
+
+def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """One row a matched run: family, λ, improvement (%) and the source's score."""
+    rows = []
+    for family, methods in found.items():
+        for method in methods:
+            comparison = view.comparisons[method]
+            ours, theirs = comparison.zero_shot
+            change = 100 * (ours - theirs) / theirs.where(theirs > 0)
+            strength = MethodLabel.of(method).strength
+            rows += [
+                {"method": family, "λ": strength, "change": c, "source": s} for c, s in zip(change, comparison.sources[0], strict=True)
+            ]
+    frame = pd.DataFrame(rows)
+    return frame[frame["λ"] > 0].dropna() if rows else frame
+
+
+def figure(view: View, improvements: pd.DataFrame) -> Figure:
+    """Improvement over the baseline and source score over λ, a line a family."""
+    made = Figure(figsize=(WIDTH, 4.0))
+    left, right = made.subplots(1, 2)
+    source = view.results.source
+    for axes, column, name in (
+        (left, "change", f"zero-shot score against {view.baseline} (%)"),
+        (right, "source", f"{source} test, {metric_name(view.results)}"),
+    ):
+        sns.lineplot(
+            data=improvements, x="λ", y=column, hue="method", style="method", markers=True, dashes=False, errorbar="se", err_style="bars",
+            palette="colorblind", ax=axes, legend="auto" if axes is left and improvements["method"].nunique() > 1 else False,
+        )  # fmt: skip
+        axes.set(xscale="log", xlabel="strength λ", ylabel=name)
+    left.axhline(0, color="0.3", linewidth=0.8)
+    return made

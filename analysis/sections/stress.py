@@ -1,0 +1,73 @@
+"""What becomes of the zero-shot score as the learning rate grows: the paper's Table 14, for every rate of the study."""
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from analysis.frame import Results
+from analysis.section import Picture, Section
+from analysis.style import WIDTH, abreast, colours, drawing, metric_name, take_legend
+from analysis.table import MISSING_CELL, Cell, Score, Table, std_note
+from analysis.view import View
+
+RANGE = 5
+"""How many times the smallest learning rate the largest is, from which a study is a stress test."""
+
+
+def section(view: View) -> Section | None:
+    """Where the learning rates span ``RANGE`` and any run is complete."""
+    if "learning_rate" not in view.results.settings or not view.results.runs["complete"].any():
+        return None
+    rates = _runs(view.results)["learning_rate"]
+    if rates.isna().any() or rates.max() < RANGE * rates.min():
+        return None
+    with drawing():
+        drawn = figure(view.results)
+    caption = "Each mark is one run, the line goes through the medians; crosses are collapsed runs."
+    alt = f"Zero-shot {metric_name(view.results)} over the learning rate on a logarithmic axis, a line a method."
+    return Section("stress", "Stress: growing learning rates", [table(view), Picture("stress", drawn, caption, alt)])
+
+
+def _runs(results: Results) -> pd.DataFrame:
+    rates = pd.to_numeric(results.settings["learning_rate"], errors="coerce")
+    return results.runs.assign(learning_rate=results.runs["setting"].map(rates))
+
+
+def table(view: View) -> Table:
+    """Mean ± std of the zero-shot score by learning rate and method, with the collapsed runs."""
+    results = view.results
+    runs = _runs(results)
+    rows: list[list[str | Cell]] = []
+    for rate in sorted(runs["learning_rate"].unique()):
+        row: list[str | Cell] = [f"{rate:g}"]
+        for method in results.methods:
+            here = runs[(runs["method"] == method) & (runs["learning_rate"] == rate)]
+            row += [
+                Score.over(here["zero_shot"], len(here), view.ddof) if len(here) else MISSING_CELL,
+                f"{int(here['collapsed'].sum())}/{len(here)}" if len(here) else MISSING_CELL,
+            ]
+        rows.append(row)
+    header = ["learning rate", *(head for method in results.methods for head in (method, f"collapsed, {method}"))]
+    notes = [
+        std_note("over the runs of one learning rate, all other hyperparameters and seeds together", view.ddof),
+        "Collapsed: how many of those runs are no better on the source than the majority class.",
+    ]
+    return Table("stress", "Zero-shot scores by learning rate", header, rows, notes)
+
+
+def figure(results: Results) -> Figure:
+    """Zero-shot score over the learning rate, a line a method."""
+    runs = _runs(results).dropna(subset=["zero_shot"])
+    made = Figure(figsize=(WIDTH * 0.8, 4.4))
+    axes = made.subplots()
+    common = {"data": runs, "x": "learning_rate", "y": "zero_shot", "hue": "method", "hue_order": results.methods, "ax": axes}
+    sns.lineplot(**common, estimator="median", errorbar=None, palette=colours(results))
+    sns.scatterplot(
+        **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7, palette=colours(results),
+        legend=False, rasterized=len(runs) > 2000,
+    )  # fmt: skip
+    axes.set(xscale="log", xlabel="learning rate", ylabel=f"zero-shot score, {metric_name(results)}")
+    handles, labels = take_legend(axes)
+    count = len(results.methods)
+    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
+    return made

@@ -1,0 +1,81 @@
+"""Source and zero-shot score of every method, and what its standard deviation is against the baseline's: the paper's Table 3."""
+
+import math
+
+import pandas as pd
+
+from analysis.section import Section
+from analysis.stored import OVERSHOOTING
+from analysis.table import MISSING_CELL, Cell, Change, Score, Table, std_note
+from analysis.view import View
+
+
+def section(view: View) -> Section:
+    """The summary, which every report has."""
+    made = table(view)
+    return Section("summary", made.title, [made])
+
+
+def table(view: View) -> Table:
+    """Mean ± std over runs of the source score and of the zero-shot score, and the change in std.
+
+    The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the settings, seeds and
+    languages that both have, so the change is not that of a different set of runs.
+    """
+    results, ddof = view.results, view.ddof
+    source = results.source
+    base = view.baseline if view.against is None else "the other"
+    header = ["method", "runs", source, "zero-shot", "languages", f"std of {source} against {base}", f"std of zero-shot against {base}"]
+    rows: list[list[str | Cell]] = []
+    notes = [std_note("each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof)]
+    for method in results.methods:
+        runs = results.runs[results.runs["method"] == method]
+        changes: list[str | Cell] = ["", ""]
+        if (both := view.comparisons.get(method)) is not None:
+            changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
+            notes += both.notes(results, ddof)
+        if (split := int(runs["trials"].max())) > 1:
+            changes[0] = changes[0] and MISSING_CELL
+            notes.append(
+                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std has no counterpart."
+            )
+        rows.append(
+            [
+                method,
+                f"{int(runs['complete'].sum())}/{len(runs)}",
+                Score.over(runs["source"], len(runs), ddof),
+                Score.over(runs["zero_shot"], len(runs), ddof),
+                str(len(results.languages(method))),
+                *changes,
+            ]
+        )
+    return Table("summary", "Source and zero-shot scores", header, rows, [*notes, *_counts(view)])
+
+
+def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
+    """Change in the standard deviation in per cent."""
+    if len(ours) <= ddof:
+        return MISSING_CELL
+    mine, base = float(ours.std(ddof=ddof)), float(theirs.std(ddof=ddof))
+    return Change(100 * (mine - base) / base, len(ours)) if base > 0 and math.isfinite(mine) else MISSING_CELL
+
+
+def _counts(view: View) -> list[str]:
+    """What is lacking, collapsed or diverged among the runs."""
+    results = view.results
+    notes = []
+    lacking = results.runs[~results.runs["complete"]]
+    if len(lacking):
+        notes.append(f"{len(lacking)} of {len(results.runs)} runs are failed or missing; (n/m) marks a mean over n of m runs.")
+    collapsed = results.runs[results.runs["collapsed"]]
+    if len(collapsed):
+        counts = ", ".join(f"{count} of {method}" for method, count in collapsed["method"].value_counts().items())
+        notes.append(f"Collapsed runs are included: {counts}.")
+    diverged = results.trials[results.trials["diverged"]]
+    if len(diverged):
+        counts = ", ".join(f"{count} of {method}" for method, count in diverged["method"].value_counts().items())
+        notes.append(f"Trials that diverged, with a loss or gradient that was not finite, are included: {counts}.")
+    if "largest_pull" in results.trials:
+        pulls = results.trials.groupby("method", sort=False)["largest_pull"].max()
+        notes += [f"{method}: learning rate × λF reaches {pull:.3g}; {OVERSHOOTING}." for method, pull in pulls.items() if pull > 2]
+    return notes

@@ -1,0 +1,32 @@
+"""Trials that failed, are missing, collapsed or diverged: none is dropped without a word."""
+
+from analysis.frame import FINISHED
+from analysis.section import Section
+from analysis.table import Cell, Table
+from analysis.view import View
+
+NAME = "troubles"
+
+
+def section(view: View) -> Section:
+    """The list, which every report has, if only to say that it is empty."""
+    made = table(view)
+    return Section(NAME, made.title, [made] if made.rows else ["None: every trial finished, and none collapsed."])
+
+
+def table(view: View) -> Table:
+    """One row a trial with trouble."""
+    trials = view.results.trials
+    rows: list[list[str | Cell]] = []
+    for row in trials[(trials["status"] != FINISHED) | trials["collapsed"] | trials["diverged"]].itertuples():
+        words = [] if row.status == FINISHED else [str(row.status)]
+        words += [word for word in ("collapsed", "diverged") if getattr(row, word)]
+        targets: tuple[str, ...] = row.targets  # type: ignore[assignment]
+        languages = targets[0] if len(targets) == 1 else str(len(targets))
+        rows.append([str(row.trial), str(row.method), str(row.setting), str(row.seed), languages, ", ".join(words), str(row.error)])
+    notes = [
+        "Collapsed: on the source's test set no better than answering the training data's most frequent label everywhere (accuracy). "
+        "Diverged: a loss or gradient that was not finite."
+    ]
+    header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
+    return Table(NAME, "Failed, missing and collapsed trials", header, rows, notes)

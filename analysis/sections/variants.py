@@ -1,0 +1,38 @@
+"""Ways of applying EWC side by side, on the languages that all of them have: the paper's Table 15."""
+
+from analysis.method_label import MethodLabel
+from analysis.section import Section
+from analysis.sections.languages import mark_best, score
+from analysis.table import Cell, Score, Table, std_note
+from analysis.view import View
+
+KIND = "ewc"
+BESIDE = ("vanilla", "l2")
+"""Methods that the paper's table shows with them."""
+
+
+def section(view: View) -> Section | None:
+    """Where the study has EWC in more ways than different strengths."""
+    families = {label.family for label in map(MethodLabel.of, view.results.methods) if label.kind == KIND}
+    if len(families) < 2:
+        return None
+    made = table(view)
+    return Section("variants", made.title, [made])
+
+
+def table(view: View) -> Table:
+    """One row a variant, one column a language that each of them has scores in."""
+    results = view.results
+    methods = [method for method in results.methods if MethodLabel.of(method).kind in (KIND, *BESIDE)]
+    variants = [method for method in methods if MethodLabel.of(method).kind == KIND]
+    common = [language for language in results.about.targets if all(results.asked[language][method] for method in variants)]
+    runs = {method: results.runs[results.runs["method"] == method] for method in methods}
+    columns: list[list[str | Score]] = [[Score.over(runs[m]["source"], len(runs[m]), view.ddof) for m in methods]]
+    columns += [[score(results, method, language, view.ddof) for method in methods] for language in common]
+    marked = [mark_best(column) for column in columns]
+    rows: list[list[str | Cell]] = [[method, *cells] for method, *cells in zip(methods, *marked, strict=True)]
+    notes = [
+        std_note("over all runs of a method", view.ddof),
+        "Bold: the highest mean of a language, among the methods with the most finished runs there.",
+    ]
+    return Table("variants", "EWC variants", ["method", results.source, *common], rows, notes)

@@ -1,0 +1,1 @@
+"""Statistics on plain arrays: no store, no study, no figures."""

@@ -1,0 +1,104 @@
+"""Correlations over units, languages or runs, with intervals that say how far so few of them determine the coefficient."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup, escape
+from numpy.typing import NDArray
+
+from analysis.statistics.run_bootstrap import LEVEL as LEVEL
+from analysis.statistics.run_bootstrap import counts, percentiles
+from analysis.table import MISSING_CELL
+
+RESAMPLES = 9_999
+LEAST, LEAST_OF_AN_INTERVAL = 3, 4
+"""Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few points."""
+CONSTANT = 1e-13
+"""Spread relative to the largest value below which a series is constant but for rounding, as scipy has it."""
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """A correlation coefficient with its percentile bootstrap interval over units; a table's cell."""
+
+    value: float
+    """NaN where there is none, for ``reason``."""
+    low: float
+    high: float
+    n: int
+    """Units that have both values."""
+    undefined: int = 0
+    """Resamples left out of the interval: in them a series was constant."""
+    reason: str = ""
+    """Why there is no correlation, or no interval; else empty."""
+
+    def plain(self) -> str:
+        if math.isnan(self.value):
+            return MISSING_CELL
+        return f"{self.value:.2f}" + ("" if math.isnan(self.low) else f" [{self.low:.2f}, {self.high:.2f}]")
+
+    markdown = plain
+
+    def latex(self) -> str:
+        if math.isnan(self.value):
+            return "--"
+        return f"${self.value:.2f}$" + ("" if math.isnan(self.low) else f" [${self.low:.2f}$, ${self.high:.2f}$]")
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"": self.value, "low": self.low, "high": self.high, "undefined resamples": self.undefined}
+
+
+def pearson(one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES) -> Correlation:
+    """Pearson's r of two series over the units (their index) at which both have a value; ``units`` is what reasons call them."""
+    return _correlate(one, other, units, resamples, ranked=False)
+
+
+def spearman(one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES) -> Correlation:
+    """Spearman's ρ, Pearson's r of the ranks, which are taken anew within each resample; otherwise as ``pearson``."""
+    return _correlate(one, other, units, resamples, ranked=True)
+
+
+def _correlate(one: "pd.Series[float]", other: "pd.Series[float]", units: str, resamples: int, *, ranked: bool) -> Correlation:
+    """The interval holds the middle ``LEVEL`` of the coefficients of so many samples of units drawn with replacement."""
+    pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
+    count, none = len(pairs), math.nan
+    if count < LEAST:
+        return Correlation(none, none, none, count, reason=f"there are fewer than {LEAST} {units}")
+    x, y = pairs.T
+    value = float(_coefficients(x, y, np.ones((1, count)), ranked)[0])
+    if math.isnan(value):
+        return Correlation(none, none, none, count, reason=f"one of the two is the same for all {units}")
+    if count < LEAST_OF_AN_INTERVAL:
+        return Correlation(value, none, none, count, reason=f"there are fewer than {LEAST_OF_AN_INTERVAL} {units}")
+    resampled = np.concatenate([_coefficients(x, y, drawn, ranked) for drawn in counts(count, resamples)])
+    undefined = np.isnan(resampled)
+    low, high = percentiles(resampled[~undefined])
+    return Correlation(value, float(low), float(high), count, int(undefined.sum()))
+
+
+def _coefficients(x: NDArray[np.float64], y: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool) -> NDArray[np.float64]:
+    """The coefficient in every sample, given how often it has each unit (samples × units); NaN where either series is constant there."""
+    (x, constant_x), (y, constant_y) = (_centred(values, drawn, ranked) for values in (x, y))
+    norms = np.sqrt((drawn * x * x).sum(axis=1) * (drawn * y * y).sum(axis=1))
+    norms[constant_x | constant_y] = np.nan
+    return np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
+
+
+def _centred(values: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The values, or their ranks, less their mean in every sample (samples × units), and whether they are constant there."""
+    order = np.argsort(values, kind="stable")
+    distinct, first, inverse = np.unique(values[order], return_index=True, return_inverse=True)
+    place = np.empty_like(inverse)
+    place[order] = inverse
+    of_each = np.add.reduceat(drawn[:, order], first, axis=1)
+    met = of_each > 0
+    least, most = distinct[met.argmax(axis=1)], distinct[len(distinct) - 1 - met[:, ::-1].argmax(axis=1)]
+    constant = most - least <= CONSTANT * np.maximum(np.abs(least), np.abs(most))
+    # Equal values share the mean of the ranks that they take up.
+    found = (np.cumsum(of_each, axis=1) - (of_each - 1) / 2)[:, place] if ranked else values[None, :]
+    return found - (drawn * found).sum(axis=1, keepdims=True) / drawn.sum(axis=1, keepdims=True), constant

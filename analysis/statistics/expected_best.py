@@ -1,0 +1,132 @@
+"""Expected score of the best of n runs, after Dodge et al. (2019), "Show Your Work", and of the run that selection on the source picks."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import gammaln
+
+from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
+
+MOST_TRIES = 200
+"""Numbers of tries in a curve by default; of more runs they are spaced evenly on a logarithmic axis."""
+LEAST_OF_AN_INTERVAL = 4
+
+
+@dataclass(frozen=True)
+class Curve:
+    """An expected score after each number of tries, with pointwise percentile bootstrap intervals over runs."""
+
+    tries: NDArray[np.intp]
+    """(tries,), of 1 to n."""
+    value: NDArray[np.float64]
+    """(tries,), in points; empty where there are no runs."""
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    """Empty where there is no interval, for ``reason``."""
+    n: int
+    """Runs."""
+    replacement: bool
+    reason: str = ""
+    """Why there is no curve, or no interval; else empty."""
+
+
+@dataclass(frozen=True)
+class ExpectedBest:
+    """What n random runs of a study come to."""
+
+    dev: Curve
+    """The best source dev score: Dodge et al.'s curve."""
+    zero_shot: Curve
+    """The zero-shot score of the run with the best source dev score: what the protocol yields. It may fall with n."""
+    oracle: Curve
+    """The best zero-shot score, as if one had selected on the targets: a bound, which no zero-shot protocol may report as its result."""
+
+
+def expected_best(dev: ArrayLike, zero_shot: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> ExpectedBest:
+    """All three curves, over the runs that have both source dev and zero-shot scores (each (runs,), NaN for none); see ``selected``."""
+    by, scores = _both(dev, zero_shot)
+    pairs = ((by, by), (by, scores), (scores, scores))
+    return ExpectedBest(*(selected(one, other, tries, replacement=replacement) for one, other in pairs))
+
+
+def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> Curve:
+    """The expected score of the run, among so many random ones, that is best by another score (each (runs,), NaN for none).
+
+    Exact by order statistics of ``by``; runs that tie there share their chance evenly. ``selected(scores, scores)`` is the expected best.
+
+    - ``replacement=False``: the mean over all sets of n different runs (Tang et al., 2020, "Showing Your Work Doesn't Always Work"). It is
+      unbiased for the best of n runs drawn from where these come from, but of n near the number of runs it rests on few: the last value
+      is the best run's.
+    - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, as the same run may be drawn
+      twice: by 0.18 standard deviations at n = N = 20 of a normal score. Its variance is smaller, and in Dodge et al. (2021) so is its mean
+      squared error.
+
+    Unbiased is the default because methods are compared here: the bias grows with the spread and falls with the number of runs, so a
+    steadier method, or one with more runs, would gain by it.
+
+    Bands are pointwise percentile bootstraps over runs. They promise their coverage for n well below the number of runs N only: for a
+    normal score and N = 50 a 95 % interval holds the truth in 0.94 of studies at n = 1, 0.9 at N/10 and 0.7 at N, where it cannot
+    reach above the best run (Tang et al., 2020). "Tries" means random draws from the runs' settings and seeds, not a tuner's next
+    trial.
+
+    Raises ``ValueError`` for other shapes, infinite scores, and tries that are not of 1 to the number of runs.
+    """
+    x, y = _both(by, scores)
+    runs, none = len(x), np.empty(0)
+    asked = _default_tries(runs) if tries is None else np.asarray(tries)
+    if asked.ndim != 1 or (asked != asked.astype(np.intp)).any() or (runs and ((asked < 1) | (asked > runs)).any()):
+        raise ValueError(f"tries are whole numbers from 1 to the number of runs, {runs}")
+    asked = asked.astype(np.intp)
+    if not runs:
+        return Curve(asked, none, none, none, 0, replacement, "there are no runs")
+    order = np.argsort(x, kind="stable")
+    y, first = y[order], np.unique(x[order], return_index=True)[1]
+    chances = _chances(runs, asked, replacement)
+    value = (_in_order(y, first, np.ones((1, runs))) @ chances)[0]
+    if runs < LEAST_OF_AN_INTERVAL:
+        return Curve(asked, value, none, none, runs, replacement, f"there are fewer than {LEAST_OF_AN_INTERVAL} runs")
+    blocks = counts(runs, resamples_of(runs))
+    low, high = percentiles(np.concatenate([_in_order(y, first, drawn[:, order]) @ chances for drawn in blocks]))
+    return Curve(asked, value, low, high, runs, replacement)
+
+
+def _default_tries(runs: int) -> NDArray[np.intp]:
+    if runs <= MOST_TRIES:
+        return np.arange(1, runs + 1)
+    return np.unique(np.rint(np.geomspace(1, runs, MOST_TRIES)).astype(np.intp))
+
+
+def _chances(runs: int, tries: NDArray[np.intp], replacement: bool) -> NDArray[np.float64]:
+    """The chance that the best of so many draws is the k-th lowest of the runs (runs × tries)."""
+    upto, n = np.arange(runs + 1.0)[:, None], tries.astype(np.float64)
+    if replacement:
+        none_above = (upto / runs) ** n
+    else:
+        # C(k, n) / C(N, n), whose terms alone overflow.
+        possible = upto >= n
+        ways = gammaln(upto + 1) - gammaln(np.where(possible, upto - n, 0) + 1) - gammaln(runs + 1) + gammaln(runs - n + 1)
+        none_above = np.where(possible, np.exp(ways), 0)
+    return np.diff(none_above, axis=0)
+
+
+def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The scores of every sample's runs (samples × runs) from the worst to the best by the other score; ties have their mean.
+
+    Scores are in that order, ``first`` is where each of its values begins, and ``drawn`` how often a sample has each (samples × runs).
+    """
+    of_each = np.add.reduceat(drawn, first, axis=1)
+    sums = np.add.reduceat(drawn * scores, first, axis=1)
+    means = sums / np.maximum(of_each, 1)
+    return np.repeat(means.ravel(), of_each.ravel().astype(np.intp)).reshape(drawn.shape)
+
+
+def _both(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The scores of the runs that have both."""
+    x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
+    if x.ndim != 1 or x.shape != y.shape:
+        raise ValueError(f"both scores are (runs,), not {x.shape} and {y.shape}")
+    if np.isinf(x).any() or np.isinf(y).any():
+        raise ValueError("scores are finite, or NaN where there is none")
+    both = ~(np.isnan(x) | np.isnan(y))
+    return x[both], y[both]

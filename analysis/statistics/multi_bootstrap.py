@@ -1,0 +1,113 @@
+"""The multi-bootstrap: the difference of two methods' mean scores where both the runs and the test examples are a sample.
+
+Sellam et al. (2022), The MultiBERTs: BERT Reproductions for Robustness Analysis, Section 3, with paired runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.statistics.counts import Metric
+from analysis.statistics.run_bootstrap import SEED, percentiles
+
+RESAMPLES = 2_000
+LEAST = 2
+"""Runs, and examples of a language, below which there is no interval."""
+TRUSTED_RUNS = 20
+"""Runs from which the interval covers 93 to 97 % in simulations (``tests.benchmarks.variance``); of fewer it is too narrow."""
+BLOCK = 1 << 20
+"""Resamples × examples whose weights are made at once: 4 MiB."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference of mean scores, ours − theirs, in points, with its multi-bootstrap interval."""
+
+    difference: float
+    """NaN where there is none, for ``reason``."""
+    low: float
+    """Ends of the middle 95 % of the resamples' differences; NaN for ``reason``."""
+    high: float
+    p: float
+    """Two-sided: twice the share of resamples at or beyond no difference, on the rarer side and with the data counted as one of them, so
+    that it is below 0.05 where the interval leaves out 0; NaN for ``reason``."""
+    runs: int
+    """Pairs of runs."""
+    examples: int
+    """Test examples, summed over languages."""
+    resamples: int
+    reason: str = ""
+    """Why there is no difference, or no interval; else empty."""
+    warning: str = ""
+    """What the interval does not promise; else empty."""
+
+
+def difference(ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, *, resamples: int = RESAMPLES) -> Difference:
+    """The difference in one language; otherwise as ``zero_shot_difference``."""
+    return zero_shot_difference({"": ours}, {"": theirs}, metric, resamples=resamples)
+
+
+def zero_shot_difference(
+    ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]], metric: Metric, *, resamples: int = RESAMPLES
+) -> Difference:
+    """The difference of the means over runs of the mean over languages.
+
+    Both hold by language what the metric counts (runs × examples × statistics, see ``counts``): the runs are pairs of one setting and
+    seed, in the same order everywhere, and the examples of a language are the same for both. A resample draws runs once for all
+    languages and examples for each language by itself, both for the two methods alike; its score is the mean over drawn runs of the
+    metric on the drawn examples.
+
+    Runs are drawn as if they were independent. Where few settings have many seeds each, what the interval says about other settings is
+    too narrow.
+
+    Raises ``ValueError`` where languages or shapes differ.
+    """
+    shapes = {code: np.shape(values) for code, values in ours.items()}
+    if shapes != {code: np.shape(values) for code, values in theirs.items()} or len({shape[0] for shape in shapes.values()}) > 1:
+        raise ValueError(f"both methods need the same runs and examples in the same languages, not {shapes}")
+    runs = next((shape[0] for shape in shapes.values()), 0)
+    examples = [shape[1] for shape in shapes.values()]
+    if not runs or not all(examples):
+        return Difference(nan, nan, nan, nan, runs, sum(examples), 0, reason="there are no paired runs with predictions")
+    found = float(np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours]))
+    if runs < LEAST or min(examples) < LEAST:
+        lacking = "paired runs" if runs < LEAST else "test examples in a language"
+        return Difference(found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {LEAST} {lacking}")
+    random = np.random.default_rng(SEED)
+    drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs
+    of_languages = [_differences(random, ours[code], theirs[code], metric, drawn) for code in sorted(ours)]
+    resampled = np.mean(of_languages, axis=0)
+    low, high = percentiles(resampled)
+    rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
+    warning = "" if runs >= TRUSTED_RUNS else f"of fewer than {TRUSTED_RUNS} runs the interval is too narrow"
+    p = min(1.0, 2 * rarer / (resamples + 1))
+    return Difference(found, float(low), float(high), p, runs, sum(examples), resamples, warning=warning)
+
+
+def _differences(
+    random: np.random.Generator, ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, drawn: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """A language's difference in every resample, given each run's weight in it (resamples × runs)."""
+    runs, examples, _ = ours.shape
+    both = np.concatenate([ours, theirs])
+    # What the metric divides, of all runs of both methods: one column each, so that a block of resamples is one product.
+    columns = np.concatenate([both @ np.asarray(weights) for weights in (metric.numerator, metric.denominator)]).T.astype(np.float32)
+    found = []
+    for weights in _drawn(random, examples, len(drawn)):
+        above, below = np.split(weights @ columns, 2, axis=1)
+        scores = 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+        found.append(scores[:, :runs] - scores[:, runs:])
+    return (drawn * np.concatenate(found)).sum(axis=1, dtype=np.float64)
+
+
+def _drawn(random: np.random.Generator, units: int, resamples: int) -> Iterator[NDArray[np.float32]]:
+    """How often each unit is drawn in each resample, in blocks (some resamples × units)."""
+    rows = max(1, BLOCK // units)
+    for start in range(0, resamples, rows):
+        block = random.integers(units, size=(min(rows, resamples - start), units))
+        block += units * np.arange(len(block))[:, None]
+        yield np.bincount(block.ravel(), minlength=block.size).reshape(block.shape).astype(np.float32)

@@ -1,0 +1,49 @@
+"""Results as a report looks at them: with its ddof, its baseline, and the comparisons that several sections share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from analysis.comparison import Comparison
+from analysis.frame import Results
+from harness.store import Store
+
+VANILLA = "vanilla"
+
+
+@dataclass(frozen=True)
+class View:
+    """What every section is given."""
+
+    results: Results
+    ddof: int = 1
+    """Of every standard deviation."""
+    store: Store | None = None
+    """Where learning histories and predictions are; ``None`` for results from a file."""
+    against: Mapping[str, str] | None = field(default=None)
+    """The method that each method is compared with, where that is not one baseline for all."""
+    left_out: tuple[str, ...] = ()
+    """Languages that two results have on different test sets, and that are therefore in neither."""
+    published: bool = False
+    """Show the paper's figures beside these whatever the encoder."""
+
+    @cached_property
+    def baseline(self) -> str:
+        """The method that the others are compared with: vanilla, or the study's first."""
+        return VANILLA if VANILLA in self.results.methods else self.results.methods[0]
+
+    def baseline_of(self, method: str) -> str | None:
+        """The method that this one is compared with; ``None`` for a baseline itself."""
+        if self.against is not None:
+            return self.against.get(method)
+        return self.baseline if method != self.baseline else None
+
+    @cached_property
+    def comparisons(self) -> dict[str, Comparison]:
+        """Every method, but a baseline, with what it is compared with."""
+        pairs = ((method, self.baseline_of(method)) for method in self.results.methods)
+        return {method: Comparison.of(self.results, method, base) for method, base in pairs if base is not None}
+
+    def without_collapsed(self) -> "View":
+        """The same view of the results less the collapsed runs."""
+        return replace(self, results=self.results.without_collapsed())
