@@ -34,5 +34,5 @@ class MethodLabel:
             strength = float(options.pop("strength", "nan"))
         except ValueError:
             return cls(found["kind"], math.nan, label)
-        rest = ", ".join(f"{name}={value}" for name, value in options.items())
+        rest = ", ".join(f"{name}={value}" if value else name for name, value in options.items())
         return cls(found["kind"], strength, f"{found['kind']}({rest})" if rest else found["kind"])

@@ -13,6 +13,7 @@ from analysis.sections import (
     languages,
     penalty,
     provenance,
+    published,
     source_zero_shot,
     strengths,
     stress,
@@ -36,6 +37,7 @@ FINDINGS: tuple[Maker, ...] = (
     variants.section,
     heatmap.section,
     languages.section,
+    published.section,
 )
 """What the scores say: shown with and without collapsed runs."""
 FACTS: tuple[Maker, ...] = (

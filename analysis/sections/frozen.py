@@ -13,10 +13,15 @@ FROZEN = ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze")
 
 def section(view: View) -> Section | None:
     """Where the study has such a method."""
-    if not any(MethodLabel.of(method).kind in FROZEN for method in view.results.methods):
+    if not applies(view):
         return None
     made = table(view)
     return Section("frozen", made.title, [made])
+
+
+def applies(view: View) -> bool:
+    """Whether the study has such a method."""
+    return any(MethodLabel.of(method).kind in FROZEN for method in view.results.methods)
 
 
 def table(view: View) -> Table:

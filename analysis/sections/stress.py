@@ -15,17 +15,28 @@ RANGE = 5
 
 
 def section(view: View) -> Section | None:
-    """Where the learning rates span ``RANGE`` and any run is complete."""
-    if "learning_rate" not in view.results.settings or not view.results.runs["complete"].any():
-        return None
-    rates = _runs(view.results)["learning_rate"]
-    if rates.isna().any() or rates.max() < RANGE * rates.min():
+    """Where the study is a stress test."""
+    if not applies(view):
         return None
     with drawing():
         drawn = figure(view.results)
     caption = "Each mark is one run, the line goes through the medians; crosses are collapsed runs."
     alt = f"Zero-shot {metric_name(view.results)} over the learning rate on a logarithmic axis, a line a method."
     return Section("stress", "Stress: growing learning rates", [table(view), Picture("stress", drawn, caption, alt)])
+
+
+def applies(view: View) -> bool:
+    """Whether the learning rates span ``RANGE`` and any run is complete."""
+    if "learning_rate" not in view.results.settings or not view.results.runs["complete"].any():
+        return False
+    rates = _runs(view.results)["learning_rate"]
+    return bool(rates.notna().all() and rates.max() >= RANGE * rates.min())
+
+
+def hottest(results: Results) -> list[str]:
+    """The settings with the largest learning rate."""
+    runs = _runs(results)
+    return [str(setting) for setting in runs.loc[runs["learning_rate"] == runs["learning_rate"].max(), "setting"].unique()]
 
 
 def _runs(results: Results) -> pd.DataFrame:
@@ -38,20 +49,14 @@ def table(view: View) -> Table:
     results = view.results
     runs = _runs(results)
     rows: list[list[str | Cell]] = []
+    fallen = [method for method in results.methods if runs.loc[runs["method"] == method, "collapsed"].any()]
     for rate in sorted(runs["learning_rate"].unique()):
-        row: list[str | Cell] = [f"{rate:g}"]
-        for method in results.methods:
-            here = runs[(runs["method"] == method) & (runs["learning_rate"] == rate)]
-            row += [
-                Score.over(here["zero_shot"], len(here), view.ddof) if len(here) else MISSING_CELL,
-                f"{int(here['collapsed'].sum())}/{len(here)}" if len(here) else MISSING_CELL,
-            ]
-        rows.append(row)
-    header = ["learning rate", *(head for method in results.methods for head in (method, f"collapsed, {method}"))]
-    notes = [
-        std_note("over the runs of one learning rate, all other hyperparameters and seeds together", view.ddof),
-        "Collapsed: how many of those runs are no better on the source than the majority class.",
-    ]
+        here = {method: runs[(runs["method"] == method) & (runs["learning_rate"] == rate)] for method in results.methods}
+        scores = [Score.over(of["zero_shot"], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+        counts = [f"{int(here[method]['collapsed'].sum())}/{len(here[method])}" for method in fallen]
+        rows.append([f"{rate:g}", *scores, *counts])
+    header = ["learning rate", *results.methods, *(f"{method}, collapsed runs" for method in fallen)]
+    notes = [std_note("over the runs of one learning rate, all other hyperparameters and seeds together", view.ddof)]
     return Table("stress", "Zero-shot scores by learning rate", header, rows, notes)
 
 

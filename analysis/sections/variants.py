@@ -13,11 +13,15 @@ BESIDE = ("vanilla", "l2")
 
 def section(view: View) -> Section | None:
     """Where the study has EWC in more ways than different strengths."""
-    families = {label.family for label in map(MethodLabel.of, view.results.methods) if label.kind == KIND}
-    if len(families) < 2:
+    if not applies(view):
         return None
     made = table(view)
     return Section("variants", made.title, [made])
+
+
+def applies(view: View) -> bool:
+    """Whether the study has EWC in several ways."""
+    return len({label.family for label in map(MethodLabel.of, view.results.methods) if label.kind == KIND}) > 1
 
 
 def table(view: View) -> Table:

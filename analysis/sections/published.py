@@ -1,0 +1,141 @@
+"""The study's scores beside the paper's tables, and which of the paper's claims they bear out."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pandas as pd
+
+from analysis.best_setting import BestSetting
+from analysis.method_label import MethodLabel
+from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind
+from analysis.published.claims import NOT_APPLICABLE, judge_all
+from analysis.published.side_by_side import beside, encoder_of, matching
+from analysis.section import Section
+from analysis.sections import frozen, stress, variants
+from analysis.table import MISSING_CELL, Cell, Number, Score, Table
+from analysis.view import View
+
+PAPER_ENCODERS = ("bert-base-multilingual", "mbert", "xlm-roberta-large", "xlm-r-large")
+"""What the paper's encoders are called, as a part of a study's."""
+EWC = "ewc"
+
+
+def section(view: View) -> Section | None:
+    """Where the encoder and the task are the paper's, or where it was asked for."""
+    about = view.results.about
+    own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)
+    if view.against is not None or not (own or view.published):
+        return None
+    if about.task not in TASKS:
+        words = f"The paper has no results on the task {about.task or 'of these runs'!r}; it has {', '.join(TASKS)}."
+        return Section("published", "Beside the paper", [words]) if view.published else None
+    parts: list[str | Table] = []
+    encoder = encoder_of(about.encoder)
+    if not own:
+        name = about.encoder or "another"
+        parts.append(f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels cannot.")
+    for kind in _kinds(view):
+        chosen = _chosen(view)
+        frame = _frame(view, chosen, kind)
+        names = {name for name in chosen if name in set(frame["method"])}
+        parts += [_table(view, number, frame) for number in matching(about.task, names, kind, encoder)]
+        if (claims := _claims(view, frame, kind, encoder)).rows:
+            parts.append(claims)
+    several = [name for name in _labels(view) if len(_labels(view)[name]) > 1]
+    if several:
+        parts.append(
+            f"Of {', '.join(several)} the study has several variants; shown is the one with the best source dev score: "
+            f"{', '.join(_chosen(view)[name] for name in several)}."
+        )
+    return Section("published", "Beside the paper", parts)
+
+
+def _kinds(view: View) -> list[Kind]:
+    """Which kinds of the paper's tables the study is like."""
+    asks: dict[Kind, Callable[[View], object]] = {
+        Kind.SENSITIVITY: lambda v: len(v.results.settings_met) > 1,
+        Kind.BEST: lambda v: True,
+        Kind.FROZEN: frozen.applies,
+        Kind.EXTREME: stress.applies,
+        Kind.EWC_VARIANTS: variants.applies,
+    }
+    return [kind for kind, applies in asks.items() if applies(view)]
+
+
+def _labels(view: View) -> dict[str, list[str]]:
+    """The study's methods by the name that the paper's tables have for them."""
+    found: dict[str, list[str]] = {}
+    for method in view.results.methods:
+        label = MethodLabel.of(method)
+        found.setdefault(label.family if label.kind == EWC else label.kind, []).append(method)
+    return found
+
+
+def _chosen(view: View) -> dict[str, str]:
+    """One method for each name: of several strengths the one with the best source dev score at its best setting."""
+
+    def source(method: str) -> float:
+        best = BestSetting.of(view.results, method)
+        score = best.runs["dev" if best.selected_on == "dev" else "source"].mean()
+        return -math.inf if pd.isna(score) else float(score)
+
+    return {name: max(methods, key=source) if len(methods) > 1 else methods[0] for name, methods in _labels(view).items()}
+
+
+def _frame(view: View, chosen: Mapping[str, str], kind: Kind) -> pd.DataFrame:
+    """Our scores as ``published.side_by_side`` takes them, over the runs that a kind of table is about."""
+    results = view.results
+    hottest = stress.hottest(results) if kind == Kind.EXTREME else []
+    rows = []
+    for name, method in chosen.items():
+        scores = results.of(method)
+        runs = results.runs[results.runs["method"] == method].set_index(scores.index.names)
+        if kind in (Kind.BEST, Kind.FROZEN, Kind.EWC_VARIANTS):
+            here = scores.index.get_level_values("setting") == BestSetting.of(results, method).setting
+        elif kind == Kind.EXTREME:
+            here = scores.index.get_level_values("setting").isin(hottest)
+        else:
+            here = scores.index.get_level_values("setting") != ""
+        shown = scores[here]
+        columns = {str(language): shown[language] for language in shown} | {ZERO_SHOT: runs["zero_shot"].reindex(shown.index)}
+        for language, values in columns.items():
+            score = Score.over(values, len(values), view.ddof)
+            if score.runs:
+                rows.append({"method": name, "language": language, "mean": score.mean, "std": score.std, "runs": score.runs})
+    return pd.DataFrame(rows, columns=["method", "language", "mean", "std", "runs"])
+
+
+def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
+    """One published table with our scores beside it."""
+    found = beside(number, ours, view.results.about.task)
+    rows: list[list[str | Cell]] = []
+    records: list[dict[str, Any]] = found.astype(object).where(found.notna(), math.nan).to_dict("records")  # type: ignore[assignment]
+    for row in records:
+        theirs, mine = (Score(row[f"{whose}_mean"], row[f"{whose}_std"], 1, 1) for whose in ("theirs", "ours"))
+        runs = MISSING_CELL if math.isnan(row["ours_runs"]) else f"{row['ours_runs']:.0f}"
+        rows.append([row["method"], row["language"], theirs, mine, runs, Number(row["difference"], "+.2f"), row["note"]])
+    header = ["method", "language", "the paper", "ours", "our runs", "ours − the paper's", "note"]
+    noted = [row for row in rows if row[-1]]
+    if not noted:
+        header, rows = header[:-1], [row[:-1] for row in rows]
+    return Table(
+        f"published-{number:02}",
+        f"The paper's Table {number} and ours",
+        header,
+        rows,
+        [f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state its ddof."],
+    )
+
+
+def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
+    """The paper's claims about a kind of study, and whether our figures point the same way."""
+    judged = judge_all(ours, view.results.about.task, kind, encoder, view.results.source)
+    rows: list[list[str | Cell]] = [
+        [found.claim.sentence, found.claim.section, Number(found.left or 0.0, ".2f"), Number(found.right or 0.0, ".2f"), found.verdict]
+        for found in judged
+        if found.verdict != NOT_APPLICABLE
+    ]
+    header = ["the paper says", "section", "our figure", "is compared with", "direction"]
+    notes = ["A direction is of two estimates alone; whether it is more than chance is for the intervals and tests above to say."]
+    return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)
