@@ -129,6 +129,37 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95 % interval, where there is one."""
+
+    value: float
+    low: float
+    high: float
+    form: str = ".2f"
+
+    def _text(self, minus: str) -> str:
+        if math.isnan(self.value):
+            return MISSING_CELL
+        if math.isnan(self.low) or math.isnan(self.high):
+            return format(self.value, self.form)
+        return f"{self.value:{self.form}} [{self.low:{self.form}}, {self.high:{self.form}}]".replace("-", minus)
+
+    def plain(self) -> str:
+        return self._text("-")
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return "--" if math.isnan(self.value) else f"${self._text('-')}$"
+
+    def html(self) -> Markup:
+        return escape(self._text("−"))
+
+    def numbers(self) -> dict[str, float]:
+        return {"": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
 class Percent:
     """A share in per cent."""
 

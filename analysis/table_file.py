@@ -120,7 +120,10 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
     values = pd.DataFrame({name: _typed(frame[name]) for name in hyperparameters}, index=frame.index)
     if (frame["setting"] == "").all():
         varied = [name for name in hyperparameters if values[name].nunique(dropna=False) > 1] or hyperparameters[:1]
-        parts = [values[name].map(lambda value, name=name: f"{name.removeprefix(OWN)}={fields.short(value)} ") for name in varied]
+        parts = [
+            values[name].map(lambda value, name=name: f"{name.removeprefix(OWN)}={'none' if pd.isna(value) else fields.short(value)} ")
+            for name in varied
+        ]
         frame["setting"] = sum(parts, start=pd.Series("", index=frame.index)).str.strip() if parts else ONLY
     _refuse(file, "setting", frame["setting"], frame["setting"] == "", "a label, in every row or in none")
     found = values.assign(setting=frame["setting"]).drop_duplicates()
@@ -145,12 +148,12 @@ def _trials(frame: pd.DataFrame) -> "pd.Series[str]":
 
 def _once(frame: pd.DataFrame, file: Path) -> None:
     """Refuse a score that is there twice, and a trial of two runs."""
-    twice = frame.duplicated(["trial", "split", "language", "metric"])
-    _refuse(file, "score", frame["trial"], twice, "one score a trial, language and metric; number reruns with the same seed in 'replicate'")
     told = frame[["trial", *RUN]].drop_duplicates()
     if (trial := fields.repeated(list(told["trial"]))) is not None:
         differing = [name for name in RUN if told.loc[told["trial"] == trial, name].nunique() > 1]
         raise UserError(f"{file}: trial: {trial!r} has rows of several values of {', '.join(differing)}; give each run ids of its own")
+    twice = frame.duplicated(["trial", "split", "language", "metric"])
+    _refuse(file, "score", frame["trial"], twice, "one score a trial, language and metric; number reruns with the same seed in 'replicate'")
 
 
 def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:

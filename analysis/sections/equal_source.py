@@ -1,0 +1,74 @@
+"""What the source score leaves open: how it ranks the targets, and how far apart runs of equal source score still are."""
+
+import math
+
+from analysis.section import Section
+from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
+from analysis.table import MISSING_CELL, Cell, Interval, Table
+from analysis.view import View
+
+LEAST = 3
+"""Complete runs of a method from which it has a row."""
+
+
+def section(view: View) -> Section | None:
+    """Where a method has enough runs."""
+    found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
+    if not found:
+        return None
+    return Section("equal-source", "Equal source scores, different target scores", [summary(view, found), languages(view, found)])
+
+
+def _compared(view: View, method: str) -> EqualSource | None:
+    runs = view.results.runs
+    if (runs.loc[runs["method"] == method, "trials"] > 1).any():
+        return None  # a run is several models, and its source score the mean over them
+    scores = view.results.of(method).dropna(subset=[view.results.source])
+    targets = scores[[*view.results.about.targets]].dropna(axis=1, how="all").dropna()
+    if len(targets) < LEAST:
+        return None
+    every = targets.reindex(columns=[*view.results.about.targets])
+    return equal_source(scores.loc[targets.index, view.results.source].to_numpy(), every.fillna(math.nan).to_numpy())
+
+
+def summary(view: View, found: dict[str, EqualSource]) -> Table:
+    """A row a method: rank correlation, and the spreads of the source and the zero-shot score among runs of equal source score."""
+    source = view.results.source
+    rows: list[list[str | Cell]] = []
+    for method, compared in found.items():
+        zero_shot = _zero_shot(compared)
+        rows.append([method, zero_shot[0], cell(compared.source), zero_shot[1], *zero_shot[2:]])
+    header = [
+        "method",
+        f"rank correlation of {source} and zero-shot",
+        f"spread of {source}",
+        "spread of zero-shot",
+        "largest difference",
+        "pairs",
+    ]
+    notes = [
+        f"Over pairs of a method's runs whose {source} scores are within {WITHIN:g} point of each other: the spread is the standard "
+        "deviation among such runs (root mean square of the difference over √2, in points), with a 95 % jackknife interval over runs. The "
+        "rank correlation is Spearman's over all runs, with a 95 % bootstrap interval.",
+    ]
+    return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
+
+
+def _zero_shot(compared: EqualSource) -> list[str | Cell]:
+    against = compared.zero_shot
+    spread = against.spread
+    largest = MISSING_CELL if math.isnan(spread.largest) else f"{spread.largest:.2f}"
+    return [against.correlation, cell(spread), largest, str(spread.pairs)]
+
+
+def languages(view: View, found: dict[str, EqualSource]) -> Table:
+    """A row a target language, a column a method: its spread among runs of equal source score."""
+    columns = [[cell(against.spread) for against in compared.targets] for compared in found.values()]
+    rows: list[list[str | Cell]] = [[code, *cells] for code, *cells in zip(view.results.about.targets, *columns, strict=True)]
+    notes = [f"The spread of each target language over the same pairs of runs, in points; that of {view.results.source} is above."]
+    return Table("equal-source-languages", "Spread of each language among them", ["language", *found], rows, notes)
+
+
+def cell(spread: Spread) -> str | Cell:
+    """A spread with its interval."""
+    return MISSING_CELL if math.isnan(spread.value) else Interval(spread.value, spread.low, spread.high)

@@ -1,0 +1,107 @@
+"""How good a method is over all of its runs, and what a few tries of it come to: robustness profiles and expected best scores."""
+
+import math
+
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from analysis.section import Picture, Section
+from analysis.statistics.expected_best import Curve, ExpectedBest, expected_best
+from analysis.statistics.profiles import Profile, interquartile_mean, profile
+from analysis.style import WIDTH, abreast, colours, drawing, metric_name
+from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
+from analysis.view import View
+
+LEAST = 3
+"""Complete runs of a method from which it has a row."""
+TRIES = (1, 3, 10, 30)
+"""Numbers of tries that the table shows, where there are so many runs."""
+THRESHOLDS = 200
+
+
+def section(view: View) -> Section | None:
+    """Where a method has enough runs."""
+    scores = {}
+    for method in view.results.methods:
+        runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
+        if len(runs) >= LEAST:
+            scores[method] = runs
+    if not scores:
+        return None
+    zero_shot = {method: runs["zero_shot"].to_numpy(np.float64) for method, runs in scores.items()}
+    on = "dev" if all(runs["dev"].notna().all() for runs in scores.values()) else "source"
+    best = {method: expected_best(runs[on].to_numpy(np.float64), zero_shot[method]) for method, runs in scores.items()}
+    with drawing():
+        drawn = figure(view, zero_shot, best)
+    caption = (
+        "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of better runs, a steeper "
+        "one of runs that are alike. Right: what to expect of the zero-shot score when, of so many random runs of a method, the one with "
+        "the best source score is taken. Bands are pointwise 95 % intervals over runs."
+    )
+    alt = (
+        "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of tries; a colour a method."
+    )
+    made = table(view, zero_shot, best, on)
+    return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", drawn, caption, alt)])
+
+
+def table(
+    view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"], best: dict[str, ExpectedBest], on: str
+) -> Table:
+    """Interquartile mean and expected scores after some tries, a row a method."""
+    most = max(len(scores) for scores in zero_shot.values())
+    tries = [n for n in TRIES if n <= most]
+    rows: list[list[str | Cell]] = []
+    for method, scores in zero_shot.items():
+        middle = interquartile_mean(scores)
+        mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores))
+        rows.append([method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method].zero_shot, n) for n in tries)])
+    header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
+    split = "dev" if on == "dev" else "test"
+    notes = [
+        "Of zero-shot scores over complete runs. The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), "
+        "with a 95 % bootstrap interval over runs.",
+        f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among n different "
+        "runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short where n is near the number of "
+        "runs.",
+    ]
+    return Table("profiles", "Interquartile means and expected best", header, rows, notes)
+
+
+def _after(curve: Curve, tries: int) -> str | Cell:
+    place = np.flatnonzero(curve.tries == tries)
+    if not len(place):
+        nearest = np.flatnonzero(curve.tries <= tries)
+        if not len(nearest) or curve.tries[-1] < tries:
+            return MISSING_CELL
+        place = nearest[-1:]
+    i = int(place[0])
+    low, high = (float(side[i]) if len(side) else math.nan for side in (curve.low, curve.high))
+    return Interval(float(curve.value[i]), low, high)
+
+
+def figure(view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"], best: dict[str, ExpectedBest]) -> Figure:
+    """Profiles and expected zero-shot scores, a colour a method."""
+    made = Figure(figsize=(WIDTH, 4.6))
+    left, right = made.subplots(1, 2)
+    every = np.concatenate([*zero_shot.values()])
+    thresholds = np.linspace(every.min() - 0.5, every.max() + 0.5, THRESHOLDS)
+    palette = dict(zip(view.results.methods, colours(view.results), strict=True))
+    for method, scores in zero_shot.items():
+        shown: Profile = profile(scores, thresholds)
+        _band(left, thresholds, 100 * shown.share, 100 * shown.low, 100 * shown.high, method, palette[method])
+        curve = best[method].zero_shot
+        _band(right, curve.tries, curve.value, curve.low, curve.high, None, palette[method])
+    right.xaxis.get_major_locator().set_params(integer=True)
+    left.set(xlabel=f"zero-shot score τ, {metric_name(view.results)}", ylabel="runs above τ (%)", ylim=(-2, 102))
+    right.set(xlabel="tries", ylabel=f"expected zero-shot score, {metric_name(view.results)}")
+    handles, labels = left.get_legend_handles_labels()
+    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.8), frameon=False)
+    return made
+
+
+def _band(axes, x, y, low, high, label, colour) -> None:  # type: ignore[no-untyped-def]
+    sns.lineplot(x=x, y=y, ax=axes, color=colour, label=label, legend=False, errorbar=None)
+    if len(low):
+        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
