@@ -17,6 +17,8 @@ LEAST = 3
 """Complete runs of a method from which it has a row."""
 TRIES = (1, 3, 10, 30)
 """Numbers of tries that the table shows, where there are so many runs."""
+TRUSTED = 0.25
+"""Share of the runs up to which the interval of an expected best holds what it promises; beyond it none is drawn."""
 THRESHOLDS = 200
 
 
@@ -37,7 +39,7 @@ def section(view: View) -> Section | None:
     caption = (
         "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of better runs, a steeper "
         "one of runs that are alike. Right: what to expect of the zero-shot score when, of so many random runs of a method, the one with "
-        "the best source score is taken. Bands are pointwise 95 % intervals over runs."
+        "the best source score is taken. Bands are pointwise 95 % intervals over runs, on the right only where they hold."
     )
     alt = (
         "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of tries; a colour a method."
@@ -92,7 +94,8 @@ def figure(view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.
         shown: Profile = profile(scores, thresholds)
         _band(left, thresholds, 100 * shown.share, 100 * shown.low, 100 * shown.high, method, palette[method])
         curve = best[method].zero_shot
-        _band(right, curve.tries, curve.value, curve.low, curve.high, None, palette[method])
+        trusted = max(1, int((curve.tries <= curve.n * TRUSTED).sum())) if len(curve.low) else 0
+        _band(right, curve.tries, curve.value, curve.low[:trusted], curve.high[:trusted], None, palette[method])
     right.xaxis.get_major_locator().set_params(integer=True)
     left.set(xlabel=f"zero-shot score τ, {metric_name(view.results)}", ylabel="runs above τ (%)", ylim=(-2, 102))
     right.set(xlabel="tries", ylabel=f"expected zero-shot score, {metric_name(view.results)}")
@@ -104,4 +107,4 @@ def figure(view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.
 def _band(axes, x, y, low, high, label, colour) -> None:  # type: ignore[no-untyped-def]
     sns.lineplot(x=x, y=y, ax=axes, color=colour, label=label, legend=False, errorbar=None)
     if len(low):
-        axes.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes.fill_between(x[: len(low)], low, high, color=colour, alpha=0.15, linewidth=0)

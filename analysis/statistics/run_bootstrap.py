@@ -24,8 +24,9 @@ def resamples_of(runs: int) -> int:
 def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.float64]]:
     """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, whatever the blocks.
 
-    ``width`` is how many numbers the caller makes of each count, for which blocks are smaller. Every row sums to ``units``. A statistic of a resample is one of the units themselves, weighted by these: nothing has to be sorted
-    anew, and units drawn twice are known to be the same one.
+    Every row sums to ``units``. A statistic of a resample is one of the units themselves, weighted by these: nothing has to be sorted
+    anew, and units drawn twice are known to be the same one. ``width`` is how many numbers the caller makes of each count, for which
+    blocks are smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):
