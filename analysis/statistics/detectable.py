@@ -1,0 +1,99 @@
+"""What a study could have seen: the std ratio that the swap test would have found with 80 % power."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
+
+from analysis.statistics.run_bootstrap import SEED
+from analysis.statistics.std_ratio import paired, varies
+from analysis.statistics.swap_test import CLOSE, EXACT, LEAST, statistics, swaps
+
+LEVEL, POWER = 0.05, 0.8
+SIMULATED = 40
+"""Runs up to which the power is simulated."""
+STUDIES, SWAPS, STEPS = 200, 399, 8
+"""Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
+SMALLEST = 0.01
+FEW = 12
+"""Runs below which a study is called small."""
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """The smallest difference that so many runs are likely to show."""
+
+    ratio: float
+    """Std ratio below 1; its reciprocal is as detectable. NaN where there is none, for ``reason``."""
+    runs: int
+    reason: str = ""
+
+
+def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
+    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` would have found at 5 % with 80 % power.
+
+    The power is that for normal scores that go together as these do: R, the correlation between languages over runs, and ρ, that between
+    the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by simulation and bisection. Of more the mean
+    log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages that move together add little. It is of the number of runs and
+    of how the scores move together, not of the ratio observed: no power "post hoc". ``python -m tests.benchmarks.spread`` has the power at
+    the ratio found.
+
+    Raises ``ValueError`` as ``std_ratio``.
+    """
+    a, b = paired(ours, theirs)
+    runs = len(a)
+    if runs < LEAST:
+        return Detectable(math.nan, runs, f"there are fewer than {LEAST} runs")
+    if 2.0 ** (1 - runs) > LEVEL:
+        return Detectable(math.nan, runs, f"with {runs} runs no p is below {2.0 ** (1 - runs):.2g}: no difference can be shown")
+    if not (varies(a).all() and varies(b).all()):
+        return Detectable(math.nan, runs, "all runs of a method have the same score")
+    a, b = (scores / np.sqrt((scores**2).mean(axis=0)) for scores in (a, b))
+    pair = float(np.clip(np.tanh(np.arctanh(np.clip((a * b).mean(axis=0), -0.999, 0.999)).mean()), 0, 0.99))
+    if runs <= SIMULATED:
+        return _simulated(a, b, pair)
+    quantiles = student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum()
+    error = math.sqrt((1 - pair**2) * _shared(a, b) / (runs - 2))
+    return Detectable(math.exp(-float(quantiles) * error), runs)
+
+
+def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> Detectable:
+    """Bisect the log ratio over one set of simulated studies, so that the power grows with it."""
+    runs = len(a)
+    random = np.random.default_rng(SEED)
+    mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)
+    shared, one, other = (random.standard_normal((STUDIES, runs, 2 * runs)) @ mixing for _ in range(3))
+    mine, its = (math.sqrt(pair) * shared + math.sqrt(1 - pair) * own for own in (one, other))
+    mine, its = (scores - scores.mean(axis=1, keepdims=True) for scores in (mine, its))
+    signs = swaps(runs, SWAPS)
+
+    def power(log: float) -> float:
+        return sum(_found(math.exp(log) * x, y, signs) for x, y in zip(mine, its, strict=True)) / STUDIES
+
+    low, high = math.log(SMALLEST), 0.0
+    if power(low) < POWER:
+        return Detectable(math.nan, runs, f"with {runs} runs not even a ratio of {SMALLEST:g} would have been found with {POWER:.0%} power")
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if power(middle) >= POWER else (low, middle)
+    return Detectable(math.exp(low), runs)
+
+
+def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> bool:
+    """Whether the swap test finds a difference between centred scores (runs × languages)."""
+    after = np.abs(statistics(a, b, signs))
+    observed = abs(float(statistics(a, b, np.ones((1, len(a))))[0]))
+    extreme = int((after >= observed - CLOSE).sum())
+    exact = len(a) <= EXACT
+    return (extreme if exact else 1 + extreme) / (len(signs) + (not exact)) <= LEVEL
+
+
+def _shared(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """The mean over pairs of languages of their squared correlation; 1 of one language."""
+    runs, languages = a.shape
+    squares = ((a.T @ a + b.T @ b) / (2 * runs)) ** 2
+    off = ~np.eye(languages, dtype=bool)
+    squares[off] -= (1 - squares[off]) / (2 * (runs - 1))
+    return float(np.clip(squares.mean(), 1 / languages, 1))

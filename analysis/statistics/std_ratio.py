@@ -1,0 +1,115 @@
+"""Ratio of two methods' standard deviations, with an interval over runs."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
+
+from analysis.statistics.run_bootstrap import LEVEL, counts
+
+LEAST = 4
+"""Runs from which there is an interval."""
+LEAST_OF_A_BOOTSTRAP = 8
+"""Runs from which it is a bootstrap's: of fewer, too many resamples repeat a few runs."""
+RESAMPLES = 2_000
+SAME = 1e-9
+"""Standard deviation, relative to the largest score, below which scores are the same but for rounding."""
+
+
+@dataclass(frozen=True)
+class StdRatio:
+    """The standard deviation of ours over that of theirs, with a 95 % interval."""
+
+    value: float
+    """Of several languages the geometric mean of their ratios; NaN where there is none, for ``reason``."""
+    low: float
+    high: float
+    runs: int
+    way: str = ""
+    """``bootstrap`` or ``jackknife``; empty where there is no interval."""
+    reason: str = ""
+    """Why there is no ratio, or no interval; else empty."""
+
+
+def std_ratio(ours: ArrayLike, theirs: ArrayLike) -> StdRatio:
+    """Compare paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
+
+    From 8 runs on the interval is a symmetric bootstrap-t of the log ratio (Hall, 1988): whole runs are drawn, paired across the methods
+    and with all their languages, and each resample is studentised by the influence function of its own log ratio. It holds the truth in
+    0.93 to 0.97 of studies with normal scores and scores of Student's t with 5 degrees of freedom. The percentile bootstrap holds it in
+    0.89 to 0.93 up to 20 runs. Of 4 to 7 runs, of which no bootstrap is to be trusted, the interval is the jackknife's with Student's t:
+    0.94 to 0.97 with normal scores at 5 runs, where its ends are typically 10 to 30 times apart. Where a few runs collapse, intervals of
+    fewer than 50 runs are too short, as many such studies have no collapsed run. ``python -m tests.benchmarks.spread`` measures these.
+
+    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been: settings chosen by hand are not.
+
+    Raises ``ValueError`` where the shapes do not fit or a score is not finite.
+    """
+    a, b = paired(ours, theirs)
+    runs, none = len(a), math.nan
+    if runs < 2:
+        return StdRatio(none, none, none, runs, reason="there are fewer than 2 runs")
+    if not (varies(a).all() and varies(b).all()):
+        return StdRatio(none, none, none, runs, reason="all runs of a method have the same score")
+    every = np.ones((1, runs))
+    log, error = (float(found[0]) for found in _log_ratios(a, b, every))
+    value = math.exp(log)
+    if runs < LEAST:
+        return StdRatio(value, none, none, runs, reason=f"there are fewer than {LEAST} runs")
+    if runs < LEAST_OF_A_BOOTSTRAP:
+        left = _log_ratios(a, b, every - np.eye(runs))[0]
+        half = float(student.ppf((1 + LEVEL) / 2, runs - 1) * math.sqrt((runs - 1) * left.var(ddof=0)))
+        if not math.isfinite(half):
+            return StdRatio(value, none, none, runs, reason="without one of the runs a method's scores are all the same")
+        return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
+    blocks = [_log_ratios(a, b, drawn) for drawn in counts(runs, RESAMPLES, width=a.shape[1])]
+    logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
+    defined = np.isfinite(logs) & (errors > 0)
+    half = error * float(np.quantile(np.abs(logs[defined] - log) / errors[defined], LEVEL))
+    return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "bootstrap")
+
+
+def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both as centred runs × languages."""
+    a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
+    if a.ndim == 1:
+        a, b = a[:, None], b[:, None] if b.ndim == 1 else b
+    if a.ndim != 2 or a.shape != b.shape or not a.shape[1]:
+        raise ValueError(f"scores are (runs,) or runs × languages, the same of both, not {np.shape(ours)} and {np.shape(theirs)}")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("scores are finite")
+    if not len(a):
+        return a, b
+    centred = (scores - scores.mean(axis=0) for scores in (a, b))
+    first, second = (np.where(np.abs(c).max(axis=0) <= SAME * np.abs(s).max(axis=0), 0, c) for c, s in zip(centred, (a, b), strict=True))
+    return first, second
+
+
+def varies(centred: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which columns are not the same in all runs."""
+    return np.asarray(np.abs(centred).max(axis=0) > 0)
+
+
+def _log_ratios(
+    a: NDArray[np.float64], b: NDArray[np.float64], drawn: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean log std ratio over languages of every sample (samples × runs: how often it has each), and its standard error.
+
+    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2.
+    """
+    size = drawn.sum(axis=1, keepdims=True)
+    log = np.zeros(len(drawn))
+    influence = np.zeros(drawn.shape)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for scores, sign in ((a, 0.5), (b, -0.5)):
+            mean = drawn @ scores / size
+            variance = drawn @ scores**2 / size - mean**2
+            variance[variance <= SAME**2 * (scores**2).max(axis=0)] = 0  # a resample of one run, again and again
+            log += sign * np.log(variance).mean(axis=1)
+            inverse = 1 / variance
+            squares = inverse @ (scores**2).T - 2 * (mean * inverse) @ scores.T + (mean**2 * inverse).sum(axis=1, keepdims=True)
+            influence += sign * squares / scores.shape[1]
+        error = np.sqrt((drawn * influence**2).sum(axis=1)) / size[:, 0]
+    return log, error
