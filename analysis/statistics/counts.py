@@ -62,9 +62,9 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
         return None
     labels = task_named(task).labels
     found = {}
-    table = predictions.filter(pc.equal(predictions["split"], split)).sort_by([("language", "ascending"), ("example", "ascending")])
-    for language in pc.unique(table["language"]).to_pylist():
-        part = table.filter(pc.equal(table["language"], language))
+    table = predictions.filter(pc.equal(predictions["split"], split))
+    for language in sorted(pc.unique(table["language"]).to_pylist()):
+        part = table.filter(pc.equal(table["language"], language)).sort_by("example")
         (gold, sizes), (predicted, others) = (_flat(part[name]) for name in ("gold", "predicted"))
         if not np.array_equal(sizes, others):
             raise ValueError(f"{language}: gold and predicted labels are not equally many")

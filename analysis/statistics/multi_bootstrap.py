@@ -17,8 +17,10 @@ from analysis.statistics.run_bootstrap import SEED, percentiles
 RESAMPLES = 2_000
 LEAST = 2
 """Runs, and examples of a language, below which there is no interval."""
-TRUSTED_RUNS = 20
-"""Runs from which the interval covers 93 to 97 % in simulations (``tests.benchmarks.variance``); of fewer it is too narrow."""
+TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
+"""Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations (``tests.benchmarks.variance``). Of fewer
+runs it is too narrow where they differ much. Of fewer examples it is too wide: the chance in a single answer comes in with the runs, with
+the examples and with both."""
 BLOCK = 1 << 20
 """Resamples × examples whose weights are made at once: 4 MiB."""
 
@@ -43,7 +45,7 @@ class Difference:
     reason: str = ""
     """Why there is no difference, or no interval; else empty."""
     warning: str = ""
-    """What the interval does not promise; else empty."""
+    """Why the interval may not cover 95 %; else empty."""
 
 
 def difference(ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, *, resamples: int = RESAMPLES) -> Difference:
@@ -83,9 +85,10 @@ def zero_shot_difference(
     resampled = np.mean(of_languages, axis=0)
     low, high = percentiles(resampled)
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
-    warning = "" if runs >= TRUSTED_RUNS else f"of fewer than {TRUSTED_RUNS} runs the interval is too narrow"
+    warnings = [f"of fewer than {TRUSTED_RUNS} runs the interval may be too narrow"] if runs < TRUSTED_RUNS else []
+    warnings += [f"of fewer than {TRUSTED_EXAMPLES} examples it may be too wide"] if sum(examples) < TRUSTED_EXAMPLES else []
     p = min(1.0, 2 * rarer / (resamples + 1))
-    return Difference(found, float(low), float(high), p, runs, sum(examples), resamples, warning=warning)
+    return Difference(found, float(low), float(high), p, runs, sum(examples), resamples, warning="; ".join(warnings))
 
 
 def _differences(

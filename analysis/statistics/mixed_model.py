@@ -1,0 +1,123 @@
+"""The same variance components where the grid is not full: restricted maximum likelihood (REML) by statsmodels' mixed model."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, Components, components, grid, no_components
+
+MOST_RUNS, MOST_LEVELS = 400, 250
+"""Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with the cube of the
+levels. At the bounds it takes about two seconds a language."""
+OPTIMISERS = ("lbfgs", "nm")
+"""The fit with the higher likelihood counts: one by gradients, which may stop short where a component is 0, and one by a simplex."""
+EQUAL = 1e-6
+"""Difference of log likelihoods below which two fits are one."""
+NO_INTERVALS = np.empty((0, 1))
+CONSTANT = 1e-12
+"""Spread, relative to the largest score, below which scores are one number but for rounding."""
+
+
+def decompose(frame: pd.DataFrame) -> dict[str, Components]:
+    """By language, the components of its runs' scores: by ANOVA where its grid is full, else by ``reml``.
+
+    ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid is of the settings and seeds that it has.
+    """
+    scores, languages = grid(frame)
+    found: dict[str, Components] = {}
+    alike: dict[bytes, list[int]] = {}
+    for i, pattern in enumerate(np.isfinite(scores)):
+        alike.setdefault(pattern.tobytes(), []).append(i)
+    for rows in alike.values():
+        there = np.isfinite(scores[rows[0]])
+        together = components(scores[rows][:, there.any(axis=(1, 2))][:, :, there.any(axis=(0, 2))])
+        for k, i in enumerate(rows):
+            found[languages[i]] = reml(*_runs(scores[i])) if together.reason else _of(together, k)
+    return {language: found[language] for language in languages}
+
+
+def _runs(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Setting, seed and score of each run of one language, from settings × seeds × replicates."""
+    setting, seed, replicate = np.nonzero(np.isfinite(scores))
+    return setting, seed, scores[setting, seed, replicate]
+
+
+def _of(found: Components, language: int) -> Components:
+    at = slice(language, language + 1)
+    return replace(found, variance=found.variance[:, at], low=found.low[:, at], high=found.high[:, at])
+
+
+def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
+    """The components of one language's scores (runs), given the setting and the seed of each run.
+
+    Crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6), the interaction and the noise one
+    of them where no setting and seed was run twice. On full grids with as many runs in each cell these are the ANOVA's where none of
+    those is negative. A reason takes their place where the runs do not determine them, and where the fit does not converge.
+    """
+    factors = [np.unique(np.asarray(codes), return_inverse=True)[1] for codes in (setting, seed)]
+    scores = np.asarray(score, np.float64)
+    settings, seeds = (len(np.unique(codes)) for codes in factors)
+    runs, cells = len(scores), np.unique(factors[0] * max(1, seeds) + factors[1], return_inverse=True)[1]
+    names: tuple[str, ...] = (SETTING, SEED)
+    rerun = len(np.unique(cells)) < runs
+    if rerun:
+        names, factors = (*names, INTERACTION), [*factors, cells]
+    if runs > MOST_RUNS:
+        return no_components(settings, seeds, runs, "reml", f"there are more than {MOST_RUNS} runs on a grid that is not full")
+    if sum(len(np.unique(codes)) for codes in factors) > MOST_LEVELS:
+        why = f"there are more than {MOST_LEVELS} settings, seeds and pairs of them on a grid that is not full"
+        return no_components(settings, seeds, runs, "reml", why)
+    designs = [np.eye(codes.max() + 1)[codes] for codes in factors] if runs else []
+    if not designs or not _determined([*designs, np.eye(runs)]):
+        why = "the runs do not tell setting, seed and noise apart: too few share a setting or a seed"
+        return no_components(settings, seeds, runs, "reml", why)
+    names = (*names, NOISE) if rerun else (*names, f"{INTERACTION} + {NOISE}")
+    spread = scores.std(ddof=0)
+    if spread <= CONSTANT * np.abs(scores).max():
+        return Components(names, np.zeros((len(names), 1)), NO_INTERVALS, NO_INTERVALS, settings, seeds, runs, "reml")
+    variances, reason = _fit((scores - scores.mean()) / spread, designs)
+    if reason:
+        return no_components(settings, seeds, runs, "reml", reason)
+    return Components(names, spread**2 * variances[:, None], NO_INTERVALS, NO_INTERVALS, settings, seeds, runs, "reml")
+
+
+def _determined(designs: list[NDArray[np.float64]]) -> bool:
+    """Whether there are more runs than components, whose designs (runs × levels) these are, and second moments that tell them apart."""
+    if len(designs[0]) <= len(designs):
+        return False
+    centred = [design - design.mean(axis=0) for design in designs]
+    moments = np.array([[np.square(one.T @ other).sum() for other in centred] for one in centred])
+    norms = np.sqrt(np.maximum(np.diag(moments), np.finfo(float).tiny))
+    return int(np.linalg.matrix_rank(moments / np.outer(norms, norms), tol=1e-8)) == len(designs)
+
+
+def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], str]:
+    """The components, the residual's last, or why there are none."""
+    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
+
+    levels = [[[str(level) for level in range(design.shape[1])]] for design in designs]
+    effects = VCSpec([str(i) for i in range(len(designs))], levels, [[design] for design in designs])
+    model = MixedLM(scores, np.ones((len(scores), 1)), np.zeros(len(scores)), exog_vc=effects)
+    fits, failures = [], []
+    for optimiser in OPTIMISERS:
+        with warnings.catch_warnings():
+            # Of convergence, which is asked for below, and of components at 0, which is what they may be.
+            warnings.simplefilter("ignore")
+            try:
+                fit = model.fit(reml=True, method=[optimiser])
+            except (np.linalg.LinAlgError, ValueError) as error:
+                failures.append(f"{type(error).__name__}: {error}")
+                continue
+        found = np.append(fit.vcomp, fit.scale)
+        if np.isfinite(found).all() and np.isfinite(fit.llf):
+            fits.append((float(fit.llf), bool(fit.converged), found))
+    if not fits:
+        return np.empty(0), f"the mixed model has no fit ({'; '.join(failures) or 'it is not finite'})"
+    best = max(likelihood for likelihood, _, _ in fits)
+    # One optimiser's word is enough that nothing better is near, where both end at one likelihood.
+    ended = [(converged, variances) for likelihood, converged, variances in fits if likelihood >= best - EQUAL]
+    converged, variances = max(ended, key=lambda fit: fit[0])
+    return variances, "" if converged else "the mixed model's fit did not converge"

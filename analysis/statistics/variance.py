@@ -1,0 +1,178 @@
+"""Where the variance of one method's scores comes from: setting, seed, their interaction and the noise floor; exact on full grids.
+
+The two-way crossed random model: a score is a mean plus the effects of its setting, its seed and the two together, and noise, which is
+what runs of the same setting and seed differ by. All effects are taken for independent draws, the settings' too: their component is what
+settings like these vary by. Mean squares are set equal to their expectations (Searle, Casella & McCulloch, 1992, Variance Components,
+Chapter 4); with reruns in only some cells of the grid, those of the cells' means (unweighted means analysis; there, Chapter 5).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from analysis.statistics.run_bootstrap import LEVEL
+
+Floats = NDArray[np.float64]
+MeanSquare = tuple[Floats, int]
+"""By language, on the scale of a cell's mean (languages), and its degrees of freedom."""
+
+SETTING, SEED, INTERACTION, NOISE = "setting", "seed", "setting × seed", "noise"
+ROUNDING = 1e-24
+"""Mean square, relative to that of the scores themselves, below which it is one of rounding: 0."""
+
+
+@dataclass(frozen=True)
+class Components:
+    """Variance components of some languages' scores, in squared points."""
+
+    names: tuple[str, ...]
+    """What each is of; what the runs cannot tell apart is one component, its parts joined by `` + ``. Empty for ``reason``."""
+    variance: Floats
+    """Components × languages. By ANOVA unbiased, so that a small one may come out negative; by REML never negative, and not unbiased."""
+    low: Floats
+    """Ends of 95 % intervals for normal effects (components × languages), not below 0. Empty by REML."""
+    high: Floats
+    settings: int
+    seeds: int
+    runs: int
+    way: str
+    """``anova`` or ``reml``."""
+    reason: str = ""
+    """Why there are no components; else empty."""
+
+    @property
+    def shares(self) -> Floats:
+        """Shares of the components' sum (components × languages), for display: a negative one is 0. All are 0 where no score varies."""
+        clipped = np.maximum(self.variance, 0)
+        total = clipped.sum(axis=0, keepdims=True)
+        return np.divide(clipped, total, out=np.zeros_like(clipped), where=np.broadcast_to(total > 0, clipped.shape))
+
+    @property
+    def note(self) -> str:
+        """Which components cannot be told apart, and what would tell them; else empty."""
+        notes = []
+        if self.names and self.seeds == 1:
+            notes.append("there is one seed: what another would change is not known, nor whether it would change all settings alike")
+        if self.names and self.settings == 1:
+            notes.append("there is one setting: what another would change is not known, nor whether it would change all seeds alike")
+        if self.names and NOISE not in self.names:
+            notes.append(f"no setting and seed was run twice: {NOISE} cannot be told from {INTERACTION}")
+        return "; ".join(notes)
+
+
+def no_components(settings: int, seeds: int, runs: int, way: str, reason: str) -> Components:
+    """None, and why."""
+    empty = np.empty((0, 0))
+    return Components((), empty, empty, empty, settings, seeds, runs, way, reason)
+
+
+def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
+    """Scores (languages × settings × seeds × replicates, NaN where there is none) and the languages, from a row a run × language.
+
+    ``frame`` has columns setting, seed and score, and may have language and replicate; rows without a score are left out. Several rows of
+    one language, setting and seed are its replicates. Raises ``ValueError`` where they are so of one replicate too.
+    """
+    scored = frame[np.isfinite(frame["score"].to_numpy(np.float64))]
+    key = [scored[name] if name in scored else pd.Series("", scored.index) for name in ("language", "setting", "seed")]
+    if "replicate" in scored and pd.concat([*key, scored["replicate"]], axis=1).duplicated().any():
+        raise ValueError("there are several scores of one run and language")
+    codes, names = zip(*(pd.factorize(column, sort=True) for column in key), strict=True)
+    replicate = scored.groupby(list(codes)).cumcount().to_numpy(np.int64)
+    scores = np.full((*map(len, names), replicate.max(initial=0) + 1), np.nan)
+    scores[(*codes, replicate)] = scored["score"].to_numpy(np.float64)
+    return scores, [str(name) for name in names[0]]
+
+
+def components(scores: ArrayLike) -> Components:
+    """The components of scores on a full grid (languages × settings × seeds, or those × replicates); a NaN is no score.
+
+    Full means that every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals are chi-squared for a
+    component of one mean square, else modified large-sample ones for the difference of two (Burdick & Graybill, 1992, Confidence Intervals
+    on Variance Components, Section 3.3). Raises ``ValueError`` where not all languages have the same scores.
+    """
+    values = np.asarray(scores, np.float64)
+    values = values[..., None] if values.ndim == 3 else values
+    if values.ndim != 4 or not len(values):
+        raise ValueError(f"scores are languages × settings × seeds (× replicates), not of shape {values.shape}")
+    there = np.isfinite(values)
+    if (there != there[0]).any():
+        raise ValueError("components need the same runs in all languages; decompose languages with others apart")
+    _, settings, seeds, _ = values.shape
+    counts = there[0].sum(axis=2)
+    runs, lacking = int(counts.sum()), int((counts == 0).sum())
+    if lacking:
+        return no_components(settings, seeds, runs, "anova", f"{lacking} of {counts.size} pairs of setting and seed have no score")
+    if runs < 2:
+        return no_components(settings, seeds, runs, "anova", "there are fewer than two runs, and so no variance")
+    squares = _mean_squares(np.where(there, values, 0), counts, there[0])
+    spread = (1 / counts).mean()  # the noise in a cell's mean, of that of a run
+    found = {
+        name: _scaled(_less(squares[at], squares.get(less), spread if less == NOISE else 1), divisor)
+        for name, at, less, divisor in _equations(settings, seeds, NOISE in squares)
+    }
+    variance, low, high = (np.stack(part) for part in zip(*found.values(), strict=True))
+    return Components(tuple(found), variance, np.maximum(low, 0), np.maximum(high, 0), settings, seeds, runs, "anova")
+
+
+def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, str, int]]:
+    """Of each component: its name, its mean square, the one to take off that (or none), and what to divide by."""
+    error = NOISE if rerun else ""
+    mixed = INTERACTION if rerun else f"{INTERACTION} + {NOISE}"
+    if settings > 1 and seeds > 1:
+        found = [(SETTING, SETTING, INTERACTION, seeds), (SEED, SEED, INTERACTION, settings), (mixed, INTERACTION, error, 1)]
+    elif settings > 1:
+        found = [(f"{SETTING} + {mixed}", SETTING, error, 1)]
+    elif seeds > 1:
+        found = [(f"{SEED} + {mixed}", SEED, error, 1)]
+    else:
+        found = []
+    return [*found, (NOISE, NOISE, "", 1)] if rerun else found
+
+
+def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.bool_]) -> dict[str, MeanSquare]:
+    """Those with a degree of freedom. ``values`` are languages × settings × seeds × replicates, 0 where not ``there``."""
+    settings, seeds = counts.shape
+    means = values.sum(axis=3) / counts
+    of_settings, of_seeds, grand = (
+        means.mean(axis=2, keepdims=True),
+        means.mean(axis=1, keepdims=True),
+        means.mean(axis=(1, 2), keepdims=True),
+    )
+    deviations = {
+        SETTING: (seeds, of_settings - grand, settings - 1),
+        SEED: (settings, of_seeds - grand, seeds - 1),
+        INTERACTION: (1, means - of_settings - of_seeds + grand, (settings - 1) * (seeds - 1)),
+        NOISE: (1, (values - means[..., None]) * there, int((counts - 1).sum())),
+    }
+    least = ROUNDING * np.square(values).sum(axis=(1, 2, 3)) / counts.sum()
+    squares = {
+        name: (times * np.square(deviation).reshape(len(values), -1).sum(axis=1) / free, free)
+        for name, (times, deviation, free) in deviations.items()
+        if free
+    }
+    return {name: (np.where(square > least, square, 0), free) for name, (square, free) in squares.items()}
+
+
+def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floats, Floats, Floats]:
+    """A mean square's expectation less ``times`` another's: the estimate and the ends of its interval (languages each)."""
+    (x, n), tail = one, (1 - LEVEL) / 2
+    few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with no end of degrees of freedom below
+    if other is None:
+        return x, few * x, many * x
+    y, m = times * other[0], other[1]
+    g1, h1 = 1 - few, many - 1
+    g2, h2 = 1 - m / stats.chi2.isf(tail, m), m / stats.chi2.isf(1 - tail, m) - 1
+    f, f_low = stats.f.isf([tail, 1 - tail], n, m)
+    g12 = ((f - 1) ** 2 - (g1 * f) ** 2 - h2**2) / f
+    h12 = ((1 - f_low) ** 2 - (h1 * f_low) ** 2 - g2**2) / f_low
+    below = np.sqrt(np.maximum((g1 * x) ** 2 + (h2 * y) ** 2 + g12 * x * y, 0))
+    above = np.sqrt(np.maximum((h1 * x) ** 2 + (g2 * y) ** 2 + h12 * x * y, 0))
+    return x - y, x - y - below, x - y + above
+
+
+def _scaled(found: tuple[Floats, Floats, Floats], divisor: int) -> tuple[Floats, Floats, Floats]:
+    estimate, low, high = found
+    return estimate / divisor, low / divisor, high / divisor
