@@ -9,10 +9,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis.frame import PAIR, Results
+from analysis.statistics.detectable import Detectable, detectable_ratio
+from analysis.statistics.std_ratio import StdRatio, std_ratio
+from analysis.statistics.swap_test import SwapTest, swap_test
 from analysis.table import Score
 
 FEW = 12
 """Languages that a sentence names; more are counted, and named in the table per language alone."""
+
+
+SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
+
+
+@dataclass(frozen=True)
+class SpreadStatistics:
+    """How two methods' standard deviations compare."""
+
+    ratio: StdRatio
+    test: SwapTest
+    detectable: Detectable
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,14 @@ class Comparison:
         """Scores of the method and of the baseline, runs × ``steady_languages``."""
         ours, theirs = (frame[self.steady_languages].to_numpy(np.float64) for frame in (self.ours, self.theirs))
         return ours, theirs
+
+    @cached_property
+    def spreads(self) -> "dict[str, SpreadStatistics]":
+        """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of the ``LANGUAGES``."""
+        pairs = {SOURCE: self.sources, ZERO_SHOT: self.zero_shot}
+        if self.steady_languages:
+            pairs[LANGUAGES] = self.matrices  # type: ignore[assignment]
+        return {name: SpreadStatistics(std_ratio(*pair), swap_test(*pair), detectable_ratio(*pair)) for name, pair in pairs.items()}
 
     def notes(self, results: Results, ddof: int) -> list[str]:
         """What a reader has to know where the comparison is not over all that the two methods' rows show."""

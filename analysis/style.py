@@ -1,7 +1,7 @@
 """What the figures have in common: they fit a page, the report shows their letters at full size, and a method keeps its colour."""
 
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,10 @@ PALETTE, MANY = "colorblind", "husl"
 """Colours of up to ten methods, after which the first would begin again, and of more."""
 WIDTH, HEIGHT = 10.2, 9.0
 """Inches at most: the width at which the report shows a figure, and a page."""
+STYLED = 10
+"""Settings that a figure tells apart by marker or colour; of more it shows runs alone."""
+RASTERISED = 1500
+"""Marks from which they are one image in a vector file, which would else be slow to show."""
 
 
 def colours(results: Results) -> list[tuple[float, float, float]]:
@@ -67,6 +71,12 @@ def take_legend(axes: mpl.axes.Axes) -> tuple[list[Any], list[str]]:
     if (legend := axes.get_legend()) is not None:
         legend.remove()
     return axes.get_legend_handles_labels()
+
+
+def few_ticks(axes: mpl.axes.Axes, labels: Sequence[str], room: float) -> None:
+    """Under the cells of a heat map every so many labels, so that upright ones in letters of 8 points fit a width in inches."""
+    every = -(-len(labels) // max(1, int(room / 0.15)))
+    axes.set_xticks([place + 0.5 for place in range(0, len(labels), every)], labels[::every])
 
 
 def abreast(labels: Iterable[str], room: float) -> int:

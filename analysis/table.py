@@ -1,17 +1,19 @@
 """A table as a person reads it and as a program does: one set of cells, written as HTML, Markdown, LaTeX and CSV."""
 
 import math
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 from markupsafe import Markup, escape
 from tabulate import tabulate
 
 MISSING_CELL = "–"
+NBSP = "\N{NO-BREAK SPACE}"
 LATEX_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
 )
@@ -23,6 +25,14 @@ LATEX_HEAD, LATEX_CELL = 16, 40
 """Characters after which the words of a header, and those of a cell, go on in the next line."""
 LATEX_LINES = 35
 """Lines that fit a page."""
+
+
+NUMBER = re.compile(r"(?P<number>[+−-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)( ?%| \(.*\)|/\d+)?")
+"""A text that sorts as a number: by itself, or with a unit, a remark in brackets or what it is out of."""
+
+
+FAR = 100
+"""Ratio from which the end of an interval is only said to be beyond it."""
 
 
 class Cell(Protocol):
@@ -160,18 +170,47 @@ class Interval:
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """A ratio with its 95 % interval, whose ends are not shown beyond ``FAR`` and its inverse: so far out nothing is known of them."""
+
+    value: float
+    low: float
+    high: float
+
+    def plain(self) -> str:
+        if math.isnan(self.value):
+            return MISSING_CELL
+        if math.isnan(self.low):
+            return f"{self.value:.2f}"
+        low = f"{self.low:.2f}" if self.low >= 1 / FAR else f"<{1 / FAR:.2f}"
+        high = f"{self.high:.2f}" if self.high <= FAR else f">{FAR:.0f}"
+        return f"{self.value:.2f} [{low}, {high}]"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return "--" if math.isnan(self.value) else f"${self.plain()}$"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
 class Percent:
     """A share in per cent."""
 
     percent: float
 
     def plain(self) -> str:
-        return f"{self.percent:.2g} %"
+        return f"{self.percent:.0f} %" if self.percent >= 10 or self.percent < 0.001 else f"{self.percent:.2g} %"
 
     markdown = plain
 
     def latex(self) -> str:
-        return rf"${self.percent:.2g}\,\%$"
+        return rf"${self.plain()[:-2]}\,\%$"
 
     def html(self) -> Markup:
         return escape(self.plain())
@@ -237,6 +276,25 @@ class Spread:
         return {"std": self.std}
 
 
+class Shown(NamedTuple):
+    """A cell on a page."""
+
+    content: Markup
+    order: str | None
+    """What a reader sorts it by: its first number, empty where it has none; ``None`` for text, which sorts as it reads."""
+
+    @classmethod
+    def of(cls, cell: "str | Cell") -> "Shown":
+        """A number is taken at full precision from a cell that has it so, and from a text that is one as it stands there."""
+        if isinstance(cell, str):
+            number = NUMBER.fullmatch(cell)
+            empty = "" if cell in ("", MISSING_CELL) else None
+            return cls(escape(cell), number["number"].replace(",", "").replace("−", "-") if number else empty)
+        value = next(iter(cell.numbers().values()), math.nan)
+        whole = cell.html().replace(" ± ", f"{NBSP}±{NBSP}").replace(", ", f",{NBSP}")
+        return cls(whole, repr(float(value)) if math.isfinite(value) else "")
+
+
 @dataclass(frozen=True)
 class Table:
     """Cells with a title and what a reader has to know about them."""
@@ -247,6 +305,8 @@ class Table:
     header: Sequence[str]
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
+    footer: int = 0
+    """How many of the last rows stay last however a reader sorts the others."""
 
     def _text(self) -> list[list[str]]:
         return [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
@@ -287,8 +347,9 @@ class Table:
             lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
         return "\n".join([r"% \usepackage{booktabs,longtable,pdflscape}", *lines]) + "\n"
 
-    def html_rows(self) -> list[list[Markup]]:
-        return [[escape(cell) if isinstance(cell, str) else cell.html() for cell in row] for row in self.rows]
+    def html_rows(self) -> list[list[Shown]]:
+        """The cells as a page has them."""
+        return [[Shown.of(cell) for cell in row] for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
         """Numbers at full precision: a column of scores becomes its mean, std, runs and expected runs."""

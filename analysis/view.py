@@ -6,6 +6,8 @@ from functools import cached_property
 
 from analysis.comparison import Comparison
 from analysis.frame import Results
+from analysis.multi_bootstrap import MultiBootstrap, multi_bootstrap
+from analysis.predictions import Predictions
 from harness.store import Store
 
 VANILLA = "vanilla"
@@ -43,6 +45,16 @@ class View:
         """Every method, but a baseline, with what it is compared with."""
         pairs = ((method, self.baseline_of(method)) for method in self.results.methods)
         return {method: Comparison.of(self.results, method, base) for method, base in pairs if base is not None}
+
+    @cached_property
+    def predictions(self) -> Predictions | None:
+        """What the stored predictions count; ``None`` for results from a file."""
+        return Predictions(self.store, self.results) if self.store is not None else None
+
+    @cached_property
+    def multi_bootstraps(self) -> dict[str, MultiBootstrap]:
+        """The multi-bootstrap of every comparison."""
+        return {method: multi_bootstrap(comparison, self.predictions) for method, comparison in self.comparisons.items()}
 
     def without_collapsed(self) -> "View":
         """The same view of the results less the collapsed runs."""

@@ -68,7 +68,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     for heading in ("Source and zero-shot scores", "Scores per language", "Failed, missing and collapsed trials", "Cost", "Provenance"):
         assert heading in text
     assert "2 of 4 finished" in text
-    assert "Of 4 trials, 1 failed and 1 have not run" in text
+    assert "Of 4 trials, 1 failed and 1 has not run" in text
     assert "<script>alert(1)</script> & 5 %" in text  # escaped in the file: it is text, not a tag
     assert "<script>" not in written.html.read_text(encoding="utf-8")
     folder = written.html.parent

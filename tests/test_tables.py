@@ -18,6 +18,7 @@ from analysis.about import About
 from analysis.frame import FAILED, FINISHED, MISSING, Results
 from analysis.section import Picture
 from analysis.sections import cost, distributions, heatmap, languages, penalty, source_zero_shot, summary, troubles
+from analysis.style import drawing
 from analysis.table import Change, Score, Table
 from analysis.view import View
 from harness.methods import L2, Ewc, Vanilla
@@ -212,13 +213,47 @@ def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Resu
         for done in (0.0, 50.0, 100.0)
     ]
     figure = penalty.figure(results, pd.DataFrame(windows))
-    (axes,) = figure.axes
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == ("steps done (%)", "penalty (nats)", "log")
-    drawn = [line for line in axes.get_lines() if len(line.get_xdata())]
-    assert [list(line.get_ydata()) for line in drawn] == [[0.75, 1.5]] * 2  # a penalty of zero has no place on the axis
-    methods, settings = figure.legends
-    assert [text.get_text() for text in methods.get_texts()] == ["l2(strength=0.1)", "ewc(strength=1)"]
-    assert (settings.get_title().get_text(), [text.get_text() for text in settings.get_texts()]) == ("learning rate", ["0.0001"])
+    assert [axes.get_title("left") for axes in figure.axes] == ["l2(strength=0.1)", "ewc(strength=1)"]
+    for axes in figure.axes:
+        assert (axes.get_xlabel(), axes.get_yscale()) == ("steps done (%)", "log")
+        assert [list(line.get_ydata()) for line in axes.get_lines()] == [[0.75, 1.5]]  # a penalty of zero has no place on the axis
+    assert figure.axes[0].get_ylabel() == "penalty (nats)"
+    assert not figure.legends  # there is one setting
+    both = pd.DataFrame(windows + [window | {"setting": NAMES["high"]} for window in windows])
+    (settings,) = penalty.figure(results, both).legends
+    assert (settings.get_title().get_text(), [text.get_text() for text in settings.get_texts()]) == ("learning rate", ["0.0001", "0.001"])
+
+
+def test_the_penalty_of_many_settings_is_one_line_a_method() -> None:
+    made, fewer = wide(3, 6, 12), wide(3, 9, 10)
+    with drawing():
+        figure, styled = penalty.figure(made, penalties(made)), penalty.figure(fewer, penalties(fewer))
+    assert len(figure.axes) == 6
+    for axes in figure.axes:
+        (line,) = axes.get_lines()
+        assert list(line.get_ydata()) == [6.5, 13.0]  # the median over settings
+    assert not figure.legends
+    readable("penalty", figure)
+    assert [len(axes.get_lines()) for axes in styled.axes] == [10] * 9
+    readable("penalty", styled)
+
+
+def penalties(results: Results) -> pd.DataFrame:
+    """A penalty of every run that grows with the steps and with the number of the setting."""
+    order = {setting: 1.0 + place for place, setting in enumerate(results.settings_met)}
+    rows = [
+        {
+            "trial": "",
+            "method": run.method,
+            "setting": run.setting,
+            "seed": run.seed,
+            "done": done,
+            "penalty": order[str(run.setting)] * done / 50,
+        }
+        for run in results.runs.itertuples()
+        for done in (50.0, 100.0)
+    ]
+    return pd.DataFrame(rows)
 
 
 def test_the_cost_says_what_is_trained(results: Results) -> None:
@@ -262,25 +297,31 @@ def shown_texts(figure: Figure) -> list[Text]:
     return [text for text in texts if text.get_text() and text.get_visible()]
 
 
-@pytest.mark.parametrize("size", [(47, 6, 8), (47, 4, 5), (33, 2, 4), (11, 3, 4), (11, 6, 8), (1, 2, 1)])
+@pytest.mark.parametrize(
+    "size", [(47, 6, 8), (47, 4, 5), (33, 2, 4), (11, 3, 4), (11, 6, 8), (1, 2, 1), (40, 4, 50), (47, 12, 14), (2, 2, 60), (3, 1, 10)]
+)
 def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
-    """However wide the study, each fits a page, in letters that the report need not shrink, none over another or cut off."""
     for name, picture in draw(wide(*size)).items():
-        figure = picture.figure
-        width, height = figure.get_size_inches()
-        assert width <= 10.3, name  # the report's page is 62rem wide
-        assert height <= 9.0, name
-        FigureCanvasAgg(figure).draw()
-        texts = shown_texts(figure)
-        assert min(text.get_fontsize() for text in texts) >= 7.5, name
-        boxes = np.array([text.get_window_extent().extents for text in texts])
-        low, high = boxes[:, None, :2], boxes[None, :, 2:]
-        apart = (low >= high - 1).any(-1)  # a pixel of 100 an inch is let pass
-        over = np.argwhere(~(apart | apart.T) & ~np.eye(len(texts), dtype=bool))
-        assert not [(texts[i].get_text(), texts[j].get_text()) for i, j in over], name
-        if size != (1, 2, 1):  # whose title is wider than all else: saving a figure makes room for it
-            assert boxes[:, :2].min() >= -1, name
-            assert (boxes[:, 2:] <= np.array([width, height]) * figure.dpi + 1).all(), name
+        readable(name, picture.figure, whole=size != (1, 2, 1))
+
+
+def readable(name: str, figure: Figure, *, whole: bool = True) -> None:
+    """However wide the study, it fits a page, in letters that the report need not shrink, none over another or cut off (``whole``; a
+    title that is wider than all else is not, but saving a figure makes room for it)."""
+    width, height = figure.get_size_inches()
+    assert width <= 10.3, name  # the report's page is 62rem wide
+    assert height <= 9.0, name
+    FigureCanvasAgg(figure).draw()
+    texts = shown_texts(figure)
+    assert min(text.get_fontsize() for text in texts) >= 7.5, name
+    boxes = np.array([text.get_window_extent().extents for text in texts])
+    low, high = boxes[:, None, :2], boxes[None, :, 2:]
+    apart = (low >= high - 1).any(-1)  # a pixel of 100 an inch is let pass
+    over = np.argwhere(~(apart | apart.T) & ~np.eye(len(texts), dtype=bool))
+    assert not [(texts[i].get_text(), texts[j].get_text()) for i, j in over], name
+    if whole:
+        assert boxes[:, :2].min() >= -1, name
+        assert (boxes[:, 2:] <= np.array([width, height]) * figure.dpi + 1).all(), name
 
 
 def test_every_language_has_its_row_in_the_figures() -> None:
@@ -290,6 +331,30 @@ def test_every_language_has_its_row_in_the_figures() -> None:
     assert len(panels) == 3
     assert len({axes.get_xlim() for axes in panels}) == 1
     assert [label.get_text() for label in figures["heatmap"].figure.axes[0].get_yticklabels()] == ["en", *CODES]
+
+
+def test_many_runs_are_summed_up() -> None:
+    """More than a reader can tell apart are bars of quantiles, points of one shape, and colours without numbers."""
+    results = wide(3, 2, 60)
+    rng = np.random.default_rng(0)
+    scores = results.scores.assign(score=rng.normal(50, 10, len(results.scores)))
+    figures = draw(replace(results, scores=scores))
+    assert "25th to 75th percentile" in figures["distributions"].caption
+    arabic = scores[(scores["metric"] == "f1") & (scores["language"] == "ar") & (scores["method"] == "l2(strength=0)")]["score"]
+    axes = figures["distributions"].figure.axes[0]
+    thin, thick = (axes.collections[i].get_segments()[2] for i in (0, 1))  # type: ignore[attr-defined]
+    assert thin[:, 0] == pytest.approx(np.quantile(arabic, [0.05, 0.95]))
+    assert thick[:, 0] == pytest.approx(np.quantile(arabic, [0.25, 0.75]))
+    drawn = {round(float(x), 6) for line in axes.get_lines() for x in np.ravel(line.get_xdata())}
+    assert {round(float(x), 6) for x in (arabic.min(), arabic.mean(), arabic.max())} <= drawn
+
+    scatter = figures["source-zero-shot"].figure
+    assert [legend.get_title().get_text() for legend in scatter.legends] == ["method"]
+    heat = figures["heatmap"].figure
+    assert not heat.axes[0].texts
+    assert heat.axes[-1].get_ylabel() == "F1 × 100"  # the colour bar
+    labels = [label.get_text() for label in heat.axes[0].get_xticklabels()]
+    assert labels[:2] == ["1e-05, 0", "2e-05, 500"]  # every third, with room for their letters
 
 
 def test_a_metric_without_a_name_of_its_own_is_called_by_its_key() -> None:

@@ -4,21 +4,27 @@ from collections.abc import Callable
 
 from analysis.section import Section
 from analysis.sections import (
+    answer,
     best,
     cost,
     design,
     distributions,
+    equal_source,
     frozen,
     heatmap,
     languages,
+    means,
     penalty,
+    profiles,
     provenance,
     published,
     source_zero_shot,
+    spread,
     strengths,
     stress,
     summary,
     troubles,
+    variance,
     variants,
 )
 from analysis.view import View
@@ -27,16 +33,22 @@ Maker = Callable[[View], Section | None]
 """Makes a section of results, ``None`` where they have nothing for it."""
 
 FINDINGS: tuple[Maker, ...] = (
+    answer.section,
     summary.section,
+    spread.section,
+    means.section,
     best.section,
+    languages.section,
     distributions.section,
     source_zero_shot.section,
+    equal_source.section,
     strengths.section,
     stress.section,
     frozen.section,
     variants.section,
+    variance.section,
+    profiles.section,
     heatmap.section,
-    languages.section,
     published.section,
 )
 """What the scores say: shown with and without collapsed runs."""

@@ -63,4 +63,4 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
     rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
     rows.append(["zero-shot", *(Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values())])
     notes = [std_note("each std is over the seeds of the method's best setting", view.ddof)]
-    return Table("best-languages", "Scores per language at each method's best setting", ["language", *found], rows, notes)
+    return Table("best-languages", "Scores per language at each method's best setting", ["language", *found], rows, notes, footer=1)

@@ -1,14 +1,25 @@
-"""Every run's score in every language."""
+"""Every run's score in every language, or, of many runs, how they are distributed."""
 
 import math
+from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, abreast, colours, drawing, metric_name, take_legend
+from analysis.style import RASTERISED, WIDTH, abreast, colours, drawing, metric_name
 from analysis.view import View
+
+MARKED = 25
+"""Runs of a method up to which each has a mark; of more there are quantiles."""
+QUANTILES = (0.05, 0.25, 0.75, 0.95)
+DOWN = 18
+"""Languages below one another, from which there is another column."""
 
 
 def section(view: View) -> Section | None:
@@ -17,36 +28,85 @@ def section(view: View) -> Section | None:
         return None
     with drawing():
         drawn = figure(view.results)
-    caption = "Each mark is one run; the dark bar is the mean of the method's runs in that language."
-    alt = f"Strip plot of the {metric_name(view.results)} of every run in every language, a colour a method."
-    return Section("distributions", "Scores of every run", [Picture("distributions", drawn, caption, alt)])
+    if marked(view.results):
+        title, caption = "Scores of every run", "Each mark is one run; the dark bar is the mean of the method's runs in that language."
+        kind = "Strip plot of every run's"
+    else:
+        title = "Distribution of the scores"
+        caption = (
+            "Of the runs of a method in a language: the thick bar holds the middle half (25th to 75th percentile), the thin line 90 % (5th "
+            "to 95th), the dots are the lowest and the highest, and the dark tick is the mean."
+        )
+        kind = "Percentiles over runs of the"
+    return Section("distributions", title, [Picture("distributions", drawn, caption, f"{kind} {_described(view.results)}")])
+
+
+def marked(results: Results) -> bool:
+    """Whether the runs are few enough for a mark each."""
+    return int(results.runs.groupby("method").size().max()) <= MARKED
 
 
 def figure(results: Results) -> Figure:
-    """Every run's score in every language, one colour a method; the bar marks the mean. Many languages go on in a next column."""
+    """Scores in every language, one colour a method; a dark tick marks the mean. Many languages go on in a next column."""
     scores = results.test
     found = set(scores["language"])
     languages = [language for language in (results.source, *results.about.targets) if language in found]
-    columns = math.ceil(len(languages) / 18)
+    columns = math.ceil(len(languages) / DOWN)
     rows = math.ceil(len(languages) / columns)
+    each = marked(results)
     made = Figure(figsize=(8.5 if columns == 1 else WIDTH, 1.2 + 0.42 * rows))
-    made.suptitle("Test scores of every run")
-    share = 22 / len(results.methods)  # points down that a method has of a language's row
+    made.suptitle("Test scores of every run" if each else "Test scores over runs")
     for axes, start in zip(made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(languages), rows), strict=True):
         shown = languages[start : start + rows]
-        common = {"data": scores[scores["language"].isin(shown)], "y": "language", "x": "score", "order": shown, "ax": axes}
-        common |= {"hue": "method", "hue_order": results.methods}
-        sns.stripplot(
-            **common, dodge=True, jitter=False, alpha=0.65, size=min(5, share), linewidth=0.3, edgecolor="white", palette=colours(results)
-        )
-        sns.pointplot(
-            **common, dodge=0.8 - 0.8 / len(results.methods), linestyle="none", errorbar=None, marker="|", markersize=min(10, share),
-            markeredgewidth=1.5, zorder=4, palette=["0.1"] * len(results.methods), legend=False,
-        )  # fmt: skip
+        (_marks if each else _bars)(axes, results, scores[scores["language"].isin(shown)], shown)
         axes.set(xlabel=metric_name(results), ylabel="", ylim=(rows - 0.5, -0.5))
+        axes.set_yticks(range(len(shown)), shown)
         for edge in range(1, len(shown)):
             axes.axhline(edge - 0.5, color="#e6e6e6", linewidth=0.8)
         axes.grid(axis="y", visible=False)
-        handles, labels = take_legend(axes)
-    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 8.0), frameon=False)
+    handles = [Line2D([], [], marker="o", linestyle="none", color=colour) for colour in colours(results)]
+    made.legend(handles, results.methods, loc="outside lower center", ncols=abreast(results.methods, 8.0), frameon=False)
     return made
+
+
+def _marks(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequence[str]) -> None:
+    """A mark a run, and the mean."""
+    share = 22 / len(results.methods)  # points down that a method has of a language's row
+    common = {"data": scores, "y": "language", "x": "score", "order": languages, "ax": axes}
+    common |= {"hue": "method", "hue_order": results.methods, "legend": False}
+    sns.stripplot(
+        **common, dodge=True, jitter=False, alpha=0.65, size=min(5, share), linewidth=0.3, edgecolor="white", palette=colours(results),
+        rasterized=len(scores) > RASTERISED,
+    )  # fmt: skip
+    sns.pointplot(
+        **common, dodge=0.8 - 0.8 / len(results.methods), linestyle="none", errorbar=None, marker="|", markersize=min(10, share),
+        markeredgewidth=1.5, zorder=4, palette=["0.1"] * len(results.methods),
+    )  # fmt: skip
+
+
+def _bars(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequence[str]) -> None:
+    """A bar of quantiles a method, with its lowest, highest and mean score."""
+    count = len(results.methods)
+    share = 22 / count
+    groups = scores.groupby(["method", "language"], sort=False)["score"]
+    quantiles = groups.quantile(np.array(QUANTILES)).unstack()
+    ends = groups.agg(["min", "mean", "max"])
+    for place, (method, colour) in enumerate(zip(results.methods, colours(results), strict=True)):
+        at = pd.MultiIndex.from_product([[method], languages])
+        low, first, third, high = quantiles.reindex(at).to_numpy().T
+        lowest, mean, highest = ends.reindex(at).to_numpy().T
+        y = np.arange(len(languages)) + (place - (count - 1) / 2) * 0.8 / count
+        axes.hlines(y, low, high, color=colour, linewidth=min(1.2, share / 3))
+        axes.hlines(y, first, third, color=colour, linewidth=min(4.0, 0.8 * share))
+        axes.plot([lowest, highest], [y, y], linestyle="none", marker="o", markersize=min(2.0, share / 2), color=colour, markeredgewidth=0)
+        axes.plot(mean, y, linestyle="none", marker="|", markersize=min(7.0, share), markeredgewidth=1.5, color="0.1", zorder=4)
+
+
+def _described(results: Results) -> str:
+    """What the figure shows, in words: the metric, the methods, and between which languages their means lie."""
+    means = results.test.groupby("language")["score"].mean()
+    many = f"{len(results.methods)} methods" if len(results.methods) > 1 else results.methods[0]
+    return (
+        f"{metric_name(results)} in {len(means)} languages, for {many}. Means over all runs go from {means.min():.1f} ({means.idxmin()}) "
+        f"to {means.max():.1f} ({means.idxmax()})."
+    )

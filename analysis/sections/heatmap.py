@@ -1,55 +1,89 @@
 """Mean score of every language at every setting."""
 
 import math
+from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import HEIGHT, WIDTH, broken, drawing, metric_name, setting_names
+from analysis.style import HEIGHT, WIDTH, broken, drawing, few_ticks, metric_name, setting_names
 from analysis.view import View
+
+CELLS = (0.36, 0.18)
+"""Inches of a cell that has room for a number with a decimal, and for a whole number."""
+LINE = 0.15
+"""Inches of a language's row that has room for its name."""
+COLOURS = "viridis"
 
 
 def section(view: View) -> Section | None:
     """The heat maps, where any trial has finished."""
     if not len(view.results.test):
         return None
+    panels, lacking = means(view.results)
     with drawing():
-        drawn = figure(view.results)
-    caption = (
-        "Means over seeds, the brighter the higher; * over fewer than asked for. A blank cell has no finished trial, or was not asked for."
+        drawn = figure(view.results, panels, lacking)
+    caption = "Means over seeds, the brighter the higher; "
+    if numbered(view.results, panels):
+        caption += "* over fewer than asked for. A blank cell has no finished trial, or was not asked for."
+    else:
+        caption += "one column a setting, some of them named. A blank cell has no finished trial, or was not asked for."
+    values = pd.concat(panels.values()).stack()
+    languages, settings = len(next(iter(panels.values()))), max(panel.shape[1] for panel in panels.values())
+    alt = (
+        f"Heat maps of the mean {metric_name(view.results)} in {languages} languages (rows) at {settings} settings (columns), one for each "
+        f"of {', '.join(panels)}. Means go from {values.min():.1f} to {values.max():.1f}."
     )
-    alt = f"Heat maps of the mean {metric_name(view.results)} by language and setting, one a method."
     return Section("heatmap", "Languages by setting", [Picture("heatmap", drawn, caption, alt)])
 
 
-def figure(results: Results) -> Figure:
-    """Mean over seeds of every language's score at every setting, one panel a method. Where cells are narrow, in whole numbers."""
+def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """By method the mean over seeds of every language (rows) at every setting that the method has scores at (columns), and where it is
+    over fewer trials than were to be."""
     order = [results.source, *results.about.targets]
     scores = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
-    means, counts = scores.mean().unstack("setting"), scores.count().unstack("setting")
+    found, counts = scores.mean().unstack("setting"), scores.count().unstack("setting")
     trials = results.trials.assign(language=results.trials["targets"].map(lambda targets: (results.source, *targets)))
     asked = trials.explode("language").groupby(["method", "language", "setting"], sort=False)["trial"].count().unstack("setting")
     panels: dict[str, pd.DataFrame] = {}
     lacking: dict[str, pd.DataFrame] = {}
     for method in results.methods:
-        if method in means.index.get_level_values("method"):
-            table = _of(means, method).dropna(axis="columns", how="all")
+        if method in found.index.get_level_values("method"):
+            table = _of(found, method).dropna(axis="columns", how="all")
             panels[method] = table.reindex(index=order, columns=[setting for setting in results.settings_met if setting in table.columns])
-            found, wanted = (_of(sizes, method).reindex_like(panels[method]) for sizes in (counts, asked))
-            lacking[method] = found < wanted
-    fields, values = setting_names(results)
+            here, wanted = (_of(sizes, method).reindex_like(panels[method]) for sizes in (counts, asked))
+            lacking[method] = here < wanted
+    return panels, lacking
+
+
+def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
+    """A panel a method: with numbers in its cells where they have room, in whole ones where cells are narrow, else with colours alone."""
+    draw = _numbered if numbered(results, panels) else _coloured
+    made = draw(results, panels, lacking)
+    made.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
+    made.supxlabel(setting_names(results)[0], fontsize=9)
+    return made
+
+
+def numbered(results: Results, panels: Mapping[str, pd.DataFrame]) -> bool:
+    """Whether cells have room for a number on one page."""
     most = max(panel.shape[1] for panel in panels.values())
-    label = 0.1 + 0.06 * max(map(len, values.values()))  # inches that a setting's name takes
-    least, nice = (0.8 + label + line * len(order) for line in (0.15, 0.28))  # inches down that a panel takes
+    down, _, cell = _grid(len(panels), most, _height(results, LINE))
+    return cell >= CELLS[-1] and down * _height(results, LINE) <= HEIGHT
+
+
+def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
+    _, values = setting_names(results)
+    most = max(panel.shape[1] for panel in panels.values())
+    least, nice = _height(results, LINE), _height(results, 0.28)
     down, across, cell = _grid(len(panels), most, least)
     panel_width = max(1.2, cell * most)
-    decimals = 1 if cell >= 0.36 else 0
+    decimals = 1 if cell >= CELLS[0] else 0
     made = Figure(figsize=(0.5 + across * (panel_width + 0.12), max(down * least, min(HEIGHT, 0.4 + down * nice))))
-    made.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
-    made.supxlabel(fields, fontsize=9)
     low, high = results.test["score"].min(), results.test["score"].max()
     grid = made.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(panels) :]:
@@ -57,16 +91,59 @@ def figure(results: Results) -> Figure:
     for place, (axes, (method, panel)) in enumerate(zip(grid.flat, panels.items(), strict=False)):
         text = panel.map(lambda value: "" if pd.isna(value) else f"{value:.{decimals}f}")
         sns.heatmap(
-            panel.rename(columns=values), ax=axes, vmin=low, vmax=high, cmap="viridis", cbar=False, linewidths=0.5, fmt="",
+            panel.rename(columns=values), ax=axes, vmin=low, vmax=high, cmap=COLOURS, cbar=False, linewidths=0.5, fmt="",
             annot=text.mask(lacking[method], text + "*"), annot_kws={"size": 8}, xticklabels=True, yticklabels=place % across == 0,
         )  # fmt: skip
+        for number in axes.texts:
+            number.set_in_layout(False)  # it lies within its cell; laying out thousands takes seconds
         axes.set(xlabel="", ylabel="", xlim=(0, most))
         axes.set_title(broken(method, int(13 * panel_width)), fontsize=9, loc="left")
         axes.grid(visible=False)
         axes.axhline(1, color="white", linewidth=2)  # the source apart from the targets
-        axes.tick_params(axis="x", rotation=0 if label < cell else 90, labelsize=8, length=0)
+        axes.tick_params(axis="x", rotation=0 if _label(results) < cell else 90, labelsize=8, length=0)
         axes.tick_params(axis="y", rotation=0, labelsize=9, length=0)
     return made
+
+
+def _coloured(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
+    """One column a setting in every panel, with as many names of settings and languages as there is room for, and a colour bar."""
+    del lacking  # no cell has room to say so
+    _, values = setting_names(results)
+    settings = [setting for setting in results.settings_met if any(setting in panel for panel in panels.values())]
+    room = WIDTH - 1.4
+    down = math.ceil(len(panels) / max(1, int(room / 1.4)))
+    across = math.ceil(len(panels) / down)
+    width, height = room / across, (HEIGHT - 1.0 - _label(results)) / down - 0.35
+    languages = [results.source, *results.about.targets]
+    every = -(-len(languages) // max(1, int(height / LINE)))
+    made = Figure(figsize=(WIDTH, min(HEIGHT, 1.0 + _label(results) + down * (0.35 + 0.28 * len(languages)))))
+    grid = made.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    low, high = results.test["score"].min(), results.test["score"].max()
+    for axes in grid.flat[len(panels) :]:
+        axes.set_axis_off()
+    for axes, (method, panel) in zip(grid.flat, panels.items(), strict=False):
+        cells = panel.reindex(columns=settings).to_numpy(np.float64)
+        mesh = axes.pcolormesh(np.ma.masked_invalid(cells), vmin=low, vmax=high, cmap=COLOURS, rasterized=True)
+        axes.set_title(broken(method, int(13 * width)), fontsize=9, loc="left")
+        axes.grid(visible=False)
+        axes.axhline(1, color="white", linewidth=2)
+        axes.tick_params(labelsize=8, length=2)
+        axes.tick_params(axis="x", rotation=90)
+        few_ticks(axes, [values[setting] for setting in settings], width)
+        axes.set_yticks(np.arange(0, len(languages), every) + 0.5, languages[::every])
+        axes.set_ylim(len(languages), 0)
+    made.colorbar(mesh, ax=grid, label=metric_name(results), aspect=50, pad=0.01, fraction=0.05)
+    return made
+
+
+def _label(results: Results) -> float:
+    """Inches that a setting's name takes."""
+    return 0.1 + 0.06 * max(map(len, setting_names(results)[1].values()))
+
+
+def _height(results: Results, line: float) -> float:
+    """Inches down that a panel takes with so many for a language."""
+    return 0.8 + _label(results) + line * (1 + len(results.about.targets))
 
 
 def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
@@ -74,7 +151,7 @@ def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
 
     ``cells`` is what a heat map has across, ``height`` its own in inches.
     """
-    for cell in (0.36, 0.18):
+    for cell in CELLS:
         down = math.ceil(panels / max(1, int((WIDTH - 0.5) / (max(1.2, cell * cells) + 0.12))))
         if down * height <= HEIGHT:
             break

@@ -37,7 +37,7 @@ def table(view: View) -> Table:
         "Bold: the highest mean of a language, among the methods with the most finished runs there, where those are several.",
         *_unknown_note(results),
     ]
-    return Table("languages", "Scores per language", ["language", *results.methods], rows, notes)
+    return Table("languages", "Scores per language", ["language", *results.methods], rows, notes, footer=2)
 
 
 def score(results: Results, method: str, language: str, ddof: int) -> str | Score:

@@ -1,17 +1,22 @@
 """The penalty as training goes on: how far from the pretrained weights each method lets the model go."""
 
+import math
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis.frame import FINISHED, RUN, Results
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, abreast, colours, drawing, setting_names, take_legend
+from analysis.style import HEIGHT, STYLED, WIDTH, abreast, broken, colours, drawing, setting_names
 from analysis.view import View
 from harness.store import Store
 
 MOST = 400
 """Trials whose histories are read; of more, every so many of each method."""
+ACROSS = 4
+"""Panels beside one another at most."""
 
 
 def section(view: View) -> Section | None:
@@ -21,11 +26,17 @@ def section(view: View) -> Section | None:
         return None
     with drawing():
         drawn = figure(view.results, penalties)
+    band = "the band all of its runs" if styled(view.results) else "the band 90 % of its runs (5th to 95th percentile), of all settings"
     caption = (
-        "How far from the pretrained weights each method lets the model go: the penalty over the steps, median and range over runs. "
-        "Methods with different λ or weights are on different scales."
+        "How far from the pretrained weights each method lets the model go: the penalty over the steps. The line is the median over runs, "
+        f"{band}. Methods with different λ or weights are on different scales."
     )
-    alt = "Line plot of the penalty over the steps on a logarithmic axis, a colour a method."
+    shown = [method for method in view.results.methods if method in set(penalties["method"])]
+    ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()
+    alt = (
+        "Line plots of the penalty over the steps on a logarithmic axis, one for each method. At the end the median is "
+        f"{', '.join(f'{ends[method]:.3g} for {method}' for method in shown if method in ends)}."
+    )
     return Section("penalty", "Penalty over the steps", [Picture("penalty", drawn, caption, alt)])
 
 
@@ -44,25 +55,42 @@ def read(results: Results, store: Store) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def styled(results: Results) -> bool:
+    """Whether the settings are few enough for a line each."""
+    return len(results.settings_met) <= STYLED
+
+
 def figure(results: Results, penalties: pd.DataFrame) -> Figure:
-    """The penalty as training goes on, one line a method and setting: the median over its runs, in the band that all of them are in."""
+    """The penalty as training goes on, a panel a method: a line a setting, the median over its runs, in the band that all of them are in;
+    of many settings one line over all runs, in the band that holds 90 % of them."""
     shown = penalties[penalties["penalty"] > 0]
+    shown = shown.assign(done=shown["done"].round())
     methods = [method for method in results.methods if method in set(shown["method"])]
-    made = Figure(figsize=(WIDTH, 4.6))
-    axes = made.subplots()
-    palette = dict(zip(results.methods, colours(results), strict=True))
+    down = math.ceil(len(methods) / ACROSS)
+    across = math.ceil(len(methods) / down)
+    made = Figure(figsize=(min(WIDTH, 1.0 + 4.5 * across), min(HEIGHT, 1.5 + 2.6 * down)))
+    own = dict(zip(results.methods, colours(results), strict=True))
     fields, values = setting_names(results)
     present = [setting for setting in results.settings_met if setting in set(shown["setting"])]
-    sns.lineplot(
-        data=shown.assign(done=shown["done"].round()), x="done", y="penalty", hue="method", hue_order=methods, style="setting",
-        style_order=present, palette={method: palette[method] for method in methods}, estimator="median",
-        errorbar=("pi", 100), ax=axes,
-    )  # fmt: skip
-    axes.set(xlabel="steps done (%)", ylabel="penalty (nats)", yscale="log", xlim=(0, 100))
-    handles, _ = take_legend(axes)
-    common = {"frameon": False, "alignment": "left"}
-    room = WIDTH / 2 - 0.3
-    labels = [values[setting] for setting in present]
-    made.legend(handles[1 : len(methods) + 1], methods, title="method", loc="outside lower left", ncols=abreast(methods, room), **common)
-    made.legend(handles[len(methods) + 2 :], labels, title=fields, loc="outside lower right", ncols=abreast(labels, room), **common)
+    several = styled(results) and len(present) > 1
+    shades = dict(zip(present, sns.color_palette("viridis", len(present)), strict=True)) if several else {}
+    grid = made.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+    for axes in grid.flat[len(methods) :]:
+        axes.set_axis_off()
+    for place, (axes, method) in enumerate(zip(grid.flat, methods, strict=False)):
+        how = {"hue": "setting", "hue_order": present, "palette": shades, "legend": False} if several else {"color": own[method]}
+        sns.lineplot(
+            data=shown[shown["method"] == method], x="done", y="penalty", estimator="median", err_kws={"linewidth": 0}, ax=axes,
+            errorbar=("pi", 100 if styled(results) else 90), **how,
+        )  # fmt: skip
+        lowest, first = place + across >= len(methods), place % across == 0
+        axes.set(xlabel="steps done (%)" if lowest else "", ylabel="penalty (nats)" if first else "", xlim=(0, 100))
+        axes.tick_params(labelbottom=lowest)
+        axes.set_title(broken(method, int(11 * made.get_figwidth() / across)), loc="left", fontsize=9)
+    grid.flat[0].set_yscale("log")  # of all panels, and only now: on such an axis seaborn would take medians of logarithms
+    if several:
+        labels = [values[setting] for setting in present]
+        lines = [Line2D([], [], color=shades[setting], linewidth=2) for setting in present]
+        columns = abreast(labels, made.get_figwidth() - 0.4)
+        made.legend(lines, labels, title=fields, loc="outside lower left", ncols=columns, frameon=False, alignment="left")
     return made

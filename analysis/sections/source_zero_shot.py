@@ -1,11 +1,15 @@
 """Source against zero-shot score: equal scores on the source need not mean equal scores on the targets."""
 
+import numpy as np
+import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, abreast, colours, drawing, metric_name, setting_names, take_legend
+from analysis.style import RASTERISED, STYLED, WIDTH, abreast, colours, drawing, metric_name, setting_names
 from analysis.view import View
 
 NEAR_THE_BEST = 10
@@ -14,37 +18,63 @@ NEAR_THE_BEST = 10
 
 def section(view: View) -> Section | None:
     """Where any run is complete."""
-    if not view.results.runs["complete"].any():
+    runs = view.results.runs
+    if not runs["complete"].any():
         return None
     with drawing():
         drawn = figure(view.results)
     caption = "Each point is one run. Points above one another have the same source score and different zero-shot scores."
-    alt = f"Scatter plot of the zero-shot score against the {view.results.source} score, a point a run, a colour a method."
+    between = (f"{runs[column].min():.1f} to {runs[column].max():.1f}" for column in ("source", "zero_shot"))
+    alt = (
+        f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of {int(runs['complete'].sum())} "
+        f"runs, a colour a method: {view.results.source} goes from {next(between)}, zero-shot from {next(between)} "
+        f"({metric_name(view.results)})."
+    )
     return Section("source-zero-shot", "Source against zero-shot score", [Picture("source-zero-shot", drawn, caption, alt)])
 
 
 def figure(results: Results) -> Figure:
-    """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near the best."""
+    """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near the best.
+
+    Up to ``STYLED`` settings have markers of their own.
+    """
     names = {method: with_languages(results, method) for method in results.methods}
-    runs = results.runs.dropna(subset=["source", "zero_shot"]).assign(method=lambda frame: frame["method"].map(names))
+    runs = results.runs.dropna(subset=["source", "zero_shot"])
     near = runs[runs["source"] >= runs["source"].max() - NEAR_THE_BEST]
     panels = {"All runs": runs} | ({f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {})
     made = Figure(figsize=(WIDTH if len(panels) > 1 else 7, 5.4))
-    for axes, (title, shown) in zip(made.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True):
-        sns.scatterplot(
-            data=shown, x="source", y="zero_shot", hue="method", hue_order=list(names.values()), style="setting",
-            style_order=results.settings_met, s=60, alpha=0.8, palette=colours(results), ax=axes,
-        )  # fmt: skip
+    styled = 1 < len(results.settings_met) <= STYLED
+    for place, (axes, (title, shown)) in enumerate(zip(made.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True)):
+        _points(axes, results, shown, styled)
         metric = metric_name(results)
-        axes.set(title=title, xlabel=f"{results.source} test, {metric}", ylabel=f"mean of targets, {metric}")
-        handles, _ = take_legend(axes)
-    of_methods, of_settings = handles[1 : len(names) + 1], handles[len(names) + 2 :]  # each after its heading
-    fields, values = setting_names(results)
+        axes.set(title=title, xlabel=f"{results.source} test, {metric}", ylabel="" if place else f"mean of targets, {metric}")
+    room = made.get_figwidth() - 0.4
     common = {"frameon": False, "alignment": "left"}
-    room = made.get_figwidth() / 2 - 0.3
-    made.legend(of_methods, names.values(), title="method", loc="outside lower left", ncols=abreast(names.values(), room), **common)
-    made.legend(of_settings, values.values(), title=fields, loc="outside lower right", ncols=abreast(values.values(), room), **common)
+    dots = [Line2D([], [], marker="o", linestyle="none", color=colour) for colour in colours(results)]
+    made.legend(dots, names.values(), title="method", loc="outside upper left", ncols=abreast(names.values(), room), **common)
+    if styled:
+        fields, values = setting_names(results)
+        labels = [values[setting] for setting in results.settings_met]
+        shapes = [Line2D([], [], marker=marker, linestyle="none", color="0.3", markeredgewidth=0) for marker in _markers(results)]
+        made.legend(shapes, labels, title=fields, loc="outside lower left", ncols=abreast(labels, room), **common)
     return made
+
+
+def _points(axes: Axes, results: Results, runs: pd.DataFrame, styled: bool) -> None:
+    """The runs in an order by chance, so that no method lies on top of another; the more, the smaller."""
+    mixed = runs.iloc[np.random.default_rng(0).permutation(len(runs))]
+    style = dict(zip(results.settings_met, _markers(results), strict=True)) if styled else None
+    sns.scatterplot(
+        data=mixed, x="source", y="zero_shot", hue="method", hue_order=results.methods, palette=colours(results), ax=axes, legend=False,
+        style="setting" if styled else None, style_order=results.settings_met if styled else None, markers=style or True,
+        s=float(np.clip(8000 / max(1, len(runs)), 7, 55)), alpha=0.8 if len(runs) <= RASTERISED else 0.5,
+        linewidth=0.5 if len(runs) <= RASTERISED else 0, rasterized=len(runs) > RASTERISED,
+    )  # fmt: skip
+
+
+def _markers(results: Results) -> list[str]:
+    """A marker a setting, the most different first."""
+    return [*"oXs^DvP<>*"][: len(results.settings_met)]
 
 
 def with_languages(results: Results, method: str) -> str:

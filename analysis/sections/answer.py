@@ -1,0 +1,134 @@
+"""The answer in a few sentences. What they claim follows the intervals and the tests, and the power where nothing was found."""
+
+import math
+
+from analysis.comparison import LANGUAGES, ZERO_SHOT, Comparison, SpreadStatistics
+from analysis.section import Section
+from analysis.sections.means import t_interval
+from analysis.sections.spread import holm
+from analysis.table import Score
+from analysis.view import View
+
+LEVEL = 0.05
+MOST = 6
+"""Methods that have sentences of their own; of more only those with a finding have."""
+
+
+def section(view: View) -> Section | None:
+    """Where any run is complete."""
+    if not view.results.runs["complete"].any():
+        return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
+    found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
+    adjusted = holm(found)
+    told = [_method(view, method, comparison, adjusted.get(method, math.nan)) for method, comparison in found.items()]
+    if len(told) > MOST:
+        kept = [text for text, finding in told if finding]
+        quiet = len(told) - len(kept)
+        sentences = kept + ([f"Of the other {quiet} methods no difference from {view.baseline} is shown."] if quiet else [])
+    else:
+        sentences = [text for text, _ in told]
+    uncompared = [method for method, comparison in view.comparisons.items() if comparison.runs <= 1]
+    if uncompared:
+        few = f"{', '.join(uncompared[:MOST])}{' and others' if len(uncompared) > MOST else ''}"
+        sentences.append(f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the spread.")
+    return Section("answer", "The answer", [*_movement(view), *sentences, *_cautions(view)])
+
+
+def _movement(view: View) -> list[str]:
+    """How much the baseline's scores move."""
+    results = view.results
+    baselines = [view.baseline] if view.against is None else list(dict.fromkeys(view.against.values()))
+    told = []
+    for method in baselines:
+        runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
+        settings, seeds = runs["setting"].nunique(), runs["seed"].nunique()
+        what = f"{_count(len(runs), 'run')} ({_count(settings, 'setting')}, {_count(seeds, 'seed')})"
+        source, zero_shot = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
+        if not len(runs):
+            told.append(f"No run of {method} is complete.")
+        elif math.isnan(zero_shot.std):
+            told.append(f"{method} has one run: {results.source} {source.mean:.2f}, zero-shot {zero_shot.mean:.2f}; one run has no spread.")
+        else:
+            told.append(
+                f"Over {what} {method} scores {source.plain()} on {results.source} and {zero_shot.plain()} on average over "
+                f"{_count(len(results.languages(method)), 'target language')} (mean ± standard deviation over runs)."
+            )
+    return told
+
+
+def _method(view: View, method: str, comparison: Comparison, adjusted: float) -> tuple[str, bool]:
+    """What is said of a method against its baseline, and whether it is a finding."""
+    whole = comparison.spreads[ZERO_SHOT]
+    over = comparison.spreads.get(LANGUAGES, whole)
+    spread, steady = _spread(method, comparison, whole, over, adjusted)
+    score, better = _score(view, comparison)
+    return f"{spread} {score}", steady or better
+
+
+def _spread(method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics, adjusted: float) -> tuple[str, bool]:
+    base, ratio, test = comparison.base, whole.ratio, over.test
+    runs = f"over the {comparison.runs} runs that both have"
+    if math.isnan(ratio.value):
+        return f"{method}: its spread cannot be compared with {base}'s {runs}, as {ratio.reason}.", False
+    interval = "" if math.isnan(ratio.low) else f" (95 % interval {_end(ratio.low)} to {_end(ratio.high)})"
+    size = f"{method}: the standard deviation of its zero-shot score is {ratio.value:.2f} times {base}'s{interval} {runs}"
+    p = adjusted if not math.isnan(adjusted) else test.p
+    if math.isnan(p):
+        return f"{size}; there is no test, as {test.reason}.", False
+    shown = f"p = {p:.2g} over the languages" + (", corrected for the number of methods" if adjusted != test.p else "")
+    if p <= LEVEL and not math.isnan(ratio.low) and (ratio.high < 1 or ratio.low > 1) and (ratio.value < 1) == (test.statistic < 0):
+        return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).", True
+    if p <= LEVEL:
+        return f"{size}; the test over the languages finds a difference ({shown}), but the interval leaves its size open.", True
+    if test.least_p > LEVEL:
+        return f"{size}. Nothing can be shown with so few runs: the smallest p they can give is {test.least_p:.2g}.", False
+    seen = over.detectable.ratio
+    power = "" if math.isnan(seen) else f"; a ratio of {seen:.2f} or less would probably (80 %) have been found, a milder one perhaps not"
+    return f"{size}: no difference is shown ({shown}){power}.", False
+
+
+def _end(value: float) -> str:
+    return "below 0.01" if value < 0.01 else "over 100" if value > 100 else f"{value:.2f}"
+
+
+def _score(view: View, comparison: Comparison) -> tuple[str, bool]:
+    ours, theirs = comparison.zero_shot
+    runs = t_interval(ours - theirs)
+    bootstrap = view.multi_bootstraps[comparison.method].zero_shot
+    wide = (runs.low, runs.high) if bootstrap is None or math.isnan(bootstrap.low) else (
+        min(runs.low, bootstrap.low), max(runs.high, bootstrap.high)
+    )  # fmt: skip
+    if math.isnan(wide[0]):
+        return f"Its mean differs by {runs.value:+.2f} points.", False
+    interval = f"{wide[0]:+.2f} to {wide[1]:+.2f}"
+    if wide[0] > 0 or wide[1] < 0:
+        return (
+            f"Its zero-shot score is {'higher' if runs.value > 0 else 'lower'} by {abs(runs.value):.2f} points (interval {interval}).",
+            True,
+        )
+    return f"Whether its zero-shot score is higher or lower is open: {runs.value:+.2f} points (interval {interval}).", False
+
+
+def _cautions(view: View) -> list[str]:
+    """What a reader has to know before quoting any of it."""
+    results = view.results
+    told = []
+    if results.without:
+        told.append(f"This is without {_count(results.without, 'collapsed run')}.")
+    collapsed = int(results.runs["collapsed"].sum())
+    if collapsed:
+        told.append(
+            f"{_count(collapsed, 'run')} collapsed and {'is' if collapsed == 1 else 'are'} included; what is left without is folded below."
+        )
+    lacking = int((~results.runs["complete"]).sum())
+    if lacking:
+        told.append(f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing.")
+    if view.left_out:
+        told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
+    if view.comparisons and results.runs["setting"].nunique() > 1:
+        told.append("Intervals take the settings for a sample of those one might have chosen; of other settings they promise nothing.")
+    return [" ".join(told)] if told else []
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,89 @@
+"""Whether a method is better than the baseline: differences of means over runs and test examples, and the simple paired tests."""
+
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+from scipy.stats import t as student
+
+from analysis.comparison import Comparison
+from analysis.section import Section
+from analysis.sections.spread import probability
+from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
+from analysis.statistics.paired import paired_tests
+from analysis.table import MISSING_CELL, Cell, Interval, Table
+from analysis.view import View
+
+
+def section(view: View) -> Section | None:
+    """Where a method and its baseline have at least two runs in common."""
+    found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
+    if not found:
+        return None
+    parts: list[str | Table] = [table(view, found)]
+    bootstraps = {method: view.multi_bootstraps[method] for method in found}
+    parts += [f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why]
+    if by_language := {method: made.languages for method, made in bootstraps.items() if made.languages}:
+        parts.append(languages(view, by_language))
+    return Section("means", "Is it better?", parts)
+
+
+def table(view: View, found: Mapping[str, Comparison]) -> Table:
+    """A row a method: the difference of the zero-shot score from the baseline's, its intervals and tests."""
+    rows: list[list[str | Cell]] = []
+    warnings: dict[str, None] = {}
+    for method, comparison in found.items():
+        ours, theirs = comparison.zero_shot
+        bootstrap = view.multi_bootstraps[method].zero_shot
+        tests = paired_tests(ours, theirs)
+        rows.append(
+            [
+                method,
+                str(comparison.runs),
+                t_interval(ours - theirs),
+                MISSING_CELL if bootstrap is None else cell(bootstrap),
+                *(probability(test.p) for test in tests),
+                probability(math.nan if bootstrap is None else bootstrap.p),
+            ]
+        )
+        warnings |= {bootstrap.warning: None} if bootstrap is not None and bootstrap.warning else {}
+    base = view.baseline if view.against is None else "the other"
+    header = [
+        "method",
+        "runs",
+        f"zero-shot − {base}",
+        "over runs and examples",
+        "p, t",
+        "p, Wilcoxon",
+        "p, sign flips",
+        "p, multi-bootstrap",
+    ]
+    notes = [
+        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed. The first interval (Student's t) "
+        "is over runs alone and takes the test sets as given; the second (multi-bootstrap, Sellam et al., 2022) also over the test "
+        f"examples of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
+        "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings.",
+        *(f"{warning[0].upper()}{warning[1:]}." for warning in warnings),
+    ]
+    return Table("means", "Differences of zero-shot scores", header, rows, notes)
+
+
+def t_interval(differences: "pd.Series[float]") -> Interval:
+    """Mean difference with Student's 95 % interval."""
+    count, mean = len(differences), float(differences.mean())
+    half = float(student.ppf(0.975, count - 1) * differences.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
+    return Interval(mean, mean - half, mean + half, "+.2f")
+
+
+def cell(found: Difference) -> str | Cell:
+    """A difference with its interval."""
+    return MISSING_CELL if math.isnan(found.difference) else Interval(found.difference, found.low, found.high, "+.2f")
+
+
+def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Table:
+    """A row a language: the difference from the baseline with its multi-bootstrap interval, a column a method."""
+    codes = [code for code in view.results.about.targets if any(code in by for by in found.values())]
+    rows: list[list[str | Cell]] = [[code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes]
+    notes = ["Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for their number."]
+    base = view.baseline if view.against is None else "the other"
+    return Table("means-languages", f"Differences from {base} by language", ["language", *found], rows, notes)

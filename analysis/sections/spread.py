@@ -1,0 +1,163 @@
+"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and what the study could have seen."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from statsmodels.stats.multitest import multipletests
+
+from analysis.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
+from analysis.section import Picture, Section
+from analysis.statistics.brown_forsythe import brown_forsythe
+from analysis.statistics.detectable import FEW
+from analysis.statistics.std_ratio import LEAST_OF_A_BOOTSTRAP, StdRatio, std_ratio
+from analysis.style import WIDTH, abreast, colours, drawing
+from analysis.table import MISSING_CELL, Cell, Number, Ratio, Table
+from analysis.view import View
+
+MOST_SHOWN = 60
+"""Languages that the figure has room for."""
+LIMIT = 30.0
+"""Ratio beyond which, and beyond whose inverse, the figure shows nothing."""
+
+
+def section(view: View) -> Section | None:
+    """Where a method and its baseline have at least two runs in common."""
+    found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
+    if not found:
+        return None
+    parts: list[str | Table | Picture] = [table(view, found)]
+    parts += [f"{text}" for text in _warnings(found)]
+    ratios = {method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages}
+    drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
+    drawable = {method: by for method, by in drawable.items() if by}
+    if drawable:
+        with drawing():
+            drawn = figure(view, drawable)
+        caption = (
+            "Standard deviation over runs of each language, as a ratio to the baseline's over the same runs, with 95 % intervals; left of "
+            "1 the method is steadier. Languages share their runs: that many point the same way is no more evidence than one."
+        )
+        alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
+        parts.append(Picture("spread", drawn, caption, alt))
+    tests = [languages(method, comparison, ratios[method]) for method, comparison in found.items() if method in ratios]
+    return Section("spread", "Is it steadier?", [*parts, *tests])
+
+
+def table(view: View, found: Mapping[str, Comparison]) -> Table:
+    """A row a method and score: ratio with interval, p, and the ratio that would have been seen."""
+    adjusted = holm(found)
+    rows: list[list[str | Cell]] = []
+    reasons: dict[str, None] = {}
+    for method, comparison in found.items():
+        for name, spread in comparison.spreads.items():
+            what = {
+                SOURCE: view.results.source,
+                ZERO_SHOT: "zero-shot score",
+                LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
+            }[name]
+            rows.append([method, what, str(comparison.runs), *_cells(spread, adjusted.get(method) if name == LANGUAGES else None)])
+            reasons |= dict.fromkeys(reason for reason in (spread.ratio.reason, spread.test.reason, spread.detectable.reason) if reason)
+    base = view.baseline if view.against is None else "the other"
+    header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
+    notes = [
+        f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in which whole runs, paired "
+        f"by setting and seed, are resampled (bootstrap-t from {LEAST_OF_A_BOOTSTRAP} runs on, jackknife below). It takes the runs for a "
+        "sample of those that could have been.",
+        "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a setting and seed, all "
+        "languages of a run together; Holm: corrected for the number of methods, for the row over languages.",
+        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, with as many runs that go together "
+        "as these do.",
+    ]
+    notes += [f"No figure where {reason}." for reason in reasons]
+    return Table("spread", "Ratios of standard deviations", header, rows, notes)
+
+
+def holm(found: Mapping[str, Comparison]) -> dict[str, float]:
+    """The p over languages of each method, corrected for testing all of them."""
+    tested = {m: c.spreads[LANGUAGES].test.p for m, c in found.items() if LANGUAGES in c.spreads}
+    tested = {method: p for method, p in tested.items() if not math.isnan(p)}
+    if not tested:
+        return {}
+    return dict(zip(tested, map(float, multipletests(np.array([*tested.values()]), method="holm")[1]), strict=True))
+
+
+def _cells(spread: SpreadStatistics, adjusted: float | None) -> list[str | Cell]:
+    ratio, test, seen = spread.ratio, spread.test, spread.detectable
+    return [
+        Ratio(ratio.value, ratio.low, ratio.high),
+        probability(test.p),
+        probability(math.nan if adjusted is None else adjusted),
+        MISSING_CELL if math.isnan(seen.ratio) else Number(seen.ratio, ".2f"),
+    ]
+
+
+def probability(p: float) -> str | Cell:
+    """A p-value."""
+    return MISSING_CELL if math.isnan(p) else Number(p, ".2g")
+
+
+def _warnings(found: Mapping[str, Comparison]) -> list[str]:
+    runs = sorted({comparison.runs for comparison in found.values()})
+    if runs[0] >= FEW:
+        return []
+    least = next(iter(found[min(found, key=lambda m: found[m].runs)].spreads.values())).test.least_p
+    words = f"Only {runs[0]} runs" if len(runs) == 1 else f"Some comparisons have only {runs[0]} runs"
+    smallest = "" if math.isnan(least) else f" The smallest p that {runs[0]} runs can give is {least:.2g}."
+    return [f"{words}: standard deviations are hardly known, and a difference that is not shown here may well be there.{smallest}"]
+
+
+def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
+    """The std ratio of every language that both scored in every run."""
+    ours, theirs = comparison.matrices
+    return {code: std_ratio(ours[:, i], theirs[:, i]) for i, code in enumerate(comparison.steady_languages)}
+
+
+def languages(method: str, comparison: Comparison, ratios: Mapping[str, StdRatio]) -> Table:
+    """Every language of one comparison: ratio, and Brown and Forsythe's test with Holm's correction."""
+    tests = brown_forsythe(*comparison.matrices)
+    rows: list[list[str | Cell]] = [
+        [code, Ratio(ratio.value, ratio.low, ratio.high), probability(test.p), probability(test.holm)]
+        for (code, ratio), test in zip(ratios.items(), tests, strict=True)
+    ]
+    notes = [
+        f"Over {comparison.runs} runs. Brown and Forsythe's test takes the two methods for independent, which they are not: it errs on the "
+        "side of finding nothing. Holm: corrected for the number of languages."
+    ]
+    name = "spread-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
+    header = ["language", f"std ratio to {comparison.base}", "p, Brown–Forsythe", "p, Holm"]
+    return Table(name, f"{method} against {comparison.base}, by language", header, rows, notes)
+
+
+def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
+    """A forest plot: a row a language, a colour a method."""
+    codes = [code for code in view.results.about.targets if any(code in by for by in ratios.values())][:MOST_SHOWN]
+    columns = math.ceil(len(codes) / 20)
+    rows = math.ceil(len(codes) / columns)
+    made = Figure(figsize=(8.0 if columns == 1 else WIDTH, min(8.9, 1.3 + (0.2 + 0.09 * len(ratios)) * rows)))
+    palette = dict(zip(view.results.methods, colours(view.results), strict=True))
+    frame = pd.DataFrame(
+        [
+            {"method": method, "language": code, "ratio": ratio.value, "low": ratio.low, "high": ratio.high}
+            for method, by in ratios.items()
+            for code, ratio in by.items()
+        ]
+    )
+    limits = max(1 / LIMIT, 0.9 * frame["low"].min(skipna=True)), min(LIMIT, 1.1 * frame["high"].max(skipna=True))
+    for axes, start in zip(made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True):
+        shown = codes[start : start + rows]
+        for place, method in enumerate(ratios):
+            here = frame[(frame["method"] == method) & frame["language"].isin(shown)]
+            y = here["language"].map(shown.index) + 0.7 * ((place + 0.5) / len(ratios) - 0.5)
+            axes.hlines(y, here["low"], here["high"], color=palette[method], linewidth=1.4, alpha=0.8)
+            sns.scatterplot(x=here["ratio"], y=y, color=palette[method], s=22, ax=axes, label=method, legend=False, zorder=3)
+        axes.axvline(1, color="0.3", linewidth=0.8)
+        axes.set(xscale="log", xlim=limits, xlabel="std ratio", ylabel="", yticks=range(len(shown)), ylim=(len(shown) - 0.5, -0.5))
+        axes.set_yticklabels(shown)
+        axes.grid(axis="y", visible=False)
+    handles, labels = made.axes[0].get_legend_handles_labels()
+    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)
+    return made

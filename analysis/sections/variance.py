@@ -1,0 +1,153 @@
+"""Where a method's variance comes from: setting, seed, both together, and noise; and which hyperparameter carries the setting's part."""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from analysis.frame import PAIR
+from analysis.section import Picture, Section
+from analysis.statistics.importance import Importances, importances
+from analysis.statistics.mixed_model import decompose
+from analysis.statistics.variance import Components
+from analysis.style import WIDTH, drawing
+from analysis.table import MISSING_CELL, Cell, Percent, Table
+from analysis.view import View
+
+FITTED = 120
+"""Complete runs of a method up to which an incomplete grid is fitted by a mixed model; of more, what is complete of it is decomposed."""
+WHOLE = "zero-shot score"
+
+
+def section(view: View) -> Section | None:
+    """Where a method has runs at several settings or with several seeds."""
+    found: dict[str, dict[str, Components]] = {}
+    notes: dict[str, None] = {}
+    for method in view.results.methods:
+        frame, left_out = _frame(view, method)
+        if frame.empty or len(frame[PAIR].drop_duplicates()) < 2:
+            continue
+        found[method] = decompose(frame)
+        if left_out:
+            notes[f"{method}: {left_out}"] = None
+    if not found:
+        return None
+    parts: list[str | Table | Picture] = [table(view, method, by, notes) for method, by in found.items()]
+    drawable = {method: by for method, by in found.items() if any(part.names for part in by.values())}
+    if drawable:
+        with drawing():
+            drawn = figure(view, drawable)
+        caption = (
+            "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average over seeds; seed: what "
+            "it does on average over settings; setting × seed: what it does at one setting and not at another; noise: what runs of the "
+            "same setting and seed differ by."
+        )
+        parts.insert(0, Picture("variance", drawn, caption, "Stacked bars of variance shares by language, a panel a method."))
+    if (made := hyperparameters(view)) is not None:
+        parts.append(made)
+    return Section("variance", "Where the variance comes from", parts)
+
+
+def _frame(view: View, method: str) -> tuple[pd.DataFrame, str]:
+    """Scores of complete runs, a row a run × language (setting, seed, replicate, language, score), and what was left out."""
+    results = view.results
+    scores = results.of(method)
+    complete = results.runs[(results.runs["method"] == method) & results.runs["complete"]].set_index(PAIR)
+    scores = scores.loc[scores.index.isin(complete.index)]
+    left_out = ""
+    cells = complete.groupby(["setting", "seed"]).size().unstack("seed")
+    if len(complete) > FITTED and cells.isna().any(axis=None):
+        full = cells.index[cells.notna().all(axis=1)]
+        left_out = f"{len(cells) - len(full)} of {len(cells)} settings, which lack runs with some seeds, are left out"
+        scores = scores.loc[scores.index.get_level_values("setting").isin(full)]
+    wide = scores.assign(**{WHOLE: complete["zero_shot"].reindex(scores.index)})
+    long = wide.reset_index().melt(id_vars=PAIR, var_name="language", value_name="score").dropna(subset="score")
+    return long, left_out
+
+
+def table(view: View, method: str, found: Mapping[str, Components], notes: Mapping[str, None]) -> Table:
+    """Shares of the components of the source, the zero-shot score and every target language."""
+    order = [view.results.source, WHOLE, *view.results.about.targets]
+    names = list(dict.fromkeys(name for part in found.values() for name in part.names))
+    rows: list[list[str | Cell]] = []
+    said = dict.fromkeys(note.partition(": ")[2] for note in notes if note.startswith(f"{method}: "))
+    for language in (code for code in order if code in found):
+        part = found[language]
+        shares = {name: 100 * float(share[0]) for name, share in zip(part.names, part.shares, strict=True)} if part.names else {}
+        total = math.sqrt(max(0.0, float(np.maximum(part.variance, 0).sum()))) if part.names else math.nan
+        cells: list[str | Cell] = [Percent(shares[name]) if name in shares else MISSING_CELL for name in names]
+        rows.append([language, MISSING_CELL if math.isnan(total) else f"{total:.2f}", *cells])
+        said |= {part.note: None} if part.note else {}
+        said |= {f"none for {language}: {part.reason}": None} if part.reason else {}
+    way = "a mixed model (REML), as the grid of settings and seeds is not full" if any(p.way == "reml" for p in found.values()) else "ANOVA"
+    shown = [f"Components by {way}; std is the root of their sum. Negative estimates count as 0 %."]
+    shown += [f"{note[0].upper()}{note[1:]}." for note in said]
+    name = "variance-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
+    return Table(name, f"Variance components of {method}", ["language", "std", *names], rows, shown)
+
+
+def hyperparameters(view: View) -> Table | None:
+    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and score."""
+    results = view.results
+    if len(results.varied.columns) == 0:
+        return None
+    found: dict[str, Importances] = {}
+    for method in results.methods:
+        runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
+        for column, name in (("source", results.source), ("zero_shot", "zero-shot")):
+            means = runs.groupby("setting", sort=False)[column].mean()
+            if len(means) > 1:
+                found[f"{method}, {name}"] = importances(results.varied.loc[[s for s in results.varied.index if s in means.index]], means)
+    if not found:
+        return None
+    terms = list(dict.fromkeys(term for made in found.values() for term in made.shares))
+    if not terms:
+        return None
+    rows: list[list[str | Cell]] = [
+        [
+            " × ".join(name.replace("_", " ") for name in term),
+            *(Percent(100 * made.shares[term]) if term in made.shares else MISSING_CELL for made in found.values()),
+        ]
+        for term in terms
+    ]
+    ways = {made.way for made in found.values() if made.way}
+    notes = [
+        "Shares of the variance of the settings' mean scores"
+        + (", exact (ANOVA of a full grid)" if ways == {"anova"} else ", by fANOVA (optuna's) where the settings are no full grid")
+        + ". What seeds and noise left in the means is in them, most in interactions.",
+    ]
+    aliased = dict.fromkeys(group for made in found.values() for group in made.aliased)
+    notes += [f"{', '.join(n.replace('_', ' ') for n in group)} change together: nothing tells their effects apart." for group in aliased]
+    notes += [f"None for {name}: {made.reason}." for name, made in found.items() if made.reason]
+    return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
+
+
+def figure(view: View, found: Mapping[str, Mapping[str, Components]]) -> Figure:
+    """Stacked bars, a row a score, a panel a method."""
+    order = [view.results.source, WHOLE, *view.results.about.targets]
+    codes = [code for code in order if any(code in by and by[code].names for by in found.values())]
+    names = list(dict.fromkeys(name for by in found.values() for part in by.values() for name in part.names))
+    panels = list(found)[:4]
+    size = 9.0 if len(codes) <= 30 else 7.6
+    made = Figure(figsize=(WIDTH if len(panels) > 1 else 7.0, min(8.9, 1.4 + 0.2 * len(codes))))
+    palette = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    for axes, method in zip(made.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels, strict=True):
+        left = np.zeros(len(codes))
+        for name in names:
+            shares = np.array([_share(found[method].get(code), name) for code in codes])
+            axes.barh(range(len(codes)), shares, left=left, color=palette[name], label=name, height=0.8)
+            left += shares
+        axes.set(xlim=(0, 100), xlabel="variance (%)", ylim=(len(codes) - 0.5, -0.5), yticks=range(len(codes)))
+        axes.set_yticklabels(codes, fontsize=size)
+        axes.set_title(method, fontsize=9, loc="left")
+        axes.grid(visible=False)
+    handles, labels = made.axes[0].get_legend_handles_labels()
+    made.legend(handles, labels, loc="outside lower center", ncols=len(labels), frameon=False)
+    return made
+
+
+def _share(part: Components | None, name: str) -> float:
+    return 100 * float(part.shares[part.names.index(name)][0]) if part is not None and name in part.names else 0.0
