@@ -48,7 +48,14 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
     made = chapters(view)
     with page.replacing(folder) as scratch:
         _write(scratch, view, made, refresh)
-    return Written(folder / "report.html", page.for_terminal(next(made[0].section.tables)))
+    return Written(folder / "report.html", _summary(made))
+
+
+def _summary(made: Sequence[Chapter]) -> str:
+    """The report's first table and the answer, for the terminal."""
+    first = next(table for chapter in made for table in chapter.section.tables)
+    answer = [part for chapter in made if chapter.section.name == "answer" for part in chapter.section.parts if isinstance(part, str)]
+    return "\n\n".join([page.for_terminal(first), *answer])
 
 
 def chapters(view: View) -> list[Chapter]:
