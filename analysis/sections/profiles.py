@@ -5,9 +5,10 @@ import math
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from analysis.section import Picture, Section
-from analysis.statistics.expected_best import Curve, ExpectedBest, expected_best
+from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
 from analysis.style import WIDTH, abreast, colours, drawing, metric_name
 from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
@@ -19,7 +20,7 @@ TRIES = (1, 3, 10, 30)
 """Numbers of tries that the table shows, where there are so many runs."""
 TRUSTED = 0.25
 """Share of the runs up to which the interval of an expected best holds what it promises; beyond it none is drawn."""
-THRESHOLDS = 200
+THRESHOLDS, POINTS = 200, 40
 
 
 def section(view: View) -> Section | None:
@@ -33,7 +34,7 @@ def section(view: View) -> Section | None:
         return None
     zero_shot = {method: runs["zero_shot"].to_numpy(np.float64) for method, runs in scores.items()}
     on = "dev" if all(runs["dev"].notna().all() for runs in scores.values()) else "source"
-    best = {method: expected_best(runs[on].to_numpy(np.float64), zero_shot[method]) for method, runs in scores.items()}
+    best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
     with drawing():
         drawn = figure(view, zero_shot, best)
     caption = (
@@ -48,9 +49,7 @@ def section(view: View) -> Section | None:
     return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", drawn, caption, alt)])
 
 
-def table(
-    view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"], best: dict[str, ExpectedBest], on: str
-) -> Table:
+def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve], on: str) -> Table:
     """Interquartile mean and expected scores after some tries, a row a method."""
     most = max(len(scores) for scores in zero_shot.values())
     tries = [n for n in TRIES if n <= most]
@@ -58,7 +57,7 @@ def table(
     for method, scores in zero_shot.items():
         middle = interquartile_mean(scores)
         mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores))
-        rows.append([method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method].zero_shot, n) for n in tries)])
+        rows.append([method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method], n) for n in tries)])
     header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
     split = "dev" if on == "dev" else "test"
     notes = [
@@ -71,19 +70,22 @@ def table(
     return Table("profiles", "Interquartile means and expected best", header, rows, notes)
 
 
+def _tries(runs: int) -> NDArray[np.intp]:
+    """Numbers of tries at which a curve is computed: those of the table, and some between."""
+    every = np.concatenate([np.rint(np.geomspace(1, runs, POINTS)).astype(np.intp), [n for n in TRIES if n <= runs]])
+    return np.unique(every)
+
+
 def _after(curve: Curve, tries: int) -> str | Cell:
     place = np.flatnonzero(curve.tries == tries)
     if not len(place):
-        nearest = np.flatnonzero(curve.tries <= tries)
-        if not len(nearest) or curve.tries[-1] < tries:
-            return MISSING_CELL
-        place = nearest[-1:]
+        return MISSING_CELL
     i = int(place[0])
     low, high = (float(side[i]) if len(side) else math.nan for side in (curve.low, curve.high))
     return Interval(float(curve.value[i]), low, high)
 
 
-def figure(view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"], best: dict[str, ExpectedBest]) -> Figure:
+def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve]) -> Figure:
     """Profiles and expected zero-shot scores, a colour a method."""
     made = Figure(figsize=(WIDTH, 4.6))
     left, right = made.subplots(1, 2)
@@ -93,7 +95,7 @@ def figure(view: View, zero_shot: dict[str, "np.ndarray[tuple[int], np.dtype[np.
     for method, scores in zero_shot.items():
         shown: Profile = profile(scores, thresholds)
         _band(left, thresholds, 100 * shown.share, 100 * shown.low, 100 * shown.high, method, palette[method])
-        curve = best[method].zero_shot
+        curve = best[method]
         trusted = max(1, int((curve.tries <= curve.n * TRUSTED).sum())) if len(curve.low) else 0
         _band(right, curve.tries, curve.value, curve.low[:trusted], curve.high[:trusted], None, palette[method])
     right.xaxis.get_major_locator().set_params(integer=True)

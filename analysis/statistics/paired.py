@@ -11,8 +11,8 @@ from scipy import stats
 
 from analysis.statistics.run_bootstrap import SEED
 
-FLIPS = 9_999
-"""Sign flips drawn where there are more of them; of up to 13 pairs all are tried."""
+FLIPS, FLIPS_OF_MANY, MANY = 9_999, 1_999, 500
+"""Sign flips drawn where there are more of them, and of more than so many pairs; of up to 13 pairs all are tried."""
 LEAST = 2
 SAME = 1e-12
 """Spread of the differences, relative to the largest score, below which they are one number but for rounding."""
@@ -75,7 +75,7 @@ def sign_flips(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
             lambda sample, axis: sample.mean(axis=axis),
             permutation_type="samples",
             vectorized=True,
-            n_resamples=FLIPS,
+            n_resamples=FLIPS if len(values) <= MANY else FLIPS_OF_MANY,
             rng=np.random.default_rng(SEED),
         )
 

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as student
 
-from analysis.statistics.run_bootstrap import LEVEL, counts
+from analysis.statistics.run_bootstrap import LEVEL, counts, resamples_of
 
 LEAST = 4
 """Runs from which there is an interval."""
 LEAST_OF_A_BOOTSTRAP = 8
 """Runs from which it is a bootstrap's: of fewer, too many resamples repeat a few runs."""
-RESAMPLES = 2_000
 SAME = 1e-9
 """Standard deviation, relative to the largest score, below which scores are the same but for rounding."""
 
@@ -64,7 +63,7 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike) -> StdRatio:
         if not math.isfinite(half):
             return StdRatio(value, none, none, runs, reason="without one of the runs a method's scores are all the same")
         return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
-    blocks = [_log_ratios(a, b, drawn) for drawn in counts(runs, RESAMPLES, width=a.shape[1])]
+    blocks = [_log_ratios(a, b, drawn) for drawn in counts(runs, resamples_of(runs), width=a.shape[1])]
     logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
     defined = np.isfinite(logs) & (errors > 0)
     half = error * float(np.quantile(np.abs(logs[defined] - log) / errors[defined], LEVEL))

@@ -14,8 +14,8 @@ LEAST = 3
 """Runs from which there is a test."""
 EXACT = 12
 """Runs up to which all swaps are made: 2¹¹ of them, as the swap of every run but the first and its opposite say the same."""
-DRAWN = 9_999
-"""Swaps drawn at random of more runs."""
+DRAWN, DRAWN_OF_MANY, MANY = 9_999, 1_999, 500
+"""Swaps drawn at random of more runs, and of more than so many runs."""
 CLOSE = 1e-9
 
 
@@ -50,12 +50,13 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     """
     a, b = paired(ours, theirs)
     runs, none = len(a), math.nan
-    least = 2.0 ** (1 - runs) if runs <= EXACT else 1 / (1 + DRAWN)
+    drawn = DRAWN if runs <= MANY else DRAWN_OF_MANY
+    least = 2.0 ** (1 - runs) if runs <= EXACT else 1 / (1 + drawn)
     if runs < LEAST:
         return SwapTest(none, none, none, runs, reason=f"there are fewer than {LEAST} runs")
     if not (varies(a).all() and varies(b).all()):
         return SwapTest(none, none, least, runs, reason="all runs of a method have the same score")
-    signs = swaps(runs)
+    signs = swaps(runs, drawn)
     observed = float(statistics(a, b, np.ones((1, runs)))[0])
     extreme = int((np.abs(statistics(a, b, signs)) >= abs(observed) - CLOSE).sum())
     exact = runs <= EXACT
@@ -63,7 +64,7 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     return SwapTest(observed, p, least, runs, exact)
 
 
-def swaps(runs: int, drawn: int = DRAWN) -> NDArray[np.float64]:
+def swaps(runs: int, drawn: int) -> NDArray[np.float64]:
     """Which runs are swapped, as −1, and which not, as 1 (swaps × runs): all up to sign, or so many at random."""
     if runs <= EXACT:
         rest = np.array([*itertools.product([1.0, -1.0], repeat=runs - 1)])
