@@ -1,7 +1,8 @@
 """The study's scores beside the paper's tables, and which of the paper's claims they bear out."""
 
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from analysis.best_setting import BestSetting
 from analysis.method_label import MethodLabel
 from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind
+from analysis.published.checks import disagreements
 from analysis.published.claims import NOT_APPLICABLE, judge_all
 from analysis.published.side_by_side import beside, encoder_of, matching
 from analysis.section import Section
@@ -35,13 +37,18 @@ def section(view: View) -> Section | None:
     if not own:
         name = about.encoder or "another"
         parts.append(f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels cannot.")
+    numbers: list[int] = []
     for kind in _kinds(view):
         chosen = _chosen(view)
         frame = _frame(view, chosen, kind)
         names = {name for name in chosen if name in set(frame["method"])}
-        parts += [_table(view, number, frame) for number in matching(about.task, names, kind, encoder)]
+        here = matching(about.task, names, kind, encoder)
+        parts += [_table(view, number, frame) for number in here]
+        numbers += here
         if (claims := _claims(view, frame, kind, encoder)).rows:
             parts.append(claims)
+    if numbers and (inner := _disagreements(numbers)).rows:
+        parts.append(inner)
     several = [name for name in _labels(view) if len(_labels(view)[name]) > 1]
     if several:
         parts.append(
@@ -126,6 +133,21 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
         rows,
         [f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state its ddof."],
     )
+
+
+def _disagreements(numbers: Collection[int]) -> Table:
+    """Where the figures of these tables contradict one another or the paper's text."""
+    found: list[dict[str, Any]] = disagreements().to_dict("records")  # type: ignore[assignment]
+    columns = ("where", "what", "printed", "follows", "note")
+    rows: list[list[str | Cell]] = [[str(row[c]) for c in columns] for row in found if _tables(row["where"]) & {*numbers}]
+    return Table("published-disagreements", "Where these tables disagree with one another or the paper's text", columns, rows)
+
+
+def _tables(where: str) -> set[int]:
+    """The numbers in ``Table 3``, ``Tables 7 and 11`` and ``Tables 19–22``."""
+    words = where.partition("Table")[2]
+    pairs = [(int(first), int(last or first)) for first, last in re.findall(r"(\d+)(?:–(\d+))?", words)]
+    return {number for first, last in pairs for number in range(first, last + 1)}
 
 
 def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:

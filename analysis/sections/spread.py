@@ -12,7 +12,7 @@ from statsmodels.stats.multitest import multipletests
 from analysis.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.section import Picture, Section
 from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.detectable import FEW
+from analysis.statistics.detectable import FEW, brown_forsythe_ratio
 from analysis.statistics.std_ratio import LEAST_OF_A_BOOTSTRAP, StdRatio, std_ratio
 from analysis.style import WIDTH, abreast, colours, drawing
 from analysis.table import MISSING_CELL, Cell, Number, Ratio, Table
@@ -123,9 +123,11 @@ def languages(method: str, comparison: Comparison, ratios: Mapping[str, StdRatio
         [code, Ratio(ratio.value, ratio.low, ratio.high), probability(test.p), probability(test.holm)]
         for (code, ratio), test in zip(ratios.items(), tests, strict=True)
     ]
+    seen = brown_forsythe_ratio(comparison.runs)
+    power = f"{seen.reason}." if seen.reason else f"In one language it would have seen a ratio of {seen.ratio:.2f} (80 % power)."
     notes = [
         f"Over {comparison.runs} runs. Brown and Forsythe's test takes the two methods for independent, which they are not: it errs on the "
-        "side of finding nothing. Holm: corrected for the number of languages."
+        f"side of finding nothing. {power[0].upper()}{power[1:]} Holm: corrected for the number of languages."
     ]
     name = "spread-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
     header = ["language", f"std ratio to {comparison.base}", "p, Brown–Forsythe", "p, Holm"]
