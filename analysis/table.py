@@ -2,7 +2,6 @@
 
 import math
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +11,10 @@ import pandas as pd
 from markupsafe import Markup, escape
 from tabulate import tabulate
 
+from analysis import latex
+
 MISSING_CELL = "–"
 NBSP = "\N{NO-BREAK SPACE}"
-LATEX_SPECIAL = str.maketrans(
-    {c: f"\\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}"}
-)
-BREAK = r"\\"
-LATEX_SIZES = {r"\normalsize": 90, r"\small": 100, r"\footnotesize": 112, r"\scriptsize": 128}
-LATEX_SIDEWAYS = r"\footnotesize"
-"""Letters by the most characters, two a column's gap included, that a line of 16 cm holds of them."""
-LATEX_HEAD, LATEX_CELL = 16, 40
-"""Characters after which the words of a header, and those of a cell, go on in the next line."""
-LATEX_LINES = 35
-"""Lines that fit a page."""
 
 
 NUMBER = re.compile(r"(?P<number>[+−-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)( ?%| \(.*\)|/\d+)?")
@@ -129,7 +119,7 @@ class Number:
     markdown = plain
 
     def latex(self) -> str:
-        return "--" if math.isnan(self.value) else f"${self.plain()}$"
+        return "--" if math.isnan(self.value) else latex.maths(self.plain())
 
     def html(self) -> Markup:
         return escape(self.plain())
@@ -160,7 +150,7 @@ class Interval:
     markdown = plain
 
     def latex(self) -> str:
-        return "--" if math.isnan(self.value) else f"${self._text('-')}$"
+        return "--" if math.isnan(self.value) else latex.maths(self._text("-"))
 
     def html(self) -> Markup:
         return escape(self._text("−"))
@@ -189,7 +179,7 @@ class Ratio:
     markdown = plain
 
     def latex(self) -> str:
-        return "--" if math.isnan(self.value) else f"${self.plain()}$"
+        return "--" if math.isnan(self.value) else latex.maths(self.plain())
 
     def html(self) -> Markup:
         return escape(self.plain())
@@ -320,32 +310,9 @@ class Table:
         return "\n\n".join([f"**{self.title}**", table, *self.notes]) + "\n"
 
     def latex(self) -> str:
-        """A floating table, or one over several pages where it is long. The wider it is the smaller are its letters, and where they
-        would be too small it lies on its side."""
-        heads = [textwrap.wrap(head, LATEX_HEAD, break_long_words=False) for head in self.header]
-        lengths = [[len(text) for text in row] for row in self._text()]
-        widths = [max(column) for column in zip([max(map(len, lines)) for lines in heads], *lengths, strict=True)]
-        characters = sum(min(width, LATEX_CELL) + 2 for width in widths)
-        size = next((name for name, most in LATEX_SIZES.items() if characters <= most), "")
-        long = sum(math.ceil(max(row) / LATEX_CELL) for row in lengths) > LATEX_LINES
-
-        stacked = [
-            lines[0] if len(lines) == 1 else rf"\shortstack[l]{{{BREAK.join(lines)}}}" for lines in ([*map(_latex, h)] for h in heads)
-        ]
-        cells = [[_latex(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
-        _, _, header, _, *body, _, _ = tabulate(cells, stacked, tablefmt="latex_raw", disable_numparse=True).splitlines()
-        columns = "".join("l" if width <= LATEX_CELL else f"p{{{LATEX_CELL // 2}em}}" for width in widths)
-        caption = rf"\caption{{{' '.join(_latex(text) for text in (f'{self.title}.', *self.notes))}}}"
-        top, bottom = (r"\toprule", header, r"\midrule"), r"\bottomrule"
-        if long:
-            rows = [caption + BREAK, *top, r"\endfirsthead", *top, r"\endhead", *body, bottom]
-            lines = [f"{{{size or LATEX_SIDEWAYS}", rf"\begin{{longtable}}{{{columns}}}", *rows, r"\end{longtable}", "}"]
-        else:
-            tabular = [rf"\begin{{tabular}}{{{columns}}}", *top, *body, bottom, r"\end{tabular}"]
-            lines = [r"\begin{table}", r"\centering", f"{{{size or LATEX_SIDEWAYS}", *tabular, r"\par}", caption, r"\end{table}"]
-        if not size:
-            lines = [r"\begin{landscape}", *lines, r"\end{landscape}"]
-        return "\n".join([r"% \usepackage{booktabs,longtable,pdflscape}", *lines]) + "\n"
+        """See ``analysis.latex.table``."""
+        cells = [[latex.escaped(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
+        return latex.table(self.title, self.notes, self.header, self._text(), cells, self.footer)
 
     def html_rows(self) -> list[list[Shown]]:
         """The cells as a page has them."""
@@ -378,10 +345,3 @@ def std_note(what: str, ddof: int) -> str:
 
 def _pipes(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def _latex(text: str) -> str:
-    text = text.translate(LATEX_SPECIAL)
-    for character, command in {"±": r"$\pm$", "–": "--", "−": "$-$", "×": r"$\times$", "λ": r"$\lambda$"}.items():
-        text = text.replace(character, command)
-    return text
