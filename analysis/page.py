@@ -80,22 +80,21 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
 
 def write_figures(folder: Path, figures: Mapping[str, tuple[str, Figure]]) -> list[dict[str, str]]:
     """Write ``figures/*.svg|png`` of captions and figures by file name; returns what a page shows of each: name, caption and data."""
-    pictures = [Picture(name, figure, caption, name) for name, (caption, figure) in figures.items()]
-    images = write_pictures(folder, pictures)
-    return [{"name": picture.name, "caption": picture.caption, "data": images[picture.name]} for picture in pictures]
+    (folder / "figures").mkdir()
+    return [{"name": name, "caption": caption, "data": _written(folder, name, figure)} for name, (caption, figure) in figures.items()]
 
 
 def write_pictures(folder: Path, parts: Iterable[object]) -> dict[str, str]:
     """Write ``figures/*.svg|png`` of the pictures among some parts; returns the SVG of each in Base64, by its name."""
     (folder / "figures").mkdir()
-    shown: dict[str, str] = {}
-    for picture in parts:
-        if isinstance(picture, Picture):
-            svg = _image(picture.figure, "svg")
-            (folder / "figures" / f"{picture.name}.svg").write_bytes(svg)
-            (folder / "figures" / f"{picture.name}.png").write_bytes(_image(picture.figure, "png"))
-            shown[picture.name] = base64.b64encode(svg).decode()
-    return shown
+    return {part.name: _written(folder, part.name, part.figure) for part in parts if isinstance(part, Picture)}
+
+
+def _written(folder: Path, name: str, figure: Figure) -> str:
+    svg = _image(figure, "svg")
+    (folder / "figures" / f"{name}.svg").write_bytes(svg)
+    (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
+    return base64.b64encode(svg).decode()
 
 
 def render(template: str, **values: Any) -> str:

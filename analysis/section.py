@@ -1,10 +1,12 @@
 """What a report is made of: sections of paragraphs, tables and figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from matplotlib.figure import Figure
 
+from analysis.style import drawing
 from analysis.table import Table
 
 
@@ -14,11 +16,18 @@ class Picture:
 
     name: str
     """File name without its ending."""
-    figure: Figure
+    draw: Callable[[], Figure]
+    """Makes the figure, where it is shown."""
     caption: str
     """How to read it."""
     alt: str
     """What it shows, for who cannot see it."""
+
+    @cached_property
+    def figure(self) -> Figure:
+        """The figure, in the style of all."""
+        with drawing():
+            return self.draw()
 
 
 @dataclass(frozen=True)

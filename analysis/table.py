@@ -25,6 +25,10 @@ FAR = 100
 """Ratio from which the end of an interval is only said to be beyond it."""
 
 
+LEAST_SHOWN = 0.0001
+"""p-value below which it is not written out."""
+
+
 class Cell(Protocol):
     """A cell that is more than text."""
 
@@ -186,6 +190,27 @@ class Ratio:
 
     def numbers(self) -> dict[str, float]:
         return {"": self.value, "low": self.low, "high": self.high}
+
+
+@dataclass(frozen=True)
+class Probability:
+    """A p-value, whose smallest are only said to be below ``LEAST_SHOWN``."""
+
+    p: float
+
+    def plain(self) -> str:
+        return f"<{LEAST_SHOWN:g}" if self.p < LEAST_SHOWN else f"{self.p:.2g}"
+
+    markdown = plain
+
+    def latex(self) -> str:
+        return f"${self.plain()}$"
+
+    def html(self) -> Markup:
+        return escape(self.plain())
+
+    def numbers(self) -> dict[str, float]:
+        return {"": self.p}
 
 
 @dataclass(frozen=True)

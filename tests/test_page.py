@@ -133,7 +133,7 @@ def test_a_cell_sorts_by_its_first_number(cell: Any, order: str | None) -> None:
 
 def test_text_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table("nasty", NASTY, [NASTY, "error"], [[NASTY, f"{NASTY} {'long ' * 20}"]], [NASTY])
-    picture = Picture("nasty-figure", Figure(figsize=(1, 1)), NASTY, NASTY)
+    picture = Picture("nasty-figure", lambda: Figure(figsize=(1, 1)), NASTY, NASTY)
     sections = [Section("made", NASTY, [NASTY, table, picture]), Section("next", "Next", [table])]
     codes = (*frames(ROWS).about.targets, NASTY)
     page = written(tmp_path, monkeypatch, *sections, name=NASTY, question=NASTY, task=NASTY, encoder=NASTY, data=NASTY, targets=codes)

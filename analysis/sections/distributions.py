@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import RASTERISED, WIDTH, abreast, colours, drawing, metric_name
+from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name
 from analysis.view import View
 
 MARKED = 25
@@ -26,8 +27,7 @@ def section(view: View) -> Section | None:
     """The distributions, where any trial has finished."""
     if not len(view.results.test):
         return None
-    with drawing():
-        drawn = figure(view.results)
+    draw = partial(figure, view.results)
     if marked(view.results):
         title, caption = "Scores of every run", "Each mark is one run; the dark bar is the mean of the method's runs in that language."
         kind = "Strip plot of every run's"
@@ -38,7 +38,7 @@ def section(view: View) -> Section | None:
             "to 95th), the dots are the lowest and the highest, and the dark tick is the mean."
         )
         kind = "Percentiles over runs of the"
-    return Section("distributions", title, [Picture("distributions", drawn, caption, f"{kind} {_described(view.results)}")])
+    return Section("distributions", title, [Picture("distributions", draw, caption, f"{kind} {_described(view.results)}")])
 
 
 def marked(results: Results) -> bool:

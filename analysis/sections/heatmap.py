@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import HEIGHT, WIDTH, broken, drawing, few_ticks, metric_name, setting_names
+from analysis.style import HEIGHT, WIDTH, broken, few_ticks, metric_name, setting_names
 from analysis.view import View
 
 CELLS = (0.36, 0.18)
@@ -25,8 +26,7 @@ def section(view: View) -> Section | None:
     if not len(view.results.test):
         return None
     panels, lacking = means(view.results)
-    with drawing():
-        drawn = figure(view.results, panels, lacking)
+    draw = partial(figure, view.results, panels, lacking)
     caption = "Means over seeds, the brighter the higher; "
     if numbered(view.results, panels):
         caption += "* over fewer than asked for. A blank cell has no finished trial, or was not asked for."
@@ -38,7 +38,7 @@ def section(view: View) -> Section | None:
         f"Heat maps of the mean {metric_name(view.results)} in {languages} languages (rows) at {settings} settings (columns), one for each "
         f"of {', '.join(panels)}. Means go from {values.min():.1f} to {values.max():.1f}."
     )
-    return Section("heatmap", "Languages by setting", [Picture("heatmap", drawn, caption, alt)])
+    return Section("heatmap", "Languages by setting", [Picture("heatmap", draw, caption, alt)])
 
 
 def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:

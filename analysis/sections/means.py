@@ -15,6 +15,9 @@ from analysis.statistics.paired import paired_tests
 from analysis.table import MISSING_CELL, Cell, Interval, Number, Table
 from analysis.view import View
 
+BOOTSTRAPPED = ("over runs and examples", "p, bootstrap")
+"""Columns of the multi-bootstrap, which are left out where there is none."""
+
 
 def section(view: View) -> Section | None:
     """Where a method and its baseline have at least two runs in common."""
@@ -62,14 +65,19 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "p, bootstrap",
     ]
     notes = [
-        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed. The first interval (Student's t) "
-        "is over runs alone and takes the test sets as given; the second (multi-bootstrap, Sellam et al., 2022) also over the test "
-        f"examples of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
+        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with Student's 95 % interval "
+        "over runs: it takes the test sets as given.",
+        "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples of each language. It "
+        f"covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
         "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many runs that differ as "
         "much; the other tests over runs see about as much.",
         "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings.",
         *(f"{warning[0].upper()}{warning[1:]}." for warning in warnings),
     ]
+    if all(made.zero_shot is None for made in view.multi_bootstraps.values()):
+        kept = [i for i, head in enumerate(header) if head not in BOOTSTRAPPED]
+        header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
+        del notes[1]
     return Table("means", "Differences of zero-shot scores", header, rows, notes)
 
 

@@ -1,6 +1,7 @@
 """The penalty as training goes on: how far from the pretrained weights each method lets the model go."""
 
 import math
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
@@ -9,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from analysis.frame import FINISHED, RUN, Results
 from analysis.section import Picture, Section
-from analysis.style import HEIGHT, STYLED, WIDTH, abreast, broken, colours, drawing, setting_names
+from analysis.style import HEIGHT, STYLED, WIDTH, abreast, broken, colours, setting_names
 from analysis.view import View
 from harness.store import Store
 
@@ -24,8 +25,7 @@ def section(view: View) -> Section | None:
     penalties = read(view.results, view.store) if view.store is not None else pd.DataFrame()
     if not len(penalties) or not (penalties["penalty"] > 0).any():
         return None
-    with drawing():
-        drawn = figure(view.results, penalties)
+    draw = partial(figure, view.results, penalties)
     band = "the band all of its runs" if styled(view.results) else "the band 90 % of its runs (5th to 95th percentile), of all settings"
     caption = (
         "How far from the pretrained weights each method lets the model go: the penalty over the steps. The line is the median over runs, "
@@ -37,7 +37,7 @@ def section(view: View) -> Section | None:
         "Line plots of the penalty over the steps on a logarithmic axis, one for each method. At the end the median is "
         f"{', '.join(f'{ends[method]:.3g} for {method}' for method in shown if method in ends)}."
     )
-    return Section("penalty", "Penalty over the steps", [Picture("penalty", drawn, caption, alt)])
+    return Section("penalty", "Penalty over the steps", [Picture("penalty", draw, caption, alt)])
 
 
 def read(results: Results, store: Store) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """How good a method is over all of its runs, and what a few tries of it come to: robustness profiles and expected best scores."""
 
 import math
+from functools import partial
 
 import numpy as np
 import seaborn as sns
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from analysis.section import Picture, Section
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
-from analysis.style import WIDTH, abreast, colours, drawing, metric_name
+from analysis.style import WIDTH, abreast, colours, metric_name
 from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
 from analysis.view import View
 
@@ -35,8 +36,7 @@ def section(view: View) -> Section | None:
     zero_shot = {method: runs["zero_shot"].to_numpy(np.float64) for method, runs in scores.items()}
     on = "dev" if all(runs["dev"].notna().all() for runs in scores.values()) else "source"
     best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
-    with drawing():
-        drawn = figure(view, zero_shot, best)
+    draw = partial(figure, view, zero_shot, best)
     caption = (
         "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of better runs, a steeper "
         "one of runs that are alike. Right: what to expect of the zero-shot score when, of so many random runs of a method, the one with "
@@ -46,7 +46,7 @@ def section(view: View) -> Section | None:
         "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of tries; a colour a method."
     )
     made = table(view, zero_shot, best, on)
-    return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", drawn, caption, alt)])
+    return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", draw, caption, alt)])
 
 
 def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve], on: str) -> Table:

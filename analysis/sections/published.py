@@ -116,6 +116,10 @@ def _frame(view: View, chosen: Mapping[str, str], kind: Kind) -> pd.DataFrame:
 def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
     """One published table with our scores beside it."""
     found = beside(number, ours, view.results.about.task)
+    lacking = found["ours_mean"].isna()
+    few = int((~lacking).sum()) < len(found) / 2
+    left_out = [f"{int(lacking.sum())} of its rows, of methods or languages that the study lacks, are left out."] if few else []
+    found = found[~lacking] if few else found
     rows: list[list[str | Cell]] = []
     records: list[dict[str, Any]] = found.astype(object).where(found.notna(), math.nan).to_dict("records")  # type: ignore[assignment]
     for row in records:
@@ -131,7 +135,7 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
         f"The paper's Table {number} and ours",
         header,
         rows,
-        [f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state its ddof."],
+        [f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state its ddof.", *left_out],
     )
 
 

@@ -1,5 +1,7 @@
 """Source against zero-shot score: equal scores on the source need not mean equal scores on the targets."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -9,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import RASTERISED, STYLED, WIDTH, abreast, colours, drawing, metric_name, setting_names
+from analysis.style import RASTERISED, STYLED, WIDTH, abreast, colours, metric_name, setting_names
 from analysis.view import View
 
 NEAR_THE_BEST = 10
@@ -21,8 +23,7 @@ def section(view: View) -> Section | None:
     runs = view.results.runs
     if not runs["complete"].any():
         return None
-    with drawing():
-        drawn = figure(view.results)
+    draw = partial(figure, view.results)
     caption = "Each point is one run. Points above one another have the same source score and different zero-shot scores."
     between = (f"{runs[column].min():.1f} to {runs[column].max():.1f}" for column in ("source", "zero_shot"))
     alt = (
@@ -30,7 +31,7 @@ def section(view: View) -> Section | None:
         f"runs, a colour a method: {view.results.source} goes from {next(between)}, zero-shot from {next(between)} "
         f"({metric_name(view.results)})."
     )
-    return Section("source-zero-shot", "Source against zero-shot score", [Picture("source-zero-shot", drawn, caption, alt)])
+    return Section("source-zero-shot", "Source against zero-shot score", [Picture("source-zero-shot", draw, caption, alt)])
 
 
 def figure(results: Results) -> Figure:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,8 @@ from analysis.section import Picture, Section
 from analysis.statistics.brown_forsythe import brown_forsythe
 from analysis.statistics.detectable import FEW, brown_forsythe_ratio
 from analysis.statistics.std_ratio import LEAST_OF_A_BOOTSTRAP, StdRatio, std_ratio
-from analysis.style import WIDTH, abreast, colours, drawing
-from analysis.table import MISSING_CELL, Cell, Number, Ratio, Table
+from analysis.style import WIDTH, abreast, colours
+from analysis.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
 from analysis.view import View
 
 MOST_SHOWN = 60
@@ -35,14 +36,13 @@ def section(view: View) -> Section | None:
     drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
     drawable = {method: by for method, by in drawable.items() if by}
     if drawable:
-        with drawing():
-            drawn = figure(view, drawable)
+        draw = partial(figure, view, drawable)
         caption = (
             "Standard deviation over runs of each language, as a ratio to the baseline's over the same runs, with 95 % intervals; left of "
             "1 the method is steadier. Languages share their runs: that many point the same way is no more evidence than one."
         )
         alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
-        parts.append(Picture("spread", drawn, caption, alt))
+        parts.append(Picture("spread", draw, caption, alt))
     tests = [languages(method, comparison, ratios[method]) for method, comparison in found.items() if method in ratios]
     return Section("spread", "Is it steadier?", [*parts, *tests])
 
@@ -97,7 +97,7 @@ def _cells(spread: SpreadStatistics, adjusted: float | None) -> list[str | Cell]
 
 def probability(p: float) -> str | Cell:
     """A p-value."""
-    return MISSING_CELL if math.isnan(p) else Number(p, ".2g")
+    return MISSING_CELL if math.isnan(p) else Probability(p)
 
 
 def _warnings(found: Mapping[str, Comparison]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import seaborn as sns
@@ -9,7 +10,7 @@ from matplotlib.figure import Figure
 
 from analysis.method_label import MethodLabel
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, drawing, metric_name
+from analysis.style import WIDTH, metric_name
 from analysis.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
 from analysis.view import View
 
@@ -26,14 +27,13 @@ def section(view: View) -> Section | None:
     improvements = _improvements(view, found)
     parts: list[str | Table | Picture] = [made]
     if len(improvements):
-        with drawing():
-            drawn = figure(view, improvements)
+        draw = partial(figure, view, improvements)
         caption = (
             f"Left: the zero-shot score less that of {view.baseline} with the same setting and seed, in per cent of it, as in the paper's "
             f"Figure 1; right: the {view.results.source} score. Points are means over runs, bars their standard error."
         )
         alt = "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the source."
-        parts.append(Picture("strengths", drawn, caption, alt))
+        parts.append(Picture("strengths", draw, caption, alt))
     return Section("strengths", "Strength of the pull (λ)", parts)
 
 

@@ -1,12 +1,14 @@
 """What becomes of the zero-shot score as the learning rate grows: the paper's Table 14, for every rate of the study."""
 
+from functools import partial
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
 from analysis.frame import Results
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, abreast, colours, drawing, metric_name, take_legend
+from analysis.style import WIDTH, abreast, colours, metric_name, take_legend
 from analysis.table import MISSING_CELL, Cell, Score, Table, std_note
 from analysis.view import View
 
@@ -18,11 +20,10 @@ def section(view: View) -> Section | None:
     """Where the study is a stress test."""
     if not applies(view):
         return None
-    with drawing():
-        drawn = figure(view.results)
+    draw = partial(figure, view.results)
     caption = "Each mark is one run, the line goes through the medians; crosses are collapsed runs."
     alt = f"Zero-shot {metric_name(view.results)} over the learning rate on a logarithmic axis, a line a method."
-    return Section("stress", "Stress: growing learning rates", [table(view), Picture("stress", drawn, caption, alt)])
+    return Section("stress", "Stress: growing learning rates", [table(view), Picture("stress", draw, caption, alt)])
 
 
 def applies(view: View) -> bool:

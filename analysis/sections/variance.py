@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from analysis.section import Picture, Section
 from analysis.statistics.importance import Importances, importances
 from analysis.statistics.mixed_model import decompose
 from analysis.statistics.variance import Components
-from analysis.style import WIDTH, drawing
+from analysis.style import WIDTH
 from analysis.table import MISSING_CELL, Cell, Percent, Table
 from analysis.view import View
 
@@ -38,14 +39,13 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = [table(view, method, by, notes) for method, by in found.items()]
     drawable = {method: by for method, by in found.items() if any(part.names for part in by.values())}
     if drawable:
-        with drawing():
-            drawn = figure(view, drawable)
+        draw = partial(figure, view, drawable)
         caption = (
             "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average over seeds; seed: what "
             "it does on average over settings; setting × seed: what it does at one setting and not at another; noise: what runs of the "
             "same setting and seed differ by."
         )
-        parts.insert(0, Picture("variance", drawn, caption, "Stacked bars of variance shares by language, a panel a method."))
+        parts.insert(0, Picture("variance", draw, caption, "Stacked bars of variance shares by language, a panel a method."))
     if (made := hyperparameters(view)) is not None:
         parts.append(made)
     return Section("variance", "Where the variance comes from", parts)
