@@ -125,7 +125,9 @@ def _cautions(view: View) -> list[str]:
         told.append(f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing.")
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
-    if view.comparisons and results.runs["setting"].nunique() > 1:
+    if len(view.comparisons) > 2:
+        told.append("The intervals of the scores' differences are each for itself, not corrected for the number of methods.")
+    if any(comparison.ours.index.get_level_values("setting").nunique() > 1 for comparison in view.comparisons.values()):
         told.append("Intervals take the settings for a sample of those one might have chosen; of other settings they promise nothing.")
     return [" ".join(told)] if told else []
 

@@ -43,8 +43,9 @@ def section(view: View) -> Section | None:
         )
         alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
         parts.append(Picture("spread", draw, caption, alt))
-    tests = [languages(method, comparison, ratios[method]) for method, comparison in found.items() if method in ratios]
-    return Section("spread", "Is it steadier?", [*parts, *tests])
+    if ratios:
+        parts.append(languages(view, found, ratios))
+    return Section("spread", "Is it steadier?", parts)
 
 
 def table(view: View, found: Mapping[str, Comparison]) -> Table:
@@ -116,22 +117,30 @@ def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
     return {code: std_ratio(ours[:, i], theirs[:, i]) for i, code in enumerate(comparison.steady_languages)}
 
 
-def languages(method: str, comparison: Comparison, ratios: Mapping[str, StdRatio]) -> Table:
-    """Every language of one comparison: ratio, and Brown and Forsythe's test with Holm's correction."""
-    tests = brown_forsythe(*comparison.matrices)
-    rows: list[list[str | Cell]] = [
-        [code, Ratio(ratio.value, ratio.low, ratio.high), probability(test.p), probability(test.holm)]
-        for (code, ratio), test in zip(ratios.items(), tests, strict=True)
-    ]
-    seen = brown_forsythe_ratio(comparison.runs)
-    power = f"{seen.reason}." if seen.reason else f"In one language it would have seen a ratio of {seen.ratio:.2f} (80 % power)."
+def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, Mapping[str, StdRatio]]) -> Table:
+    """A row a language, for every method the ratio and Brown and Forsythe's test, with Holm's correction over the languages."""
+    tests = {method: dict(zip(found[method].steady_languages, brown_forsythe(*found[method].matrices), strict=True)) for method in ratios}
+    rows: list[list[str | Cell]] = []
+    for code in view.results.about.targets:
+        row: list[str | Cell] = [code]
+        for method, by in ratios.items():
+            if code not in by:
+                row += [MISSING_CELL] * 3
+                continue
+            ratio, test = by[code], tests[method][code]
+            row += [Ratio(ratio.value, ratio.low, ratio.high), probability(test.p), probability(test.holm)]
+        rows.append(row)
+    runs = sorted({found[method].runs for method in ratios})
+    seen = {n: brown_forsythe_ratio(n) for n in runs}
+    powers = [f"{n} runs: {'none' if math.isnan(made.ratio) else f'{made.ratio:.2f}'}" for n, made in seen.items()]
+    base = view.baseline if view.against is None else "the other"
     notes = [
-        f"Over {comparison.runs} runs. Brown and Forsythe's test takes the two methods for independent, which they are not: it errs on the "
-        f"side of finding nothing. {power[0].upper()}{power[1:]} Holm: corrected for the number of languages."
+        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and Forsythe's test, which "
+        "takes the two methods for independent, and so errs on the side of finding nothing; Holm: corrected for the number of languages.",
+        f"Ratio that would have been seen in one language, with 80 % power and before Holm's correction, with {'; '.join(powers)}.",
     ]
-    name = "spread-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
-    header = ["language", f"std ratio to {comparison.base}", "p, Brown–Forsythe", "p, Holm"]
-    return Table(name, f"{method} against {comparison.base}, by language", header, rows, notes)
+    header = ["language", *(head for method in ratios for head in (method, f"{method}, p", f"{method}, p, Holm"))]
+    return Table("spread-languages", "Ratios by language", header, rows, notes)
 
 
 def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
@@ -159,6 +168,7 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
         axes.axvline(1, color="0.3", linewidth=0.8)
         axes.set(xscale="log", xlim=limits, xlabel="std ratio", ylabel="", yticks=range(len(shown)), ylim=(len(shown) - 0.5, -0.5))
         axes.set_yticklabels(shown)
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="y", visible=False)
     handles, labels = made.axes[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)

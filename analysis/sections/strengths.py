@@ -101,5 +101,6 @@ def figure(view: View, improvements: pd.DataFrame) -> Figure:
             palette="colorblind", ax=axes, legend="auto" if axes is left and improvements["method"].nunique() > 1 else False,
         )  # fmt: skip
         axes.set(xscale="log", xlabel="strength λ", ylabel=name)
+        axes.xaxis.set_major_formatter("{x:g}")
     left.axhline(0, color="0.3", linewidth=0.8)
     return made

@@ -12,6 +12,8 @@ from analysis.style import WIDTH, abreast, colours, metric_name, take_legend
 from analysis.table import MISSING_CELL, Cell, Score, Table, std_note
 from analysis.view import View
 
+MOST_TICKS = 12
+"""Learning rates that the figure's axis names each."""
 RANGE = 5
 """How many times the smallest learning rate the largest is, from which a study is a stress test."""
 
@@ -73,6 +75,11 @@ def figure(results: Results) -> Figure:
         legend=False, rasterized=len(runs) > 2000,
     )  # fmt: skip
     axes.set(xscale="log", xlabel="learning rate", ylabel=f"zero-shot score, {metric_name(results)}")
+    rates = sorted(runs["learning_rate"].unique())
+    if len(rates) <= MOST_TICKS:
+        axes.set_xticks(rates)
+        axes.minorticks_off()
+    axes.xaxis.set_major_formatter("{x:g}")
     handles, labels = take_legend(axes)
     count = len(results.methods)
     made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
