@@ -10,14 +10,19 @@ from analysis.view import View
 from harness import fields
 from harness.errors import UserError
 
+NOTHING = "Nothing is compared"
+"""What a report of two results without a method in common says."""
+
 
 def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int = 1) -> View:
     """A view of both results: methods are called ``<name>: <method>``, and each of the second is compared with the first's of its label,
     or, where each has one method alone, with that.
 
-    Languages whose test sets differ between the two are left out of both. Raises ``UserError`` where the two have different sources or
-    metrics, or no language with the same test set.
+    Languages whose test sets differ between the two are left out of both. Raises ``UserError`` where the two have one name, different
+    sources or metrics, or no language with the same test set.
     """
+    if first == second:
+        raise UserError(f"compare: {first} is given twice; give two results, or --other-store where the second is in another store")
     one, other = ours.results, theirs.results
     for what, mine, its in (("source", one.source, other.source), ("metric", one.metric, other.metric)):
         if mine and its and mine != its:
@@ -31,17 +36,22 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
         _prefixed(_restricted(results, kept), f"{name}: ", renaming)
         for name, results, renaming in zip((first, second), (one, other), renamed, strict=True)
     ]
+    pairs = _pairs(first, one, second, other)
+    alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
+    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone else ""
     about = replace(
         one.about,
         name=f"{first} and {second}",
-        question=f"What is different in {second} from {first}?",
+        question=f"What is different in {second} from {first}?{lone}"
+        if pairs
+        else f"{NOTHING}: {first} and {second} have no method in common.",
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
         **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
     )
     trials, scores = (pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores"))
     both = Results(about, trials, scores, settings, one.metric or other.metric)
-    return View(both, ddof, against=_pairs(first, one, second, other), left_out=tuple(left_out))
+    return View(both, ddof, against=pairs, left_out=tuple(left_out))
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:

@@ -17,4 +17,6 @@ def opened(name: str, place: str, *, source: str | None = None, ddof: int = 1, p
     if source is not None:
         raise bad("--source", source, "it with a .csv file alone: a study says itself what it was trained on")
     store = Store(place, create=False)
+    if ".." in name.split("/"):
+        raise bad("study", name, "the name of a study that was run: it is no path")
     return View(load(store, name), ddof, store, published=published)

@@ -4,9 +4,10 @@ import base64
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from io import BytesIO
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ def default_folder(store: Store | None, name: str) -> Path:
     return Path(store.root) / "reports" / name if store is not None and store.is_local else Path("steadytune-reports") / name
 
 
+LONGEST_NAME = 60
+"""Letters of a file's name, of up to four bytes each, that any file system takes."""
 CONTENTS = ".contents"
 """Lists what a report wrote, so that the next one takes away what it no longer has, and nothing else."""
 
@@ -72,10 +75,14 @@ def _contents(folder: Path) -> set[Path]:
 
 
 def write_tables(folder: Path, tables: Iterable[Table]) -> None:
-    """Write ``tables/*.csv|md|tex``."""
+    """Write ``tables/*.csv|md|tex``, none over another: names of methods may come to the same, and too long for a file."""
     (folder / "tables").mkdir()
+    taken: set[str] = set()
     for table in tables:
-        table.write(folder / "tables")
+        short = table.name[:LONGEST_NAME]
+        name = next(name for name in chain([short], (f"{short}-{n}" for n in count(2))) if name.lower() not in taken)
+        taken.add(name.lower())
+        replace(table, name=name).write(folder / "tables")
 
 
 def write_figures(folder: Path, figures: Mapping[str, tuple[str, Figure]]) -> list[dict[str, str]]:

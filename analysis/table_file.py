@@ -26,6 +26,8 @@ SPLITS = ("test", "dev")
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 ONLY = "the only one"
 """Label of the setting of a file without settings."""
+EXACT = 2.0**53
+"""Below it a whole number is read as it is."""
 SOURCE = "en"
 """Language of the training data where neither the file nor the user says it."""
 
@@ -87,11 +89,13 @@ def _parsed(file: Path) -> pd.DataFrame:
     _refuse(file, "score", frame["score"], finished & ~np.isfinite(scores), "a finite number: the score × 100, of a trial that finished")
     for name in ("seed", "replicate"):
         numbers = pd.to_numeric(frame[name], errors="coerce")
-        _refuse(file, name, frame[name], ~(np.isfinite(numbers) & (numbers % 1 == 0)), "a whole number")
+        _refuse(file, name, frame[name], ~((numbers.abs() < EXACT) & (numbers % 1 == 0)), "a whole number below 2^53")
         frame[name] = numbers.astype("int64")
     for name in ("examples", "unknown"):
         numbers = pd.to_numeric(frame[name].replace("", None), errors="coerce")
-        _refuse(file, name, frame[name], (frame[name] != "") & numbers.isna(), "a number, or nothing")
+        _refuse(
+            file, name, frame[name], (frame[name] != "") & ~(np.isfinite(numbers) & (numbers >= 0)), "a number of at least 0, or nothing"
+        )
         frame[name] = numbers
     return frame.assign(score=scores)
 

@@ -143,9 +143,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> int:
-    """A whole number of seconds, at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number of seconds, at least 1")
+    """A whole number of seconds, from 1 to a day's."""
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number of seconds, from 1 to 86400")
     return int(text)
 
 
@@ -334,9 +334,12 @@ def compare(options: argparse.Namespace) -> int:
     one, other = (opened(_study_name(word), place, source=options.source) for word, place in zip(words, places, strict=True))
     names = [one.results.about.name, other.results.about.name]
     if names[0] == names[1]:
-        names = list(words) if words[0] != words[1] else [f"{name} in {place}" for name, place in zip(names, places, strict=True)]
-    written = write(side_by_side(names[0], one, names[1], other, ddof=options.ddof), options.out)
-    print(f"\n{written.summary}\n\nreport: {written.html}")
+        names = list(words)
+    if names[0] == names[1] and places[0] != places[1]:
+        names = [f"{name} in {place}" for name, place in zip(names, places, strict=True)]
+    both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
+    written = write(both, options.out)
+    print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")
     return EXIT_OK
 
 

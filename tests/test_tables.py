@@ -391,4 +391,4 @@ def test_a_long_latex_table_goes_on_over_pages_and_a_wide_one_lies_on_its_side()
     assert long.count(" language ") == 2  # the header, again on every page
     assert "landscape}\n" not in long
     assert r"\begin{landscape}" in wider
-    assert r"\footnotesize" in wider
+    assert r"\scriptsize" in wider
