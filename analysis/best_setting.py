@@ -35,10 +35,16 @@ class BestSetting:
         return cls(method, setting, len(order), "dev" if column == "dev" else "test", runs[runs["setting"] == setting])
 
 
+def split_of(found: Sequence[BestSetting]) -> str:
+    """The split whose scores chose: ``test`` where any method that has a complete run lacks dev scores."""
+    return "dev" if all(best.selected_on == "dev" for best in found if best.setting) else "test"
+
+
 def selection_note(found: Sequence[BestSetting], source: str) -> str:
     """On what the settings were chosen."""
-    split = "dev" if all(best.selected_on == "dev" for best in found) else "test"
-    why = "" if split == "dev" else ", as the results have no dev scores"
+    split, why = split_of(found), ""
+    if split == "test":
+        why = ", as the results have no dev scores"
     return (
         f"Each method's setting is the one with the highest mean {source} {split} score over seeds{why}; no target language is looked at."
     )

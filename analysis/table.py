@@ -77,7 +77,7 @@ class Score:
     def over(cls, values: "pd.Series[float]", expected: int, ddof: int) -> "Score":
         """Of the values there are; ``expected`` says how many there should be."""
         found = values.dropna()
-        std = float(found.std(ddof=ddof)) if len(found) > ddof else math.nan
+        std = float(found.std(ddof=ddof)) if len(found) > 1 else math.nan
         return cls(float(found.mean()) if len(found) else math.nan, std, len(found), expected)
 
     @property
@@ -245,7 +245,7 @@ class Difference:
     @classmethod
     def over(cls, values: "pd.Series[float]", ddof: int = 1) -> "Difference":
         """Of one difference a run."""
-        return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > ddof else math.nan, len(values))
+        return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > 1 else math.nan, len(values))
 
     def plain(self) -> str:
         spread = "" if math.isnan(self.std) else f" ± {self.std:.2f}"

@@ -264,14 +264,12 @@ def two_rates(*methods: tuple[str, Sequence[str]], failing: Sequence[str] = ()) 
     return found
 
 
-@pytest.mark.xfail(strict=True, reason="the note says test for all where one method has no complete run")
 def test_a_method_without_a_run_does_not_change_what_the_others_are_said_to_be_chosen_on() -> None:
     rows = two_rates(("vanilla", ("de", "hi")), ("l2(strength=1)", ("de", "hi")), failing=["l2(strength=1)"])
     note = next(note for note in table_of(best.section(view(rows)), "best").notes if "highest mean en" in note)
     assert "dev score over seeds; " in note
 
 
-@pytest.mark.xfail(strict=True, reason="each method's own languages are in the difference")
 def test_differences_at_the_best_settings_are_of_the_languages_that_both_have() -> None:
     """EWC's models are as vanilla's, but of German alone."""
     rows = two_rates(("vanilla", ("de", "hi")), ("ewc(strength=1)", ("de",)))
@@ -339,7 +337,7 @@ def test_stress_tells_each_learning_rate(seen: View, raw: pd.DataFrame, zero_sho
         (1e-5, 5e-5, True),
         (1e-5, 1e-3, True),
         (1e-5, 1e-5, False),
-        pytest.param(3e-5, 1.5e-4, True, marks=pytest.mark.xfail(strict=True, reason="5 × 3e-5 rounds to above 1.5e-4")),
+        (3e-5, 1.5e-4, True),
     ],
 )
 def test_stress_is_from_a_five_fold_range_on(low: float, high: float, there: bool) -> None:
@@ -517,10 +515,7 @@ def test_constant_scores_have_a_reason_and_no_number() -> None:
     clean(section)
 
 
-EQUAL = pytest.mark.xfail(strict=True, raises=IndexError, reason="of equal scores no resample is defined")
-
-
-@pytest.mark.parametrize("runs", [2, 4, 7, pytest.param(8, marks=EQUAL), pytest.param(15, marks=EQUAL)])
+@pytest.mark.parametrize("runs", [2, 4, 7, 8, 15])
 def test_a_method_that_changes_nothing_has_a_ratio_of_one(runs: int) -> None:
     """As l2 with a strength of 0 does."""
     scores = np.random.default_rng(runs).normal(60, 2, (runs, 2))
@@ -817,7 +812,7 @@ def test_five_runs_can_show_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "ddof", [1, pytest.param(0, marks=pytest.mark.xfail(strict=True, reason="with ddof=0 one run is shown with a standard deviation of 0"))]
+    "ddof", [1, 0]
 )
 def test_one_run_has_no_spread(ddof: int) -> None:
     text = told(pairs(np.array([[50.0]]), np.array([[52.0]])), ddof=ddof)
@@ -841,7 +836,6 @@ def test_a_mean_is_higher_only_where_its_interval_says_so() -> None:
     assert "Whether its zero-shot score is higher or lower is open" in told(pairs(60 + CHANCE[:8], 60 + OTHER[:8]))
 
 
-@pytest.mark.xfail(strict=True, reason="an interval without a width leaves out 0")
 def test_a_constant_difference_of_few_runs_is_no_finding() -> None:
     """Two runs that differ by the same by chance: Student's t has nothing to measure the difference by."""
     text = told(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]])))
@@ -880,14 +874,12 @@ def test_of_many_methods_only_the_findings_are_told(no_power: None) -> None:
     assert int(quiet[1]) + len(re.findall(r"m\d: the standard", text)) == 8
 
 
-@pytest.mark.xfail(strict=True, reason="the detectable ratio is that of a single test")
 def test_a_correction_that_no_p_can_pass_is_told_as_too_few_runs() -> None:
     """Six runs give 0.031 at the least, four methods make that 0.12: no ratio at all would have been found."""
     text = told(several(0.01, 0.01, 0.01, 0.01, runs=6))
     assert "would probably (80 %) have been found" not in text
 
 
-@pytest.mark.xfail(strict=True, reason="the words are those of the test over languages")
 def test_the_test_is_said_to_be_over_what_it_is_over() -> None:
     """In every run one of two languages is missing: no language can be tested over all runs."""
     rows = [
@@ -1000,7 +992,7 @@ def test_claims_go_by_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    "dev", [True, pytest.param(False, marks=pytest.mark.xfail(strict=True, reason="it says dev where there are no dev scores"))]
+    "dev", [True, False]
 )
 def test_of_two_strengths_one_is_shown_and_named(dev: bool) -> None:
     section = published.section(view(xnli({"vanilla": 64.0, "l2(strength=0.1)": 62.0, "l2(strength=1)": 67.0}, dev=dev)))

@@ -20,7 +20,7 @@ def section(view: View) -> Section | None:
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
     adjusted = holm(found)
-    told = [_method(view, method, comparison, adjusted.get(method, math.nan)) for method, comparison in found.items()]
+    told = [_method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted)) for method, comparison in found.items()]
     if len(told) > MOST:
         kept = [text for text, finding in told if finding]
         quiet = len(told) - len(kept)
@@ -56,16 +56,19 @@ def _movement(view: View) -> list[str]:
     return told
 
 
-def _method(view: View, method: str, comparison: Comparison, adjusted: float) -> tuple[str, bool]:
+def _method(view: View, method: str, comparison: Comparison, adjusted: float, tested: int) -> tuple[str, bool]:
     """What is said of a method against its baseline, and whether it is a finding."""
     whole = comparison.spreads[ZERO_SHOT]
     over = comparison.spreads.get(LANGUAGES, whole)
-    spread, steady = _spread(method, comparison, whole, over, adjusted)
+    spread, steady = _spread(method, comparison, whole, over, adjusted, tested if over is not whole else 1)
     score, better = _score(view, comparison)
     return f"{spread} {score}", steady or better
 
 
-def _spread(method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics, adjusted: float) -> tuple[str, bool]:
+def _spread(
+    method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics, adjusted: float, tested: int
+) -> tuple[str, bool]:
+    """Of so many methods tested over the languages."""
     base, ratio, test = comparison.base, whole.ratio, over.test
     runs = f"over the {comparison.runs} runs that both have"
     if math.isnan(ratio.value):
@@ -75,15 +78,23 @@ def _spread(method: str, comparison: Comparison, whole: SpreadStatistics, over: 
     p = adjusted if not math.isnan(adjusted) else test.p
     if math.isnan(p):
         return f"{size}; there is no test, as {test.reason}.", False
-    shown = f"p = {p:.2g} over the languages" + (", corrected for the number of methods" if adjusted != test.p else "")
+    where = f"p = {p:.2g} {'of that score' if over is whole else 'over the languages'}"
+    shown = f"{where}, corrected for the number of methods" if p != test.p else where
     if p <= LEVEL and not math.isnan(ratio.low) and (ratio.high < 1 or ratio.low > 1) and (ratio.value < 1) == (test.statistic < 0):
         return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).", True
     if p <= LEVEL:
-        return f"{size}; the test over the languages finds a difference ({shown}), but the interval leaves its size open.", True
-    if test.least_p > LEVEL:
-        return f"{size}. Nothing can be shown with so few runs: the smallest p they can give is {test.least_p:.2g}.", False
+        return f"{size}; the test finds a difference ({shown}), but the interval leaves its size open.", True
+    least = test.least_p * tested
+    if least > LEVEL:
+        many = f", corrected for {tested} methods," if tested > 1 else ""
+        return f"{size}. Nothing can be shown with so few runs: the smallest p they can give{many} is {min(1.0, least):.2g}.", False
     seen = over.detectable.ratio
-    power = "" if math.isnan(seen) else f"; a ratio of {seen:.2f} or less would probably (80 %) have been found, a milder one perhaps not"
+    alone = "" if tested == 1 else " were it the only test"
+    power = (
+        ""
+        if math.isnan(seen)
+        else f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
+    )
     return f"{size}: no difference is shown ({shown}){power}.", False
 
 

@@ -1,7 +1,7 @@
 """Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
 
 from analysis.best_setting import BestSetting, selection_note
-from analysis.frame import PAIR
+from analysis.frame import PAIR, Results
 from analysis.section import Section
 from analysis.sections.languages import mark_best
 from analysis.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
@@ -22,7 +22,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
         base = view.baseline_of(method)
-        difference: str | Cell = "" if base is None else _difference(best, found[base], view.ddof)
+        difference: str | Cell = "" if base is None else _difference(results, best, found[base], view.ddof)
         runs = best.runs
         scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
@@ -31,18 +31,21 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
         selection_note(list(found.values()), results.source),
-        "A method with more settings to choose from has had more chances. The difference is the mean over seeds that both have, ± its "
-        f"standard deviation (ddof={view.ddof}); both have their own best setting.",
+        "A method with more settings to choose from has had more chances. The difference is the mean over the seeds and languages that "
+        f"both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own best setting.",
     ]
     return Table("best", "Scores at each method's best setting", header, rows, notes)
 
 
-def _difference(ours: BestSetting, theirs: BestSetting, ddof: int) -> str | Cell:
-    pair = PAIR[1:]
-    both = (
-        ours.runs.set_index(pair)["zero_shot"].to_frame("ours").join(theirs.runs.set_index(pair)["zero_shot"].rename("theirs"), how="inner")
-    ).dropna()
-    return Difference.over(both["ours"] - both["theirs"], ddof) if len(both) else MISSING_CELL
+def _difference(results: Results, ours: BestSetting, theirs: BestSetting, ddof: int) -> str | Cell:
+    """Over the seeds, and in each over the target languages, that both have."""
+    scores = []
+    for best in (ours, theirs):
+        complete = best.runs[best.runs["complete"]].set_index(PAIR).index
+        here = results.of(best.method)[[*results.about.targets]]
+        scores.append(here[here.index.isin(complete)].droplevel(PAIR[0]))
+    differences = (scores[0] - scores[1]).mean(axis=1).dropna()  # NaN where either lacks the seed or the language
+    return Difference.over(differences, ddof) if len(differences) else MISSING_CELL
 
 
 def languages(view: View, found: dict[str, BestSetting]) -> Table:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
@@ -11,7 +12,7 @@ from analysis.section import Section
 from analysis.sections.spread import probability
 from analysis.statistics.detectable import detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
-from analysis.statistics.paired import paired_tests
+from analysis.statistics.paired import SAME, paired_tests
 from analysis.table import MISSING_CELL, Cell, Interval, Number, Table
 from analysis.view import View
 
@@ -82,8 +83,10 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
 
 
 def t_interval(differences: "pd.Series[float]") -> Interval:
-    """Mean difference with Student's 95 % interval."""
+    """Mean difference with Student's 95 % interval, where the differences have a spread to measure it by."""
     count, mean = len(differences), float(differences.mean())
+    if count and np.ptp(differences) <= SAME * abs(mean):
+        return Interval(mean, math.nan, math.nan, "+.2f")
     half = float(student.ppf(0.975, count - 1) * differences.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
     return Interval(mean, mean - half, mean + half, "+.2f")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.best_setting import BestSetting
+from analysis.best_setting import BestSetting, split_of
 from analysis.method_label import MethodLabel
 from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind
 from analysis.published.checks import disagreements
@@ -51,8 +51,9 @@ def section(view: View) -> Section | None:
         parts.append(inner)
     several = [name for name in _labels(view) if len(_labels(view)[name]) > 1]
     if several:
+        split = split_of([BestSetting.of(view.results, method) for name in several for method in _labels(view)[name]])
         parts.append(
-            f"Of {', '.join(several)} the study has several variants; shown is the one with the best source dev score: "
+            f"Of {', '.join(several)} the study has several variants; shown is the one with the best source {split} score: "
             f"{', '.join(_chosen(view)[name] for name in several)}."
         )
     return Section("published", "Beside the paper", parts)

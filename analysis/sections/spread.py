@@ -70,8 +70,8 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "sample of those that could have been.",
         "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a setting and seed, all "
         "languages of a run together; Holm: corrected for the number of methods, for the row over languages.",
-        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, with as many runs that go together "
-        "as these do.",
+        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any correction, with as many "
+        "runs that go together as these do.",
     ]
     notes += [f"No figure where {reason}." for reason in reasons]
     return Table("spread", "Ratios of standard deviations", header, rows, notes)

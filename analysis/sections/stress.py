@@ -17,6 +17,8 @@ MOST_TICKS = 12
 RANGE = 5
 """How many times the smallest learning rate the largest is, from which a study is a stress test."""
 
+ROUNDING = 1e-9
+
 
 def section(view: View) -> Section | None:
     """Where the study is a stress test."""
@@ -33,7 +35,7 @@ def applies(view: View) -> bool:
     if "learning_rate" not in view.results.settings or not view.results.runs["complete"].any():
         return False
     rates = _runs(view.results)["learning_rate"]
-    return bool(rates.notna().all() and rates.max() >= RANGE * rates.min())
+    return bool(rates.notna().all() and rates.max() >= (1 - ROUNDING) * RANGE * rates.min())
 
 
 def hottest(results: Results) -> list[str]:

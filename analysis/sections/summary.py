@@ -65,7 +65,7 @@ def _bold(rows: list[list[str | Cell]], languages: list[int]) -> None:
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
     """Change in the standard deviation in per cent."""
-    if len(ours) <= ddof:
+    if len(ours) < 2:
         return MISSING_CELL
     mine, base = float(ours.std(ddof=ddof)), float(theirs.std(ddof=ddof))
     return Change(100 * (mine - base) / base, len(ours)) if base > 0 and math.isfinite(mine) else MISSING_CELL

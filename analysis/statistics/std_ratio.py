@@ -57,11 +57,13 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike) -> StdRatio:
     value = math.exp(log)
     if runs < LEAST:
         return StdRatio(value, none, none, runs, reason=f"there are fewer than {LEAST} runs")
+    if error <= SAME:
+        return StdRatio(value, none, none, runs, reason="the two methods' scores are the same, but for a shift and a scale")
     if runs < LEAST_OF_A_BOOTSTRAP:
         left = _log_ratios(a, b, every - np.eye(runs))[0]
-        half = float(student.ppf((1 + LEVEL) / 2, runs - 1) * math.sqrt((runs - 1) * left.var(ddof=0)))
-        if not math.isfinite(half):
+        if not np.isfinite(left).all():
             return StdRatio(value, none, none, runs, reason="without one of the runs a method's scores are all the same")
+        half = float(student.ppf((1 + LEVEL) / 2, runs - 1) * math.sqrt((runs - 1) * left.var(ddof=0)))
         return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
     blocks = [_log_ratios(a, b, drawn) for drawn in counts(runs, resamples_of(runs), width=a.shape[1])]
     logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
