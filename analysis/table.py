@@ -141,23 +141,20 @@ class Interval:
     high: float
     form: str = ".2f"
 
-    def _text(self, minus: str) -> str:
+    def plain(self) -> str:
         if math.isnan(self.value):
             return MISSING_CELL
         if math.isnan(self.low) or math.isnan(self.high):
             return format(self.value, self.form)
-        return f"{self.value:{self.form}} [{self.low:{self.form}}, {self.high:{self.form}}]".replace("-", minus)
-
-    def plain(self) -> str:
-        return self._text("-")
+        return f"{self.value:{self.form}} [{self.low:{self.form}}, {self.high:{self.form}}]"
 
     markdown = plain
 
     def latex(self) -> str:
-        return "--" if math.isnan(self.value) else latex.maths(self._text("-"))
+        return "--" if math.isnan(self.value) else latex.maths(self.plain())
 
     def html(self) -> Markup:
-        return escape(self._text("−"))
+        return escape(self.plain())
 
     def numbers(self) -> dict[str, float]:
         return {"": self.value, "low": self.low, "high": self.high}
@@ -306,8 +303,8 @@ class Shown(NamedTuple):
             empty = "" if cell in ("", MISSING_CELL) else None
             return cls(escape(cell), number["number"].replace(",", "").replace("−", "-") if number else empty)
         value = next(iter(cell.numbers().values()), math.nan)
-        whole = cell.html().replace(" ± ", f"{NBSP}±{NBSP}").replace(", ", f",{NBSP}")
-        return cls(whole, repr(float(value)) if math.isfinite(value) else "")
+        text = cell.html().replace(" ± ", f"{NBSP}±{NBSP}").replace(", ", f",{NBSP}")
+        return cls(Markup(re.sub(r"-(?=\d)", "−", text)), repr(float(value)) if math.isfinite(value) else "")
 
 
 @dataclass(frozen=True)
