@@ -11,21 +11,37 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process a core alrea
 
 import pytest
 
+from harness import embedded
 from harness.methods import L2, Method, Vanilla
 from harness.plan import plan
 from harness.study import Setting, Study, TrialConfig
 
 SHORT = Setting(learning_rate=1e-3, warmup_steps=1, max_steps=3, batch_size=4)
 """A few seconds of real fine-tuning."""
+TRAINED, SCORED = 200, 25
+"""Sentences of the cut."""
+
+
+@pytest.fixture(scope="session")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first sentences of the embedded tagging data, as a data folder: scoring all of them would be most of a short trial's time."""
+    folder = tmp_path_factory.mktemp("cut")
+    (folder / "udpos").mkdir()
+    for file in embedded.UDPOS.glob("*.tsv"):
+        sentences = file.read_text(encoding="utf-8").split("\n\n")
+        kept = sentences[: TRAINED if file.stem.startswith("train") else SCORED]
+        (folder / "udpos" / file.name).write_text("\n\n".join(kept) + "\n\n", encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
-def study() -> Study:
-    """Two methods, one setting, one seed, two targets on the embedded encoder."""
+def study(cut: Path) -> Study:
+    """Two methods, one setting, one seed, two targets on the embedded encoder and a cut of the embedded data."""
     return Study(
         name="small",
         question="?",
         task="udpos",
+        data=str(cut),
         methods=(Vanilla(), L2(strength=0.01)),
         settings=(SHORT,),
         seeds=(0,),

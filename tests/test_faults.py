@@ -14,17 +14,18 @@ from harness.store import Store
 
 KILLED = """
 task: udpos
-methods: [vanilla, {name: l2, strength: 0.01}]
-settings: [{learning_rate: 1e-3, max_steps: 12, batch_size: 8}]
+data: {cut}
+methods: [vanilla, {{name: l2, strength: 0.01}}]
+settings: [{{learning_rate: 1e-3, max_steps: {steps}, batch_size: 8}}]
 seeds: [0, 1, 2]
 targets: [de]
 """
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_nothing_is_lost_or_run_twice(tmp_path: Path) -> None:
+def test_killed_in_the_middle_nothing_is_lost_or_run_twice(cut: Path, tmp_path: Path) -> None:
     file = tmp_path / "killed.yaml"
-    file.write_text(KILLED, encoding="utf-8")
+    file.write_text(KILLED.format(cut=cut, steps=20), encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store"]
 
     def finished(store: str) -> dict[str, int]:
@@ -54,9 +55,9 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(cut: Path, tmp_path: Path) -> None:
     file = tmp_path / "killed.yaml"
-    file.write_text(KILLED.replace("max_steps: 12", "max_steps: 40"), encoding="utf-8")
+    file.write_text(KILLED.format(cut=cut, steps=60), encoding="utf-8")
     place = tmp_path / "store"
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -102,9 +103,9 @@ def busiest_worker(driver: int) -> int | None:
     return None
 
 
-def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, tmp_path: Path) -> None:
     file = tmp_path / "killed.yaml"
-    file.write_text(KILLED, encoding="utf-8")
+    file.write_text(KILLED.format(cut=cut, steps=20), encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--local", "--store", str(tmp_path / "store")]
     # A background process of a shell, such as this one may be, ignores Ctrl-C, and so would its children.
     attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)

@@ -556,12 +556,20 @@ def test_means_have_the_intervals_and_tests_of_scipy(seen: View, raw: pd.DataFra
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with two methods × two seeds of real fine-tuning."""
     from tests.conftest import SHORT
 
     short = replace(SHORT, learning_rate=3e-3)
-    study = Study(name="real", task="udpos", methods=(Vanilla(), L2(strength=100.0)), settings=(short,), seeds=(0, 1), targets=("de", "hi"))
+    study = Study(
+        name="real",
+        task="udpos",
+        data=str(cut),
+        methods=(Vanilla(), L2(strength=100.0)),
+        settings=(short,),
+        seeds=(0, 1),
+        targets=("de", "hi"),
+    )
     place: Path = tmp_path_factory.mktemp("sections") / "store"
     store = Store(place)
     trials = plan(study)
@@ -811,9 +819,7 @@ def test_five_runs_can_show_nothing() -> None:
     assert "steadier" not in text
 
 
-@pytest.mark.parametrize(
-    "ddof", [1, 0]
-)
+@pytest.mark.parametrize("ddof", [1, 0])
 def test_one_run_has_no_spread(ddof: int) -> None:
     text = told(pairs(np.array([[50.0]]), np.array([[52.0]])), ddof=ddof)
     assert "vanilla has one run: en 90.00, zero-shot 52.00; one run has no spread." in text
@@ -991,9 +997,7 @@ def test_claims_go_by_direction() -> None:
         assert (row["our figure"].value, row["is compared with"].value) == pytest.approx((mean["l2(strength=0.1)"], mean["vanilla"]))
 
 
-@pytest.mark.parametrize(
-    "dev", [True, False]
-)
+@pytest.mark.parametrize("dev", [True, False])
 def test_of_two_strengths_one_is_shown_and_named(dev: bool) -> None:
     section = published.section(view(xnli({"vanilla": 64.0, "l2(strength=0.1)": 62.0, "l2(strength=1)": 67.0}, dev=dev)))
     text = words(section)

@@ -17,7 +17,7 @@ from harness.scoring import predict
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
 from harness.trial import HISTORY, build_trainer, run_trial, training_arguments
-from tests.conftest import SHORT
+from tests.conftest import SCORED, SHORT, TRAINED
 
 
 def test_the_same_config_twice_gives_identical_results(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     for part in result.scored:
         stored = record["scores"][part.split][part.language]
         assert {name: stored[name] for name in part.metrics} == task.scores(part.gold, part.predicted) == part.metrics
-        assert stored["examples"] == len(part.gold) == {"dev": 200, "test": 200 if part.language == "en" else 100}[part.split]
+        assert stored["examples"] == len(part.gold) == SCORED
     assert record["zero_shot"] == record["scores"]["test"]["de"]["f1"]
     assert record["scores"]["test"]["de"]["fingerprint"] == config.test_data["de"]
     assert TrialConfig.from_json(record["config"]).id == config.id
@@ -140,8 +140,8 @@ def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Pa
 
 
 def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    setting = replace(SHORT, max_steps=None, epochs=0.01, batch_size=4)
-    assert run_trial(trial(setting=setting), cache=tmp_path).record["cost"]["steps"] == 5  # 1 % of 2,000 sentences, 4 a step
+    setting = replace(SHORT, max_steps=None, epochs=0.1, batch_size=4)
+    assert run_trial(trial(setting=setting), cache=tmp_path).record["cost"]["steps"] == TRAINED / 40  # a tenth of the sentences, 4 a step
 
 
 def test_a_setting_in_transformers_words() -> None:
