@@ -110,14 +110,18 @@ def _score(view: View, comparison: Comparison) -> tuple[str, bool]:
         min(runs.low, bootstrap.low), max(runs.high, bootstrap.high)
     )  # fmt: skip
     if math.isnan(wide[0]):
-        return f"Its mean differs by {runs.value:+.2f} points.", False
-    interval = f"{wide[0]:+.2f} to {wide[1]:+.2f}"
+        return f"Its mean differs by {_signed(runs.value)} points.", False
+    interval = f"{_signed(wide[0])} to {_signed(wide[1])}"
     if wide[0] > 0 or wide[1] < 0:
         return (
             f"Its zero-shot score is {'higher' if runs.value > 0 else 'lower'} by {abs(runs.value):.2f} points (interval {interval}).",
             True,
         )
-    return f"Whether its zero-shot score is higher or lower is open: {runs.value:+.2f} points (interval {interval}).", False
+    return f"Whether its zero-shot score is higher or lower is open: {_signed(runs.value)} points (interval {interval}).", False
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _cautions(view: View) -> list[str]:

@@ -22,7 +22,7 @@ from analysis.view import View
 MOST_SHOWN = 60
 """Languages that the figure has room for."""
 LIMIT = 30.0
-"""Ratio beyond which, and beyond whose inverse, the figure shows nothing."""
+"""Ratio beyond which, and beyond whose inverse, the figure cuts intervals off."""
 
 
 def section(view: View) -> Section | None:
@@ -157,7 +157,11 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
             for code, ratio in by.items()
         ]
     )
-    limits = max(1 / LIMIT, 0.9 * frame["low"].min(skipna=True)), min(LIMIT, 1.1 * frame["high"].max(skipna=True))
+    values = frame["ratio"]
+    limits = (
+        max(min(1 / LIMIT, 0.8 * values.min()), 0.9 * frame["low"].min(skipna=True)),
+        min(max(LIMIT, 1.2 * values.max()), 1.1 * frame["high"].max(skipna=True)),
+    )
     for axes, start in zip(made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True):
         shown = codes[start : start + rows]
         for place, method in enumerate(ratios):
