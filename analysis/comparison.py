@@ -1,12 +1,12 @@
 """Two methods on what both have: the runs of the same setting and seed, and in each run the languages that both scored."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from analysis.frame import PAIR, Results
 from analysis.statistics.detectable import Detectable, detectable_ratio
@@ -28,6 +28,10 @@ class SpreadStatistics:
     ratio: StdRatio
     test: SwapTest
     detectable: Detectable
+    other_ratio: StdRatio | None = None
+    """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
+    other_test: SwapTest | None = None
+    """Likewise."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Comparison:
     two lacks the score."""
     theirs: pd.DataFrame
     """Those of the baseline, shaped as ``ours``."""
+    single: bool = True
+    """Whether every run of both is one trial; of ewc a run is one a language."""
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Comparison":
@@ -54,7 +60,8 @@ class Comparison:
         theirs = theirs.where(ours.notna())
         ours = ours.where(theirs.notna())
         scored = ours[[*results.about.targets]].notna().any(axis=1)  # an ewc model may share no language with the other
-        return cls(method, base, results.source, ours[scored], theirs[scored])
+        single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
+        return cls(method, base, results.source, ours[scored], theirs[scored], single)
 
     @property
     def runs(self) -> int:
@@ -90,11 +97,28 @@ class Comparison:
 
     @cached_property
     def spreads(self) -> "dict[str, SpreadStatistics]":
-        """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of the ``LANGUAGES``."""
-        pairs = {SOURCE: self.sources, ZERO_SHOT: self.zero_shot}
+        """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of the ``LANGUAGES``.
+
+        Not of the source's where a run of a method is several trials: their mean varies less than a score.
+        """
+        pairs: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
+        if self.single:
+            pairs = {SOURCE: self.sources, **pairs}
         if self.steady_languages:
-            pairs[LANGUAGES] = self.matrices  # type: ignore[assignment]
-        return {name: SpreadStatistics(std_ratio(*pair), swap_test(*pair), detectable_ratio(*pair)) for name, pair in pairs.items()}
+            pairs[LANGUAGES] = self.matrices
+        return {name: self._spread(*pair) for name, pair in pairs.items()}
+
+    def _spread(self, ours: ArrayLike, theirs: ArrayLike) -> SpreadStatistics:
+        found = SpreadStatistics(std_ratio(ours, theirs), swap_test(ours, theirs), detectable_ratio(ours, theirs))
+        if self.settings in (1, self.runs):
+            return found
+        settings = self.ours.index.get_level_values("setting")
+        return replace(found, other_ratio=std_ratio(ours, theirs, settings), other_test=swap_test(ours, theirs, settings))
+
+    @property
+    def settings(self) -> int:
+        """How many settings both have."""
+        return int(self.ours.index.get_level_values("setting").nunique())
 
     def notes(self, results: Results, ddof: int) -> list[str]:
         """What a reader has to know where the comparison is not over all that the two methods' rows show."""

@@ -43,18 +43,25 @@ class Cell(Protocol):
 
 @dataclass(frozen=True)
 class Change:
-    """Change of a standard deviation against the baseline's, over runs that both methods have."""
+    """Change of a standard deviation against the baseline's, over runs that both methods have; read as a factor where it is large."""
 
     percent: float
     runs: int
 
+    @property
+    def _factor(self) -> str:
+        """How many times the baseline's it is, where that reads better: from +1000 % on."""
+        return f"{1 + self.percent / 100:.0f}" if self.percent >= 1000 else ""
+
     def plain(self) -> str:
-        return f"{self.percent:+.0f} % (n={self.runs})"
+        change = f"×{self._factor}" if self._factor else f"{self.percent:+.0f} %"
+        return f"{change} (n={self.runs})"
 
     markdown = plain
 
     def latex(self) -> str:
-        return rf"${self.percent:+.0f}\,\%$ ($n={self.runs}$)"
+        change = rf"\times {self._factor}" if self._factor else rf"{self.percent:+.0f}\,\%"
+        return f"${change}$ ($n={self.runs}$)"
 
     def html(self) -> Markup:
         return escape(self.plain())

@@ -30,6 +30,12 @@ def entries(cache: Path) -> list[Path]:
     return [folder for folder in (cache / "tokenised").iterdir() if folder.is_dir()]
 
 
+@pytest.fixture
+def study(study: Study) -> Study:
+    """On all of the embedded data."""
+    return replace(study, data="embedded")
+
+
 def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     part = encoded(trial(), "test", "de", EMBEDDED, tmp_path)
     sentences = examples(Origin("udpos", "embedded"), "test", "de").rows

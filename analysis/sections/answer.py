@@ -68,34 +68,49 @@ def _method(view: View, method: str, comparison: Comparison, adjusted: float, te
 def _spread(
     method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics, adjusted: float, tested: int
 ) -> tuple[str, bool]:
-    """Of so many methods tested over the languages."""
-    base, ratio, test = comparison.base, whole.ratio, over.test
+    """Of so many methods tested over the languages. Ratio, interval, p and power are all ``over``'s."""
+    base, ratio, test = comparison.base, over.ratio, over.test
     runs = f"over the {comparison.runs} runs that both have"
     if math.isnan(ratio.value):
         return f"{method}: its spread cannot be compared with {base}'s {runs}, as {ratio.reason}.", False
     interval = "" if math.isnan(ratio.low) else f" (95 % interval {_end(ratio.low)} to {_end(ratio.high)})"
-    size = f"{method}: the standard deviation of its zero-shot score is {ratio.value:.2f} times {base}'s{interval} {runs}"
+    times = f"{ratio.value:.2f} times {base}'s"
+    if over is whole:
+        size = f"{method}: the standard deviation of its zero-shot score is {times}{interval} {runs}"
+    else:
+        count = _count(len(comparison.steady_languages), "target language")
+        average = "on average over" if len(comparison.steady_languages) > 1 else "in"
+        total = "" if math.isnan(whole.ratio.value) else f", that of the zero-shot score {whole.ratio.value:.2f} times"
+        size = f"{method}: {runs} its standard deviation is {times} {average} {count}{interval}{total}"
     p = adjusted if not math.isnan(adjusted) else test.p
     if math.isnan(p):
         return f"{size}; there is no test, as {test.reason}.", False
-    where = f"p = {p:.2g} {'of that score' if over is whole else 'over the languages'}"
-    shown = f"{where}, corrected for the number of methods" if p != test.p else where
-    if p <= LEVEL and not math.isnan(ratio.low) and (ratio.high < 1 or ratio.low > 1) and (ratio.value < 1) == (test.statistic < 0):
-        return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).", True
+    shown = f"p = {p:.2g}, corrected for the number of methods" if p != test.p else f"p = {p:.2g}"
+    if p <= LEVEL and (ratio.high < 1 or ratio.low > 1):
+        return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).{_elsewhere(comparison, over)}", True
     if p <= LEVEL:
-        return f"{size}; the test finds a difference ({shown}), but the interval leaves its size open.", True
+        what = "there is no interval to say how large" if math.isnan(ratio.low) else "the interval leaves its size open"
+        return f"{size}; the test finds a difference ({shown}), but {what}.{_elsewhere(comparison, over)}", True
     least = test.least_p * tested
     if least > LEVEL:
         many = f", corrected for {tested} methods," if tested > 1 else ""
         return f"{size}. Nothing can be shown with so few runs: the smallest p they can give{many} is {min(1.0, least):.2g}.", False
     seen = over.detectable.ratio
     alone = "" if tested == 1 else " were it the only test"
-    power = (
-        ""
-        if math.isnan(seen)
-        else f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
-    )
-    return f"{size}: no difference is shown ({shown}){power}.", False
+    power = f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
+    return f"{size}: no difference is shown ({shown}){'' if math.isnan(seen) else power}.", False
+
+
+def _elsewhere(comparison: Comparison, over: SpreadStatistics) -> str:
+    """Whether a finding that is about the study's settings holds for others too."""
+    test = over.other_test
+    if test is None:
+        return ""
+    if math.isnan(test.p) or test.least_p > LEVEL:
+        return f" That is of these {comparison.settings} settings: so few can show nothing of others."
+    if test.p <= LEVEL:
+        return f" So it is where whole settings are swapped (p = {test.p:.2g}), and so for other settings."
+    return f" That is of these {comparison.settings} settings; of others it is open (p = {test.p:.2g} where whole settings are swapped)."
 
 
 def _end(value: float) -> str:
@@ -140,10 +155,13 @@ def _cautions(view: View) -> list[str]:
         told.append(f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing.")
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
-    if len(view.comparisons) > 2:
+    if len(view.comparisons) > 1:
         told.append("The intervals of the scores' differences are each for itself, not corrected for the number of methods.")
-    if any(comparison.ours.index.get_level_values("setting").nunique() > 1 for comparison in view.comparisons.values()):
+    compared = [comparison for comparison in view.comparisons.values() if comparison.settings > 1]
+    if any(comparison.settings == comparison.runs for comparison in compared):
         told.append("Intervals take the settings for a sample of those one might have chosen; of other settings they promise nothing.")
+    if any(comparison.settings < comparison.runs for comparison in compared):
+        told.append("Where settings have several runs each, intervals are about these settings unless it is said otherwise.")
     return [" ".join(told)] if told else []
 
 

@@ -1,9 +1,9 @@
 """Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
 
 from analysis.best_setting import BestSetting, selection_note
+from analysis.bold import bold_note, mark_best, mark_column, over_most
 from analysis.frame import PAIR, Results
 from analysis.section import Section
-from analysis.sections.languages import mark_best
 from analysis.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
 from analysis.view import View
 
@@ -26,6 +26,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         runs = best.runs
         scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
+    rows = mark_column(mark_column(rows, 3), 4, over_most(results, found))
     base = view.baseline if view.against is None else "the other"
     header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {base}"]
     notes = [
@@ -33,6 +34,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         selection_note(list(found.values()), results.source),
         "A method with more settings to choose from has had more chances. The difference is the mean over the seeds and languages that "
         f"both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own best setting.",
+        *bold_note(rows, "of a column"),
     ]
     return Table("best", "Scores at each method's best setting", header, rows, notes)
 
@@ -64,6 +66,7 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
         )
     names = [f"{results.source} (source)", *results.about.targets]
     rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
-    rows.append(["zero-shot", *(Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values())])
-    notes = [std_note("each std is over the seeds of the method's best setting", view.ddof)]
+    zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values()]
+    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found))])
+    notes = [std_note("each std is over the seeds of the method's best setting", view.ddof), *bold_note(rows, "of a row")]
     return Table("best-languages", "Scores per language at each method's best setting", ["language", *found], rows, notes, footer=1)

@@ -1,6 +1,7 @@
 """Methods that freeze most of the encoder, beside those that do not: the paper's Table 6."""
 
 from analysis.best_setting import BestSetting, selection_note
+from analysis.bold import bold_note, mark_column, over_most
 from analysis.frame import FINISHED
 from analysis.method_label import MethodLabel
 from analysis.section import Section
@@ -34,8 +35,13 @@ def table(view: View) -> Table:
         frozen = "mostly frozen" if MethodLabel.of(best.method).kind in FROZEN else "trained"
         scores = (Score.over(best.runs[column], len(best.runs), view.ddof) for column in ("source", "zero_shot"))
         rows.append([best.method, frozen, _trained(view, best.method), *scores])
+    rows = mark_column(mark_column(rows, 3), 4, over_most(results, methods))
     header = ["method", "encoder", "trained parameters", results.source, "zero-shot"]
-    notes = [std_note("over the seeds of the method's best setting", view.ddof), selection_note(found, results.source)]
+    notes = [
+        std_note("over the seeds of the method's best setting", view.ddof),
+        selection_note(found, results.source),
+        *bold_note(rows, "of a column"),
+    ]
     return Table("frozen", "Frozen encoders", header, rows, notes)
 
 

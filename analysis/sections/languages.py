@@ -1,8 +1,6 @@
 """Mean ± std of every language and method: the paper's Table 4."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
+from analysis.bold import bold_note, mark_best, over_most
 from analysis.comparison import FEW
 from analysis.frame import Results
 from analysis.section import Section
@@ -30,11 +28,11 @@ def table(view: View) -> Table:
     rows: list[list[str | Cell]] = [[f"{results.source} (source)", *mark_best(source)]]
     columns: list[list[str | Score]] = [[score(results, m, language, ddof) for language in results.about.targets] for m in results.methods]
     rows += [[language, *mark_best(cells)] for language, *cells in zip(results.about.targets, *columns, strict=True)]
-    rows.append(["zero-shot", *zero_shot])
+    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, results.methods))])
     rows.append(["mean of the languages' stds", *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns)])
     notes = [
         std_note("each std is over runs of one method, that of the zero-shot score over runs of the mean over languages", ddof),
-        "Bold: the highest mean of a language, among the methods with the most finished runs there, where those are several.",
+        *bold_note(rows, "of a row"),
         *_unknown_note(results),
     ]
     return Table("languages", "Scores per language", ["language", *results.methods], rows, notes, footer=2)
@@ -46,17 +44,6 @@ def score(results: Results, method: str, language: str, ddof: int) -> str | Scor
     if not asked:
         return MISSING_CELL
     return Score.over(results.of(method)[language], asked, ddof)
-
-
-def mark_best(cells: Sequence[str | Score]) -> list[str | Cell]:
-    """The cells with the best of those marked that have the most runs, where those are several."""
-    scores = [cell for cell in cells if isinstance(cell, Score) and cell.runs]
-    most = max((score.runs for score in scores), default=0)
-    comparable = [score for score in scores if score.runs == most]
-    if len(comparable) < 2:
-        return list(cells)
-    best = max(comparable, key=lambda score: score.mean)
-    return [replace(cell, best=True) if cell is best else cell for cell in cells]
 
 
 def _unknown_note(results: Results) -> list[str]:

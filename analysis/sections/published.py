@@ -2,21 +2,21 @@
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pandas as pd
 
 from analysis.best_setting import BestSetting, split_of
 from analysis.method_label import MethodLabel
-from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind
+from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind, load
 from analysis.published.checks import disagreements
 from analysis.published.claims import NOT_APPLICABLE, judge_all
 from analysis.published.side_by_side import beside, encoder_of, matching
 from analysis.section import Section
 from analysis.sections import frozen, stress, variants
 from analysis.table import MISSING_CELL, Cell, Number, Score, Table
-from analysis.view import View
+from analysis.view import VANILLA, View
 
 PAPER_ENCODERS = ("bert-base-multilingual", "mbert", "xlm-roberta-large", "xlm-r-large")
 """What the paper's encoders are called, as a part of a study's."""
@@ -38,13 +38,15 @@ def section(view: View) -> Section | None:
         name = about.encoder or "another"
         parts.append(f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels cannot.")
     numbers: list[int] = []
-    for kind in _kinds(view):
-        chosen = _chosen(view)
-        frame = _frame(view, chosen, kind)
-        names = {name for name in chosen if name in set(frame["method"])}
+    chosen = _chosen(view)
+    for kind, settings in _kinds(view, chosen).items():
+        frame = _frame(view, settings)
+        names = set(frame["method"])
         here = matching(about.task, names, kind, encoder)
         parts += [_table(view, number, frame) for number in here]
         numbers += here
+        if kind == Kind.SENSITIVITY:
+            parts += _unlike(view, {name: method for name, method in chosen.items() if any(name in _methods(number) for number in here)})
         if (claims := _claims(view, frame, kind, encoder)).rows:
             parts.append(claims)
     if numbers and (inner := _disagreements(numbers)).rows:
@@ -53,22 +55,67 @@ def section(view: View) -> Section | None:
     if several:
         split = split_of([BestSetting.of(view.results, method) for name in several for method in _labels(view)[name]])
         parts.append(
-            f"Of {', '.join(several)} the study has several variants; shown is the one with the best source {split} score: "
-            f"{', '.join(_chosen(view)[name] for name in several)}."
+            f"Of {', '.join(several)} the study has several variants; shown is, of those with the most complete runs, the one with the "
+            f"best source {split} score: "
+            f"{', '.join(chosen[name] for name in several)}."
         )
     return Section("published", "Beside the paper", parts)
 
 
-def _kinds(view: View) -> list[Kind]:
-    """Which kinds of the paper's tables the study is like."""
-    asks: dict[Kind, Callable[[View], object]] = {
-        Kind.SENSITIVITY: lambda v: len(v.results.settings_met) > 1,
-        Kind.BEST: lambda v: True,
-        Kind.FROZEN: frozen.applies,
-        Kind.EXTREME: stress.applies,
-        Kind.EWC_VARIANTS: variants.applies,
+Settings = dict[str, tuple[str, Collection[str]]]
+"""Method and settings by the name that the paper's tables have for the method."""
+
+
+def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
+    """Which kinds of the paper's tables the study is like, and the methods and settings that each is about."""
+    best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
+    found = {
+        Kind.SENSITIVITY: _several(view, chosen),
+        Kind.BEST: best,
+        Kind.FROZEN: best if frozen.applies(view) else {},
+        Kind.EXTREME: _extreme(view, chosen),
+        Kind.EWC_VARIANTS: best if variants.applies(view) else {},
     }
-    return [kind for kind, applies in asks.items() if applies(view)]
+    return {kind: settings for kind, settings in found.items() if settings}
+
+
+def _several(view: View, chosen: Mapping[str, str]) -> Settings:
+    """The methods with all their settings, of which the baseline must have several too: else their stds are of seeds alone, or one of
+    those is compared with one of settings."""
+    had = _settings_had(view, chosen)
+    return {name: (method, had[name]) for name, method in chosen.items() if len(had[name] & had.get(VANILLA, had[name])) > 1}
+
+
+def _settings_had(view: View, chosen: Mapping[str, str]) -> dict[str, set[str]]:
+    """Those of each method that have a complete run."""
+    complete = view.results.runs[view.results.runs["complete"]]
+    return {name: {*complete.loc[complete["method"] == method, "setting"]} for name, method in chosen.items()}
+
+
+def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
+    """Which methods are left out of the figures over several settings, and which have not the baseline's."""
+    had = _settings_had(view, chosen)
+    base = had.get(VANILLA, set())
+    others = {name: settings for name, settings in had.items() if name != VANILLA and base and settings != base}
+    notes = []
+    for name, settings in others.items():
+        common = len(settings & base)
+        what = "left out of the figures over several settings" if common < 2 else "compared over the settings of each"
+        notes.append(f"Settings of {name}: {len(settings)}, of {VANILLA}: {len(base)}, of both: {common}; {name} is {what}.")
+    return notes
+
+
+def _methods(number: int) -> list[str]:
+    """Those of a published table."""
+    return [str(method) for method in load(number)["method"].unique()]
+
+
+def _extreme(view: View, chosen: Mapping[str, str]) -> Settings:
+    """The methods of the paper's table at the largest learning rate that all of them have that span the rates of a stress test."""
+    names = [name for number in TABLES if TABLES[number].kind == Kind.EXTREME for name in _methods(number)]
+    spanning = [chosen[name] for name in names if name in chosen and stress.hottest(view.results, [chosen[name]])]
+    hot = stress.hottest(view.results, spanning) if spanning else []
+    return {name: (chosen[name], hot) for name in names if name in chosen and chosen[name] in spanning and hot}
 
 
 def _labels(view: View) -> dict[str, list[str]]:
@@ -81,31 +128,25 @@ def _labels(view: View) -> dict[str, list[str]]:
 
 
 def _chosen(view: View) -> dict[str, str]:
-    """One method for each name: of several strengths the one with the best source dev score at its best setting."""
+    """One method for each name: of several strengths the one with the best source dev score at its best setting, among those with the
+    most complete runs there."""
 
-    def source(method: str) -> float:
+    def source(method: str) -> tuple[int, float]:
         best = BestSetting.of(view.results, method)
         score = best.runs["dev" if best.selected_on == "dev" else "source"].mean()
-        return -math.inf if pd.isna(score) else float(score)
+        return int(best.runs["complete"].sum()), -math.inf if pd.isna(score) else float(score)
 
     return {name: max(methods, key=source) if len(methods) > 1 else methods[0] for name, methods in _labels(view).items()}
 
 
-def _frame(view: View, chosen: Mapping[str, str], kind: Kind) -> pd.DataFrame:
-    """Our scores as ``published.side_by_side`` takes them, over the runs that a kind of table is about."""
+def _frame(view: View, settings: Settings) -> pd.DataFrame:
+    """Our scores as ``published.side_by_side`` takes them, over the runs of some settings of each method."""
     results = view.results
-    hottest = stress.hottest(results) if kind == Kind.EXTREME else []
     rows = []
-    for name, method in chosen.items():
+    for name, (method, some) in settings.items():
         scores = results.of(method)
         runs = results.runs[results.runs["method"] == method].set_index(scores.index.names)
-        if kind in (Kind.BEST, Kind.FROZEN, Kind.EWC_VARIANTS):
-            here = scores.index.get_level_values("setting") == BestSetting.of(results, method).setting
-        elif kind == Kind.EXTREME:
-            here = scores.index.get_level_values("setting").isin(hottest)
-        else:
-            here = scores.index.get_level_values("setting") != ""
-        shown = scores[here]
+        shown = scores[scores.index.get_level_values("setting").isin(some)]
         columns = {str(language): shown[language] for language in shown} | {ZERO_SHOT: runs["zero_shot"].reindex(shown.index)}
         for language, values in columns.items():
             score = Score.over(values, len(values), view.ddof)
@@ -158,11 +199,15 @@ def _tables(where: str) -> set[int]:
 def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     """The paper's claims about a kind of study, and whether our figures point the same way."""
     judged = judge_all(ours, view.results.about.task, kind, encoder, view.results.source)
-    rows: list[list[str | Cell]] = [
-        [found.claim.sentence, found.claim.section, Number(found.left or 0.0, ".2f"), Number(found.right or 0.0, ".2f"), found.verdict]
-        for found in judged
-        if found.verdict != NOT_APPLICABLE
-    ]
-    header = ["the paper says", "section", "our figure", "is compared with", "direction"]
+    rows: list[list[str | Cell]] = []
+    for found in judged:
+        if found.verdict != NOT_APPLICABLE:
+            figures = [Number(figure or 0.0, ".0f" if found.claim.counts else ".2f") for figure in (found.left, found.right)]
+            rows.append([found.claim.sentence, found.claim.section, found.claim.what, *figures, found.verdict, found.note])
+    header = ["the paper says", "section", "what is compared", "the first", "the second", "direction", "note"]
+    if not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
     notes = ["A direction is of two estimates alone; whether it is more than chance is for the intervals and tests above to say."]
+    if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
+        notes.append("Of languages the first figure is the number that bear it out, the second that of all compared.")
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)

@@ -31,15 +31,16 @@ def section(view: View) -> Section | None:
     if not found:
         return None
     parts: list[str | Table | Picture] = [table(view, found)]
-    parts += [f"{text}" for text in _warnings(found)]
+    parts += _warnings(found)
     ratios = {method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages}
     drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
     drawable = {method: by for method, by in drawable.items() if by}
     if drawable:
         draw = partial(figure, view, drawable)
+        intervals = ", with 95 % intervals" if any(not math.isnan(r.low) for by in drawable.values() for r in by.values()) else ""
         caption = (
-            "Standard deviation over runs of each language, as a ratio to the baseline's over the same runs, with 95 % intervals; left of "
-            "1 the method is steadier. Languages share their runs: that many point the same way is no more evidence than one."
+            f"Standard deviation over runs of each language, as a ratio to the baseline's over the same runs{intervals}; left of 1 the "
+            "method is steadier. Languages share their runs: that many point the same way is no more evidence than one."
         )
         alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
         parts.append(Picture("spread", draw, caption, alt))
@@ -60,8 +61,10 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
                 ZERO_SHOT: "zero-shot score",
                 LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
             }[name]
-            rows.append([method, what, str(comparison.runs), *_cells(spread, adjusted.get(method) if name == LANGUAGES else None)])
-            reasons |= dict.fromkeys(reason for reason in (spread.ratio.reason, spread.test.reason, spread.detectable.reason) if reason)
+            cells = _cells(spread, adjusted.get(method) if name == LANGUAGES else None)
+            rows.append([method, what, str(comparison.runs), *cells, *_other_settings(spread)])
+            statistics = (spread.ratio, spread.test, spread.detectable, spread.other_ratio, spread.other_test)
+            reasons |= dict.fromkeys(one.reason for one in statistics if one is not None and one.reason)
     base = view.baseline if view.against is None else "the other"
     header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
     notes = [
@@ -73,7 +76,15 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any correction, with as many "
         "runs that go together as these do.",
     ]
-    notes += [f"No figure where {reason}." for reason in reasons]
+    if any(spread.other_ratio is not None for comparison in found.values() for spread in comparison.spreads.values()):
+        header += ["ratio, other settings", "p, other settings"]
+        notes.append(
+            "Runs of one setting are alike: where settings have several runs, ratio and p are about these settings, with other seeds. For "
+            "other settings whole settings are resampled and swapped, and their number counts."
+        )
+    else:
+        rows = [row[: len(header)] for row in rows]
+    notes += [f"Nothing is given where {reason}." for reason in reasons]
     return Table("spread", "Ratios of standard deviations", header, rows, notes)
 
 
@@ -94,6 +105,13 @@ def _cells(spread: SpreadStatistics, adjusted: float | None) -> list[str | Cell]
         probability(math.nan if adjusted is None else adjusted),
         MISSING_CELL if math.isnan(seen.ratio) else Number(seen.ratio, ".2f"),
     ]
+
+
+def _other_settings(spread: SpreadStatistics) -> list[str | Cell]:
+    ratio, test = spread.other_ratio, spread.other_test
+    if ratio is None or test is None:
+        return [MISSING_CELL, MISSING_CELL]
+    return [Ratio(ratio.value, ratio.low, ratio.high), probability(test.p)]
 
 
 def probability(p: float) -> str | Cell:

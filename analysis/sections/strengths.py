@@ -8,6 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.bold import bold_note, mark_column, over_most
 from analysis.method_label import MethodLabel
 from analysis.section import Picture, Section
 from analysis.style import WIDTH, metric_name
@@ -54,19 +55,22 @@ def families(view: View) -> dict[str, list[str]]:
 def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
     """Scores by λ, and the zero-shot score's difference from the baseline's over the runs that both have."""
     rows: list[list[str | Cell]] = []
-    for family, methods in found.items():
-        for method in methods:
+    for family, strengths in found.items():
+        for method in strengths:
             runs = view.results.runs[view.results.runs["method"] == method]
             ours, theirs = view.comparisons[method].zero_shot
             scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
             difference: str | Cell = Difference.over(ours - theirs, view.ddof) if len(ours) else MISSING_CELL
             collapsed = str(int(runs["collapsed"].sum()))
             rows.append([family, Number(MethodLabel.of(method).strength, "g"), *scores, difference, collapsed])
+    methods = [method for family in found.values() for method in family]
+    rows = mark_column(mark_column(rows, 2), 3, over_most(view.results, methods))
     header = ["method", "λ", view.results.source, "zero-shot", f"zero-shot − {view.baseline}", "collapsed runs"]
     notes = [
         std_note("over runs of one method", view.ddof),
         f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
         "A λ chosen by its zero-shot score has been selected on the target languages: report one chosen on the source, or all.",
+        *bold_note(rows, "of a column"),
     ]
     return Table("strengths", "Scores by strength", header, rows, notes)
 

@@ -1,11 +1,14 @@
 """What becomes of the zero-shot score as the learning rate grows: the paper's Table 14, for every rate of the study."""
 
+from collections.abc import Collection
 from functools import partial
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.bold import bold_note, mark_best, over_most
+from analysis.comparison import FEW
 from analysis.frame import Results
 from analysis.section import Picture, Section
 from analysis.style import WIDTH, abreast, colours, metric_name, take_legend
@@ -31,17 +34,28 @@ def section(view: View) -> Section | None:
 
 
 def applies(view: View) -> bool:
-    """Whether the learning rates span ``RANGE`` and any run is complete."""
-    if "learning_rate" not in view.results.settings or not view.results.runs["complete"].any():
-        return False
-    rates = _runs(view.results)["learning_rate"]
-    return bool(rates.notna().all() and rates.max() >= (1 - ROUNDING) * RANGE * rates.min())
+    """Whether the learning rates of any method span ``RANGE`` and any run is complete.
+
+    Rates that span it only from one method to the next say nothing of what a growing rate does.
+    """
+    return bool(view.results.runs["complete"].any()) and any(hottest(view.results, [method]) for method in view.results.methods)
 
 
-def hottest(results: Results) -> list[str]:
-    """The settings with the largest learning rate."""
+def hottest(results: Results, methods: Collection[str]) -> list[str]:
+    """The settings with the largest learning rate that all of the methods have; none where their rates do not span ``RANGE``."""
+    if "learning_rate" not in results.settings:
+        return []
     runs = _runs(results)
-    return [str(setting) for setting in runs.loc[runs["learning_rate"] == runs["learning_rate"].max(), "setting"].unique()]
+    shared = set.intersection(*({*runs.loc[runs["method"] == method, "learning_rate"].dropna()} for method in methods))
+    if not shared or max(shared) < (1 - ROUNDING) * RANGE * min(shared):
+        return []
+    return [str(setting) for setting in runs.loc[runs["learning_rate"] == max(shared), "setting"].unique()]
+
+
+def shown(results: Results) -> list[str]:
+    """The methods with several learning rates."""
+    rates = _runs(results).groupby("method")["learning_rate"].nunique()
+    return [method for method in results.methods if rates[method] > 1]
 
 
 def _runs(results: Results) -> pd.DataFrame:
@@ -50,30 +64,37 @@ def _runs(results: Results) -> pd.DataFrame:
 
 
 def table(view: View) -> Table:
-    """Mean ± std of the zero-shot score by learning rate and method, with the collapsed runs."""
-    results = view.results
+    """Mean ± std of the zero-shot score by learning rate and method, with the collapsed runs; of the methods with several rates."""
+    results, methods = view.results, shown(view.results)
     runs = _runs(results)
     rows: list[list[str | Cell]] = []
-    fallen = [method for method in results.methods if runs.loc[runs["method"] == method, "collapsed"].any()]
-    for rate in sorted(runs["learning_rate"].unique()):
-        here = {method: runs[(runs["method"] == method) & (runs["learning_rate"] == rate)] for method in results.methods}
+    fallen = [method for method in methods if runs.loc[runs["method"] == method, "collapsed"].any()]
+    comparable = over_most(results, methods)
+    for rate in sorted(runs.loc[runs["method"].isin(methods), "learning_rate"].dropna().unique()):
+        here = {method: runs[(runs["method"] == method) & (runs["learning_rate"] == rate)] for method in methods}
         scores = [Score.over(of["zero_shot"], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
         counts = [f"{int(here[method]['collapsed'].sum())}/{len(here[method])}" for method in fallen]
-        rows.append([f"{rate:g}", *scores, *counts])
-    header = ["learning rate", *results.methods, *(f"{method}, collapsed runs" for method in fallen)]
-    notes = [std_note("over the runs of one learning rate, all other hyperparameters and seeds together", view.ddof)]
+        rows.append([f"{rate:g}", *mark_best(scores, comparable), *counts])
+    header = ["learning rate", *methods, *(f"{method}, collapsed runs" for method in fallen)]
+    what = "over the runs of one learning rate, all other hyperparameters and seeds together"
+    notes = [std_note(what, view.ddof), *bold_note(rows, "of a row")]
+    if alone := [method for method in results.methods if method not in methods]:
+        notes.append(f"Left out, not having several learning rates: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}.")
     return Table("stress", "Zero-shot scores by learning rate", header, rows, notes)
 
 
 def figure(results: Results) -> Figure:
     """Zero-shot score over the learning rate, a line a method."""
-    runs = _runs(results).dropna(subset=["zero_shot"])
+    methods = shown(results)
+    runs = _runs(results).dropna(subset=["zero_shot", "learning_rate"])
+    runs = runs[runs["method"].isin(methods)]
+    palette = dict(zip(results.methods, colours(results), strict=True))
     made = Figure(figsize=(WIDTH * 0.8, 4.4))
     axes = made.subplots()
-    common = {"data": runs, "x": "learning_rate", "y": "zero_shot", "hue": "method", "hue_order": results.methods, "ax": axes}
-    sns.lineplot(**common, estimator="median", errorbar=None, palette=colours(results))
+    common = {"data": runs, "x": "learning_rate", "y": "zero_shot", "hue": "method", "hue_order": methods, "palette": palette, "ax": axes}
+    sns.lineplot(**common, estimator="median", errorbar=None)
     sns.scatterplot(
-        **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7, palette=colours(results),
+        **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7,
         legend=False, rasterized=len(runs) > 2000,
     )  # fmt: skip
     axes.set(xscale="log", xlabel="learning rate", ylabel=f"zero-shot score, {metric_name(results)}")
@@ -83,6 +104,6 @@ def figure(results: Results) -> Figure:
         axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:g}")
     handles, labels = take_legend(axes)
-    count = len(results.methods)
+    count = len(methods)
     made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
     return made

@@ -4,8 +4,8 @@ import math
 
 import pandas as pd
 
+from analysis.bold import bold_note, mark_column, over_most
 from analysis.section import Section
-from analysis.sections.languages import mark_best
 from analysis.stored import OVERSHOOTING
 from analysis.table import MISSING_CELL, Cell, Change, Score, Table, std_note
 from analysis.view import View
@@ -50,17 +50,8 @@ def table(view: View) -> Table:
                 *changes,
             ]
         )
-    _bold(rows, [len(results.languages(str(row[0]))) for row in rows])
-    return Table("summary", "Source and zero-shot scores", header, rows, [*notes, *_counts(view)])
-
-
-def _bold(rows: list[list[str | Cell]], languages: list[int]) -> None:
-    """Mark the best source score, and the best zero-shot score among the methods that are over the most languages."""
-    most = max(languages)
-    for column in (2, 3):
-        cells = [row[column] if column == 2 or count == most else MISSING_CELL for row, count in zip(rows, languages, strict=True)]
-        for row, cell in zip(rows, mark_best([c for c in cells if isinstance(c, str | Score)]), strict=True):
-            row[column] = cell if isinstance(cell, Score) else row[column]
+    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
+    return Table("summary", "Source and zero-shot scores", header, rows, [*notes, *bold_note(rows, "of a column"), *_counts(view)])
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:

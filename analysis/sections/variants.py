@@ -1,8 +1,9 @@
 """Ways of applying EWC side by side, on the languages that all of them have: the paper's Table 15."""
 
+from analysis.bold import bold_note, mark_best
 from analysis.method_label import MethodLabel
 from analysis.section import Section
-from analysis.sections.languages import mark_best, score
+from analysis.sections.languages import score
 from analysis.table import Cell, Score, Table, std_note
 from analysis.view import View
 
@@ -35,8 +36,5 @@ def table(view: View) -> Table:
     columns += [[score(results, method, language, view.ddof) for method in methods] for language in common]
     marked = [mark_best(column) for column in columns]
     rows: list[list[str | Cell]] = [[method, *cells] for method, *cells in zip(methods, *marked, strict=True)]
-    notes = [
-        std_note("over all runs of a method", view.ddof),
-        "Bold: the highest mean of a language, among the methods with the most finished runs there.",
-    ]
+    notes = [std_note("over all runs of a method", view.ddof), *bold_note(rows, "of a column", zero_shot=False)]
     return Table("variants", "EWC variants", ["method", results.source, *common], rows, notes)

@@ -36,7 +36,7 @@ class StdRatio:
     """Why there is no ratio, or no interval; else empty."""
 
 
-def std_ratio(ours: ArrayLike, theirs: ArrayLike) -> StdRatio:
+def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> StdRatio:
     """Compare paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
 
     From 8 runs on the interval is a symmetric bootstrap-t of the log ratio (Hall, 1988): whole runs are drawn, paired across the methods
@@ -48,31 +48,35 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike) -> StdRatio:
     to 0.975 up to 20 runs, as many such studies have no collapsed run, and 0.98 to 0.99 at 50. ``python -m tests.benchmarks.spread``
     measures these. Where scores repeat so that more than 1 in 20 resamples do not vary there is no interval.
 
-    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been: settings chosen by hand are not.
+    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been. Runs of one setting are alike, so that
+    of few settings with several seeds each the interval is too short for other settings: it is about these. With ``groups``, the setting
+    of every run (runs,), whole settings are drawn, or left out, instead of runs; all of the above is then said of the number of settings.
 
     Raises ``ValueError`` where the shapes do not fit or a score is not finite.
     """
     a, b = paired(ours, theirs)
     runs, none = len(a), math.nan
+    members = members_of(groups, runs)
+    units, unit = (runs, "runs") if members is None else (len(members), "settings")
     if runs < 2:
         return StdRatio(none, none, none, runs, reason="there are fewer than 2 runs")
     if not (varies(a).all() and varies(b).all()):
         return StdRatio(none, none, none, runs, reason="all runs of a method have the same score")
-    every = np.ones((1, runs))
-    log, error = (float(found[0]) for found in _log_ratios(a, b, every))
+    every = np.ones((1, units))
+    log, error = (float(found[0]) for found in _log_ratios(a, b, every, members))
     value = math.exp(log)
-    if runs < LEAST:
-        return StdRatio(value, none, none, runs, reason=f"there are fewer than {LEAST} runs")
+    if units < LEAST:
+        return StdRatio(value, none, none, runs, reason=f"there are fewer than {LEAST} {unit}")
     if error <= SAME:
         reason = "but for a shift and a scale the two methods' scores are the same, or two scores each as often"
         return StdRatio(value, none, none, runs, reason=reason)
-    if runs < LEAST_OF_A_BOOTSTRAP:
-        left = _log_ratios(a, b, every - np.eye(runs))[0]
+    if units < LEAST_OF_A_BOOTSTRAP:
+        left = _log_ratios(a, b, every - np.eye(units), members)[0]
         if not np.isfinite(left).all():
-            return StdRatio(value, none, none, runs, reason="without one of the runs a method's scores are all the same")
-        half = float(student.ppf((1 + LEVEL) / 2, runs - 1) * math.sqrt((runs - 1) * left.var(ddof=0)))
+            return StdRatio(value, none, none, runs, reason=f"without one of the {unit} a method's scores are all the same")
+        half = float(student.ppf((1 + LEVEL) / 2, units - 1) * math.sqrt((units - 1) * left.var(ddof=0)))
         return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
-    blocks = [_log_ratios(a, b, drawn) for drawn in counts(runs, resamples_of(runs), width=a.shape[1])]
+    blocks = [_log_ratios(a, b, drawn, members) for drawn in counts(units, resamples_of(runs), width=runs * a.shape[1] // units)]
     logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
         # Where one has no ratio or, its scores being two and each as often, no error but rounding's, it counts as infinitely far off.
@@ -99,18 +103,31 @@ def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.float64], NDA
     return first, second
 
 
+def members_of(groups: ArrayLike | None, runs: int) -> NDArray[np.float64] | None:
+    """Which runs are drawn or swapped together, groups × runs; ``None`` where each is by itself."""
+    if groups is None:
+        return None
+    labels = np.asarray(groups)
+    if labels.shape != (runs,):
+        raise ValueError(f"groups are (runs,), not {labels.shape}")
+    places = np.unique(labels, return_inverse=True)[1]
+    return np.asarray(places == np.arange(places.max(initial=-1) + 1)[:, None], np.float64)
+
+
 def varies(centred: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which columns are not the same in all runs."""
     return np.asarray(np.abs(centred).max(axis=0) > 0)
 
 
 def _log_ratios(
-    a: NDArray[np.float64], b: NDArray[np.float64], drawn: NDArray[np.float64]
+    a: NDArray[np.float64], b: NDArray[np.float64], units: NDArray[np.float64], members: NDArray[np.float64] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean log std ratio over languages of every sample (samples × runs: how often it has each), and its standard error.
+    """Mean log std ratio over languages of every sample (samples × units: how often it has each), and its standard error.
 
-    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2.
+    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2, summed over the runs of a
+    unit (``members``, units × runs).
     """
+    drawn = units if members is None else units @ members
     size = drawn.sum(axis=1, keepdims=True)
     log = np.zeros(len(drawn))
     influence = np.zeros(drawn.shape)
@@ -123,5 +140,5 @@ def _log_ratios(
             inverse = 1 / variance
             squares = inverse @ (scores**2).T - 2 * (mean * inverse) @ scores.T + (mean**2 * inverse).sum(axis=1, keepdims=True)
             influence += sign * squares / scores.shape[1]
-        error = np.sqrt((drawn * influence**2).sum(axis=1)) / size[:, 0]
+        error = np.sqrt((units * (influence if members is None else influence @ members.T) ** 2).sum(axis=1)) / size[:, 0]
     return log, error

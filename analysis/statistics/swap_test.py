@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.run_bootstrap import SEED
-from analysis.statistics.std_ratio import paired, varies
+from analysis.statistics.std_ratio import members_of, paired, varies
 
 LEAST = 3
 """Runs from which there is a test."""
@@ -29,7 +29,7 @@ class SwapTest:
     """Mean over languages of log(std ours / std theirs); NaN where there is none, for ``reason``."""
     p: float
     least_p: float
-    """The smallest p that so many runs can give: above 0.05 up to 5 runs, which therefore cannot show anything at the 5 % level."""
+    """The smallest p that so many runs, or settings, can give: above 0.05 up to 5, which therefore cannot show anything at 5 %."""
     runs: int
     exact: bool = True
     """Whether all swaps were made."""
@@ -37,7 +37,7 @@ class SwapTest:
     """Why there is no test; else empty."""
 
 
-def swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
+def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> SwapTest:
     """Test paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
 
     The two methods are swapped within runs, each run as a whole: its languages move together and are never counted apart. What the
@@ -52,31 +52,38 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     0.065 of paired studies, and in 0.10 of those of 20 runs and one language where nothing is paired. ``python -m tests.benchmarks.spread``
     measures these.
 
+    Where a method goes its own way at every setting, runs of one setting are alike, and of few settings with several seeds each the test
+    is about these settings alone: were they drawn anew, it would find a difference that is not there in up to half of such studies. With
+    ``groups``, the setting of every run (runs,), whole settings are swapped instead of runs: then it is about others too, and all of the
+    above is said of the number of settings.
+
     Raises ``ValueError`` as ``std_ratio``.
     """
     a, b = paired(ours, theirs)
     runs, none = len(a), math.nan
-    drawn = DRAWN if runs <= MANY else DRAWN_OF_MANY
-    least = 2.0 ** (1 - runs) if runs <= EXACT else 1 / (1 + drawn)
-    if runs < LEAST:
-        return SwapTest(none, none, none, runs, reason=f"there are fewer than {LEAST} runs")
+    members = members_of(groups, runs)
+    units, unit = (runs, "runs") if members is None else (len(members), "settings")
+    drawn = DRAWN if units <= MANY else DRAWN_OF_MANY
+    least = 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn)
+    if units < LEAST:
+        return SwapTest(none, none, none, runs, reason=f"there are fewer than {LEAST} {unit}")
     if not (varies(a).all() and varies(b).all()):
         return SwapTest(none, none, least, runs, reason="all runs of a method have the same score")
-    signs = swaps(runs, drawn)
+    signs = swaps(units, drawn) if members is None else swaps(units, drawn) @ members
     observed = float(statistics(a, b, np.ones((1, runs)))[0])
     extreme = int((np.abs(statistics(a, b, signs)) >= abs(observed) - CLOSE).sum())
-    exact = runs <= EXACT
+    exact = units <= EXACT
     p = extreme / len(signs) if exact else (1 + extreme) / (1 + len(signs))
     ratio = float(np.log((a**2).sum(axis=0) / (b**2).sum(axis=0)).mean() / 2)  # of sums that no cancelling has spoilt
     return SwapTest(ratio, p, least, runs, exact)
 
 
-def swaps(runs: int, drawn: int) -> NDArray[np.float64]:
-    """Which runs are swapped, as −1, and which not, as 1 (swaps × runs): all up to sign, or so many at random."""
-    if runs <= EXACT:
-        rest = np.array([*itertools.product([1.0, -1.0], repeat=runs - 1)])
+def swaps(units: int, drawn: int) -> NDArray[np.float64]:
+    """Which units are swapped, as −1, and which not, as 1 (swaps × units): all up to sign, or so many at random."""
+    if units <= EXACT:
+        rest = np.array([*itertools.product([1.0, -1.0], repeat=units - 1)])
         return np.column_stack([np.ones(len(rest)), rest])
-    return np.random.default_rng(SEED).choice([-1.0, 1.0], size=(drawn, runs))
+    return np.random.default_rng(SEED).choice([-1.0, 1.0], size=(drawn, units))
 
 
 def statistics(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """How far the statistics of spread keep what they promise: coverage of ratios, size and power of tests, and what could have been seen.
 
-    python -m tests.benchmarks.spread [--studies 400] [--tables coverage ways size power detectable seconds]
+    python -m tests.benchmarks.spread [--studies 400] [--tables coverage ways size settings power detectable seconds]
 
 Simulated studies, runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's, so that languages have a
 correlation of 0.8 over runs; the *pairing* is the part of the variance that the two methods have in common. Kinds of draws, each with mean
@@ -232,7 +232,29 @@ def seconds(studies: int) -> str:
     return tabulate(rows, ["runs", "languages", *(f"{name}, seconds" for name in names)], floatfmt=".3f")
 
 
-TABLES = {f.__name__: f for f in (coverage, ways, size, power, detectable, seconds)}
+def settings(studies: int) -> str:
+    """Several seeds a setting: runs drawn and swapped one by one, and by whole settings, of settings drawn anew and of these alone."""
+    rows: Rows = []
+    for groups, seeds in ((4, 2), (4, 5), (6, 3), (10, 5), (20, 2)):
+        for share in (0.0, 0.5, 0.9):
+            random = np.random.default_rng(groups)
+            labels = np.repeat(np.arange(groups), seeds)
+            for anew in (True, False):
+                found: list[list[bool]] = []
+                for _ in range(studies):
+                    effects = random.normal(size=(2, groups))
+                    if not anew:  # of one variance in the study itself, so that the ratio over these settings is 1
+                        effects = (effects - effects.mean(axis=1, keepdims=True)) / effects.std(axis=1, keepdims=True)
+                    a, b = math.sqrt(share) * effects[:, labels] + math.sqrt(1 - share) * random.normal(size=(2, groups * seeds))
+                    pairs = [(std_ratio(a, b, by), swap_test(a, b, by)) for by in (None, labels)]
+                    found.append([hit for ratio, test in pairs for hit in (ratio.low <= 1 <= ratio.high, test.p <= 0.05)])
+                shares = np.mean(found, axis=0)
+                rows.append([f"{groups} × {seeds}", share, "anew" if anew else "these", *shares[[0, 2, 1, 3]]])
+    heads = ("coverage, by run", "by setting", "size, by run", "by setting")
+    return tabulate(rows, ["settings × seeds", "of the settings", "settings drawn", *heads], floatfmt=".3f")
+
+
+TABLES = {f.__name__: f for f in (coverage, ways, size, settings, power, detectable, seconds)}
 
 
 def main() -> None:
