@@ -552,7 +552,7 @@ def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
     return {name: torch.stack([state[name].double() for state in states]).mean(0).float() for name in states[0]}
 
 
-EPOCHS = replace(STEPS, max_steps=None, epochs=0.01)
+EPOCHS = replace(STEPS, max_steps=None, epochs=0.1)
 """Five steps: one in a hundred of 2,000 sentences, four at a time."""
 
 
@@ -562,9 +562,9 @@ EPOCHS = replace(STEPS, max_steps=None, epochs=0.01)
         (WeightAveraging(steps=3), replace(STEPS, max_steps=5), 3),
         (WeightAveraging(steps=5), replace(STEPS, max_steps=5), 5),
         (WeightAveraging(steps=3), EPOCHS, 3),
-        (WeightAveraging(epochs=0.006), EPOCHS, 3),
-        (WeightAveraging(epochs=0.01), EPOCHS, 5),
-        (WeightAveraging(epochs=0.004), replace(EPOCHS, accumulation=2), 2),
+        (WeightAveraging(epochs=0.06), EPOCHS, 3),
+        (WeightAveraging(epochs=0.1), EPOCHS, 5),
+        (WeightAveraging(epochs=0.04), replace(EPOCHS, accumulation=2), 2),
         (Composed(methods=(WeightAveraging(steps=2), LayerFreeze(layers=3))), STEPS, 2),
     ],
     ids=["3 of 5", "all", "of epochs", "epochs", "all epochs", "epochs with accumulation", "composed"],
