@@ -1,14 +1,17 @@
 """Two studies, stores or files side by side: their results as one, each method of the second against the same of the first."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pandas as pd
+import pyarrow as pa
 
+from analysis.comparison import FEW
 from analysis.frame import Results
 from analysis.view import View
 from harness import fields
 from harness.errors import UserError
+from harness.store import Store
 
 NOTHING = "Nothing is compared"
 """What a report of two results without a method in common says."""
@@ -18,8 +21,8 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
     """A view of both results: methods are called ``<name>: <method>``, and each of the second is compared with the first's of its label,
     or, where each has one method alone, with that.
 
-    Languages whose test sets differ between the two are left out of both. Raises ``UserError`` where the two have one name, different
-    sources or metrics, or no language with the same test set.
+    Languages whose test sets differ between the two, and those that only one of them has, are left out of both. Raises ``UserError``
+    where the two have one name, different sources or metrics, or no language with the same test set.
     """
     if first == second:
         raise UserError(f"compare: {first} is given twice; give two results, or --other-store where the second is in another store")
@@ -39,19 +42,62 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
     pairs = _pairs(first, one, second, other)
     alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
     lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone else ""
+    dropped = _dropped(first, one, second, other)
+    facts = lone + dropped + _shared(first, one, second, other)
     about = replace(
         one.about,
         name=f"{first} and {second}",
-        question=f"What is different in {second} from {first}?{lone}"
+        question=f"What is different in {second} from {first}?{facts}"
         if pairs
-        else f"{NOTHING}: {first} and {second} have no method in common.",
+        else f"{NOTHING}: {first} and {second} have no method in common.{dropped}",
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
         **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
     )
     trials, scores = (pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores"))
     both = Results(about, trials, scores, settings, one.metric or other.metric)
-    return View(both, ddof, against=pairs, left_out=tuple(left_out))
+    return View(both, ddof, against=pairs, left_out=tuple(left_out), predicted=_predicted({first: ours, second: theirs}))
+
+
+@dataclass(frozen=True)
+class _Predictions:
+    """The predictions of two stores, by the names that their trials have side by side."""
+
+    trials: Mapping[str, tuple[Store, str]]
+
+    def predictions(self, trial: str) -> pa.Table:
+        store, name = self.trials[trial]
+        return store.predictions(name)
+
+
+def _predicted(views: Mapping[str, View]) -> _Predictions | None:
+    """None where either of the two is not from a store."""
+    found = {f"{name}: {trial}": (view.store, trial) for name, view in views.items() for trial in view.results.trials["trial"]}
+    stored = {name: (store, trial) for name, (store, trial) in found.items() if store is not None}
+    return _Predictions(stored) if len(stored) == len(found) else None
+
+
+def _dropped(first: str, one: Results, second: str, other: Results) -> str:
+    """Which target languages only one of the two has."""
+    told = []
+    for name, mine, its in ((first, one.about.targets, other.about.targets), (second, other.about.targets, one.about.targets)):
+        if alone := [language for language in mine if language not in its]:
+            told.append(f"{', '.join(alone) if len(alone) <= FEW else f'{len(alone)} languages'} (only in {name})")
+    return f" Target languages left out: {'; '.join(told)}." if told else ""
+
+
+def _shared(first: str, one: Results, second: str, other: Results) -> str:
+    """How many trials are the same on both sides, by name and scores, so that nothing can differ between them."""
+    sides: list[dict[str, set[tuple[object, ...]]]] = [{}, {}]
+    for trials, results in zip(sides, (one, other), strict=True):
+        for trial, *row in results.scores[["trial", "split", "language", "metric", "score"]].itertuples(index=False):
+            trials.setdefault(trial, set()).add(tuple(row))
+    same = sum(sides[1].get(trial) == scores for trial, scores in sides[0].items())
+    if not same:
+        return ""
+    if same == len(sides[0]) == len(sides[1]):
+        return f" {first} and {second} are the same {same} trials: there is nothing to compare."
+    return f" {same} trials are the same on both sides: they say nothing of a difference."
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:

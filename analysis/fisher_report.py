@@ -103,7 +103,9 @@ def _write(folder: Path, study: Study, corpora: list[Corpus], scores: Scores) ->
     languages = fisher_tables.languages(corpora, scores, study.targets)
     correlations = None if scores.lacking else fisher_tables.correlations(corpora, scores, study.encoder)
     page.write_tables(folder, [*matrices, languages, *filter(None, [correlations])])
-    figures = {figure["name"]: figure for figure in page.write_figures(folder, fisher_figures.draw(corpora, scores))}
+    drawn = fisher_figures.draw(corpora, scores)
+    images = page.write_figures(folder, ((name, figure) for name, (_, figure) in drawn.items()))
+    figures = {name: {"name": name, "caption": caption, "data": images[name]} for name, (caption, _) in drawn.items()}
     html = page.render(
         "fisher.html.j2",
         study=study,

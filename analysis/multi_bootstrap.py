@@ -21,7 +21,7 @@ class MultiBootstrap:
 def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
     """The differences of a method's and its baseline's scores, ours − theirs."""
     if predictions is None:
-        return MultiBootstrap(lacking="where the results are not from a store: it needs every prediction")
+        return MultiBootstrap(lacking="where not all results are from a store: it needs every prediction")
     metric = predictions.metric
     if metric is None:
         return MultiBootstrap(lacking="of a task of one's own: only of steadytune's metrics is it known what they count")
@@ -32,5 +32,7 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))
     if not codes or ours is None or theirs is None:
         return MultiBootstrap(lacking=f"of {comparison.method}, as predictions of some of its runs or the baseline's are not in the store")
+    if any(ours[code].shape != theirs[code].shape for code in codes):
+        return MultiBootstrap(lacking=f"of {comparison.method}, as its predictions are of other examples than those of {comparison.base}")
     whole = zero_shot_difference(ours, theirs, metric)
     return MultiBootstrap(whole, {code: difference(ours[code], theirs[code], metric) for code in codes})

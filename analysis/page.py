@@ -2,7 +2,7 @@
 
 import base64
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -15,7 +15,6 @@ import matplotlib as mpl
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from analysis.section import Picture
 from analysis.style import STYLE
 from analysis.table import Table
 from harness.errors import UserError, reason
@@ -85,23 +84,16 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
         replace(table, name=name).write(folder / "tables")
 
 
-def write_figures(folder: Path, figures: Mapping[str, tuple[str, Figure]]) -> list[dict[str, str]]:
-    """Write ``figures/*.svg|png`` of captions and figures by file name; returns what a page shows of each: name, caption and data."""
+def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[str, str]:
+    """Write ``figures/*.svg|png`` of some figures with their names, one after the other; returns the SVG of each in Base64, by its name."""
     (folder / "figures").mkdir()
-    return [{"name": name, "caption": caption, "data": _written(folder, name, figure)} for name, (caption, figure) in figures.items()]
-
-
-def write_pictures(folder: Path, parts: Iterable[object]) -> dict[str, str]:
-    """Write ``figures/*.svg|png`` of the pictures among some parts; returns the SVG of each in Base64, by its name."""
-    (folder / "figures").mkdir()
-    return {part.name: _written(folder, part.name, part.figure) for part in parts if isinstance(part, Picture)}
-
-
-def _written(folder: Path, name: str, figure: Figure) -> str:
-    svg = _image(figure, "svg")
-    (folder / "figures" / f"{name}.svg").write_bytes(svg)
-    (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
-    return base64.b64encode(svg).decode()
+    found: dict[str, str] = {}
+    for name, figure in figures:
+        svg = _image(figure, "svg")
+        (folder / "figures" / f"{name}.svg").write_bytes(svg)
+        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
+        found[name] = base64.b64encode(svg).decode()
+    return found
 
 
 def render(template: str, **values: Any) -> str:

@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.frame import FINISHED, PAIR, Results
 from analysis.statistics.counts import Counts, Metric, counts, metric_of
-from harness.store import Store
 
 MOST_TRIALS = 400
 """Trials of a comparison's two methods above which their predictions are not read."""
+
+
+class Predicted(Protocol):
+    """A store, or what has the predictions of several."""
+
+    def predictions(self, trial: str) -> pa.Table:
+        """As ``Store.predictions``; raises ``KeyError`` where there are none."""
+        ...
 
 
 @dataclass
 class Predictions:
     """Counts of trials by language, each read once."""
 
-    store: Store
+    store: Predicted
     results: Results
     _read: dict[str, dict[str, Counts] | None] = field(default_factory=dict)
 

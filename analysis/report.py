@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis import page
 from analysis.page import Written
-from analysis.section import Section
+from analysis.section import Picture, Section
 from analysis.sections import FACTS, FINDINGS
 from analysis.stored import load
 from analysis.table import Table
@@ -93,7 +93,8 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     page.write_tables(folder, [table for section in sections for table in section.tables])
     rows = tidy(results)
     rows.to_csv(folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"), index=False)
-    images = page.write_pictures(folder, [part for section in sections for part in section.parts])
+    pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
+    images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     html = page.render(
         "report.html.j2",
         about=results.about,

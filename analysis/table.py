@@ -219,23 +219,29 @@ class Probability:
 
 @dataclass(frozen=True)
 class Percent:
-    """A share in per cent."""
+    """A share in per cent, with its 95 % interval where there is one."""
 
     percent: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def _interval(self) -> str:
+        return "" if math.isnan(self.low) or math.isnan(self.high) else f"[{_share(self.low)}, {_share(self.high)}]"
 
     def plain(self) -> str:
-        return f"{self.percent:.0f} %" if self.percent >= 10 or self.percent < 0.001 else f"{self.percent:.2g} %"
+        return f"{_share(self.percent)} % {self._interval}".rstrip()
 
     markdown = plain
 
     def latex(self) -> str:
-        return rf"${self.plain()[:-2]}\,\%$"
+        return rf"${_share(self.percent)}\,\%" + (rf"\;{self._interval}" if self._interval else "") + "$"
 
     def html(self) -> Markup:
         return escape(self.plain())
 
     def numbers(self) -> dict[str, float]:
-        return {"percent": self.percent}
+        return {"percent": self.percent, **({"low": self.low, "high": self.high} if self._interval else {})}
 
 
 @dataclass(frozen=True)
@@ -370,6 +376,10 @@ class Table:
 def std_note(what: str, ddof: int) -> str:
     """What a mean ± std in a table is."""
     return f"Mean ± standard deviation (ddof={ddof}); {what}."
+
+
+def _share(percent: float) -> str:
+    return f"{percent:.0f}" if percent >= 10 or percent < 0.001 else f"{percent:.2g}"
 
 
 def _pipes(text: str) -> str:

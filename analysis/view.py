@@ -7,7 +7,7 @@ from functools import cached_property
 from analysis.comparison import Comparison
 from analysis.frame import Results
 from analysis.multi_bootstrap import MultiBootstrap, multi_bootstrap
-from analysis.predictions import Predictions
+from analysis.predictions import Predicted, Predictions
 from harness.store import Store
 
 VANILLA = "vanilla"
@@ -28,11 +28,29 @@ class View:
     """Languages that two results have on different test sets, and that are therefore in neither."""
     published: bool = False
     """Show the paper's figures beside these whatever the encoder."""
+    base: str = ""
+    """The baseline, where it is not that of these results."""
+    predicted: Predicted | None = None
+    """Where predictions are, where they are not in ``store``."""
 
     @cached_property
     def baseline(self) -> str:
-        """The method that the others are compared with: vanilla, or the study's first."""
-        return VANILLA if VANILLA in self.results.methods else self.results.methods[0]
+        """The method that the others are compared with: vanilla, or the study's first. It may have no run left without collapsed ones."""
+        return self.base or (VANILLA if VANILLA in self.results.methods else self.results.methods[0])
+
+    @property
+    def base_name(self) -> str:
+        """What the headers of tables call that which a method is compared with."""
+        return self.baseline if self.against is None else "the other"
+
+    @cached_property
+    def no_baseline(self) -> str:
+        """Says which methods that others are compared with have no run left without the collapsed ones; else empty."""
+        needed = dict.fromkeys(comparison.base for comparison in self.comparisons.values())
+        lost = [method for method in needed if method not in self.results.methods]
+        if not lost:
+            return ""
+        return f"All runs of {', '.join(lost)} collapsed: without them there is nothing left to compare others with."
 
     def baseline_of(self, method: str) -> str | None:
         """The method that this one is compared with; ``None`` for a baseline itself."""
@@ -49,7 +67,8 @@ class View:
     @cached_property
     def predictions(self) -> Predictions | None:
         """What the stored predictions count; ``None`` for results from a file."""
-        return Predictions(self.store, self.results) if self.store is not None else None
+        place = self.predicted or self.store
+        return Predictions(place, self.results) if place is not None else None
 
     @cached_property
     def multi_bootstraps(self) -> dict[str, MultiBootstrap]:
@@ -57,5 +76,5 @@ class View:
         return {method: multi_bootstrap(comparison, self.predictions) for method, comparison in self.comparisons.items()}
 
     def without_collapsed(self) -> "View":
-        """The same view of the results less the collapsed runs."""
-        return replace(self, results=self.results.without_collapsed())
+        """The same view of the results less the collapsed runs, with the same baseline, even where no run of it is left."""
+        return replace(self, results=self.results.without_collapsed(), base=self.baseline)

@@ -19,7 +19,7 @@ from tests import synthetic
 
 
 def results(place: Path, **options: object) -> Results:
-    made = synthetic.study(4, **{"methods": (Vanilla(), L2(strength=0.1)), "rates": 3, "seeds": 2, **options})  # type: ignore[arg-type]
+    made = synthetic.study(options.pop("languages", 4), **{"methods": (Vanilla(), L2(strength=0.1)), "rates": 3, "seeds": 2, **options})  # type: ignore[arg-type]
     return load(synthetic.store(place, made, histories=False), made.name)
 
 
@@ -82,6 +82,24 @@ def test_languages_with_other_test_sets_are_left_out_and_named(one: View) -> Non
     every = dict.fromkeys(one.results.about.targets, "other")
     with pytest.raises(UserError, match="have no target language in common; the test sets of af, ar, az, bg are not the same"):
         side_by_side("a", one, "b", with_tests(**every))
+
+
+def test_languages_that_only_one_has_are_named(one: View, tmp_path: Path) -> None:
+    both = side_by_side("a", one, "b", View(results(tmp_path / "store", languages=2)))
+    assert both.results.about.targets == ("af", "ar")
+    assert "Target languages left out: az, bg (only in a)." in both.results.about.question
+    assert "left out" not in side_by_side("a", one, "b", moved(one, 2.0)).results.about.question
+
+
+def test_trials_that_are_the_same_on_both_sides_are_told(one: View, tmp_path: Path) -> None:
+    count = one.results.scores["trial"].nunique()
+    same = side_by_side("a", one, "b", one).results.about.question
+    assert f"a and b are the same {count} trials: there is nothing to compare." in same
+    assert "the same" not in side_by_side("a", one, "b", moved(one, 2.0)).results.about.question
+    half = one.results.scores["trial"].isin(one.results.scores["trial"].unique()[:4])
+    scores = one.results.scores.assign(score=one.results.scores["score"].where(half, 0.0))
+    some = side_by_side("a", one, "b", View(replace(one.results, scores=scores))).results.about.question
+    assert "4 trials are the same on both sides: they say nothing of a difference." in some
 
 
 def test_what_cannot_be_compared(one: View) -> None:

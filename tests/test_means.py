@@ -20,7 +20,7 @@ from sklearn.metrics import accuracy_score
 
 from analysis.statistics import counts as counting
 from analysis.statistics.counts import ACCURACY, F1, counts, label_counts, metric_of, span_counts
-from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, difference, zero_shot_difference
+from analysis.statistics.multi_bootstrap import LEAST_OF_A_P, TRUSTED_EXAMPLES, TRUSTED_RUNS, difference, zero_shot_difference
 from analysis.statistics.paired import FLIPS, paired_tests, sign_flips, t_test, wilcoxon
 from harness.attempt import attempt
 from harness.store import Store
@@ -230,10 +230,10 @@ def test_of_examples_that_are_all_alike_it_is_scipys_bootstrap_of_runs() -> None
 
 
 def test_of_both_it_is_the_bootstrap_written_as_a_loop() -> None:
-    one, other, _ = sample(runs=6, examples=25, languages=2, metric=F1, ours=0.6)
+    one, other, _ = sample(runs=8, examples=25, languages=2, metric=F1, ours=0.6)
     random, resampled = np.random.default_rng(5), []
     for _ in range(4000):
-        runs = random.integers(6, size=6)
+        runs = random.integers(8, size=8)
         gaps = []
         for code in one:
             examples = random.integers(25, size=25)
@@ -298,10 +298,22 @@ def test_too_little_for_an_interval_and_what_does_not_fit() -> None:
         difference(one["0"], other["0"][:2], ACCURACY)
     with pytest.raises(ValueError, match="the same languages"):
         zero_shot_difference(one, {"1": other["0"]}, ACCURACY)
-    assert "too narrow" in difference(one["0"], other["0"], ACCURACY).warning
-    assert "too wide" in difference(one["0"], other["0"], ACCURACY).warning
+    found = difference(one["0"], other["0"], ACCURACY)
+    narrow, no_p, wide = found.warnings
+    assert "too narrow" in narrow
+    assert "no bootstrap p" in no_p
+    assert "too wide" in wide
     one, other, _ = sample(runs=TRUSTED_RUNS, examples=TRUSTED_EXAMPLES)
-    assert not difference(one["0"], other["0"], ACCURACY).warning
+    assert not difference(one["0"], other["0"], ACCURACY).warnings
+
+
+def test_few_runs_have_an_interval_and_no_p() -> None:
+    """Of two or three runs the bootstrap's p is below 0.05 far too often."""
+    for runs in (2, LEAST_OF_A_P - 1, LEAST_OF_A_P):
+        one, other, _ = sample(runs=runs)
+        found = difference(one["0"], other["0"], ACCURACY)
+        assert found.low <= found.difference <= found.high
+        assert math.isnan(found.p) is (runs < LEAST_OF_A_P)
 
 
 def test_a_studys_size_takes_less_than_a_second() -> None:

@@ -634,7 +634,27 @@ def test_means_have_the_intervals_and_tests_of_scipy(seen: View, raw: pd.DataFra
         assert p_of(row["p, Wilcoxon"]) == pytest.approx(stats.wilcoxon(one, other).pvalue)
         assert p_of(row["p, sign flips"]) == pytest.approx(flipped_p(one - other))
         assert not {"over runs and examples", "p, bootstrap"} & set(row)  # there are no predictions
-    assert "No multi-bootstrap where the results are not from a store" in words(section)
+    assert "No multi-bootstrap where not all results are from a store" in words(section)
+
+
+def noted(table: Table) -> str:
+    return " ".join(table.notes)
+
+
+@pytest.mark.parametrize("runs", [2, 3, 5, 6, 9])
+def test_tests_that_cannot_find_anything_are_said_to(runs: int) -> None:
+    """Signs of n pairs have 2ⁿ equally likely patterns, two of which are all one way."""
+    section = means.section(view(pairs(60 + CHANCE[:runs], 50 + OTHER[:runs])))
+    note = f"Wilcoxon of l2(strength=1) can give no p below {2 / 2**runs:.2g} of so few runs"
+    assert (note in noted(table_of(section, "means"))) is (runs < 6)
+    assert (note.replace("Wilcoxon", "sign flips") in noted(table_of(section, "means"))) is (runs < 6)
+
+
+def test_several_methods_are_said_to_be_uncorrected() -> None:
+    for methods in (1, 2, 4):
+        found = noted(table_of(means.section(view(several(*[3.0] * methods))), "means"))
+        assert (f"not corrected for the {methods} methods" in found) is (methods > 1)
+        assert (f"hold each p against {0.05 / methods:.2g}" in found) is (methods > 1)
 
 
 # The multi-bootstrap from real predictions
@@ -690,8 +710,35 @@ def test_the_multi_bootstrap_starts_from_the_stored_scores(real: Path) -> None:
     assert row["zero-shot − vanilla"].value == pytest.approx(np.mean([*difference.values()]), abs=1e-9)
     interval = row["over runs and examples"]
     assert interval.low <= interval.value <= interval.high
-    assert any("Of fewer than 20 runs" in note for note in table_of(section, "means").notes)
+    assert plain(row["p, bootstrap"]) == "–"
+    for name in ("means", "means-languages"):
+        assert any("Of fewer than 20 runs" in note for note in table_of(section, name).notes)
+    assert "Of fewer than 8 runs there is no bootstrap p, which would be small too often." in table_of(section, "means").notes
     clean_page(chapters(seen), seen)
+
+
+def test_two_stores_side_by_side_have_the_multi_bootstrap_of_both(real: Path, tmp_path: Path) -> None:
+    """Each side's predictions are read from its own store: l2 of the other counts with the scores that it has there."""
+    shutil.copytree(real, tmp_path / "store")
+    one, other = opened(real), opened(tmp_path / "store")
+    store = Store(tmp_path / "store", create=False)
+    trials = other.results.trials
+    for _, seed in trials.groupby("seed"):  # the other's methods swap their names
+        other.results.trials.loc[seed.index, "method"] = seed["method"].to_numpy()[::-1]
+    names = dict(zip(trials["trial"], other.results.trials["method"], strict=True))
+    scores = other.results.scores.assign(method=other.results.scores["trial"].map(names))
+    swapped = View(replace(other.results, trials=other.results.trials, scores=scores), 1, store)
+    both = side_by_side("one", one, "two", swapped)
+    apart = means.section(one)
+    section = means.section(both)
+    for code in ("de", "hi"):
+        expected = cells(table_of(apart, "means-languages"), code)["l2(strength=100)"].value
+        row = cells(table_of(section, "means-languages"), code)
+        assert row["two: vanilla"].value == pytest.approx(expected)
+        assert row["two: l2(strength=100)"].value == pytest.approx(-expected)
+    assert "No multi-bootstrap" not in words(section)
+    with_file = side_by_side("one", one, "two", replace(swapped, store=None))
+    assert "No multi-bootstrap where not all results are from a store" in words(means.section(with_file))
 
 
 def test_without_predictions_there_is_a_reason(real: Path, tmp_path: Path) -> None:
@@ -745,7 +792,8 @@ def test_variance_shares_are_those_of_the_grid(replicates: int) -> None:
     found = components(every)
     for i, code in enumerate(("en", "zero-shot score", "de", "hi")):
         row = cells(table, code)
-        assert [row[name] for name in names] == [Percent(pytest.approx(100 * share, abs=1e-6)) for share in found.shares[:, i]]
+        shares = zip(*(100 * part[:, i] for part in (found.shares, found.share_low, found.share_high)), strict=True)
+        assert [row[name] for name in names] == [Percent(*(pytest.approx(number, abs=1e-6) for number in of)) for of in shares]
         assert row["std"] == f"{math.sqrt(np.maximum(found.variance[:, i], 0).sum()):.2f}"
     # By hand, without replicates: the mean squares of a two-way table.
     if replicates == 1:
@@ -769,6 +817,71 @@ def test_an_incomplete_grid_is_fitted_and_said_to_be() -> None:
     found = reml([i for i, _ in there], [j for _, j in there], [scores[1, i, j, 0] for i, j in there])
     row = cells(table, "de")
     assert [row[name].percent for name in found.names] == pytest.approx(list(100 * found.shares[:, 0]), abs=0.01)
+    assert "Negative estimates" not in noted(table)  # REML has none
+    assert "intervals" not in noted(table)
+    assert [plain(row[name]) for name in found.names] == [Percent(row[name].percent).plain() for name in found.names]
+
+
+def test_what_one_language_lacks_is_not_said_of_all() -> None:
+    rows = grid_rows(effects(3, 4, 3, 1, seed=2))
+    lost = next(row for row in rows if row["language"] == "hi")
+    seen = view([row for row in rows if row is not lost])
+    seen = replace(seen, results=replace(seen.results, trials=seen.results.trials.assign(status=FINISHED)))
+    table = table_of(variance.section(seen), "variance-vanilla")
+    assert "Components by ANOVA, but of hi by a mixed model (REML)" in noted(table)
+    assert "In brackets generalised 95 % intervals" in noted(table)
+    assert "[" in plain(cells(table, "de")["seed"])
+    assert "[" not in plain(cells(table, "hi")["seed"])
+
+
+def test_negative_estimates_are_mentioned_where_there_are_any() -> None:
+    random = np.random.default_rng(0)
+    for scores, negative in ((effects(3, 4, 3, 1, seed=2), False), (60 + random.normal(0, 1, (3, 4, 3, 1)), True)):
+        every = np.concatenate([scores, scores[1:].mean(axis=0, keepdims=True)])
+        assert (components(every).variance < 0).any() == negative
+        table = table_of(variance.section(view(grid_rows(scores))), "variance-vanilla")
+        assert ("Negative estimates of the ANOVA count as 0 %." in table.notes) is negative
+
+
+def test_languages_without_components_are_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.statistics.mixed_model.MOST_RUNS", 5)
+    table = table_of(variance.section(view(grid_rows(effects(3, 4, 3, 1), dropped=[(1, 2)]))), "variance-vanilla")
+    assert "None for en, zero-shot score, de, hi: there are more than 5 runs on a grid that is not full." in table.notes
+
+
+def test_methods_that_the_variance_figure_leaves_out_are_named() -> None:
+    rows = grid_rows(effects(3, 4, 3, 1))
+    methods = [f"l2(strength={n})" for n in range(1, 6)]
+    every = [*rows, *({**row, "method": method} for method in methods for row in rows)]
+    every += run("bitfit", 0, {"en": 80.0, "de": 60.0, "hi": 50.0}, learning_rate=1e-5, replicate=0)
+    every += run("bitfit", 1, {"en": 81.0, "de": 62.0, "hi": 53.0}, learning_rate=1e-5, replicate=0)  # one component: nothing to tell apart
+    section = variance.section(view(every))
+    assert section is not None
+    (picture,) = (part for part in section.parts if isinstance(part, Picture))
+    for text in (picture.caption, picture.alt):
+        assert "Not shown, but in tables below: l2(strength=4), l2(strength=5), bitfit." in text
+    assert [axes.get_title(loc="left") for axes in picture.figure.axes] == ["vanilla", *methods[:3]]
+    few = variance.section(view([row for row in every if row["method"] in ("vanilla", "bitfit")]))
+    assert few is not None
+    (picture,) = (part for part in few.parts if isinstance(part, Picture))
+    assert len(picture.figure.axes) == 1
+    only = variance.section(view([row for row in every if row["method"] == "bitfit"]))
+    assert only is not None
+    assert not any(isinstance(part, Picture) for part in only.parts)
+
+
+@pytest.mark.parametrize(
+    ("cell", "text", "tex", "numbers"),
+    [
+        (Percent(58.6, 20.2, 81.4), "59 % [20, 81]", r"$59\,\%\;[20, 81]$", {"percent": 58.6, "low": 20.2, "high": 81.4}),
+        (Percent(4.24, 0.0, 100.0), "4.2 % [0, 100]", r"$4.2\,\%\;[0, 100]$", {"percent": 4.24, "low": 0.0, "high": 100.0}),
+        (Percent(58.6), "59 %", r"$59\,\%$", {"percent": 58.6}),
+    ],
+)
+def test_shares_have_their_interval_in_every_format(cell: Percent, text: str, tex: str, numbers: dict[str, float]) -> None:
+    table = Table("shares", "Shares", ["of"], [[cell]])
+    assert (cell.plain(), cell.markdown(), str(cell.html()), cell.latex(), cell.numbers()) == (text, text, text, tex, numbers)
+    assert table.frame().to_dict("records") == [{f"of {name}": number for name, number in numbers.items()}]
 
 
 def factorial(levels: Sequence[tuple[float, int]], seed: int = 0) -> tuple[Rows, dict[tuple[float, int], float]]:
@@ -806,6 +919,37 @@ def test_hyperparameters_that_move_together_are_named() -> None:
     assert [row[0] for row in table.rows] == ["learning rate + warmup steps"]
 
 
+def by_seed(levels: Sequence[tuple[float, int]], seeds: Callable[[int], Sequence[int]]) -> View:
+    """Runs of vanilla whose score is its learning rate's and its seed's, whatever the warmup, which has these seeds."""
+    rows: Rows = []
+    for rate, warmup in levels:
+        for seed in seeds(warmup):
+            value = 80 + 1e5 * rate + 5 * seed
+            rows += run("vanilla", seed, {"en": value, "de": value - 20}, learning_rate=rate, warmup_steps=warmup)
+    return view(rows)
+
+
+def test_missing_seeds_are_no_hyperparameter() -> None:
+    """With warmup two seeds are missing: warmup has no effect, and is not said to have one."""
+    levels = [*itertools.product((1e-5, 2e-5, 3e-5), (0, 100))]
+    table = table_of(variance.section(by_seed(levels, lambda warmup: range(2 if warmup else 4))), "hyperparameters")
+    assert cells(table, "warmup steps")["vanilla, en"].percent == pytest.approx(0, abs=1e-9)
+    assert cells(table, "learning rate")["vanilla, en"].percent == pytest.approx(100)
+    assert "vanilla: over the 2 of 4 seeds that all of its settings have, so that they differ by no seed." in table.notes
+    full = table_of(variance.section(by_seed(levels, lambda warmup: range(4))), "hyperparameters")
+    assert "all of its settings have" not in noted(full)
+    section = variance.section(by_seed(levels, lambda warmup: (2, 3) if warmup else (0, 1)))
+    assert "hyperparameters" not in [table.name for table in section.tables]  # type: ignore[union-attr]
+    assert "Which hyperparameter it is cannot be said: no seed has a complete run at all of the settings" in words(section)
+
+
+def test_a_few_settings_that_are_no_full_grid_have_a_reason() -> None:
+    section = variance.section(by_seed([(1e-5, 0), (2e-5, 0), (1e-5, 100)], lambda warmup: range(3)))
+    assert "hyperparameters" not in [table.name for table in section.tables]  # type: ignore[union-attr]
+    why = "there are fewer than 10 settings, and they are no full grid."
+    assert f"Which hyperparameter it is cannot be said: {why}" in words(section)
+
+
 # Equal source scores, profiles
 
 
@@ -824,6 +968,7 @@ def test_equal_source_and_profiles_are_those_of_the_runs() -> None:
     section = equal_source.section(seen)
     table = table_of(section, "equal-source")
     assert [row[0] for row in table.rows] == ["vanilla"]  # a run of ewc is several models
+    assert "Left out: ewc(strength=1), a run of which is several trials, one a language; its en score is their mean." in table.notes
     near = [(i, j) for i, j in itertools.combinations(range(8), 2) if abs(english[i] - english[j]) <= 1]
     mean = targets.mean(axis=1)
     row = cells(table, "vanilla")
@@ -845,6 +990,8 @@ def test_equal_source_and_profiles_are_those_of_the_runs() -> None:
     assert profile["best of 3"].value == pytest.approx(expected)
     assert profile["one run"].value == pytest.approx(mean.mean())
     assert "best of 10" not in profile
+    assert "(ddof=1)" in noted(table_of(profiles.section(seen), "profiles"))
+    assert "(ddof=0)" in noted(table_of(profiles.section(replace(seen, ddof=0)), "profiles"))
     assert any("best en dev score" in note for note in table_of(profiles.section(seen), "profiles").notes)
 
 
@@ -1327,6 +1474,27 @@ def test_findings_have_a_twin_without_collapsed_runs(written: list[Chapter], row
     twins = [(chapter.section, chapter.twin) for chapter in written if chapter.twin is not None]
     changed = {whole.name for whole, twin in twins if [t.plain() for t in twin.tables] != [t.plain() for t in whole.tables]}
     assert {"summary", "spread", "means", "stress"} <= changed
+
+
+@pytest.mark.parametrize("rates", [(COLD,), (COLD, HOT)])
+def test_without_collapsed_runs_the_baseline_stays(rates: Sequence[float]) -> None:
+    """All runs of vanilla collapsed: the twin compares nothing, rather than the others with one of themselves."""
+    kept = thin(("vanilla", "l2(strength=1)", "l2(strength=2)"), rates, seeds=6)
+    seen = view([{**row, "collapsed": str(row["method"] == "vanilla").lower()} for row in kept])
+    assert seen.without_collapsed().baseline == "vanilla"
+    text = "All runs of vanilla collapsed: without them there is nothing left to compare others with."
+    made_ = chapters(seen)
+    twins = {chapter.twin.name: chapter.twin for chapter in made_ if chapter.twin is not None}
+    for name in ("answer", "spread", "means"):
+        assert text in words(twins[name])
+        assert not [*twins[name].tables]
+        assert "times" not in words(twins[name])
+    for name in ("summary", *(["best"] if len(rates) > 1 else [])):
+        table = table_of(twins[name], f"{name}-without-collapsed")
+        assert text in table.notes
+        assert [plain(row[-1]) for row in table.rows] == ["–", "–"]
+        assert "vanilla" in table.header[-1]
+    clean_page(made_, seen)
 
 
 def test_no_twin_where_no_run_collapsed(rows: Rows) -> None:

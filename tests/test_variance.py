@@ -93,6 +93,32 @@ def test_intervals_leave_out_0_where_the_f_test_rejects(replicates: int) -> None
         np.testing.assert_array_equal(found.high[i] > 0, ~low)
 
 
+def test_shares_of_two_components_have_the_exact_interval() -> None:
+    """Of settings run several times: what F of the two mean squares says of their share (Searle, Casella & McCulloch, 1992, Table 3.4)."""
+    values = scores(40, 6, 1, 3)
+    found = components(values)
+    assert found.names == (f"{SETTING} + {INTERACTION}", NOISE)
+    between = 3 * values[:, :, 0].mean(axis=2).var(axis=1, ddof=1)
+    ratio = between / values[:, :, 0].var(axis=2, ddof=1).mean(axis=1)
+    for low, tail in ((True, 0.025), (False, 0.975)):
+        over = np.maximum(ratio / stats.f.isf(tail, 5, 12) - 1, 0)
+        share = over / (over + 3)
+        np.testing.assert_allclose((found.share_low if low else found.share_high)[0], share, atol=0.02)
+        np.testing.assert_allclose((found.share_high if low else found.share_low)[1], 1 - share, atol=0.02)
+    assert (found.share_low <= found.shares).all()
+    assert (found.shares <= found.share_high).all()
+    assert components(scores(2, 5, 1)).share_low.shape == (0, 2)  # the share of a single component is all
+    assert np.isnan(components(np.ones((1, 3, 3))).share_low).all()  # nothing varies
+
+
+@pytest.mark.parametrize("shape", [Grid(5, 4), Grid(4, 5, 3, reruns=1)], ids=str)
+def test_intervals_of_shares_cover(shape: Grid) -> None:
+    found = components(shape.scores(1500, np.random.default_rng(5)))
+    for name, low, high in zip(found.names, found.share_low, found.share_high, strict=True):
+        truth = sum(TRUTH[part] for part in name.split(" + ")) / sum(TRUTH.values())
+        assert 0.93 <= np.mean((low <= truth) & (truth <= high)) <= 0.99, name
+
+
 def test_names_say_what_cannot_be_told_apart() -> None:
     assert components(scores(1, 4, 1, 2)).names == (f"{SETTING} + {INTERACTION}", NOISE)
     assert components(scores(1, 1, 4, 2)).names == (f"{SEED} + {INTERACTION}", NOISE)
@@ -238,6 +264,21 @@ def test_languages_are_decomposed_as_their_runs_allow() -> None:
     assert decompose(table[:0]) == {}
 
 
+@pytest.mark.parametrize(("seed", "shape"), [(6, (8, 5)), (3, (3, 3)), (26, (4, 5))])
+def test_other_optimisers_are_tried_where_the_first_do_not_converge(
+    monkeypatch: pytest.MonkeyPatch, seed: int, shape: tuple[int, int]
+) -> None:
+    random = np.random.default_rng(seed)
+    values = 60 + random.normal(0, 3, (shape[0], 1)) + random.normal(0, 3, (1, shape[1])) + random.normal(0, 0.01, shape)
+    at = np.nonzero(random.random(shape) < 0.8)
+    with monkeypatch.context() as patched:
+        patched.setattr(mixed_model, "PATIENT", ())
+        assert "did not converge" in reml(*at, values[at]).reason
+    found = reml(*at, values[at])
+    assert not found.reason
+    assert found.shares[2, 0] < 1e-3  # there is next to no noise
+
+
 def test_where_there_is_no_mixed_model(monkeypatch: pytest.MonkeyPatch) -> None:
     # Every run has a setting and a seed of its own.
     found = reml(range(6), range(6), np.arange(6.0))
@@ -253,6 +294,7 @@ def test_where_there_is_no_mixed_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not same.reason
     assert not same.variance.any()
     monkeypatch.setattr(mixed_model, "OPTIMISERS", ("lbfgs",))
+    monkeypatch.setattr(mixed_model, "PATIENT", ())
     reasons = []
     for seed in range(12):
         table = tidy(Grid(6, 5).scores(1, np.random.default_rng(seed), {**TRUTH, SEED: 0.0})).iloc[1:]

@@ -27,7 +27,7 @@ def section(view: View) -> Section | None:
         sentences = kept + ([f"Of the other {quiet} methods no difference from {view.baseline} is shown."] if quiet else [])
     else:
         sentences = [text for text, _ in told]
-    uncompared = [method for method, comparison in view.comparisons.items() if comparison.runs <= 1]
+    uncompared = [method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods]
     if uncompared:
         few = f"{', '.join(uncompared[:MOST])}{' and others' if len(uncompared) > MOST else ''}"
         sentences.append(f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the spread.")
@@ -38,8 +38,8 @@ def _movement(view: View) -> list[str]:
     """How much the baseline's scores move."""
     results = view.results
     baselines = [view.baseline] if view.against is None else list(dict.fromkeys(view.against.values()))
-    told = []
-    for method in baselines:
+    told = [view.no_baseline] if view.no_baseline else []
+    for method in (baseline for baseline in baselines if baseline in results.methods):
         runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
         settings, seeds = runs["setting"].nunique(), runs["seed"].nunique()
         what = f"{_count(len(runs), 'run')} ({_count(settings, 'setting')}, {_count(seeds, 'seed')})"
@@ -155,7 +155,7 @@ def _cautions(view: View) -> list[str]:
         told.append(f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing.")
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
-    if len(view.comparisons) > 1:
+    if sum(comparison.runs > 1 for comparison in view.comparisons.values()) > 1:
         told.append("The intervals of the scores' differences are each for itself, not corrected for the number of methods.")
     compared = [comparison for comparison in view.comparisons.values() if comparison.settings > 1]
     if any(comparison.settings == comparison.runs for comparison in compared):

@@ -22,18 +22,20 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
         base = view.baseline_of(method)
-        difference: str | Cell = "" if base is None else _difference(results, best, found[base], view.ddof)
+        difference: str | Cell = "" if base is None else MISSING_CELL
+        if base in found:
+            difference = _difference(results, best, found[base], view.ddof)
         runs = best.runs
         scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
     rows = mark_column(mark_column(rows, 3), 4, over_most(results, found))
-    base = view.baseline if view.against is None else "the other"
-    header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {base}"]
+    header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {view.base_name}"]
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
         selection_note(list(found.values()), results.source),
         "A method with more settings to choose from has had more chances. The difference is the mean over the seeds and languages that "
         f"both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own best setting.",
+        *filter(None, [view.no_baseline]),
         *bold_note(rows, "of a column"),
     ]
     return Table("best", "Scores at each method's best setting", header, rows, notes)

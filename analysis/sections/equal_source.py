@@ -2,6 +2,7 @@
 
 import math
 
+from analysis.comparison import FEW
 from analysis.section import Section
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
 from analysis.table import MISSING_CELL, Cell, Interval, Table
@@ -20,15 +21,20 @@ def section(view: View) -> Section | None:
 
 
 def _compared(view: View, method: str) -> EqualSource | None:
-    runs = view.results.runs
-    if (runs.loc[runs["method"] == method, "trials"] > 1).any():
-        return None  # a run is several models, and its source score the mean over them
+    if _several(view, method):
+        return None
     scores = view.results.of(method).dropna(subset=[view.results.source])
     targets = scores[[*view.results.about.targets]].dropna(axis=1, how="all").dropna()
     if len(targets) < LEAST:
         return None
     every = targets.reindex(columns=[*view.results.about.targets])
     return equal_source(scores.loc[targets.index, view.results.source].to_numpy(), every.fillna(math.nan).to_numpy())
+
+
+def _several(view: View, method: str) -> bool:
+    """Whether a run of the method is several models, so that its source score is the mean over them."""
+    runs = view.results.runs
+    return bool((runs.loc[runs["method"] == method, "trials"] > 1).any())
 
 
 def summary(view: View, found: dict[str, EqualSource]) -> Table:
@@ -51,6 +57,9 @@ def summary(view: View, found: dict[str, EqualSource]) -> Table:
         "deviation among such runs (root mean square of the difference over √2, in points), with a 95 % jackknife interval over runs. The "
         "rank correlation is Spearman's over all runs, with a 95 % bootstrap interval.",
     ]
+    if left_out := [method for method in view.results.methods if _several(view, method)]:
+        named = ", ".join(left_out) if len(left_out) <= FEW else f"{len(left_out)} methods"
+        notes.append(f"Left out: {named}, a run of which is several trials, one a language; its {source} score is their mean.")
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 
 

@@ -1,13 +1,13 @@
 """Whether a method is better than the baseline: differences of means over runs and test examples, and the simple paired tests."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from analysis.comparison import Comparison
+from analysis.comparison import FEW, Comparison
 from analysis.section import Section
 from analysis.sections.spread import probability
 from analysis.statistics.detectable import detectable_difference
@@ -16,6 +16,8 @@ from analysis.statistics.paired import SAME, paired_tests
 from analysis.table import MISSING_CELL, Cell, Interval, Number, Table
 from analysis.view import View
 
+TITLE = "Is it better?"
+LEVEL = 0.05
 BOOTSTRAPPED = ("over runs and examples", "p, bootstrap")
 """Columns of the multi-bootstrap, which are left out where there is none."""
 
@@ -24,19 +26,19 @@ def section(view: View) -> Section | None:
     """Where a method and its baseline have at least two runs in common."""
     found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
     if not found:
-        return None
+        return Section("means", TITLE, [view.no_baseline]) if view.no_baseline else None
     parts: list[str | Table] = [table(view, found)]
     bootstraps = {method: view.multi_bootstraps[method] for method in found}
     parts += [f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why]
     if by_language := {method: made.languages for method, made in bootstraps.items() if made.languages}:
         parts.append(languages(view, by_language))
-    return Section("means", "Is it better?", parts)
+    return Section("means", TITLE, [*parts, *filter(None, [view.no_baseline])])
 
 
 def table(view: View, found: Mapping[str, Comparison]) -> Table:
     """A row a method: the difference of the zero-shot score from the baseline's, its intervals and tests."""
     rows: list[list[str | Cell]] = []
-    warnings: dict[str, None] = {}
+    least: dict[tuple[str, float], list[str]] = {}
     for method, comparison in found.items():
         ours, theirs = comparison.zero_shot
         bootstrap = view.multi_bootstraps[method].zero_shot
@@ -52,12 +54,13 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
                 probability(math.nan if bootstrap is None else bootstrap.p),
             ]
         )
-        warnings |= {bootstrap.warning: None} if bootstrap is not None and bootstrap.warning else {}
-    base = view.baseline if view.against is None else "the other"
+        for test in tests:
+            if test.least_p > LEVEL:  # not where there is none
+                least.setdefault((test.name, test.least_p), []).append(method)
     header = [
         "method",
         "runs",
-        f"zero-shot − {base}",
+        f"zero-shot − {view.base_name}",
         "over runs and examples",
         "p, t",
         "p, Wilcoxon",
@@ -71,15 +74,40 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples of each language. It "
         f"covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
         "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many runs that differ as "
-        "much; the other tests over runs see about as much.",
+        "much; the other tests over runs see about as much where their p can be below 0.05.",
+        *(
+            f"{name} of {_named(methods)} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} says nothing."
+            for (name, p), methods in least.items()
+        ),
         "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings.",
-        *(f"{warning[0].upper()}{warning[1:]}." for warning in warnings),
+        *_uncorrected(len(found)),
+        *_warnings(made.zero_shot for method, made in view.multi_bootstraps.items() if method in found),
     ]
     if all(made.zero_shot is None for made in view.multi_bootstraps.values()):
         kept = [i for i, head in enumerate(header) if head not in BOOTSTRAPPED]
         header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
         del notes[1]
     return Table("means", "Differences of zero-shot scores", header, rows, notes)
+
+
+def _named(methods: Sequence[str]) -> str:
+    return ", ".join(methods) if len(methods) <= FEW else f"{len(methods)} methods"
+
+
+def _uncorrected(methods: int) -> list[str]:
+    """What a reader has to know of the p of several methods."""
+    if methods < 2:
+        return []
+    return [
+        f"Every p and interval is for itself, not corrected for the {methods} methods: for all of them together at 5 %, hold each p "
+        f"against {LEVEL / methods:.2g} (Bonferroni)."
+    ]
+
+
+def _warnings(found: Iterable[Difference | None]) -> list[str]:
+    """Those of some differences, each once, as sentences."""
+    warnings = dict.fromkeys(warning for one in found if one is not None for warning in one.warnings)
+    return [f"{warning[0].upper()}{warning[1:]}." for warning in warnings]
 
 
 def t_interval(differences: "pd.Series[float]") -> Interval:
@@ -100,6 +128,8 @@ def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Tabl
     """A row a language: the difference from the baseline with its multi-bootstrap interval, a column a method."""
     codes = [code for code in view.results.about.targets if any(code in by for by in found.values())]
     rows: list[list[str | Cell]] = [[code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes]
-    notes = ["Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for their number."]
-    base = view.baseline if view.against is None else "the other"
-    return Table("means-languages", f"Differences from {base} by language", ["language", *found], rows, notes)
+    notes = [
+        "Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for their number.",
+        *(note for note in _warnings(one for by in found.values() for one in by.values()) if "bootstrap p" not in note),
+    ]
+    return Table("means-languages", f"Differences from {view.base_name} by language", ["language", *found], rows, notes)

@@ -12,7 +12,7 @@ from analysis.section import Picture, Section
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
 from analysis.style import WIDTH, abreast, colours, metric_name
-from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
+from analysis.table import MISSING_CELL, Cell, Interval, Score, Table, std_note
 from analysis.view import View
 
 LEAST = 3
@@ -61,8 +61,8 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
     header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
     split = "dev" if on == "dev" else "test"
     notes = [
-        "Of zero-shot scores over complete runs. The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), "
-        "with a 95 % bootstrap interval over runs.",
+        std_note("of zero-shot scores over complete runs", view.ddof),
+        "The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), with a 95 % bootstrap interval over runs.",
         f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among n different "
         "runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short where n is near the number of "
         "runs.",

@@ -19,6 +19,7 @@ from analysis.style import WIDTH, abreast, colours
 from analysis.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
 from analysis.view import View
 
+TITLE = "Is it steadier?"
 MOST_SHOWN = 60
 """Languages that the figure has room for."""
 LIMIT = 30.0
@@ -29,9 +30,9 @@ def section(view: View) -> Section | None:
     """Where a method and its baseline have at least two runs in common."""
     found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
     if not found:
-        return None
+        return Section("spread", TITLE, [view.no_baseline]) if view.no_baseline else None
     parts: list[str | Table | Picture] = [table(view, found)]
-    parts += _warnings(found)
+    parts += [*_warnings(found), *filter(None, [view.no_baseline])]
     ratios = {method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages}
     drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
     drawable = {method: by for method, by in drawable.items() if by}
@@ -46,7 +47,7 @@ def section(view: View) -> Section | None:
         parts.append(Picture("spread", draw, caption, alt))
     if ratios:
         parts.append(languages(view, found, ratios))
-    return Section("spread", "Is it steadier?", parts)
+    return Section("spread", TITLE, parts)
 
 
 def table(view: View, found: Mapping[str, Comparison]) -> Table:
@@ -65,7 +66,7 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
             rows.append([method, what, str(comparison.runs), *cells, *_other_settings(spread)])
             statistics = (spread.ratio, spread.test, spread.detectable, spread.other_ratio, spread.other_test)
             reasons |= dict.fromkeys(one.reason for one in statistics if one is not None and one.reason)
-    base = view.baseline if view.against is None else "the other"
+    base = view.base_name
     header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
     notes = [
         f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in which whole runs, paired "
@@ -151,7 +152,7 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     runs = sorted({found[method].runs for method in ratios})
     seen = {n: brown_forsythe_ratio(n) for n in runs}
     powers = [f"{n} runs: {'none' if math.isnan(made.ratio) else f'{made.ratio:.2f}'}" for n, made in seen.items()]
-    base = view.baseline if view.against is None else "the other"
+    base = view.base_name
     notes = [
         f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and Forsythe's test, which "
         "takes the two methods for independent, and so errs on the side of finding nothing; Holm: corrected for the number of languages.",

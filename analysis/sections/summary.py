@@ -25,7 +25,7 @@ def table(view: View) -> Table:
     """
     results, ddof = view.results, view.ddof
     source = results.source
-    base = view.baseline if view.against is None else "the other"
+    base = view.base_name
     header = ["method", "runs", source, "zero-shot", "languages", f"std of {source} against {base}", f"std of zero-shot against {base}"]
     rows: list[list[str | Cell]] = []
     notes = [std_note("each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof)]
@@ -34,7 +34,7 @@ def table(view: View) -> Table:
         changes: list[str | Cell] = ["", ""]
         if (both := view.comparisons.get(method)) is not None:
             changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
-            notes += both.notes(results, ddof)
+            notes += both.notes(results, ddof) if both.base in results.methods else []
         if (split := int(runs["trials"].max())) > 1:
             changes[0] = changes[0] and MISSING_CELL
             notes.append(
@@ -50,6 +50,7 @@ def table(view: View) -> Table:
                 *changes,
             ]
         )
+    notes += filter(None, [view.no_baseline])
     rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
     return Table("summary", "Source and zero-shot scores", header, rows, [*notes, *bold_note(rows, "of a column"), *_counts(view)])
 

@@ -9,6 +9,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.comparison import FEW
 from analysis.frame import PAIR
 from analysis.section import Picture, Section
 from analysis.statistics.importance import Importances, importances
@@ -18,9 +19,12 @@ from analysis.style import WIDTH
 from analysis.table import MISSING_CELL, Cell, Percent, Table
 from analysis.view import View
 
+PANELS = 4
+"""Methods that the figure has room for."""
 FITTED = 120
 """Complete runs of a method up to which an incomplete grid is fitted by a mixed model; of more, what is complete of it is decomposed."""
 WHOLE = "zero-shot score"
+NO_SEED = "no seed has a complete run at all of the settings, so that their means would differ by their seeds too"
 
 
 def section(view: View) -> Section | None:
@@ -37,17 +41,21 @@ def section(view: View) -> Section | None:
     if not found:
         return None
     parts: list[str | Table | Picture] = [table(view, method, by, notes) for method, by in found.items()]
-    drawable = {method: by for method, by in found.items() if any(part.names for part in by.values())}
+    drawable = {method: by for method, by in found.items() if any(len(part.names) > 1 for part in by.values())}
     if drawable:
-        draw = partial(figure, view, drawable)
+        shown = dict(list(drawable.items())[:PANELS])
+        draw = partial(figure, view, shown)
+        lacking = [method for method in found if method not in shown]
+        named = ", ".join(lacking) if len(lacking) <= FEW else f"{len(lacking)} methods"
+        rest = f" Not shown, but in tables below: {named}." if lacking else ""
         caption = (
             "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average over seeds; seed: what "
             "it does on average over settings; setting × seed: what it does at one setting and not at another; noise: what runs of the "
-            "same setting and seed differ by."
+            f"same setting and seed differ by. Intervals of the shares, where there are any, are in the tables.{rest}"
         )
-        parts.insert(0, Picture("variance", draw, caption, "Stacked bars of variance shares by language, a panel a method."))
-    if (made := hyperparameters(view)) is not None:
-        parts.append(made)
+        alt = f"Stacked bars of variance shares by language, a panel a method: {', '.join(shown)}.{rest}"
+        parts.insert(0, Picture("variance", draw, caption, alt))
+    parts += filter(None, [hyperparameters(view)])
     return Section("variance", "Where the variance comes from", parts)
 
 
@@ -76,36 +84,85 @@ def table(view: View, method: str, found: Mapping[str, Components], notes: Mappi
     said = dict.fromkeys(note.partition(": ")[2] for note in notes if note.startswith(f"{method}: "))
     for language in (code for code in order if code in found):
         part = found[language]
-        shares = {name: 100 * float(share[0]) for name, share in zip(part.names, part.shares, strict=True)} if part.names else {}
+        shares = _shares(part)
         total = math.sqrt(max(0.0, float(np.maximum(part.variance, 0).sum()))) if part.names else math.nan
-        cells: list[str | Cell] = [Percent(shares[name]) if name in shares else MISSING_CELL for name in names]
+        cells: list[str | Cell] = [shares.get(name, MISSING_CELL) for name in names]
         rows.append([language, MISSING_CELL if math.isnan(total) else f"{total:.2f}", *cells])
         said |= {part.note: None} if part.note else {}
-        said |= {f"none for {language}: {part.reason}": None} if part.reason else {}
-    way = "a mixed model (REML), as the grid of settings and seeds is not full" if any(p.way == "reml" for p in found.values()) else "ANOVA"
-    shown = [f"Components by {way}; std is the root of their sum. Negative estimates count as 0 %."]
+    lacking: dict[str, list[str]] = {}
+    for language in (code for code in order if code in found and found[code].reason):
+        lacking.setdefault(found[language].reason, []).append(language)
+    said |= {f"none for {', '.join(languages)}: {reason}": None for reason, languages in lacking.items()}
+    shown = _ways({code: found[code] for code in order if code in found and found[code].names})
     shown += [f"{note[0].upper()}{note[1:]}." for note in said]
     name = "variance-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
     return Table(name, f"Variance components of {method}", ["language", "std", *names], rows, shown)
 
 
-def hyperparameters(view: View) -> Table | None:
-    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and score."""
+def _shares(part: Components) -> dict[str, Percent]:
+    """The shares of one language by component, with their intervals where there are any."""
+    if not part.names:
+        return {}
+    ends = (part.share_low, part.share_high)
+    low, high = (100 * side[:, 0] if len(side) else np.full(len(part.names), math.nan) for side in ends)
+    return {name: Percent(100 * float(part.shares[i, 0]), float(low[i]), float(high[i])) for i, name in enumerate(part.names)}
+
+
+def _ways(found: Mapping[str, Components]) -> list[str]:
+    """How the components were found, of which languages, and what that says of them."""
+    fitted = [code for code, part in found.items() if part.way == "reml"]
+    if not found:
+        return []
+    if not fitted:
+        way = "ANOVA"
+    elif len(fitted) == len(found):
+        way = "a mixed model (REML), as the grid of settings and seeds is not full"
+    else:
+        named = ", ".join(fitted) if len(fitted) <= FEW else f"{len(fitted)} of {len(found)} rows"
+        way = f"ANOVA, but of {named} by a mixed model (REML), as the grid of settings and seeds is not full there"
+    told = [f"Components by {way}; std is the root of their sum."]
+    if any((part.variance < 0).any() for part in found.values()):
+        told.append("Negative estimates of the ANOVA count as 0 %.")
+    if any(np.isfinite(part.share_low).any() for part in found.values()):
+        without = "; REML has none" if fitted else ""
+        told.append(f"In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}.")
+    return told
+
+
+def hyperparameters(view: View) -> Table | str | None:
+    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and score; or why
+    nothing says so. Of runs with seeds that all of a method's settings have: the means of settings with others would differ by seeds."""
     results = view.results
     if len(results.varied.columns) == 0:
         return None
     found: dict[str, Importances] = {}
+    of_seeds: list[str] = []
     for method in results.methods:
         runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
+        if runs["setting"].nunique() < 2:
+            continue
+        cells = runs.set_index(PAIR)[["source", "zero_shot"]].unstack(PAIR[1:])
+        shared = cells["source"].columns[cells["source"].notna().all()]
+        count, every = len(shared), cells["source"].shape[1]
+        if 0 < count < every:
+            what = "seeds" if runs["replicate"].nunique() == 1 else "pairs of seed and replicate"
+            of_seeds.append(f"{method}: over the {count} of {every} {what} that all of its settings have, so that they differ by no seed.")
         for column, name in (("source", results.source), ("zero_shot", "zero-shot")):
-            means = runs.groupby("setting", sort=False)[column].mean()
-            if len(means) > 1:
-                found[f"{method}, {name}"] = importances(results.varied.loc[[s for s in results.varied.index if s in means.index]], means)
+            means = cells[column][shared].mean(axis=1)
+            values = results.varied.loc[[setting for setting in results.varied.index if setting in means.index]]
+            found[f"{method}, {name}"] = importances(values, means) if count else Importances({}, "", len(means), reason=NO_SEED)
     if not found:
         return None
+    lacking: dict[str, list[str]] = {}
+    for name, made in found.items():
+        if made.reason:
+            lacking.setdefault(made.reason, []).append(name)
+    reasons = [f"None for {'; '.join(names) if len(names) <= FEW else f'{len(names)} of them'}: {why}." for why, names in lacking.items()]
     terms = list(dict.fromkeys(term for made in found.values() for term in made.shares))
     if not terms:
-        return None
+        why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
+        return f"Which hyperparameter it is cannot be said{why}"
+    found = {name: made for name, made in found.items() if made.shares}
     rows: list[list[str | Cell]] = [
         [
             " × ".join(name.replace("_", " ") for name in term),
@@ -121,7 +178,7 @@ def hyperparameters(view: View) -> Table | None:
     ]
     aliased = dict.fromkeys(group for made in found.values() for group in made.aliased)
     notes += [f"{', '.join(n.replace('_', ' ') for n in group)} change together: nothing tells their effects apart." for group in aliased]
-    notes += [f"None for {name}: {made.reason}." for name, made in found.items() if made.reason]
+    notes += [*of_seeds, *reasons]
     return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
 
 
@@ -130,7 +187,7 @@ def figure(view: View, found: Mapping[str, Mapping[str, Components]]) -> Figure:
     order = [view.results.source, WHOLE, *view.results.about.targets]
     codes = [code for code in order if any(code in by and by[code].names for by in found.values())]
     names = list(dict.fromkeys(name for by in found.values() for part in by.values() for name in part.names))
-    panels = list(found)[:4]
+    panels = list(found)
     size = 9.0 if len(codes) <= 30 else 7.6
     made = Figure(figsize=(WIDTH if len(panels) > 1 else 7.0, min(8.9, 1.4 + 0.2 * len(codes))))
     palette = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))

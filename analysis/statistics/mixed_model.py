@@ -14,8 +14,12 @@ MOST_RUNS, MOST_LEVELS = 400, 250
 levels. At the bounds it takes about two seconds a language."""
 OPTIMISERS = ("lbfgs", "nm")
 """The fit with the higher likelihood counts: one by gradients, which may stop short where a component is 0, and one by a simplex."""
+PATIENT, PATIENCE = ("nm", "powell"), {"maxiter": 5_000, "xtol": 1e-8, "ftol": 1e-10}
+"""What is tried, one after the other, where none of those converges to the best: searches without gradients, with more steps."""
 EQUAL = 1e-6
 """Difference of log likelihoods below which two fits are one."""
+Fit = tuple[float, bool, NDArray[np.float64]]
+"""The log likelihood, whether the fit converged, and the components, the residual's last."""
 NO_INTERVALS = np.empty((0, 1))
 CONSTANT = 1e-12
 """Spread, relative to the largest score, below which scores are one number but for rounding."""
@@ -47,7 +51,7 @@ def _runs(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 def _of(found: Components, language: int) -> Components:
     at = slice(language, language + 1)
-    return replace(found, variance=found.variance[:, at], low=found.low[:, at], high=found.high[:, at])
+    return replace(found, **{name: getattr(found, name)[:, at] for name in ("variance", "low", "high", "share_low", "share_high")})
 
 
 def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
@@ -101,23 +105,37 @@ def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tup
     levels = [[[str(level) for level in range(design.shape[1])]] for design in designs]
     effects = VCSpec([str(i) for i in range(len(designs))], levels, [[design] for design in designs])
     model = MixedLM(scores, np.ones((len(scores), 1)), np.zeros(len(scores)), exog_vc=effects)
-    fits, failures = [], []
-    for optimiser in OPTIMISERS:
+    fits: list[Fit] = []
+    failures: dict[str, None] = {}
+
+    def fit(optimiser: str, **options: float) -> None:
         with warnings.catch_warnings():
             # Of convergence, which is asked for below, and of components at 0, which is what they may be.
             warnings.simplefilter("ignore")
             try:
-                fit = model.fit(reml=True, method=[optimiser])
+                made = model.fit(reml=True, method=[optimiser], **options)
             except (np.linalg.LinAlgError, ValueError) as error:
-                failures.append(f"{type(error).__name__}: {error}")
-                continue
-        found = np.append(fit.vcomp, fit.scale)
-        if np.isfinite(found).all() and np.isfinite(fit.llf):
-            fits.append((float(fit.llf), bool(fit.converged), found))
+                failures[f"{type(error).__name__}: {error}"] = None
+                return
+        found = np.append(made.vcomp, made.scale)
+        if np.isfinite(found).all() and np.isfinite(made.llf):
+            fits.append((float(made.llf), bool(made.converged), found))
+
+    for optimiser in OPTIMISERS:
+        fit(optimiser)
+    for optimiser in PATIENT:
+        if _best(fits)[1]:
+            break
+        fit(optimiser, **PATIENCE)
     if not fits:
         return np.empty(0), f"the mixed model has no fit ({'; '.join(failures) or 'it is not finite'})"
-    best = max(likelihood for likelihood, _, _ in fits)
-    # One optimiser's word is enough that nothing better is near, where both end at one likelihood.
-    ended = [(converged, variances) for likelihood, converged, variances in fits if likelihood >= best - EQUAL]
-    converged, variances = max(ended, key=lambda fit: fit[0])
+    _, converged, variances = _best(fits)
     return variances, "" if converged else "the mixed model's fit did not converge"
+
+
+def _best(fits: list[Fit]) -> Fit:
+    """The fit with the highest likelihood; of several that end there one that converged, whose word is enough that nothing better is
+    near."""
+    best = max((likelihood for likelihood, _, _ in fits), default=-np.inf)
+    ended = [fit for fit in fits if fit[0] >= best - EQUAL]
+    return max(ended, key=lambda fit: fit[1], default=(best, False, np.empty(0)))

@@ -6,7 +6,8 @@ settings like these vary by. Mean squares are set equal to their expectations (S
 Chapter 4); with reruns in only some cells of the grid, those of the cells' means (unweighted means analysis; there, Chapter 5).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,12 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from analysis.statistics.run_bootstrap import LEVEL
+from analysis.statistics.run_bootstrap import SEED as FIXED
 
 Floats = NDArray[np.float64]
 MeanSquare = tuple[Floats, int]
 """By language, on the scale of a cell's mean (languages), and its degrees of freedom."""
 
 SETTING, SEED, INTERACTION, NOISE = "setting", "seed", "setting × seed", "noise"
+DRAWS, TOGETHER = 4_000, 50
+"""Draws behind the intervals of shares, and languages that they are made for at once."""
 ROUNDING = 1e-24
 """Mean square, relative to that of the scores themselves, below which it is one of rounding: 0."""
 
@@ -42,6 +46,10 @@ class Components:
     """``anova`` or ``reml``."""
     reason: str = ""
     """Why there are no components; else empty."""
+    share_low: Floats = field(default_factory=lambda: np.empty((0, 1)))
+    """Ends of 95 % intervals of ``shares`` for normal effects (components × languages); NaN where no score varies. Empty by REML, and for
+    a single component, whose share is all."""
+    share_high: Floats = field(default_factory=lambda: np.empty((0, 1)))
 
     @property
     def shares(self) -> Floats:
@@ -91,7 +99,8 @@ def components(scores: ArrayLike) -> Components:
 
     Full means that every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals are chi-squared for a
     component of one mean square, else modified large-sample ones for the difference of two (Burdick & Graybill, 1992, Confidence Intervals
-    on Variance Components, Section 3.3). Raises ``ValueError`` where not all languages have the same scores.
+    on Variance Components, Section 3.3); those of shares are generalised ones (see ``_shares``). Raises ``ValueError`` where not all
+    languages have the same scores.
     """
     values = np.asarray(scores, np.float64)
     values = values[..., None] if values.ndim == 3 else values
@@ -109,12 +118,12 @@ def components(scores: ArrayLike) -> Components:
         return no_components(settings, seeds, runs, "anova", "there are fewer than two runs, and so no variance")
     squares = _mean_squares(np.where(there, values, 0), counts, there[0])
     spread = (1 / counts).mean()  # the noise in a cell's mean, of that of a run
-    found = {
-        name: _scaled(_less(squares[at], squares.get(less), spread if less == NOISE else 1), divisor)
-        for name, at, less, divisor in _equations(settings, seeds, NOISE in squares)
-    }
+    told = _equations(settings, seeds, NOISE in squares)
+    equations = [(name, at, less, spread if less == NOISE else 1, by) for name, at, less, by in told]
+    found = {name: _scaled(_less(squares[at], squares.get(less), times), by) for name, at, less, times, by in equations}
     variance, low, high = (np.stack(part) for part in zip(*found.values(), strict=True))
-    return Components(tuple(found), variance, np.maximum(low, 0), np.maximum(high, 0), settings, seeds, runs, "anova")
+    shares = _shares(equations, squares)
+    return Components(tuple(found), variance, np.maximum(low, 0), np.maximum(high, 0), settings, seeds, runs, "anova", "", *shares)
 
 
 def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, str, int]]:
@@ -171,6 +180,29 @@ def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floa
     below = np.sqrt(np.maximum((g1 * x) ** 2 + (h2 * y) ** 2 + g12 * x * y, 0))
     above = np.sqrt(np.maximum((h1 * x) ** 2 + (g2 * y) ** 2 + h12 * x * y, 0))
     return x - y, x - y - below, x - y + above
+
+
+def _shares(equations: Sequence[tuple[str, str, str, float, int]], squares: dict[str, MeanSquare]) -> tuple[Floats, Floats]:
+    """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), which are exact for two components.
+
+    What a mean square could be the expectation of is n·MS/χ²ₙ; every draw of these gives components, negative ones 0, and their shares.
+    """
+    languages = len(next(iter(squares.values()))[0])
+    if len(equations) < 2:
+        return np.empty((0, languages)), np.empty((0, languages))
+    random = np.random.default_rng(FIXED)
+    drawn = {name: free / random.chisquare(free, (DRAWS, 1)) for name, (_, free) in squares.items()}
+    ends = []
+    for start in range(0, languages, TOGETHER):
+        expected = {name: draws * squares[name][0][start : start + TOGETHER] for name, draws in drawn.items()}
+        parts = np.stack(
+            [np.maximum(expected[at] - (times * expected[less] if less else 0), 0) / by for _, at, less, times, by in equations]
+        )
+        total = parts.sum(axis=0)
+        shares = np.divide(parts, total, out=np.full_like(parts, np.nan), where=total > 0)
+        ends.append(np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=1))
+    low, high = np.concatenate(ends, axis=2)
+    return low, high
 
 
 def _scaled(found: tuple[Floats, Floats, Floats], divisor: int) -> tuple[Floats, Floats, Floats]:

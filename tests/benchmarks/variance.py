@@ -18,7 +18,7 @@ from tabulate import tabulate
 
 from analysis.statistics.counts import ACCURACY, F1, Metric
 from analysis.statistics.mixed_model import reml
-from analysis.statistics.multi_bootstrap import Difference, zero_shot_difference
+from analysis.statistics.multi_bootstrap import LEAST_OF_A_P, Difference, zero_shot_difference
 from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, components
 
 Floats = NDArray[np.float64]
@@ -194,7 +194,7 @@ def main() -> None:
     cases += [Population(20, 100, languages=5, metric=F1, ours=0.6)]
     for case in cases:
         found = of_multi_bootstrap(case, options.samples, options.resamples)
-        size = 100 * float(np.mean([one.p < 0.05 for one in found])) if case.truth == 0 else None
+        size = 100 * float(np.mean([one.p < 0.05 for one in found])) if case.truth == 0 and case.runs >= LEAST_OF_A_P else None
         width = float(np.mean([one.high - one.low for one in found]))
         mean = np.mean([one.difference for one in found])
         shown = [case.metric.name, case.runs, case.of_run_and_method, case.languages, case.examples, case.truth, mean, width]
