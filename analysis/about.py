@@ -20,9 +20,12 @@ class About:
     task: str = ""
     encoder: str = ""
     data: str = ""
+    reproduces: str = ""
+    """What of the paper it runs again."""
 
     @classmethod
     def of(cls, study: Study) -> "About":
         """The facts of a study."""
         methods = tuple(arm.method.arm.label for arm in study.arms)
-        return cls(study.name, study.source, study.targets, methods, study.question, study.task, study.encoder, study.data)
+        facts = (study.question, study.task, study.encoder, study.data, study.reproduces)
+        return cls(study.name, study.source, study.targets, methods, *facts)

@@ -142,6 +142,20 @@ class Results:
         runs.loc[~runs["complete"], ["source", "dev", "zero_shot"]] = float("nan")
         return runs.reset_index()
 
+    @cached_property
+    def most_replicates(self) -> int:
+        """How often the fine-tuning that was run most often was run."""
+        return int(self.trials[RUN].drop_duplicates().groupby(["method", "setting", "seed"]).size().max())
+
+    def without_reruns(self) -> "Results":
+        """The same results with the first run alone of each method, setting and seed."""
+        if self.most_replicates < 2:
+            return self
+        key = ["method", "setting", "seed"]
+        first = pd.MultiIndex.from_frame(self.trials.groupby(key, sort=False)["replicate"].min().reset_index()[RUN])
+        trials, scores = (frame[pd.MultiIndex.from_frame(frame[RUN]).isin(first)] for frame in (self.trials, self.scores))
+        return replace(self, trials=trials, scores=scores)
+
     def without_collapsed(self) -> "Results":
         """The same results less the collapsed runs, which then are neither expected nor counted."""
         gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], RUN])

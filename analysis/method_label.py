@@ -19,6 +19,12 @@ class MethodLabel:
     family: str
     """The label without λ: methods of a family differ in λ alone."""
 
+    @property
+    def variant(self) -> str:
+        """The kind, of EWC with whose Fisher information it takes but without where that is from: ``ewc(target+en)``."""
+        whose = [option for option in self.family.removeprefix(f"{self.kind}(").rstrip(")").split(", ") if "=" not in option]
+        return f"{self.kind}({', '.join(whose)})" if whose and self.family != self.kind else self.kind
+
     @classmethod
     def of(cls, label: str) -> "MethodLabel":
         """The parts of a label."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from analysis import page
 from analysis.page import Written
 from analysis.section import Picture, Section
-from analysis.sections import FACTS, FINDINGS
+from analysis.sections import FACTS, FINDINGS, OF_RERUNS, OF_SEARCHES
+from analysis.sections import search as of_search
 from analysis.stored import load
 from analysis.table import Table
 from analysis.tidy import tidy
@@ -59,14 +60,19 @@ def _summary(made: Sequence[Chapter]) -> str:
 
 
 def chapters(view: View) -> list[Chapter]:
-    """All that the results have a section for; the findings without collapsed runs once more where there are any."""
+    """All that the results have a section for; the findings without collapsed runs once more where there are any.
+
+    Of a search those alone that do not take its trials for a sample of settings.
+    """
     steady = view.without_collapsed() if view.results.runs["collapsed"].any() else None
     if steady is not None and not len(steady.results.runs):
         steady = None
-    found = []
-    for make in FINDINGS:
-        if (section := make(view)) is not None:
-            found.append(Chapter(section, _twin(make(steady)) if steady is not None else None))
+    first, first_steady = view.without_reruns(), steady.without_reruns() if steady is not None else None
+    found = [Chapter(searched)] if (searched := of_search.section(view)) is not None else []
+    for make in OF_SEARCHES if searched is not None else FINDINGS:
+        every, without = (view, steady) if make in OF_RERUNS else (first, first_steady)
+        if (section := make(every)) is not None:
+            found.append(Chapter(section, _twin(make(without)) if without is not None else None))
     return found + [Chapter(section) for make in FACTS if (section := make(view)) is not None]
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.about import About
 from analysis.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
+from harness.errors import UserError
 from harness.setting import Setting, setting_labels
 from harness.store import Failure, Store
 from harness.study import Study, TrialConfig
@@ -23,12 +24,15 @@ NONE = float("nan")
 def load(store: Store, name: str) -> Results:
     """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
     study, trials = store.study(name)
+    if not trials:
+        raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
     standing = store.standing(trials)
     labels = setting_labels([trial.setting for trial in trials])
     arms = {method: method.arm.label for method in {trial.method for trial in trials}}
     rows = []
     for trial in trials:
-        keys = {"trial": trial.id, "method": arms[trial.method], "setting": labels[trial.setting], "seed": trial.seed, "replicate": 0}
+        pair = {"setting": labels[trial.setting], "seed": trial.seed, "replicate": trial.replicate}
+        keys = {"trial": trial.id, "method": arms[trial.method], **pair}
         asked = {"targets": trial.targets, "test_data": dict(trial.test_data), "precision": trial.precision, "checkpoint": trial.checkpoint}
         record = standing.finished.get(trial.id)
         rest = _finished(record, trial) if record is not None else _unfinished(standing.failures.get(trial.id))
@@ -39,8 +43,8 @@ def load(store: Store, name: str) -> Results:
 
 
 def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
-    """In the study's order, which is not that of its trials: those of ewc come several at a time."""
-    ordered = [setting for setting in dict.fromkeys(s for arm in study.arms for s in arm.settings) if setting in labels]
+    """In the study's order, which is not that of its trials: those of ewc come several at a time. Of a search in that of its trials."""
+    ordered = [setting for setting in dict.fromkeys([*(s for arm in study.arms for s in arm.settings), *labels]) if setting in labels]
     return pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
 
 

@@ -75,6 +75,11 @@ class View:
         """The multi-bootstrap of every comparison."""
         return {method: multi_bootstrap(comparison, self.predictions) for method, comparison in self.comparisons.items()}
 
+    def without_reruns(self) -> "View":
+        """The same view of the first run alone of each method, setting and seed."""
+        results = self.results.without_reruns()
+        return self if results is self.results else replace(self, results=results)
+
     def without_collapsed(self) -> "View":
         """The same view of the results less the collapsed runs, with the same baseline, even where no run of it is left."""
         return replace(self, results=self.results.without_collapsed(), base=self.baseline)

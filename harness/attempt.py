@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from harness.errors import UserError
+from harness.rungs import Rungs, Stopped
 from harness.store import Record, Store
 from harness.study import TrialConfig
 
@@ -24,28 +25,31 @@ class Attempt:
     """One line where the trial failed, empty where it finished."""
 
 
-def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool = False) -> Attempt:
+def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool = False, rungs: Rungs | None = None) -> Attempt:
     """Run a trial, or score its kept weights, and write its result.
 
-    An exception is recorded with its traceback and stops no other trial.
+    An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way; where it stops the
+    trial, nothing is written and ``Stopped`` is raised.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
     try:
-        record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights)
+        record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights, rungs)
+    except Stopped:
+        raise
     except Exception as error:
         return failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
     source = record["scores"]["test"][config.source][record["metric"]]
     return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
 
 
-def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool) -> Record:
+def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool, rungs: Rungs | None) -> Record:
     from harness import fishers
     from harness.trial import run_trial
 
     for request in fishers.needed([config]):
         fishers.provide(request, store, threads)
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
-        result = run_trial(config, cache=store.cache, threads=threads, weights=folder)
+        result = run_trial(config, cache=store.cache, threads=threads, weights=folder, rungs=rungs)
         store.save(config, result, folder)
     return result.record
 

@@ -1,10 +1,12 @@
 """From a study to its trials: reads the data's and the encoder's fingerprints, so that every trial has its identity."""
 
+from typing import Any
+
 from harness import corpus, data, encoders, files, hub, precision
 from harness.data import Origin
-from harness.errors import bad
+from harness.errors import UserError, bad
 from harness.study import Study, TrialConfig
-from harness.tasks import code_fingerprint, file_of, is_file, task_named
+from harness.tasks import Task, code_fingerprint, file_of, is_file, task_named
 
 
 def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
@@ -22,10 +24,11 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
         "data": origin.place,
         "task_file": origin.task if is_file(study.task) else "",
     }
+    _check_training_data(study, task, len(data.examples(origin, "train", study.source)))
     training, dev = (data.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
     tests = {language: data.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)}
     trials: dict[str, TrialConfig] = {}
-    for given, targets, setting, seed in study.runs():
+    for given, targets, setting, seed, replicate in study.runs():
         method = given.located(absolute)
         trial = TrialConfig(
             task=task.name,
@@ -34,6 +37,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             method=method,
             setting=setting,
             seed=seed,
+            replicate=replicate,
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
             selected_on=dev if study.checkpoint == "best" else "",
@@ -51,6 +55,15 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             raise bad("methods", method.label, f"methods that differ: it is the same fine-tuning as {trials[trial.id].method.label}")
         trials[trial.id] = trial
     return list(trials.values())
+
+
+def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
+    """Refuse settings that make of the training data what cannot be made of it."""
+    settings = [setting for arm in study.arms for setting in arm.settings]
+    if (most := max(setting.train_examples or 1 for setting in settings)) > there:
+        raise bad("train_examples", most, f"at most {there}, the training examples in {study.source!r}")
+    if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:
+        raise UserError(f"label_noise: the task {task.name!r} cannot have any: it does not define 'relabelled'")
 
 
 def origin_of(study: Study) -> Origin:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,7 +25,7 @@ class SweepProgress:
         self.bar: Progress | None = None
         self.task: TaskID | None = None
 
-    def __enter__(self) -> "SweepProgress":
+    def __enter__(self) -> Self:
         if self.console.is_terminal:
             columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
             self.bar = Progress(*columns, console=self.console, transient=True)
@@ -42,7 +43,6 @@ class SweepProgress:
         self._refresh()
 
     def ended(self, config: TrialConfig, attempt: Attempt) -> None:
-        self.running.pop(config.id, None)
         if attempt.error:
             self.failed += 1
             outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
@@ -50,6 +50,11 @@ class SweepProgress:
             self.done += 1
             self.seconds.append(attempt.seconds)
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
+        self.tell(config, outcome)
+
+    def tell(self, config: TrialConfig, outcome: str) -> None:
+        """Print how a trial that no longer runs has ended."""
+        self.running.pop(config.id, None)
         line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: {outcome}"
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
@@ -67,10 +72,15 @@ class SweepProgress:
         if not self.seconds or not remaining:
             return ""
         seconds = sum(self.seconds) / len(self.seconds) * remaining / self.most_running
-        if seconds < 90:
-            return f", about {seconds:.0f} s"
-        return f", about {seconds / 60:.0f} min" if seconds < 5400 else f", about {seconds / 3600:.1f} h"
+        return f", about {duration(seconds)}"
 
     def _refresh(self) -> None:
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, description=self.state(), completed=self.done + self.failed)
+
+
+def duration(seconds: float) -> str:
+    """In the unit that suits it, e.g. ``12 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -25,6 +25,7 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 import ray
 from ray import tune
 from ray.tune.experiment import Trial
+from rich.console import Console
 
 from harness import fishers
 from harness.attempt import Attempt, attempt, failed
@@ -41,14 +42,7 @@ OBJECT_STORE_BYTES = 100 * 2**20
 
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
     """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
-    place = _place(store)
-    with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
-        gpus = _gpus(resources)
-        _check_fits(resources.cpus, gpus)
-        diagonals = fishers.lacking(fishers.needed(trials), store)
-        fishers.announce(diagonals, progress.console)
-        for _ in _provided(diagonals, place, resources.cpus, gpus):
-            pass  # what failed, the trials that need it find out and record
+    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
         space = {
             "trial": tune.grid_search([trial.to_json() for trial in trials]),
             "store": place,
@@ -63,6 +57,23 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
             run_config=tune.RunConfig(storage_path=scratch, name="study", verbose=0, callbacks=[Watch(trials, store, progress)]),
         )
         tuner.fit()
+
+
+@contextmanager
+def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console) -> Iterator[tuple[str, float, str]]:
+    """Ray, with the Fisher diagonals that the trials need; gives what a worker opens the store with, a trial's GPU and a scratch folder.
+
+    Raises ``UserError`` where the cluster cannot be reached or a trial does not fit.
+    """
+    place = _place(store)
+    with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+        gpus = _gpus(resources)
+        _check_fits(resources.cpus, gpus)
+        diagonals = fishers.lacking(fishers.needed(trials), store)
+        fishers.announce(diagonals, console)
+        for _ in _provided(diagonals, place, resources.cpus, gpus):
+            pass  # what failed, the trials that need it find out and record
+        yield place, gpus, scratch
 
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
@@ -89,11 +100,11 @@ def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -
 
 
 def _provide(request: Request, place: str, threads: int, gpus: float) -> None:
-    _take_gpu(gpus)
+    take_gpu(gpus)
     fishers.provide(request, Store(place, create=False), threads)
 
 
-def _take_gpu(gpus: float) -> None:
+def take_gpu(gpus: float) -> None:
     """Keep this worker to its share."""
     if gpus == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
@@ -115,16 +126,16 @@ def _gpus(resources: Resources) -> float:
 
 def run_one(space: dict[str, Any]) -> None:
     """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
-    _take_gpu(space["gpus"])
+    take_gpu(space["gpus"])
     # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
     # The store is there already: a node that does not see it must fail, not keep results to itself.
     trial, store = TrialConfig.from_json(space["trial"]), Store(space["store"], create=False)
-    ended = _worker_thread().submit(attempt, trial, store, space["threads"], space["keep_weights"])
+    ended = worker_thread().submit(attempt, trial, store, space["threads"], space["keep_weights"])
     tune.report(asdict(ended.result()))
 
 
 @lru_cache(maxsize=1)
-def _worker_thread() -> ThreadPoolExecutor:
+def worker_thread() -> ThreadPoolExecutor:
     """The one thread of this process that runs trials."""
     return ThreadPoolExecutor(1, thread_name_prefix="trial")
 

@@ -36,7 +36,8 @@ class Scored:
     metrics: dict[str, float]
     """Scores × 100 by name."""
     majority: float
-    """Accuracy × 100 of answering the training data's most frequent label everywhere."""
+    """Accuracy × 100 of answering the training data's most frequent label everywhere: of all of it with its own labels, so that trials
+    on fewer examples or noisy labels are measured by the same."""
     unknown: float
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     fingerprint: str

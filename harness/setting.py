@@ -1,5 +1,6 @@
 """The hyperparameters of one fine-tuning. Imports neither torch nor Ray."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -7,6 +8,8 @@ from harness import fields
 from harness.errors import bad
 
 SCHEDULES = ("linear", "constant", "cosine")
+INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
+"""Of these a setting has exactly one: what sets one takes the other away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +37,13 @@ class Setting:
     """AdamW's decay towards zero; 0 unless asked for, as it fights a pull towards the pretrained weights."""
     max_grad_norm: float = 1.0
     """Norm the whole gradient, penalty included, is clipped to; 0 for no clipping."""
+    train_examples: int | None = None
+    """Examples of the training data that are trained on, drawn once for all seeds, those of a smaller number among those of a larger;
+    ``None`` for all. An epoch is a pass over them."""
+    label_noise: float = 0.0
+    """Share of the training labels that are replaced, each by one of the others, below 1: were every label wrong, they would again say
+    something. Drawn once for all seeds, the replacements of a smaller share among those of a larger. Of a token task each word's tag by
+    itself. Dev and test sets keep theirs."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -52,6 +62,16 @@ class Setting:
         fields.choice("schedule", self.schedule, SCHEDULES)
         fields.at_least("weight_decay", self.weight_decay, 0)
         fields.at_least("max_grad_norm", self.max_grad_norm, 0)
+        if self.train_examples is not None:
+            fields.at_least("train_examples", self.train_examples, 1)
+        fields.share("label_noise", self.label_noise)
+
+    def steps(self, examples: int) -> int:
+        """Optimizer steps where there are so many training examples."""
+        if self.max_steps is not None:
+            return self.max_steps
+        assert self.epochs is not None
+        return math.ceil(self.epochs * math.ceil(min(examples, self.train_examples or examples) / self.batch_size))
 
 
 def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:

@@ -6,7 +6,8 @@ trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every exam
 trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
 trials/<id>/weights-<hash>/         the fine-tuned model for from_pretrained, where weights are kept
 trials/<id>/failure.json            the last failure of a trial that has not finished since
-studies/<name>.json                 a study as it was last run, with the ids of its trials
+trials/<id>/stopped.json            how far a search's trial came that was stopped early, and has not finished since
+studies/<name>.json                 a study as it was last run, with the ids of its trials, and of a search all that it tried
 fisher/<hash>.safetensors           Fisher diagonals; nodes of a store that is no folder bring them into a cache of their own
 tokenised/<hash>/                   examples as model inputs, local stores only
 """
@@ -19,7 +20,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,6 +134,18 @@ class Store:
 
     # Trials
 
+    def ids(self) -> list[str]:
+        """Ids of all trials that there is anything of."""
+        try:
+            return sorted(str(found["name"]).rstrip("/").rpartition("/")[2] for found in self.fs.ls(f"{self.root}/trials", detail=True))
+        except FileNotFoundError:
+            return []
+
+    def bytes_of(self, trial: str) -> int:
+        """Size of what there is of a trial, but for its weights."""
+        found = self.fs.find(f"{self.root}/trials/{trial}", detail=True)
+        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name)
+
     def record(self, trial: str) -> Record | None:
         """A finished trial's record, or ``None``."""
         try:
@@ -181,7 +194,7 @@ class Store:
         record = {"id": config.id, "finished": _now(), **result.record, **files}
         self._write(f"{folder}/result.json", _json(record))
         stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
-        for name in [*sorted(filter(None, stale)), "failure.json"]:
+        for name in [*sorted(filter(None, stale)), "failure.json", "stopped.json"]:
             self._remove(f"{folder}/{name}")
 
     @contextlib.contextmanager
@@ -228,6 +241,18 @@ class Store:
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
         """Record that a trial failed."""
         self._write(f"trials/{config.id}/failure.json", _json({"error": error, "traceback": traceback, "time": _now()}))
+
+    def save_stopped(self, config: TrialConfig, how: Mapping[str, Any]) -> None:
+        """Record how far a trial came that a search stopped early."""
+        self._write(f"trials/{config.id}/stopped.json", _json({"id": config.id, "time": _now(), "config": config.to_json(), **how}))
+        self._remove(f"trials/{config.id}/failure.json")
+
+    def stopped(self, trial: str) -> dict[str, Any] | None:
+        """How far a trial came that was stopped early; ``None`` for any other."""
+        try:
+            return self._read(f"trials/{trial}/stopped.json")
+        except ValueError:
+            return None
 
     def predictions(self, trial: str) -> pa.Table:
         """Of a finished trial: split, language, example, gold and predicted (lists of label ids). Raises ``KeyError`` for another."""
@@ -276,9 +301,11 @@ class Store:
 
     # Studies
 
-    def save_study(self, study: Study, trials: Iterable[TrialConfig]) -> None:
-        """Record what a study consists of, so that it can be reported without its data or encoder at hand."""
-        content = {"study": study.to_json(), "trials": [{"id": trial.id, "config": trial.to_json()} for trial in trials]}
+    def save_study(self, study: Study, trials: Iterable[TrialConfig], tried: Sequence[Mapping[str, Any]] | None = None) -> None:
+        """Record what a study consists of, so that it can be reported without its data or encoder at hand; of a search what it tried."""
+        content: dict[str, Any] = {"study": study.to_json(), "trials": [{"id": trial.id, "config": trial.to_json()} for trial in trials]}
+        if tried is not None:
+            content["search"] = list(tried)
         self._write(f"studies/{study.name}.json", _json(content))
 
     def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
@@ -298,6 +325,14 @@ class Store:
             raise UserError(
                 f"store: studies/{name}.json in {self.place!r} is not the store's; run the study again to write it anew"
             ) from None
+
+    def tried(self, name: str) -> list[dict[str, Any]]:
+        """What the search of a study tried, see ``harness.tried``; nothing where the study is no search or was not run."""
+        try:
+            found = (self._read(f"studies/{name}.json") or {}).get("search", [])
+        except ValueError:
+            return []
+        return found if isinstance(found, list) else []
 
     def studies(self) -> list[str]:
         """Names of the studies that were run here."""

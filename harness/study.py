@@ -1,16 +1,18 @@
 """Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor Ray."""
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from harness import fields
-from harness.errors import bad, unknown
+from harness import designs, fields
+from harness.errors import UserError, bad, unknown
 from harness.hashing import digest
 from harness.methods import Method, method_from
+from harness.search import Search
 from harness.setting import Setting as Setting  # a study's file imports it with Study
 from harness.tasks import is_file, task_named
 
@@ -52,6 +54,11 @@ def _check_seeds(seeds: tuple[int, ...]) -> None:
             raise bad("seeds", seed, "a whole number from 0 to 4294967295")
 
 
+def seeding(seed: int, replicate: int) -> str:
+    """The seed and, of a rerun, its number, as lists of trials name them."""
+    return f"seed={seed}" + (f" replicate={replicate}" if replicate else "")
+
+
 class FullArm(NamedTuple):
     """One method with the settings and seeds it is run at."""
 
@@ -71,6 +78,8 @@ class TrialConfig:
     method: Method
     setting: Setting
     seed: int
+    replicate: int = 0
+    """Number of the rerun with all the rest the same, 0 for the first."""
     precision: str
     checkpoint: str = "last"
     encoder_revision: str
@@ -130,11 +139,16 @@ class Study:
     name: str
     question: str = ""
     """What the study is to find out, for the report's head."""
+    reproduces: str = ""
+    """What of the paper it runs again, such as ``Tables 1, 2``; empty for a study that the paper does not have."""
     task: str
     """A task's name, or your own ``.py`` file that defines ``TASK``."""
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
+    replicates: int = 1
+    """How often each fine-tuning is run, with the same seed. Beyond 1 they measure what no seed fixes, such as the order in which a
+    GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
     targets: tuple[str, ...]
     """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of the task's
     languages in the paper's selection, in XTREME or at all."""
@@ -149,6 +163,8 @@ class Study:
     """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as XTREME selects them."""
     trim_vocabulary: bool = True
     """Train without the embeddings that no training example uses; changes no score, see ``harness.vocabulary``."""
+    search: Search | None = None
+    """Ranges in which ``steadytune search`` looks for the best of each method's hyperparameters; its only setting gives the others."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
@@ -167,6 +183,7 @@ class Study:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
         fields.once("settings", self.settings)
         _check_seeds(self.seeds)
+        fields.at_least("replicates", self.replicates, 1)
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
@@ -174,6 +191,27 @@ class Study:
             raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
+        if self.search is not None:
+            self._check_search(self.search)
+
+    def _check_search(self, search: Search) -> None:
+        """Refuse what cannot be searched."""
+        if self.replicates > 1:
+            raise bad("replicates", self.replicates, "1: a search runs each setting once")
+        for arm in self.arms:
+            label = arm.method.arm.label
+            if len(arm.settings) > 1:
+                raise bad("settings", f"{len(arm.settings)} settings", "one, as the search varies it")
+            if (models := len(arm.method.expand(self.targets))) > 1:
+                raise UserError(
+                    f"search: {label} has a model for each of {models} target languages, and no one setting could be selected for all on "
+                    "the source; give it one language, or leave it out"
+                )
+            try:
+                search.check(arm.settings[0])
+                arm.method.check(self.targets, self.checkpoint, search.corners(arm.settings[0]))
+            except UserError as error:
+                raise UserError(f"search: within the space {error}") from None
 
     def check_languages(self) -> None:
         """Refuse languages that the task lacks."""
@@ -189,35 +227,39 @@ class Study:
         arms = (method if isinstance(method, Arm) else Arm(method=method) for method in self.methods)
         return tuple(FullArm(a.method, a.settings or self.settings, a.seeds or self.seeds) for a in arms)
 
-    def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int]]:
-        """Method as trained, languages it is scored on, setting and seed of each trial, settings outermost.
+    def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int, int]]:
+        """Method as trained, languages it is scored on, setting, seed and replicate of each trial, replicates and settings outermost.
 
         That order spreads the methods over the study's time, so an interrupted study has pairs to compare.
         """
         everywhere = dict.fromkeys(setting for arm in self.arms for setting in arm.settings)
-        for setting in everywhere:
+        for replicate, setting in itertools.product(range(self.replicates), everywhere):
             for arm in self.arms:
                 for seed in arm.seeds if setting in arm.settings else ():
                     for method, languages in arm.method.expand(self.targets):
-                        yield method, languages, setting, seed
+                        yield method, languages, setting, seed, replicate
 
     @classmethod
     def from_json(cls, values: object, where: str = "study") -> "Study":
         """A study from its YAML or JSON form; a method there may carry ``settings`` and ``seeds`` of its own.
 
-        Raises ``UserError`` naming the field, the value and what is allowed.
+        Settings are a list, or a mapping that ``harness.designs`` makes one of. Raises ``UserError`` naming the field, the value and what
+        is allowed.
         """
         if not isinstance(values, Mapping):
             raise bad(where, values, "a mapping with the fields of a study")
         given = dict(values)
         given["methods"] = [_arm(spec, f"{where}: methods") for spec in _list(given.get("methods"), f"{where}: methods")]
         given["settings"] = _settings(given.get("settings"), f"{where}: settings")
+        if given.get("search") is not None:
+            given["search"] = Search.from_json(given["search"], f"{where}: search")
         return fields.build(cls, where, given)
 
     def to_json(self) -> dict[str, Any]:
         given = asdict(self)
         given["methods"] = [m.to_json() if isinstance(m, Method) else m.method.to_json() | _own(m) for m in self.methods]
-        return given
+        given.pop("search")
+        return given if self.search is None else {**given, "search": self.search.to_json()}
 
 
 def _own(arm: Arm) -> dict[str, Any]:
@@ -240,6 +282,8 @@ def _arm(spec: object, where: str) -> object:
 
 
 def _settings(specs: object, where: str) -> list[Setting]:
+    if isinstance(specs, Mapping):
+        return list(designs.settings_from(specs, where))
     return [spec if isinstance(spec, Setting) else fields.build(Setting, where, spec) for spec in _list(specs, where)]
 
 

@@ -15,7 +15,7 @@ from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.setting import setting_labels
 from harness.store import Record, Store
-from harness.study import Study, TrialConfig
+from harness.study import Study, TrialConfig, seeding
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def sweep(
         labels = setting_labels([trial.setting for trial in trials])
 
         def describe(trial: TrialConfig) -> str:
-            return f"{trial.method.label} {labels[trial.setting]} seed={trial.seed}"
+            return f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
         with SweepProgress(console, len(trials), done, len(failures), describe) as progress:
             _run(missing, store, resources, progress, keep_weights)

@@ -15,16 +15,19 @@ from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
 from harness import encoders, fisher, footprint, memory, models, precision, vocabulary
 from harness import weights as kept
+from harness.at_rungs import AtRungs
 from harness.checkpoint import BestOnDev
 from harness.data import Origin
-from harness.encoding import encoded, sub_words
+from harness.encoding import sub_words
 from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
+from harness.rungs import Rungs
 from harness.scoring import Scored, dev_score, score
 from harness.study import Setting, TrialConfig
 from harness.tasks import code_fingerprint, task_named
 from harness.trainer import PenaltyTrainer
+from harness.training_data import training_rows
 
 WINDOWS = 50
 """Most windows of the learning history, evenly over the steps."""
@@ -45,12 +48,15 @@ class TrialResult:
     """Gold and predicted labels of every example scored."""
 
 
-def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Path | None = None) -> TrialResult:
+def run_trial(
+    config: TrialConfig, *, cache: Path, threads: int = 1, weights: Path | None = None, rungs: Rungs | None = None
+) -> TrialResult:
     """Fine-tune and score one trial on this process's device.
 
     ``cache`` keeps tokenised data and Fisher diagonals between trials. ``threads`` is the number of CPU threads; the same config with
     the same number gives identical scores on a CPU. ``weights`` is a folder for the fine-tuned model and its tokenizer, as
-    ``from_pretrained`` reads them; ``None`` to keep neither. Raises ``UserError`` for data that is not what the trial was planned with.
+    ``from_pretrained`` reads them; ``None`` to keep neither. ``rungs`` is told dev scores along the way, and may raise ``Stopped``. Raises
+    ``UserError`` for data that is not what the trial was planned with.
     """
     torch.set_num_threads(threads)
     memory.reset_peak()
@@ -62,6 +68,8 @@ def run_trial(config: TrialConfig, *, cache: Path, threads: int = 1, weights: Pa
     pretrained = models.pretrained(encoders.pinned(config.encoder, config.encoder_revision), Origin.of(config).task)
     sizes = footprint.sizes(trainer.model, pretrained)
     best = _select_on_dev(trainer, config, cache)
+    if rungs is not None:
+        trainer.add_callback(AtRungs(rungs, lambda model: dev_score(model, config, cache)))
     prepared = time.perf_counter()
     trainer.train()
     moves = any(parameter.requires_grad for parameter in trainer.model.get_input_embeddings().parameters())
@@ -118,8 +126,8 @@ def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, f
     """The scores of a record and what follows from them.
 
     ``zero_shot`` is the mean of the targets' scores. ``collapsed``: no better on the source's test set than answering the training
-    data's most frequent label everywhere. ``diverged``: a loss or gradient that is not finite; of fp16 a loss, as loss scaling lets
-    gradients overflow now and then and skips their steps.
+    data's most frequent label everywhere; of all that data with its own labels, whatever the setting makes of it. ``diverged``: a loss or
+    gradient that is not finite; of fp16 a loss, as loss scaling lets gradients overflow now and then and skips their steps.
     """
     metric = task_named(Origin.of(config).task).metric
     scores: dict[str, dict[str, Any]] = {"dev": {}, "test": {}}
@@ -143,7 +151,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     origin = Origin.of(config)
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
     tokenizer = models.tokenizer(encoder)
-    rows = encoded(config, "train", config.source, encoder, cache).rows
+    rows = training_rows(config, encoder, cache)
     trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting.weight_decay)
     used = _ids(rows, tokenizer.pad_token_id) if trims else None
     model = models.fine_tunable(encoder, origin.task, config.seed, used)

@@ -1,11 +1,13 @@
 """Studies by name, and a user's own from a ``.py`` or ``.yaml`` file.
 
-A study is a module here with a ``STUDY``; its name on the command line is its path with ``-`` for ``_``.
+A module here has a ``STUDY``, whose name on the command line is the module's path with ``-`` for ``_``, or ``STUDIES``, a tuple of a
+family's studies, each of which says in its own name where it is. What a folder's modules share stands in its ``__init__.py``.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Hashable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,37 @@ from harness.study import Study
 
 
 def names() -> list[str]:
-    """Names of the studies that ship with steadytune."""
-    found = pkgutil.walk_packages(__path__, f"{__name__}.")
-    return sorted(module.name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-") for module in found if not module.ispkg)
+    """Names of the studies that ship with steadytune. Raises ``UserError`` as ``studies`` does."""
+    return sorted(studies())
+
+
+@cache
+def studies() -> dict[str, Study]:
+    """The studies that ship with steadytune, by name.
+
+    Raises ``UserError`` for a module that has neither ``STUDY`` nor ``STUDIES`` or has both, for a ``STUDY`` that is not called by its
+    module's path, and for two studies of one name.
+    """
+    found: dict[str, Study] = {}
+    owners: dict[str, str] = {}
+    for module in sorted(info.name for info in pkgutil.walk_packages(__path__, f"{__name__}.") if not info.ispkg):
+        for study in _of_module(module):
+            if study.name in found:
+                raise UserError(f"study: two are called {study.name!r}, in {owners[study.name]} and {module}; rename one")
+            found[study.name], owners[study.name] = study, module
+    return found
+
+
+def _of_module(name: str) -> tuple[Study, ...]:
+    """The studies that a module defines."""
+    defined = {word: value for word, value in vars(importlib.import_module(name)).items() if word in ("STUDY", "STUDIES")}
+    made = (defined["STUDY"],) if "STUDY" in defined else defined.get("STUDIES", ())
+    if len(defined) != 1 or not isinstance(made, tuple) or not made or not all(isinstance(study, Study) for study in made):
+        raise UserError(f"study: {name} must define either STUDY, a Study, or STUDIES, a tuple of at least one")
+    path = name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-")
+    if "STUDY" in defined and made[0].name != path:
+        raise UserError(f"study: the STUDY of {name} is called {made[0].name!r}; call it {path!r}, or put it into STUDIES")
+    return made
 
 
 def is_file_name(name: str) -> bool:
@@ -35,11 +65,9 @@ def load(name: str) -> Study:
     """
     if is_file_name(name):
         return _from_file(name)
-    if name not in names():
-        raise unknown("study", name, names())
-    study = importlib.import_module(f"{__name__}.{name.replace('/', '.').replace('-', '_')}").STUDY
-    assert isinstance(study, Study)
-    return study
+    if name not in studies():
+        raise unknown("study", name, studies())
+    return studies()[name]
 
 
 def _from_file(name: str) -> Study:

@@ -38,11 +38,11 @@ def trials(made: Study) -> list[TrialConfig]:
     """The trials of a study, without its data at hand."""
     return [
         TrialConfig(
-            task=made.task, source=made.source, method=method, setting=setting, seed=seed, precision="fp32", encoder_revision="synthetic",
-            training_data="synthetic", encoder=made.encoder, data=made.data, targets=targets,
+            task=made.task, source=made.source, method=method, setting=setting, seed=seed, replicate=replicate, precision="fp32",
+            encoder_revision="synthetic", training_data="synthetic", encoder=made.encoder, data=made.data, targets=targets,
             test_data={language: f"synthetic-{language}" for language in (made.source, *targets)},
         )
-        for method, targets, setting, seed in made.runs()
+        for method, targets, setting, seed, replicate in made.runs()
     ]  # fmt: skip
 
 

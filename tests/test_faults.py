@@ -17,7 +17,7 @@ task: udpos
 data: {cut}
 methods: [vanilla, {{name: l2, strength: 0.01}}]
 settings: [{{learning_rate: 1e-3, max_steps: {steps}, batch_size: 8}}]
-seeds: [0, 1, 2]
+seeds: [0, 1]
 targets: [de]
 """
 
@@ -43,7 +43,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(cut: Path, tmp_path: 
     process.wait()
     time.sleep(3)  # Ray's own processes notice
     before = finished(disturbed)
-    assert 2 <= len(before) < 6
+    assert 2 <= len(before) < 4
     ended = subprocess.run([*command, disturbed], check=True, capture_output=True, text=True)
     after = finished(disturbed)
     assert f"{len(before)} finished before" in ended.stdout
@@ -75,7 +75,7 @@ def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(cut: Path, tmp_
     _, trials = store.study("killed")
     failures = store.failures(trial.id for trial in trials)
     assert len(failures) == 1, out
-    assert len(store.records(trial.id for trial in trials)) == 5, out
+    assert len(store.records(trial.id for trial in trials)) == 3, out
 
 
 def busiest_worker(driver: int) -> int | None:
@@ -121,4 +121,4 @@ def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, t
     store = Store(tmp_path / "store")
     _, trials = store.study("killed")
     assert store.failures(trial.id for trial in trials) == {}
-    assert 1 <= len(store.records(trial.id for trial in trials)) < 6
+    assert 1 <= len(store.records(trial.id for trial in trials)) < 4

@@ -30,7 +30,7 @@ def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...,
         file = tmp_path / "study.yaml"
         file.write_text(STUDY.format(task=task, encoder=encoder, data=data, method=method, length=length), encoding="utf-8")
         store = tmp_path / "store"
-        assert cli.main(["run", str(file), "--store", str(store), "--local"]) == cli.EXIT_USER_ERROR
+        assert cli.main(["run", str(file), "--store", str(store), "--local"]) == 2
         said = capsys.readouterr()
         assert said.out == ""
         assert said.err.count("\n") == 1, said.err

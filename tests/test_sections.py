@@ -1387,6 +1387,24 @@ def test_of_two_strengths_one_is_shown_and_named(dev: bool) -> None:
     assert cells(table_of(section, "published-01"), "l2", "zero-shot")["ours"].mean == pytest.approx(67.0, abs=0.1)
 
 
+@pytest.mark.parametrize(
+    ("reproduces", "numbers"), [("Table 14", {14}), ("Tables 1, 2", {1, 2}), ("Table 5", {1, 2}), ("Figure 1", {1, 2}), ("", {1, 2})]
+)
+def test_a_study_that_names_its_tables_is_put_beside_those(reproduces: str, numbers: set[int]) -> None:
+    """One setting and three seeds: by itself that is like Tables 1 and 2, as no stress test is of one learning rate."""
+    seen = view(xnli({"vanilla": 40.0, "l2(strength=0.01)": 45.0}))
+    seen = replace(seen, results=replace(seen.results, about=replace(seen.results.about, reproduces=reproduces)))
+    section = published.section(seen)
+    assert section is not None
+    found = {int(table.name.removeprefix("published-")) for table in section.tables if table.name[-2:].isdigit()}
+    assert found == numbers if reproduces not in ("", "Table 5", "Figure 1") else found >= numbers
+
+
+def test_ewc_is_the_papers_wherever_its_text_is_from() -> None:
+    seen = view(xnli({"vanilla": 64.0, "ewc(text=wikipedia, examples=1000, strength=100)": 63.0}))
+    assert cells(table_of(published.section(seen), "published-02"), "ewc", "de")["our runs"] == "3"
+
+
 def test_a_comparison_of_two_studies_is_not_put_beside_the_paper() -> None:
     both = side_by_side("one", view(xnli({"vanilla": 64.0})), "two", view(xnli({"vanilla": 65.0})))
     assert published.section(replace(both, published=True)) is None
@@ -1620,5 +1638,6 @@ def test_every_finding_is_among_these(written: list[Chapter]) -> None:
     """No section goes untested for want of results that have it."""
     other = view(THIN["one run per method and setting"]())
     named = {chapter.section.name for chapter in written}
-    named |= {section.name for make in FINDINGS if (section := make(other)) is not None}
+    climbed = view(thin(("vanilla", "l2(strength=1)"), rates=(1e-5, 2e-5, 4e-5, 8e-5)))
+    named |= {section.name for of in (other, climbed) for make in FINDINGS if (section := make(of)) is not None}
     assert {make.__module__.rpartition(".")[2].replace("_", "-") for make in FINDINGS} <= named

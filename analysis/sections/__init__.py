@@ -12,6 +12,7 @@ from analysis.sections import (
     equal_source,
     frozen,
     heatmap,
+    ladder,
     languages,
     means,
     penalty,
@@ -44,6 +45,7 @@ FINDINGS: tuple[Maker, ...] = (
     equal_source.section,
     strengths.section,
     stress.section,
+    ladder.section,
     frozen.section,
     variants.section,
     variance.section,
@@ -52,6 +54,10 @@ FINDINGS: tuple[Maker, ...] = (
     published.section,
 )
 """What the scores say: shown with and without collapsed runs."""
+OF_SEARCHES: tuple[Maker, ...] = (best.section, source_zero_shot.section, heatmap.section)
+"""Findings of a search. Its trials are no sample of settings, but what a sampler took to be good: it has none on how scores spread."""
+OF_RERUNS: tuple[Maker, ...] = (variance.section,)
+"""Findings that take reruns with one seed into account. To the others a rerun is no further run, but the same once more."""
 FACTS: tuple[Maker, ...] = (
     penalty.section,
     troubles.section,

@@ -15,6 +15,11 @@ def section(view: View) -> Section:
     """Settings and methods, which every report has."""
     results = view.results
     parts: list[str | Table] = [settings(view), methods(view)]
+    if (times := results.most_replicates) > 1:
+        parts.append(
+            f"Up to {times} runs have the same setting and seed. All but the first of them tell how much runs differ that nothing sets "
+            "apart: they count as noise where the variance is taken apart, and nowhere else."
+        )
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())
         scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())

@@ -21,6 +21,8 @@ from analysis.view import VANILLA, View
 PAPER_ENCODERS = ("bert-base-multilingual", "mbert", "xlm-roberta-large", "xlm-r-large")
 """What the paper's encoders are called, as a part of a study's."""
 EWC = "ewc"
+SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
+"""The tables of the hyperparameters behind a kind of table."""
 
 
 def section(view: View) -> Section | None:
@@ -38,13 +40,13 @@ def section(view: View) -> Section | None:
         name = about.encoder or "another"
         parts.append(f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels cannot.")
     numbers: list[int] = []
-    chosen = _chosen(view)
+    chosen, asked = _chosen(view), _asked(view)
     for kind, settings in _kinds(view, chosen).items():
         frame = _frame(view, settings)
         names = set(frame["method"])
-        here = matching(about.task, names, kind, encoder)
+        here = [number for number in matching(about.task, names, kind, encoder) if not asked or number in asked]
         parts += [_table(view, number, frame) for number in here]
-        numbers += here
+        numbers += [*here, *SETTINGS_OF.get(kind, ())]
         if kind == Kind.SENSITIVITY:
             parts += _unlike(view, {name: method for name, method in chosen.items() if any(name in _methods(number) for number in here)})
         if (claims := _claims(view, frame, kind, encoder)).rows:
@@ -67,7 +69,7 @@ Settings = dict[str, tuple[str, Collection[str]]]
 
 
 def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
-    """Which kinds of the paper's tables the study is like, and the methods and settings that each is about."""
+    """Which kinds of the paper's tables the study says it reproduces, or else is like, and the methods and settings that each is about."""
     best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
     found = {
         Kind.SENSITIVITY: _several(view, chosen),
@@ -76,7 +78,17 @@ def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
         Kind.EXTREME: _extreme(view, chosen),
         Kind.EWC_VARIANTS: best if variants.applies(view) else {},
     }
+    if asked := {TABLES[number].kind for number in _asked(view)}:
+        had = _settings_had(view, chosen)
+        found[Kind.EXTREME] = found[Kind.EXTREME] or {name: (method, had[name]) for name, method in chosen.items()}
+        found = {kind: settings for kind, settings in found.items() if kind in asked}
     return {kind: settings for kind, settings in found.items() if settings}
+
+
+def _asked(view: View) -> set[int]:
+    """The tables of scores that the study says it reproduces; empty where it names none."""
+    named = _tables(view.results.about.reproduces)
+    return {number for number in named & TABLES.keys() if TABLES[number].kind not in (Kind.CORRELATION, Kind.SETTINGS)}
 
 
 def _several(view: View, chosen: Mapping[str, str]) -> Settings:
@@ -123,7 +135,7 @@ def _labels(view: View) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for method in view.results.methods:
         label = MethodLabel.of(method)
-        found.setdefault(label.family if label.kind == EWC else label.kind, []).append(method)
+        found.setdefault(label.variant if label.kind == EWC else label.kind, []).append(method)
     return found
 
 

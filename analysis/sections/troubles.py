@@ -23,7 +23,8 @@ def table(view: View) -> Table:
         words += [word for word in ("collapsed", "diverged") if getattr(row, word)]
         targets: tuple[str, ...] = row.targets  # type: ignore[assignment]
         languages = targets[0] if len(targets) == 1 else str(len(targets))
-        rows.append([str(row.trial), str(row.method), str(row.setting), str(row.seed), languages, ", ".join(words), str(row.error)])
+        seed = str(row.seed) + (f", replicate {row.replicate!s}" if row.replicate else "")
+        rows.append([str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)])
     notes = [
         "Collapsed: on the source's test set no better than answering the training data's most frequent label everywhere (accuracy). "
         "Diverged: a loss or gradient that was not finite."

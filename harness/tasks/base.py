@@ -98,6 +98,11 @@ class Task(ABC, Generic[Example]):
     def gold(self, examples: Sequence[Example]) -> list[list[int]]:
         """Label ids of each example."""
 
+    def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
+        """Rows of ``encode`` with other labels: ``gold`` has the label ids of all examples by number, of which ``rows`` may have some. Only
+        a task that defines it can have label noise."""
+        raise NotImplementedError
+
     @abstractmethod
     def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
         """Predicted label ids of each example, shaped as ``gold``, from the label ids predicted for each row; -1 where there is none."""
@@ -105,6 +110,15 @@ class Task(ABC, Generic[Example]):
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         """Metrics × 100 by name: ``metric`` and ``accuracy``, which is compared with the majority class to see a collapse."""
+
+
+def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
+    """Rows with one column's values replaced (an Arrow array); the others stay where they are, memory-mapped."""
+    from datasets import Dataset
+    from datasets.table import InMemoryTable
+
+    table = rows.data.table
+    return Dataset(InMemoryTable(table.set_column(table.column_names.index(name), name, values.cast(table.schema.field(name).type))))
 
 
 def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import files
 from harness.errors import UserError, bad, unknown
-from harness.tasks.base import Task, columns
+from harness.tasks.base import Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -77,6 +77,11 @@ class PairTask(Task[Pair]):
     def gold(self, examples: Sequence[Pair]) -> list[list[int]]:
         ids = {label: i for i, label in enumerate(self.labels)}
         return [[ids[label]] for _, _, label in examples]
+
+    def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
+        import pyarrow as pa
+
+        return with_column(rows, "labels", pa.array([gold[example][0] for example in rows["example"][:]]))
 
     def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
         return [[int(guess)] for guess in predicted]

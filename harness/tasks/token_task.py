@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import files
 from harness.errors import UserError, bad, unknown
-from harness.tasks.base import BOOKKEEPING, Task, columns
+from harness.tasks.base import BOOKKEEPING, Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -118,6 +118,15 @@ class TokenTask(Task[Sentence]):
     def gold(self, examples: Sequence[Sentence]) -> list[list[int]]:
         ids = {label: i for i, label in enumerate(self.labels)}
         return [[ids[tag] for tag in tags] for _, tags in examples]
+
+    def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
+        import pyarrow as pa
+
+        replaced = []
+        for example, words, labels in zip(rows["example"][:], rows["words"][:], rows["labels"][:], strict=True):
+            left = iter(words)
+            replaced.append([gold[example][next(left)] if label != IGNORED else IGNORED for label in labels])
+        return with_column(rows, "labels", pa.array(replaced))
 
     def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
         sentences = [[-1] * len(labels) for labels in gold]

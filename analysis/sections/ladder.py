@@ -1,0 +1,160 @@
+"""Where each method breaks on a ladder of learning rates: breaking points, survival, and the languages that go first."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial, reduce
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from analysis.frame import Results
+from analysis.section import Picture, Section
+from analysis.statistics.breaking_point import KEPT, BreakingPoint, breaking_point
+from analysis.style import WIDTH, abreast, colours
+from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
+from analysis.view import View
+
+RUNGS = 4
+"""Learning rates from which a method has a ladder."""
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A method's scores over rates, of the seeds that are complete at all of them."""
+
+    rates: list[float]
+    """Ascending."""
+    zero_shot: NDArray[np.float64]
+    """Seeds × rates."""
+    languages: dict[str, NDArray[np.float64]]
+    """By target language, seeds × rates."""
+
+    @classmethod
+    def of(cls, results: Results, method: str) -> "Ladder | None":
+        """``None`` where the method's settings are no ladder, or no seed is complete at all of them."""
+        if "learning_rate" not in results.settings:
+            return None
+        runs = results.runs[results.runs["method"] == method]
+        settings = results.settings.loc[runs["setting"].unique()]
+        differing = [name for name in settings if settings[name].astype(object).map(repr).nunique() > 1]
+        if differing != ["learning_rate"] or len(settings) < RUNGS:
+            return None
+        rates = pd.to_numeric(settings["learning_rate"]).sort_values()
+        complete = runs[runs["complete"]]
+        at = [complete[complete["setting"] == setting].set_index(["seed", "replicate"]) for setting in rates.index]
+        seeds = reduce(pd.Index.intersection, [frame.index for frame in at])
+        if not len(seeds):
+            return None
+        scores = results.of(method)
+        by_rate = [scores.xs(setting, level="setting").loc[seeds] for setting in rates.index]
+        languages = {
+            str(language): np.column_stack([frame[language] for frame in by_rate])
+            for language in results.about.targets
+            if all(frame[language].notna().all() for frame in by_rate)
+        }
+        zero_shot = np.column_stack([frame.loc[seeds, "zero_shot"] for frame in at])
+        return cls([float(rate) for rate in rates], zero_shot.astype(np.float64), languages)
+
+    @property
+    def best(self) -> int:
+        """The rung with the highest mean."""
+        return int(self.zero_shot.mean(axis=0).argmax())
+
+
+def section(view: View) -> Section | None:
+    """Where a method has a ladder: settings that differ in the learning rate alone."""
+    made = {method: Ladder.of(view.results, method) for method in view.results.methods}
+    ladders = {method: ladder for method, ladder in made.items() if ladder is not None}
+    if not ladders:
+        return None
+    points = {method: breaking_point(ladder.zero_shot, ladder.rates) for method, ladder in ladders.items()}
+    caption = f"Share of seeds whose zero-shot score has kept {100 * KEPT:.0f} % of the method's best, as the learning rate grows."
+    alt = "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method."
+    picture = Picture("ladder", partial(figure, view.results, ladders, points), caption, alt)
+    return Section("ladder", "Where does it break?", [table(view, ladders, points), picture, languages(view, ladders)])
+
+
+def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, BreakingPoint]) -> Table:
+    """A row a method: its best rate, its score there, and its breaking point."""
+    rows: list[list[str | Cell]] = []
+    reasons: dict[str, None] = {}
+    for method, ladder in ladders.items():
+        point, scores = points[method], pd.Series(ladder.zero_shot[:, ladder.best])
+        score = Score.over(scores, len(scores), view.ddof)
+        rows.append([method, str(len(scores)), f"{ladder.rates[ladder.best]:g}", score, _point(point), _span(point)])
+        reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
+    header = ["method", "seeds", "best rate", "zero-shot there", "breaking point", "of the seeds"]
+    highest = max(ladder.rates[-1] for ladder in ladders.values())
+    notes = [
+        f"Breaking point: the last learning rate, from the best on, before a seed's zero-shot score first falls below {100 * KEPT:.0f} % "
+        "of the method's best; the geometric mean over seeds, with Student's 95 % interval on the logarithm where seeds differ. It is "
+        "known no better than to the next rung.",
+        *(
+            [f"≥: some seeds keep it up to the last rung; the ladder ends at {highest:g}."]
+            if any(p.unbroken for p in points.values())
+            else []
+        ),
+        f"Scores are mean ± standard deviation over seeds (ddof={view.ddof}).",
+        *(f"No breaking point of {reason}." for reason in reasons),
+    ]
+    return Table("ladder", "Breaking points", header, rows, notes)
+
+
+def _point(point: BreakingPoint) -> str | Cell:
+    if math.isnan(point.rate):
+        return MISSING_CELL
+    return f"≥ {point.rate:.3g}" if point.unbroken else Interval(point.rate, point.low, point.high, ".3g")
+
+
+def _span(point: BreakingPoint) -> str:
+    if not point.by_seed:
+        return MISSING_CELL
+    low, high = min(point.by_seed), max(point.by_seed)
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
+    """A row a language, those that break first under the first method on top: its breaking point under every method."""
+    found = {
+        method: {language: breaking_point(scores, ladder.rates) for language, scores in ladder.languages.items()}
+        for method, ladder in ladders.items()
+    }
+    by_first = next(iter(found.values()))
+
+    def order(language: str) -> float:
+        point = by_first.get(language)
+        return math.inf if point is None or math.isnan(point.rate) else point.rate
+
+    rows: list[list[str | Cell]] = [
+        [language, *(_point(by[language]) if language in by else MISSING_CELL for by in found.values())]
+        for language in sorted(view.results.about.targets, key=order)
+    ]
+    notes = [f"As above, each language against its own best under the method; those that break first with {next(iter(found))} come first."]
+    return Table("ladder-languages", "Which languages break first", ["language", *found], rows, notes)
+
+
+def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str, BreakingPoint]) -> Figure:
+    """Survival over the learning rate, a line a method."""
+    made = Figure(figsize=(WIDTH * 0.7, 3.6))
+    axes = made.subplots()
+    palette = dict(zip(results.methods, colours(results), strict=True))
+    for place, (method, ladder) in enumerate(ladders.items()):
+        shares = points[method].kept
+        if not shares:
+            continue
+        lowered = [share - 0.012 * place for share in shares]  # lines on one another would hide each other
+        look = {"color": palette[method], "marker": "o", "drawstyle": "steps-post"}
+        sns.lineplot(x=ladder.rates, y=lowered, ax=axes, label=method, legend=False, **look)
+    rates = sorted({rate for ladder in ladders.values() for rate in ladder.rates})
+    axes.set(xscale="log", xlabel="learning rate", ylabel="seeds that survive", ylim=(-0.08, 1.05), yticks=[0, 0.5, 1])
+    axes.yaxis.set_major_formatter(lambda share, place: f"{share:.0%}")
+    axes.set_xticks(rates if len(rates) <= 12 else rates[:: math.ceil(len(rates) / 12)])
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter("{x:g}")
+    handles, labels = axes.get_legend_handles_labels()
+    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.6), frameon=False)
+    return made

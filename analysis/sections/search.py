@@ -1,0 +1,144 @@
+"""What a search found: the best dev score against the trials it took, each method's winner, and what choosing by the targets would give."""
+
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis.frame import Results
+from analysis.section import Picture, Section
+from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.table import MISSING_CELL, Cell, Number, Table
+from analysis.view import View
+from harness.setting import Setting, setting_labels
+from harness.tried import ENDED, FAILED, FINISHED, STOPPED, Tried, read, winner
+
+APART = 0.15
+"""How far apart in trials the marks of two methods stand, which begin with the same settings."""
+MARKERS = {FINISHED: "o", STOPPED: "X"}
+
+
+def section(view: View) -> Section | None:
+    """Where the study is a search that was run."""
+    tried = tried_in(view)
+    if not tried:
+        return None
+    results = view.results
+    parts: list[str | Table | Picture] = [winners(view)]
+    if any(one.dev is not None for one in tried):
+        caption = (
+            f"Each mark is a trial in the order in which they ended, at its last {results.source} dev score: circles trained to the end, "
+            "crosses were stopped early and would have moved on. The line is the best finished one so far."
+        )
+        alt = f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, a line a method."
+        parts.append(Picture("search", partial(figure, results, tried), caption, alt))
+    parts += [CAUTION, on_targets(view)]
+    return Section("search", "Search", parts)
+
+
+CAUTION = (
+    "A diagnostic, and no result: the last table says what each method's best setting would be if it were chosen by the target languages' "
+    "test scores. Zero-shot transfer has no such scores to choose by; and the highest of several scores flatters, so that the difference "
+    "is above zero even where all settings are equally good."
+)
+
+
+def tried_in(view: View) -> list[Tried]:
+    """The ended trials of the view's search; none where it is no search, or has no store."""
+    found = read(view.store, view.results.about.name) if view.store is not None else []
+    return [one for one in found if one.status in ENDED]
+
+
+def _labels(tried: list[Tried]) -> dict[Setting, str]:
+    return setting_labels([one.setting for one in tried])
+
+
+class Scores(NamedTuple):
+    """A finished trial's test scores."""
+
+    source: float
+    zero_shot: float
+
+
+def _scores(results: Results) -> dict[str, Scores]:
+    """By the trial's id."""
+    found = {}
+    for trial, rows in results.test.groupby("trial"):
+        of_source = rows["language"] == results.source
+        found[str(trial)] = Scores(*(float(rows.loc[part, "score"].mean()) for part in (of_source, ~of_source)))
+    return found
+
+
+def winners(view: View) -> Table:
+    """A row a method: its best setting by the source's dev score, with its scores, and how many trials that took."""
+    results, tried = view.results, tried_in(view)
+    labels, scores = _labels(tried), _scores(results)
+    rows: list[list[str | Cell]] = []
+    for method in results.about.methods:
+        best = winner(tried, method)
+        mine = [one for one in tried if one.method == method]
+        counts = [str(sum(one.draws for one in mine if one.status == status)) for status in (FINISHED, STOPPED, FAILED)]
+        if best is None or best.dev is None or best.id not in scores:
+            rows.append([method, *[MISSING_CELL] * 4, *counts])
+            continue
+        found = [best.dev, *scores[best.id]]
+        rows.append([method, labels[best.setting], *(Number(score, ".2f") for score in found), *counts])
+    source = results.source
+    header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
+    notes = [
+        f"The best setting is the finished trial with the highest {source} dev score, of one seed; no target language is looked at. That "
+        "dev score is the highest of several and flatters: compare methods over other seeds.",
+        f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test scores.",
+    ]
+    return Table("search", "Best setting of each method", header, rows, notes)
+
+
+def on_targets(view: View) -> Table:
+    """A row a method: the zero-shot score of the winner, and of the trial that the target languages' test scores would have chosen."""
+    results, tried = view.results, tried_in(view)
+    labels, scores = _labels(tried), _scores(results)
+    rows: list[list[str | Cell]] = []
+    for method in results.about.methods:
+        best = winner(tried, method)
+        finished = [one for one in tried if one.method == method and one.status == FINISHED and one.id in scores]
+        if best is None or best.id not in scores:
+            rows.append([method, *[MISSING_CELL] * 5])
+            continue
+        other = max(finished, key=lambda one: scores[one.id].zero_shot)
+        ours, theirs = scores[best.id].zero_shot, scores[other.id].zero_shot
+        numbers = Number(ours, ".2f"), Number(theirs, ".2f"), Number(theirs - ours, "+.2f")
+        rows.append([method, *numbers, labels[other.setting], str(len(finished))])
+    by_source, by_targets = f"zero-shot, chosen on {results.source} dev", "zero-shot, chosen on the targets"
+    header = ["method", by_source, by_targets, "difference", "setting", "of trials"]
+    notes = [
+        "Diagnostic only. Chosen on the targets: the highest mean of the target languages' test scores among the finished trials; those "
+        f"that were stopped, by their {results.source} dev score, have none."
+    ]
+    return Table("search-on-targets", "Diagnostic: had the target languages chosen", header, rows, notes)
+
+
+def figure(results: Results, tried: list[Tried]) -> Figure:
+    """Dev scores by trial, and the best finished one so far, a colour a method."""
+    found = [one for one in tried if one.dev is not None and one.status in MARKERS and one.method in results.methods]
+    frame = pd.DataFrame([(one.method, one.status, one.dev) for one in found], columns=["method", "status", "dev"])
+    frame["trial"] = frame.groupby("method").cumcount() + 1
+    apart = min(APART, 0.8 / len(results.methods))
+    beside = {method: apart * (place - (len(results.methods) - 1) / 2) for place, method in enumerate(results.methods)}
+    frame["place"] = frame["trial"] + frame["method"].map(beside)
+    frame["best"] = frame["dev"].where(frame["status"] == FINISHED)
+    frame["best"] = frame.groupby("method")["best"].transform(lambda scores: scores.cummax().ffill())
+    made = Figure(figsize=(WIDTH * 0.8, 4.2))
+    axes = made.subplots()
+    common = {"data": frame, "hue": "method", "hue_order": results.methods, "palette": colours(results), "ax": axes}
+    sns.lineplot(**common, x="trial", y="best", drawstyle="steps-post", errorbar=None)
+    marks = {"style": "status", "style_order": list(MARKERS), "markers": MARKERS, "s": 40, "alpha": 0.8}
+    sns.scatterplot(**common, **marks, x="place", y="dev", legend=False, rasterized=len(frame) > RASTERISED)
+    axes.set(xlabel="trials of the method", ylabel=f"{results.source} dev, {metric_name(results)}")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    handles, labels = take_legend(axes)
+    count = len(results.methods)
+    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
+    return made

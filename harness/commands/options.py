@@ -1,0 +1,95 @@
+"""Options that several commands share, and what they stand for."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.resources import Resources
+    from harness.study import Study
+
+STORE = "steadytune-store"
+
+
+def study_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument("study", metavar="STUDY", help="a name from 'steadytune list', or your own .py or .yaml file")
+
+
+def scaling_options(command: argparse.ArgumentParser) -> None:
+    """What changes a study without a file of one's own; see ``scaled_study``."""
+    group = command.add_argument_group("scaling the study", "Trials that this changes are other trials; the study keeps its name.")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field of the study (encoder, data, source, precision, checkpoint, ...), of all its settings (max_steps, batch_size, "
+        "..., warmup_steps also as a share, 10%%) or of a method (l2.strength); may be given several times",
+    )
+    group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
+    group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
+    group.add_argument("--limit-train", metavar="N", help="train on so many of the training examples; short for --set train_examples=N")
+
+
+def scaled_study(options: argparse.Namespace) -> "Study":
+    """The study that the command line names, as ``scaling_options`` change it; prints what is to be said of that."""
+    import search_spaces
+    from harness.scaling import scaled
+
+    study, notes = scaled(
+        search_spaces.load(options.study),
+        changes=options.set,
+        languages=options.languages,
+        seeds=options.seeds,
+        limit_train=options.limit_train,
+    )
+    for note in notes:
+        print(f"Note: {note}.")
+    return study
+
+
+def store_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--store", default=STORE, metavar="PLACE", help="folder or URL that keeps all trials, shared by all studies (default: %(default)s)"
+    )
+
+
+def ddof_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--ddof", type=int, choices=(0, 1), default=1, help="of standard deviations: 1 sample, 0 population (default: 1)")
+
+
+def resource_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--local", action="store_true", help="one after another in this process, without Ray (for debugging)")
+    ray_options(command)
+
+
+def ray_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)")
+    gpus_option(command)
+    command.add_argument("--ray-address", metavar="ADDRESS", help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)")
+
+
+def gpus_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--gpus-per-trial", type=float, metavar="X", help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)"
+    )
+
+
+def resources_of(options: argparse.Namespace) -> "Resources":
+    """What the options give a trial. Called before torch looks for GPUs."""
+    from harness.resources import Resources
+
+    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
+    if options.local:
+        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        )
+    return resources
+
+
+def study_name(word: str) -> str:
+    """The name of a study, of one's own file too."""
+    import search_spaces
+
+    return search_spaces.load(word).name if search_spaces.is_file_name(word) else word

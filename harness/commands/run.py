@@ -1,0 +1,62 @@
+"""``run``: the missing trials of a study, then its report."""
+
+import argparse
+
+from harness.commands import exit_codes
+from harness.commands.options import resource_options, resources_of, scaled_study, scaling_options, store_option, study_argument
+from harness.commands.show import status_of
+from harness.errors import UserError
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "run",
+        help="run a study's missing trials, then report",
+        description="Run the trials of a study that the store lacks, then write its report. Run it again to continue an interrupted study: "
+        "what has finished is never run twice.",
+        epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 interrupted.",
+    )
+    study_argument(command)
+    store_option(command)
+    scaling_options(command)
+    resource_options(command)
+    command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
+    command.add_argument(
+        "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="print what the store has, and what time, GPU-hours and disk the rest will take; run nothing"
+    )
+    command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
+    command.set_defaults(command=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from harness.commands.dry_run import dry_run
+    from harness.plan import plan
+    from harness.preflight import check
+    from harness.store import Store
+    from harness.sweep import sweep
+
+    resources = resources_of(options)
+    study = scaled_study(options)
+    if study.search is not None:
+        raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
+    trials = plan(study, gpus=resources.gpus)
+    status = status_of(options.store, trials)
+    if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
+        check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
+    if options.dry_run:
+        dry_run(study, trials, options.store, resources, retry_failed=options.retry_failed, keep_weights=options.keep_weights)
+        return exit_codes.OK
+    store = Store(options.store)
+    outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed, keep_weights=options.keep_weights)
+    if not options.no_report:
+        from analysis.report import write_report
+
+        written = write_report(store, study.name)
+        print(f"\n{written.summary}\n\nreport: {written.html}")
+    return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK

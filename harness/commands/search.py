@@ -1,0 +1,70 @@
+"""``search``: each method's best hyperparameters, found on the source's dev set alone."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from harness.commands import exit_codes
+from harness.commands.options import ray_options, resources_of, scaled_study, scaling_options, store_option, study_argument
+from harness.errors import UserError, bad
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "search",
+        help="search each method's best hyperparameters on the source's dev set",
+        description="Draw settings from a study's ranges, train every method at them, stop those early that lag behind, and report the "
+        "best of each. All is chosen by the source language's dev score; target languages are scored, and never looked at. Run it again to "
+        "continue an interrupted search: what had ended is known to the sampler and not run again.",
+        epilog="Exit codes: 0 the search has ended, 1 with failed trials, 2 a mistake in the study or the options, 130 interrupted.",
+    )
+    study_argument(command)
+    store_option(command)
+    command.add_argument("--trials", type=int, metavar="N", help="trials of each method, those before included (default: the study's)")
+    command.add_argument("--write", type=Path, metavar="FILE.yaml", help="write each method at its best setting as a study, over --seeds")
+    command.add_argument("--retry-failed", action="store_true", help="draw others in the place of trials that failed before")
+    command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
+    scaling_options(command)
+    ray_options(command)
+    command.set_defaults(command=search, local=False)
+
+
+def search(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from harness.searching import bases, searchable, winners_study, write
+    from harness.searching import search as search_study
+    from harness.store import Store
+    from harness.tried import Journal
+
+    resources = resources_of(options)
+    study = searchable(scaled_study(options))
+    assert study.search is not None
+    for name in (change.partition("=")[0].strip() for change in options.set):
+        if name in study.search.space:
+            raise UserError(f"--set: {name} is what the search looks for, in {study.search.space[name]}")
+    if options.trials is not None:
+        study = replace(study, search=replace(study.search, trials=options.trials))
+    if options.write is not None and (options.write.suffix not in (".yaml", ".yml") or not options.write.resolve().parent.is_dir()):
+        raise bad("--write", str(options.write), "a .yaml file in a folder that exists")
+    trials = bases(study, resources)
+    store = Store(options.store)  # only now: a mistake leaves nothing behind
+    outcome = search_study(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
+
+    if options.no_report:
+        from analysis.opening import opened
+        from analysis.sections.search import winners
+
+        print(f"\n{winners(opened(study.name, options.store)).plain()}")
+    else:
+        from analysis.report import write_report
+
+        written = write_report(store, study.name)
+        print(f"\n{written.summary}\n\nreport: {written.html}")
+    if options.write is not None:
+        journal = Journal(study, trials, store)
+        journal.resume()
+        write(winners_study(study, journal), options.write)
+        print(f"\nwinners: {options.write}; steadytune run {options.write} runs them over seeds {' '.join(map(str, study.seeds))}")
+    return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK

@@ -1,0 +1,44 @@
+"""Designs of experiments: functions that make a study's settings from ranges of hyperparameters, ahead of the run.
+
+What they return is a list of settings like any other, the same for the same arguments on every machine. Imports neither torch nor Ray,
+nor NumPy or scipy, so that a study that draws its settings is listed as fast as any.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from harness.designs.grid import grid as grid
+from harness.designs.latin_hypercube import latin_hypercube as latin_hypercube
+from harness.designs.one_at_a_time import one_at_a_time as one_at_a_time
+from harness.designs.random import random as random
+from harness.designs.sobol import sobol as sobol
+from harness.errors import UserError, unknown
+from harness.setting import Setting
+
+DESIGNS: dict[str, Callable[..., tuple[Setting, ...]]] = {
+    design.__name__: design for design in (grid, one_at_a_time, random, latin_hypercube, sobol)
+}
+
+
+def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ...]:
+    """Settings from a mapping as YAML has it: ``design`` is one of ``DESIGNS``, the rest its arguments and hyperparameters.
+
+    Raises ``UserError`` that begins with ``where``.
+    """
+    rest = dict(values)
+    if "design" not in rest:
+        raise UserError(f"{where}: the field 'design' is missing; give one of {', '.join(DESIGNS)}, or a list of settings")
+    name = rest.pop("design")
+    if not isinstance(name, str) or name not in DESIGNS:
+        raise unknown(f"{where}: design", name, DESIGNS)
+    own = [p.name for p in inspect.signature(DESIGNS[name]).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    for field in rest:
+        if field not in own and field not in Setting.__dataclass_fields__:
+            raise unknown(f"{where}: hyperparameter", field, (*own, *Setting.__dataclass_fields__))
+    for field in own:
+        if field not in rest:
+            raise UserError(f"{where}: the field {field!r} is missing")
+    try:
+        return DESIGNS[name](**rest)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None

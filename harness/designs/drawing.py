@@ -1,0 +1,53 @@
+"""What the designs that draw their points share: numbers in [0, 1) become settings."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from harness import fields
+from harness.errors import bad
+from harness.ranges import Choice, Constant, GridSearch, Interval, space
+from harness.setting import Setting
+
+MOST_POINTS = 10_000
+"""Beyond it a number of points is a slip."""
+
+Coordinates = Callable[[int, int, int], Iterable[Sequence[float]]]
+"""From points, dimensions and seed to that many points of so many numbers in [0, 1)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How many points are drawn, and what the drawing starts from."""
+
+    points: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        fields.at_least("points", self.points, 1)
+        fields.at_most("points", self.points, MOST_POINTS)
+        fields.at_least("seed", self.seed, 0)
+
+
+def drawn(design: str, coordinates: Coordinates, points: int, seed: int, ranges: dict[str, object]) -> tuple[Setting, ...]:
+    """The settings at the points of ``coordinates``, each once, in the order drawn.
+
+    Points that are the same setting once their numbers are rounded are kept once and replaced by nothing: whatever replaced them would
+    spoil the spread of the others. A hyperparameter has the dimension of its place in the alphabet, and a constant has none, so that
+    neither the order in which they are written nor a changed constant moves a point. Raises ``UserError`` naming the hyperparameter.
+    """
+    size = Size(points=points, seed=seed)
+    constants: dict[str, object] = {}
+    varied: dict[str, Interval | Choice] = {}
+    for name, made in sorted(space(ranges).items()):
+        if isinstance(made, GridSearch):
+            raise bad(name, made, f"a range or a choice: {design} draws values, and only the design 'grid' goes through all of them")
+        if isinstance(made, Constant):
+            constants[name] = made.value
+        else:
+            varied[name] = made
+    if not varied:
+        raise bad(design, ranges, "at least one range, such as learning_rate: {loguniform: [1e-5, 1e-3]}")
+    places = coordinates(size.points, len(varied), size.seed)
+    chosen = ({name: made.at(share) for (name, made), share in zip(varied.items(), place, strict=True)} for place in places)
+    return tuple(dict.fromkeys(fields.build(Setting, design, constants | values) for values in chosen))

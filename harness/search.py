@@ -1,0 +1,124 @@
+"""A search for each method's best hyperparameters, as a study describes it. Imports neither torch nor Ray, nor optuna."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from harness import fields, ranges
+from harness.errors import UserError, bad, unknown
+from harness.ranges import Choice, Interval
+from harness.setting import INSTEAD, Setting
+
+MOST_CORNERS = 1024
+"""Corners of a space that are tried before a search."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """Draws settings from ranges one after another, each with what the source's dev scores of those before it tell.
+
+    Every method is searched by itself with the same number of trials, at the study's first seed. Trials are drawn by TPE (Bergstra et al.,
+    2011) and stopped early by ASHA (Li et al., 2020): at each rung only the best ``1 / reduction`` of those that have come there go on.
+    """
+
+    space: Mapping[str, Interval | Choice]
+    """Ranges by the field of ``Setting``, in any form of ``harness.ranges`` that something can be drawn from."""
+    trials: int
+    """Settings tried of each method, those stopped early included."""
+    seed: int = 0
+    """Of the sampler."""
+    reduction: int = 3
+    """One in so many goes on beyond a rung."""
+    rungs: int = 3
+    """Dev scores of a trial that trains to the end: after all its steps, after the ``reduction``-th part of them, and so on. With 1 no
+    trial is stopped."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.space, Mapping) or not self.space:
+            raise bad("space", self.space, "ranges of at least one hyperparameter, such as {learning_rate: {loguniform: [1e-4, 1e-2]}}")
+        found = ranges.space(self.space)
+        for name, made in found.items():
+            if not isinstance(made, Interval | Choice):
+                raise bad(name, self.space[name], "a range, or choice([…]): what does not vary belongs into the study's setting")
+            if isinstance(made, Interval) and made.log and made.q is not None:
+                raise bad(name, made, "a logarithmic range without q: the sampler has not both at once")
+        object.__setattr__(self, "space", found)
+        fields.coerce(self)
+        if {*INSTEAD} <= {*found}:
+            raise UserError(f"space: {' and '.join(INSTEAD)} are not allowed together; give one of them")
+        fields.at_least("trials", self.trials, 1)
+        if not 0 <= self.seed < 2**32:
+            raise bad("seed", self.seed, "a whole number from 0 to 4294967295")
+        fields.at_least("reduction", self.reduction, 2)
+        fields.at_least("rungs", self.rungs, 1)
+
+    @classmethod
+    def from_json(cls, values: object, where: str = "search") -> "Search":
+        """From its YAML or JSON form, the ranges under ``space`` or beside the other fields. Raises ``UserError`` naming the field."""
+        if isinstance(values, Search):
+            return values
+        if not isinstance(values, Mapping):
+            raise bad(where, values, "a mapping of hyperparameters to ranges, with 'trials'")
+        own = cls.__dataclass_fields__
+        for name in values:
+            if name not in own and name not in Setting.__dataclass_fields__:
+                raise unknown(f"{where}: hyperparameter", name, (*own, *Setting.__dataclass_fields__))
+        beside = {name: value for name, value in values.items() if name not in own}
+        if "space" in values and beside:
+            raise UserError(f"{where}: {', '.join(beside)} stand beside 'space'; put all ranges there, or none")
+        rest = {name: value for name, value in values.items() if name in own}
+        return fields.build(cls, where, {"space": beside, **rest})
+
+    def to_json(self) -> dict[str, Any]:
+        """For ``from_json``."""
+        own = {name: getattr(self, name) for name in ("trials", "seed", "reduction", "rungs")}
+        return {"space": {name: made.to_json() for name, made in self.space.items()}, **own}
+
+    def setting(self, base: Setting, values: Mapping[str, Any]) -> Setting:
+        """The study's setting with values of the space, rounded as designs round theirs."""
+        given: dict[str, Any] = {}
+        for name, value in values.items():
+            made = self.space[name]
+            given[name] = made.rounded(value) if isinstance(made, Interval) else value
+            if name in INSTEAD:
+                given[INSTEAD[name]] = None
+        return replace(base, **given)
+
+    def point(self, base: Setting, setting: Setting) -> dict[str, Any] | None:
+        """The point of the space that is a setting; ``None`` where there is none, as in a space that was smaller or had another centre."""
+        found: dict[str, Any] = {}
+        for name, made in self.space.items():
+            value = getattr(setting, name)
+            if value is None:
+                return None
+            if isinstance(made, Choice):
+                same = [entry for entry in made.values if getattr(self.setting(base, {name: entry}), name) == value]
+                if not same:
+                    return None
+                found[name] = same[0]
+            else:
+                last = made.at(1.0) if made.whole else made.upper
+                if not made.lower <= value <= last or (made.q is not None and not math.isclose(value, round(value / made.q) * made.q)):
+                    return None
+                found[name] = value
+        return found if self.setting(base, found) == setting else None
+
+    def corners(self, base: Setting) -> list[Setting]:
+        """The settings at the ends of all ranges: what a study refuses of them it would refuse in the middle of the search."""
+        ends = [made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()]
+        points = itertools.islice(itertools.product(*ends), MOST_CORNERS)
+        return [self.setting(base, dict(zip(self.space, point, strict=True))) for point in points]
+
+    def check(self, base: Setting) -> None:
+        """Refuse a range with a whole number in it that the setting cannot have, such as a batch that its micro-batches do not divide."""
+        for name, made in self.space.items():
+            if isinstance(made, Interval) and made.whole:
+                step = int(made.q or 1)
+                for value in itertools.islice(range(int(made.at(0.0)), int(made.at(1.0)) + 1, step), MOST_CORNERS):
+                    self.setting(base, {name: value})
+
+    def steps(self, total: int) -> dict[int, int]:
+        """The rung, counted from 1, at each step at which a trial of so many steps is scored; the last is the end."""
+        return {-(-total // self.reduction ** (self.rungs - rung)): rung for rung in range(1, self.rungs + 1)}

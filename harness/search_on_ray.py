@@ -1,0 +1,250 @@
+"""A search on Ray Tune: optuna's TPE draws settings by the source's dev scores, ASHA stops trials that lag behind on them.
+
+One search a method, one after another, each with its own sampler and rungs, so that no method profits from another's trials. What an
+interrupted search had tried is known to the sampler of the next start, and the rungs of ASHA are filled with its scores, both through
+their public methods. The sampler's random numbers begin anew there, from the seed and the number of trials that are known: where trials run
+at once, or the search was interrupted, it draws other settings than another time.
+"""
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from queue import SimpleQueue
+from types import SimpleNamespace
+from typing import Any
+
+import optuna
+import ray
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+from rich.console import Console
+
+from harness import ray_tune  # first: it sets what Ray reads when it is imported
+from harness.attempt import Attempt, attempt, failed
+from harness.hashing import digest
+from harness.resources import Resources
+from harness.rungs import Stopped
+from harness.search import Search
+from harness.search_progress import SearchProgress
+from harness.store import Store, covers
+from harness.study import TrialConfig
+from harness.tried import FAILED, FINISHED, STOPPED, Journal, Rung, Tried, final
+
+METRIC, TIME = "dev", "resource"
+"""What Tune is told at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``, so that ASHA's rungs are ours whatever the
+number of steps."""
+STARTUP = 3
+"""The share of the trials, one in so many, that is drawn at random before TPE begins; optuna's own 10 would be most of a short search."""
+MOST_STARTUP = 10
+
+
+def search_on_ray(journal: Journal, store: Store, resources: Resources, console: Console) -> None:
+    """Draw and run what is left of each method's budget."""
+    bases = list(journal.bases.values())
+    journal.save()  # before the first trial, as of any study
+    with ray_tune.ready(bases, store, resources, console) as (place, gpus, scratch), SearchProgress(console, journal) as progress:
+        for label in journal.bases:
+            if journal.left(label):
+                _search(label, journal, store, resources, progress, place, gpus, scratch)
+
+
+def _search(
+    label: str, journal: Journal, store: Store, resources: Resources, progress: SearchProgress, place: str, gpus: float, scratch: str
+) -> None:
+    search, base = journal.search, journal.bases[label]
+    fixed = {
+        "trial": base.to_json(),
+        "search": search.to_json(),
+        "store": place,
+        "threads": resources.cpus,
+        "gpus": gpus,
+    }
+    tuner = tune.Tuner(
+        tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": gpus}),
+        param_space=fixed,
+        tune_config=tune.TuneConfig(
+            num_samples=journal.left(label),
+            search_alg=sampler(journal, label),
+            scheduler=scheduler(search, journal.of(label)),
+            max_concurrent_trials=_at_once(resources.cpus, gpus),  # none is drawn before it can run: it would know less
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            storage_path=scratch, name=f"search-{list(journal.bases).index(label)}", verbose=0, callbacks=[Watch(journal, store, progress)]
+        ),
+    )
+    tuner.fit()
+
+
+def _at_once(cpus: int, gpus: float) -> int:
+    """Trials that the cluster has room for."""
+    there = ray.cluster_resources()
+    room = [there.get("CPU", 1) // cpus] + ([there.get("GPU", 0) // gpus] if gpus else [])
+    return max(1, int(min(room)))
+
+
+class Sampler(OptunaSearch):
+    """As Ray Tune's, save that a trial that failed is a failure to it and no score."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        broken = error or bool((result or {}).get("error"))
+        super().on_trial_complete(trial_id, None if broken else result, broken)
+
+
+def sampler(journal: Journal, label: str) -> Sampler:
+    """TPE that knows the method's trials so far: each one's point and last dev score, as Tune tells it of those that run."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    search = journal.search
+    points, rewards = journal.points(label)
+    known = len(points)
+    # Seeded alike it would begin with the same points again.
+    seed = search.seed if not known else int(digest([search.seed, known]), 16) % 2**32
+    return Sampler(
+        space={name: made.to_optuna() for name, made in search.space.items()},
+        metric=METRIC,
+        mode="max",
+        points_to_evaluate=points,
+        evaluated_rewards=rewards,
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(MOST_STARTUP, -(-search.trials // STARTUP))),
+    )
+
+
+def scheduler(search: Search, known: Iterable[Tried]) -> ASHAScheduler:
+    """ASHA whose rungs have the scores of trials that have ended."""
+    made = ASHAScheduler(
+        time_attr=TIME, metric=METRIC, mode="max", grace_period=1, max_t=_time(search, search.rungs), reduction_factor=search.reduction
+    )
+    for number, one in enumerate(known):
+        stand_in: Any = SimpleNamespace(trial_id=f"known-{number}")  # all that ASHA looks at
+        controller: Any = None
+        made.on_trial_add(controller, stand_in)
+        for score in one.scores:
+            if score.rung < search.rungs:
+                made.on_trial_result(controller, stand_in, {TIME: _time(search, score.rung), METRIC: score.dev})
+    return made
+
+
+def _time(search: Search, rung: int) -> int:
+    return int(search.reduction ** (rung - 1))
+
+
+# In a worker
+
+
+class Relay:
+    """Between the thread that trains and the one that talks to Tune: a score goes out, and the answer says whether to go on."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.scores: SimpleQueue[Rung | None] = SimpleQueue()
+        self.answers: SimpleQueue[bool] = SimpleQueue()
+
+    def steps(self, total: int) -> dict[int, int]:
+        return self.search.steps(total)
+
+    def score(self, rung: int, step: int, dev: float) -> None:
+        self.scores.put(Rung(rung, step, dev))
+        if not self.answers.get():
+            raise Stopped
+
+    def run(self, trial: TrialConfig, store: Store, threads: int) -> Attempt | None:
+        """The trial; ``None`` where it was stopped."""
+        try:
+            return attempt(trial, store, threads, rungs=self)
+        except Stopped:
+            return None
+        finally:
+            self.scores.put(None)
+
+
+def try_one(space: dict[str, Any]) -> None:
+    """The Tune trainable: one trial of a search, reported at each rung. What has finished before is reported at once."""
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"  # how long Tune waits for a stopped trial before it gives up its warm worker
+    ray_tune.take_gpu(space["gpus"])
+    start = time.perf_counter()
+    trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
+    if covers(store.record(trial.id), trial):
+        _report_end(trial, search, store)
+        return
+    relay = Relay(search)
+    running = ray_tune.worker_thread().submit(relay.run, trial, store, space["threads"])
+    try:
+        while (score := relay.scores.get()) is not None:
+            tune.report(_at(score, search, seconds=time.perf_counter() - start))
+            relay.answers.put(True)
+    finally:  # Tune ends a stopped trial by an exception from the report
+        relay.answers.put(False)
+        ended = running.result()
+    if ended is not None and ended.error:
+        tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it is on no rung
+    else:
+        _report_end(trial, search, store)
+
+
+def _report_end(trial: TrialConfig, search: Search, store: Store) -> None:
+    record = store.record(trial.id)
+    assert record is not None
+    tune.report(_at(final(record, search), search, seconds=record["cost"]["seconds"], end=True))
+
+
+def _at(score: Rung, search: Search, *, seconds: float, end: bool = False) -> dict[str, Any]:
+    return {METRIC: score.dev, TIME: _time(search, score.rung), "rung": score.rung, "step": score.step, "seconds": seconds, "end": end}
+
+
+def config_of(space: dict[str, Any]) -> TrialConfig:
+    """The trial at a point of the space, as Tune has it beside what is fixed."""
+    base, search = TrialConfig.from_json(space["trial"]), Search.from_json(space["search"])
+    return replace(base, setting=search.setting(base.setting, {name: space[name] for name in search.space}))
+
+
+# In the driver
+
+
+class Watch(tune.Callback):
+    """Writes Tune's events into the journal, and passes them on to the progress display."""
+
+    def __init__(self, journal: Journal, store: Store, progress: SearchProgress) -> None:
+        self.journal = journal
+        self.store = store
+        self.progress = progress
+        self.open: set[str] = set()
+        """Tune's names of the trials that run."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing, as in ``ray_tune.Watch``."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
+        config = config_of(trial.config)
+        self.open.add(trial.trial_id)
+        self.journal.begun(config)
+        self.progress.started(config)
+
+    def on_trial_result(self, iteration: int, trials: Sequence[Trial], trial: Trial, result: dict[str, Any], **info: Any) -> None:
+        if trial.trial_id not in self.open:
+            return
+        config = config_of(trial.config)
+        if error := result.get("error"):
+            self._end(trial, config, FAILED, 0.0, error)
+            return
+        self.journal.scored(config, Rung(result["rung"], result["step"], result[METRIC]))
+        if result["end"]:
+            self._end(trial, config, FINISHED, result["seconds"])
+        elif result.get("done"):
+            self._end(trial, config, STOPPED, result["seconds"])
+
+    def on_trial_error(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
+        if trial.trial_id in self.open:
+            config = config_of(trial.config)
+            error = trial.get_error()
+            trace = str(error or "the worker died and left no message")
+            ended = failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace)
+            self._end(trial, config, FAILED, 0.0, ended.error)
+
+    def _end(self, trial: Trial, config: TrialConfig, status: str, seconds: float, error: str = "") -> None:
+        self.open.discard(trial.trial_id)
+        self.progress.ended_search(config, self.journal.ended(config, status, seconds), error)

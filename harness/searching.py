@@ -1,0 +1,145 @@
+"""A study's search from what its store has to the last trial, and its winners as a study."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+from rich.console import Console
+
+from harness import fields
+from harness.errors import UserError, reason
+from harness.plan import absolute, plan
+from harness.preflight import check
+from harness.progress import SweepProgress
+from harness.resources import Resources
+from harness.store import Store
+from harness.study import Arm, Study, TrialConfig, seeding
+from harness.tasks import file_of, is_file
+from harness.tried import FAILED, Journal, winner
+
+WINNERS = "-winners"
+"""Ends the name of the study that the winners are written as."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a search has ended."""
+
+    failed: int
+    """Trials that failed, in this run or before."""
+    ran: int
+    """Trials that this run drew."""
+
+
+def searchable(study: Study) -> Study:
+    """The study, where it can be searched. Raises ``UserError`` where not."""
+    if study.search is None:
+        raise UserError(f"study: {study.name} has no 'search', the ranges to look in; 'steadytune run {study.name}' runs it as it stands")
+    return study
+
+
+def bases(study: Study, resources: Resources) -> list[TrialConfig]:
+    """A trial of each method at the study's own setting and first seed, once all corners of the space have been checked.
+
+    Raises ``UserError`` where some corner could not be run: before anything is.
+    """
+    search = searchable(study).search
+    assert search is not None
+    arms = []
+    for arm in study.arms:
+        corners = dict.fromkeys(search.corners(arm.settings[0]))
+        arms.append(Arm(method=arm.method, settings=tuple(corners), seeds=arm.seeds[:1]))
+    check(plan(replace(study, methods=tuple(arms), search=None), gpus=resources.gpus), resources)
+    first: dict[str, TrialConfig] = {}
+    for trial in plan(study, gpus=resources.gpus):
+        first.setdefault(trial.method.arm.label, trial)
+    return list(first.values())
+
+
+def search(
+    study: Study, trials: list[TrialConfig], store: Store, resources: Resources, console: Console, *, retry_failed: bool = False
+) -> Outcome:
+    """Run what is left of each method's budget; ``trials`` are its ``bases``.
+
+    Ending the process at any moment loses only the trials that were running. The next start draws others in their place.
+    """
+    journal = Journal(study, trials, store)
+    journal.resume(retry_failed=retry_failed)
+    left = sum(journal.left(label) for label in journal.bases)
+    known = [one for label in journal.bases for one in journal.of(label)]
+    counts = ", ".join(f"{sum(one.status == word for one in known)} {word} before" for word in ("finished", "stopped", "failed"))
+    budget = f"{journal.search.trials} trials of each method"
+    console.print(f"{study.name}: {budget}: {counts}, {left} to draw", highlight=False, soft_wrap=True)
+    if journal.forgotten:
+        console.print(
+            f"{journal.forgotten} trials of an earlier search of this name are not of this one, which has other ranges, another setting or "
+            "other rungs: they stay in the store, and are not counted.",
+            highlight=False,
+        )
+    if journal.outdated:
+        console.print(f"{len(journal.outdated)} finished trials lack languages, and are scored again.", highlight=False)
+        _complete(journal, store, resources, console)
+    if left:
+        from harness.search_on_ray import search_on_ray
+
+        search_on_ray(journal, store, resources, console)
+    else:
+        journal.save()
+    failed = sum(one.status == FAILED for label in journal.bases for one in journal.of(label))
+    return Outcome(failed, left)
+
+
+def _complete(journal: Journal, store: Store, resources: Resources, console: Console) -> None:
+    """Score finished trials in the languages that they lack, from kept weights or by training again: as a sweep would."""
+    from harness.ray_tune import run_on_ray
+
+    def describe(trial: TrialConfig) -> str:
+        return f"{trial.method.label} {seeding(trial.seed, trial.replicate)}"
+
+    with SweepProgress(console, len(journal.outdated), 0, 0, describe) as progress:
+        run_on_ray(journal.outdated, store, resources, progress, keep_weights=False)
+
+
+def winners_study(study: Study, journal: Journal) -> Study:
+    """Every method at its own best setting, over all the study's seeds, the first of which it was searched at.
+
+    Raises ``UserError`` where no trial of a method has finished.
+    """
+    arms = []
+    for arm in study.arms:
+        label = arm.method.arm.label
+        best = winner(journal.of(label), label)
+        if best is None:
+            raise UserError(f"--write: no trial of {label} has finished, so it has no best setting")
+        own = arm.seeds if arm.seeds != study.seeds else None
+        arms.append(Arm(method=arm.method.located(absolute), settings=(best.setting,), seeds=own))
+    settings = arms[0].settings
+    assert settings is not None
+    task = str(file_of(study.task).resolve()) if is_file(study.task) else study.task
+    question = f"How do the methods compare over seeds, each at the best setting that the search {study.name} found for it?"
+    places: dict[str, str] = {name: absolute(name, getattr(study, name)) for name in ("encoder", "data")}
+    moved = replace(study, task=task, encoder=places["encoder"], data=places["data"], reproduces="", search=None)
+    return replace(moved, name=study.name + WINNERS, question=question, methods=tuple(arms), settings=settings)
+
+
+def write(study: Study, file: Path) -> None:
+    """Write a study as YAML, fields at their defaults left out. Raises ``UserError`` where the file cannot be written."""
+    values = {name: value for name, value in study.to_json().items() if name in fields.chosen(study)}
+    values["settings"] = [fields.chosen(setting) for setting in study.settings]
+    values["methods"] = []
+    for arm in study.methods:
+        own = arm if isinstance(arm, Arm) else Arm(method=arm)
+        settings = {"settings": [fields.chosen(setting) for setting in own.settings]} if own.settings is not None else {}
+        values["methods"].append(own.method.to_json() | settings | ({"seeds": own.seeds} if own.seeds is not None else {}))
+    text = yaml.safe_dump(_plain(values), sort_keys=False, allow_unicode=True, width=140)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--write: {str(file)!r} cannot be written: {reason(error)}") from None
+
+
+def _plain(value: object) -> object:
+    """With lists for tuples, which safe YAML has not."""
+    if isinstance(value, dict):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

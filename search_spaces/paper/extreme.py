@@ -1,0 +1,33 @@
+"""``paper/extreme-*``: what is left at a learning rate far too large? Table 14 (Appendix E).
+
+Vanilla and l2 at 1e-4, "quite different from the best set of hyperparameters". Of the other hyperparameters nothing is said: they are
+those of each method's best setting (see ``zero_shot``). Nor is it said how many runs a figure is of, nor over which languages: here three
+seeds, as a run at the edge of collapse says little alone, and the paper's 14 languages, as in the best-setting tables that these are set
+against.
+
+Unsaid, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials a task.
+"""
+
+from dataclasses import replace
+
+from harness.study import Arm, Study
+from search_spaces.paper import DATA, MBERT, PULLED, SEEDS, TITLES, VANILLA, languages
+from search_spaces.paper.zero_shot import best
+
+RATE = 1e-4
+
+STUDIES = tuple(
+    Study(
+        name=f"paper/extreme-{task}",
+        question=f"{title}: does l2 still learn and transfer at a learning rate of 1e-4?",
+        reproduces="Table 14",
+        task=task,
+        methods=(VANILLA, Arm(method=PULLED, settings=(replace(best(task, "l2")[0], learning_rate=RATE),))),
+        settings=(replace(best(task)[0], learning_rate=RATE),),
+        seeds=SEEDS,
+        targets=languages(task),
+        encoder=MBERT,
+        data=DATA,
+    )
+    for task, title in TITLES.items()
+)

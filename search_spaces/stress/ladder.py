@@ -1,0 +1,28 @@
+"""``stress/ladder``: at which learning rate does each method break? Doubled from a mild one until all have collapsed.
+
+Vanilla, l2 and decoupled_l2 at seven rates, three seeds: 63 trials, about a quarter of an hour on two cores. ewc is not here, as it
+takes a model for each language.
+
+The rungs were chosen by trying, one seed each, German and Hindi: vanilla had collapsed at 0.006, decoupled_l2 at 0.016, l2 of 0.01 at
+0.032, and at the last rung or beyond it none stood. The quickstart's l2 of 0.05 would have no end here: its English F1 was 59 at 0.064,
+1 at 0.096 and 64 at 0.128, as the pull brings the weights back while the rate decays. Hence the weaker 0.01.
+"""
+
+from dataclasses import replace
+
+from harness.methods import L2, DecoupledL2, Vanilla
+from harness.study import Study
+from search_spaces.stress import CENTRE, SEEDS, TARGETS
+
+RUNGS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064)
+
+STUDY = Study(
+    name="stress/ladder",
+    question="At which learning rate does each method break, and in which language first?",
+    task="udpos",
+    methods=(Vanilla(), L2(strength=0.01), DecoupledL2(strength=10.0)),
+    settings=tuple(replace(CENTRE, learning_rate=rate) for rate in RUNGS),
+    seeds=SEEDS,
+    targets=TARGETS,
+    precision="fp32",
+)

@@ -1,0 +1,114 @@
+"""Breaking points against their definition, worked out seed by seed, and the section that shows them."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from scipy import stats
+
+from analysis.sections import ladder
+from analysis.sections.ladder import Ladder
+from analysis.statistics.breaking_point import breaking_point
+from analysis.stored import load
+from analysis.table import Interval, Table
+from analysis.view import View
+from harness.methods import L2, Vanilla
+from tests import synthetic
+
+RATES = [0.001, 0.002, 0.004, 0.008, 0.016]
+
+
+def naive(scores: NDArray[np.float64], rates: list[float]) -> list[float | None]:
+    """Each seed's breaking point, rung by rung; ``None`` for one that breaks at the first."""
+    means = [sum(column) / len(column) for column in scores.T]
+    best = means.index(max(means))
+    found: list[float | None] = []
+    for row in scores:
+        last = rates[best - 1] if best else None
+        for place in range(best, len(rates)):
+            if row[place] < 0.9 * means[best]:
+                break
+            last = rates[place]
+        found.append(last)
+    return found
+
+
+@given(arrays(np.float64, (3, 5), elements=st.floats(1, 100)))
+def test_breaking_points_are_the_last_rung_that_is_kept(scores: NDArray[np.float64]) -> None:
+    point, expected = breaking_point(scores, RATES), naive(scores, RATES)
+    if None in expected:
+        assert math.isnan(point.rate)
+        assert point.reason == "a seed has broken at the first rate already"
+        return
+    rates = np.array(expected, np.float64)
+    assert list(point.by_seed) == expected
+    assert point.rate == pytest.approx(stats.gmean(rates))
+    assert point.unbroken == expected.count(RATES[-1])
+    assert point.kept == tuple(float((rates >= rate).mean()) for rate in RATES)
+    if len(set(expected)) > 1:
+        ends = stats.t.interval(0.95, 2, np.log(rates).mean(), stats.sem(np.log(rates)))
+        assert (math.log(point.low), math.log(point.high)) == pytest.approx(ends)
+    else:
+        assert math.isnan(point.low)
+
+
+def test_a_score_that_comes_back_does_not_count() -> None:
+    assert breaking_point([[80.0, 80.0, 10.0, 80.0, 80.0]], RATES).rate == pytest.approx(0.002)
+
+
+def test_nothing_above_0_has_no_breaking_point() -> None:
+    assert breaking_point(np.zeros((2, 5)), RATES).reason == "no score is above 0"
+
+
+@pytest.mark.parametrize(
+    ("scores", "rates"),
+    [
+        ([1.0, 2.0], [0.1, 0.2]),
+        ([[1.0, 2.0]], [0.2, 0.1]),
+        ([[1.0, math.nan]], [0.1, 0.2]),
+        ([[1.0, 2.0]], [0.0, 0.1]),
+        ([[1.0]], [0.1, 0.2]),
+    ],
+)
+def test_what_is_no_ladder_is_refused(scores: Any, rates: list[float]) -> None:
+    with pytest.raises(ValueError, match="rates"):
+        breaking_point(scores, rates)
+
+
+def seen(tmp_path: Any, *, warmups: bool = False, **options: Any) -> View:
+    study = synthetic.study(4, methods=(Vanilla(), L2(strength=0.1)), **options)
+    if not warmups:
+        study = replace(study, settings=tuple(replace(setting, warmup_steps=0) for setting in study.settings))
+    return View(load(synthetic.store(tmp_path / "store", study), study.name))
+
+
+def test_the_section_has_each_method_and_language(tmp_path: Any) -> None:
+    view = seen(tmp_path, rates=5, seeds=6)
+    section = ladder.section(view)
+    assert section is not None
+    tables = {part.name: part for part in section.parts if isinstance(part, Table)}
+    results = view.results
+    for row in tables["ladder"].rows:
+        method = str(row[0])
+        made = Ladder.of(results, method)
+        assert made is not None
+        runs = results.runs[results.runs["method"] == method].copy()
+        runs["rate"] = runs["setting"].map(results.settings["learning_rate"]).astype(float)
+        wide = runs.pivot_table(index="seed", columns="rate", values="zero_shot").dropna()
+        np.testing.assert_allclose(made.zero_shot, wide.to_numpy())
+        assert made.rates == sorted(wide.columns)
+        point = breaking_point(wide.to_numpy(), list(wide.columns))
+        shown = row[4]
+        assert shown == f"≥ {point.rate:.3g}" if point.unbroken else isinstance(shown, Interval)
+    assert sorted(str(row[0]) for row in tables["ladder-languages"].rows) == sorted(results.about.targets)
+
+
+def test_few_rates_or_other_differences_are_no_ladder(tmp_path: Any) -> None:
+    assert ladder.section(seen(tmp_path / "few", rates=3, seeds=2)) is None
+    assert ladder.section(seen(tmp_path / "other", rates=5, seeds=6, warmups=True)) is None

@@ -1,0 +1,286 @@
+"""Studies scaled on the command line: what changes, what is said of it, what is refused."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import search_spaces
+from harness import cli
+from harness.errors import UserError
+from harness.methods import L2, Composed, DecoupledL2, Ewc, LayerFreeze, Vanilla, WeightAveraging
+from harness.plan import plan
+from harness.scaling import scaled
+from harness.setting import Setting
+from harness.store import Store
+from harness.study import Arm, Study
+from harness.tasks import task_named
+
+WARM = tuple(Setting(learning_rate=rate, warmup_steps=warmup, epochs=3) for rate, warmup in ((1e-3, 10), (2e-3, 10), (2e-3, 300)))
+LONGER = tuple(replace(setting, epochs=5) for setting in WARM[:2])
+STUDY = Study(
+    name="of/mine",
+    question="?",
+    task="udpos",
+    methods=(
+        Vanilla(),
+        Arm(method=L2(strength=0.1), settings=LONGER, seeds=(7,)),
+        Ewc(strength=1.0, languages=("de", "hi")),
+        Composed(methods=(L2(strength=0.1), LayerFreeze(layers=2))),
+    ),
+    settings=WARM,
+    seeds=(0, 1, 2),
+    targets=("de", "hi", "fr"),
+)
+
+
+def values(study: Study, field: str) -> list[list[Any]]:
+    """A field's values, by method and setting."""
+    return [[getattr(setting, field) for setting in arm.settings] for arm in study.arms]
+
+
+def test_nothing_asked_changes_nothing() -> None:
+    assert scaled(STUDY) == (STUDY, [])
+    for name in search_spaces.names():
+        assert scaled(search_spaces.load(name)) == (search_spaces.load(name), [])
+
+
+def test_fields_of_the_study_and_of_all_settings() -> None:
+    study, notes = scaled(STUDY, changes=["encoder=/some/where", "precision=bf16", "trim_vocabulary=no", "batch_size=8", "schedule=cosine"])
+    assert (study.name, study.encoder, study.precision, study.trim_vocabulary) == ("of/mine", "/some/where", "bf16", False)
+    assert values(study, "batch_size") == [[8] * 3, [8] * 2, [8] * 3, [8] * 3]
+    assert values(study, "schedule") == [["cosine"] * 3, ["cosine"] * 2, ["cosine"] * 3, ["cosine"] * 3]
+    assert values(study, "learning_rate") == values(STUDY, "learning_rate")
+    assert [arm.seeds for arm in study.arms] == [arm.seeds for arm in STUDY.arms]
+    assert notes == []
+
+
+@pytest.mark.parametrize(("field", "other"), [("max_steps", "epochs"), ("epochs", "max_steps")])
+def test_steps_and_epochs_take_the_place_of_one_another(field: str, other: str) -> None:
+    study, _ = scaled(STUDY, changes=[f"{field}=400"])
+    back, _ = scaled(study, changes=[f"{other}=500"])
+    for made, given_field, gone in ((study, field, other), (back, other, field)):
+        assert {value for row in values(made, gone) for value in row} == {None}
+        assert {value for row in values(made, given_field) for value in row} == {400 if made is study else 500}
+
+
+def test_settings_that_become_the_same_are_merged_and_told_of() -> None:
+    study, notes = scaled(STUDY, changes=["learning_rate=1e-3"])
+    assert values(study, "warmup_steps") == [[10, 300], [10], [10, 300], [10, 300]]
+    assert notes == [
+        "l2(strength=0.1): 2 settings became 1, as they differed in nothing but what is set",
+        "3 settings became 2, as they differed in nothing but what is set",
+    ]
+    own = replace(STUDY, methods=(STUDY.methods[1],))  # nothing runs at the study's settings
+    assert scaled(own, changes=["learning_rate=1e-3"])[1] == notes[:1]
+
+
+def test_a_methods_option_is_set_wherever_it_is() -> None:
+    study, notes = scaled(STUDY, changes=["l2.strength=1e-2", "ewc.examples=50", "ewc.plus=[en]"])
+    labels = [arm.method.label for arm in study.arms]
+    assert labels[:2] == ["vanilla", "l2(strength=0.01)"]
+    assert "layer_freeze(layers=2)" in labels[3]
+    assert "l2(strength=0.01)" in labels[3]
+    assert study.arms[2].method == Ewc(strength=1.0, languages=("de", "hi"), examples=50, plus=("en",))
+    assert study.arms[1].seeds == (7,)
+    assert notes == []
+
+
+def test_options_that_exclude_one_another_are_changed_together() -> None:
+    study = replace(STUDY, methods=(WeightAveraging(epochs=2),))
+    made, _ = scaled(study, changes=["max_steps=10", "weight_averaging.steps=5", "weight_averaging.epochs=null"])
+    assert made.arms[0].method == WeightAveraging(steps=5)
+
+
+def test_methods_that_become_the_same_are_merged_and_told_of() -> None:
+    study, notes = scaled(search_spaces.load("paper/lambda-xnli"), changes=["l2.strength=0.5"])
+    assert [arm.method.label for arm in study.arms] == ["vanilla", "l2(strength=0.5)"]
+    assert notes == [
+        "5 methods became one, l2(strength=0.5): l2(strength=0.0001), l2(strength=0.001), l2(strength=0.01), l2(strength=0.1), "
+        "l2(strength=1)"
+    ]
+    apart = (Arm(method=L2(strength=0.1), seeds=(0,)), Arm(method=L2(strength=0.2), seeds=(1,)))
+    with pytest.raises(UserError, match=r"methods: 'l2\(strength=0.3\)' is not allowed; give each method with the same options once"):
+        scaled(replace(STUDY, methods=apart), changes=["l2.strength=0.3"])
+
+
+def test_languages_and_the_methods_that_are_for_some() -> None:
+    study, notes = scaled(STUDY, languages=["hi", "ja"])  # ja is the task's, though not the study's
+    assert study.targets == ("hi", "ja")
+    assert study.arms[2].method == Ewc(strength=1.0, languages=("hi",))
+    assert notes == []
+    study, notes = scaled(STUDY, languages=["fr"])
+    assert [arm.method.name for arm in study.arms] == ["vanilla", "l2", "composed"]
+    assert notes == ["ewc(strength=1) is left out: its models are for other languages"]
+    within = Composed(methods=(Ewc(strength=1.0, languages=("de", "hi")), LayerFreeze(layers=2)))
+    study, _ = scaled(replace(STUDY, methods=(Vanilla(), within)), languages=["de"])
+    assert study.arms[1].method == Composed(methods=(Ewc(strength=1.0, languages=("de",)), LayerFreeze(layers=2)))
+    assert len(scaled(replace(STUDY, methods=(Vanilla(), within)), languages=["fr"])[0].arms) == 1
+    everywhere, _ = scaled(replace(STUDY, methods=(Ewc(strength=1.0),)), languages=["fr", "de"])
+    assert [languages for _, languages, *_ in everywhere.runs()][:6] == [("fr",), ("de",)] * 3
+    assert scaled(STUDY, languages=["paper"])[0].targets == task_named("udpos").selection("paper")
+    other = scaled(STUDY, changes=["source=hi"], languages=["all"])[0]
+    assert set(other.targets) == set(task_named("udpos").languages) - {"hi"}
+
+
+def test_seeds_are_those_of_every_method() -> None:
+    study, _ = scaled(STUDY, seeds=["3", "5"])
+    assert [arm.seeds for arm in study.arms] == [(3, 5)] * 4
+
+
+def test_a_limit_of_the_training_data() -> None:
+    study, _ = scaled(STUDY, limit_train="64", changes=["label_noise=0.25"])
+    assert values(study, "train_examples") == [[64] * 3, [64] * 2, [64] * 3, [64] * 3]
+    assert values(study, "label_noise") == [[0.25] * 3, [0.25] * 2, [0.25] * 3, [0.25] * 3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (["max_steps=300"], "a warmup of 300 steps does not end in 300: the learning rate stays below its value"),
+        (["max_steps=301"], None),
+        (["max_steps=5"], "a warmup of 10 or 300 steps does not end in 5"),
+        (["train_examples=100"], "a warmup of 300 steps does not end in 12"),  # 4 batches of 32, three times
+        (["train_examples=100", "epochs=0.5"], "a warmup of 10 or 300 steps does not end in 2"),
+        (["epochs=0.001"], None),  # how much data there is, is not known yet
+        (["max_steps=5", "warmup_steps=0"], None),
+        (["encoder=/some/where"], None),
+    ],
+)
+def test_a_warmup_that_does_not_end_is_told_of(changes: list[str], told: str | None) -> None:
+    notes = scaled(replace(STUDY, methods=(Vanilla(),)), changes=changes)[1]
+    found = [note for note in notes if "warmup of" in note]
+    assert len(found) == (told is not None)
+    if told is not None:
+        assert found[0].startswith(told)
+
+
+@given(st.integers(1, 10_000), st.floats(0, 100))
+def test_a_warmup_may_be_a_share_of_the_steps(steps: int, percent: float) -> None:
+    study, _ = scaled(STUDY, changes=[f"warmup_steps={percent!r}%", f"max_steps={steps}"])
+    assert values(study, "warmup_steps") == [[round(steps * percent / 100)] * len(arm.settings) for arm in study.arms]
+
+
+@given(
+    st.sampled_from(["{}", "max_steps={}", "trim_vocabulary={}", "l2.{}=1", "l2.strength={}", "ewc.plus={}", "warmup_steps={}%"]),
+    st.text(max_size=30),
+)
+def test_any_text_is_taken_or_refused_in_one_line(form: str, text: str) -> None:
+    said = []
+    try:
+        scaled(STUDY, changes=[form.replace("{}", text)])
+    except UserError as error:
+        said.append(str(error))
+    assert all(message and message.splitlines() == [message] for message in said)
+
+
+def test_the_identity_changes_with_what_changes_a_score_and_with_nothing_else(study: Study) -> None:
+    ids = {trial.id for trial in plan(study)}
+    for change in ("learning_rate=2e-3", "max_steps=2", "train_examples=50", "label_noise=0.1", "precision=bf16", "checkpoint=best"):
+        assert ids.isdisjoint(trial.id for trial in plan(scaled(study, changes=[change])[0])), change
+    assert ids == {trial.id for trial in plan(scaled(study, changes=["trim_vocabulary=false", "learning_rate=0.001"], languages=["hi"])[0])}
+    assert ids < {trial.id for trial in plan(scaled(study, seeds=["0", "1"])[0])}
+
+
+# The command line
+
+YAML = {
+    "question": "?",
+    "task": "udpos",
+    "methods": ["vanilla", {"name": "l2", "strength": 0.1}],
+    "settings": [{"learning_rate": rate, "warmup_steps": 1, "epochs": 1, "batch_size": 4} for rate in (1e-3, 2e-3)],
+    "seeds": [0],
+    "targets": ["de", "hi"],
+}
+
+
+@pytest.fixture
+def study_file(cut: Path, tmp_path: Path) -> Path:
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(YAML | {"data": str(cut)}), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "max_steps"], "--set: 'max_steps' is not allowed; give FIELD=VALUE, such as max_steps=100"),
+        (["--set", "=3"], "--set: '=3' is not allowed; give FIELD=VALUE"),
+        (["--set", "max_step=3"], "--set: there is no 'max_step'. Did you mean 'max_steps'?"),
+        (["--set", "name=other"], "--set: there is no 'name'."),
+        (["--set", "methods=vanilla"], "--set: there is no 'methods'."),
+        (["--set", "max_steps=3", "--set", "max_steps=4"], "--set: 'max_steps' is not allowed; give each field once"),
+        (["--set", "train_examples=3", "--limit-train", "4"], "--set: 'train_examples' is not allowed; give each field once"),
+        (["--set", "max_steps=many"], "max_steps: 'many' is not allowed; give a whole number"),
+        (["--set", "max_steps=2.5"], "max_steps: 2.5 is not allowed; give a whole number"),
+        (["--set", "max_steps=0"], "max_steps: 0 is not allowed; give a finite number of at least 1"),
+        (["--set", "max_steps="], "max_steps: '' is not allowed; give a whole number"),
+        (["--set", "max_steps=[1, 2]"], "max_steps: [1, 2] is not allowed; give a whole number"),
+        (["--set", "max_steps=[1"], "max_steps: '[1' is not allowed; give a value as YAML has it"),
+        (["--set", "max_steps=3", "--set", "epochs=1"], "epochs and max_steps: 1.0 and 3 are not allowed; give exactly one"),
+        (["--set", "learning_rate=nan"], "learning_rate: nan is not allowed"),
+        (["--set", "batch_size=4", "--set", "accumulation=3"], "accumulation: 3 is not allowed; give a divisor of the batch size, 4"),
+        (["--set", "schedule=lineal"], "schedule: there is no 'lineal'. Did you mean 'linear'?"),
+        (["--set", "warmup_steps=10%"], "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too"),
+        (["--set", "warmup_steps=101%", "--set", "max_steps=9"], "warmup_steps: '101%' is not allowed; give a whole number of steps, or a"),
+        (["--set", "warmup_steps=x%", "--set", "max_steps=9"], "warmup_steps: 'x%' is not allowed"),
+        (["--set", "label_noise=1"], "label_noise: 1.0 is not allowed; give a number from 0 to below 1"),
+        (["--set", "label_noise=-0.1"], "label_noise: -0.1 is not allowed"),
+        (["--limit-train", "0"], "train_examples: 0 is not allowed; give a finite number of at least 1"),
+        (["--limit-train", "few"], "train_examples: 'few' is not allowed; give a whole number"),
+        (["--limit-train", "201"], "train_examples: 201 is not allowed; give at most 200, the training examples in 'en'"),
+        (["--set", "trim_vocabulary=maybe"], "trim_vocabulary: 'maybe' is not allowed; give a bool"),
+        (["--set", "precision=fp8"], "precision: there is no 'fp8'"),
+        (["--set", "encoder=/no/such"], "encoder: '/no/such' is not allowed; give 'embedded', a directory that exists"),
+        (["--set", "source=de"], "targets: 'de' is not allowed; give languages other than the source"),
+        (["--set", "l3.strength=1"], "--set: method: there is no 'l3'. Did you mean 'l2'?"),
+        (["--set", "ewc.strength=1"], "--set: the study has no method 'ewc', so 'ewc.strength' would change nothing; it has l2, vanilla"),
+        (["--set", "l2.strenght=1"], "--set: option of l2: there is no 'strenght'. Did you mean 'strength'?"),
+        (["--set", "l2.strength=-1"], "l2: strength: -1.0 is not allowed; give a finite number of at least 0"),
+        (["--set", "vanilla.strength=1"], "--set: option of vanilla: there is no 'strength'. Known: none"),
+        (["--languages", "xx"], "--languages of task udpos: there is no 'xx'"),
+        (["--languages", "de", "de"], "--languages: 'de' is not allowed; give each entry once"),
+        (["--languages", "de", "en"], "targets: 'en' is not allowed; give languages other than the source"),
+        (["--languages", "ko"], "test-ko.tsv does not exist"),
+        (["--seeds", "x"], "seeds: 'x' is not allowed; give a whole number"),
+        (["--seeds", "-1"], "seeds: -1 is not allowed; give a whole number from 0"),
+        (["--seeds", "1", "1"], "seeds: 1 is not allowed; give each entry once"),
+    ],
+)
+def test_mistakes_get_one_message_and_leave_nothing(
+    study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    store = tmp_path / "store"
+    assert cli.main(["run", str(study_file), "--store", str(store), "--local", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("steadytune: ")
+    assert said.err.count("\n") == 1, said.err
+    assert message in said.err
+    assert not store.exists()
+
+
+@pytest.mark.slow
+def test_a_scaled_study_runs_and_is_reported_by_its_name(study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--store", str(tmp_path / "store")]
+    scale = ["--set", "max_steps=2", "--set", "learning_rate=1e-3", "--set", "l2.strength=0.5", "--languages", "hi", "--limit-train", "40"]
+    run = ["run", str(study_file), *store, "--local", *scale]
+    assert cli.main(run) == 0
+    out = capsys.readouterr().out
+    assert "Note: 2 settings became 1, as they differed in nothing but what is set." in out
+    assert "mine: 2 trials, 0 finished before" in out
+    assert cli.main([*run, "--no-report"]) == 0
+    assert "mine: 2 trials, 2 finished before" in capsys.readouterr().out
+    assert cli.main(["report", "mine", *store]) == 0
+    study, trials = Store(str(tmp_path / "store")).study("mine")
+    assert study.targets == ("hi",)
+    assert {(trial.setting.train_examples, trial.setting.max_steps, trial.setting.epochs) for trial in trials} == {(40, 2, None)}
+    assert [trial.method for trial in trials] == [Vanilla(), L2(strength=0.5)]
+
+
+def test_decoupled_is_a_method_of_its_own() -> None:
+    study, _ = scaled(replace(STUDY, methods=(L2(strength=0.1), DecoupledL2(strength=1.0))), changes=["decoupled_l2.strength=2"])
+    assert [arm.method for arm in study.arms] == [L2(strength=0.1), DecoupledL2(strength=2.0)]
