@@ -153,9 +153,13 @@ class Interval:
             return MISSING_CELL
         if math.isnan(self.low) or math.isnan(self.high):
             return format(self.value, self.form)
-        return f"{self.value:{self.form}} [{self.low:{self.form}}, {self.high:{self.form}}]"
+        return f"{self.value:{self.form}} [{', '.join(self._ends())}]"
 
-    markdown = plain
+    def _ends(self) -> tuple[str, str]:
+        return format(self.low, self.form), format(self.high, self.form)
+
+    def markdown(self) -> str:
+        return self.plain()
 
     def latex(self) -> str:
         return "--" if math.isnan(self.value) else latex.maths(self.plain())
@@ -168,32 +172,12 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Ratio(Interval):
     """A ratio with its 95 % interval, whose ends are not shown beyond ``FAR`` and its inverse: so far out nothing is known of them."""
 
-    value: float
-    low: float
-    high: float
-
-    def plain(self) -> str:
-        if math.isnan(self.value):
-            return MISSING_CELL
-        if math.isnan(self.low):
-            return f"{self.value:.2f}"
-        low = f"{self.low:.2f}" if self.low >= 1 / FAR else f"<{1 / FAR:.2f}"
-        high = f"{self.high:.2f}" if self.high <= FAR else f">{FAR:.0f}"
-        return f"{self.value:.2f} [{low}, {high}]"
-
-    markdown = plain
-
-    def latex(self) -> str:
-        return "--" if math.isnan(self.value) else latex.maths(self.plain())
-
-    def html(self) -> Markup:
-        return escape(self.plain())
-
-    def numbers(self) -> dict[str, float]:
-        return {"": self.value, "low": self.low, "high": self.high}
+    def _ends(self) -> tuple[str, str]:
+        low, high = super()._ends()
+        return low if self.low >= 1 / FAR else f"<{1 / FAR:.2f}", high if self.high <= FAR else f">{FAR:.0f}"
 
 
 @dataclass(frozen=True)
