@@ -1,17 +1,18 @@
-"""Unlabelled text by language: embedded, a folder, Wikipedia from the hub, or the task's own test sets without their labels."""
+"""Unlabelled text by language: embedded, a folder, Wikipedia from the hub, or the test sets of a task without their labels."""
 
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from harness import data, embedded, files, wikipedia
+from harness import data, embedded, files, hub, wikipedia
 from harness.data import Origin
 from harness.errors import UserError, bad
 from harness.estimate import Estimate
 from harness.hashing import digest
-from harness.tasks import task_named
+from harness.tasks import TASKS, task_named
 
-EMBEDDED, TASK, WIKIPEDIA = WORDS = ("embedded", "task", "wikipedia")
+EMBEDDED, TASK, WIKIPEDIA = "embedded", "task", "wikipedia"
+WORDS = (EMBEDDED, TASK, WIKIPEDIA, *TASKS)
 """What a study's ``text`` may say instead of a folder."""
 LONGEST = 2**16
 """Characters of a passage that are read."""
@@ -22,11 +23,12 @@ def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str,
     """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
 
     ``text`` is ``embedded``; a folder of ``XX.txt`` files, a passage a line, or of copies of Wikipedia as the hub has it; ``wikipedia``,
-    from the hub itself; or ``task``, the test set of ``origin``. Raises ``UserError`` where there is no text in the language.
+    from the hub itself; ``task``, the test set of ``origin``; or a task's name, its test set at the same place. Raises
+    ``UserError`` where there is no text in the language.
     """
-    if text == TASK:
-        task = task_named(origin.task)
-        found = task.passages(data.examples(origin, "test", language).rows)
+    if of_task(text):
+        read = origin if text == TASK else _other_task(text, origin)
+        found = task_named(read.task).passages(data.examples(read, "test", language).rows)
     elif text == WIKIPEDIA:
         found = list(wikipedia.streamed(language, count))
     else:
@@ -37,10 +39,20 @@ def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str,
     return chosen
 
 
+def of_task(text: str) -> bool:
+    """Whether the text is a task's test set, so that where a study's data are matters."""
+    return text == TASK or text in TASKS
+
+
+def _other_task(name: str, origin: Origin) -> Origin:
+    revision = hub.revision(task_named(name)) if origin.place == data.HUB else ""
+    return Origin(name, origin.place, revision)
+
+
 def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
     """Content hash of the passages in each of an estimate's languages that it may read. Raises ``UserError`` where one has no text."""
     return {
-        language: digest(passages(estimate.text, language, count, origin if estimate.text == TASK else Origin("", "")))
+        language: digest(passages(estimate.text, language, count, origin if of_task(estimate.text) else Origin("", "")))
         for language, count in estimate.shares.items()
     }
 

@@ -28,7 +28,7 @@ class Estimate:
         fields.coerce(self)
         fields.languages("languages", self.languages)
         if not self.text:
-            raise bad("text", self.text, "'embedded', 'task', 'wikipedia' or a directory")
+            raise bad("text", self.text, "'embedded', 'wikipedia', 'task', a task's name or a directory")
         fields.at_least("examples", self.examples, 1)
         fields.at_least("examples", self.examples, len(self.languages))
         fields.choice("estimator", self.estimator, ESTIMATORS)

@@ -52,7 +52,7 @@ def of_study(study: Study, estimate: Estimate) -> Request:
     Raises ``UserError`` where a language has too little text or the encoder no masked-language-model head.
     """
     encoder = encoders.find(study.encoder)
-    origin = origin_of(study) if estimate.text == corpus.TASK else Origin("", "")
+    origin = origin_of(study) if corpus.of_task(estimate.text) else Origin("", "")
     windows(encoder, estimate, origin)
     return fisher.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
 

@@ -76,5 +76,6 @@ def origin_of(study: Study) -> Origin:
 
 def absolute(field: str, place: str) -> str:
     """A directory's full path, as a worker may run elsewhere; words such as ``embedded`` and hub names stay as they are."""
-    directory = files.directory(field, place) if place not in (data.HUB, *corpus.WORDS) else None
+    words = corpus.WORDS if field.endswith("text") else (data.HUB, corpus.EMBEDDED)
+    directory = files.directory(field, place) if place not in words else None
     return str(directory.resolve()) if directory is not None else place

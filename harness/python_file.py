@@ -1,4 +1,4 @@
-"""A user's own Python file that defines one thing by a fixed name: a study or a task."""
+"""A user's own Python file that defines one thing, a study or a task, by a fixed name or a function of that name."""
 
 import sys
 import traceback
@@ -13,15 +13,17 @@ T = TypeVar("T")
 
 
 def defined(file: Path, name: str, kind: type[T], content: bytes | None = None) -> T:
-    """What a Python file calls ``name``. Raises ``UserError`` with file and line where it fails, or defines no such ``kind``.
+    """What a Python file calls ``name``, or its function of that name in lower case returns.
 
-    ``content`` is the file's, where the caller has read it.
+    ``content`` is the file's, where the caller has read it. Raises ``UserError`` with file and line where the file or the function
+    fails, or there is no such ``kind``.
     """
     module = ModuleType(file.stem)
     module.__file__ = str(file)
     known = sys.modules.setdefault(file.stem, module)  # dataclasses look up the module that they are in
     try:
         exec(compile(files.read(file) if content is None else content, str(file), "exec"), module.__dict__)
+        found = _found(module, name)
     except UserError as error:
         raise UserError(f"{file}: {error}") from None
     except (Exception, SystemExit) as error:
@@ -31,7 +33,13 @@ def defined(file: Path, name: str, kind: type[T], content: bytes | None = None) 
     finally:
         if known is module:
             del sys.modules[file.stem]
-    found = getattr(module, name, None)
     if not isinstance(found, kind):
-        raise UserError(f"{file}: it must define {name}, a {kind.__module__}.{kind.__qualname__}; it has {type(found).__name__}")
+        wanted = f"{name}, a {kind.__module__}.{kind.__qualname__}, or a function {name.lower()}() that returns one"
+        raise UserError(f"{file}: it must define {wanted}; it has {type(found).__name__}")
     return found
+
+
+def _found(module: ModuleType, name: str) -> object:
+    made = getattr(module, name, None)
+    function = getattr(module, name.lower(), None)
+    return function() if made is None and callable(function) else made

@@ -19,7 +19,7 @@ from harness.setting import INSTEAD, Setting
 from harness.study import Arm, Study
 from harness.tasks import task_named
 
-OF_STUDY = ("encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
+OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
 """Fields of a study that can be set; the fields of its settings and of its methods are the others."""
 SELECTIONS = ("paper", "xtreme", "all")
 
@@ -37,8 +37,9 @@ def scaled(
     """The study with some of its fields changed, and what a careful user would want to be told of that.
 
     ``changes`` are texts ``FIELD=VALUE``, FIELD one of ``OF_STUDY``, a field of all settings, methods' own among them, or an option of all
-    methods of a kind, such as ``l2.strength``. ``languages`` are the target languages, or one of ``SELECTIONS``; ``seeds`` those of every
-    method; ``limit_train`` is ``train_examples``. Settings and methods that become the same are merged; a method whose models are for none
+    methods of a kind, such as ``l2.strength``. A number of each setting's own may be multiplied: ``learning_rate=10x``.
+    ``languages`` are the target languages, or one of ``SELECTIONS``; ``seeds`` those of every method; ``limit_train`` is
+    ``train_examples``. Settings and methods that become the same are merged; a method whose models are for none
     of the languages is left out. The name stays. Raises ``UserError`` for what cannot be changed so, before anything of it is done.
     """
     asked = _parsed(changes if limit_train is None else [*changes, f"train_examples={limit_train}"])
@@ -49,7 +50,7 @@ def scaled(
     of_settings = {name: value for name, value in asked.items() if name in Setting.__dataclass_fields__}
     of_study: dict[str, Any] = {name: _value(Study, name, value) for name, value in asked.items() if name in OF_STUDY}
     if languages is not None:
-        of_study["targets"] = _targets(study.task, of_study.get("source", study.source), languages)
+        of_study["targets"] = _targets(of_study.get("task", study.task), of_study.get("source", study.source), languages)
     if seeds is not None:
         of_study["seeds"] = tuple(seeds)
 
@@ -155,8 +156,22 @@ def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
         if name in given and other not in given and _value(Setting, name, given[name]) is not None:
             given[other] = "null"
     share = given.pop("warmup_steps") if given.get("warmup_steps", "").endswith("%") else None
+    given |= {name: _times(setting, name, text) for name, text in given.items() if text.endswith("x")}
     made = _replaced(setting, given)
     return made if share is None else replace(made, warmup_steps=_warmup(share, made))
+
+
+def _times(setting: Setting, name: str, text: str) -> str:
+    """A number of a setting, multiplied as in ``10x``, as it would be written; text that multiplies nothing stays as it is."""
+    own = getattr(setting, name)
+    try:
+        factor = float(text.removesuffix("x"))
+    except ValueError:
+        return text
+    if isinstance(own, bool) or not isinstance(own, int | float):
+        raise bad(name, text, f"a value: that of the study is {fields.short(own)}, and cannot be multiplied")
+    made = own * factor
+    return str(round(made)) if isinstance(own, int) and math.isfinite(made) else f"{made:.6g}"
 
 
 def _warmup(share: str, setting: Setting) -> int:

@@ -60,8 +60,9 @@ def is_file_name(name: str) -> bool:
 def load(name: str) -> Study:
     """The study of a name, or of a file where ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
 
-    A ``.py`` file defines ``STUDY``; a ``.yaml`` file has a study's fields, its name being the file's where it gives none. YAML is
-    read safely: it can name nothing but plain values. Raises ``UserError`` for what is missing or malformed.
+    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it; a ``.yaml`` file has a study's fields, its name
+    being the file's where it gives none. YAML is read safely: it can name nothing but plain values. Raises ``UserError`` for what is
+    missing or malformed.
     """
     if is_file_name(name):
         return _from_file(name)

@@ -95,8 +95,12 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, examples: 9000}]", "examples: 9000 is not allowed; give at most"),
         (["run", "FILE"], "[vanilla]->[{name: layer_freeze, layers: 9}]", "layer_freeze: layers: 9 is not allowed; give at most 4"),
         (["run", "FILE"], "[vanilla]->[{name: adaptor}]", "methods: there is no 'adaptor'. Did you mean 'adapter'?"),
-        (["fisher", "FILE", "--languages", "dee"], "", "--languages: there is no 'dee'. Did you mean 'de'?"),
-        (["fisher", "FILE", "--text", "wiki"], "", "text: 'wiki' is not allowed; give 'embedded', 'task', 'wikipedia' or a directory"),
+        (["fisher", "FILE", "--languages", "dee"], "", "--languages of task udpos: there is no 'dee'. Did you mean 'de'?"),
+        (
+            ["fisher", "FILE", "--text", "wiki"],
+            "",
+            "text: 'wiki' is not allowed; give 'embedded', 'task', 'wikipedia', 'xnli', ",
+        ),
         (["fisher", "FILE", "--examples", "0"], "", "examples: 0 is not allowed; give a finite number of at least 1"),
         (
             ["fisher", "FILE", "--examples", "101", "--languages", "de"],

@@ -16,7 +16,6 @@ from harness.estimate import Estimate
 from harness.methods import L2, Adapter, Ewc, Method, SoftPrompt
 from harness.plan import plan
 from harness.study import FullArm, Study
-from search_spaces.paper import frechet
 
 ENCODERS = {MBERT: "bert-base-multilingual-cased", XLMR_LARGE: "xlm-roberta-large"}
 PAPER = {name: search_spaces.load(name) for name in search_spaces.names() if name.startswith("paper/")}
@@ -170,14 +169,25 @@ def test_moved_to_the_embedded_encoder_they_plan(task: str) -> None:
 
 def test_the_text_of_xnli_is_the_corpus_that_its_own_study_reads(tmp_path: Path) -> None:
     (tmp_path / "xnli").mkdir()
-    for language in ("en", *frechet.STUDIES[0].targets):
+    for language in ("en", "de"):
         pairs = [(f"{language} premise {i // 3}", f"{language} says: {i}", "neutral") for i in range(30)]
         lines = "".join("\t".join(pair) + "\n" for pair in pairs)
         (tmp_path / "xnli" / f"test-{language}.tsv").write_text(lines, encoding="utf-8")
-    frechet.main([str(tmp_path / "text"), "--data", str(tmp_path)])
-    origin = Origin("xnli", str(tmp_path))
-    for language in ("en", *frechet.STUDIES[0].targets):
-        own, folder = (Estimate(languages=(language,), text=text, examples=20) for text in ("task", str(tmp_path / "text")))
-        assert corpus.fingerprints(own, origin) == corpus.fingerprints(folder, origin)
-    with pytest.raises(UserError, match="does not exist"):
-        corpus.fingerprints(Estimate(languages=("ja",), text=str(tmp_path / "text")), origin)
+    own, other = (Estimate(languages=("en", "de"), text=text, examples=20) for text in ("task", "xnli"))
+    place = str(tmp_path)
+    assert corpus.fingerprints(own, Origin("xnli", place)) == corpus.fingerprints(other, Origin("panx", place))
+    assert corpus.passages("xnli", "de", 1, Origin("panx", place)) == ("de premise 0",)
+    with pytest.raises(UserError, match="languages with a test file there: de, en"):
+        corpus.fingerprints(Estimate(languages=("ja",), text="xnli"), Origin("panx", place))
+
+
+@pytest.mark.parametrize(("name", "times"), [("sensitivity-udpos", 1), ("sensitivity-udpos-tenfold", 10)])
+def test_shortened_a_study_keeps_what_its_settings_differ_by(name: str, times: int) -> None:
+    printed, short = paper("sensitivity", "udpos"), search_spaces.load(f"short/{name}")
+    assert short.targets == printed.targets
+    for arm, shortened in zip(printed.arms, short.arms, strict=True):
+        assert arm.method == shortened.method
+        for whole, made in zip(arm.settings, shortened.settings, strict=True):
+            assert made.learning_rate == pytest.approx(times * whole.learning_rate)
+            assert made.max_steps == 30 * (whole.epochs or 0)
+            assert made.warmup_steps / made.steps(0) == pytest.approx(whole.warmup_steps / whole.steps(21_253), abs=0.5 / made.steps(0))

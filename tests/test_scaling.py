@@ -68,6 +68,20 @@ def test_steps_and_epochs_take_the_place_of_one_another(field: str, other: str) 
         assert {value for row in values(made, given_field) for value in row} == {400 if made is study else 500}
 
 
+def test_numbers_of_a_setting_are_multiplied() -> None:
+    study, _ = scaled(STUDY, changes=["learning_rate=3x", "warmup_steps=0.5x", "epochs=0.1x"])
+    assert values(study, "learning_rate")[:2] == [[0.003, 0.006, 0.006], [0.003, 0.006]]
+    assert values(study, "warmup_steps")[:2] == [[5, 5, 150], [5, 5]]
+    assert values(study, "epochs")[:2] == [[0.3] * 3, [0.5] * 2]  # where 0.1 * 3 is 0.30000000000000004
+
+
+def test_another_task_is_asked_the_same() -> None:
+    study, notes = scaled(search_spaces.load("paper/lambda-xnli"), changes=["task=udpos"], languages=["de", "ja"])
+    assert (study.task, study.targets, notes) == ("udpos", ("de", "ja"), [])
+    with pytest.raises(UserError, match="targets of task udpos: there is no 'sw'"):
+        scaled(search_spaces.load("paper/lambda-xnli"), changes=["task=udpos"])[0].check_languages()
+
+
 def test_settings_that_become_the_same_are_merged_and_told_of() -> None:
     study, notes = scaled(STUDY, changes=["learning_rate=1e-3"])
     assert values(study, "warmup_steps") == [[10, 300], [10], [10, 300], [10, 300]]
@@ -228,6 +242,11 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         (["--set", "warmup_steps=10%"], "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too"),
         (["--set", "warmup_steps=101%", "--set", "max_steps=9"], "warmup_steps: '101%' is not allowed; give a whole number of steps, or a"),
         (["--set", "warmup_steps=x%", "--set", "max_steps=9"], "warmup_steps: 'x%' is not allowed"),
+        (["--set", "learning_rate=tenx"], "learning_rate: 'tenx' is not allowed"),
+        (["--set", "learning_rate=infx"], "learning_rate: inf is not allowed"),
+        (["--set", "max_steps=2x"], "max_steps: '2x' is not allowed; give a value: that of the study is None, and cannot be multiplied"),
+        (["--set", "schedule=2x"], "schedule: '2x' is not allowed; give a value: that of the study is linear, and cannot be multiplied"),
+        (["--set", "task=udpo"], "task: there is no 'udpo'. Did you mean 'udpos'?"),
         (["--set", "label_noise=1"], "label_noise: 1.0 is not allowed; give a number from 0 to below 1"),
         (["--set", "label_noise=-0.1"], "label_noise: -0.1 is not allowed"),
         (["--limit-train", "0"], "train_examples: 0 is not allowed; give a finite number of at least 1"),

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.commands import exit_codes
-from harness.commands.options import ddof_option, resource_options, resources_of, store_option, study_argument
+from harness.commands.options import (
+    ddof_option,
+    resource_options,
+    resources_of,
+    scaled_study,
+    scaling_options,
+    store_option,
+    study_argument,
+)
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,17 +35,15 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--text",
         action="append",
         metavar="PLACE",
-        help="unlabelled text: 'task' (the study's own test sets), 'wikipedia', 'embedded' or a folder; several if given again "
-        "(default: task)",
-    )
-    command.add_argument(
-        "--languages", nargs="+", metavar="XX", help="target languages (default: those of the study that have enough text)"
+        help="unlabelled text: 'task' (the study's own test sets), a task's name (its test sets, where the study's data are), 'wikipedia', "
+        "'embedded' or a folder; several if given again (default: task)",
     )
     command.add_argument("--examples", type=int, default=100, metavar="N", help="text windows of a language (default: %(default)s)")
     command.add_argument("--estimator", default="empirical", metavar="NAME", help="empirical or sampled (default: %(default)s)")
     command.add_argument("--masking-seed", type=int, default=0, metavar="N", help="of the masked tokens (default: %(default)s)")
     command.add_argument("--method", metavar="LABEL", help="whose scores, as tables name it (default: vanilla, or the study's first)")
     command.add_argument("--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY/fisher in the store)")
+    scaling_options(command)
     ddof_option(command)
     resource_options(command)
     command.set_defaults(command=fisher)
@@ -46,23 +52,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def fisher(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    import search_spaces
+    from harness.corpus import WORDS
     from harness.errors import bad, unknown
     from harness.estimate import Estimate
+    from harness.scaling import SELECTIONS
 
     resources = resources_of(options)
-    study = search_spaces.load(options.study)
-    for language in options.languages or ():
-        if language not in study.targets:
-            raise unknown("--languages", language, study.targets)
-    languages = (study.source, *dict.fromkeys(options.languages or study.targets))
+    study = scaled_study(options)
+    languages = (study.source, *study.targets)
+    needed = {study.source, *(set(options.languages or ()) - set(SELECTIONS))}
     texts = list(dict.fromkeys(options.text or ["task"]))
     given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
     estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
     methods = [arm.method.arm.label for arm in study.arms]
     if options.method is not None and options.method not in methods:
         raise unknown("--method", options.method, methods)
-    labels = [text if text in ("task", "wikipedia", "embedded") else Path(text).resolve().name for text in texts]
+    labels = [text if text in WORDS else Path(text).resolve().name for text in texts]
     if len(set(labels)) < len(labels):
         raise bad("--text", texts, "folders of different names: the report names them so")
 
@@ -81,7 +86,7 @@ def fisher(options: argparse.Namespace) -> int:
                 one = replace(estimate, languages=(language,), text=absolute("--text", estimate.text))
                 wanted[-1][language] = fishers.of_study(study, one)
             except UserError as error:
-                if options.languages or language == study.source:
+                if language in needed:
                     raise
                 console.print(f"{label}: without {language}, as {error}", highlight=False, soft_wrap=True)
         if len(wanted[-1]) < 2:

@@ -23,8 +23,9 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the study (encoder, data, source, precision, checkpoint, ...), of all its settings (max_steps, batch_size, "
-        "..., warmup_steps also as a share, 10%%) or of a method (l2.strength); may be given several times",
+        help="change a field of the study (task, encoder, data, source, precision, checkpoint, ...), of all its settings (max_steps, "
+        "batch_size, ..., also as a multiple of their own, learning_rate=10x, and warmup_steps as a share, 10%%) or of a method "
+        "(l2.strength); may be given several times",
     )
     group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
     group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")

@@ -41,7 +41,7 @@ class Ewc(Method):
     mix: tuple[str, ...] = ()
     """Languages whose text is mixed with each target language's, for one F."""
     text: str = "embedded"
-    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task`` or a folder, see ``harness.corpus``."""
+    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder, see ``harness.corpus``."""
     examples: int = 200
     """Text windows, one gradient each, that F is averaged over."""
     estimator: str = "empirical"

@@ -1,0 +1,79 @@
+"""The README's examples: they load, say the same in YAML and in Python, and run."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import search_spaces
+from harness import cli
+from harness.study import Study
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def example(language: str, within: str) -> str:
+    """The only example in a language that has some words."""
+    (found,) = [code for code in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if within in code]
+    return str(found)
+
+
+def studied(folder: Path, name: str, text: str) -> Study:
+    (folder / name).write_text(text, encoding="utf-8")
+    return search_spaces.load(str(folder / name))
+
+
+def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
+    written = studied(tmp_path, "warmup.yaml", example("yaml", "# warmup.yaml"))
+    made = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+    assert written == made
+    assert len([*written.runs()]) == 3 * (2 + 2 + 3 + 2)
+
+
+def test_a_design_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
+    written = studied(tmp_path, "design.yaml", example("yaml", "design: sobol"))
+    named: dict[str, object] = {}
+    exec(example("python", "designs.sobol("), named)
+    assert written.settings == named["settings"]
+    assert len(written.settings) == 8
+
+
+def test_a_search_loads(tmp_path: Path) -> None:
+    search = studied(tmp_path, "tuned.yaml", example("yaml", "# tuned.yaml")).search
+    assert search is not None
+    assert (search.trials, list(search.space)) == (12, ["learning_rate", "warmup_steps"])
+
+
+def test_a_study_runs_on_what_is_shipped(tmp_path: Path, cut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+    monkeypatch.chdir(tmp_path)
+    options = "--set encoder=embedded --set ewc.text=embedded --set ewc.examples=2 --set max_steps=2 --set warmup_steps=10% --seeds 0"
+    place = ["--set", f"data={cut}", "--languages", "de", "--store", "store"]
+    assert cli.main(["run", "warmup.py", "--local", *options.split(), *place]) == 0
+    assert (tmp_path / "store" / "reports" / study.name / "report.html").is_file()
+
+
+def test_the_studies_it_names_are_there() -> None:
+    named = {name for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", README) for name in alternatives(pattern)}
+    assert named, "the README names studies"
+    assert named <= set(search_spaces.names())
+
+
+def alternatives(pattern: str) -> list[str]:
+    """``a-{x,y}`` as the shell reads it."""
+    head, brace, rest = pattern.partition("{")
+    inner, _, tail = rest.partition("}")
+    return [f"{head}{one}{tail}" for one in inner.split(",")] if brace else [pattern]
+
+
+def test_a_function_may_make_the_study_and_its_errors_name_the_line(tmp_path: Path) -> None:
+    made = studied(tmp_path, "a.py", "import search_spaces\ndef study():\n    return search_spaces.load('quickstart')\n")
+    assert made == search_spaces.load("quickstart")
+    assert studied(tmp_path, "b.py", "import search_spaces\nSTUDY = search_spaces.load('quickstart')\nstudy = 3\n") == replace(made)
+    with pytest.raises(search_spaces.UserError, match=r"c\.py:3: ZeroDivisionError"):
+        studied(tmp_path, "c.py", "def study():\n    n = 0\n    return 1 / n\n")
+    with pytest.raises(
+        search_spaces.UserError, match=r"d\.py: it must define STUDY.* or a function study\(\) that returns one; it has int"
+    ):
+        studied(tmp_path, "d.py", "def study():\n    return 3\n")
