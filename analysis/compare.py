@@ -9,8 +9,8 @@ import pyarrow as pa
 from analysis.comparison import FEW
 from analysis.frame import Results
 from analysis.view import View
-from harness import fields
 from harness.errors import UserError
+from harness.setting import value_label
 from harness.store import Store
 
 NOTHING = "Nothing is compared"
@@ -121,8 +121,8 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
         return joined[~joined.index.duplicated()], [{}, {}]
     joined = pd.concat([one.settings, other.settings])
     rows: list[dict[str, object]] = joined.astype(object).to_dict("records")  # type: ignore[assignment]
-    varied = [name for name in rows[0] if len({repr(row[name]) for row in rows}) > 1] or [*rows[0]][:1]
-    labels = [" ".join(f"{name}={fields.short(row[name])}" for name in varied) for row in rows]
+    varied = [name for name in rows[0] if len({value_label(name, row[name]) for row in rows}) > 1] or [*rows[0]][:1]
+    labels = [" ".join(f"{name}={value_label(name, row[name])}" for name in varied) for row in rows]
     split = len(one.settings)
     renamed = [dict(zip(one.settings.index, labels[:split], strict=True)), dict(zip(other.settings.index, labels[split:], strict=True))]
     joined.index = pd.Index(labels)

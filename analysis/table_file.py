@@ -16,7 +16,7 @@ from analysis.frame import FINISHED, PAIR, RUN, STATUSES, Results
 from analysis.tidy import COLUMNS
 from harness import fields, files
 from harness.errors import UserError, bad, unknown
-from harness.setting import Setting
+from harness.setting import Setting, value_label
 
 REQUIRED = ("method", "seed", "language", "score")
 OWN = "setting."
@@ -124,10 +124,7 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
     values = pd.DataFrame({name: _typed(frame[name]) for name in hyperparameters}, index=frame.index)
     if (frame["setting"] == "").all():
         varied = [name for name in hyperparameters if values[name].nunique(dropna=False) > 1] or hyperparameters[:1]
-        parts = [
-            values[name].map(lambda value, name=name: f"{name.removeprefix(OWN)}={'none' if pd.isna(value) else fields.short(value)} ")
-            for name in varied
-        ]
+        parts = [values[name].map(lambda value, name=name: f"{name.removeprefix(OWN)}={value_label(name, value)} ") for name in varied]
         frame["setting"] = sum(parts, start=pd.Series("", index=frame.index)).str.strip() if parts else ONLY
     _refuse(file, "setting", frame["setting"], frame["setting"] == "", "a label, in every row or in none")
     found = values.assign(setting=frame["setting"]).drop_duplicates()

@@ -3,8 +3,8 @@
 from rich.console import Console
 from rich.markup import escape
 
-from harness import fields
 from harness.progress import SweepProgress
+from harness.setting import value_label
 from harness.study import TrialConfig
 from harness.tried import FAILED, STOPPED, Journal, Tried
 
@@ -20,7 +20,7 @@ class SearchProgress(SweepProgress):
         varied = tuple(journal.search.space)
 
         def describe(trial: TrialConfig) -> str:
-            values = " ".join(f"{name}={fields.short(getattr(trial.setting, name))}" for name in varied)
+            values = " ".join(f"{name}={value_label(name, getattr(trial.setting, name))}" for name in varied)
             return f"{trial.method.arm.label} {values}"
 
         super().__init__(console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from harness import fields
 from harness.errors import bad
@@ -10,6 +11,8 @@ from harness.errors import bad
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 """Of these a setting has exactly one: what sets one takes the other away."""
+ABSENT = {"train_examples": "all"}
+"""What is meant where one of these is not given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +77,15 @@ class Setting:
         return math.ceil(self.epochs * math.ceil(min(examples, self.train_examples or examples) / self.batch_size))
 
 
+def value_label(name: str, value: Any) -> str:
+    """A hyperparameter's value as a label has it. Not given, that is ``None``, or NaN in a frame, reads ``all`` of training examples and
+    else ``none``."""
+    absent = value is None or (isinstance(value, float) and math.isnan(value))
+    return ABSENT.get(name, "none") if absent else fields.short(value)
+
+
 def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:
     """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001 warmup_steps=6``."""
     distinct = [asdict(setting) for setting in dict.fromkeys(settings)]
     differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or ["learning_rate"]
-    return {setting: " ".join(f"{n}={fields.short(getattr(setting, n))}" for n in differing) for setting in settings}
+    return {setting: " ".join(f"{n}={value_label(n, getattr(setting, n))}" for n in differing) for setting in settings}

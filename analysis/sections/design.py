@@ -1,11 +1,13 @@
 """Which methods ran at which settings with which seeds."""
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.section import Section
 from analysis.table import MISSING_CELL, Cell, Table
 from analysis.view import View
-from harness import fields
+from harness.setting import ABSENT, value_label
 
 SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
 """Checkpoints in words."""
@@ -31,10 +33,14 @@ def settings(view: View) -> Table:
     """The hyperparameters of every setting."""
     met = view.results.settings.loc[view.results.settings_met]
     rows: list[list[str | Cell]] = [
-        [str(label), *(MISSING_CELL if pd.isna(value) else fields.short(value) for value in row)]
+        [str(label), *(_cell(str(name), value) for name, value in zip(met, row, strict=True))]
         for label, row in zip(met.index, met.astype(object).itertuples(index=False), strict=True)
     ]
     return Table("settings", "Settings", ["setting", *(str(name).replace("_", " ") for name in met)], rows)
+
+
+def _cell(name: str, value: Any) -> str:
+    return MISSING_CELL if pd.isna(value) and name not in ABSENT else value_label(name, value)
 
 
 def methods(view: View) -> Table:

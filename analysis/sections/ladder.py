@@ -11,6 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.axis import RATE, differing, settings_of
 from analysis.frame import Results
 from analysis.section import Picture, Section
 from analysis.statistics.breaking_point import KEPT, BreakingPoint, breaking_point
@@ -36,14 +37,11 @@ class Ladder:
     @classmethod
     def of(cls, results: Results, method: str) -> "Ladder | None":
         """``None`` where the method's settings are no ladder, or no seed is complete at all of them."""
-        if "learning_rate" not in results.settings:
+        settings = settings_of(results, method)
+        if differing(results, method) != [RATE] or len(settings) < RUNGS:
             return None
         runs = results.runs[results.runs["method"] == method]
-        settings = results.settings.loc[runs["setting"].unique()]
-        differing = [name for name in settings if settings[name].astype(object).map(repr).nunique() > 1]
-        if differing != ["learning_rate"] or len(settings) < RUNGS:
-            return None
-        rates = pd.to_numeric(settings["learning_rate"]).sort_values()
+        rates = pd.to_numeric(results.settings.loc[settings, RATE]).sort_values()
         complete = runs[runs["complete"]]
         at = [complete[complete["setting"] == setting].set_index(["seed", "replicate"]) for setting in rates.index]
         seeds = reduce(pd.Index.intersection, [frame.index for frame in at])

@@ -1,36 +1,39 @@
-"""What becomes of the zero-shot score as the learning rate grows: the paper's Table 14, for every rate of the study."""
+"""What becomes of the scores along a hyperparameter: the learning rate as it grows, which is the paper's Table 14 for every rate of the
+study, or any other that a study's settings differ in alone."""
 
+import math
 from collections.abc import Collection
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.axis import LEAST, RANGE, RATE, ROUNDING, Axis
 from analysis.bold import bold_note, mark_best, over_most
 from analysis.comparison import FEW
-from analysis.frame import Results
+from analysis.frame import PAIR, Results
 from analysis.section import Picture, Section
-from analysis.style import WIDTH, abreast, colours, metric_name, take_legend
-from analysis.table import MISSING_CELL, Cell, Score, Table, std_note
+from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.table import MISSING_CELL, Cell, Difference, Percent, Score, Table, std_note
 from analysis.view import View
-
-MOST_TICKS = 12
-"""Learning rates that the figure's axis names each."""
-RANGE = 5
-"""How many times the smallest learning rate the largest is, from which a study is a stress test."""
-
-ROUNDING = 1e-9
 
 
 def section(view: View) -> Section | None:
-    """Where the study is a stress test."""
-    if not applies(view):
+    """Where learning rates span ``RANGE``, or methods differ in another hyperparameter alone."""
+    if not view.results.runs["complete"].any():
         return None
-    draw = partial(figure, view.results)
-    caption = "Each mark is one run, the line goes through the medians; crosses are collapsed runs."
-    alt = f"Zero-shot {metric_name(view.results)} over the learning rate on a logarithmic axis, a line a method."
-    return Section("stress", "Stress: growing learning rates", [table(view), Picture("stress", draw, caption, alt)])
+    parts: list[str | Table | Picture] = []
+    titles = []
+    if applies(view) and (rates := Axis.rates(view.results)) is not None:
+        parts += [table(view, rates), _picture(view, rates, "stress")]
+        titles.append("growing learning rates")
+    for axis in Axis.others(view.results):
+        name = f"stress-{axis.label.replace(' ', '-')}"
+        parts += [along(view, axis, name), _picture(view, axis, name), languages(view, axis, f"{name}-languages")]
+        titles.append(axis.label)
+    return Section("stress", f"Stress: {', '.join(titles)}", parts) if parts else None
 
 
 def applies(view: View) -> bool:
@@ -43,67 +46,156 @@ def applies(view: View) -> bool:
 
 def hottest(results: Results, methods: Collection[str]) -> list[str]:
     """The settings with the largest learning rate that all of the methods have; none where their rates do not span ``RANGE``."""
-    if "learning_rate" not in results.settings:
+    if RATE not in results.settings:
         return []
-    runs = _runs(results)
-    shared = set.intersection(*({*runs.loc[runs["method"] == method, "learning_rate"].dropna()} for method in methods))
+    rates = pd.to_numeric(results.settings[RATE], errors="coerce")
+    runs = results.runs.assign(rate=results.runs["setting"].map(rates))
+    shared = set.intersection(*({*runs.loc[runs["method"] == method, "rate"].dropna()} for method in methods))
     if not shared or max(shared) < (1 - ROUNDING) * RANGE * min(shared):
         return []
-    return [str(setting) for setting in runs.loc[runs["learning_rate"] == max(shared), "setting"].unique()]
+    return [str(setting) for setting in runs.loc[runs["rate"] == max(shared), "setting"].unique()]
 
 
-def shown(results: Results) -> list[str]:
-    """The methods with several learning rates."""
-    rates = _runs(results).groupby("method")["learning_rate"].nunique()
-    return [method for method in results.methods if rates[method] > 1]
-
-
-def _runs(results: Results) -> pd.DataFrame:
-    rates = pd.to_numeric(results.settings["learning_rate"], errors="coerce")
-    return results.runs.assign(learning_rate=results.runs["setting"].map(rates))
-
-
-def table(view: View) -> Table:
-    """Mean ± std of the zero-shot score by learning rate and method, with the collapsed runs; of the methods with several rates."""
-    results, methods = view.results, shown(view.results)
-    runs = _runs(results)
+def table(view: View, axis: Axis) -> Table:
+    """Mean ± std of the zero-shot score by value and method, with the collapsed runs."""
+    runs, methods = axis.runs(view.results), axis.methods
     rows: list[list[str | Cell]] = []
     fallen = [method for method in methods if runs.loc[runs["method"] == method, "collapsed"].any()]
-    comparable = over_most(results, methods)
-    for rate in sorted(runs.loc[runs["method"].isin(methods), "learning_rate"].dropna().unique()):
-        here = {method: runs[(runs["method"] == method) & (runs["learning_rate"] == rate)] for method in methods}
+    comparable = over_most(view.results, methods)
+    for value in axis.values:
+        here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in methods}
         scores = [Score.over(of["zero_shot"], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
         counts = [f"{int(here[method]['collapsed'].sum())}/{len(here[method])}" for method in fallen]
-        rows.append([f"{rate:g}", *mark_best(scores, comparable), *counts])
-    header = ["learning rate", *methods, *(f"{method}, collapsed runs" for method in fallen)]
-    what = "over the runs of one learning rate, all other hyperparameters and seeds together"
-    notes = [std_note(what, view.ddof), *bold_note(rows, "of a row")]
-    if alone := [method for method in results.methods if method not in methods]:
-        notes.append(f"Left out, not having several learning rates: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}.")
-    return Table("stress", "Zero-shot scores by learning rate", header, rows, notes)
+        rows.append([axis.shown(value), *mark_best(scores, comparable), *counts])
+    header = [axis.label, *methods, *(f"{method}, collapsed runs" for method in fallen)]
+    what = f"over the runs of one {axis.label}, all other hyperparameters and seeds together"
+    notes = [std_note(what, view.ddof), *bold_note(rows, "of a row"), *_left_out(view, axis)]
+    return Table("stress", f"Zero-shot scores by {axis.label}", header, rows, notes)
 
 
-def figure(results: Results) -> Figure:
-    """Zero-shot score over the learning rate, a line a method."""
-    methods = shown(results)
-    runs = _runs(results).dropna(subset=["zero_shot", "learning_rate"])
-    runs = runs[runs["method"].isin(methods)]
+def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
+    """By value what the mean over seeds is as a percentage of the best, over the seeds that have a score at both.
+
+    The runs are one method's, as ``Axis.runs`` has them, with a score each, NaN where there is none. Best is the value with the highest
+    mean among those with the most scores. Values without a score, and all where the best mean is not above 0, are left out.
+    """
+    wide = scores.groupby([runs["seed"], runs["replicate"], runs["value"]]).mean().unstack("value")
+    found = np.nan_to_num(wide.to_numpy(np.float64))
+    there = wide.notna().to_numpy()
+    counts = there.sum(axis=0)
+    means = np.where(counts == counts.max(), found.sum(axis=0) / np.maximum(counts, 1), -math.inf)
+    best = int(means.argmax())
+    both = there & there[:, [best]]
+    ours, its = ((side * both).sum(axis=0) for side in (found, found[:, [best]]))
+    return {float(value): float(100 * ours[i] / its[i]) for i, value in enumerate(wide.columns.to_numpy(np.float64)) if its[i] > 0}
+
+
+def along(view: View, axis: Axis, name: str) -> Table:
+    """A row a value and method: the source's and the zero-shot score, what each keeps of the method's best, and the difference from the
+    baseline over the runs that both have."""
+    results, comparable = view.results, over_most(view.results, axis.methods)
+    runs, columns = axis.runs(results), ("source", "zero_shot")
+    shares = {(m, c): kept(own, own[c]) for m in axis.methods for own in [runs[runs["method"] == m]] for c in columns}
+    changes = {method: _changes(view, axis, method) for method in axis.methods if method in view.comparisons}
+    rows: list[list[str | Cell]] = []
+    for value in axis.values:
+        here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in axis.methods}
+        source, zero_shot = ([Score.over(of[c], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()] for c in columns)
+        marked = zip(mark_best(source), mark_best(zero_shot, comparable), strict=True)
+        for (method, of), (of_source, of_targets) in zip(here.items(), marked, strict=True):
+            if len(of):
+                left = [_percent(shares[method, column].get(value, math.nan)) for column in columns]
+                change = [changes.get(method, {}).get(value, MISSING_CELL)] if changes else []
+                collapsed = f"{int(of['collapsed'].sum())}/{len(of)}"
+                rows.append([axis.shown(value), method, of_source, left[0], of_targets, left[1], *change, collapsed])
+    difference = [f"zero-shot − {view.base_name}"] if changes else []
+    scored = (f"{name}{what}" for name in (results.source, "zero-shot") for what in ("", ", kept"))
+    header = [axis.label, "method", *scored, *difference, "collapsed runs"]
+    notes = [
+        std_note("over the runs of a method at one value", view.ddof),
+        "Kept: the mean as a share of the method's highest, over the seeds that have a run at both.",
+    ]
+    if changes:
+        notes.append(f"The difference is over the runs that {view.base_name} has too, with its standard deviation over them.")
+    notes += [*bold_note(rows, f"with the same {axis.label}"), *_left_out(view, axis)]
+    return Table(name, f"Scores by {axis.label}", header, rows, notes)
+
+
+def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
+    """By value the zero-shot score less the baseline's."""
+    ours, theirs = view.comparisons[method].zero_shot
+    change = ours - theirs
+    values = change.index.get_level_values("setting").map(axis.settings.to_dict())
+    return {value: Difference.over(change[values == value], view.ddof) for value in axis.values if (values == value).any()}
+
+
+def languages(view: View, axis: Axis, name: str) -> Table:
+    """A row a target language, those that lose most with the first method on top: what is left of each method's best where least is."""
+    results, runs = view.results, axis.runs(view.results)
+    least: dict[str, dict[str, tuple[float, float]]] = {}  # by method and language the smallest share, and the value it is at
+    for method in axis.methods:
+        own = runs[runs["method"] == method]
+        scores = results.of(method).reindex(pd.MultiIndex.from_frame(own[PAIR])).set_axis(own.index)
+        shares = {language: kept(own, scores[language]) for language in results.about.targets}
+        least[method] = {language: min((share, value) for value, share in of.items()) for language, of in shares.items() if of}
+    none = (math.nan, math.nan)
+    first = least[axis.methods[0]]
+    rows: list[list[str | Cell]] = []
+    for language in sorted(results.about.targets, key=lambda language: first.get(language, (math.inf, math.inf))):
+        found = [by.get(language, none) for by in least.values()]
+        rows.append([language, *(cell for share, value in found for cell in (_percent(share), axis.shown(value)))])
+    header = ["language", *(head for method in least for head in (f"{method}, kept", f"{method}, at"))]
+    most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
+    notes = [
+        f"Kept: a language's lowest mean over seeds as a share of its highest with the method; at: the {axis.label} where it is lowest. "
+        "Of several means one is highest by chance too: where nothing does harm, less than 100 % is kept all the same.",
+    ]
+    if len(results.about.targets) > 1 and len(most) <= FEW:
+        said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())
+        notes.append(f"Loses most: {', '.join(said)}.")
+    return Table(name, "Which languages lose most", header, rows, notes)
+
+
+def _percent(share: float) -> str | Cell:
+    return MISSING_CELL if math.isnan(share) else Percent(float(share))
+
+
+def _left_out(view: View, axis: Axis) -> list[str]:
+    """Which methods a table along an axis lacks."""
+    alone = [method for method in view.results.methods if method not in axis.methods]
+    if not alone:
+        return []
+    why = f"several {axis.label}s" if axis.name == RATE else f"{LEAST} settings or more that differ in the {axis.label} alone"
+    return [f"Left out, not having {why}: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}."]
+
+
+def _picture(view: View, axis: Axis, name: str) -> Picture:
+    """The figure along an axis and its words."""
+    log = " on a logarithmic axis" if axis.scale == "log" else ""
+    caption = "Each mark is one run, the lines go through the medians; crosses are collapsed runs."
+    if math.isinf(axis.values[-1]):
+        caption += f" The mark {axis.shown(math.inf)!r} stands a step beyond the largest number, however many those are."
+    alt = f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
+    return Picture(name, partial(figure, view.results, axis), caption, alt)
+
+
+def figure(results: Results, axis: Axis) -> Figure:
+    """The source's and the zero-shot score over an axis, a line a method."""
+    runs = axis.runs(results).dropna(subset=["source", "zero_shot"])
+    runs = runs.assign(place=runs["value"].map(axis.places))
     palette = dict(zip(results.methods, colours(results), strict=True))
-    made = Figure(figsize=(WIDTH * 0.8, 4.4))
-    axes = made.subplots()
-    common = {"data": runs, "x": "learning_rate", "y": "zero_shot", "hue": "method", "hue_order": methods, "palette": palette, "ax": axes}
-    sns.lineplot(**common, estimator="median", errorbar=None)
-    sns.scatterplot(
-        **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7,
-        legend=False, rasterized=len(runs) > 2000,
-    )  # fmt: skip
-    axes.set(xscale="log", xlabel="learning rate", ylabel=f"zero-shot score, {metric_name(results)}")
-    rates = sorted(runs["learning_rate"].unique())
-    if len(rates) <= MOST_TICKS:
-        axes.set_xticks(rates)
-        axes.minorticks_off()
-    axes.xaxis.set_major_formatter("{x:g}")
-    handles, labels = take_legend(axes)
-    count = len(methods)
-    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
+    made = Figure(figsize=(WIDTH, 4.4))
+    panels = made.subplots(1, 2)
+    for axes, column, name in zip(panels, ("source", "zero_shot"), (f"{results.source} test", "zero-shot score"), strict=True):
+        common = {"data": runs, "x": "place", "y": column, "hue": "method", "hue_order": axis.methods, "palette": palette, "ax": axes}
+        sns.lineplot(**common, estimator="median", errorbar=None)
+        sns.scatterplot(
+            **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7,
+            legend=False, rasterized=len(runs) > RASTERISED,
+        )  # fmt: skip
+        axis.draw(axes, 0.4 * WIDTH)
+        axes.set(ylabel=f"{name}, {metric_name(results)}")
+        handles, labels = take_legend(axes)
+    count = len(axis.methods)
+    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.9), frameon=False)
     return made

@@ -66,6 +66,7 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
 def settings_table(study: "Study") -> list[str]:
     """One line a setting, methods with the same settings and seeds together; what all settings have alike follows in one line."""
     from harness import fields
+    from harness.setting import ABSENT, value_label
 
     arms: dict[tuple[tuple[Setting, ...], tuple[int, ...]], list[str]] = {}
     for arm in study.arms:
@@ -76,7 +77,9 @@ def settings_table(study: "Study") -> list[str]:
     rows = [[*shown, "seeds", "methods"]]
     for (settings, seeds), methods in arms.items():
         for setting in settings:
-            values = ["" if (value := getattr(setting, name)) is None else fields.short(value) for name in shown]
+            values = [
+                "" if (value := getattr(setting, name)) is None and name not in ABSENT else value_label(name, value) for name in shown
+            ]
             rows.append([*values, " ".join(map(str, seeds)), ", ".join(methods)])
     alike = [f"{name}={fields.short(value)}" for name, value in given[0].items() if name not in shown and value is not None]
     return [*aligned(rows, right=range(len(shown))), *([f"all: {' '.join(alike)}"] if alike else [])]
@@ -84,7 +87,7 @@ def settings_table(study: "Study") -> list[str]:
 
 def searched(study: "Study", place: str) -> list[str]:
     """What a search draws from, and what it has tried in a store."""
-    from harness import fields
+    from harness.setting import value_label
     from harness.store import NoStoreError, Store
     from harness.tried import read
 
@@ -103,7 +106,7 @@ def searched(study: "Study", place: str) -> list[str]:
         tried = []
     rows = []
     for one in tried:
-        values = (f"{name}={fields.short(getattr(one.setting, name))}" for name in search.space)
+        values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
         score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
         rows.append([f"  {one.id}", one.status, one.method, *values, score])
     return [*lines, f"{len(rows)} tried in {place}", *(aligned(rows) if rows else [])]
