@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from harness import data
 from harness.data import Origin
+from harness.fisher import Request
+from harness.masking import WINDOW
 from harness.methods import Vanilla
 from harness.resources import Resources
 from harness.store import Record, Store
@@ -26,6 +28,7 @@ class Past:
 
     config: TrialConfig
     device: str
+    threads: int
     preparation: float
     """Seconds before the first step."""
     training: float
@@ -35,6 +38,8 @@ class Past:
     stored: float
     """Bytes in the store per scored example, without weights."""
     parameters: int
+    tokens: float
+    """Sub-words trained on a second."""
 
     @classmethod
     def of(cls, record: Record, stored: float) -> "Past":
@@ -45,17 +50,19 @@ class Past:
         return cls(
             config,
             record["provenance"]["device"],
+            record["provenance"]["threads"],
             cost["preparation_seconds"],
             cost["training_seconds"] / trained,
             cost["evaluation_seconds"] / scored,
             stored / scored,
             cost["parameters"],
+            cost["tokens_per_second"],
         )
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What the trials that are to run will take, the Fisher information of ``ewc`` not counted."""
+    """What the trials that are to run will take; the Fisher information of ``ewc`` is a ``FisherCost`` beside."""
 
     seconds: float
     """Of all trials, one after another."""
@@ -80,6 +87,9 @@ def budget(trials: Sequence[TrialConfig], past: Sequence[Past], resources: Resou
     """
     if not past:
         raise ValueError("an estimate needs past trials")
+    threads = f" with another number of CPU cores than {resources.cpus}"
+    if same := [one for one in past if one.threads == resources.cpus]:
+        past, threads = same, ""
     seconds = disk = 0.0
     for trial in trials:
         like = similar(trial, past)
@@ -89,7 +99,26 @@ def budget(trials: Sequence[TrialConfig], past: Sequence[Past], resources: Resou
         weights = FLOAT * statistics.median(one.parameters for one in like) if keep_weights else 0
         disk += statistics.median(one.stored for one in like) * scored + weights
     share = 0.0 if not gpus else 1.0 if resources.gpus is None else resources.gpus
-    return Budget(seconds, at_once(resources, gpus), seconds * share / 3600, disk, f"{len(past)} past trial{'s' * (len(past) > 1)}")
+    grounds = f"{len(past)} past trial{'s' * (len(past) > 1)}{threads}"
+    return Budget(seconds, at_once(resources, gpus), seconds * share / 3600, disk, grounds)
+
+
+@dataclass(frozen=True)
+class FisherCost:
+    """What the Fisher diagonals that are not there yet will take, once for all trials."""
+
+    diagonals: int
+    seconds: float
+    """Of all of them, one after another."""
+    disk: float
+    """Bytes."""
+
+
+def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost:
+    """By past trials: a window of text takes a step's time on as many sub-words, and a diagonal a number for each parameter."""
+    windows = sum(request.estimate.examples for request in requests)
+    tokens, parameters = (statistics.median(found) for found in ([one.tokens for one in past], [one.parameters for one in past]))
+    return FisherCost(len(requests), windows * WINDOW / tokens, FLOAT * parameters * len(requests))
 
 
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:

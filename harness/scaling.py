@@ -22,6 +22,7 @@ from harness.tasks import task_named
 OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
 """Fields of a study that can be set; the fields of its settings and of its methods are the others."""
 SELECTIONS = ("paper", "xtreme", "all")
+OPTIONS = {"targets": "--languages de hi", "languages": "--languages de hi", "seeds": "--seeds 0 1"}
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ def scaled(
     settings = _merged(study.settings, of_settings, "", notes if shared else [])
     whole = tuple(arm.method if arm.settings is arm.seeds is None else arm for arm in made)
     found = replace(study, methods=whole, settings=settings, **of_study)
-    return found, notes + (_endless_warmups(found) if of_settings else [])
+    return found, notes
 
 
 def _parsed(changes: Sequence[str]) -> dict[str, str]:
@@ -93,6 +94,8 @@ def _parsed(changes: Sequence[str]) -> dict[str, str]:
 def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
     """Refuse a field that there is not, with the nearest that there is."""
     kind, dot, option = name.partition(".")
+    if name in OPTIONS:
+        raise UserError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
     if not dot:
         if name not in OF_STUDY and name not in Setting.__dataclass_fields__:
             raise unknown("--set", name, (*OF_STUDY, *Setting.__dataclass_fields__))
@@ -200,23 +203,3 @@ def _value(cls: type, name: str, text: str) -> Any:
         return yaml.safe_load(text) if text else text
     except (yaml.YAMLError, ValueError, RecursionError):
         raise bad(name, text, "a value as YAML has it") from None
-
-
-def _endless_warmups(study: Study) -> list[str]:
-    """What is to be said of warmups that training is too short for."""
-    endless: dict[int, set[int]] = {}
-    for setting in (setting for arm in study.arms for setting in arm.settings):
-        steps = _steps(setting)
-        if steps is not None and setting.warmup_steps >= steps:
-            endless.setdefault(steps, set()).add(setting.warmup_steps)
-    return [
-        f"a warmup of {' or '.join(map(str, sorted(warmups)))} steps does not end in {steps}: the learning rate stays below its value; "
-        "--set warmup_steps=N makes it shorter, or with max_steps given --set warmup_steps=10%"
-        for steps, warmups in endless.items()
-    ]
-
-
-def _steps(setting: Setting) -> int | None:
-    """Optimizer steps of a setting, ``None`` where they depend on how much data there is."""
-    known = setting.max_steps is not None or setting.train_examples is not None
-    return setting.steps(setting.train_examples or 0) if known else None

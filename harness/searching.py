@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from harness import fields
+from harness import fields, namesakes
 from harness.errors import UserError, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
@@ -63,6 +63,8 @@ def search(
 
     Ending the process at any moment loses only the trials that were running. The next start draws others in their place.
     """
+    if (note := namesakes.replaced(study, store)) is not None:
+        console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)
     left = sum(journal.left(label) for label in journal.bases)
@@ -70,10 +72,10 @@ def search(
     counts = ", ".join(f"{sum(one.status == word for one in known)} {word} before" for word in ("finished", "stopped", "failed"))
     budget = f"{journal.search.trials} trials of each method"
     console.print(f"{study.name}: {budget}: {counts}, {left} to draw", highlight=False, soft_wrap=True)
-    if journal.forgotten:
+    if journal.others:
         console.print(
-            f"{journal.forgotten} trials of an earlier search of this name are not of this one, which has other ranges, another setting or "
-            "other rungs: they stay in the store, and are not counted.",
+            f"{len(journal.others)} trials of earlier searches of this name are not of this one, which has other ranges, another setting "
+            "or other rungs: they are not counted, and kept for the search that they are of.",
             highlight=False,
         )
     if journal.outdated:

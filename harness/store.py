@@ -280,6 +280,10 @@ class Store:
         """Whether a store that is no folder has a file to ``fetch``."""
         return not self.is_local and bool(self.fs.exists(f"{self.root}/{name}"))
 
+    def knows(self, name: str) -> bool:
+        """Whether a shared file is in the store or in this node's cache."""
+        return (self.cache / name).exists() or self.has(name)
+
     def fetch(self, name: str) -> None:
         """Bring a shared file into this node's cache, where that is not the store itself, and the store has it and the cache not."""
         target = self.cache / name

@@ -168,6 +168,8 @@ class Study:
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
+            if self.targets in task_named(self.task).languages:
+                raise bad("targets", self.targets, f"a list, [{self.targets}]")
             chosen = task_named(self.task).selection(self.targets)
             object.__setattr__(self, "targets", tuple(language for language in chosen if language != self.source))
         fields.coerce(self)

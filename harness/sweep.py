@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from harness import data, fishers
+from harness import data, fishers, namesakes
 from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
@@ -43,6 +43,8 @@ def sweep(
     ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. The plan is recorded
     before the first trial. Ending the process at any moment loses only the trials that were running.
     """
+    if (note := namesakes.replaced(study, store)) is not None:
+        console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     store.save_study(study, trials)
     standing = store.standing(trials)
     done = len(standing.finished)

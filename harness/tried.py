@@ -42,6 +42,9 @@ class Tried:
     """How often the sampler drew it: a space of few points has repetitions."""
     rules: tuple[int, int]
     """The search's ``reduction`` and ``rungs``, by which it went on or not."""
+    counts: bool = True
+    """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with make it none, until
+    they come back."""
 
     @property
     def dev(self) -> float | None:
@@ -63,7 +66,12 @@ class Tried:
 
 
 def read(store: Store, name: str) -> list[Tried]:
-    """What a store has of the search of a study, in the order in which its trials ended; entries that cannot be read are passed over."""
+    """What a store has of the search of a study as it was last run, in the order in which its trials ended."""
+    return [one for one in _all(store, name) if one.counts]
+
+
+def _all(store: Store, name: str) -> list[Tried]:
+    """What the searches of a study have ever tried; entries that cannot be read are passed over."""
     found = []
     for values in store.tried(name):
         try:
@@ -102,19 +110,20 @@ class Journal:
         self.tried: dict[str, Tried] = {}
         self.outdated: list[TrialConfig] = []
         """Finished trials whose record lacks languages, or is no longer there."""
-        self.forgotten = 0
-        """Trials of an earlier search of this name that are none of this one."""
+        self.others: list[Tried] = []
+        """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they are of."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
         """Take over what the store has of this search: every trial that could be one of it, the ended ones and those that ended unseen.
 
         Failed ones are left out where ``retry_failed``: others are drawn in their place.
         """
-        for one in sorted(read(self.store, self.study.name), key=lambda one: one.status == RUNNING):  # those that ended unseen come last
+        everything = [replace(one, counts=True) for one in _all(self.store, self.study.name)]
+        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
             config = self._config(one)
             record = self.store.record(one.id) if config is not None else None
             if config is None:
-                self.forgotten += 1
+                self.others.append(one)
             elif one.status == FINISHED or (record is not None and covers(record, config)):
                 last = final(record, self.search) if record is not None else one.scores[-1]
                 seconds = record["cost"]["seconds"] if record is not None else one.seconds
@@ -123,7 +132,7 @@ class Journal:
                 if not covers(record, config):
                     self.outdated.append(config)
             elif not self._same_rules(one):
-                self.forgotten += 1
+                self.others.append(one)
             elif one.status == STOPPED or (one.status == FAILED and not retry_failed):
                 self.tried[one.id] = one
 
@@ -194,4 +203,5 @@ class Journal:
     def save(self) -> None:
         """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
         trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]
-        self.store.save_study(self.study, trials, [one.to_json() for one in self.tried.values()])
+        others = [replace(one, counts=False) for one in self.others if one.id not in self.tried]
+        self.store.save_study(self.study, trials, [one.to_json() for one in (*others, *self.tried.values())])

@@ -76,13 +76,18 @@ def _from_file(name: str) -> Study:
     return python_file.defined(file, "STUDY", Study) if file.suffix == ".py" else _from_yaml(file)
 
 
+MERGE = "tag:yaml.org,2002:merge"
+"""Of the key ``<<``, which stands for another mapping's."""
+
+
 class _Loader(yaml.SafeLoader):
     """Safe loading that refuses a key given twice, where YAML would take the last without a word."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        if (twice := fields.repeated(keys)) is not None:
-            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=node.start_mark)
+        keys = {key: self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE}
+        if (twice := fields.repeated([*keys.values()])) is not None:
+            last = [key for key, name in keys.items() if name == twice][-1]
+            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=last.start_mark)
         return super().construct_mapping(node, deep)
 
 
@@ -91,7 +96,8 @@ def _from_yaml(file: Path) -> Study:
     try:
         values = yaml.load(content, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"{file}: not readable as YAML: {' '.join(str(error).split())}") from None
+        where = " ".join(str(error).split()).replace('"<unicode string>", ', "")
+        raise UserError(f"{file}: not readable as YAML: {where}") from None
     if isinstance(values, dict):
         values.setdefault("name", file.stem)
     return Study.from_json(values, str(file))

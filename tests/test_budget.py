@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli
+from harness import cli, fishers
 from harness.attempt import attempt
-from harness.budget import Past, at_once, budget, comparable, similar, trained
-from harness.methods import L2, Vanilla
+from harness.budget import FisherCost, Past, at_once, budget, comparable, fisher_cost, similar, trained
+from harness.commands.dry_run import dry_run
+from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
 from harness.provenance import provenance
 from harness.resources import Resources
@@ -20,8 +21,8 @@ from tests.conftest import SCORED, TRAINED
 
 
 def past(trial: TrialConfig, **took: float) -> Past:
-    given = {"preparation": 1.0, "training": 0.1, "evaluation": 0.01, "stored": 10.0, "parameters": 1000}
-    return Past(trial, "cpu", **{**given, **took})  # type: ignore[arg-type]
+    given = {"preparation": 1.0, "training": 0.1, "evaluation": 0.01, "stored": 10.0, "parameters": 1000, "tokens": 50.0}
+    return Past(trial, "cpu", 1, **{**given, **took})  # type: ignore[arg-type]
 
 
 def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
@@ -97,6 +98,46 @@ settings: [{{learning_rate: 1e-3, max_steps: 3, batch_size: 4}}]
 seeds: [0, 1]
 targets: [de]
 """
+
+
+SEARCH = """
+search: {{learning_rate: {{loguniform: [1e-4, 1e-2]}}, max_steps: {{randint: [2, 4]}}, trials: 5}}
+"""
+
+
+def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, store = tmp_path / "mine.yaml", tmp_path / "store"
+    file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
+    assert cli.main(["search", str(file), "--dry-run", "--store", str(store)]) == 0
+    out = capsys.readouterr().out
+    assert "mine: 5 trials of each method, 0 of 5 tried in" in out
+    assert "to draw   5, each at most the longest of the space" in out
+    assert "time      about" in out
+    assert not store.exists()
+
+
+def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:
+    (trial,) = plan(replace(study, methods=(Vanilla(),)))
+    one, two = past(trial, preparation=0, training=0, evaluation=0), past(trial, preparation=60, training=0, evaluation=0)
+    found = [one, replace(two, threads=2)]
+    assert budget([trial], found, Resources(local=True, cpus=2), gpus=0).seconds == 60
+    other = budget([trial], found, Resources(local=True, cpus=4), gpus=0)
+    assert (other.seconds, other.grounds) == (30, "2 past trials with another number of CPU cores than 4")
+
+
+def test_fisher_information_is_counted_once_and_not_where_it_is_there(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trials = plan(replace(study, methods=(Ewc(strength=1.0, examples=3),), seeds=(0, 1)))
+    cost = fisher_cost(fishers.needed(trials), [past(trials[0])])
+    assert cost == FisherCost(2, 2 * 3 * 128 / 50, 2 * 4 * 1000)  # de and hi, three windows of 128 sub-words each, 50 a second
+    store = Store(tmp_path / "store")
+    for requests, said in ((fishers.needed(trials), "2 diagonals"), (fishers.needed(trials)[1:], "1 diagonal,")):
+        dry_run(study, trials, str(tmp_path / "store"), Resources(local=True))
+        assert f"Fisher information, once: {said}" in capsys.readouterr().out
+        fishers.provide(requests[0], store, 1)
+    dry_run(study, trials, str(tmp_path / "store"), Resources(local=True))
+    assert "Fisher" not in capsys.readouterr().out
 
 
 def test_a_dry_run_tells_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

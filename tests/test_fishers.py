@@ -31,7 +31,7 @@ def test_on_ray_diagonals_are_computed_before_the_trials_that_need_them_and_once
     assert len(made) == 2
     first = min((tmp_path / "store" / "trials" / trial.id / "result.json").stat().st_mtime_ns for trial in plan(several))
     assert max(made.values()) < first
-    outcome, out = run(replace(several, methods=(Vanilla(), Ewc(strength=2.0, examples=3))), store)
+    outcome, out = run(replace(several, methods=(Vanilla(), Ewc(strength=2.0, examples=3))), store, Resources(local=True))
     assert outcome == Outcome(3, 3, 0, 2)
     assert "Fisher information" not in out
     assert {file: file.stat().st_mtime_ns for file in made} == made

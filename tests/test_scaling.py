@@ -19,6 +19,7 @@ from harness.setting import Setting
 from harness.store import Store
 from harness.study import Arm, Study
 from harness.tasks import task_named
+from harness.warmups import endless
 
 WARM = tuple(Setting(learning_rate=rate, warmup_steps=warmup, epochs=3) for rate, warmup in ((1e-3, 10), (2e-3, 10), (2e-3, 300)))
 LONGER = tuple(replace(setting, epochs=5) for setting in WARM[:2])
@@ -166,11 +167,21 @@ def test_a_limit_of_the_training_data() -> None:
     ],
 )
 def test_a_warmup_that_does_not_end_is_told_of(changes: list[str], told: str | None) -> None:
-    notes = scaled(replace(STUDY, methods=(Vanilla(),)), changes=changes)[1]
-    found = [note for note in notes if "warmup of" in note]
+    (arm,) = scaled(replace(STUDY, methods=(Vanilla(),)), changes=changes)[0].arms
+    found = endless(arm.settings, None)
     assert len(found) == (told is not None)
     if told is not None:
         assert found[0].startswith(told)
+
+
+def test_how_long_an_epoch_is_tells_whether_a_warmup_ends() -> None:
+    settings = [Setting(learning_rate=1e-3, warmup_steps=10, epochs=2, batch_size=16), replace(WARM[0], epochs=1)]
+    assert endless(settings, None) == []
+    assert [note.split(":")[0] for note in endless(settings, 80)] == [
+        "a warmup of 10 steps does not end in 10",
+        "a warmup of 10 steps does not end in 3",
+    ]
+    assert endless(settings[:1], 81) == []
 
 
 @given(st.integers(1, 10_000), st.floats(0, 100))

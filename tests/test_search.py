@@ -243,10 +243,16 @@ def test_a_longer_search_keeps_what_the_shorter_one_tried_and_a_smaller_space_wh
     filled(searched, store)
     assert searched.search is not None
     assert journal(replace(searched, search=replace(searched.search, trials=20)), store).left("vanilla") == 16
+    before = journal(searched, store).of("vanilla")
     narrow = replace(searched.search, space={**SPACE, "learning_rate": loguniform(1e-4, 2.5e-3)})
     made = journal(replace(searched, search=narrow), store)
     assert [one.setting.learning_rate for one in made.of("vanilla")] == [0.001, 0.002]
-    assert made.forgotten == 3
+    assert len(made.others) == 3
+    made.save()
+    assert len(read(store, searched.name)) == 2
+    back = journal(searched, store)  # what lay outside has been kept
+    assert {one.id: one.status for one in back.of("vanilla")} == {one.id: one.status for one in before}
+    assert back.others == []
     elsewhere = journal(replace(searched, settings=(replace(LONG, batch_size=8),)), store)
     assert elsewhere.of("vanilla") == []
 
@@ -435,6 +441,10 @@ def test_the_report_shows_winners_and_the_diagnostic(searched: Study, tmp_path: 
     ]
     # The stopped one is neither failed nor missing; the failed one is not dropped.
     assert sorted(view.results.trials["status"]) == ["failed", "finished", "finished"]
+    assert section.searched(view) == [
+        "Looked for learning rate loguniform(0.0001, 0.01), warmup steps randint(0, 4): 6 trials of each method, drawn by TPE (sampler's "
+        "seed 0), scored on en dev at 3 rungs, at each but the last of which the best 1/3 went on (ASHA)."
+    ]
     names = [chapter.section.name for chapter in chapters(view)]
     assert names[0] == "search"
     assert "spread" not in names  # what a sampler took to be good says nothing of how scores spread

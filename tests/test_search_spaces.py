@@ -145,3 +145,23 @@ def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {name: _plain(each) for name, each in value.items()}
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+def test_yaml_takes_merge_keys_and_refuses_keys_given_twice(tmp_path: Path) -> None:
+    head = "task: udpos\nmethods: [vanilla]\nseeds: [0]\ntargets: [de]\n"
+    file = tmp_path / "mine.yaml"
+    file.write_text(head + "settings: [&one {learning_rate: 1e-3, max_steps: 3}, {<<: *one, learning_rate: 2e-3}]\n", encoding="utf-8")
+    assert [setting.learning_rate for setting in search_spaces.load(str(file)).settings] == [1e-3, 2e-3]
+    file.write_text(head + "settings: [{learning_rate: 1e-3, max_steps: 3}]\nseeds: [1]\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"mine\.yaml: not readable as YAML: the key 'seeds' is given twice in line 6"):
+        search_spaces.load(str(file))
+
+
+def test_a_mistake_in_python_names_the_line_and_the_nearest_option(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("from harness.study import Setting\n\nSetting(learning_rat=1e-3, max_steps=3)\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"mine\.py:3: Setting: there is no 'learning_rat'\. Did you mean 'learning_rate'\?"):
+        search_spaces.load(str(file))
+    file.write_text("from harness.ranges import loguniform\n\nloguniform(0, 1)\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"mine\.py:3: loguniform: lower: 0\.0 is not allowed"):
+        search_spaces.load(str(file))

@@ -223,7 +223,7 @@ def test_distances_of_one_mean_have_a_p_of_1() -> None:
 RUNS, SHIFT = st.sampled_from([3, 4, 5, 7, 8, 9, 13]), st.floats(-50, 50)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(RUNS, st.integers(1, 4), st.tuples(SHIFT, SHIFT), st.floats(0.1, 9), st.floats(0, 0.9), st.integers(0, 99))
 def test_shifts_scales_orders_and_which_method_is_ours(
     runs: int, languages: int, shifts: tuple[float, float], scale: float, pairing: float, seed: int

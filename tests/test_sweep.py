@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from harness import attempt as attempts
+from harness import namesakes
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
@@ -28,6 +29,19 @@ def run(study: Study, store: Store, resources: Resources = HERE, **options: bool
 
 def scores(store: Store, study: Study) -> dict[str, object]:
     return {trial.id: (store.record(trial.id) or {}).get("scores") for trial in plan(study)}
+
+
+def test_another_study_of_the_same_name_is_told_of(study: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    (trial, *_) = plan(study)
+    store.save_study(study, [trial])
+    assert namesakes.replaced(replace(study, seeds=(3,), targets=("de",)), store) is None
+    assert namesakes.replaced(replace(study, name="other", question="Which?"), store) is None
+    note = namesakes.replaced(replace(study, question="Which?"), store)
+    assert note == (
+        "the store has another study called 'small' (1 trial: ?). Its trials stay, but the record and the report of that name are now this "
+        "one's; another name keeps both"
+    )
 
 
 def test_only_what_is_missing_runs(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,15 +115,15 @@ def test_an_exception_becomes_the_attempts_error(study: Study, tmp_path: Path, m
 
 @pytest.mark.slow
 def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path) -> None:
-    methods = (Vanilla(), L2(strength=0.01), Ewc(strength=100.0, languages=("hi",), examples=4))
+    methods = (L2(strength=0.01), Ewc(strength=100.0, languages=("hi",), examples=4))
     wide = replace(study, methods=methods)
     here, there = Store(tmp_path / "here"), Store(tmp_path / "there")
-    assert run(wide, here)[0] == Outcome(3, 3, 0, 3)
+    assert run(wide, here)[0] == Outcome(2, 2, 0, 2)
     outcome, out = run(wide, there, Resources(), keep_weights=True)
-    assert outcome == Outcome(3, 3, 0, 3), out
+    assert outcome == Outcome(2, 2, 0, 2), out
     assert scores(here, wide) == scores(there, wide)
-    assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 3
-    assert len(out.splitlines()) == 5, out  # Ray and Tune are silent
+    assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 2
+    assert len(out.splitlines()) == 4, out  # Ray and Tune are silent
 
 
 def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,10 +26,10 @@ SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
 
 
 def section(view: View) -> Section | None:
-    """Where the encoder and the task are the paper's, or where it was asked for."""
+    """Where the encoder and the task are the paper's, the study reproduces some of its tables, or it was asked for."""
     about = view.results.about
     own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)
-    if view.against is not None or not (own or view.published):
+    if view.against is not None or not (own or view.published or _asked(view)):
         return None
     if about.task not in TASKS:
         words = f"The paper has no results on the task {about.task or 'of these runs'!r}; it has {', '.join(TASKS)}."

@@ -27,7 +27,7 @@ def section(view: View) -> Section | None:
     if not tried:
         return None
     results = view.results
-    parts: list[str | Table | Picture] = [winners(view)]
+    parts: list[str | Table | Picture] = [*searched(view), winners(view)]
     if any(one.dev is not None for one in tried):
         caption = (
             f"Each mark is a trial in the order in which they ended, at its last {results.source} dev score: circles trained to the end, "
@@ -50,6 +50,22 @@ def tried_in(view: View) -> list[Tried]:
     """The ended trials of the view's search; none where it is no search, or has no store."""
     found = read(view.store, view.results.about.name) if view.store is not None else []
     return [one for one in found if one.status in ENDED]
+
+
+def searched(view: View) -> list[str]:
+    """What was looked for where, and by which rules; nothing where the study is no longer a search."""
+    assert view.store is not None
+    search = view.store.study(view.results.about.name)[0].search
+    if search is None:
+        return []
+    space = ", ".join(f"{name.replace('_', ' ')} {made}" for name, made in search.space.items())
+    stops = (
+        f"scored on {view.results.source} dev at {search.rungs} rungs, at each but the last of which the best 1/{search.reduction} went on "
+        "(ASHA)"
+        if search.rungs > 1
+        else "none stopped early"
+    )
+    return [f"Looked for {space}: {search.trials} trials of each method, drawn by TPE (sampler's seed {search.seed}), {stops}."]
 
 
 def _labels(tried: list[Tried]) -> dict[Setting, str]:
@@ -80,7 +96,7 @@ def winners(view: View) -> Table:
     for method in results.about.methods:
         best = winner(tried, method)
         mine = [one for one in tried if one.method == method]
-        counts = [str(sum(one.draws for one in mine if one.status == status)) for status in (FINISHED, STOPPED, FAILED)]
+        counts = [_count([one for one in mine if one.status == status]) for status in (FINISHED, STOPPED, FAILED)]
         if best is None or best.dev is None or best.id not in scores:
             rows.append([method, *[MISSING_CELL] * 4, *counts])
             continue
@@ -93,7 +109,15 @@ def winners(view: View) -> Table:
         "dev score is the highest of several and flatters: compare methods over other seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test scores.",
     ]
-    return Table("search", "Best setting of each method", header, rows, notes)
+    if any(one.draws > 1 for one in tried):
+        notes.append("Of trials that were drawn several times the number of different settings is given too.")
+    return Table("search", "Winners of the search", header, rows, notes)
+
+
+def _count(tried: list[Tried]) -> str:
+    """How many trials were drawn, and of how many settings where some were drawn again."""
+    drawn = sum(one.draws for one in tried)
+    return str(drawn) if drawn == len(tried) else f"{drawn} ({len(tried)} different)"
 
 
 def on_targets(view: View) -> Table:

@@ -4,6 +4,7 @@ from analysis.frame import FINISHED
 from analysis.section import Section
 from analysis.table import Cell, Table
 from analysis.view import View
+from harness.tried import STOPPED, read
 
 NAME = "troubles"
 
@@ -11,7 +12,10 @@ NAME = "troubles"
 def section(view: View) -> Section:
     """The list, which every report has, if only to say that it is empty."""
     made = table(view)
-    return Section(NAME, made.title, [made] if made.rows else ["None: every trial finished, and none collapsed."])
+    none = "None: every trial finished, and none collapsed."
+    if view.store is not None and any(one.status == STOPPED for one in read(view.store, view.results.about.name)):
+        none = "None: every trial finished or was stopped early by the search, and none collapsed."
+    return Section(NAME, made.title, [made] if made.rows else [none])
 
 
 def table(view: View) -> Table:

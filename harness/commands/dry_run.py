@@ -1,7 +1,8 @@
-"""``run --dry-run``: what a study has, lacks and will cost. Writes nothing."""
+"""``--dry-run``: what a study or a search has, lacks and will cost. Writes nothing."""
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.resources import Resources
@@ -12,13 +13,7 @@ def dry_run(
     study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False, keep_weights: bool = False
 ) -> None:
     """Print the number of trials, how many of them the store at ``place`` has, and the time, GPU-hours and disk of the rest."""
-    import torch
-
-    from harness.budget import budget, comparable, probe
     from harness.commands.show import status_of
-    from harness.progress import duration
-    from harness.provenance import provenance
-    from harness.store import NoStoreError, Store
 
     status = status_of(place, list(trials))
     counts = {word: sum(found == word for found in status.values()) for word in ("finished", "failed", "missing")}
@@ -26,14 +21,55 @@ def dry_run(
     lacking = [trial for trial in trials if status[trial.id] in wanted]
     print(f"{study.name}: {len(trials)} trials: {', '.join(f'{count} {word}' for word, count in counts.items())} in {place}")
     print(f"to run    {len(lacking)}" + ("" if retry_failed or not counts["failed"] else " (failed ones only with --retry-failed)"))
-    if not lacking:
-        return
+    if lacking:
+        _print_costs(lacking, trials, place, resources, keep_weights=keep_weights)
+
+
+def dry_search(study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources) -> None:
+    """Print what of a search's budget the store at ``place`` has, and what the rest takes at most; ``trials`` are its ``bases``."""
+    from harness.data import Origin, examples
+    from harness.store import NoStoreError, Store
+    from harness.tried import Journal
+
+    assert study.search is not None
+    left = dict.fromkeys((trial.id for trial in trials), study.search.trials)
+    try:
+        journal = Journal(study, trials, Store(place, create=False))
+        journal.resume()
+        left = {trial.id: journal.left(trial.method.arm.label) for trial in trials}
+    except NoStoreError:
+        pass
+    total, lacking = study.search.trials * len(trials), sum(left.values())
+    print(f"{study.name}: {study.search.trials} trials of each method, {total - lacking} of {total} tried in {place}")
+    print(f"to draw   {lacking}, each at most the longest of the space: the search stops those that lag behind")
+    if lacking:
+        there = len(examples(Origin.of(trials[0]), "train", study.source))
+        longest = []
+        for trial in trials:
+            corners = study.search.corners(trial.setting)
+            costliest = max(corners, key=lambda corner: (corner.steps(there) * corner.batch_size, corner.max_length))
+            longest += [replace(trial, setting=costliest)] * left[trial.id]
+        _print_costs(longest, trials, place, resources)
+
+
+def _print_costs(
+    lacking: Sequence[TrialConfig], trials: Sequence[TrialConfig], place: str, resources: Resources, *, keep_weights: bool = False
+) -> None:
+    """Print the time, GPU-hours and disk that the lacking ones of some trials will take."""
+    import torch
+
+    from harness import fishers
+    from harness.budget import budget, comparable, fisher_cost, probe
+    from harness.progress import duration
+    from harness.provenance import provenance
+    from harness.store import NoStoreError, Store
+
     gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
     try:
         store = Store(place, create=False)
         past = comparable(trials, store, provenance()["device"])
     except NoStoreError:
-        past = []
+        store, past = None, []
     where = "of the store, of the same task, encoder, precision and kind of device"
     if not past and resources.ray_address is None:
         try:
@@ -51,9 +87,11 @@ def dry_run(
     if gpus:
         print(f"GPU-hours about {cost.gpu_hours:.2g}")
     free = f", {_size(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
-    print(f"disk      about {_size(cost.disk)}{free}")
-    if texts := {text for trial in lacking for text in trial.texts}:
-        print(f"besides   Fisher information in {len(texts)} language{'s' * (len(texts) > 1)}, once")
+    print(f"disk      about {_size(cost.disk)}{free}, and the tokenised data once")
+    if requests := [request for request in fishers.needed(lacking) if store is None or not store.knows(request.name)]:
+        extra = fisher_cost(requests, past)
+        diagonals = f"{extra.diagonals} diagonal{'s' * (extra.diagonals > 1)}"
+        print(f"besides   Fisher information, once: {diagonals}, about {duration(extra.seconds)} of trials and {_size(extra.disk)}")
     print(f"\nEstimated from {cost.grounds} {where}.")
 
 

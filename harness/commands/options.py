@@ -2,11 +2,13 @@
 
 import argparse
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from harness.resources import Resources
-    from harness.study import Study
+    from harness.setting import Setting
+    from harness.study import Study, TrialConfig
 
 STORE = "steadytune-store"
 
@@ -37,8 +39,11 @@ def scaled_study(options: argparse.Namespace) -> "Study":
     import search_spaces
     from harness.scaling import scaled
 
+    named = search_spaces.load(options.study)
+    if search_spaces.is_file_name(options.study) and named.name in search_spaces.names() and named != search_spaces.load(named.name):
+        print(f"Note: {named.name!r} is also the name of a study that ships with steadytune, and is another; in a store the two would mix.")
     study, notes = scaled(
-        search_spaces.load(options.study),
+        named,
         changes=options.set,
         languages=options.languages,
         seeds=options.seeds,
@@ -47,6 +52,16 @@ def scaled_study(options: argparse.Namespace) -> "Study":
     for note in notes:
         print(f"Note: {note}.")
     return study
+
+
+def warn_of_warmups(settings: Iterable["Setting"], trial: "TrialConfig | None") -> None:
+    """Print which warmups do not end in the training data of a trial, or where there is none in what is known without it."""
+    from harness.data import Origin, examples
+    from harness.warmups import endless
+
+    there = len(examples(Origin.of(trial), "train", trial.source)) if trial is not None else None
+    for note in endless(dict.fromkeys(settings), there):
+        print(f"Note: {note}.")
 
 
 def store_option(command: argparse.ArgumentParser) -> None:

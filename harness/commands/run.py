@@ -3,7 +3,15 @@
 import argparse
 
 from harness.commands import exit_codes
-from harness.commands.options import resource_options, resources_of, scaled_study, scaling_options, store_option, study_argument
+from harness.commands.options import (
+    resource_options,
+    resources_of,
+    scaled_study,
+    scaling_options,
+    store_option,
+    study_argument,
+    warn_of_warmups,
+)
 from harness.commands.show import status_of
 from harness.errors import UserError
 
@@ -46,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
     trials = plan(study, gpus=resources.gpus)
+    warn_of_warmups((trial.setting for trial in trials), trials[0])
     status = status_of(options.store, trials)
     if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
         check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind

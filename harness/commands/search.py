@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.commands import exit_codes
-from harness.commands.options import ray_options, resources_of, scaled_study, scaling_options, store_option, study_argument
+from harness.commands.options import ray_options, resources_of, scaled_study, scaling_options, store_option, study_argument, warn_of_warmups
 from harness.errors import UserError, bad
 
 
@@ -24,6 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--trials", type=int, metavar="N", help="trials of each method, those before included (default: the study's)")
     command.add_argument("--write", type=Path, metavar="FILE.yaml", help="write each method at its best setting as a study, over --seeds")
     command.add_argument("--retry-failed", action="store_true", help="draw others in the place of trials that failed before")
+    command.add_argument("--dry-run", action="store_true", help="print what has been tried and what the rest takes at most; run nothing")
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     scaling_options(command)
     ray_options(command)
@@ -33,6 +34,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from harness.commands.dry_run import dry_search
     from harness.searching import bases, searchable, winners_study, write
     from harness.searching import search as search_study
     from harness.store import Store
@@ -40,15 +42,20 @@ def search(options: argparse.Namespace) -> int:
 
     resources = resources_of(options)
     study = searchable(scaled_study(options))
-    assert study.search is not None
+    sought = study.search
+    assert sought is not None
     for name in (change.partition("=")[0].strip() for change in options.set):
-        if name in study.search.space:
-            raise UserError(f"--set: {name} is what the search looks for, in {study.search.space[name]}")
+        if name in sought.space:
+            raise UserError(f"--set: {name} is what the search looks for, in {sought.space[name]}")
     if options.trials is not None:
-        study = replace(study, search=replace(study.search, trials=options.trials))
+        study = replace(study, search=replace(sought, trials=options.trials))
     if options.write is not None and (options.write.suffix not in (".yaml", ".yml") or not options.write.resolve().parent.is_dir()):
         raise bad("--write", str(options.write), "a .yaml file in a folder that exists")
     trials = bases(study, resources)
+    warn_of_warmups((corner for trial in trials for corner in sought.corners(trial.setting)), trials[0])
+    if options.dry_run:
+        dry_search(study, trials, options.store, resources)
+        return exit_codes.OK
     store = Store(options.store)  # only now: a mistake leaves nothing behind
     outcome = search_study(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.commands import exit_codes
 from harness.commands.columns import aligned
-from harness.commands.options import gpus_option, scaled_study, scaling_options, store_option, study_argument
+from harness.commands.options import gpus_option, scaled_study, scaling_options, store_option, study_argument, warn_of_warmups
 from harness.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def show(options: argparse.Namespace) -> int:
         trials = plan(study, gpus=options.gpus_per_trial)
     except UserError as error:  # the encoder, the data or a text is not to be had here: the study can be shown all the same
         why = str(error)
+    warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
     print(*head(study, trials[0] if trials else None), "", *settings_table(study), "", sep="\n")
     if study.search is not None:
         print(*searched(study, options.store), sep="\n")

@@ -8,8 +8,6 @@ from harness.designs.grid import values_of
 from harness.ranges import space
 from harness.setting import INSTEAD, Setting
 
-"""Of these a setting has one: changing it leaves the other out."""
-
 
 def one_at_a_time(centre: Setting | Mapping[str, object], **values: object) -> tuple[Setting, ...]:
     """The centre first, then the centre with each value of each hyperparameter, in the order given; the centre's own values once.
