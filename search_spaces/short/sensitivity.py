@@ -10,7 +10,13 @@ of mBERT without the embeddings. What is not as in ``paper/sensitivity-udpos``:
 - **Precision** bf16, on a CPU too, and **seeds** one, as the paper's: its standard deviations are over five settings. ``--seeds``
   adds more.
 
-Ten trials each.
+Ten trials each, of about five minutes.
+
+At the paper's rates, with EWT of UD 2.5 as training data and the first 250 sentences of XTREME's test sets in 24 languages, vanilla scores
+88.98 ± 4.56 in English and 67.16 ± 2.52 zero-shot, l2 90.06 ± 1.89 and 67.50 ± 0.95: 62 % less standard deviation, as the paper's 59 %.
+All of that is the first row, in which l2 trains for 15 epochs and vanilla for 10, a difference that matters more in so short a training.
+Over the four settings that both have, the ratio is 1.02 for the zero-shot score and 0.90 (0.74 to 1.10) over languages, and l2 scores 0.55
+points less zero-shot.
 """
 
 from dataclasses import replace
