@@ -50,6 +50,8 @@ def scaled(
     options = {kind: {n.split(".", 1)[1]: v for n, v in asked.items() if n.startswith(f"{kind}.")} for kind in methods}
     of_settings = {name: value for name, value in asked.items() if name in Setting.__dataclass_fields__}
     of_study: dict[str, Any] = {name: _value(Study, name, value) for name, value in asked.items() if name in OF_STUDY}
+    if of_study.get("task", study.task) != study.task:
+        of_study["question"] = f"{study.question} (asked of {of_study['task']})"  # a question may name its task
     if languages is not None:
         of_study["targets"] = _targets(of_study.get("task", study.task), of_study.get("source", study.source), languages)
     if seeds is not None:

@@ -79,6 +79,7 @@ def test_numbers_of_a_setting_are_multiplied() -> None:
 def test_another_task_is_asked_the_same() -> None:
     study, notes = scaled(search_spaces.load("paper/lambda-xnli"), changes=["task=udpos"], languages=["de", "ja"])
     assert (study.task, study.targets, notes) == ("udpos", ("de", "ja"), [])
+    assert study.question.endswith("with the strength of the pull? (asked of udpos)")
     with pytest.raises(UserError, match="targets of task udpos: there is no 'sw'"):
         scaled(search_spaces.load("paper/lambda-xnli"), changes=["task=udpos"])[0].check_languages()
 
