@@ -8,7 +8,7 @@ from pathlib import Path
 from analysis import page
 from analysis.page import Written
 from analysis.section import Picture, Section
-from analysis.sections import FACTS, FINDINGS, OF_RERUNS, OF_SEARCHES
+from analysis.sections import FACTS, FINDINGS, OF_COLLAPSES, OF_RERUNS, OF_SEARCHES
 from analysis.sections import search as of_search
 from analysis.stored import load
 from analysis.table import Table
@@ -71,6 +71,7 @@ def chapters(view: View) -> list[Chapter]:
     found = [Chapter(searched)] if (searched := of_search.section(view)) is not None else []
     for make in OF_SEARCHES if searched is not None else FINDINGS:
         every, without = (view, steady) if make in OF_RERUNS else (first, first_steady)
+        without = None if make in OF_COLLAPSES else without
         if (section := make(every)) is not None:
             found.append(Chapter(section, _twin(make(without)) if without is not None else None))
     return found + [Chapter(section) for make in FACTS if (section := make(view)) is not None]

@@ -109,6 +109,19 @@ def test_the_section_has_each_method_and_language(tmp_path: Any) -> None:
     assert sorted(str(row[0]) for row in tables["ladder-languages"].rows) == sorted(results.about.targets)
 
 
+def test_a_language_that_has_broken_at_the_first_rate_comes_first(tmp_path: Any) -> None:
+    view = seen(tmp_path, rates=5, seeds=6)
+    gone, late, early = list(view.results.about.targets)[:3]
+    flat = np.full((3, 5), 50.0)
+    broken, sinking, never = flat.copy(), flat.copy(), np.zeros((3, 5))
+    broken[0, 0] = 10.0
+    sinking[:, 3:] = 10.0
+    made = Ladder(RATES, flat, {late: sinking, gone: broken, early: never})
+    shown = ladder.languages(view, {"vanilla": made})
+    assert [row[:2] for row in shown.rows[:2]] == [[gone, "< 0.001"], [late, shown.rows[1][1]]]
+    assert [str(row[0]) for row in shown.rows[2:]] == [language for language in view.results.about.targets if language not in (gone, late)]
+
+
 def test_few_rates_or_other_differences_are_no_ladder(tmp_path: Any) -> None:
     assert ladder.section(seen(tmp_path / "few", rates=3, seeds=2)) is None
     assert ladder.section(seen(tmp_path / "other", rates=5, seeds=6, warmups=True)) is None

@@ -58,6 +58,8 @@ OF_SEARCHES: tuple[Maker, ...] = (best.section, source_zero_shot.section, heatma
 """Findings of a search. Its trials are no sample of settings, but what a sampler took to be good: it has none on how scores spread."""
 OF_RERUNS: tuple[Maker, ...] = (variance.section,)
 """Findings that take reruns with one seed into account. To the others a rerun is no further run, but the same once more."""
+OF_COLLAPSES: tuple[Maker, ...] = (ladder.section,)
+"""Findings on what collapses, which would say nothing without the collapsed runs."""
 FACTS: tuple[Maker, ...] = (
     penalty.section,
     troubles.section,

@@ -83,7 +83,7 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     for method, ladder in ladders.items():
         point, scores = points[method], pd.Series(ladder.zero_shot[:, ladder.best])
         score = Score.over(scores, len(scores), view.ddof)
-        rows.append([method, str(len(scores)), f"{ladder.rates[ladder.best]:g}", score, _point(point), _span(point)])
+        rows.append([method, str(len(scores)), f"{ladder.rates[ladder.best]:g}", score, _point(point, ladder.rates[0]), _span(point)])
         reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
     header = ["method", "seeds", "best rate", "zero-shot there", "breaking point", "of the seeds"]
     highest = max(ladder.rates[-1] for ladder in ladders.values())
@@ -102,9 +102,9 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     return Table("ladder", "Breaking points", header, rows, notes)
 
 
-def _point(point: BreakingPoint) -> str | Cell:
+def _point(point: BreakingPoint, first: float) -> str | Cell:
     if math.isnan(point.rate):
-        return MISSING_CELL
+        return f"< {first:.3g}" if point.kept else MISSING_CELL
     return f"≥ {point.rate:.3g}" if point.unbroken else Interval(point.rate, point.low, point.high, ".3g")
 
 
@@ -125,10 +125,12 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
 
     def order(language: str) -> float:
         point = by_first.get(language)
-        return math.inf if point is None or math.isnan(point.rate) else point.rate
+        if point is None or not point.kept:
+            return math.inf
+        return -math.inf if math.isnan(point.rate) else point.rate
 
     rows: list[list[str | Cell]] = [
-        [language, *(_point(by[language]) if language in by else MISSING_CELL for by in found.values())]
+        [language, *(_point(by[language], ladders[method].rates[0]) if language in by else MISSING_CELL for method, by in found.items())]
         for language in sorted(view.results.about.targets, key=order)
     ]
     notes = [f"As above, each language against its own best under the method; those that break first with {next(iter(found))} come first."]
