@@ -114,7 +114,7 @@ def test_a_language_that_has_broken_at_the_first_rate_comes_first(tmp_path: Any)
     gone, late, early = list(view.results.about.targets)[:3]
     flat = np.full((3, 5), 50.0)
     broken, sinking, never = flat.copy(), flat.copy(), np.zeros((3, 5))
-    broken[0, 0] = 10.0
+    broken[:, 0] = [90.0, 90.0, 10.0]
     sinking[:, 3:] = 10.0
     made = Ladder(RATES, flat, {late: sinking, gone: broken, early: never})
     shown = ladder.languages(view, {"vanilla": made})
