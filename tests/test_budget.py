@@ -132,6 +132,7 @@ def test_fisher_information_is_counted_once_and_not_where_it_is_there(
     cost = fisher_cost(fishers.needed(trials), [past(trials[0])])
     assert cost == FisherCost(2, 2 * 3 * 128 / 50, 2 * 4 * 1000)  # de and hi, three windows of 128 sub-words each, 50 a second
     store = Store(tmp_path / "store")
+    attempt(plan(replace(study, methods=(Vanilla(),)))[0], store, 1)
     for requests, said in ((fishers.needed(trials), "2 diagonals"), (fishers.needed(trials)[1:], "1 diagonal,")):
         dry_run(study, trials, str(tmp_path / "store"), Resources(local=True))
         assert f"Fisher information, once: {said}" in capsys.readouterr().out

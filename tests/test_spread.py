@@ -269,7 +269,7 @@ def test_languages_that_are_one_count_once() -> None:
 # Where there is too little
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 11), st.integers(1, 3), st.integers(1, 4), st.integers(0, 999))
 def test_nothing_is_nan_without_a_reason(runs: int, languages: int, values: int, seed: int) -> None:
     """Scores of a few values, so that methods, and resamples of them, are often all the same."""

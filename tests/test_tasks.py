@@ -254,7 +254,7 @@ def test_other_code_is_another_trial(own_task: Callable[[], Study], tmp_path: Pa
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("TASK = 3\n", r"echo\.py: it must define TASK, a harness\.tasks\.base\.Task; it has int"),
+        ("TASK = 3\n", r"echo\.py: it must define TASK, a harness\.tasks\.base\.Task, or a function task\(\) that returns one; it has int"),
         ("import nothing_there\n", r"echo\.py:1: ModuleNotFoundError"),
         (OWN.replace('"echo"', '"xnli"'), r"TASK\.name: 'xnli' is not allowed; give another name than those of steadytune's own"),
         (OWN.replace('"echo"', '"../echo"'), r"TASK\.name: '\.\./echo' is not allowed"),
@@ -299,7 +299,7 @@ def test_pairs_are_learnt_and_carry_over(own_task: Callable[[], Study], tmp_path
         pairs = [(a, b if i % 2 else texts[(7 * i + 3) % len(texts)][1], "yes" if i % 2 else "no") for i, (a, b) in enumerate(texts)]
         lines = "".join("\t".join(pair) + "\n" for pair in pairs)
         (tmp_path / "data" / "echo" / f"{name}.tsv").write_text(lines, encoding="utf-8")
-    setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=80, batch_size=16, max_length=32)
+    setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=50, batch_size=16, max_length=32)
     scores = run_trial(plan(replace(own_task(), methods=(L2(strength=0.01),), settings=(setting,)))[0], cache=tmp_path).record["scores"]
     assert scores["test"]["en"]["accuracy"] > 90
     assert scores["test"]["de"]["accuracy"] > 75
