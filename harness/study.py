@@ -16,7 +16,7 @@ from harness.search import Search
 from harness.setting import Setting as Setting  # a study's file imports it with Study
 from harness.tasks import is_file, task_named
 
-NUMERICS = 2
+NUMERICS = 3
 """Version of everything between a config and its weights that no field names. Raised when a change of code or of a field's default
 changes scores."""
 PLACE = {"place": True}

@@ -28,6 +28,7 @@ from harness.study import Setting, TrialConfig
 from harness.tasks import code_fingerprint, task_named
 from harness.trainer import PenaltyTrainer
 from harness.training_data import training_rows
+from harness.unpadded import train_unpadded
 
 WINDOWS = 50
 """Most windows of the learning history, evenly over the steps."""
@@ -155,6 +156,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting.weight_decay)
     used = _ids(rows, tokenizer.pad_token_id) if trims else None
     model = models.fine_tunable(encoder, origin.task, config.seed, used)
+    train_unpadded(model)
 
     shared = models.pretrained(encoder, origin.task)
     config.method.adapt(model, shared)

@@ -96,6 +96,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return folders
 
 
+@pytest.fixture(scope="module")
+def tokenised(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What all trials of this file share between them, as a worker's do."""
+    return tmp_path_factory.mktemp("cache")
+
+
 def make(encoder: str, task: str, method: Method) -> Study:
     return Study(
         name="family",
@@ -117,17 +123,17 @@ TRIALS = [
 
 
 @pytest.mark.parametrize(("family", "task", "method"), TRIALS, ids=[f"{family}-{task}-{method.name}" for family, task, method in TRIALS])
-def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str, method: Method, tmp_path: Path) -> None:
+def test_a_family_trains_and_scores(made: dict[str, str], family: str, task: str, method: Method, tmp_path: Path, tokenised: Path) -> None:
     config = plan(make(made[family], task, method))[0]
     check_encoder(encoders.find(made[family]), task, LENGTH, [method])
-    result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
+    result = run_trial(config, cache=tokenised, weights=tmp_path / "kept")
     assert not result.record["diverged"]
     assert result.record["cost"]["trained_embeddings"] < 19_200
     assert result.record["scores"]["test"]["de"]["examples"] == {"udpos": 100, "pawsx": 200}[task]
     assert (result.history[-1]["penalty"] > 0) == (method.name in ("l2", "ewc", "decoupled_l2"))
     kept = weights.load(tmp_path / "kept", config)
     assert kept.get_input_embeddings().weight.shape[0] == 19_200
-    again = rescore(kept, config, {**result.record, "weights": ""}, result.history, cache=tmp_path)
+    again = rescore(kept, config, {**result.record, "weights": ""}, result.history, cache=tokenised)
     assert again.record["scores"] == result.record["scores"]
 
 

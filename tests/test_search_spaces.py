@@ -114,15 +114,15 @@ def test_list_has_a_line_a_study(capsys: pytest.CaptureFixture[str]) -> None:
         assert line.endswith(study.question)
 
 
-def test_show_has_settings_by_method(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["show", "quickstart"]) == 0
+def test_show_has_settings_by_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["show", "quickstart", "--store", str(tmp_path / "none")]) == 0
     lines = capsys.readouterr().out.splitlines()
     header = next(i for i, line in enumerate(lines) if line.split()[-1:] == ["methods"])
     assert lines[header].split() == ["learning_rate", "warmup_steps", "max_steps", "seeds", "methods"]
     assert lines[header + 1].split() == ["0.0003", "6", "60", "0", "1", "vanilla,", "l2(strength=0.05)"]
     assert lines[header + 5].split() == ["0.002", "6", "60", "0", "1", "ewc(strength=10)"]
     assert lines[header + 7].startswith("all: batch_size=16 ")
-    assert "24 trials, 0 finished in steadytune-store" in lines
+    assert f"24 trials, 0 finished in {tmp_path / 'none'}" in lines
 
 
 @pytest.mark.parametrize(("field", "place"), [("encoder", "/no/encoder"), ("data", "/no/data")])

@@ -39,7 +39,8 @@ def rows_of(config: TrialConfig, cache: Path) -> Dataset:
     return training_rows(config, EMBEDDED, cache)
 
 
-def test_ids_from_before_there_were_these_fields() -> None:
+def test_ids_from_before_there_were_these_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.study.NUMERICS", 2)
     made = TrialConfig(
         task="udpos",
         source="en",
