@@ -1,0 +1,85 @@
+"""``steadytune`` with a clock: writes down when each trial on Ray began, took its first training step, was trained and ended.
+
+    python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
+
+What follows FOLDER is a command line of ``steadytune``, which runs as it is but for the clock: a callback of the trainer, and a file
+``<trial>.json`` in FOLDER for each trial (``began``, ``first_step``, ``trained``, ``ended``: seconds since the epoch). A trial ends here
+once its record is in the store.
+"""
+
+import json
+import os
+import sys
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FOLDER = "STEADYTUNE_WATCHED"
+"""Environment variable that tells the workers where to write."""
+
+
+TIMES: dict[str, float] = {}
+"""Of the trial that runs in this worker."""
+
+
+def run_one(space: dict[str, Any]) -> None:
+    """What ``harness.ray_tune.run_one`` does, in a worker with the clock."""
+    watch_attempts()
+    from harness import ray_tune
+
+    ray_tune.run_one(space)
+
+
+@cache
+def watch_attempts() -> None:
+    """Let this process write down the times of every trial from now on."""
+    from harness import ray_tune
+
+    attempt = ray_tune.attempt
+
+    def watched(config: Any, *args: Any, **options: Any) -> Any:
+        TIMES.clear()
+        TIMES["began"] = time.time()
+        watch_training()  # imports what the trial will: the clock has to run
+        ended = attempt(config, *args, **options)
+        TIMES["ended"] = time.time()
+        (Path(os.environ[FOLDER]) / f"{config.id}.json").write_text(json.dumps(TIMES))
+        return ended
+
+    ray_tune.attempt = watched
+
+
+@cache
+def watch_training() -> None:
+    from transformers import Trainer, TrainerCallback
+
+    original = Trainer.train
+
+    class FirstStep(TrainerCallback):
+        def on_step_begin(self, *args: Any, **rest: Any) -> None:
+            TIMES.setdefault("first_step", time.time())
+
+    def train(self: Trainer, *args: Any, **options: Any) -> Any:
+        self.add_callback(FirstStep())
+        found = original(self, *args, **options)
+        TIMES["trained"] = time.time()
+        return found
+
+    Trainer.train = train
+
+
+def main() -> int:
+    if len(sys.argv) < 3 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 0 if sys.argv[1:] else 2
+    os.environ[FOLDER] = str(Path(sys.argv[1]).resolve())
+    from harness import cli, ray_tune
+    from tests.benchmarks import watched
+
+    ray_tune.run_one = watched.run_one  # of the module by its name, which workers can import, not of __main__
+    return cli.main(sys.argv[2:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
