@@ -1,9 +1,11 @@
 """One attempt at a trial: run it, and leave a record or a failure in the store. Both ways of running a study go through here."""
 
+import gc
 import os
 import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 
 from harness.errors import UserError
 from harness.rungs import Rungs, Stopped
@@ -32,6 +34,8 @@ def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool 
     trial, nothing is written and ``Stopped`` is raised.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
+    # In bf16 on a CPU it would keep 1024 kernels, gigabytes: nearly every batch has a number of tokens of its own.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     try:
         record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights, rungs)
     except Stopped:
@@ -51,7 +55,16 @@ def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         result = run_trial(config, cache=store.cache, threads=threads, weights=folder, rungs=rungs)
         store.save(config, result, folder)
+    _settle()
     return result.record
+
+
+@cache
+def _settle() -> None:
+    """Spare the garbage collector what this process's first trial has loaded: every training begins with a collection, and hundreds of
+    thousands of objects of libraries and data would be looked at each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:

@@ -19,6 +19,7 @@ from transformers.utils import logging
 
 from harness.encoders import Encoder
 from harness.errors import UserError, reason
+from harness.mapped import MappedEmbedding, map_vocabulary
 from harness.tasks import task_named
 from harness.vocabulary import TrimmedEmbedding
 
@@ -70,6 +71,7 @@ def pretrained(encoder: Encoder, task: str) -> Pretrained:
 @lru_cache(maxsize=2)
 def _pretrained(encoder: Encoder, auto_model: str, labels: tuple[str, ...]) -> Pretrained:
     model, fresh = _with_head(encoder, auto_model, labels)
+    map_vocabulary(model, encoder)
     model.requires_grad_(False)
     return Pretrained(model, fresh)
 
@@ -81,10 +83,12 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
     """
     shared = pretrained(encoder, task)
     memo: dict[int, Any] = {}
+    whole = shared.model.get_input_embeddings()
     if vocabulary is not None:
-        whole = shared.model.get_input_embeddings()
         assert isinstance(whole, nn.Embedding)
         memo[id(whole)] = TrimmedEmbedding(whole, vocabulary)
+    elif isinstance(whole, MappedEmbedding):
+        memo[id(whole)] = whole.loaded()
     model = copy.deepcopy(shared.model, memo)
     model.requires_grad_(True)
     for module in model.modules():

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.errors import UserError
-from harness.vocabulary import kept_rows
+from harness.vocabulary import trimmed
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Term:
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
-    ``anchor`` holds θ* by parameter name within the body (``model.base_model``), of the whole vocabulary also where the body's is
-    trimmed. Parameters that it lacks, frozen ones, and the task head, which is outside the body, are never touched.
+    ``anchor`` holds θ* by parameter name within the body (``model.base_model``); a trimmed embedding brings its own. Parameters that
+    ``anchor`` lacks, frozen ones, and the task head, which is outside the body, are never touched.
     """
 
     def __init__(self, body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> None:
@@ -54,14 +54,14 @@ class Penalty:
         for name in (name for term in terms for name in term.importance or ()):
             if name not in anchor:
                 raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
-        kept = kept_rows(body)
+        cut = trimmed(body)
         for name, parameter in body.named_parameters():
             if not parameter.requires_grad or name not in anchor:
                 continue
-            theta, rows = anchor[name].detach(), kept.get(name)
-            weight = sum((term.weight(name, theta, rows) for term in terms), torch.tensor(0.0))
+            theta, rows = anchor[name].detach(), cut.get(name)
+            weight = sum((term.weight(name, theta, rows.kept if rows is not None else None) for term in terms), torch.tensor(0.0))
             self.parameters.append(parameter)
-            self.anchors.append((theta if rows is None else theta[rows]).to(parameter))
+            self.anchors.append((theta if rows is None else rows.pretrained()).to(parameter))
             self.weights.append(weight.to(parameter))
 
     def held(self) -> list[Tensor]:

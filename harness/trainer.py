@@ -93,6 +93,12 @@ class PenaltyTrainer(Trainer):
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
 
+    def free(self) -> None:
+        """Let go of the gradients and the optimizer's state, three times the weights: scoring needs room, and none of them."""
+        assert self.optimizer is not None
+        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.state.clear()
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
             coupled, decoupled = (torch.stack(values).mean().item() if values else 0.0 for values in (self._coupled, self._decoupled))

@@ -80,6 +80,7 @@ def run_trial(
     if best is not None:
         best.load(trainer.model)
     config.method.finish(trainer.model)
+    trainer.free()
     trained = time.perf_counter()
     scored = score(trainer.model, config, cache)
     ended = time.perf_counter()

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from harness import mapped
+
 
 class TrimmedEmbedding(nn.Embedding):
     """An embedding of ``kept`` ids of a larger one, whose other rows are read, but never trained.
@@ -20,12 +22,14 @@ class TrimmedEmbedding(nn.Embedding):
         rows = torch.full((whole.num_embeddings,), -1)
         rows[kept] = torch.arange(len(kept))
         padding = int(rows[whole.padding_idx]) if whole.padding_idx is not None else -1
-        super().__init__(
-            len(kept), whole.embedding_dim, padding_idx=padding if padding >= 0 else None, _weight=whole.weight.detach()[kept].clone()
-        )
+        super().__init__(len(kept), whole.embedding_dim, padding_idx=padding if padding >= 0 else None, _weight=mapped.rows(whole, kept))
         self.kept = kept
         self.register_buffer("rows", rows, persistent=False)
         self._whole = [whole]  # in a list: not a submodule, it stays where it is and is nobody's parameter
+
+    def pretrained(self) -> Tensor:
+        """The kept rows as they are in the larger one, shaped as ``weight``."""
+        return mapped.rows(self._whole[0], self.kept)
 
     def forward(self, input: Tensor) -> Tensor:
         assert isinstance(self.rows, Tensor)
@@ -35,14 +39,14 @@ class TrimmedEmbedding(nn.Embedding):
         found = super().forward(rows.clamp(min=0))
         cut = rows < 0
         if bool(cut.any()):
-            whole = self._whole[0].weight
-            found[cut] = whole[input[cut].to(whole.device)].to(found)
+            found[cut] = mapped.rows(self._whole[0], input[cut]).to(found)
         return found
 
     def restored(self) -> nn.Embedding:
         """The embedding at full size, the trained rows in their places."""
         whole = self._whole[0]
         weight = whole.weight.detach().to(self.weight, copy=True)
+        mapped.release(whole)
         weight[self.kept] = self.weight.detach()
         return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
 
@@ -52,17 +56,12 @@ def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
 
     Not with weight decay, which moves every row, nor for an embedding that does more than look up rows or that shares its weights.
     """
-    embedding = model.get_input_embeddings()
-    if weight_decay or type(embedding) is not nn.Embedding:
-        return False
-    if embedding.max_norm is not None or embedding.scale_grad_by_freq or embedding.sparse:
-        return False
-    return sum(p is embedding.weight for _, p in model.named_parameters(remove_duplicate=False)) == 1
+    return not weight_decay and mapped.only_looks_up(model)
 
 
-def kept_rows(body: nn.Module) -> dict[str, Tensor]:
-    """The ids whose embeddings a body trains, by the parameter's name; empty where nothing is trimmed."""
-    return {f"{name}.weight": module.kept for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
+def trimmed(body: nn.Module) -> dict[str, TrimmedEmbedding]:
+    """The trimmed embeddings of a body, by their parameter's name."""
+    return {f"{name}.weight": module for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
 
 
 def size(model: PreTrainedModel) -> int:
