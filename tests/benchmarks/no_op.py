@@ -78,14 +78,6 @@ def bare(trials: int, *, reuse_actors: bool) -> None:
 # Ours
 
 
-def run_one(space: dict[str, Any]) -> None:
-    """What ``harness.ray_tune.run_one`` does, in a worker whose trials do nothing."""
-    do_nothing()
-    from harness import ray_tune
-
-    ray_tune.run_one(space)
-
-
 @cache
 def do_nothing() -> None:
     """Let the trials of this process train and score nothing from now on."""
@@ -118,9 +110,9 @@ def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
 def ours(arguments: list[str]) -> int:
     """``steadytune`` with these arguments."""
     from harness import cli, ray_tune
-    from tests.benchmarks import no_op
+    from tests.benchmarks.idle_worker import Idle
 
-    ray_tune.run_one = no_op.run_one  # of the module by its name, which workers can import, not of __main__
+    ray_tune.Worker = Idle
     return cli.main(arguments)
 
 
