@@ -21,10 +21,12 @@ os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
+os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # of Tune's own state, which grows with the trials and is never restored
 
 import ray
 from ray import tune
 from ray.tune.experiment import Trial
+from ray.tune.search.basic_variant import BasicVariantGenerator
 from rich.console import Console
 
 from harness import fishers
@@ -38,23 +40,38 @@ from harness.study import TrialConfig
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: trials get their config and leave their result in the store."""
+NUMBER = "trial"
+"""What a trial's config in Tune consists of: its number in the list of trials."""
 
 
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
     """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
     with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
-        space = {
-            "trial": tune.grid_search([trial.to_json() for trial in trials]),
-            "store": place,
-            "threads": resources.cpus,
-            "gpus": gpus,
-            "keep_weights": keep_weights,
-        }
+        worker = tune.with_parameters(
+            Worker,
+            trials=[trial.to_json() for trial in trials],
+            place=place,
+            threads=resources.cpus,
+            gpus=gpus,
+            keep_weights=keep_weights,
+        )
         tuner = tune.Tuner(
-            tune.with_resources(run_one, {"cpu": resources.cpus, "gpu": gpus}),
-            param_space=space,
-            tune_config=tune.TuneConfig(reuse_actors=True, trial_dirname_creator=lambda trial: trial.trial_id),
-            run_config=tune.RunConfig(storage_path=scratch, name="study", verbose=0, callbacks=[Watch(trials, store, progress)]),
+            tune.with_resources(worker, {"cpu": resources.cpus, "gpu": gpus}),
+            param_space={NUMBER: tune.randint(0, len(trials))},
+            tune_config=tune.TuneConfig(
+                # Points and no grid: of a grid Tune copies all values for each of them.
+                search_alg=BasicVariantGenerator(points_to_evaluate=[{NUMBER: number} for number in range(len(trials))]),
+                num_samples=len(trials),
+                reuse_actors=True,
+                trial_dirname_creator=lambda trial: trial.trial_id,
+            ),
+            run_config=tune.RunConfig(
+                storage_path=scratch,
+                name="study",
+                verbose=0,
+                callbacks=[Watch(trials, store, progress)],
+                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+            ),
         )
         tuner.fit()
 
@@ -124,19 +141,37 @@ def _gpus(resources: Resources) -> float:
     return resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
 
 
-def run_one(space: dict[str, Any]) -> None:
-    """The Tune trainable: one attempt, reported as its summary. Everything heavy is imported, loaded and kept by the worker."""
-    take_gpu(space["gpus"])
-    # Tune calls this in a new thread for every trial, and memory freed in one thread's malloc arena does not serve the next.
-    # The store is there already: a node that does not see it must fail, not keep results to itself.
-    trial, store = TrialConfig.from_json(space["trial"]), Store(space["store"], create=False)
-    ended = worker_thread().submit(attempt, trial, store, space["threads"], space["keep_weights"])
-    tune.report(asdict(ended.result()))
+class Worker(tune.Trainable):
+    """Runs one trial after another, each in one step. Everything heavy is imported, loaded and kept by its process.
+
+    All of them are told all trials once, and then a trial's number: what Tune holds of a trial, it holds to the end, several times over.
+    """
+
+    def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
+        self, config: dict[str, Any], *, trials: Sequence[dict[str, Any]], place: str, threads: int, gpus: float, keep_weights: bool
+    ) -> None:
+        take_gpu(gpus)
+        self.trials = trials
+        self.place = place
+        self.threads = threads
+        self.keep_weights = keep_weights
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Go on with another trial; Tune has taken over its config."""
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One attempt, reported as its summary."""
+        trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
+        # The store is there already: a node that does not see it must fail, not keep results to itself.
+        ended = attempt(trial, Store(self.place, create=False), self.threads, self.keep_weights)
+        return {**asdict(ended), "done": True}
 
 
 @lru_cache(maxsize=1)
 def worker_thread() -> ThreadPoolExecutor:
-    """The one thread of this process that runs trials."""
+    """The one thread of this process that runs the trials of a search. Tune calls a function in a new thread for every trial, and memory
+    freed in one thread's malloc arena does not serve the next."""
     return ThreadPoolExecutor(1, thread_name_prefix="trial")
 
 
@@ -144,32 +179,35 @@ class Watch(tune.Callback):
     """Passes Tune's events on to the progress display, and records the trials whose worker died."""
 
     def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress) -> None:
-        self.trials = {trial.id: trial for trial in trials}
+        self.trials = trials
         self.store = store
         self.progress = progress
-        self.open = set(self.trials)
+        self.open = {trial.id for trial in trials}
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not pickle."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        self.progress.started(TrialConfig.from_json(trial.config["trial"]))
+        self.progress.started(self._config(trial))
 
     def on_trial_result(self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any) -> None:
         if result.get("id") in self.open:
-            self._end(Attempt(**{name: result[name] for name in Attempt.__dataclass_fields__}))
+            self._end(self._config(trial), Attempt(**{name: result[name] for name in Attempt.__dataclass_fields__}))
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        config = TrialConfig.from_json(trial.config["trial"])
+        config = self._config(trial)
         if config.id in self.open:
             error = trial.get_error()
             trace = str(error or "the worker died and left no message")
-            self._end(failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace))
+            self._end(config, failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace))
 
-    def _end(self, ended: Attempt) -> None:
+    def _config(self, trial: Trial) -> TrialConfig:
+        return self.trials[trial.config[NUMBER]]
+
+    def _end(self, config: TrialConfig, ended: Attempt) -> None:
         self.open.discard(ended.id)
-        self.progress.ended(self.trials[ended.id], ended)
+        self.progress.ended(config, ended)
 
 
 def _check_fits(cpus: int, gpus: float) -> None:

@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness import data, fishers, namesakes
+from harness import data, namesakes
 from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
-from harness.fisher import Request
 from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.setting import setting_labels
 from harness.store import Record, Store
 from harness.study import Study, TrialConfig, seeding
+
+if TYPE_CHECKING:
+    from harness.fisher import Request
 
 
 @dataclass(frozen=True)
@@ -81,8 +84,10 @@ def sweep(
     return Outcome(len(trials), done, failed, len(missing))
 
 
-def diagonals(requests: Sequence[Request], store: Store, resources: Resources, console: Console) -> list[Path]:
+def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node, those computed that are nowhere yet: here, or as Ray tasks of the size of a trial."""
+    from harness import fishers  # here, as it takes torch: a study with nothing left to do needs none
+
     lacking = fishers.lacking(dict.fromkeys(requests), store)
     fishers.announce(lacking, console)
     if lacking and not resources.local:

@@ -45,7 +45,6 @@ def run(options: argparse.Namespace) -> int:
 
     from harness.commands.dry_run import dry_run
     from harness.plan import plan
-    from harness.preflight import check
     from harness.store import Store
     from harness.sweep import sweep
 
@@ -57,6 +56,8 @@ def run(options: argparse.Namespace) -> int:
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     status = status_of(options.store, trials)
     if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
+        from harness.preflight import check  # takes seconds to import, and a finished study does without
+
         check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
     if options.dry_run:
         dry_run(study, trials, options.store, resources, retry_failed=options.retry_failed, keep_weights=options.keep_weights)

@@ -23,14 +23,6 @@ TIMES: dict[str, float] = {}
 """Of the trial that runs in this worker."""
 
 
-def run_one(space: dict[str, Any]) -> None:
-    """What ``harness.ray_tune.run_one`` does, in a worker with the clock."""
-    watch_attempts()
-    from harness import ray_tune
-
-    ray_tune.run_one(space)
-
-
 @cache
 def watch_attempts() -> None:
     """Let this process write down the times of every trial from now on."""
@@ -75,9 +67,9 @@ def main() -> int:
         return 0 if sys.argv[1:] else 2
     os.environ[FOLDER] = str(Path(sys.argv[1]).resolve())
     from harness import cli, ray_tune
-    from tests.benchmarks import watched
+    from tests.benchmarks.watched_worker import Watched
 
-    ray_tune.run_one = watched.run_one  # of the module by its name, which workers can import, not of __main__
+    ray_tune.Worker = Watched
     return cli.main(sys.argv[2:])
 
 

@@ -1,0 +1,14 @@
+"""Ray workers whose trials do nothing, for ``tests.benchmarks.no_op``: a module of its own, as workers import it by name."""
+
+from typing import Any
+
+from harness import ray_tune
+from tests.benchmarks.no_op import do_nothing
+
+
+class Idle(ray_tune.Worker):
+    """A worker that trains and scores nothing."""
+
+    def setup(self, config: dict[str, Any], **shared: Any) -> None:
+        do_nothing()
+        super().setup(config, **shared)

@@ -1,0 +1,165 @@
+"""The two sides of ``tests.benchmarks.overhead``: many trials whose work is nothing, on bare Ray Tune and as ``steadytune run``.
+
+    python -m tests.benchmarks.no_op bare TRIALS [--fresh-actors]
+    python -m tests.benchmarks.no_op ours run STUDY --store PLACE [...]
+    python -m tests.benchmarks.no_op scan STUDY --store PLACE
+
+``bare`` is what Tune costs by itself: a function that reports one number, with Tune's own result files and output off, as ours has them. It
+prints a line a trial that ended. ``ours`` is a command line of ``steadytune``, which runs as it is but for ``run_trial``: it trains and
+scores nothing, and the record, predictions and history that it makes up go into the store as ever. ``scan`` prints the seconds that a
+fresh process takes to read a finished study's records from a store, and its resident memory then.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.study import TrialConfig
+    from harness.trial import TrialResult
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+"""What ours tells Ray when it is imported (``harness.ray_tune``): without it bare would write files for every trial."""
+OBJECT_STORE_BYTES = 100 * 2**20
+EXAMPLES, WINDOWS = 20, 50
+"""Sentences scored of each language, and windows of the learning history."""
+
+
+# Bare
+
+
+def report_one(config: dict[str, Any]) -> None:
+    """The bare trainable."""
+    from ray import tune
+
+    tune.report({"score": config["number"]})
+
+
+def bare(trials: int, *, reuse_actors: bool) -> None:
+    """A grid of ``trials`` numbers, in as many workers as there are cores."""
+    os.environ.update(QUIET)
+    import ray
+    from ray import tune
+
+    class Ended(tune.Callback):
+        def on_trial_complete(self, *args: Any, **rest: Any) -> None:
+            print("ended", flush=True)
+
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    ray.init(
+        address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False, logging_level=logging.ERROR
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        tuner = tune.Tuner(
+            tune.with_resources(report_one, {"cpu": 1}),
+            param_space={"number": tune.grid_search(list(range(trials)))},
+            tune_config=tune.TuneConfig(reuse_actors=reuse_actors, trial_dirname_creator=lambda trial: trial.trial_id),
+            run_config=tune.RunConfig(storage_path=scratch, name="bare", verbose=0, callbacks=[Ended()]),
+        )
+        tuner.fit()
+    ray.shutdown()
+
+
+# Ours
+
+
+@cache
+def do_nothing() -> None:
+    """Let the trials of this process train and score nothing from now on."""
+    from harness import trial
+
+    trial.run_trial = run_trial
+
+
+def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
+    """A made-up result, as large as a real one on small test sets."""
+    from harness.provenance import provenance
+    from harness.scoring import Scored
+    from harness.trial import HISTORY, TrialResult, summary
+
+    def scored(split: str, language: str, fingerprint: str) -> Scored:
+        labels = [[number % 3] * 5 for number in range(EXAMPLES)]
+        return Scored(split, language, labels, labels, {"f1": 61.8033988749895, "accuracy": 87.234042553191489}, 50.0, 0.25, fingerprint)
+
+    parts = [scored("dev", config.source, config.dev_data), *(scored("test", *pair) for pair in config.test_data.items())]
+    history = [dict.fromkeys(HISTORY, 0.123456789) for _ in range(WINDOWS)]
+    cost = {
+        "seconds": 60.123456789, "preparation_seconds": 0.123456789, "training_seconds": 50.123456789, "evaluation_seconds": 10.123456789,
+        "steps": 1000, "training_tokens": 1000000, "tokens_per_second": 12345.6789, "peak_memory_mib": {"resident": 900.5},
+        "trained_embeddings": 10000, "extra_memory_mib": 0.0, "largest_pull": 0.0, "parameters": 100, "trained_parameters": 100,
+    }  # fmt: skip
+    record = {"config": config.to_json(), **summary(config, parts, history), "checkpoint": {"step": 1000}, "cost": cost}
+    return TrialResult({**record, "provenance": provenance()}, history, parts)
+
+
+def ours(arguments: list[str]) -> int:
+    """``steadytune`` with these arguments."""
+    from harness import cli, ray_tune
+    from tests.benchmarks.idle_worker import Idle
+
+    ray_tune.Worker = Idle
+    return cli.main(arguments)
+
+
+# The store
+
+
+def scan(name: str, place: Path) -> dict[str, float]:
+    """Seconds that it takes to read a study's plan, what there is of its trials, and their records alone, in that order."""
+    from harness.store import Store
+
+    store = Store(place, create=False)
+    started = time.perf_counter()
+    _, trials = store.study(name)
+    planned = time.perf_counter()
+    standing = store.standing(trials)
+    stood = time.perf_counter()
+    assert len(standing.finished) == len(trials)
+    size = resident(os.getpid())
+    del standing
+    again = time.perf_counter()
+    store.records(trial.id for trial in trials)
+    return {"study": planned - started, "standing": stood - planned, "records": time.perf_counter() - again, "resident_mib": size}
+
+
+def resident(process: int) -> float:
+    """Resident memory of a process in MiB (Linux)."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def main() -> int:
+    if sys.argv[1:2] == ["ours"]:
+        return ours(sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    sides = parser.add_subparsers(dest="side", required=True)
+    side = sides.add_parser("bare")
+    side.add_argument("trials", type=int)
+    side.add_argument("--fresh-actors", action="store_true", help="a new worker for every trial, which is Tune's default")
+    side = sides.add_parser("scan")
+    side.add_argument("study")
+    side.add_argument("--store", type=Path, required=True)
+    options = parser.parse_args()
+    if options.side == "bare":
+        bare(options.trials, reuse_actors=not options.fresh_actors)
+    else:
+        print(json.dumps(scan(options.study, options.store)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

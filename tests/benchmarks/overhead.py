@@ -1,0 +1,238 @@
+"""What a study costs beside its trials: against bare Ray Tune, in the driver's memory, and to read what has finished.
+
+    python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 1] [--fresh-actors 20]
+
+Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials whose work is nothing (``tests.benchmarks.no_op``), as
+processes of their own and in turns, bare, ours, ours, bare, ...; bare lets its workers live on, as ours does and as is not Tune's default,
+of which ``--fresh-actors`` runs some for comparison (0 for none). Ours plans a study, reads an encoder's and all test sets' fingerprints,
+writes every trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
+
+- seconds from the command to its end, and from the first trial's end to the last's;
+- CPU seconds of the driver;
+- the driver's resident memory against the number of trials that have ended: the slope of the line through all samples but those of the
+  first tenth, when much is still being imported.
+
+A figure is the median over the repeats, a ratio the median of the repeats' own. The scan reads a store of finished trials with records of
+that many languages, in processes of their own: what there is of every trial (``Store.standing``), and ``steadytune run`` on the study, for
+which nothing is left to do. Standard output has the table, with the load before and after; progress goes to standard error. Linux.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import yaml
+from tabulate import tabulate
+
+from harness.plan import plan
+from harness.store import Store
+from harness.study import Study, TrialConfig
+from harness.tasks import task_named
+from tests.benchmarks import no_op
+
+ROOT = Path(__file__).parents[2]
+SIDES = ("bare", "ours")
+TASK = "panx"
+SENTENCE = "Dogs\tO\nbark\tO\n"
+STRENGTHS, SEEDS = (0.001, 0.01, 0.1), 10
+"""Pulls beside vanilla, and seeds, of the study: as many settings as make up the rest."""
+MOST_RATIO, MOST_SCAN_SECONDS = 1.3, 3.0
+"""What is to be reached."""
+ENDED = re.compile(r"ended|\s*\d+/\d+  .*")
+"""Lines that tell of a trial's end: of bare, and of ours (``harness.progress``)."""
+SETTLED = 0.1
+"""The share of the trials after which memory is looked at."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process that ran many trials of nothing."""
+
+    seconds: float
+    """From its start to its end."""
+    between: float
+    """Seconds from the first trial's end to the last's."""
+    cpu_seconds: float
+    """Of the driver alone."""
+    memory: list[tuple[int, float]]
+    """Trials ended, and MiB that the driver then had."""
+
+    @property
+    def slope(self) -> float:
+        """MiB per 1,000 trials."""
+        kept = [pair for pair in self.memory if pair[0] > SETTLED * len(self.memory)]
+        return float(np.polyfit(*zip(*kept, strict=True), 1)[0]) * 1000
+
+    @property
+    def per_trial(self) -> float:
+        """Milliseconds."""
+        return 1000 * self.between / (len(self.memory) - 1)
+
+
+def watched(arguments: Sequence[str], trials: int) -> Run:
+    """Run a side of ``no_op`` with an eye on its memory."""
+    command = [sys.executable, "-m", "tests.benchmarks.no_op", *arguments]
+    start = time.monotonic()
+    process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    ends: list[float] = []
+    memory: list[tuple[int, float]] = []
+    told = []
+    for line in process.stdout:
+        told.append(line)
+        if ENDED.match(line):
+            ends.append(time.monotonic())
+            memory.append((len(ends), no_op.resident(process.pid)))
+    _, status, used = os.wait4(process.pid, 0)
+    if status or len(ends) != trials:
+        sys.exit(
+            f"{' '.join(command)} ended {len(ends)} of {trials} trials, with {os.waitstatus_to_exitcode(status)}: {''.join(told[-5:])}"
+        )
+    return Run(time.monotonic() - start, ends[-1] - ends[0], used.ru_utime + used.ru_stime, memory)
+
+
+def seconds_of(arguments: Sequence[str]) -> tuple[float, str]:
+    """Seconds that a side of ``no_op`` takes from the command to its end, and what it printed."""
+    command = [sys.executable, "-m", "tests.benchmarks.no_op", *arguments]
+    start = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}: {done.stdout[-500:]}{done.stderr[-2000:]}")
+    return time.monotonic() - start, done.stdout
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "HF_HUB_OFFLINE": "1"}
+
+
+def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple[Path, Study]:
+    """The file of a study of so many trials in so many languages, its data beside it: a sentence a language."""
+    source, *targets = ("en", *(language for language in task_named(TASK).languages if language != "en"))[:languages]
+    data = folder / "data" / TASK
+    data.mkdir(parents=True, exist_ok=True)
+    for part in (f"train-{source}", f"dev-{source}", *(f"test-{language}" for language in (source, *targets))):
+        (data / f"{part}.tsv").write_text(SENTENCE)
+    count = trials // ((len(STRENGTHS) + 1) * SEEDS)
+    content = {
+        "name": name,
+        "question": "What do trials cost whose work is nothing?",
+        "task": TASK,
+        "data": str(data.parent),
+        "methods": ["vanilla", *({"name": "l2", "strength": strength} for strength in STRENGTHS)],
+        "settings": [{"learning_rate": float(rate), "max_steps": 1000} for rate in np.geomspace(1e-6, 1e-3, count)],
+        "seeds": list(range(SEEDS)),
+        "targets": targets,
+    }
+    file = folder / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(content))
+    return file, Study.from_json(content)
+
+
+def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
+    """A store in which all trials of a study have finished; without syncing, and without the files that a scan does not read."""
+    store = Store(place)
+    store.save_study(study, trials)
+    for trial in trials:
+        names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
+        record = {"id": trial.id, "finished": "2026-01-01T00:00:00+00:00", **no_op.run_trial(trial).record, **names}
+        folder = place / "trials" / trial.id
+        folder.mkdir(parents=True)
+        (folder / "result.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+
+
+def scanned(folder: Path, options: argparse.Namespace) -> list[list[str]]:
+    """The table's rows about a store of finished trials."""
+    file, study = written_study(folder, "finished", options.records, options.languages)
+    trials, place = plan(study), folder / "store"
+    fill(place, study, trials)
+    size = statistics.mean(found.stat().st_size for found in place.glob("trials/*/result.json")) / 2**10
+    found: list[dict[str, float]] = []
+    again: list[float] = []
+    for repeat in range(options.repeats):
+        print(f"{repeat + 1}/{options.repeats} scan ...", file=sys.stderr)
+        found.append(json.loads(seconds_of(["scan", study.name, "--store", str(place)])[1]))
+        again.append(seconds_of(["ours", "run", str(file), "--store", str(place), "--no-report", "--gpus-per-trial", "0"])[0])
+    medians = {name: statistics.median(each[name] for each in found) for name in found[0]}
+    what = f"{len(trials)} finished trials of {len(study.targets) + 1} languages, {size:.0f} KiB each"
+    return [
+        [f"{what}: standing, s", "", f"{medians['standing']:.2f}", "", *verdict(medians["standing"], MOST_SCAN_SECONDS, "s")],
+        ["their records alone, s", "", f"{medians['records']:.2f}", "", "", ""],
+        ["their study's plan from the store, s", "", f"{medians['study']:.2f}", "", "", ""],
+        ["resident memory with all records, MiB", "", f"{medians['resident_mib']:.0f}", "", "", ""],
+        ["`steadytune run` with nothing to do, s", "", f"{statistics.median(again):.1f}", "", "", ""],
+    ]
+
+
+def verdict(found: float, most: float, unit: str) -> list[str]:
+    """Target and whether it is met."""
+    return [f"≤ {most:g} {unit}", "yes" if found <= most else "NO"]
+
+
+def compared(runs: dict[str, list[Run]]) -> list[list[str]]:
+    """The table's rows about bare and ours."""
+    rows = []
+    for what, name, digits in (
+        ("command to its end, s", "seconds", 1),
+        ("first trial's end to the last's, ms a trial", "per_trial", 1),
+        ("driver's CPU seconds", "cpu_seconds", 1),
+        ("driver's memory, MiB per 1,000 trials", "slope", 2),
+    ):
+        values = {side: [getattr(run, name) for run in runs[side]] for side in SIDES}
+        ratio = statistics.median(ours / bare if bare else math.nan for bare, ours in zip(values["bare"], values["ours"], strict=True))
+        cells = [f"{statistics.median(values[side]):.{digits}f}" for side in SIDES]
+        target = verdict(ratio, MOST_RATIO, "×") if name == "seconds" else ["", ""]
+        rows.append([what, *cells, f"{ratio:.2f}", *target])
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=2000, help="of each side (default: %(default)s); 0 for none")
+    parser.add_argument("--records", type=int, default=10_000, help="finished trials to scan (default: %(default)s); 0 for none")
+    parser.add_argument("--languages", type=int, default=40)
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare with a worker each; 0 for none")
+    options = parser.parse_args()
+    unit = (len(STRENGTHS) + 1) * SEEDS
+    if options.trials % unit or options.records % unit:
+        parser.error(f"--trials, --records: multiples of {unit}, methods × seeds of the study")
+    load = os.getloadavg()[0]
+    rows: list[list[str]] = []
+    if options.trials:
+        runs: dict[str, list[Run]] = {side: [] for side in SIDES}
+        for repeat in range(options.repeats):
+            for side in SIDES if repeat % 2 == 0 else reversed(SIDES):
+                print(f"{repeat + 1}/{options.repeats} {side} ...", end=" ", file=sys.stderr, flush=True)
+                with tempfile.TemporaryDirectory(prefix="overhead-") as scratch:
+                    file, _ = written_study(Path(scratch), "no-op", options.trials, options.languages)
+                    command = ["run", str(file), "--store", f"{scratch}/store", "--no-report", "--gpus-per-trial", "0"]
+                    run = watched(["bare", str(options.trials)] if side == "bare" else ["ours", *command], options.trials)
+                runs[side].append(run)
+                print(f"{run.seconds:.0f} s", file=sys.stderr)
+        rows += compared(runs)
+    if options.fresh_actors:
+        run = watched(["bare", str(options.fresh_actors), "--fresh-actors"], options.fresh_actors)
+        rows.append([f"{options.fresh_actors} trials in a worker each, ms a trial", f"{run.per_trial:.1f}", "", "", "", ""])
+    if options.records:
+        with tempfile.TemporaryDirectory(prefix="overhead-") as scratch:
+            rows += scanned(Path(scratch), options)
+    print(
+        f"{options.trials} trials of nothing, {options.languages} languages, {os.cpu_count()} cores, median of {options.repeats}; "
+        f"load {load:.1f} before, {os.getloadavg()[0]:.1f} after\n"
+    )
+    print(tabulate(rows, ["", "bare", "ours", "ratio", "target", "met"], disable_numparse=True, tablefmt="github"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+"""Ray workers with the clock of ``tests.benchmarks.watched``: a module of its own, as workers import it by name."""
+
+from typing import Any
+
+from harness import ray_tune
+from tests.benchmarks.watched import watch_attempts
+
+
+class Watched(ray_tune.Worker):
+    """A worker that writes down the times of its trials."""
+
+    def setup(self, config: dict[str, Any], **shared: Any) -> None:
+        watch_attempts()
+        super().setup(config, **shared)
