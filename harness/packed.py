@@ -14,6 +14,7 @@ import torch
 from datasets import Dataset
 from filelock import FileLock
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers.utils import logging
 
 from harness import fisher, memory, models
 from harness.data import Origin
@@ -41,6 +42,7 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
     spawn = get_context("spawn")  # a fork would share what CUDA and threads cannot
     with ExitStack() as ends:
         pipes: list[Connection] = []
+        processes = []
         for number in range(trials):
             here, there = spawn.Pipe()
             one = replace(config, seed=config.seed + number).to_json()
@@ -50,11 +52,17 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
             ends.callback(process.join)
             ends.callback(process.terminate)
             pipes.append(here)
+            processes.append(process)
         for pipe in pipes:
             _received(pipe)
         for pipe in pipes:
             pipe.send(READY)
         found = [_received(pipe) for pipe in pipes]
+        for pipe in pipes:
+            pipe.send(READY)
+        ends.pop_all()
+        for process in processes:
+            process.join()
     rate = sum(one["tokens"] / one["seconds"] for one in found)
     return Packing(trials, rate, max(one["each"] for one in found), found[0]["total"])
 
@@ -76,12 +84,13 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
         # One device a trial: with several, transformers would train on all. CUDA has not been looked for yet.
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        logging.set_verbosity_error()
         torch.set_num_threads(threads)
         memory.reset_peak()
         if torch.cuda.is_available():
             torch.cuda.set_per_process_memory_fraction(1 / trials)  # as a trial on Ray
         trial = TrialConfig.from_json(config)
-        _stand_in(trial, cache)
+        stand_in(trial, cache)
         trial = replace(trial, setting=replace(trial.setting, epochs=None, max_steps=ENDLESS))
         trainer = build_trainer(trial, cache)
         trainer.add_callback(Stopwatch(pipe, trainer, trial, trials, seconds))
@@ -90,7 +99,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         pipe.send(RuntimeError(str(error)) if not isinstance(error, torch.OutOfMemoryError) else MemoryError(str(error)))
 
 
-def _stand_in(config: TrialConfig, cache: Path) -> None:
+def stand_in(config: TrialConfig, cache: Path) -> None:
     """Random numbers for the Fisher diagonals that a trial needs: what they are changes neither its time nor its memory."""
     for request in fisher.requests(config):
         (cache / request.name).parent.mkdir(parents=True, exist_ok=True)
@@ -127,6 +136,7 @@ class Stopwatch(TrainerCallback):
             each, total = _taken(self.trials)
             self.pipe.send({"tokens": self.trainer.tokens_seen - self.tokens, "seconds": took, "each": each, "total": total})
             self.pipe.recv()  # until the others have measured too, what this one takes stays taken
+            control.should_training_stop = True
 
     def _largest(self) -> None:
         """Take the memory that the largest batches of training and of scoring take; the weights stay as they are."""
