@@ -66,7 +66,8 @@ class PenaltyTrainer(Trainer):
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
-        self._tokens += inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()  # read at the end
+        seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
+        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read at the end
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
