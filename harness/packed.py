@@ -19,6 +19,7 @@ from transformers.utils import logging
 from harness import fisher, memory, models
 from harness.data import Origin
 from harness.encoding import Encoded
+from harness.errors import UserError
 from harness.packing import DoesNotRunError, Packing
 from harness.scoring import TOKEN_BUDGET, predict
 from harness.study import TrialConfig
@@ -31,6 +32,8 @@ LEAST = 3
 """Steps that are timed at least, however long they take."""
 ENDLESS = 10**9
 """Steps of a trial that is ended from outside."""
+LONGEST_REASON = 300
+"""Characters of an error that are told."""
 READY = "ready"
 
 
@@ -73,8 +76,8 @@ def _received(pipe: Connection) -> Any:
         found = pipe.recv()
     except (EOFError, ConnectionError):
         raise DoesNotRunError("its process died, as it does where memory is short") from None
-    if isinstance(found, Exception):
-        raise DoesNotRunError(f"{type(found).__name__}: {' '.join(str(found).split())[:300]}")
+    if isinstance(found, DoesNotRunError):
+        raise found
     return found
 
 
@@ -96,7 +99,8 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         trainer.add_callback(Stopwatch(pipe, trainer, trial, trials, seconds))
         trainer.train()
     except Exception as error:
-        pipe.send(RuntimeError(str(error)) if not isinstance(error, torch.OutOfMemoryError) else MemoryError(str(error)))
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[:LONGEST_REASON]))
 
 
 def stand_in(config: TrialConfig, cache: Path) -> None:

@@ -39,7 +39,7 @@ def test_of_a_time_that_stays_the_same_no_exponent_is_known() -> None:
 @pytest.mark.slow
 def test_real_curves_are_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     figure = tmp_path / "growth.svg"
-    sizes = "--languages 1 2 3 --examples 20 40 80 --epoch 8 16 32 --terms 1 2 4 --pulls 2"
+    sizes = "--languages 1 2 3 --scored 4 --examples 20 40 80 --epoch 8 16 32 --terms 1 2 4 --pulls 2"
     names = ["evaluation", "preparation", "epoch", "pull", "binding"]
     monkeypatch.setattr(sys, "argv", ["growth", "--repeats", "2", *sizes.split(), "--only", *names, "--figure", str(figure)])
     growth.main()

@@ -85,7 +85,7 @@ def test_real_trials_are_packed_and_measured(trial: Callable[..., TrialConfig], 
 @pytest.mark.slow
 def test_what_does_not_run_alone_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     lost = replace(trial(), training_data="0")
-    with pytest.raises(UserError, match=r"--trials-per-gpu: vanilla does not run even alone: .*training data for 'en' changed"):
+    with pytest.raises(UserError, match=r"--trials-per-gpu: vanilla does not run even alone: data: the training data for 'en' changed"):
         pick([lost], None, threads=1, most=2, seconds=SECONDS)
 
 
