@@ -116,7 +116,7 @@ class Penalty:
             for group, pulls, products in self._pulls():
                 value += self._sum(products) / 2
                 torch._foreach_mul_(pulls, [rates[self.parameters[i]] for i in group])
-                torch._foreach_mul_(pulls, share)
+                torch._foreach_mul_(pulls, share.reshape(()) if isinstance(share, Tensor) else share)
                 torch._foreach_sub_([self.parameters[i] for i in group], pulls)
             return value
         for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):

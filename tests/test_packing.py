@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,6 +81,18 @@ def test_real_trials_are_packed_and_measured(trial: Callable[..., TrialConfig], 
     assert "batches of 512 tokens at most" in said[0]
     assert [line.split()[0] for line in said[0].splitlines()[1:] + said[1:]] == ["1", "2", str(found)]
     assert [file.name for file in tmp_path.iterdir()] == ["tokenised"], "no made-up Fisher diagonal stays"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_study_measures_how_it_shares_a_gpu(tmp_path: Path, cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text(
+        f"task: udpos\ndata: {cut}\nmethods: [vanilla, {{name: l2, strength: 0.1}}]\n"
+        "settings: [{learning_rate: 1e-3, max_steps: 3, batch_size: 4}]\nseeds: [0, 1]\ntargets: [de]\n"
+    )
+    place = ["--store", str(tmp_path / "store"), "--no-report"]
+    assert cli.main(["run", str(tmp_path / "mine.yaml"), "--trials-per-gpu", "auto", *place]) == 0
+    assert "at once it is" in capsys.readouterr().out
 
 
 @pytest.mark.slow

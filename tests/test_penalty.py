@@ -143,7 +143,7 @@ def test_a_gpu_pulls_many_parameters_at_once_to_the_same_weights(monkeypatch: py
             for parameter in alone.parameters[1:]:  # the first takes no part in the step
                 parameter.grad = torch.ones_like(parameter)
             values = [alone.add_gradient_(scale=4.0)]
-            values.append(alone.decay_({parameter: 0.5 + i for i, parameter in enumerate(alone.parameters)}, share=torch.tensor(0.5)))
+            values.append(alone.decay_({parameter: 0.5 + i for i, parameter in enumerate(alone.parameters)}, share=torch.tensor([0.5])))
             found[grouped] = (values, [p.grad for p in alone.parameters], [p.detach() for p in alone.parameters])
         for one, many in zip(found[False], found[True], strict=True):
             torch.testing.assert_close(many, one)

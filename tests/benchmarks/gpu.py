@@ -24,6 +24,8 @@ import shutil
 import statistics
 import tempfile
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,6 +218,25 @@ def speed(build: Callable[[Any, Path], Any], trial: Any, cache: Path, options: a
     )
 
 
+def syncs(build: Callable[[Any, Path], Any], trial: Any, cache: Path) -> list[str]:
+    """Where in its last step the host of a GPU waits for it, as torch warns of it: a line of code a wait."""
+    import torch
+    from transformers import PrinterCallback, TrainerCallback
+
+    class Watch(TrainerCallback):
+        def on_step_end(self, args: Any, state: Any, *rest: Any, **named: Any) -> None:
+            torch.cuda.set_sync_debug_mode("warn" if state.global_step == state.max_steps - 1 else "default")
+
+    trainer = build(trial, cache)
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(Watch())
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        trainer.train()
+    places = (f"{Path(one.filename).name}:{one.lineno}" for one in said if "synchroniz" in str(one.message))
+    return [f"{place} × {count}" for place, count in Counter(places).items()]
+
+
 def flops(model: Any, tokens: int, length: int) -> float:
     """Of training on so many tokens in sequences of a length."""
     config = model.config
@@ -311,6 +332,9 @@ def main() -> None:
             f"{size}; {options.batch_size} × {options.length} tokens, {options.precision}{compiled}; medians of {options.rounds} rounds\n"
         )
         print(tabulate(speeds(found), SPEEDS, tablefmt="github", disable_numparse=True))
+        if torch.cuda.is_available():
+            for side, build in (("peer", peer), ("ours", ours)):
+                print(f"\nThe host waits in a step of ewc, {side}: {', '.join(syncs(build, planned['ewc'], place)) or 'nowhere'}")
         if not options.packed:
             return
         heavy = planned["ewc"]
