@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from harness.tasks import Examples, Task
 
 SPLIT_NAMES = {"train": "training", "dev": "dev", "test": "test"}
+TOKENISED = "tokenised"
+"""The folder of a cache that they are in."""
 SLICE = 2000
 """Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of it."""
 SUMS = "sha256.json"
@@ -68,7 +70,7 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
         "libraries": [version(name) for name in ("tokenizers", "transformers")],
         "max_length": max_length,
     }
-    folder = cache / "tokenised" / digest(identity)
+    folder = cache / TOKENISED / digest(identity)
     if not _is_whole(folder):
         examples = data.examples(origin, split, language)
         check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)

@@ -116,10 +116,16 @@ def stored(request: Request, cache: Path) -> Diagonal:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
             if not is_stored(request, cache):
-                part = file.with_suffix(".part")
-                save_file(_computed(request), part, metadata={IDENTITY: json.dumps(request.identity)})
-                part.replace(file)
+                save(request, _computed(request), cache)
     return Diagonal(file)
+
+
+def save(request: Request, values: dict[str, Tensor], cache: Path) -> None:
+    """Write a request's diagonal into a cache."""
+    file = cache / request.name
+    part = file.with_suffix(".part")
+    save_file(values, part, metadata={IDENTITY: json.dumps(request.identity)})
+    part.replace(file)
 
 
 def _computed(request: Request) -> dict[str, Tensor]:

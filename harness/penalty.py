@@ -1,6 +1,6 @@
 """The pull towards the pretrained weights: Eq. 1 and 2 as a gradient that is added once per optimizer step, never through autograd."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -8,6 +8,9 @@ from torch import Tensor, nn
 
 from harness.errors import UserError
 from harness.vocabulary import trimmed
+
+AT_ONCE = 2**24
+"""Weights that a GPU pulls at once, about: few enough that no second copy of the body is held, and few of its kernels to start."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Penalty:
         self.anchors: list[Tensor] = []
         self.weights: list[Tensor] = []
         """Σ λF of each parameter: its shape, or a scalar where all its entries weigh the same."""
+        self.scalars: list[float | None] = []
+        """The latter as numbers, which a GPU need not be waited for to read."""
         for name in (name for term in terms for name in term.importance or ()):
             if name not in anchor:
                 raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
@@ -63,6 +68,9 @@ class Penalty:
             self.parameters.append(parameter)
             self.anchors.append((theta if rows is None else rows.pretrained()).to(parameter))
             self.weights.append(weight.to(parameter))
+            self.scalars.append(float(weight) if weight.dim() == 0 else None)
+        self.grouped = any(parameter.is_cuda for parameter in self.parameters)
+        """Whether one kernel pulls many parameters: to start five for each of them takes a GPU's host longer than they run."""
 
     def held(self) -> list[Tensor]:
         """What the penalty takes in memory."""
@@ -81,6 +89,13 @@ class Penalty:
         it is.
         """
         value = self._zero()
+        if self.grouped:
+            for group, pulls, products in self._pulls():
+                value += self._sum(products) / 2
+                pulled = [(grad, pull) for i, pull in zip(group, pulls, strict=True) if (grad := self.parameters[i].grad) is not None]
+                if pulled:
+                    torch._foreach_add_([grad for grad, _ in pulled], [pull for _, pull in pulled], alpha=scale)
+            return value
         for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
             # One parameter at a time: the difference stays in the processor's cache, and no copy of the body is held.
             moved = parameter - anchor
@@ -97,12 +112,47 @@ class Penalty:
         Call it before an optimizer step, after the backward passes.
         """
         value = self._zero()
+        if self.grouped:
+            for group, pulls, products in self._pulls():
+                value += self._sum(products) / 2
+                torch._foreach_mul_(pulls, [rates[self.parameters[i]] for i in group])
+                torch._foreach_mul_(pulls, share.reshape(()) if isinstance(share, Tensor) else share)
+                torch._foreach_sub_([self.parameters[i] for i in group], pulls)
+            return value
         for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
             moved = parameter - anchor
             pull = moved * weight
             value += torch.dot(pull.flatten(), moved.flatten()) / 2
             parameter.sub_(pull * share, alpha=rates[parameter])
         return value
+
+    def _pulls(self) -> Iterator[tuple[list[int], list[Tensor], list[Tensor]]]:
+        """Group by group: the parameters' numbers, their λF(θ − θ*) and their λF(θ − θ*)²."""
+        for group in self._groups():
+            moved = torch._foreach_sub([self.parameters[i] for i in group], [self.anchors[i] for i in group])
+            if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
+                pulls = torch._foreach_mul(moved, scalars)
+            else:
+                pulls = torch._foreach_mul(moved, [self.weights[i] for i in group])
+            torch._foreach_mul_(moved, pulls)
+            yield group, list(pulls), list(moved)
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Numbers of parameters that are pulled at once: all weighed by an entry each or all by a number."""
+        for numbers in (True, False):
+            group: list[int] = []
+            for i, parameter in enumerate(self.parameters):
+                if (self.scalars[i] is not None) is numbers:
+                    if group and sum(self.parameters[j].numel() for j in group) + parameter.numel() > AT_ONCE:
+                        yield group
+                        group = []
+                    group.append(i)
+            if group:
+                yield group
+
+    @staticmethod
+    def _sum(products: list[Tensor]) -> Tensor:
+        return torch.stack(torch._foreach_norm(products, 1)).sum()  # no entry is below 0: strengths and F are not
 
     def _zero(self) -> Tensor:
         return torch.zeros((), device=self.parameters[0].device if self.parameters else None)

@@ -53,9 +53,21 @@ class PenaltyTrainer(Trainer):
         self._coupled: list[Tensor] = []
         self._decoupled: list[Tensor] = []
         """Values of the two penalties since the last log."""
+        self._tokens: Tensor | int = 0
+
+    @property
+    def tokens_seen(self) -> int:
+        """Sub-words trained on so far, padding not counted. ``Trainer`` counts them too, and waits for every step's end to do so."""
+        return int(self._tokens)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """None: nobody reads them, and ``Trainer`` counts the model's parameters anew at every step for it."""
+        return 0
 
     def training_step(self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
+        seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
+        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read at the end
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss

@@ -89,15 +89,15 @@ def run_trial(
 
     history = [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
     steps = trainer.state.global_step
-    tokens = trainer.state.num_input_tokens_seen
+    tokens = trainer.tokens_seen
     cost = {
         "seconds": ended - start,
         "preparation_seconds": prepared - start,
         "training_seconds": trained - prepared,
         "evaluation_seconds": ended - trained,
         "steps": steps,
-        "training_tokens": int(tokens),
-        "tokens_per_second": int(tokens) / (trained - prepared),
+        "training_tokens": tokens,
+        "tokens_per_second": tokens / (trained - prepared),
         "peak_memory_mib": memory.peak(),
         "trained_embeddings": trained_embeddings,
         "extra_memory_mib": extra / 2**20,
@@ -206,9 +206,9 @@ def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingA
         optim="adamw_torch_fused",
         logging_steps=1 / WINDOWS,
         logging_nan_inf_filter=False,
-        include_num_input_tokens_seen="non_padding",
         save_strategy="no",
         report_to=[],
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
+        accelerator_config={"non_blocking": torch.cuda.is_available()},  # or every batch's copy waits for the step before
     )

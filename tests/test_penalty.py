@@ -1,5 +1,6 @@
 """The injected gradient against autograd on Eq. 1 and 2, through the real trainer."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
-from harness import encoders, fisher, models
+from harness import encoders, fisher, models, penalty
 from harness.methods import L2, Ewc, Method, Vanilla
 from harness.penalty import Penalty, Term
 from harness.study import TrialConfig
@@ -123,3 +124,27 @@ def test_several_terms_add_up() -> None:
     assert value.item() == pytest.approx(expected.item())
     for name, parameter in body.named_parameters():
         torch.testing.assert_close(parameter.grad, 1 + (0.5 * parameter + 2 * fisher[name] * parameter).detach())
+
+
+@pytest.mark.parametrize("at_once", [1, 2**24])
+def test_a_gpu_pulls_many_parameters_at_once_to_the_same_weights(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(penalty, "AT_ONCE", at_once)
+    torch.manual_seed(0)
+    body = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 4), torch.nn.Linear(4, 1))
+    anchor = {name: torch.randn_like(p) for name, p in body.named_parameters()}
+    fisher = {name: torch.rand_like(p) for name, p in body.named_parameters() if name.startswith("0")}
+    for terms in ([Term(0.5)], [Term(2.0, fisher)], [Term(0.5), Term(2.0, fisher)]):
+        alone = Penalty(body, anchor, terms)
+        found = {}
+        for grouped in (False, True):
+            moved = copy.deepcopy(body)
+            alone.parameters = list(moved.parameters())
+            alone.grouped = grouped
+            for parameter in alone.parameters[1:]:  # the first takes no part in the step
+                parameter.grad = torch.ones_like(parameter)
+            values = [alone.add_gradient_(scale=4.0)]
+            values.append(alone.decay_({parameter: 0.5 + i for i, parameter in enumerate(alone.parameters)}, share=torch.tensor([0.5])))
+            found[grouped] = (values, [p.grad for p in alone.parameters], [p.detach() for p in alone.parameters])
+        for one, many in zip(found[False], found[True], strict=True):
+            torch.testing.assert_close(many, one)
+        assert found[True][1][0] is None

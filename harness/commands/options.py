@@ -1,9 +1,13 @@
 """Options that several commands share, and what they stand for."""
 
 import argparse
+import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from harness.errors import UserError, bad
 
 if TYPE_CHECKING:
     from harness.resources import Resources
@@ -11,6 +15,9 @@ if TYPE_CHECKING:
     from harness.study import Study, TrialConfig
 
 STORE = "steadytune-store"
+AUTO = "auto"
+SAME_SHARE = 0.005
+"""Difference up to which two shares of a GPU are the same: 0.33 is a third."""
 
 
 def study_argument(command: argparse.ArgumentParser) -> None:
@@ -91,17 +98,73 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def packing_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--trials-per-gpu",
+        metavar="N",
+        help="trials that share a GPU, --gpus-per-trial 1/N; 'auto' tries the largest trial 1, 2, 4, ... times at once for some seconds "
+        "each, and takes the number that trains most tokens a second and fits the memory",
+    )
+
+
 def resources_of(options: argparse.Namespace) -> "Resources":
     """What the options give a trial. Called before torch looks for GPUs."""
     from harness.resources import Resources
 
-    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, ray_address=options.ray_address)
+    gpus = _share(options)
+    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=gpus, ray_address=options.ray_address)
     if options.local:
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         )
     return resources
+
+
+def _share(options: argparse.Namespace) -> float | None:
+    """GPU of a trial by ``--gpus-per-trial`` and ``--trials-per-gpu``; ``None`` where neither says, or where it is to be measured."""
+    word, gpus = vars(options).get("trials_per_gpu"), options.gpus_per_trial
+    if word is None:
+        return gpus
+    if not (word == AUTO or (word.isdecimal() and int(word) > 0)):
+        raise bad("--trials-per-gpu", word, f"a whole number of at least 1, or {AUTO!r}")
+    if options.local and word != "1":
+        raise bad("--trials-per-gpu", word, "it without --local, which runs one trial at a time")
+    if word == AUTO:
+        if gpus is not None:
+            raise bad("--gpus-per-trial", gpus, f"it without --trials-per-gpu {AUTO}, which finds it out")
+        if options.ray_address is not None:
+            raise bad("--trials-per-gpu", word, "a number with --ray-address: a cluster's GPUs cannot be tried from here")
+        return None
+    share = 1 / int(word)
+    if gpus is not None and not math.isclose(gpus, share, abs_tol=SAME_SHARE):
+        raise bad("--gpus-per-trial", gpus, f"{share:.3g}, or leave it out, with --trials-per-gpu {word}")
+    return share
+
+
+def packed(resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None) -> "Resources":
+    """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it they stay what they are.
+
+    ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing. Raises ``UserError`` where
+    trials are to share a GPU and this machine has none.
+    """
+    if options.trials_per_gpu is None or resources.ray_address is not None:
+        return resources
+    from harness import precision
+
+    if not precision.gpu_here(None):
+        raise UserError("--trials-per-gpu: this machine has no GPU for trials to share; leave it out, and each trial gets its CPU cores")
+    if options.trials_per_gpu != AUTO or not trials:
+        return resources
+    import torch
+
+    from harness.packing import pick
+    from harness.resources import cores
+    from harness.store import Store
+
+    by_cores = max(1, cores() // (resources.cpus * torch.cuda.device_count()))
+    cache = Store(store).cache if store is not None else None
+    return replace(resources, gpus=1 / pick(trials, cache, threads=resources.cpus, most=by_cores))
 
 
 def study_name(word: str) -> str:

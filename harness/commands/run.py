@@ -4,6 +4,8 @@ import argparse
 
 from harness.commands import exit_codes
 from harness.commands.options import (
+    packed,
+    packing_option,
     resource_options,
     resources_of,
     scaled_study,
@@ -29,6 +31,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     store_option(command)
     scaling_options(command)
     resource_options(command)
+    packing_option(command)
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
     command.add_argument(
         "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"
@@ -59,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
         from harness.preflight import check  # takes seconds to import, and a finished study does without
 
         check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
+    resources = packed(resources, options, lacking, None if options.dry_run else options.store)
     if options.dry_run:
         dry_run(study, trials, options.store, resources, retry_failed=options.retry_failed, keep_weights=options.keep_weights)
         return exit_codes.OK

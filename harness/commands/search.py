@@ -5,7 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.commands import exit_codes
-from harness.commands.options import ray_options, resources_of, scaled_study, scaling_options, store_option, study_argument, warn_of_warmups
+from harness.commands.options import (
+    packed,
+    packing_option,
+    ray_options,
+    resources_of,
+    scaled_study,
+    scaling_options,
+    store_option,
+    study_argument,
+    warn_of_warmups,
+)
 from harness.errors import UserError, bad
 
 
@@ -28,6 +38,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     scaling_options(command)
     ray_options(command)
+    packing_option(command)
     command.set_defaults(command=search, local=False)
 
 
@@ -52,7 +63,9 @@ def search(options: argparse.Namespace) -> int:
     if options.write is not None and (options.write.suffix not in (".yaml", ".yml") or not options.write.resolve().parent.is_dir()):
         raise bad("--write", str(options.write), "a .yaml file in a folder that exists")
     trials = bases(study, resources)
-    warn_of_warmups((corner for trial in trials for corner in sought.corners(trial.setting)), trials[0])
+    corners = [replace(trial, setting=corner) for trial in trials for corner in sought.corners(trial.setting)]
+    warn_of_warmups((corner.setting for corner in corners), trials[0])
+    resources = packed(resources, options, corners, None if options.dry_run else options.store)
     if options.dry_run:
         dry_search(study, trials, options.store, resources)
         return exit_codes.OK
