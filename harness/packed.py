@@ -21,7 +21,7 @@ from harness.data import Origin
 from harness.encoding import Encoded
 from harness.errors import UserError
 from harness.packing import DoesNotRunError, Packing
-from harness.scoring import TOKEN_BUDGET, predict
+from harness.scoring import budget, predict
 from harness.study import TrialConfig
 from harness.trainer import PenaltyTrainer
 from harness.trial import build_trainer
@@ -151,7 +151,7 @@ class Stopwatch(TrainerCallback):
         takes = inspect.signature(model.forward).parameters.keys()
         lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
         order = (-lengths).argsort(kind="stable")
-        part = rows.select(order[: max(1, TOKEN_BUDGET // int(lengths[order[0]]))])
+        part = rows.select(order[: max(1, budget(model) // int(lengths[order[0]]))])
         predict(model, Encoded(part, [], 0.0), tokenizer, precision=self.config.precision)
         batch = rows.select(order[: trainer.args.per_device_train_batch_size])
         batch = batch.select_columns([name for name in batch.column_names if name in takes])

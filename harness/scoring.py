@@ -97,14 +97,18 @@ def predict(model: PreTrainedModel, part: Encoded, tokenizer: PreTrainedTokenize
     columns = {name: part.rows[name][:] for name in part.rows.column_names if name in takes}
     features = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     results: list[Any] = [None] * len(features)
-    budget = TOKEN_BUDGET.get(model.device.type, TOKEN_BUDGET["cuda"])
-    for batch in _batches([len(feature["input_ids"]) for feature in features], budget):
+    for batch in _batches([len(feature["input_ids"]) for feature in features], budget(model)):
         padded = tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with autocast(precision, model.device.type):
             best = model(**padded).logits.argmax(-1).tolist()
         for i, row in zip(batch, best, strict=True):
             results[i] = row[: len(features[i]["input_ids"])] if isinstance(row, list) else row
     return results
+
+
+def budget(model: PreTrainedModel) -> int:
+    """Most tokens of a batch on a model's device, padding included."""
+    return TOKEN_BUDGET.get(model.device.type, TOKEN_BUDGET["cuda"])
 
 
 def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
