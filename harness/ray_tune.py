@@ -45,8 +45,36 @@ NUMBER = "trial"
 
 
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
-    """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure."""
-    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
+    """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure.
+
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run. Each of those is then run again, alone, and
+    recorded as failed where that is too much as well; the others go on.
+    """
+    rest, suspects = list(trials), list[TrialConfig]()
+    while batch := suspects[:1] or rest:
+        watch, why = Watch(batch, store, progress), ""
+        try:
+            _run(batch, watch, store, resources, keep_weights)
+        except Exception as error:
+            if not watch.running:  # no trial is at fault
+                raise
+            why = str(error.__cause__ or error).strip() or type(error).__name__
+        if suspects:
+            if why:
+                watch.fail(suspects[0], why.splitlines()[0], why)
+            suspects = suspects[1:]
+        elif why:
+            suspects = [trial for trial in batch if trial.id in watch.running]
+            rest = [trial for trial in batch if trial.id in watch.open - watch.running]
+            note = f"{why.splitlines()[0]}\nWhat ran then is run again, one trial at a time: {len(suspects)}."
+            progress.console.print(note, highlight=False, markup=False, soft_wrap=True)
+        else:
+            rest = []
+
+
+def _run(trials: list[TrialConfig], watch: "Watch", store: Store, resources: Resources, keep_weights: bool) -> None:
+    """Run trials by Tune, on a Ray that is started for them."""
+    with ready(trials, store, resources, watch.progress.console) as (place, gpus, scratch):
         worker = tune.with_parameters(
             Worker,
             trials=[trial.to_json() for trial in trials],
@@ -69,7 +97,7 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
                 storage_path=scratch,
                 name="study",
                 verbose=0,
-                callbacks=[Watch(trials, store, progress)],
+                callbacks=[watch],
                 checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
             ),
         )
@@ -183,13 +211,17 @@ class Watch(tune.Callback):
         self.store = store
         self.progress = progress
         self.open = {trial.id for trial in trials}
+        self.running: set[str] = set()
+        """Those of the open ones that have begun."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not pickle."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
-        self.progress.started(self._config(trial))
+        config = self._config(trial)
+        self.running.add(config.id)
+        self.progress.started(config)
 
     def on_trial_result(self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any) -> None:
         if result.get("id") in self.open:
@@ -200,13 +232,18 @@ class Watch(tune.Callback):
         if config.id in self.open:
             error = trial.get_error()
             trace = str(error or "the worker died and left no message")
-            self._end(config, failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace))
+            self.fail(config, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace)
+
+    def fail(self, config: TrialConfig, error: str, trace: str) -> None:
+        """Record that a trial's worker has died."""
+        self._end(config, failed(config, self.store, error, trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]
 
     def _end(self, config: TrialConfig, ended: Attempt) -> None:
         self.open.discard(ended.id)
+        self.running.discard(ended.id)
         self.progress.ended(config, ended)
 
 
