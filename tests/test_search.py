@@ -19,6 +19,7 @@ from rich.console import Console
 import search_spaces
 from analysis.report import chapters
 from analysis.sections import search as section
+from analysis.sections import troubles
 from analysis.stored import load
 from analysis.table import Table
 from analysis.view import View
@@ -496,6 +497,19 @@ def test_the_winners_are_a_study_over_seeds_that_has_the_searched_trial(searched
     ]
     assert {config(made, 0.001).id, best.id} <= {trial.id for trial in plan(won)}
     assert len(plan(won)) == 6
+
+
+def test_a_study_of_its_name_leaves_what_a_search_tried_and_is_reported_as_a_study(searched: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    made = filled(searched, store)
+    made.save()
+    alone = replace(searched, search=None)
+    store.save_study(alone, plan(alone))
+    view = View(load(store, "small"), 1, store)
+    assert section.section(view) is None
+    assert "stopped" not in str(troubles.section(view).parts)
+
+    assert len(journal(searched, store).of("vanilla")) == 4
 
 
 # The command
