@@ -63,7 +63,7 @@ def search(
 
     Ending the process at any moment loses only the trials that were running. The next start draws others in their place.
     """
-    if (note := namesakes.replaced(study, store)) is not None:
+    if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)

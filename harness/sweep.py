@@ -43,7 +43,7 @@ def sweep(
     ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. The plan is recorded
     before the first trial. Ending the process at any moment loses only the trials that were running.
     """
-    if (note := namesakes.replaced(study, store)) is not None:
+    if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     store.save_study(study, trials)
     standing = store.standing(trials)
