@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.commands import exit_codes
 from harness.commands.options import ray_options, resources_of, scaled_study, scaling_options, store_option, study_argument, warn_of_warmups
-from harness.errors import UserError, bad
+from harness.errors import UserError
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,7 +35,7 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.commands.dry_run import dry_search
-    from harness.searching import bases, searchable, winners_study, write
+    from harness.searching import bases, check_writable, searchable, winners_study, write
     from harness.searching import search as search_study
     from harness.store import Store
     from harness.tried import Journal
@@ -49,12 +49,12 @@ def search(options: argparse.Namespace) -> int:
             raise UserError(f"--set: {name} is what the search looks for, in {sought.space[name]}")
     if options.trials is not None:
         study = replace(study, search=replace(sought, trials=options.trials))
-    if options.write is not None and (options.write.suffix not in (".yaml", ".yml") or not options.write.resolve().parent.is_dir()):
-        raise bad("--write", str(options.write), "a .yaml file in a folder that exists")
+    if options.write is not None:
+        check_writable(study, options.write)
     trials = bases(study, resources)
     warn_of_warmups((corner for trial in trials for corner in sought.corners(trial.setting)), trials[0])
     if options.dry_run:
-        dry_search(study, trials, options.store, resources)
+        dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
     store = Store(options.store)  # only now: a mistake leaves nothing behind
     outcome = search_study(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
