@@ -333,6 +333,30 @@ def test_the_sampler_is_given_what_is_known(searched: Study, tmp_path: Path, mon
     assert search_on_ray.sampler(made, "vanilla").suggest("a") == first
 
 
+def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Study, tmp_path: Path) -> None:
+    from harness import search_on_ray
+
+    store, drawn = Store(tmp_path / "store"), []
+    assert searched.search is not None
+    for retry_failed, trials in ((False, 2), (True, 2), (True, 2), (False, 4)):  # at last more trials, with the failed ones left alone
+        more = replace(searched, search=replace(searched.search, trials=trials))
+        made = journal(more, store, retry_failed=retry_failed)
+        assert made.left("vanilla") == 2
+        assert made.others == []
+        sampler = search_on_ray.sampler(made, "vanilla")
+        for number in range(made.left("vanilla")):
+            point = sampler.suggest(str(number))
+            drawn.append(point["learning_rate"])
+            trial = replace(made.bases["vanilla"], setting=made.search.setting(LONG, point))
+            made.begun(trial)
+            store.save_failure(trial, "out of luck", "")
+            made.ended(trial, FAILED, 0.0)
+            sampler.on_trial_complete(str(number), error=True)
+    assert len(set(drawn)) == len(drawn) == 8
+    assert len(read(store, "small")) == 4  # those that others took the place of are shown nowhere
+    assert len(load(store, "small").trials) == 4
+
+
 def test_a_failed_trial_is_no_score_to_the_sampler(searched: Study, tmp_path: Path) -> None:
     from harness import search_on_ray
 
@@ -497,6 +521,9 @@ def test_the_winners_are_a_study_over_seeds_that_has_the_searched_trial(searched
     ]
     assert {config(made, 0.001).id, best.id} <= {trial.id for trial in plan(won)}
     assert len(plan(won)) == 6
+    searching.check_writable(over, file)  # what it wrote it may replace
+    with pytest.raises(UserError, match="a new file"):
+        searching.check_writable(replace(over, name="other"), file)
 
 
 def test_a_study_of_its_name_leaves_what_a_search_tried_and_is_reported_as_a_study(searched: Study, tmp_path: Path) -> None:
@@ -545,6 +572,10 @@ def file(cut: Path, tmp_path: Path) -> Path:
         (["search", "{file}", "--set", "max_length=99999"], "max_length: 99999 is not allowed"),
         (["search", "{file}", "--write", "won.txt"], "--write: 'won.txt' is not allowed; give a .yaml file"),
         (["search", "{file}", "--write", "no/such/folder/won.yaml"], "in a folder that exists"),
+        (["search", "{file}", "--write", "{file}"], "a new file, or one with the winners of tuned: this one has something else"),
+        (["search", "{file}", "--write", "{sub}/../tuned.yaml"], "a new file, or one with the winners of tuned"),
+        (["search", "{file}", "--write", "{other}"], "a new file, or one with the winners of tuned"),
+        (["search", "{long}"], "is not allowed; give at most 92 characters: its winners are a study of that name and '-winners'"),
         (["search", "{file}", "--set", "data={nodev}"], "dev-en"),
     ],
 )
@@ -552,13 +583,18 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     file: Path, tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     (data_folder / "udpos" / "dev-en.tsv").unlink()
-    words = {"file": str(file), "nodev": str(data_folder)}
+    other, long = tmp_path / "other.yaml", tmp_path / f"{'l' * 93}.yaml"
+    other.write_text("name: other-winners\nquestion: a day's work", encoding="utf-8")
+    long.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    words = {"file": str(file), "nodev": str(data_folder), "sub": str(data_folder), "other": str(other), "long": str(long)}
+    before = {place: place.read_bytes() for place in tmp_path.iterdir() if place.is_file()}
     store = tmp_path / "store"
     assert cli.main([*(argument.format(**words) for argument in arguments), "--store", str(store)]) == 2
     error = capsys.readouterr().err
     assert message.format(**words) in error
     assert error.count("\n") == 1
     assert not store.exists()
+    assert {place: place.read_bytes() for place in before} == before
 
 
 def test_show_lists_what_was_tried(searched: Study, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
