@@ -92,9 +92,9 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     highest = max(ladder.rates[-1] for ladder in ladders.values())
     notes = [
         "Breaking point: from the rate at which the method's mean is best upward, the last one before a seed's zero-shot score first "
-        f"falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate itself it is the rate before, and there is none "
-        "where it is below there, too; other rates below the best count for nothing. The geometric mean over seeds, with Student's 95 % "
-        "interval on the logarithm where seeds differ. It is known no better than to the next rung.",
+        f"falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate itself it is the rate before, and there is "
+        "none where it is below there, too; other rates below the best count for nothing. The geometric mean over seeds, with Student's "
+        "95 % interval on the logarithm where seeds differ. It is known no better than to the next rung.",
         *(
             [f"≥: some seeds keep it up to the last rung; the ladder ends at {highest:g}."]
             if any(p.unbroken for p in points.values())
