@@ -1,6 +1,5 @@
 """What a study will cost before it runs: time, GPU-hours and disk, from the store's own trials or a short probe."""
 
-import os
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +10,7 @@ from harness.data import Origin
 from harness.fisher import Request
 from harness.masking import WINDOW
 from harness.methods import Vanilla
-from harness.resources import Resources
+from harness.resources import Resources, cores
 from harness.store import Record, Store
 from harness.study import TrialConfig
 
@@ -193,7 +192,6 @@ def at_once(resources: Resources, gpus: int) -> int:
     """How many trials run at once on this machine; of a cluster not known, so 1."""
     if resources.local or resources.ray_address is not None:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    by_cores = max(1, cores // resources.cpus)
+    by_cores = max(1, cores() // resources.cpus)
     share = (1.0 if resources.gpus is None else resources.gpus) if gpus else 0.0
     return max(1, min(by_cores, int(gpus / share + 1e-9))) if share else by_cores

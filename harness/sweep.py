@@ -11,6 +11,7 @@ from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
 from harness.fisher import Request
+from harness.preflight import check_room
 from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.setting import setting_labels
@@ -84,6 +85,8 @@ def sweep(
 def diagonals(requests: Sequence[Request], store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node, those computed that are nowhere yet: here, or as Ray tasks of the size of a trial."""
     lacking = fishers.lacking(dict.fromkeys(requests), store)
+    if lacking:
+        check_room(resources)
     fishers.announce(lacking, console)
     if lacking and not resources.local:
         from harness.ray_tune import provide_on_ray
