@@ -76,7 +76,7 @@ def at_least(field: str, value: float, bound: float) -> None:
 def at_most(field: str, value: float, bound: float) -> None:
     """Refuse what is above ``bound``."""
     if value > bound:
-        raise bad(field, value, f"a number of at most {bound:g}")
+        raise bad(field, value, f"a number of at most {short(bound)}")
 
 
 def exactly_one(**values: float | None) -> None:
@@ -116,7 +116,16 @@ def once(field: str, values: Sequence[Hashable]) -> None:
 
 def repeated(values: Sequence[T]) -> T | None:
     """The first value that has been there before, ``None`` where all differ."""
-    return next((value for i, value in enumerate(values) if value in values[:i]), None)
+    before: set[T] = set()
+    for place, value in enumerate(values):
+        try:
+            known = value in before
+            before.add(value)
+        except TypeError:  # has no hash, as a list in YAML
+            known = value in values[:place]
+        if known:
+            return value
+    return None
 
 
 def short(value: Any) -> str:

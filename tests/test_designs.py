@@ -339,7 +339,13 @@ def test_draws_are_the_same_everywhere() -> None:
         (lambda: ranges.uniform(math.nan, 1), "uniform: lower: nan is not allowed; give a finite number"),
         (lambda: ranges.uniform("low", 1), "uniform: lower: 'low' is not allowed; give a number"),  # type: ignore[arg-type]
         (lambda: ranges.randint(0, 1.5), "randint: upper: 1.5 is not allowed; give a whole number"),  # type: ignore[arg-type]
-        (lambda: ranges.randint(0, 2**60), "is not allowed; give a whole number"),
+        (lambda: ranges.randint(0, 2**60), "is not allowed; give a number between -1e+12 and 1e+12"),
+        (lambda: ranges.uniform(-1e308, 1e308), "uniform: lower: -1e+308 is not allowed; give a number between -1e+12 and 1e+12"),
+        (lambda: ranges.quniform(0, 1e12, 1e-300), "quniform: q: 1e-300 is not allowed; give a number of at least 0.00011102"),
+        (
+            lambda: designs.grid(**{n: [*range(8, 408)] for n in ("max_length", "max_steps", "batch_size")}),
+            "grid: 64000000 is not allowed; give lists with at most 100000 combinations",
+        ),
         (lambda: ranges.quniform(0, 1, 0.3), "quniform: q: 0.3 is not allowed; give a number that both bounds, 0 and 1, are multiples of"),
         (lambda: ranges.quniform(0, 1, 0), "quniform: q: 0.0 is not allowed; give a finite number above 0"),
         (lambda: ranges.qrandint(1, 3, 7), "qrandint: q: 7 is not allowed; give a number with a multiple between 1 and 3"),

@@ -63,6 +63,10 @@ def searched(study: Study) -> Study:
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 0}, "trials: 0 is not allowed; give a finite number of at least 1"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "reduction": 1}, "reduction: 1 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "rungs": 0}, "rungs: 0 is not allowed"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 10**9}, "trials: 1000000000 is not allowed; give a number of at most"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "reduction": 10**6}, "reduction: 1000000 is not allowed; give a"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "rungs": 10**6}, "rungs: 1000000 is not allowed; give a number of"),
+        ({"weight_decay": {"uniform": [-1e308, 1e308]}, "trials": 3}, "weight_decay: uniform: lower: -1e[+]308 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "seed": -1}, "seed: -1 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-2, 1e-4]}, "trials": 3}, "learning_rate: loguniform: upper: 0.0001 is not allowed"),
         ({"learning_rate": {"loguniform": [0, 1e-4]}, "trials": 3}, "learning_rate: loguniform: lower: 0.0 is not allowed"),
@@ -98,6 +102,7 @@ def test_yaml_has_the_ranges_beside_the_rest_or_under_space(searched: Study) -> 
     [
         ({"settings": (SHORT, LONG)}, "settings: '2 settings' is not allowed; give one"),
         ({"replicates": 2}, "replicates: 2 is not allowed"),
+        ({"search": Search(space=SPACE, trials=60_000)}, "search: trials: 120000 is not allowed; give at most 100000 over all methods"),
         ({"methods": (Ewc(strength=1.0),)}, r"ewc.* has a model for each of 2 target languages.*give it one language"),
         ({"search": Search(space={"learning_rate": uniform(0.0, 1.0)}, trials=1)}, "learning_rate: 0.0 is not allowed"),
         ({"search": Search(space={"accumulation": choice([1, 3])}, trials=1)}, "accumulation: 3 is not allowed; give a divisor"),
