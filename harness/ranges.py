@@ -119,13 +119,6 @@ class Interval:
         """As YAML has it."""
         return {self.word: [self.lower, self.upper, *([] if self.q is None else [self.q])]}
 
-    def to_ray(self) -> Any:
-        """Ray Tune's own object."""
-        from ray import tune
-
-        given = (self.lower, self.upper) if self.q is None else (self.lower, self.upper, self.q)
-        return getattr(tune, self.word)(*given)
-
     def to_optuna(self) -> Any:
         """optuna's distribution of the same values.
 
@@ -170,12 +163,6 @@ class Choice:
         """As YAML has it."""
         return {"choice": list(self.values)}
 
-    def to_ray(self) -> Any:
-        """Ray Tune's own object."""
-        from ray import tune
-
-        return tune.choice(list(self.values))
-
     def to_optuna(self) -> Any:
         """optuna's distribution."""
         from optuna import distributions
@@ -194,12 +181,6 @@ class GridSearch:
 
     def __repr__(self) -> str:
         return f"grid_search({list(self.values)})"
-
-    def to_ray(self) -> Any:
-        """Ray Tune's own mapping."""
-        from ray import tune
-
-        return tune.grid_search(list(self.values))
 
 
 @dataclass(frozen=True)
@@ -255,8 +236,8 @@ def grid_search(values: Sequence[Any]) -> GridSearch:
 def space(values: Mapping[str, object]) -> dict[str, Range]:
     """The ranges of some hyperparameters, by the field of ``Setting``.
 
-    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, and for a range of fractions
-    where whole numbers are wanted.
+    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range of fractions where
+    whole numbers are wanted, and for a list with one value written in two ways.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -267,6 +248,8 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
         kinds = {hints[name], *typing.get_args(hints[name])}
         if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
             raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
+        if isinstance(made, Choice | GridSearch):
+            fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])  # 1e-3 and 0.001 are one
     return found
 
 
