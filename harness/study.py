@@ -48,6 +48,12 @@ class Arm:
             _check_seeds(self.seeds)
 
 
+def check_name(name: str) -> None:
+    """Refuse what a study cannot be called."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
+
+
 def _check_seeds(seeds: tuple[int, ...]) -> None:
     fields.once("seeds", seeds)
     for seed in seeds:
@@ -174,8 +180,7 @@ class Study:
             chosen = task_named(self.task).selection(self.targets)
             object.__setattr__(self, "targets", tuple(language for language in chosen if language != self.source))
         fields.coerce(self)
-        if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
-            raise bad("name", self.name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
+        check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
         fields.languages("source", (self.source,))

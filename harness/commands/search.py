@@ -22,7 +22,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     study_argument(command)
     store_option(command)
     command.add_argument("--trials", type=int, metavar="N", help="trials of each method, those before included (default: the study's)")
-    command.add_argument("--write", type=Path, metavar="FILE.yaml", help="write each method at its best setting as a study, over --seeds")
+    command.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE.yaml",
+        help="write each method at its best setting as a study, over --seeds; to a new file, or again",
+    )
     command.add_argument("--retry-failed", action="store_true", help="draw others in the place of trials that failed before")
     command.add_argument("--dry-run", action="store_true", help="print what has been tried and what the rest takes at most; run nothing")
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
@@ -52,7 +57,7 @@ def search(options: argparse.Namespace) -> int:
     if options.write is not None:
         check_writable(study, options.write)
     trials = bases(study, resources)
-    warn_of_warmups((corner for trial in trials for corner in sought.corners(trial.setting)), trials[0])
+    warn_of_warmups((corner for trial in trials for corner in sought.corners(trial.setting)), trials[0], sought.space)
     if options.dry_run:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
