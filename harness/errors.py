@@ -16,12 +16,16 @@ def bad(field: str, value: object, allowed: str) -> UserError:
     return UserError(f"{field}: {_shown(value)} is not allowed; give {allowed}")
 
 
-def unknown(field: str, name: object, known: Iterable[str]) -> UserError:
-    """The error for a name that is not among ``known``, with the nearest one where there is one."""
+def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "") -> UserError:
+    """The error for a name that is not among ``known``, with the nearest one where there is one.
+
+    ``listed`` says what shows all of them, where they are too many for a message.
+    """
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     guess = f" Did you mean {near[0]!r}?" if near else ""
-    return UserError(f"{field}: there is no {_shown(name)}.{guess} Known: {', '.join(names) or 'none'}")
+    rest = f"{listed} shows all {len(names)}" if listed else f"Known: {', '.join(names) or 'none'}"
+    return UserError(f"{field}: there is no {_shown(name)}.{guess} {rest}")
 
 
 def reason(error: Exception) -> str:

@@ -26,7 +26,7 @@ def coerce(instance: Any) -> None:
     """
     hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
     for field in dataclasses.fields(instance):
-        object.__setattr__(instance, field.name, _convert(field.name, getattr(instance, field.name), hints[field.name]))
+        object.__setattr__(instance, field.name, converted(field.name, getattr(instance, field.name), hints[field.name]))
 
 
 @functools.cache
@@ -76,7 +76,7 @@ def at_least(field: str, value: float, bound: float) -> None:
 def at_most(field: str, value: float, bound: float) -> None:
     """Refuse what is above ``bound``."""
     if value > bound:
-        raise bad(field, value, f"a number of at most {bound:g}")
+        raise bad(field, value, f"a number of at most {short(bound)}")
 
 
 def exactly_one(**values: float | None) -> None:
@@ -116,7 +116,16 @@ def once(field: str, values: Sequence[Hashable]) -> None:
 
 def repeated(values: Sequence[T]) -> T | None:
     """The first value that has been there before, ``None`` where all differ."""
-    return next((value for i, value in enumerate(values) if value in values[:i]), None)
+    before: set[T] = set()
+    for place, value in enumerate(values):
+        try:
+            known = value in before
+            before.add(value)
+        except TypeError:  # has no hash, as a list in YAML
+            known = value in values[:place]
+        if known:
+            return value
+    return None
 
 
 def short(value: Any) -> str:
@@ -126,19 +135,20 @@ def short(value: Any) -> str:
     return "+".join(map(short, value)) if isinstance(value, tuple) else str(value)
 
 
-def _convert(field: str, value: Any, hint: Any) -> Any:
+def converted(field: str, value: Any, hint: Any) -> Any:
+    """A value brought to the type that a field declares; see ``coerce``."""
     if isinstance(hint, types.UnionType):
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
             return None
         if len(options) > 1:
             return _instance(field, value, tuple(options))
-        return _convert(field, value, options[0])
+        return converted(field, value, options[0])
     origin = typing.get_origin(hint)
     if origin is tuple:
         if not isinstance(value, list | tuple):
             raise bad(field, value, "a list")
-        return tuple(_convert(field, entry, typing.get_args(hint)[0]) for entry in value)
+        return tuple(converted(field, entry, typing.get_args(hint)[0]) for entry in value)
     if origin is not None:
         return _instance(field, value, (origin,))
     if hint in (int, float):

@@ -10,12 +10,13 @@ from harness.errors import UserError, bad
 from harness.masking import windows
 from harness.methods import Method
 from harness.models import Pretrained
-from harness.resources import Resources
+from harness.resources import Resources, cores
 from harness.study import TrialConfig
 
 
 def check(trials: list[TrialConfig], resources: Resources) -> None:
-    """Raises ``UserError`` where the encoder, the text or this machine's device cannot do what some trial asks. Loads no weights."""
+    """Raises ``UserError`` where the encoder, the text or this machine cannot do what some trial asks. Loads no weights."""
+    check_room(resources)
     if resources.ray_address is None:  # a cluster's devices are not this machine's
         for word in {trial.precision for trial in trials}:
             precision.check(word, gpu=precision.gpu_here(resources.gpus))
@@ -28,6 +29,18 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
     )
     for request in {request.name: request for trial in trials for request in fisher.requests(trial)}.values():
         windows(request.encoder, request.estimate, request.origin)  # a text may have too few
+
+
+def check_room(resources: Resources) -> None:
+    """Refuse a trial that asks for more than this machine has; of a cluster Ray knows, once it is reached."""
+    if resources.ray_address is not None:
+        return
+    import torch
+
+    asked = (("--cpus-per-trial", resources.cpus, cores()), ("--gpus-per-trial", resources.gpus or 0, torch.cuda.device_count()))
+    for flag, wanted, there in asked:
+        if wanted > there:
+            raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
 
 
 def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:

@@ -19,6 +19,8 @@ from harness.setting import Setting
 INTERVALS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "qrandint", "lograndint", "qlograndint")
 LISTS = ("choice", "grid_search")
 WORDS = (*INTERVALS, *LISTS)
+FARTHEST = 1e12
+"""How far from 0 a bound may be, beyond what any hyperparameter can be: what is computed from bounds stays finite."""
 DIGITS = 6
 """Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no trial's identity."""
 
@@ -47,8 +49,10 @@ class Interval:
             value = getattr(self, name)
             if value is None or not math.isfinite(value):
                 raise bad(name, value, "a finite number")
+            if abs(value) > FARTHEST:
+                raise bad(name, value, f"a number between {-FARTHEST:g} and {FARTHEST:g}")
             if self.whole:
-                if not value.is_integer() or abs(value) > fields.LARGEST:
+                if not value.is_integer():
                     raise bad(name, value, "a whole number")
                 object.__setattr__(self, name, int(value))
         if self.log:
@@ -57,6 +61,8 @@ class Interval:
             raise bad("upper", self.upper, f"a number above the lower bound, {self.lower:g}")
         if self.q is not None:
             fields.above("q", self.q, 0)
+            if (least := max(abs(self.lower), abs(self.upper)) / fields.LARGEST) > self.q:
+                raise bad("q", self.q, f"a number of at least {least:g}: the bounds are too large a multiple of it")
             first, last = self._multiples
             if first > last:
                 raise bad("q", self.q, f"a number with a multiple between {self.lower:g} and {self.upper:g}")
@@ -113,13 +119,6 @@ class Interval:
         """As YAML has it."""
         return {self.word: [self.lower, self.upper, *([] if self.q is None else [self.q])]}
 
-    def to_ray(self) -> Any:
-        """Ray Tune's own object."""
-        from ray import tune
-
-        given = (self.lower, self.upper) if self.q is None else (self.lower, self.upper, self.q)
-        return getattr(tune, self.word)(*given)
-
     def to_optuna(self) -> Any:
         """optuna's distribution of the same values.
 
@@ -164,12 +163,6 @@ class Choice:
         """As YAML has it."""
         return {"choice": list(self.values)}
 
-    def to_ray(self) -> Any:
-        """Ray Tune's own object."""
-        from ray import tune
-
-        return tune.choice(list(self.values))
-
     def to_optuna(self) -> Any:
         """optuna's distribution."""
         from optuna import distributions
@@ -188,12 +181,6 @@ class GridSearch:
 
     def __repr__(self) -> str:
         return f"grid_search({list(self.values)})"
-
-    def to_ray(self) -> Any:
-        """Ray Tune's own mapping."""
-        from ray import tune
-
-        return tune.grid_search(list(self.values))
 
 
 @dataclass(frozen=True)
@@ -249,8 +236,8 @@ def grid_search(values: Sequence[Any]) -> GridSearch:
 def space(values: Mapping[str, object]) -> dict[str, Range]:
     """The ranges of some hyperparameters, by the field of ``Setting``.
 
-    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, and for a range of fractions
-    where whole numbers are wanted.
+    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range of fractions where
+    whole numbers are wanted, and for a list with one value written in two ways.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -261,6 +248,8 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
         kinds = {hints[name], *typing.get_args(hints[name])}
         if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
             raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
+        if isinstance(made, Choice | GridSearch):
+            fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])  # 1e-3 and 0.001 are one
     return found
 
 

@@ -32,5 +32,5 @@ class Resources:
 
 
 def cores() -> int:
-    """CPU cores that this process may use."""
+    """CPU cores of this machine that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

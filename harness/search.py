@@ -9,10 +9,12 @@ from typing import Any
 from harness import fields, ranges
 from harness.errors import UserError, bad, unknown
 from harness.ranges import Choice, Interval
-from harness.setting import INSTEAD, Setting
+from harness.setting import INSTEAD, MOST_TRIALS, Setting
 
 MOST_CORNERS = 1024
 """Corners of a space that are tried before a search."""
+MOST_REDUCTION, MOST_RUNGS = 100, 20
+"""Beyond them the first rungs of any training are its first step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +51,13 @@ class Search:
         if {*INSTEAD} <= {*found}:
             raise UserError(f"space: {' and '.join(INSTEAD)} are not allowed together; give one of them")
         fields.at_least("trials", self.trials, 1)
+        fields.at_most("trials", self.trials, MOST_TRIALS)
         if not 0 <= self.seed < 2**32:
             raise bad("seed", self.seed, "a whole number from 0 to 4294967295")
         fields.at_least("reduction", self.reduction, 2)
+        fields.at_most("reduction", self.reduction, MOST_REDUCTION)
         fields.at_least("rungs", self.rungs, 1)
+        fields.at_most("rungs", self.rungs, MOST_RUNGS)
 
     @classmethod
     def from_json(cls, values: object, where: str = "search") -> "Search":

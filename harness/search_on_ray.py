@@ -2,7 +2,7 @@
 
 One search a method, one after another, each with its own sampler and rungs, so that no method profits from another's trials. What an
 interrupted search had tried is known to the sampler of the next start, and the rungs of ASHA are filled with its scores, both through
-their public methods. The sampler's random numbers begin anew there, from the seed and the number of trials that are known: where trials run
+their public methods. The sampler's random numbers begin anew there, from the seed and the number of draws before: where trials run
 at once, or the search was interrupted, it draws other settings than another time.
 """
 
@@ -100,9 +100,9 @@ def sampler(journal: Journal, label: str) -> Sampler:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search
     points, rewards = journal.points(label)
-    known = len(points)
+    drawn = journal.drawn(label)  # those that failed too, though they have no score to tell the sampler
     # Seeded alike it would begin with the same points again.
-    seed = search.seed if not known else int(digest([search.seed, known]), 16) % 2**32
+    seed = search.seed if not drawn else int(digest([search.seed, drawn]), 16) % 2**32
     return Sampler(
         space={name: made.to_optuna() for name, made in search.space.items()},
         metric=METRIC,

@@ -7,18 +7,20 @@ import yaml
 from rich.console import Console
 
 from harness import fields, namesakes
-from harness.errors import UserError, reason
+from harness.errors import UserError, bad, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
 from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.store import Store
-from harness.study import Arm, Study, TrialConfig, seeding
+from harness.study import LONGEST_NAME, Arm, Study, TrialConfig, seeding
 from harness.tasks import file_of, is_file
 from harness.tried import FAILED, Journal, winner
 
 WINNERS = "-winners"
 """Ends the name of the study that the winners are written as."""
+QUESTION = "How do the methods compare over seeds, each at the best setting that the search {name} found for it?"
+"""Of that study."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,10 @@ def searchable(study: Study) -> Study:
     """The study, where it can be searched. Raises ``UserError`` where not."""
     if study.search is None:
         raise UserError(f"study: {study.name} has no 'search', the ranges to look in; 'steadytune run {study.name}' runs it as it stands")
+    if len(study.name) + len(WINNERS) > LONGEST_NAME:
+        raise bad(
+            "name", study.name, f"at most {LONGEST_NAME - len(WINNERS)} characters: its winners are a study of that name and {WINNERS!r}"
+        )
     return study
 
 
@@ -63,7 +69,7 @@ def search(
 
     Ending the process at any moment loses only the trials that were running. The next start draws others in their place.
     """
-    if (note := namesakes.replaced(study, store)) is not None:
+    if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)
@@ -118,10 +124,28 @@ def winners_study(study: Study, journal: Journal) -> Study:
     settings = arms[0].settings
     assert settings is not None
     task = str(file_of(study.task).resolve()) if is_file(study.task) else study.task
-    question = f"How do the methods compare over seeds, each at the best setting that the search {study.name} found for it?"
     places: dict[str, str] = {name: absolute(name, getattr(study, name)) for name in ("encoder", "data")}
     moved = replace(study, task=task, encoder=places["encoder"], data=places["data"], reproduces="", search=None)
-    return replace(moved, name=study.name + WINNERS, question=question, methods=tuple(arms), settings=settings)
+    return replace(moved, name=study.name + WINNERS, question=QUESTION.format(name=study.name), methods=tuple(arms), settings=settings)
+
+
+def check_writable(study: Study, file: Path) -> None:
+    """Refuse a file that a search's winners cannot be written to, or that holds anything else, which they would replace."""
+    if file.suffix not in (".yaml", ".yml") or not file.resolve().parent.is_dir():
+        raise bad("--write", str(file), "a .yaml file in a folder that exists")
+    if file.exists() and not _has_winners(study, file):
+        raise bad(
+            "--write", str(file), f"a new file, or one with the winners of {study.name}: this one has something else, and would lose it"
+        )
+
+
+def _has_winners(study: Study, file: Path) -> bool:
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return False
+    ours = {"name": study.name + WINNERS, "question": QUESTION.format(name=study.name)}
+    return isinstance(found, dict) and found.items() >= ours.items()
 
 
 def write(study: Study, file: Path) -> None:

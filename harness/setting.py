@@ -11,6 +11,20 @@ from harness.errors import bad
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 """Of these a setting has exactly one: what sets one takes the other away."""
+MOST = {
+    "learning_rate": 10**6,
+    "warmup_steps": 10**9,
+    "epochs": 10**6,
+    "max_steps": 10**9,
+    "batch_size": 10**6,
+    "max_length": 10**6,
+    "weight_decay": 10**6,
+    "max_grad_norm": 10**9,
+    "train_examples": 10**9,
+}
+"""What a value is a slip beyond, and what is computed from it too large or too many to handle."""
+MOST_TRIALS = 100_000
+"""As much of a study's trials."""
 ABSENT = {"train_examples": "all"}
 """What is meant where one of these is not given."""
 
@@ -68,6 +82,9 @@ class Setting:
         if self.train_examples is not None:
             fields.at_least("train_examples", self.train_examples, 1)
         fields.share("label_noise", self.label_noise)
+        for name, most in MOST.items():
+            if (value := getattr(self, name)) is not None:
+                fields.at_most(name, value, most)
 
     def steps(self, examples: int) -> int:
         """Optimizer steps where there are so many training examples."""

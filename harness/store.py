@@ -305,10 +305,13 @@ class Store:
     # Studies
 
     def save_study(self, study: Study, trials: Iterable[TrialConfig], tried: Sequence[Mapping[str, Any]] | None = None) -> None:
-        """Record what a study consists of, so that it can be reported without its data or encoder at hand; of a search what it tried."""
+        """Record what a study consists of, so that it can be reported without its data or encoder at hand; of a search what it tried.
+
+        Without ``tried`` what a search of that name had tried stays, for when the search goes on.
+        """
         content: dict[str, Any] = {"study": study.to_json(), "trials": [{"id": trial.id, "config": trial.to_json()} for trial in trials]}
-        if tried is not None:
-            content["search"] = list(tried)
+        if kept := self.tried(study.name) if tried is None else list(tried):
+            content["search"] = kept
         self._write(f"studies/{study.name}.json", _json(content))
 
     def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
@@ -330,7 +333,7 @@ class Store:
             ) from None
 
     def tried(self, name: str) -> list[dict[str, Any]]:
-        """What the search of a study tried, see ``harness.tried``; nothing where the study is no search or was not run."""
+        """What searches of that name have tried, see ``harness.tried``; nothing where there was none."""
         try:
             found = (self._read(f"studies/{name}.json") or {}).get("search", [])
         except ValueError:

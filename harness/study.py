@@ -13,6 +13,7 @@ from harness.errors import UserError, bad, unknown
 from harness.hashing import digest
 from harness.methods import Method, method_from
 from harness.search import Search
+from harness.setting import MOST_TRIALS
 from harness.setting import Setting as Setting  # a study's file imports it with Study
 from harness.tasks import is_file, task_named
 
@@ -45,6 +46,12 @@ class Arm:
             fields.once("settings", self.settings)
         if self.seeds is not None:
             _check_seeds(self.seeds)
+
+
+def check_name(name: str) -> None:
+    """Refuse what a study cannot be called."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
+        raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
 
 
 def _check_seeds(seeds: tuple[int, ...]) -> None:
@@ -173,8 +180,7 @@ class Study:
             chosen = task_named(self.task).selection(self.targets)
             object.__setattr__(self, "targets", tuple(language for language in chosen if language != self.source))
         fields.coerce(self)
-        if not NAME.fullmatch(self.name) or len(self.name) > LONGEST_NAME:
-            raise bad("name", self.name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
+        check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
         fields.languages("source", (self.source,))
@@ -186,6 +192,7 @@ class Study:
         fields.once("settings", self.settings)
         _check_seeds(self.seeds)
         fields.at_least("replicates", self.replicates, 1)
+        fields.at_most("replicates", self.replicates, MOST_TRIALS)
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
@@ -193,8 +200,19 @@ class Study:
             raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
         for arm in self.arms:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
+        self._check_size()
         if self.search is not None:
             self._check_search(self.search)
+
+    def _check_size(self) -> None:
+        """Refuse more trials than anybody means, counted without making them."""
+        if self.search is not None:
+            if (count := self.search.trials * len(self.arms)) > MOST_TRIALS:
+                raise bad("search: trials", count, f"at most {MOST_TRIALS} over all methods")
+            return
+        each = (len(arm.settings) * len(arm.seeds) * len(arm.method.expand(self.targets)) for arm in self.arms)
+        if (count := self.replicates * sum(each)) > MOST_TRIALS:
+            raise bad("trials", count, f"at most {MOST_TRIALS}: fewer settings, seeds or replicates")
 
     def _check_search(self, search: Search) -> None:
         """Refuse what cannot be searched."""
@@ -235,9 +253,10 @@ class Study:
         That order spreads the methods over the study's time, so an interrupted study has pairs to compare.
         """
         everywhere = dict.fromkeys(setting for arm in self.arms for setting in arm.settings)
+        arms = [(arm, frozenset(arm.settings)) for arm in self.arms]
         for replicate, setting in itertools.product(range(self.replicates), everywhere):
-            for arm in self.arms:
-                for seed in arm.seeds if setting in arm.settings else ():
+            for arm, own in arms:
+                for seed in arm.seeds if setting in own else ():
                     for method, languages in arm.method.expand(self.targets):
                         yield method, languages, setting, seed, replicate
 

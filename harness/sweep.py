@@ -46,7 +46,7 @@ def sweep(
     ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. The plan is recorded
     before the first trial. Ending the process at any moment loses only the trials that were running.
     """
-    if (note := namesakes.replaced(study, store)) is not None:
+    if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     store.save_study(study, trials)
     standing = store.standing(trials)
@@ -86,9 +86,12 @@ def sweep(
 
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node, those computed that are nowhere yet: here, or as Ray tasks of the size of a trial."""
-    from harness import fishers  # here, as it takes torch: a study with nothing left to do needs none
+    from harness import fishers  # here, as they take torch: a study with nothing left to do needs none
+    from harness.preflight import check_room
 
     lacking = fishers.lacking(dict.fromkeys(requests), store)
+    if lacking:
+        check_room(resources)
     fishers.announce(lacking, console)
     if lacking and not resources.local:
         from harness.ray_tune import provide_on_ray

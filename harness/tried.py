@@ -45,6 +45,8 @@ class Tried:
     counts: bool = True
     """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with make it none, until
     they come back."""
+    replaced: bool = False
+    """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
 
     @property
     def dev(self) -> float | None:
@@ -112,13 +114,17 @@ class Journal:
         """Finished trials whose record lacks languages, or is no longer there."""
         self.others: list[Tried] = []
         """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they are of."""
+        self.replaced: list[Tried] = []
+        """Failed trials in whose place others were or are to be drawn: kept, so that these are others."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
         """Take over what the store has of this search: every trial that could be one of it, the ended ones and those that ended unseen.
 
-        Failed ones are left out where ``retry_failed``: others are drawn in their place.
+        Failed ones are out of it where ``retry_failed``: others are drawn in their place.
         """
-        everything = [replace(one, counts=True) for one in _all(self.store, self.study.name)]
+        everything: list[Tried] = []
+        for one in _all(self.store, self.study.name):
+            (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
         for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
             config = self._config(one)
             record = self.store.record(one.id) if config is not None else None
@@ -133,7 +139,9 @@ class Journal:
                     self.outdated.append(config)
             elif not self._same_rules(one):
                 self.others.append(one)
-            elif one.status == STOPPED or (one.status == FAILED and not retry_failed):
+            elif one.status == FAILED and retry_failed:
+                self.replaced.append(replace(one, counts=False, replaced=True))
+            elif one.status in (STOPPED, FAILED):
                 self.tried[one.id] = one
 
     @property
@@ -162,6 +170,10 @@ class Journal:
     def left(self, method: str) -> int:
         """How many the method's budget still has."""
         return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
+
+    def drawn(self, method: str) -> int:
+        """How often anything was drawn for the method, whatever became of it."""
+        return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
         """What the sampler is to know of a method: the points of its trials with a dev score, and each one's last."""
@@ -204,4 +216,4 @@ class Journal:
         """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
         trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]
         others = [replace(one, counts=False) for one in self.others if one.id not in self.tried]
-        self.store.save_study(self.study, trials, [one.to_json() for one in (*others, *self.tried.values())])
+        self.store.save_study(self.study, trials, [one.to_json() for one in (*others, *self.replaced, *self.tried.values())])

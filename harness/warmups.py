@@ -4,8 +4,11 @@ from collections.abc import Iterable
 
 from harness.setting import Setting
 
+SHORTER = "--set warmup_steps=N makes it shorter, or with max_steps given --set warmup_steps=10%"
+"""What to do about it."""
 
-def endless(settings: Iterable[Setting], examples: int | None) -> list[str]:
+
+def endless(settings: Iterable[Setting], examples: int | None, advice: str = SHORTER) -> list[str]:
     """What is to be said of settings whose warmup does not end, a sentence a number of steps, where there are so many training examples.
 
     ``None``: that is not known, and settings that count in epochs of all data are passed over.
@@ -17,6 +20,6 @@ def endless(settings: Iterable[Setting], examples: int | None) -> list[str]:
             found.setdefault(steps, set()).add(setting.warmup_steps)
     return [
         f"a warmup of {' or '.join(map(str, sorted(warmups)))} steps does not end in {steps}: the learning rate stays below its value; "
-        "--set warmup_steps=N makes it shorter, or with max_steps given --set warmup_steps=10%"
+        f"{advice}"
         for steps, warmups in found.items()
     ]

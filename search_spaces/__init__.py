@@ -15,7 +15,7 @@ import yaml
 
 from harness import fields, files, python_file
 from harness.errors import UserError, unknown
-from harness.study import Study
+from harness.study import Study, check_name
 
 
 def names() -> list[str]:
@@ -67,7 +67,7 @@ def load(name: str) -> Study:
     if is_file_name(name):
         return _from_file(name)
     if name not in studies():
-        raise unknown("study", name, studies())
+        raise unknown("study", name, studies(), listed="'steadytune list'")
     return studies()[name]
 
 
@@ -98,6 +98,10 @@ def _from_yaml(file: Path) -> Study:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         where = " ".join(str(error).split()).replace('"<unicode string>", ', "")
         raise UserError(f"{file}: not readable as YAML: {where}") from None
-    if isinstance(values, dict):
-        values.setdefault("name", file.stem)
+    if isinstance(values, dict) and "name" not in values:
+        values["name"] = file.stem
+        try:
+            check_name(file.stem)
+        except UserError as error:
+            raise UserError(f"{file}: {error}. It is the file's, as the study has no 'name' of its own") from None
     return Study.from_json(values, str(file))

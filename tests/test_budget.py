@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli, fishers
+import search_spaces
+from harness import cli, fishers, searching
 from harness.attempt import attempt
 from harness.budget import FisherCost, Past, at_once, budget, comparable, fisher_cost, similar, trained
 from harness.commands.dry_run import dry_run
@@ -17,6 +18,7 @@ from harness.resources import Resources
 from harness.setting import Setting
 from harness.store import Store
 from harness.study import Study, TrialConfig
+from harness.tried import FAILED, STOPPED, Journal, read
 from tests.conftest import SCORED, TRAINED
 
 
@@ -114,6 +116,26 @@ def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(cut: Path, 
     assert "to draw   5, each at most the longest of the space" in out
     assert "time      about" in out
     assert not store.exists()
+
+
+def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, store = tmp_path / "mine.yaml", Store(tmp_path / "store")
+    file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
+    study = search_spaces.load(str(file))
+    trials = searching.bases(study, Resources())
+    journal = Journal(study, trials, store)
+    for rate, status in ((0.001, STOPPED), (0.002, FAILED)):
+        tried = replace(trials[0], setting=replace(trials[0].setting, learning_rate=rate))
+        journal.begun(tried)
+        journal.ended(tried, status, 1.0)
+    attempt(trials[0], store, 1)  # of which the costs are known
+    for option, left in ((), 3), (("--retry-failed",), 4):
+        assert cli.main(["search", str(file), "--dry-run", *option, "--store", store.place]) == 0
+        out = capsys.readouterr().out
+        assert f"mine: 5 trials of each method, {5 - left} of 5 tried in" in out
+        assert f"to draw   {left}, each" in out
+        assert "Estimated from 1 past trial of the store" in out
+    assert [one.status for one in read(store, "mine")] == [STOPPED, FAILED]
 
 
 def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:

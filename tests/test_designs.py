@@ -59,6 +59,15 @@ CHOICES = [ranges.choice([16, 8, 32]), ranges.choice(["linear", "cosine"])]
 # Ranges are Ray Tune's
 
 
+def ray_tunes(ours: Interval | Choice | GridSearch) -> Any:
+    """Its own object of a range."""
+    from ray import tune
+
+    if not isinstance(ours, Interval):
+        return (tune.choice if isinstance(ours, Choice) else tune.grid_search)(list(ours.values))
+    return getattr(tune, ours.word)(ours.lower, ours.upper, *([] if ours.q is None else [ours.q]))
+
+
 class Fed(np.random.Generator):
     """A generator of NumPy's whose every draw is at one given share of the distribution."""
 
@@ -84,7 +93,7 @@ def test_a_share_of_the_distribution_is_the_value_that_ray_tune_has_there(ours: 
         first, last = (ours.lower, ours.upper) if ours.q is None else (ours._multiples[0], ours._multiples[1] + 1)
         exact = first * (last / first) ** share
         assume(abs(exact - round(exact)) > 1e-9)
-    theirs = ours.to_ray().sample(random_state=generator)
+    theirs = ray_tunes(ours).sample(random_state=generator)
     assert type(ours.at(share)) is type(theirs)
     assert ours.at(share) == (pytest.approx(theirs, rel=1e-5, abs=1e-5 * 4) if isinstance(theirs, float) else theirs)
 
@@ -92,7 +101,7 @@ def test_a_share_of_the_distribution_is_the_value_that_ray_tune_has_there(ours: 
 @pytest.mark.parametrize("ours", [r for r in INTERVALS if r.whole or r.q], ids=str)
 def test_the_values_are_those_that_ray_tune_draws(ours: Interval) -> None:
     """With its edges: the upper bound is drawn of some words only."""
-    drawn = {round(value, 9) for value in ours.to_ray().sample(size=3000, random_state=1)}
+    drawn = {round(value, 9) for value in ray_tunes(ours).sample(size=3000, random_state=1)}
     ours_at = {round(ours.at(share / 4000), 9) for share in range(4000)}
     assert drawn == ours_at
     assert min(ours_at) >= ours.lower
@@ -103,7 +112,7 @@ def test_the_values_are_those_that_ray_tune_draws(ours: Interval) -> None:
 @pytest.mark.parametrize("ours", [*INTERVALS, *CHOICES, ranges.grid_search([1, 2])], ids=str)
 def test_ray_tunes_objects_and_yaml_are_read_as_ours(ours: Range) -> None:
     assert not isinstance(ours, Constant)
-    assert range_from(ours.to_ray()) == ours
+    assert range_from(ray_tunes(ours)) == ours
     word, given = str(ours).split("(", 1)
     arguments = json.loads(f"[{given[:-1]}]".replace("'", '"'))
     assert range_from({word: arguments[0] if word in ranges.LISTS else arguments}) == ours
@@ -339,7 +348,13 @@ def test_draws_are_the_same_everywhere() -> None:
         (lambda: ranges.uniform(math.nan, 1), "uniform: lower: nan is not allowed; give a finite number"),
         (lambda: ranges.uniform("low", 1), "uniform: lower: 'low' is not allowed; give a number"),  # type: ignore[arg-type]
         (lambda: ranges.randint(0, 1.5), "randint: upper: 1.5 is not allowed; give a whole number"),  # type: ignore[arg-type]
-        (lambda: ranges.randint(0, 2**60), "is not allowed; give a whole number"),
+        (lambda: ranges.randint(0, 2**60), "is not allowed; give a number between -1e+12 and 1e+12"),
+        (lambda: ranges.uniform(-1e308, 1e308), "uniform: lower: -1e+308 is not allowed; give a number between -1e+12 and 1e+12"),
+        (lambda: ranges.quniform(0, 1e12, 1e-300), "quniform: q: 1e-300 is not allowed; give a number of at least 0.00011102"),
+        (
+            lambda: designs.grid(**{n: [*range(8, 408)] for n in ("max_length", "max_steps", "batch_size")}),
+            "grid: 64000000 is not allowed; give lists with at most 100000 combinations",
+        ),
         (lambda: ranges.quniform(0, 1, 0.3), "quniform: q: 0.3 is not allowed; give a number that both bounds, 0 and 1, are multiples of"),
         (lambda: ranges.quniform(0, 1, 0), "quniform: q: 0.0 is not allowed; give a finite number above 0"),
         (lambda: ranges.qrandint(1, 3, 7), "qrandint: q: 7 is not allowed; give a number with a multiple between 1 and 3"),
@@ -358,7 +373,11 @@ def test_draws_are_the_same_everywhere() -> None:
             lambda: designs.grid(learning_rate=ranges.loguniform(1e-5, 1e-3), max_steps=1),
             "learning_rate: loguniform(1e-05, 0.001) is not allowed; give a list of values: grid goes through all of them",
         ),
+        (lambda: designs.grid(learning_rate=["1e-3", 0.001], max_steps=1), "learning_rate: 0.001 is not allowed; give each entry once"),
+        (lambda: designs.one_at_a_time(CENTRE, warmup_steps=[1, "1"]), "warmup_steps: 1 is not allowed; give each entry once"),
+        (lambda: designs.random(points=1, seed=0, learning_rate=ranges.choice(["1e-3", 0.001])), "learning_rate: 0.001 is not allowed"),
         (lambda: designs.grid(warmup_steps=[1]), "grid: the field 'learning_rate' is missing"),
+        (lambda: designs.grid(learning_rate=[1e-3, "fast"], max_steps=1), "learning_rate: 'fast' is not allowed; give a number"),
         (lambda: designs.grid(learning_rate=[1e-3, -1], max_steps=1), "grid: learning_rate: -1.0 is not allowed"),
         (lambda: designs.grid(learning_rate=[1e-3]), "grid: epochs and max_steps: None and None are not allowed"),
         (

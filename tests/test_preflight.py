@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness import cli, encoders, models
+from harness.resources import cores
 from tests.test_tasks import folder_of
 
 STUDY = """
@@ -133,3 +134,22 @@ def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> N
 )
 def test_data_that_is_malformed(message: Callable[..., str], tmp_path: Path, task: str, line: str, expected: str) -> None:
     assert expected in message(task=task, data=folder_of(tmp_path, task, **{"test-de": line}))
+
+
+RANGES = "search: {learning_rate: {loguniform: [1e-4, 1e-2]}, trials: 2}"
+
+
+@pytest.mark.parametrize("how", [["run"], ["run", "--local"], ["run", "--dry-run"], ["search"], ["search", "--dry-run"]], ids=" ".join)
+@pytest.mark.parametrize(("option", "there"), [("--cpus-per-trial 5000", cores()), ("--gpus-per-trial 1", 0)])
+def test_more_than_this_machine_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, how: list[str], option: str, there: int
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("harness.budget.probe", None)  # neither tried nor run
+    file, store = tmp_path / "study.yaml", tmp_path / "store"
+    text = STUDY.format(task="udpos", encoder="embedded", data="embedded", method="vanilla", length=64)
+    file.write_text(text + RANGES * (how[0] == "search"), encoding="utf-8")
+    assert cli.main([how[0], str(file), "--store", str(store), *how[1:], *option.split()]) == 2
+    flag, asked = option.split()
+    assert capsys.readouterr().err == f"steadytune: {flag}: {asked} is not allowed; this machine has {there}\n"
+    assert not store.exists()

@@ -13,6 +13,10 @@ from harness.study import Study
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
+MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
+"""What takes the study of the README's first example to what is shipped."""
+
+
 def example(language: str, within: str) -> str:
     """The only example in a language that has some words."""
     (found,) = [code for code in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if within in code]
@@ -45,12 +49,31 @@ def test_a_search_loads(tmp_path: Path) -> None:
     assert (search.trials, list(search.space)) == (12, ["learning_rate", "warmup_steps"])
 
 
+@pytest.mark.parametrize(
+    ("name", "language", "within", "options", "shown"),
+    [
+        ("warmup.py", "python", "# warmup.py", MOVED, "27 trials, 0 finished"),
+        ("warmup.yaml", "yaml", "# warmup.yaml", MOVED, "27 trials, 0 finished"),
+        ("design.yaml", "yaml", "design: sobol", "", "16 trials, 0 finished"),
+        ("tuned.yaml", "yaml", "# tuned.yaml", "", "search: 12 trials of each method at seed 0"),
+    ],
+)
+def test_a_study_is_planned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, language: str, within: str, options: str, shown: str
+) -> None:
+    studied(tmp_path, name, example(language, within))
+    assert cli.main(["show", str(tmp_path / name), "--store", str(tmp_path / "store"), *options.split()]) == 0
+    out = capsys.readouterr().out
+    assert shown in out
+    assert "(training data " in out
+
+
 def test_a_study_runs_on_what_is_shipped(tmp_path: Path, cut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    study = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+    study = studied(tmp_path, "warmup.yaml", example("yaml", "# warmup.yaml"))
     monkeypatch.chdir(tmp_path)
     options = "--set encoder=embedded --set ewc.text=embedded --set ewc.examples=2 --set max_steps=2 --set warmup_steps=10% --seeds 0"
     place = ["--set", f"data={cut}", "--languages", "de", "--store", "store"]
-    assert cli.main(["run", "warmup.py", "--local", *options.split(), *place]) == 0
+    assert cli.main(["run", "warmup.yaml", "--local", *options.split(), *place]) == 0
     assert (tmp_path / "store" / "reports" / study.name / "report.html").is_file()
 
 

@@ -19,6 +19,7 @@ from rich.console import Console
 import search_spaces
 from analysis.report import chapters
 from analysis.sections import search as section
+from analysis.sections import troubles
 from analysis.stored import load
 from analysis.table import Table
 from analysis.view import View
@@ -62,6 +63,10 @@ def searched(study: Study) -> Study:
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 0}, "trials: 0 is not allowed; give a finite number of at least 1"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "reduction": 1}, "reduction: 1 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "rungs": 0}, "rungs: 0 is not allowed"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 10**9}, "trials: 1000000000 is not allowed; give a number of at most"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "reduction": 10**6}, "reduction: 1000000 is not allowed; give a"),
+        ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "rungs": 10**6}, "rungs: 1000000 is not allowed; give a number of"),
+        ({"weight_decay": {"uniform": [-1e308, 1e308]}, "trials": 3}, "weight_decay: uniform: lower: -1e[+]308 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "seed": -1}, "seed: -1 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-2, 1e-4]}, "trials": 3}, "learning_rate: loguniform: upper: 0.0001 is not allowed"),
         ({"learning_rate": {"loguniform": [0, 1e-4]}, "trials": 3}, "learning_rate: loguniform: lower: 0.0 is not allowed"),
@@ -97,6 +102,7 @@ def test_yaml_has_the_ranges_beside_the_rest_or_under_space(searched: Study) -> 
     [
         ({"settings": (SHORT, LONG)}, "settings: '2 settings' is not allowed; give one"),
         ({"replicates": 2}, "replicates: 2 is not allowed"),
+        ({"search": Search(space=SPACE, trials=60_000)}, "search: trials: 120000 is not allowed; give at most 100000 over all methods"),
         ({"methods": (Ewc(strength=1.0),)}, r"ewc.* has a model for each of 2 target languages.*give it one language"),
         ({"search": Search(space={"learning_rate": uniform(0.0, 1.0)}, trials=1)}, "learning_rate: 0.0 is not allowed"),
         ({"search": Search(space={"accumulation": choice([1, 3])}, trials=1)}, "accumulation: 3 is not allowed; give a divisor"),
@@ -332,6 +338,30 @@ def test_the_sampler_is_given_what_is_known(searched: Study, tmp_path: Path, mon
     assert search_on_ray.sampler(made, "vanilla").suggest("a") == first
 
 
+def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Study, tmp_path: Path) -> None:
+    from harness import search_on_ray
+
+    store, drawn = Store(tmp_path / "store"), []
+    assert searched.search is not None
+    for retry_failed, trials in ((False, 2), (True, 2), (True, 2), (False, 4)):  # at last more trials, with the failed ones left alone
+        more = replace(searched, search=replace(searched.search, trials=trials))
+        made = journal(more, store, retry_failed=retry_failed)
+        assert made.left("vanilla") == 2
+        assert made.others == []
+        sampler = search_on_ray.sampler(made, "vanilla")
+        for number in range(made.left("vanilla")):
+            point = sampler.suggest(str(number))
+            drawn.append(point["learning_rate"])
+            trial = replace(made.bases["vanilla"], setting=made.search.setting(LONG, point))
+            made.begun(trial)
+            store.save_failure(trial, "out of luck", "")
+            made.ended(trial, FAILED, 0.0)
+            sampler.on_trial_complete(str(number), error=True)
+    assert len(set(drawn)) == len(drawn) == 8
+    assert len(read(store, "small")) == 4  # those that others took the place of are shown nowhere
+    assert len(load(store, "small").trials) == 4
+
+
 def test_a_failed_trial_is_no_score_to_the_sampler(searched: Study, tmp_path: Path) -> None:
     from harness import search_on_ray
 
@@ -496,6 +526,22 @@ def test_the_winners_are_a_study_over_seeds_that_has_the_searched_trial(searched
     ]
     assert {config(made, 0.001).id, best.id} <= {trial.id for trial in plan(won)}
     assert len(plan(won)) == 6
+    searching.check_writable(over, file)  # what it wrote it may replace
+    with pytest.raises(UserError, match="a new file"):
+        searching.check_writable(replace(over, name="other"), file)
+
+
+def test_a_study_of_its_name_leaves_what_a_search_tried_and_is_reported_as_a_study(searched: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    made = filled(searched, store)
+    made.save()
+    alone = replace(searched, search=None)
+    store.save_study(alone, plan(alone))
+    view = View(load(store, "small"), 1, store)
+    assert section.section(view) is None
+    assert "stopped" not in str(troubles.section(view).parts)
+
+    assert len(journal(searched, store).of("vanilla")) == 4
 
 
 # The command
@@ -531,6 +577,10 @@ def file(cut: Path, tmp_path: Path) -> Path:
         (["search", "{file}", "--set", "max_length=99999"], "max_length: 99999 is not allowed"),
         (["search", "{file}", "--write", "won.txt"], "--write: 'won.txt' is not allowed; give a .yaml file"),
         (["search", "{file}", "--write", "no/such/folder/won.yaml"], "in a folder that exists"),
+        (["search", "{file}", "--write", "{file}"], "a new file, or one with the winners of tuned: this one has something else"),
+        (["search", "{file}", "--write", "{sub}/../tuned.yaml"], "a new file, or one with the winners of tuned"),
+        (["search", "{file}", "--write", "{other}"], "a new file, or one with the winners of tuned"),
+        (["search", "{long}"], "is not allowed; give at most 92 characters: its winners are a study of that name and '-winners'"),
         (["search", "{file}", "--set", "data={nodev}"], "dev-en"),
     ],
 )
@@ -538,13 +588,26 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     file: Path, tmp_path: Path, data_folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     (data_folder / "udpos" / "dev-en.tsv").unlink()
-    words = {"file": str(file), "nodev": str(data_folder)}
+    other, long = tmp_path / "other.yaml", tmp_path / f"{'l' * 93}.yaml"
+    other.write_text("name: other-winners\nquestion: a day's work", encoding="utf-8")
+    long.write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    words = {"file": str(file), "nodev": str(data_folder), "sub": str(data_folder), "other": str(other), "long": str(long)}
+    before = {place: place.read_bytes() for place in tmp_path.iterdir() if place.is_file()}
     store = tmp_path / "store"
     assert cli.main([*(argument.format(**words) for argument in arguments), "--store", str(store)]) == 2
     error = capsys.readouterr().err
     assert message.format(**words) in error
     assert error.count("\n") == 1
     assert not store.exists()
+    assert {place: place.read_bytes() for place in before} == before
+
+
+def test_a_search_is_advised_to_do_what_it_can(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["search", str(file), "--set", "max_steps=1", "--dry-run", "--ray-address", "auto", "--store", str(tmp_path / "store")]
+    assert cli.main(command) == 0
+    out = capsys.readouterr().out
+    assert "does not end in 1: the learning rate stays below its value; give the search a shorter range of warmup_steps" in out
+    assert "--set warmup_steps" not in out
 
 
 def test_show_lists_what_was_tried(searched: Study, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -642,7 +705,7 @@ def test_killed_half_way_it_goes_on_with_what_had_ended(file: Path, tmp_path: Pa
     assert sum(one.draws for one in after) == 4
     assert RUNNING not in {one.status for one in after}
     assert {one: one.stat().st_mtime_ns for one in results} == results  # no ended trial ran again
-    assert after != known
+    assert len(after) == 4  # no point is drawn again that had ended
 
 
 @pytest.mark.slow

@@ -61,6 +61,19 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         search_spaces.load("quikstart")
     with pytest.raises(UserError, match="Did you mean 'paper/sensitivity-udpos'"):
         search_spaces.load("paper/sensitivity-upos")
+    with pytest.raises(UserError) as error:
+        search_spaces.load("no such study at all")
+    assert str(error.value) == (f"study: there is no 'no such study at all'. 'steadytune list' shows all {len(search_spaces.names())}")
+
+
+def test_a_file_s_name_that_is_none_for_a_study_is_said_to_be_the_file_s(tmp_path: Path) -> None:
+    file = tmp_path / "my study.yaml"
+    text = "task: udpos\nmethods: [vanilla]\nseeds: [0]\ntargets: [de]\nsettings: [{learning_rate: 1e-3, max_steps: 3}]\n"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=r"name: 'my study' is not allowed; give letters.*\. It is the file's, as the study has no 'name'"):
+        search_spaces.load(str(file))
+    file.write_text(f"name: mine\n{text}", encoding="utf-8")
+    assert search_spaces.load(str(file)).name == "mine"
 
 
 def test_a_module_has_a_study_of_its_name_or_a_family(spaces: Path) -> None:

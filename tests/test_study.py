@@ -202,6 +202,15 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"precision": "fp8"}, "precision: there is no 'fp8'"),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
         ({"name": "../up"}, "name: '../up' is not allowed"),
+        ({"replicates": 10**9}, "replicates: 1000000000 is not allowed; give a number of at most 100000"),
+        ({"replicates": 60_000}, "trials: 120000 is not allowed; give at most 100000: fewer settings, seeds or replicates"),
+        ({"seeds": [*range(100_001)]}, "trials: 200002 is not allowed; give at most 100000"),
+        ({"settings": [{"learning_rate": 1e-3, "epochs": 1e308}]}, "epochs: 1e+308 is not allowed; give a number of at most 1000000"),
+        ({"settings": [{"learning_rate": 1e308, "epochs": 1}]}, "learning_rate: 1e+308 is not allowed; give a number of at most"),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 10**15}]}, "max_steps: 1000000000000000 is not allowed; give a number of at"),
+        ({"methods": [{"name": "adapter", "size": 10**12}]}, "size: 1000000000000 is not allowed; give a number of at most 10000"),
+        ({"methods": [{"name": "lora", "rank": 10**12}]}, "rank: 1000000000000 is not allowed; give a number of at most 10000"),
+        ({"methods": [{"name": "ewc", "strength": 1, "examples": 10**15}]}, "examples: 1000000000000000 is not allowed; give a number"),
     ],
 )
 def test_bad_studies_name_field_value_and_what_is_allowed(study: Study, change: dict[str, Any], message: str) -> None:

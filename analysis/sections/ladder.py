@@ -70,8 +70,11 @@ def section(view: View) -> Section | None:
     if not ladders:
         return None
     points = {method: breaking_point(ladder.zero_shot, ladder.rates) for method, ladder in ladders.items()}
-    caption = f"Share of seeds whose zero-shot score has kept {100 * KEPT:.0f} % of the method's best, as the learning rate grows."
-    alt = "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method."
+    caption = (
+        f"Share of seeds whose zero-shot score has nowhere fallen below {100 * KEPT:.0f} % of the method's best from the rate of that best "
+        "up to this one. A line begins at the method's best rate: what seeds score below it counts for nothing here."
+    )
+    alt = "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method from its best rate on."
     picture = Picture("ladder", partial(figure, view.results, ladders, points), caption, alt)
     return Section("ladder", "Where does it break?", [table(view, ladders, points), picture, languages(view, ladders)])
 
@@ -88,9 +91,10 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     header = ["method", "seeds", "best rate", "zero-shot there", "breaking point", "of the seeds"]
     highest = max(ladder.rates[-1] for ladder in ladders.values())
     notes = [
-        f"Breaking point: the last learning rate, from the best on, before a seed's zero-shot score first falls below {100 * KEPT:.0f} % "
-        "of the method's best; the geometric mean over seeds, with Student's 95 % interval on the logarithm where seeds differ. It is "
-        "known no better than to the next rung.",
+        "Breaking point: from the rate at which the method's mean is best upward, the last one before a seed's zero-shot score first "
+        f"falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate itself it is the rate before, and there is "
+        "none where it is below there, too; other rates below the best count for nothing. The geometric mean over seeds, with Student's "
+        "95 % interval on the logarithm where seeds differ. It is known no better than to the next rung.",
         *(
             [f"≥: some seeds keep it up to the last rung; the ladder ends at {highest:g}."]
             if any(p.unbroken for p in points.values())
@@ -104,7 +108,7 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
 
 def _point(point: BreakingPoint, first: float) -> str | Cell:
     if math.isnan(point.rate):
-        return f"< {first:.3g}" if point.kept else MISSING_CELL
+        return f"< {first:.3g}" if point.at_once else MISSING_CELL
     return f"≥ {point.rate:.3g}" if point.unbroken else Interval(point.rate, point.low, point.high, ".3g")
 
 
@@ -125,9 +129,9 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
 
     def order(language: str) -> float:
         point = by_first.get(language)
-        if point is None or not point.kept:
-            return math.inf
-        return -math.inf if math.isnan(point.rate) else point.rate
+        if point is None or math.isnan(point.rate):
+            return -math.inf if point is not None and point.at_once else math.inf
+        return point.rate
 
     rows: list[list[str | Cell]] = [
         [language, *(_point(by[language], ladders[method].rates[0]) if language in by else MISSING_CELL for method, by in found.items())]
@@ -148,7 +152,7 @@ def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str,
             continue
         lowered = [share - 0.012 * place for share in shares]  # lines on one another would hide each other
         look = {"color": palette[method], "marker": "o", "drawstyle": "steps-post"}
-        sns.lineplot(x=ladder.rates, y=lowered, ax=axes, label=method, legend=False, **look)
+        sns.lineplot(x=ladder.rates[ladder.best :], y=lowered, ax=axes, label=method, legend=False, **look)
     rates = sorted({rate for ladder in ladders.values() for rate in ladder.rates})
     axes.set(xscale="log", xlabel="learning rate", ylabel="seeds that survive", ylim=(-0.08, 1.05), yticks=[0, 0.5, 1])
     axes.yaxis.set_major_formatter(lambda share, place: f"{share:.0%}")

@@ -13,7 +13,9 @@ from analysis.section import Picture, Section
 from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
 from analysis.table import MISSING_CELL, Cell, Number, Table
 from analysis.view import View
+from harness.search import Search
 from harness.setting import Setting, setting_labels
+from harness.store import Store
 from harness.tried import ENDED, FAILED, FINISHED, STOPPED, Tried, read, winner
 
 APART = 0.15
@@ -48,16 +50,22 @@ CAUTION = (
 
 def tried_in(view: View) -> list[Tried]:
     """The ended trials of the view's search; none where it is no search, or has no store."""
-    found = read(view.store, view.results.about.name) if view.store is not None else []
-    return [one for one in found if one.status in ENDED]
+    if view.store is None:
+        return []
+    found = [one for one in read(view.store, view.results.about.name) if one.status in ENDED]
+    # The store keeps what a search tried where a study without one has taken its name since.
+    return found if found and _search(view, view.store) is not None else []
+
+
+def _search(view: View, store: Store) -> Search | None:
+    return store.study(view.results.about.name)[0].search
 
 
 def searched(view: View) -> list[str]:
-    """What was looked for where, and by which rules; nothing where the study is no longer a search."""
+    """What was looked for where, and by which rules."""
     assert view.store is not None
-    search = view.store.study(view.results.about.name)[0].search
-    if search is None:
-        return []
+    search = _search(view, view.store)
+    assert search is not None
     space = ", ".join(f"{name.replace('_', ' ')} {made}" for name, made in search.space.items())
     stops = (
         f"scored on {view.results.source} dev at {search.rungs} rungs, at each but the last of which the best 1/{search.reduction} went on "

@@ -2,9 +2,10 @@
 
 from analysis.frame import FINISHED
 from analysis.section import Section
+from analysis.sections.search import tried_in
 from analysis.table import Cell, Table
 from analysis.view import View
-from harness.tried import STOPPED, read
+from harness.tried import STOPPED
 
 NAME = "troubles"
 
@@ -13,7 +14,7 @@ def section(view: View) -> Section:
     """The list, which every report has, if only to say that it is empty."""
     made = table(view)
     none = "None: every trial finished, and none collapsed."
-    if view.store is not None and any(one.status == STOPPED for one in read(view.store, view.results.about.name)):
+    if any(one.status == STOPPED for one in tried_in(view)):
         none = "None: every trial finished or was stopped early by the search, and none collapsed."
     return Section(NAME, made.title, [made] if made.rows else [none])
 

@@ -27,9 +27,11 @@ class BreakingPoint:
     unbroken: int
     """Seeds that keep it up to the ladder's last rung: their breaking point is at least that."""
     kept: tuple[float, ...]
-    """Share of seeds that keep it, by rung: 1 below the best rung too, where nothing has broken yet."""
+    """Share of seeds that keep it, by rung from the best on; empty where no score is above 0."""
     reason: str = ""
     """Why there is none; else empty."""
+    at_once: bool = False
+    """Whether that is because a seed has broken at the first rung already."""
 
 
 def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
@@ -37,7 +39,8 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
 
     The best is the highest mean over seeds of a rung. From there on a seed's breaking point is the last rung before the first at which
     its score is below ``KEPT`` of that best: where the score comes back at a still higher rate, it does not count. A seed that is below
-    at the best rung itself has broken there: its point is the rung before, or none where that was the first.
+    at the best rung itself has broken there: its point is the rung before, where it is not below, too. Else there is none, of the seed
+    or of all; lower rungs are not looked at, as a seed may be below there for a rate too small to learn at.
 
     Raises ``ValueError`` where the shapes do not fit, a score is not finite, or the rates do not ascend.
     """
@@ -51,13 +54,15 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
     none = math.nan
     if means[best] <= 0:
         return BreakingPoint(none, none, none, (), 0, (), "no score is above 0")
-    broken = found < KEPT * means[best]
-    broken[:, :best] = False
-    first = np.where(broken.any(axis=1), broken.argmax(axis=1), len(ladder))
-    kept = tuple(float(share) for share in (first[:, None] > np.arange(len(ladder))).mean(axis=0))
+    below = found < KEPT * means[best]
+    broken = below[:, best:]
+    first = np.where(broken.any(axis=1), best + broken.argmax(axis=1), len(ladder))
+    kept = tuple(float(share) for share in (first[:, None] > np.arange(best, len(ladder))).mean(axis=0))
     unbroken = int((first == len(ladder)).sum())
     if (first == 0).any():
-        return BreakingPoint(none, none, none, (), unbroken, kept, "a seed has broken at the first rate already")
+        return BreakingPoint(none, none, none, (), unbroken, kept, "a seed has broken at the first rate already", at_once=True)
+    if below[first == best, best - 1].any():
+        return BreakingPoint(none, none, none, (), unbroken, kept, "a seed is as low at the method's best rate and at the one before it")
     logs = np.log(ladder[first - 1])
     spread = float(logs.std(ddof=1)) if np.ptp(logs) > 0 else 0.0
     half = float(student.ppf((1 + LEVEL) / 2, len(logs) - 1)) * spread / math.sqrt(len(logs)) if spread > 0 else none

@@ -25,7 +25,7 @@ def dry_run(
         _print_costs(lacking, trials, place, resources, keep_weights=keep_weights)
 
 
-def dry_search(study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources) -> None:
+def dry_search(study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False) -> None:
     """Print what of a search's budget the store at ``place`` has, and what the rest takes at most; ``trials`` are its ``bases``."""
     from harness.data import Origin, examples
     from harness.store import NoStoreError, Store
@@ -35,7 +35,7 @@ def dry_search(study: Study, trials: Sequence[TrialConfig], place: str, resource
     left = dict.fromkeys((trial.id for trial in trials), study.search.trials)
     try:
         journal = Journal(study, trials, Store(place, create=False))
-        journal.resume()
+        journal.resume(retry_failed=retry_failed)
         left = {trial.id: journal.left(trial.method.arm.label) for trial in trials}
     except NoStoreError:
         pass

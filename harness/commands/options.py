@@ -3,7 +3,7 @@
 import argparse
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,13 +61,17 @@ def scaled_study(options: argparse.Namespace) -> "Study":
     return study
 
 
-def warn_of_warmups(settings: Iterable["Setting"], trial: "TrialConfig | None") -> None:
-    """Print which warmups do not end in the training data of a trial, or where there is none in what is known without it."""
+def warn_of_warmups(settings: Iterable["Setting"], trial: "TrialConfig | None", searched: Collection[str] = ()) -> None:
+    """Print which warmups do not end in the training data of a trial, or where there is none in what is known without it.
+
+    ``searched`` are the hyperparameters that a search looks for: they cannot be set beside.
+    """
     from harness.data import Origin, examples
-    from harness.warmups import endless
+    from harness.warmups import SHORTER, endless
 
     there = len(examples(Origin.of(trial), "train", trial.source)) if trial is not None else None
-    for note in endless(dict.fromkeys(settings), there):
+    advice = "give the search a shorter range of warmup_steps, or more steps" if "warmup_steps" in searched else SHORTER
+    for note in endless(dict.fromkeys(settings), there, advice):
         print(f"Note: {note}.")
 
 

@@ -16,7 +16,7 @@ from harness.commands.options import (
     study_argument,
     warn_of_warmups,
 )
-from harness.errors import UserError, bad
+from harness.errors import UserError
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +32,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     study_argument(command)
     store_option(command)
     command.add_argument("--trials", type=int, metavar="N", help="trials of each method, those before included (default: the study's)")
-    command.add_argument("--write", type=Path, metavar="FILE.yaml", help="write each method at its best setting as a study, over --seeds")
+    command.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE.yaml",
+        help="write each method at its best setting as a study, over --seeds; to a new file, or again",
+    )
     command.add_argument("--retry-failed", action="store_true", help="draw others in the place of trials that failed before")
     command.add_argument("--dry-run", action="store_true", help="print what has been tried and what the rest takes at most; run nothing")
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
@@ -46,7 +51,7 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.commands.dry_run import dry_search
-    from harness.searching import bases, searchable, winners_study, write
+    from harness.searching import bases, check_writable, searchable, winners_study, write
     from harness.searching import search as search_study
     from harness.store import Store
     from harness.tried import Journal
@@ -60,14 +65,14 @@ def search(options: argparse.Namespace) -> int:
             raise UserError(f"--set: {name} is what the search looks for, in {sought.space[name]}")
     if options.trials is not None:
         study = replace(study, search=replace(sought, trials=options.trials))
-    if options.write is not None and (options.write.suffix not in (".yaml", ".yml") or not options.write.resolve().parent.is_dir()):
-        raise bad("--write", str(options.write), "a .yaml file in a folder that exists")
+    if options.write is not None:
+        check_writable(study, options.write)
     trials = bases(study, resources)
     corners = [replace(trial, setting=corner) for trial in trials for corner in sought.corners(trial.setting)]
-    warn_of_warmups((corner.setting for corner in corners), trials[0])
+    warn_of_warmups((corner.setting for corner in corners), trials[0], sought.space)
     resources = packed(resources, options, corners, None if options.dry_run else options.store)
     if options.dry_run:
-        dry_search(study, trials, options.store, resources)
+        dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
     store = Store(options.store)  # only now: a mistake leaves nothing behind
     outcome = search_study(study, trials, store, resources, Console(), retry_failed=options.retry_failed)

@@ -1,11 +1,12 @@
 """The design ``grid``: every combination of some values."""
 
 import itertools
+import math
 
 from harness import fields
 from harness.errors import bad
 from harness.ranges import Constant, Interval, Range, space
-from harness.setting import Setting
+from harness.setting import MOST_TRIALS, Setting
 
 
 def grid(**hyperparameters: object) -> tuple[Setting, ...]:
@@ -15,6 +16,8 @@ def grid(**hyperparameters: object) -> tuple[Setting, ...]:
     those that were there; those of a longer first list come at the end. Raises ``UserError`` for a range, which has no list of values.
     """
     lists = {name: values_of("grid", name, made) for name, made in space(hyperparameters).items()}
+    if (count := math.prod(map(len, lists.values()))) > MOST_TRIALS:
+        raise bad("grid", count, f"lists with at most {MOST_TRIALS} combinations")
     return tuple(fields.build(Setting, "grid", dict(zip(lists, values, strict=True))) for values in itertools.product(*lists.values()))
 
 

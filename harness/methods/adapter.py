@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness import fields
 from harness.errors import UserError
-from harness.methods.frozen import FrozenEncoder, freeze_all_but
+from harness.methods.frozen import WIDEST, FrozenEncoder, freeze_all_but
 
 if TYPE_CHECKING:
     from torch import nn
@@ -38,6 +38,7 @@ class Adapter(FrozenEncoder):
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.at_least("size", self.size, 1)
+        fields.at_most("size", self.size, WIDEST)
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         from torch import nn

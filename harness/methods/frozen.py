@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
+WIDEST = 10_000
+"""Of what is put into an encoder: beyond it a width is a slip, and takes memory before anything runs."""
+
 
 class FrozenEncoder(Method):
     """Base of the methods that say by themselves which weights are trained."""
