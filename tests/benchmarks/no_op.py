@@ -32,8 +32,9 @@ QUIET = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "RAY_CHDIR_TO_TRIAL_DIR": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""What ours tells Ray when it is imported (``harness.ray_tune``): without it bare would write files for every trial."""
+"""What ours tells Ray when it is imported (``harness.ray_tune``): without it bare would write files for every trial, and its own state."""
 OBJECT_STORE_BYTES = 100 * 2**20
 EXAMPLES, WINDOWS = 20, 50
 """Sentences scored of each language, and windows of the learning history."""

@@ -119,6 +119,11 @@ def _each(figure: Callable[[Trial], float]) -> Callable[[Run], list[float]]:
     return lambda run: [figure(trial) for trial in run.trials]
 
 
+def _vanilla_peaks(run: Run) -> list[float]:
+    """Without the pull, whose copies the peer keeps several of."""
+    return [trial.peak_mib for trial in run.trials if not trial.strength]
+
+
 LINES = (
     Line("whole study: command to last score, s", lambda run: max(t.ended for t in run.trials) - run.began, ratio=4),
     Line("whole study: command to its end, s", lambda run: run.ended - run.began),
@@ -129,6 +134,7 @@ LINES = (
     Line(
         "evaluation, sentences/s, median trial", _of(statistics.median, _each(lambda t: t.examples / t.evaluation_seconds)), True, ratio=2
     ),
+    Line("peak resident memory, MiB, vanilla trials' median", _of(statistics.median, _vanilla_peaks), ratio=2),
     Line("peak resident memory, MiB, largest trial", _of(max, _each(lambda t: t.peak_mib)), ratio=2),
 )
 
