@@ -12,7 +12,7 @@ SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 """Of these a setting has exactly one: what sets one takes the other away."""
 MOST = {
-    "learning_rate": 10**6,
+    "learning_rate": 1e38,  # about the largest number of fp32: a rate that diverges is a study's to try
     "warmup_steps": 10**9,
     "epochs": 10**6,
     "max_steps": 10**9,

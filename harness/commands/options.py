@@ -112,7 +112,8 @@ def packing_option(command: argparse.ArgumentParser) -> None:
 
 
 def resources_of(options: argparse.Namespace) -> "Resources":
-    """What the options give a trial. Called before torch looks for GPUs."""
+    """What the options give a trial. Called before torch looks for GPUs. Raises ``UserError`` where trials are to share one and there is
+    none."""
     from harness.resources import Resources
 
     gpus = _share(options)
@@ -122,6 +123,11 @@ def resources_of(options: argparse.Namespace) -> "Resources":
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         )
+    if vars(options).get("trials_per_gpu") is not None and options.ray_address is None:
+        from harness import precision
+
+        if not precision.gpu_here(None):
+            raise UserError("--trials-per-gpu: this machine has no GPU for trials to share; without it each gets its CPU cores")
     return resources
 
 
@@ -149,15 +155,8 @@ def _share(options: argparse.Namespace) -> float | None:
 def packed(resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None) -> "Resources":
     """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it they stay what they are.
 
-    ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing. Raises ``UserError`` where
-    trials are to share a GPU and this machine has none.
+    ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing.
     """
-    if options.trials_per_gpu is None or resources.ray_address is not None:
-        return resources
-    from harness import precision
-
-    if not precision.gpu_here(None):
-        raise UserError("--trials-per-gpu: this machine has no GPU for trials to share; leave it out, and each trial gets its CPU cores")
     if options.trials_per_gpu != AUTO or not trials:
         return resources
     import torch
