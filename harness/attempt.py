@@ -1,11 +1,9 @@
 """One attempt at a trial: run it, and leave a record or a failure in the store. Both ways of running a study go through here."""
 
-import gc
 import os
 import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
 
 from harness.errors import UserError
 from harness.rungs import Rungs, Stopped
@@ -55,16 +53,7 @@ def _trained(config: TrialConfig, store: Store, threads: int, keep_weights: bool
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         result = run_trial(config, cache=store.cache, threads=threads, weights=folder, rungs=rungs)
         store.save(config, result, folder)
-    _settle()
     return result.record
-
-
-@cache
-def _settle() -> None:
-    """Spare the garbage collector what this process's first trial has loaded: every training begins with a collection, and hundreds of
-    thousands of objects of libraries and data would be looked at each time."""
-    gc.collect()
-    gc.freeze()
 
 
 def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:

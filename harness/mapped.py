@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.utils.hub import cached_file
 
 from harness.encoders import Encoder
+from harness.errors import UserError
 
 AT_ONCE = 1024
 """Rows that are read at a time: with each come its neighbours in the file."""
@@ -25,9 +26,15 @@ class MappedEmbedding(nn.Embedding):
     def __init__(self, whole: nn.Embedding, file: Path, name: str) -> None:
         super().__init__(whole.num_embeddings, whole.embedding_dim, whole.padding_idx, _weight=_mapped(file, name), _freeze=True)
         self.file, self.name = file, name
+        self.identity = _identity(file)
 
     def release(self) -> None:
-        """Let go of what was read: until then it counts as this process's memory."""
+        """Let go of what was read: until then it counts as this process's memory.
+
+        Raises ``UserError`` where the file is no longer the one that the rest of the model is of.
+        """
+        if _identity(self.file) != self.identity:
+            raise UserError(f"encoder: {str(self.file)!r} was replaced or changed while it was in use")
         self.weight.data = _mapped(self.file, self.name)
 
     def loaded(self) -> nn.Embedding:
@@ -82,8 +89,11 @@ def release(embedding: nn.Module) -> None:
 def _matrices(encoder: Encoder, shape: torch.Size) -> Iterator[tuple[Path, str]]:
     """Tensors of a shape in an encoder's checkpoint: the file and the name of each."""
     for file in _files(encoder):
-        with safe_open(file, "pt") as checkpoint:
-            names = [name for name in checkpoint.keys() if tuple(checkpoint.get_slice(name).get_shape()) == tuple(shape)]  # noqa: SIM118
+        try:
+            with safe_open(file, "pt") as checkpoint:
+                names = [name for name in checkpoint.keys() if tuple(checkpoint.get_slice(name).get_shape()) == tuple(shape)]  # noqa: SIM118
+        except (OSError, SafetensorError):  # torn, and none of those that the model was loaded from
+            continue
         yield from ((file, name) for name in names)
 
 
@@ -91,6 +101,15 @@ def _files(encoder: Encoder) -> list[Path]:
     """The safetensors files of an encoder, on this machine."""
     found = cached_file(encoder.path, "config.json", **encoder.loading)
     return sorted(Path(found).parent.glob("*.safetensors")) if found is not None else []
+
+
+def _identity(file: Path) -> tuple[int, ...] | None:
+    """What is another number when a file is another, or has been written; ``None`` where it is gone."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _mapped(file: Path, name: str) -> Tensor:

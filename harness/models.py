@@ -60,7 +60,7 @@ class Pretrained:
 
 
 def pretrained(encoder: Encoder, task: str) -> Pretrained:
-    """The encoder in fp32 with the head of ``task``, a name or a user's file.
+    """The encoder in fp32 with the head of ``task``, a name or a user's file; its vocabulary may stay in the checkpoint (``mapped``).
 
     Raises ``UserError`` where the checkpoint cannot be read or lacks weights that a masked language model has.
     """

@@ -71,6 +71,7 @@ class Penalty:
             self.scalars.append(float(weight) if weight.dim() == 0 else None)
         self.grouped = any(parameter.is_cuda for parameter in self.parameters)
         """Whether one kernel pulls many parameters: to start five for each of them takes a GPU's host longer than they run."""
+        self.groups = list(self._groups())
 
     def held(self) -> list[Tensor]:
         """What the penalty takes in memory."""
@@ -128,7 +129,7 @@ class Penalty:
 
     def _pulls(self) -> Iterator[tuple[list[int], list[Tensor], list[Tensor]]]:
         """Group by group: the parameters' numbers, their λF(θ − θ*) and their λF(θ − θ*)²."""
-        for group in self._groups():
+        for group in self.groups:
             moved = torch._foreach_sub([self.parameters[i] for i in group], [self.anchors[i] for i in group])
             if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
                 pulls = torch._foreach_mul(moved, scalars)

@@ -3,9 +3,11 @@
 Tune schedules; what is missing and what has been done is the store's to say (``Tuner.restore`` refuses a changed study).
 """
 
+import gc
 import logging
 import os
 import tempfile
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -39,7 +41,7 @@ from harness.store import Store
 from harness.study import TrialConfig
 
 OBJECT_STORE_BYTES = 100 * 2**20
-"""Nothing large passes between processes: trials get their config and leave their result in the store."""
+"""Nothing large passes between processes: workers get the trials' configs once, and leave their results in the store."""
 NUMBER = "trial"
 """What a trial's config in Tune consists of: its number in the list of trials."""
 
@@ -47,26 +49,26 @@ NUMBER = "trial"
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
     """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure.
 
-    Where Ray ends a worker because the node's memory is short, Tune gives up all that run. Each of those is then run again, alone, and
-    recorded as failed where that is too much as well; the others go on.
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run. The others go on, and then each of those is
+    run again, alone, and recorded as failed where that is too much as well.
     """
     rest, suspects = list(trials), list[TrialConfig]()
-    while batch := suspects[:1] or rest:
-        watch, why = Watch(batch, store, progress), ""
+    while batch := rest or suspects[:1]:
+        watch, lost = Watch(batch, store, progress), None
         try:
             _run(batch, watch, store, resources, keep_weights)
-        except Exception as error:
-            if not watch.running:  # no trial is at fault
+        except RuntimeError as error:
+            if not watch.running or not isinstance(error.__cause__, ray.exceptions.RayError):  # no trial is at fault
                 raise
-            why = str(error.__cause__ or error).strip() or type(error).__name__
-        if suspects:
-            if why:
-                watch.fail(suspects[0], why.splitlines()[0], why)
+            lost = error
+        if not rest:
+            if lost is not None:
+                watch.fail(batch[0], str(lost.__cause__), "".join(traceback.format_exception(lost)))
             suspects = suspects[1:]
-        elif why:
-            suspects = [trial for trial in batch if trial.id in watch.running]
-            rest = [trial for trial in batch if trial.id in watch.open - watch.running]
-            note = f"{why.splitlines()[0]}\nWhat ran then is run again, one trial at a time: {len(suspects)}."
+        elif lost is not None:
+            running = [trial for trial in batch if trial.id in watch.running]
+            rest, suspects = [trial for trial in batch if trial.id in watch.open - watch.running], suspects + running
+            note = f"{lost.__cause__}".splitlines()[0] + f"\nWhat ran then is run again at the end, one trial at a time: {len(running)}."
             progress.console.print(note, highlight=False, markup=False, soft_wrap=True)
         else:
             rest = []
@@ -193,7 +195,16 @@ class Worker(tune.Trainable):
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
         # The store is there already: a node that does not see it must fail, not keep results to itself.
         ended = attempt(trial, Store(self.place, create=False), self.threads, self.keep_weights)
+        settle()
         return {**asdict(ended), "done": True}
+
+
+@lru_cache(maxsize=1)
+def settle() -> None:
+    """Spare the garbage collector what this worker's first trial has loaded: every training begins with a collection, and hundreds of
+    thousands of objects of libraries and data would be looked at each time."""
+    gc.collect()
+    gc.freeze()
 
 
 @lru_cache(maxsize=1)
@@ -235,8 +246,8 @@ class Watch(tune.Callback):
             self.fail(config, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace)
 
     def fail(self, config: TrialConfig, error: str, trace: str) -> None:
-        """Record that a trial's worker has died."""
-        self._end(config, failed(config, self.store, error, trace))
+        """Record that a trial's worker has died; of ``error`` the first line is shown."""
+        self._end(config, failed(config, self.store, error.strip().splitlines()[0], trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]

@@ -89,7 +89,7 @@ def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
 def predict(model: PreTrainedModel, part: Encoded, tokenizer: PreTrainedTokenizerBase, *, precision: str = "fp32") -> list[Any]:
     """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
 
-    The rows go through the model longest first, in batches of at most ``TOKEN_BUDGET`` padded tokens, and their order is restored. No
+    The rows go through the model longest first, in batches of at most ``budget`` padded tokens, and their order is restored. No
     batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
     """
     model.eval()

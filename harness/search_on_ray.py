@@ -158,6 +158,7 @@ class Relay:
         except Stopped:
             return None
         finally:
+            ray_tune.settle()
             self.scores.put(None)
 
 

@@ -1,7 +1,7 @@
 """Training without work on padding: a batch's tokens go through the layers one after another, and are padded for attention alone.
 
 The examples of a batch stay the same, in the same order, so this changes nothing in a study, unlike batches of examples of one length: a
-batch of short and long sentences is more than half padding. Losses and gradients are those of the padded batch but for rounding, and for
+batch of short and long sentences is a third to a half padding. Losses and gradients are those of the padded batch but for rounding, and for
 dropout, which draws for the tokens that are there. Evaluation is not touched: its batches are of one length, or close to it.
 """
 

@@ -1,6 +1,7 @@
 """A vocabulary that stays on disk is the same vocabulary, whatever the checkpoint's precision, and takes no memory of its own."""
 
 import copy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from transformers import AutoModelForTokenClassification, PreTrainedModel
 
 from harness import encoders, mapped, models
 from harness.encoders import Encoder
+from harness.errors import UserError
 from harness.mapped import MappedEmbedding, map_vocabulary, rows
 
 EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
@@ -80,6 +82,32 @@ def test_a_matrix_that_is_not_the_models_is_not_mapped(tmp_path: Path) -> None:
     torch.save(tensors, tmp_path / "encoder" / "pytorch_model.bin")
     map_vocabulary(model, encoder)  # a checkpoint of another kind
     assert type(model.get_input_embeddings()) is nn.Embedding
+
+
+def test_a_checkpoint_that_is_replaced_while_it_is_in_use_is_not_read_on(tmp_path: Path) -> None:
+    """The rest of the model is the old one's."""
+    encoder = checkpoint(tmp_path / "encoder", torch.float32)
+    model = loaded(encoder)
+    map_vocabulary(model, encoder)
+    embedding = model.get_input_embeddings()
+    assert isinstance(embedding, MappedEmbedding)
+    rows(embedding, torch.arange(5))
+    file = tmp_path / "encoder" / "model.safetensors"
+    shutil.copy(file, tmp_path / "other")
+    (tmp_path / "other").replace(file)
+    with pytest.raises(UserError, match="was replaced or changed while it was in use"):
+        rows(embedding, torch.arange(5))
+    file.unlink()
+    with pytest.raises(UserError, match="was replaced or changed while it was in use"):
+        rows(embedding, torch.arange(5))
+
+
+def test_files_that_are_torn_are_passed_over(tmp_path: Path) -> None:
+    encoder = checkpoint(tmp_path / "encoder", torch.float32)
+    (tmp_path / "encoder" / "a-pointer.safetensors").write_text("version https://git-lfs.github.com/spec/v1", encoding="utf-8")
+    model = loaded(encoder)
+    map_vocabulary(model, encoder)
+    assert isinstance(model.get_input_embeddings(), MappedEmbedding)
 
 
 def test_the_matrix_is_found_under_another_name(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from harness.encoding import encoded
 from harness.errors import UserError
 from harness.methods import L2, Ewc, Vanilla
 from harness.plan import plan
-from harness.scoring import predict
+from harness.scoring import predict, score
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
 from harness.trial import HISTORY, build_trainer, run_trial, training_arguments
@@ -109,6 +109,18 @@ def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_p
     half = run_trial(replace(config, precision="bf16"), cache=tmp_path).record
     assert full["scores"] != half["scores"]
     assert full["scores"]["test"]["en"]["accuracy"] == pytest.approx(half["scores"]["test"]["en"]["accuracy"], abs=5)
+
+
+def test_scoring_needs_neither_gradients_nor_the_optimizers_state(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config = trial()
+    trainer = build_trainer(config, tmp_path)
+    trainer.train()
+    assert trainer.optimizer.state
+    before = [part.metrics for part in score(trainer.model, config, tmp_path)]
+    trainer.free()
+    assert not trainer.optimizer.state
+    assert all(parameter.grad is None for parameter in trainer.model.parameters())
+    assert [part.metrics for part in score(trainer.model, config, tmp_path)] == before
 
 
 def test_predictions_do_not_depend_on_the_batching(

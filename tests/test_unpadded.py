@@ -1,7 +1,10 @@
 """Training without padding gives the losses and gradients of the padded batch, for every family that it is for."""
 
 import copy
+import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,12 @@ from transformers import PreTrainedModel
 
 from harness import data, encoders, models
 from harness.data import Origin
-from harness.methods import Adapter, Lora, Method, SoftPrompt, Vanilla
+from harness.methods import L2, Adapter, Lora, Method, SoftPrompt, Vanilla
 from harness.study import TrialConfig
 from harness.tasks import task_named
 from harness.trial import run_trial
 from harness.unpadded import LAYERS, train_unpadded
+from tests.conftest import SHORT
 from tests.test_families import FAMILIES, made
 
 __all__ = ["made"]
@@ -108,6 +112,26 @@ def test_evaluation_is_untouched_to_the_bit() -> None:
     inputs = batch("udpos", "embedded")
     with torch.inference_mode():
         assert torch.equal(padded.eval()(**inputs).logits, unpadded.eval()(**inputs).logits)
+
+
+def test_a_trial_without_dropout_has_the_scores_of_the_padded_one(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In fp32, from the first step to the last score."""
+    folder = tmp_path / "encoder"
+    shutil.copytree(encoders.find("embedded").path, folder)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    dropouts = {name: 0.0 for name in config if name.endswith("dropout_prob")}
+    assert len(dropouts) == 2
+    (folder / "config.json").write_text(json.dumps(config | dropouts), encoding="utf-8")
+    planned = trial(L2(strength=0.1), setting=replace(SHORT, max_steps=10, batch_size=8), targets=("de", "hi"))
+    planned = replace(planned, encoder=str(folder), encoder_revision=encoders.find(str(folder)).revision)
+    ours = run_trial(planned, cache=tmp_path)
+    monkeypatch.setattr("harness.trial.train_unpadded", lambda model: None)
+    padded = run_trial(planned, cache=tmp_path)
+    assert ours.record["scores"] == padded.record["scores"]
+    for mine, theirs in zip(ours.history, padded.history, strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-4)
 
 
 def test_a_kept_model_is_an_ordinary_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def peer(trial: Any, cache: Path) -> Any:
     strength = getattr(method, "strength", 0.0)
     anchor = {name: p.detach().clone() for name, p in model.base_model.named_parameters()} if strength else {}
     stored = [fisher.stored(request, cache) for request in fisher.requests(trial)]
-    weights = {name: stored[0][name].to(device) for name in anchor if name in stored[0]} if stored else dict.fromkeys(anchor, 1.0)
+    weights = {name: stored[0][name].to(device) for name in anchor if name in stored[0]} if stored else None
 
     class PullTrainer(Trainer):
         tokens_seen: Any = 0
@@ -159,8 +159,9 @@ def peer(trial: Any, cache: Path) -> Any:
             self.tokens_seen += inputs["attention_mask"].sum()
             loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
             if anchor:
-                moving = ((name, p) for name, p in model.base_model.named_parameters() if name in weights)
-                loss = loss + strength / 2 * sum((weights[name] * (p - anchor[name]).square()).sum() for name, p in moving)
+                moved = {name: (p - anchor[name]).square() for name, p in model.base_model.named_parameters()}
+                pulls = moved.values() if weights is None else (weights[name] * moved[name] for name in weights)
+                loss = loss + strength / 2 * sum(pull.sum() for pull in pulls)
             return (loss, outputs) if return_outputs else loss
 
     return PullTrainer(

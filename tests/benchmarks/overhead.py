@@ -1,6 +1,6 @@
 """What a study costs beside its trials: against bare Ray Tune, in the driver's memory, and to read what has finished.
 
-    python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 1] [--fresh-actors 20]
+    python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3] [--fresh-actors 20]
 
 Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials whose work is nothing (``tests.benchmarks.no_op``), as
 processes of their own and in turns, bare, ours, ours, bare, ...; bare lets its workers live on, as ours does and as is not Tune's default,
@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=2000, help="of each side (default: %(default)s); 0 for none")
     parser.add_argument("--records", type=int, default=10_000, help="finished trials to scan (default: %(default)s); 0 for none")
     parser.add_argument("--languages", type=int, default=40)
-    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare with a worker each; 0 for none")
     options = parser.parse_args()
     unit = (len(STRENGTHS) + 1) * SEEDS

@@ -12,6 +12,7 @@ CPU only.
 
 import argparse
 import json
+import os
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -155,6 +156,7 @@ def run_trial(config: dict[str, Any]) -> None:
     tune.report(
         {
             **times,
+            "worker": os.getpid(),
             "source": scores["test", job.source],
             "zero_shot": sum(targets) / len(targets),
             "steps": trainer.state.global_step,
@@ -165,7 +167,10 @@ def run_trial(config: dict[str, Any]) -> None:
     )
 
 
-REPORTED = ("began", "first_step", "trained", "ended", "source", "zero_shot", "steps", "evaluation_seconds", "examples", "peak_mib")
+REPORTED = (
+    *("worker", "began", "first_step", "trained", "ended"),
+    *("source", "zero_shot", "steps", "evaluation_seconds", "examples", "peak_mib"),
+)
 
 
 def sentences(file: Path) -> list[dict[str, list[str]]]:

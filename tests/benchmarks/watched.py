@@ -3,8 +3,8 @@
     python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
 
 What follows FOLDER is a command line of ``steadytune``, which runs as it is but for the clock: a callback of the trainer, and a file
-``<trial>.json`` in FOLDER for each trial (``began``, ``first_step``, ``trained``, ``ended``: seconds since the epoch). A trial ends here
-once its record is in the store.
+``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``, ``first_step``, ``trained``, ``ended``: seconds since the
+epoch). A trial ends here once its record is in the store.
 """
 
 import json
@@ -36,7 +36,7 @@ def watch_attempts() -> None:
         watch_training()  # imports what the trial will: the clock has to run
         ended = attempt(config, *args, **options)
         TIMES["ended"] = time.time()
-        (Path(os.environ[FOLDER]) / f"{config.id}.json").write_text(json.dumps(TIMES))
+        (Path(os.environ[FOLDER]) / f"{config.id}.json").write_text(json.dumps({"worker": os.getpid(), **TIMES}))
         return ended
 
     ray_tune.attempt = watched

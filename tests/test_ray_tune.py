@@ -1,0 +1,103 @@
+"""What goes on where Ray takes a worker away, without Ray: ``tests/test_faults.py`` has the real thing."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import ray
+from rich.console import Console
+
+from harness import ray_tune
+from harness.attempt import Attempt
+from harness.methods import Vanilla
+from harness.plan import plan
+from harness.progress import SweepProgress
+from harness.ray_tune import NUMBER, Watch, run_on_ray
+from harness.resources import Resources
+from harness.store import Store
+from harness.study import Study, TrialConfig
+
+GREEDY = (1, 4)
+"""Seeds of the trials that take more memory than there is."""
+AT_ONCE = 2
+
+
+@pytest.fixture
+def trials(study: Study) -> list[TrialConfig]:
+    return plan(replace(study, methods=(Vanilla(),), seeds=tuple(range(6))))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def lost() -> RuntimeError:
+    """As Tune raises it."""
+    error = RuntimeError("Caught unexpected exception: ...")
+    error.__cause__ = ray.exceptions.OutOfMemoryError("1 worker was killed due to the node running low on memory.\nAnd so on.")
+    return error
+
+
+def event(number: int) -> Any:
+    return SimpleNamespace(config={NUMBER: number})
+
+
+def run(trials: list[TrialConfig], store: Store, stand_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> SweepProgress:
+    monkeypatch.setattr(ray_tune, "_run", stand_in)
+    with SweepProgress(Console(quiet=True), len(trials), 0, 0, lambda trial: str(trial.seed)) as progress:
+        run_on_ray(trials, store, Resources(), progress, keep_weights=False)
+    return progress
+
+
+def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
+    trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[list[int]] = []
+    ended: list[int] = []
+
+    def some_at_once(batch: list[TrialConfig], watch: Watch, *rest: Any) -> None:
+        batches.append([trial.seed for trial in batch])
+        for start in range(0, len(batch), AT_ONCE):
+            running = range(start, min(start + AT_ONCE, len(batch)))
+            for number in running:
+                watch.on_trial_start(0, [], event(number))
+            if any(batch[number].seed in GREEDY for number in running):
+                raise lost()
+            for number in running:
+                ended.append(batch[number].seed)
+                watch.on_trial_result(0, [], event(number), vars(Attempt(batch[number].id)))
+
+    progress = run(trials, store, some_at_once, monkeypatch)
+    assert batches == [[0, 1, 2, 3, 4, 5], [2, 3, 4, 5], [0], [1], [4], [5]]
+    assert sorted(ended) == [0, 2, 3, 5]
+    assert (progress.done, progress.failed, progress.running) == (4, 2, {})
+    failures = store.failures(trial.id for trial in trials)
+    assert [trial.seed for trial in trials if trial.id in failures] == [*GREEDY]
+    for failure in failures.values():
+        assert failure.error == "1 worker was killed due to the node running low on memory."
+        assert "OutOfMemoryError" in failure.traceback
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a driver's own mistake"), KeyError("another"), OSError("disk full")])
+def test_what_is_no_trials_fault_is_none(
+    trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def breaks(batch: list[TrialConfig], watch: Watch, *rest: Any) -> None:
+        watch.on_trial_start(0, [], event(0))
+        raise error
+
+    with pytest.raises(type(error), match=str(error.args[0])):
+        run(trials, store, breaks, monkeypatch)
+    assert store.failures(trial.id for trial in trials) == {}
+
+
+def test_where_nothing_ran_it_ends(trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def at_once(*given: Any) -> None:
+        raise lost()
+
+    with pytest.raises(RuntimeError, match="Caught unexpected exception"):
+        run(trials, store, at_once, monkeypatch)
