@@ -123,7 +123,7 @@ def test_a_worker_that_takes_all_memory_is_tried_again_alone_and_stops_no_other(
     limit = {"RAY_memory_usage_threshold": f"{(total - available + 6 * GIB) / total:.3f}"}
     done = subprocess.run(command, env={**os.environ, **limit}, capture_output=True, text=True, timeout=400)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "What ran then is run again, one trial at a time:" in done.stdout
+    assert "What ran then is run again at the end, one trial at a time:" in done.stdout
     store = Store(place)
     _, trials = store.study("memory")
     failures = store.failures(trial.id for trial in trials)
