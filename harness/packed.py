@@ -32,8 +32,6 @@ LEAST = 3
 """Steps that are timed at least, however long they take."""
 ENDLESS = 10**9
 """Steps of a trial that is ended from outside."""
-LONGEST_REASON = 300
-"""Characters of an error that are told."""
 READY = "ready"
 
 
@@ -100,7 +98,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         trainer.train()
     except Exception as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[:LONGEST_REASON]))
+        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[: models.LONGEST_REASON]))
 
 
 def stand_in(config: TrialConfig, cache: Path) -> None:
