@@ -27,6 +27,13 @@ class AverageLast(TrainerCallback):
         """What the mean takes in memory."""
         return list(self.mean.values())
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "mean": self.mean}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the mean of a training that was cut short."""
+        self.count, self.mean = state["count"], state["mean"]
+
     def on_train_begin(
         self,
         args: TrainingArguments,
@@ -35,6 +42,7 @@ class AverageLast(TrainerCallback):
         train_dataloader: DataLoader[Any] | None = None,
         **rest: Any,
     ) -> None:
+        self.mean = {name: tensor.to(args.device) for name, tensor in self.mean.items()}
         if self.epochs is not None:
             assert train_dataloader is not None
             an_epoch = math.ceil(len(train_dataloader) / args.gradient_accumulation_steps)

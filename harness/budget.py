@@ -167,7 +167,7 @@ def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
             once = replace(trial, setting=short, targets=(target,), test_data=tests)
             warm = replace(once, seed=once.seed + 1)  # the first also loads the encoder and tokenises
             for config in (once, warm):
-                if (ended := attempt(config, store, resources.cpus)).error:
+                if (ended := attempt(config, store, resources)).error:
                     raise RuntimeError(ended.error)
             record = store.record(warm.id)
             assert record is not None

@@ -24,6 +24,13 @@ class BestOnDev(TrainerCallback):
         """Step of the best."""
         self._weights: dict[str, torch.Tensor] = {}
 
+    def state_dict(self) -> dict[str, Any]:
+        return {"scores": self.scores, "step": self.step, "weights": self._weights}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with what a training had found that was cut short."""
+        self.scores, self.step, self._weights = state["scores"], state["step"], state["weights"]
+
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, model: PreTrainedModel | None = None, **rest: Any
     ) -> None:

@@ -52,8 +52,12 @@ class SweepProgress:
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
         self.tell(config, outcome)
 
+    def lost(self, config: TrialConfig, error: str) -> None:
+        """A trial no longer runs, and is to be run again."""
+        self.tell(config, f"[yellow]lost[/yellow], runs again once the others are done: {escape(error[:200])}")
+
     def tell(self, config: TrialConfig, outcome: str) -> None:
-        """Print how a trial that no longer runs has ended."""
+        """Print why a trial no longer runs."""
         self.running.pop(config.id, None)
         line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: {outcome}"
         if not self.console.is_terminal:

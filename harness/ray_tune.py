@@ -7,11 +7,12 @@ import gc
 import logging
 import os
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from harness.progress import SweepProgress
 from harness.resources import Resources
 from harness.store import Store
 from harness.study import TrialConfig
+from harness.time_limit import TimeLimitError, over
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the store."""
@@ -46,32 +48,35 @@ NUMBER = "trial"
 """What a trial's config in Tune consists of: its number in the list of trials."""
 
 
-def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
-    """Run the trials; each one's end goes to ``progress``. A worker that dies is recorded as its trial's failure.
+TOGETHER, AGAIN, ALONE = range(3)
+"""In what company a trial runs: all of them, those whose worker was lost the first time, and one by itself."""
 
-    Where Ray ends a worker because the node's memory is short, Tune gives up all that run. The others go on, and then each of those is
-    run again, alone, and recorded as failed where that is too much as well.
+
+def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
+    """Run the trials; each one's end goes to ``progress``.
+
+    A trial whose worker is lost (killed, crashed, its node gone) is run again once the others are done, from its last checkpoint, and
+    then once more alone; one that lacked memory is run again alone at once, with a whole GPU. Who is lost alone too has failed. Where Ray
+    ends a worker because the node's memory is short, Tune gives up all that run: those count as lacking memory, and the others go on.
     """
-    rest, suspects = list(trials), list[TrialConfig]()
-    while batch := rest or suspects[:1]:
-        watch, lost = Watch(batch, store, progress), None
+    stages: list[list[TrialConfig]] = [list(trials), [], []]
+    while (stage := next((number for number, waiting in enumerate(stages) if waiting), None)) is not None:
+        batch = stages[stage] if stage < ALONE else stages[stage][:1]
+        watch = Watch(batch, store, progress, resources.minutes)
+        given = replace(resources, gpus=1.0) if stage == ALONE and 0 < (resources.gpus or 0) < 1 else resources
         try:
-            _run(batch, watch, store, resources, keep_weights)
+            _run(batch, watch, store, given, keep_weights)
         except RuntimeError as error:
             if not watch.running or not isinstance(error.__cause__, ray.exceptions.RayError):  # no trial is at fault
                 raise
-            lost = error
-        if not rest:
-            if lost is not None:
-                watch.fail(batch[0], str(lost.__cause__), "".join(traceback.format_exception(lost)))
-            suspects = suspects[1:]
-        elif lost is not None:
-            running = [trial for trial in batch if trial.id in watch.running]
-            rest, suspects = [trial for trial in batch if trial.id in watch.open - watch.running], suspects + running
-            note = f"{lost.__cause__}".splitlines()[0] + f"\nWhat ran then is run again at the end, one trial at a time: {len(running)}."
-            progress.console.print(note, highlight=False, markup=False, soft_wrap=True)
-        else:
-            rest = []
+            watch.lose_all(error.__cause__, error)
+        not_begun = [trial for trial in batch if trial.id in watch.open]
+        stages[stage] = not_begun + stages[stage][len(batch) :]
+        for trial, loss in watch.lost:
+            if stage == ALONE:
+                watch.fail(trial, loss)
+            else:
+                stages[ALONE if loss.of_memory else stage + 1].append(trial)
 
 
 def _run(trials: list[TrialConfig], watch: "Watch", store: Store, resources: Resources, keep_weights: bool) -> None:
@@ -81,8 +86,7 @@ def _run(trials: list[TrialConfig], watch: "Watch", store: Store, resources: Res
             Worker,
             trials=[trial.to_json() for trial in trials],
             place=place,
-            threads=resources.cpus,
-            gpus=gpus,
+            resources=replace(resources, gpus=gpus),
             keep_weights=keep_weights,
         )
         tuner = tune.Tuner(
@@ -178,12 +182,13 @@ class Worker(tune.Trainable):
     """
 
     def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
-        self, config: dict[str, Any], *, trials: Sequence[dict[str, Any]], place: str, threads: int, gpus: float, keep_weights: bool
+        self, config: dict[str, Any], *, trials: Sequence[dict[str, Any]], place: str, resources: Resources, keep_weights: bool
     ) -> None:
-        take_gpu(gpus)
+        assert resources.gpus is not None
+        take_gpu(resources.gpus)
         self.trials = trials
         self.place = place
-        self.threads = threads
+        self.resources = resources
         self.keep_weights = keep_weights
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
@@ -194,7 +199,7 @@ class Worker(tune.Trainable):
         """One attempt, reported as its summary."""
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
         # The store is there already: a node that does not see it must fail, not keep results to itself.
-        ended = attempt(trial, Store(self.place, create=False), self.threads, self.keep_weights)
+        ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights)
         settle()
         return {**asdict(ended), "done": True}
 
@@ -214,16 +219,29 @@ def worker_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="trial")
 
 
-class Watch(tune.Callback):
-    """Passes Tune's events on to the progress display, and records the trials whose worker died."""
+@dataclass(frozen=True)
+class Loss:
+    """Why a trial came back without a result."""
 
-    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress) -> None:
+    error: str
+    """One line."""
+    trace: str
+    of_memory: bool
+
+
+class Watch(tune.Callback):
+    """Passes Tune's events on to the progress display, and keeps which trials were lost."""
+
+    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress, minutes: float | None) -> None:
         self.trials = trials
         self.store = store
         self.progress = progress
+        self.minutes = minutes
         self.open = {trial.id for trial in trials}
-        self.running: set[str] = set()
-        """Those of the open ones that have begun."""
+        """Those that have neither ended nor were lost."""
+        self.running: dict[str, float] = {}
+        """Those of the open ones that have begun, and when."""
+        self.lost: list[tuple[TrialConfig, Loss]] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not pickle."""
@@ -231,31 +249,57 @@ class Watch(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         config = self._config(trial)
-        self.running.add(config.id)
+        self.running[config.id] = time.monotonic()
         self.progress.started(config)
 
     def on_trial_result(self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any) -> None:
-        if result.get("id") in self.open:
-            self._end(self._config(trial), Attempt(**{name: result[name] for name in Attempt.__dataclass_fields__}))
+        if result.get("id") not in self.open:
+            return
+        config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
+        if ended.lacked_memory:
+            failure = self.store.failure(config.id)
+            self._lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
+        else:
+            self._end(config, ended)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         config = self._config(trial)
-        if config.id in self.open:
-            error = trial.get_error()
-            trace = str(error or "the worker died and left no message")
-            self.fail(config, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace)
+        if config.id not in self.open:
+            return
+        error = trial.get_error()
+        trace = str(error or "the worker died and left no message")
+        loss = Loss(f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace, of_memory=False)
+        if self.minutes is not None and time.monotonic() - self.running[config.id] >= 60 * self.minutes:
+            self.fail(config, Loss(f"{TimeLimitError.__name__}: {over(self.minutes)}", trace, of_memory=False))
+        else:
+            self._lose(config, loss)
 
-    def fail(self, config: TrialConfig, error: str, trace: str) -> None:
-        """Record that a trial's worker has died; of ``error`` the first line is shown."""
-        self._end(config, failed(config, self.store, error.strip().splitlines()[0], trace))
+    def lose_all(self, reason: BaseException, error: BaseException) -> None:
+        """All that run are lost, for want of the node's memory."""
+        first = str(reason).strip().splitlines()[0]
+        loss = Loss(first, "".join(traceback.format_exception(error)), of_memory=True)
+        for trial in [trial for trial in self.trials if trial.id in self.running]:
+            self._lose(trial, loss)
+
+    def fail(self, config: TrialConfig, loss: Loss) -> None:
+        """Record that a trial has failed for a loss."""
+        self._end(config, failed(config, self.store, loss.error, loss.trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]
 
+    def _lose(self, config: TrialConfig, loss: Loss) -> None:
+        self._close(config)
+        self.lost.append((config, loss))
+        self.progress.lost(config, loss.error)
+
     def _end(self, config: TrialConfig, ended: Attempt) -> None:
-        self.open.discard(ended.id)
-        self.running.discard(ended.id)
+        self._close(config)
         self.progress.ended(config, ended)
+
+    def _close(self, config: TrialConfig) -> None:
+        self.open.discard(config.id)
+        self.running.pop(config.id, None)
 
 
 def _check_fits(cpus: int, gpus: float) -> None:

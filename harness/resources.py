@@ -1,5 +1,6 @@
 """What a trial may use, and where trials run."""
 
+import math
 import os
 from dataclasses import dataclass
 
@@ -20,11 +21,20 @@ class Resources:
     ray_address: str | None = None
     """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
 
+    minutes: float | None = None
+    """After which a trial has failed; ``None`` for any time."""
+    checkpoint_minutes: float = 10.0
+    """Between two states of a training, for a trial that is cut short to go on from; ``inf`` to keep none."""
+
     def __post_init__(self) -> None:
         if self.cpus < 1:
             raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
         if self.gpus is not None and not 0 <= self.gpus <= 1:
             raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
+        if self.minutes is not None and not 0 < self.minutes < math.inf:
+            raise bad("--minutes-per-trial", self.minutes, "a number above 0")
+        if not self.checkpoint_minutes >= 0:
+            raise bad("--checkpoint-minutes", self.checkpoint_minutes, "a number of at least 0, or 'inf' to keep no checkpoints")
         if self.local and self.ray_address is not None:
             raise bad("--ray-address", self.ray_address, "it without --local, which uses no Ray")
         if self.local and self.gpus not in (None, 0, 1):

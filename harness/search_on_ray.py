@@ -9,7 +9,7 @@ at once, or the search was interrupted, it draws other settings than another tim
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
@@ -59,8 +59,7 @@ def _search(
         "trial": base.to_json(),
         "search": search.to_json(),
         "store": place,
-        "threads": resources.cpus,
-        "gpus": gpus,
+        "resources": asdict(replace(resources, gpus=gpus)),
     }
     tuner = tune.Tuner(
         tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": gpus}),
@@ -151,10 +150,10 @@ class Relay:
         if not self.answers.get():
             raise Stopped
 
-    def run(self, trial: TrialConfig, store: Store, threads: int) -> Attempt | None:
+    def run(self, trial: TrialConfig, store: Store, resources: Resources) -> Attempt | None:
         """The trial; ``None`` where it was stopped."""
         try:
-            return attempt(trial, store, threads, rungs=self)
+            return attempt(trial, store, resources, rungs=self)
         except Stopped:
             return None
         finally:
@@ -165,14 +164,16 @@ class Relay:
 def try_one(space: dict[str, Any]) -> None:
     """The Tune trainable: one trial of a search, reported at each rung. What has finished before is reported at once."""
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"  # how long Tune waits for a stopped trial before it gives up its warm worker
-    ray_tune.take_gpu(space["gpus"])
+    resources = Resources(**space["resources"])
+    assert resources.gpus is not None
+    ray_tune.take_gpu(resources.gpus)
     start = time.perf_counter()
     trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
     if covers(store.record(trial.id), trial):
         _report_end(trial, search, store)
         return
     relay = Relay(search)
-    running = ray_tune.worker_thread().submit(relay.run, trial, store, space["threads"])
+    running = ray_tune.worker_thread().submit(relay.run, trial, store, resources)
     try:
         while (score := relay.scores.get()) is not None:
             tune.report(_at(score, search, seconds=time.perf_counter() - start))

@@ -5,6 +5,7 @@ trials/<id>/result.json             a finished trial's record: its presence mean
 trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every example scored
 trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
 trials/<id>/weights-<hash>/         the fine-tuned model for from_pretrained, where weights are kept
+trials/<id>/checkpoint-<hash>/      state of a training that has not finished, to go on from
 trials/<id>/failure.json            the last failure of a trial that has not finished since
 trials/<id>/stopped.json            how far a search's trial came that was stopped early, and has not finished since
 studies/<name>.json                 a study as it was last run, with the ids of its trials, and of a search all that it tried
@@ -142,9 +143,9 @@ class Store:
             return []
 
     def bytes_of(self, trial: str) -> int:
-        """Size of what there is of a trial, but for its weights."""
+        """Size of what there is of a trial, but for its weights and checkpoints."""
         found = self.fs.find(f"{self.root}/trials/{trial}", detail=True)
-        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name)
+        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name and "/checkpoint-" not in name)
 
     def record(self, trial: str) -> Record | None:
         """A finished trial's record, or ``None``."""
@@ -189,24 +190,52 @@ class Store:
         with ThreadPoolExecutor(len(tables)) as pool:  # a disk syncs two files in about the time of one, a bucket takes them so
             files = dict(zip(tables, pool.map(lambda name: self._write_table(folder, name, tables[name]), tables), strict=True))
         if weights is not None:
-            files["weights"] = self._take(folder, weights)
+            files["weights"] = self._take(folder, weights, "weights")
         record = {"id": config.id, "finished": _now(), **result.record, **files}
         self._write(f"{folder}/result.json", _json(record))
         stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
-        for name in [*sorted(filter(None, stale)), "failure.json", "stopped.json"]:
+        for name in [*sorted(filter(None, stale)), *self._checkpoints(config.id), "failure.json", "stopped.json"]:
             self._remove(f"{folder}/{name}")
 
     @contextlib.contextmanager
     def weights(self, trial: str) -> Iterator[Path | None]:
         """A local folder with the fine-tuned model of a finished trial; ``None`` where it was not kept, or is not what was written."""
-        name = (self.record(trial) or {}).get("weights")
+        with self._folder(trial, (self.record(trial) or {}).get("weights")) as folder:
+            yield folder
+
+    @contextlib.contextmanager
+    def checkpoint(self, trial: str) -> Iterator[Path | None]:
+        """A local folder with the last state of a trial's training; ``None`` where there is none, or it is not what was written."""
+        with contextlib.ExitStack() as stack:
+            found = (stack.enter_context(self._folder(trial, name)) for name in self._checkpoints(trial))
+            yield next((folder for folder in found if folder is not None), None)
+
+    def save_checkpoint(self, trial: str, state: Path) -> None:
+        """Take a folder with the state of a trial's training into the store, in place of those before."""
+        kept = self._take(f"trials/{trial}", state, "checkpoint")
+        for name in self._checkpoints(trial):
+            if name != kept:
+                self._remove(f"trials/{trial}/{name}")
+
+    def _checkpoints(self, trial: str) -> list[str]:
+        """Names of the states of a trial's training; several where a process was killed between writing one and removing the one before."""
+        try:
+            found = self.fs.ls(f"{self.root}/trials/{trial}", detail=False)
+        except FileNotFoundError:
+            return []
+        names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
+        return sorted(name for name in names if name.startswith("checkpoint-"))
+
+    @contextlib.contextmanager
+    def _folder(self, trial: str, name: str | None) -> Iterator[Path | None]:
+        """A local folder with what the store has under a name of ``_digest_name``; ``None`` where that is not what was written."""
         with tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
             folder = Path(self.root) / "trials" / trial / str(name)
             if name and not self.is_local:
                 folder = Path(scratch) / str(name)
                 with contextlib.suppress(FileNotFoundError):
                     self.fs.get(f"{self.root}/trials/{trial}/{name}/", f"{folder}/", recursive=True)
-            yield folder if name and folder.is_dir() and _weights_name(folder) == name else None
+            yield folder if name and folder.is_dir() and _digest_name(folder, name.partition("-")[0]) == name else None
 
     @contextlib.contextmanager
     def scratch(self, trial: str) -> Iterator[Path]:
@@ -223,8 +252,8 @@ class Store:
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=parent) as folder:
             yield Path(folder) / "model"
 
-    def _take(self, folder: str, weights: Path) -> str:
-        name = _weights_name(weights)
+    def _take(self, folder: str, weights: Path, kind: str) -> str:
+        name = _digest_name(weights, kind)
         target = f"{self.root}/{folder}/{name}"
         try:
             if self.is_local:
@@ -433,9 +462,9 @@ def _prediction_table(result: "TrialResult") -> pa.Table:
     )
 
 
-def _weights_name(folder: Path) -> str:
-    """The name of kept weights: it says what every file has to be."""
-    return f"weights-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
+def _digest_name(folder: Path, kind: str) -> str:
+    """A folder's name in the store, such as ``weights-<hash>``: it says what every file has to be."""
+    return f"{kind}-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 
 def _json(content: Any) -> bytes:

@@ -121,4 +121,4 @@ def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress
         return
     for trial in trials:
         progress.started(trial)
-        progress.ended(trial, attempt(trial, store, resources.cpus, keep_weights))
+        progress.ended(trial, attempt(trial, store, resources, keep_weights))

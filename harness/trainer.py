@@ -1,13 +1,21 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from harness.penalty import Penalty
+from harness.resuming import Checkpoints, EverySoOften, load_rest, save_rest
+
+TRAINED = "trained.safetensors"
+"""The weights in a training state."""
 
 
 def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
@@ -39,7 +47,8 @@ class PenaltyTrainer(Trainer):
     (the task loss and the penalty that is part of the loss), and the last step's ``grad_norm`` (before clipping) and ``learning_rate``
     (the largest of any parameter).
 
-    ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1.
+    ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1. ``resume`` goes on with what
+    ``checkpoints`` has, and keeps the training's state there as it goes.
     """
 
     def __init__(
@@ -54,6 +63,12 @@ class PenaltyTrainer(Trainer):
         self._decoupled: list[Tensor] = []
         """Values of the two penalties since the last log."""
         self._tokens: Tensor | int = 0
+        self._checkpoints: Checkpoints | None = None
+        self.earlier = 0.0
+        """Seconds that training took up to the state that it went on from, where it was cut short."""
+        self.resumed_at: list[int] = []
+        """Steps at which it went on."""
+        self._since = 0.0
 
     @property
     def tokens_seen(self) -> int:
@@ -104,6 +119,58 @@ class PenaltyTrainer(Trainer):
         """What fp16's gradients are multiplied by until they are clipped."""
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
+
+    def resume(self, checkpoints: Checkpoints | None = None) -> None:
+        """Train, from the last of the checkpoints where there is one."""
+        if checkpoints is None:
+            self.train()
+            return
+        self._checkpoints = checkpoints
+        self.add_callback(EverySoOften(checkpoints.every))
+        with checkpoints.latest() as folder:
+            if folder is not None:
+                rest = load_rest(folder)
+                self._tokens, self.earlier, self.resumed_at = rest["tokens"], rest["seconds"], [*rest["resumed_at"], rest["step"]]
+                for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
+                    callback.load_state_dict(state)
+            self._since = time.perf_counter()
+            self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
+
+    def _with_state(self) -> list[Any]:
+        """The callbacks that hold more than numbers that follow from the step."""
+        return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """The state of the training; ``Trainer``'s own would have the whole model, in a folder that is half written for a while."""
+        assert self._checkpoints is not None
+        with self._checkpoints.writing() as folder:
+            folder.mkdir()
+            save_file(self._trained(), folder / TRAINED)
+            self._save_optimizer_and_scheduler(str(folder))
+            self._save_scaler(str(folder))
+            self._save_rng_state(str(folder))
+            self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+            save_rest(
+                folder,
+                tokens=self.tokens_seen,
+                seconds=self.earlier + time.perf_counter() - self._since,
+                step=self.state.global_step,
+                resumed_at=self.resumed_at,
+                callbacks=[callback.state_dict() for callback in self._with_state()],
+            )
+
+    @torch.no_grad()
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        saved = load_file(Path(resume_from_checkpoint) / TRAINED)
+        for name, tensor in self._trained().items():
+            tensor.copy_(saved[name])
+
+    def _trained(self) -> dict[str, Tensor]:
+        """What training moves of the model; the rest is as it was built."""
+        assert self.model is not None
+        kept = self.model.state_dict()
+        parameters = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+        return parameters | {name: buffer for name, buffer in self.model.named_buffers() if name in kept}
 
     def free(self) -> None:
         """Let go of the gradients and the optimizer's state, three times the weights: scoring needs room, and none of them."""

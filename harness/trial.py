@@ -22,6 +22,7 @@ from harness.encoding import sub_words
 from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
+from harness.resuming import Checkpoints
 from harness.rungs import Rungs
 from harness.scoring import Scored, dev_score, score
 from harness.study import Setting, TrialConfig
@@ -50,13 +51,20 @@ class TrialResult:
 
 
 def run_trial(
-    config: TrialConfig, *, cache: Path, threads: int = 1, weights: Path | None = None, rungs: Rungs | None = None
+    config: TrialConfig,
+    *,
+    cache: Path,
+    threads: int = 1,
+    weights: Path | None = None,
+    rungs: Rungs | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> TrialResult:
     """Fine-tune and score one trial on this process's device.
 
     ``cache`` keeps tokenised data and Fisher diagonals between trials. ``threads`` is the number of CPU threads; the same config with
     the same number gives identical scores on a CPU. ``weights`` is a folder for the fine-tuned model and its tokenizer, as
-    ``from_pretrained`` reads them; ``None`` to keep neither. ``rungs`` is told dev scores along the way, and may raise ``Stopped``. Raises
+    ``from_pretrained`` reads them; ``None`` to keep neither. ``rungs`` is told dev scores along the way, and may raise ``Stopped``.
+    ``checkpoints`` has what the trial goes on from where it was cut short, and is given the state of the training as it goes. Raises
     ``UserError`` for data that is not what the trial was planned with.
     """
     torch.set_num_threads(threads)
@@ -72,7 +80,7 @@ def run_trial(
     if rungs is not None:
         trainer.add_callback(AtRungs(rungs, lambda model: dev_score(model, config, cache)))
     prepared = time.perf_counter()
-    trainer.train()
+    trainer.resume(checkpoints)
     moves = any(parameter.requires_grad for parameter in trainer.model.get_input_embeddings().parameters())
     trained_embeddings = vocabulary.size(trainer.model) if moves else 0
     sides = (trainer.penalty, trainer.decay)
@@ -90,14 +98,16 @@ def run_trial(
     history = [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
     steps = trainer.state.global_step
     tokens = trainer.tokens_seen
+    training = trainer.earlier + trained - prepared
     cost = {
-        "seconds": ended - start,
+        "seconds": trainer.earlier + ended - start,
         "preparation_seconds": prepared - start,
-        "training_seconds": trained - prepared,
+        "training_seconds": training,
         "evaluation_seconds": ended - trained,
         "steps": steps,
+        "resumed_at": trainer.resumed_at,
         "training_tokens": tokens,
-        "tokens_per_second": tokens / (trained - prepared),
+        "tokens_per_second": tokens / training,
         "peak_memory_mib": memory.peak(),
         "trained_embeddings": trained_embeddings,
         "extra_memory_mib": extra / 2**20,

@@ -30,7 +30,7 @@ def past(trial: TrialConfig, **took: float) -> Past:
 def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for trial in plan(study):
-        attempt(trial, store, 1)
+        attempt(trial, store, Resources())
     before = {str(file): file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*")}
     more = plan(replace(study, seeds=(1, 2)))
     found = comparable(more, Store(tmp_path / "store", create=False), provenance()["device"])
@@ -128,7 +128,7 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
         tried = replace(trials[0], setting=replace(trials[0].setting, learning_rate=rate))
         journal.begun(tried)
         journal.ended(tried, status, 1.0)
-    attempt(trials[0], store, 1)  # of which the costs are known
+    attempt(trials[0], store, Resources())  # of which the costs are known
     for option, left in ((), 3), (("--retry-failed",), 4):
         assert cli.main(["search", str(file), "--dry-run", *option, "--store", store.place]) == 0
         out = capsys.readouterr().out

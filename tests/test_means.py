@@ -23,6 +23,7 @@ from analysis.statistics.counts import ACCURACY, F1, counts, label_counts, metri
 from analysis.statistics.multi_bootstrap import LEAST_OF_A_P, TRUSTED_EXAMPLES, TRUSTED_RUNS, difference, zero_shot_difference
 from analysis.statistics.paired import FLIPS, paired_tests, sign_flips, t_test, wilcoxon
 from harness.attempt import attempt
+from harness.resources import Resources
 from harness.store import Store
 from harness.study import TrialConfig
 from harness.tasks import task_named
@@ -166,7 +167,7 @@ def test_tables_that_are_not_of_the_task_are_refused() -> None:
 
 def test_counts_of_a_stored_trial_give_its_scores(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config, store = trial(targets=("de", "hi")), Store(tmp_path / "store")
-    assert not attempt(config, store, 1).error
+    assert not attempt(config, store, Resources()).error
     record = store.record(config.id)
     assert record is not None
     found = counts(config.task, store.predictions(config.id))

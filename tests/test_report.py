@@ -17,6 +17,7 @@ from harness.attempt import attempt, failed
 from harness.errors import UserError
 from harness.methods import L2, Vanilla
 from harness.plan import plan
+from harness.resources import Resources
 from harness.store import Store
 from harness.study import Setting, Study, TrialConfig
 
@@ -54,8 +55,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trials = plan(study)
     store = Store(tmp_path_factory.mktemp("report") / "store")
     store.save_study(study, trials)
-    attempt(trials[0], store, 1)
-    attempt(trials[2], store, 1)
+    attempt(trials[0], store, Resources())
+    attempt(trials[2], store, Resources())
     failed(trials[1], store, "RuntimeError: <script>alert(1)</script> & 5 %", "trace")
     return Path(store.root)
 

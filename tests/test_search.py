@@ -432,7 +432,7 @@ def test_scores_on_the_way_change_nothing(trial: Callable[..., TrialConfig], tmp
 def test_a_stopped_trial_leaves_nothing_and_is_no_failure(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     store, told = Store(tmp_path / "store"), Told(last=1)
     with pytest.raises(Stopped):
-        attempt(trial(), store, 1, rungs=told)
+        attempt(trial(), store, Resources(), rungs=told)
     assert len(told.scores) == 1
     assert store.record(trial().id) is None
     assert store.failure(trial().id) is None
@@ -443,7 +443,7 @@ def test_a_stopped_trial_leaves_nothing_and_is_no_failure(trial: Callable[..., T
     standing = store.standing([trial()])
     assert not standing.finished
     assert not standing.failures
-    assert not attempt(trial(), store, 1).error  # an ordinary study trains it to the end
+    assert not attempt(trial(), store, Resources()).error  # an ordinary study trains it to the end
     assert store.stopped(trial().id) is None
     assert store.record(trial().id) is not None
 
@@ -714,7 +714,7 @@ def test_what_the_store_has_is_reported_at_once_and_scored_in_more_languages(stu
     known = replace(study, methods=(Vanilla(),), search=Search(space={"learning_rate": choice([rate])}, trials=2))
     store = Store(tmp_path / "store")
     (trial,) = base(known)
-    assert not attempt(trial, store, 1).error
+    assert not attempt(trial, store, Resources()).error
     before = store.record(trial.id)
     out = run(known, store)
     assert store.record(trial.id) == before

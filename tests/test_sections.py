@@ -77,6 +77,7 @@ from harness.methods import (
     WeightAveraging,
 )
 from harness.plan import plan
+from harness.resources import Resources
 from harness.store import Store
 from harness.study import Study
 from tests import synthetic
@@ -680,7 +681,7 @@ def real(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     trials = plan(study)
     store.save_study(study, trials)
     for trial in trials:
-        attempt(trial, store, 1)
+        attempt(trial, store, Resources())
     return place
 
 

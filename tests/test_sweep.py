@@ -148,7 +148,7 @@ def test_ctrl_c_stops_at_once_and_records_no_failure(study: Study, tmp_path: Pat
 def test_an_exception_becomes_the_attempts_error(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "store")
     monkeypatch.setattr("harness.trial.run_trial", lambda *args, **rest: 1 / 0)
-    ended = attempts.attempt(plan(study)[0], store, 1)
+    ended = attempts.attempt(plan(study)[0], store, Resources())
     assert ended.error == "ZeroDivisionError: division by zero"
 
 
@@ -169,7 +169,7 @@ def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypa
     store = Store(tmp_path / "store")
     monkeypatch.setattr(Store, "save", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     monkeypatch.setattr(Store, "save_failure", lambda *args: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    ended = attempts.attempt(plan(study)[0], store, 1)
+    ended = attempts.attempt(plan(study)[0], store, Resources())
     assert "No space left on device" in ended.error
     assert "the store could not be written" in ended.error
 
@@ -178,7 +178,7 @@ def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_name(stu
     store = Store(tmp_path / "store")
     trial = plan(study)[0]
     for changed in (replace(trial, encoder_revision="sha256:0"), replace(trial, test_data={**trial.test_data, "de": "0"})):
-        assert "changed since the study was planned" in attempts.attempt(changed, store, 1).error
+        assert "changed since the study was planned" in attempts.attempt(changed, store, Resources()).error
         assert store.record(changed.id) is None
 
 

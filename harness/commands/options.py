@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 STORE = "steadytune-store"
 AUTO = "auto"
+DURATIONS = {"minutes": "minutes_per_trial", "checkpoint_minutes": "checkpoint_minutes"}
+"""Fields of ``Resources`` and the options of ``duration_options``."""
 SAME_SHARE = 0.005
 """Difference up to which two shares of a GPU are the same: 0.33 is a third."""
 
@@ -102,6 +104,21 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
+    """How long a trial may take, and how much of it may be lost."""
+    command.add_argument(
+        "--minutes-per-trial", type=float, metavar="M", help="time limit of a trial: one that hangs has failed then (default: none)"
+    )
+    if checkpoints:
+        command.add_argument(
+            "--checkpoint-minutes",
+            type=float,
+            default=10.0,
+            metavar="M",
+            help="how often a training's state is kept for a trial that is cut short to go on from; 'inf' for never (default: %(default)g)",
+        )
+
+
 def packing_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--trials-per-gpu",
@@ -117,7 +134,8 @@ def resources_of(options: argparse.Namespace) -> "Resources":
     from harness.resources import Resources
 
     gpus = _share(options)
-    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=gpus, ray_address=options.ray_address)
+    durations = {name: value for name in ("minutes", "checkpoint_minutes") if (value := vars(options).get(DURATIONS[name])) is not None}
+    resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=gpus, ray_address=options.ray_address, **durations)
     if options.local:
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
         os.environ["CUDA_VISIBLE_DEVICES"] = (

@@ -4,6 +4,7 @@ import argparse
 
 from harness.commands import exit_codes
 from harness.commands.options import (
+    duration_options,
     packed,
     packing_option,
     resource_options,
@@ -32,6 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     scaling_options(command)
     resource_options(command)
     packing_option(command)
+    duration_options(command)
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
     command.add_argument(
         "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"

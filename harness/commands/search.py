@@ -6,6 +6,7 @@ from pathlib import Path
 
 from harness.commands import exit_codes
 from harness.commands.options import (
+    duration_options,
     packed,
     packing_option,
     ray_options,
@@ -44,6 +45,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     scaling_options(command)
     ray_options(command)
     packing_option(command)
+    duration_options(command, checkpoints=False)
     command.set_defaults(command=search, local=False)
 
 

@@ -1,0 +1,166 @@
+"""Trials that are cut short: they go on from their last checkpoint, and end as if nothing had been."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness.attempt import attempt
+from harness.methods import (
+    L2,
+    Composed,
+    Ewc,
+    LayerwiseDecay,
+    Lora,
+    Method,
+    Mixout,
+    SoftPrompt,
+    Vanilla,
+    WeightAveraging,
+)
+from harness.plan import plan
+from harness.resources import Resources
+from harness.resuming import REST, Checkpoints
+from harness.store import Record, Store
+from harness.study import Study, TrialConfig
+from tests.conftest import SHORT
+
+OFTEN = Resources(checkpoint_minutes=0)
+"""A checkpoint at the end of every window of the log, here every step."""
+LONG = replace(SHORT, max_steps=9, warmup_steps=3)
+
+
+def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
+    """Interrupt the training once so many checkpoints are written."""
+    written = Checkpoints.writing
+
+    @contextmanager
+    def writing(self: Checkpoints) -> Iterator[Path]:
+        nonlocal saves
+        with written(self) as folder:
+            yield folder
+        saves -= 1
+        if not saves:
+            raise KeyboardInterrupt
+
+    patch.setattr(Checkpoints, "writing", writing)
+
+
+def cut(config: TrialConfig, store: Store, saves: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        cut_after(saves, patch)
+        with pytest.raises(KeyboardInterrupt):
+            attempt(config, store, OFTEN)
+
+
+def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tuple[Record, list[dict[str, Any]]]:
+    assert not attempt(config, store, resources).error
+    record = store.record(config.id)
+    assert record is not None
+    return record, store.history(config.id).to_pylist()
+
+
+def checkpoints(store: Store, config: TrialConfig) -> list[str]:
+    return [path.name for path in Path(store.root, "trials", config.id).glob("checkpoint-*")]
+
+
+def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
+    names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
+    return all(one[0][name] == other[0][name] for name in names) and one[1] == other[1]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Vanilla(),
+        Ewc(strength=100.0, languages=("de",), examples=4),
+        SoftPrompt(tokens=4),
+        Lora(),
+        Mixout(probability=0.5),
+        WeightAveraging(steps=6),
+        Composed(methods=(L2(strength=0.1), LayerwiseDecay(decay=0.8))),
+    ],
+    ids=lambda method: method.label,
+)
+def test_what_was_cut_short_ends_as_if_it_had_not_been(method: Method, trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config, whole, interrupted = trial(method, setting=LONG), Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
+    cut(config, interrupted, 5)
+    assert len(checkpoints(interrupted, config)) == 1
+    found = ended(config, interrupted)
+    assert found[0]["cost"]["resumed_at"] == [5]
+    assert checkpoints(interrupted, config) == []
+    undisturbed = ended(config, whole, Resources(checkpoint_minutes=float("inf")))
+    assert undisturbed[0]["cost"]["resumed_at"] == []
+    assert same(found, undisturbed)
+    assert found[0]["cost"]["training_tokens"] == undisturbed[0]["cost"]["training_tokens"]
+
+
+def test_cut_twice_with_accumulation_over_epochs_and_a_best_checkpoint(study: Study, tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=None, epochs=2.5, batch_size=40, accumulation=2, schedule="constant")
+    config = plan(replace(study, methods=(Vanilla(),), settings=(setting,), checkpoint="best"))[0]
+    whole, interrupted = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
+    undisturbed = ended(config, whole)
+    for saves in (undisturbed[0]["cost"]["steps"] // 2, 2):
+        cut(config, interrupted, saves)
+    found = ended(config, interrupted)
+    assert len(found[0]["cost"]["resumed_at"]) == 2
+    assert same(found, undisturbed)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "garbage", "removed", "other versions"])
+def test_a_checkpoint_that_is_not_what_was_written_is_not_gone_on_from(
+    damage: str, trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    config, store = trial(setting=LONG), Store(tmp_path / "store")
+    cut(config, store, 3)
+    (name,) = checkpoints(store, config)
+    folder = Path(store.root, "trials", config.id, name)
+    if damage == "truncated":
+        file = folder / "optimizer.pt"
+        file.write_bytes(file.read_bytes()[:-100])
+    elif damage == "garbage":
+        file = folder / "trained.safetensors"
+        content = bytearray(file.read_bytes())
+        content[-1] ^= 1
+        file.write_bytes(content)
+    elif damage == "removed":
+        (folder / "scheduler.pt").unlink()
+    elif damage == "other versions":
+        kept = torch.load(folder / REST, weights_only=True)
+        kept["environment"]["packages"]["torch"] = "1.0"
+        torch.save(kept, folder / REST)
+        moved = tmp_path / "model"
+        folder.rename(moved)
+        store.save_checkpoint(config.id, moved)
+    found = ended(config, store)
+    assert found[0]["cost"]["resumed_at"] == []
+    assert checkpoints(store, config) == []
+    assert same(found, ended(config, Store(tmp_path / "whole")))
+
+
+def test_a_checkpoint_that_cannot_be_written_fails_no_trial(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Store, "save_checkpoint", full)
+    config, store = trial(setting=LONG), Store(tmp_path / "store")
+    found = ended(config, store)
+    assert found[0]["cost"]["resumed_at"] == []
+    assert sorted(path.name.partition("-")[0] for path in Path(store.root, "trials", config.id).iterdir()) == [
+        "history",
+        "predictions",
+        "result.json",
+    ]
+
+
+def test_no_checkpoint_is_written_before_its_time(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Checkpoints, "writing", None)
+    ended(trial(setting=LONG), Store(tmp_path / "store"), Resources())
