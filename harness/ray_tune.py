@@ -58,56 +58,69 @@ def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, pr
     A trial whose worker is lost (killed, crashed, its node gone) is run again once the others are done, from its last checkpoint, and
     then once more alone; one that lacked memory is run again alone at once, with a whole GPU. Who is lost alone too has failed. Where Ray
     ends a worker because the node's memory is short, Tune gives up all that run: those count as lacking memory, and the others go on.
+    Exceptions are another matter: they would come again, and a trial that raises one has failed.
     """
     stages: list[list[TrialConfig]] = [list(trials), [], []]
-    while (stage := next((number for number, waiting in enumerate(stages) if waiting), None)) is not None:
-        batch = stages[stage] if stage < ALONE else stages[stage][:1]
-        watch = Watch(batch, store, progress, resources.minutes)
-        given = replace(resources, gpus=1.0) if stage == ALONE and 0 < (resources.gpus or 0) < 1 else resources
-        try:
-            _run(batch, watch, store, given, keep_weights)
-        except RuntimeError as error:
-            if not watch.running or not isinstance(error.__cause__, ray.exceptions.RayError):  # no trial is at fault
-                raise
-            watch.lose_all(error.__cause__, error)
-        not_begun = [trial for trial in batch if trial.id in watch.open]
-        stages[stage] = not_begun + stages[stage][len(batch) :]
-        for trial, loss in watch.lost:
-            if stage == ALONE:
-                watch.fail(trial, loss)
-            else:
-                stages[ALONE if loss.of_memory else stage + 1].append(trial)
+    while any(stages):
+        waiting = [trial for stage in stages for trial in stage]
+        with ready(waiting, store, resources, progress.console) as (place, gpus, scratch):
+            given = replace(resources, gpus=gpus)
+            while any(stages) and _run_stage(stages, store, place, given, scratch, progress, keep_weights):
+                pass
 
 
-def _run(trials: list[TrialConfig], watch: "Watch", store: Store, resources: Resources, keep_weights: bool) -> None:
-    """Run trials by Tune, on a Ray that is started for them."""
-    with ready(trials, store, resources, watch.progress.console) as (place, gpus, scratch):
-        worker = tune.with_parameters(
-            Worker,
-            trials=[trial.to_json() for trial in trials],
-            place=place,
-            resources=replace(resources, gpus=gpus),
-            keep_weights=keep_weights,
-        )
-        tuner = tune.Tuner(
-            tune.with_resources(worker, {"cpu": resources.cpus, "gpu": gpus}),
-            param_space={NUMBER: tune.randint(0, len(trials))},
-            tune_config=tune.TuneConfig(
-                # Points and no grid: of a grid Tune copies all values for each of them.
-                search_alg=BasicVariantGenerator(points_to_evaluate=[{NUMBER: number} for number in range(len(trials))]),
-                num_samples=len(trials),
-                reuse_actors=True,
-                trial_dirname_creator=lambda trial: trial.trial_id,
-            ),
-            run_config=tune.RunConfig(
-                storage_path=scratch,
-                name="study",
-                verbose=0,
-                callbacks=[watch],
-                checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
-            ),
-        )
-        tuner.fit()
+def _run_stage(
+    stages: list[list[TrialConfig]],
+    store: Store,
+    place: str,
+    resources: Resources,
+    scratch: str,
+    progress: SweepProgress,
+    keep_weights: bool,
+) -> bool:
+    """Run those who are next, and leave in ``stages`` who is still to run; whether Ray is fit for more."""
+    stage = next(number for number, waiting in enumerate(stages) if waiting)
+    batch = stages[stage] if stage < ALONE else stages[stage][:1]
+    watch = Watch(batch, store, progress, resources.minutes, last_try=stage == ALONE)
+    fit = True
+    try:
+        _run(batch, watch, place, replace(resources, gpus=1.0) if stage == ALONE and resources.gpus else resources, scratch, keep_weights)
+    except RuntimeError as error:
+        loss, fit = Loss.of_node(error), False
+        if not watch.running:  # no trial is at fault
+            raise
+        for trial in [trial for trial in batch if trial.id in watch.running]:
+            watch.lose(trial, loss)
+    stages[stage] = [trial for trial in batch if trial.id in watch.open] + stages[stage][len(batch) :]
+    for trial, loss in watch.lost:
+        stages[ALONE if loss.of_memory else stage + 1].append(trial)
+    return fit
+
+
+def _run(trials: list[TrialConfig], watch: "Watch", place: str, resources: Resources, scratch: str, keep_weights: bool) -> None:
+    """Run trials by Tune."""
+    worker = tune.with_parameters(
+        Worker, trials=[trial.to_json() for trial in trials], place=place, resources=resources, keep_weights=keep_weights
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        param_space={NUMBER: tune.randint(0, len(trials))},
+        tune_config=tune.TuneConfig(
+            # Points and no grid: of a grid Tune copies all values for each of them.
+            search_alg=BasicVariantGenerator(points_to_evaluate=[{NUMBER: number} for number in range(len(trials))]),
+            num_samples=len(trials),
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            storage_path=tempfile.mkdtemp(dir=scratch),
+            name="study",
+            verbose=0,
+            callbacks=[watch],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    tuner.fit()
 
 
 @contextmanager
@@ -226,17 +239,36 @@ class Loss:
     error: str
     """One line."""
     trace: str
-    of_memory: bool
+    of_memory: bool = False
+    of_time: bool = False
+
+    @classmethod
+    def of_worker(cls, trial: Trial, seconds: float, minutes: float | None) -> "Loss":
+        """The loss of a trial's worker after so many seconds, where a trial may take some minutes."""
+        # Tune's own get_error() looks where the file will be brought later.
+        said = Path(trial.error_file).read_text(encoding="utf-8").splitlines()[1:] if trial.error_file else []
+        trace = "\n".join(said)
+        if minutes is not None and seconds >= 60 * minutes:  # it has ended itself, see harness.time_limit
+            return cls(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
+        return cls(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
+
+    @classmethod
+    def of_node(cls, error: RuntimeError) -> "Loss":
+        """The loss of all that ran when Ray ended a worker as its node was low on memory, as Tune raises it. Raises any other error."""
+        if not isinstance(error.__cause__, ray.exceptions.RayError):
+            raise error
+        return cls(str(error.__cause__).strip().splitlines()[0], "".join(traceback.format_exception(error)), of_memory=True)
 
 
 class Watch(tune.Callback):
-    """Passes Tune's events on to the progress display, and keeps which trials were lost."""
+    """Passes Tune's events on to the progress display, and keeps which trials were lost; on the ``last_try`` they have failed."""
 
-    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress, minutes: float | None) -> None:
+    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress, minutes: float | None, *, last_try: bool) -> None:
         self.trials = trials
         self.store = store
         self.progress = progress
         self.minutes = minutes
+        self.last_try = last_try
         self.open = {trial.id for trial in trials}
         """Those that have neither ended nor were lost."""
         self.running: dict[str, float] = {}
@@ -256,42 +288,27 @@ class Watch(tune.Callback):
         if result.get("id") not in self.open:
             return
         config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
-        if ended.lacked_memory:
-            failure = self.store.failure(config.id)
-            self._lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
+        if ended.lacked_memory and not self.last_try:
+            self.lose(config, Loss(ended.error, "", of_memory=True))
         else:
             self._end(config, ended)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         config = self._config(trial)
-        if config.id not in self.open:
-            return
-        error = trial.get_error()
-        trace = str(error or "the worker died and left no message")
-        loss = Loss(f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace, of_memory=False)
-        if self.minutes is not None and time.monotonic() - self.running[config.id] >= 60 * self.minutes:
-            self.fail(config, Loss(f"{TimeLimitError.__name__}: {over(self.minutes)}", trace, of_memory=False))
+        if config.id in self.open:
+            self.lose(config, Loss.of_worker(trial, time.monotonic() - self.running[config.id], self.minutes))
+
+    def lose(self, config: TrialConfig, loss: Loss) -> None:
+        """A trial has come to nothing."""
+        if self.last_try or loss.of_time:
+            self._end(config, failed(config, self.store, loss.error, loss.trace))
         else:
-            self._lose(config, loss)
-
-    def lose_all(self, reason: BaseException, error: BaseException) -> None:
-        """All that run are lost, for want of the node's memory."""
-        first = str(reason).strip().splitlines()[0]
-        loss = Loss(first, "".join(traceback.format_exception(error)), of_memory=True)
-        for trial in [trial for trial in self.trials if trial.id in self.running]:
-            self._lose(trial, loss)
-
-    def fail(self, config: TrialConfig, loss: Loss) -> None:
-        """Record that a trial has failed for a loss."""
-        self._end(config, failed(config, self.store, loss.error, loss.trace))
+            self._close(config)
+            self.lost.append((config, loss))
+            self.progress.lost(config, loss.error)
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]
-
-    def _lose(self, config: TrialConfig, loss: Loss) -> None:
-        self._close(config)
-        self.lost.append((config, loss))
-        self.progress.lost(config, loss.error)
 
     def _end(self, config: TrialConfig, ended: Attempt) -> None:
         self._close(config)

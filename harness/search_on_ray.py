@@ -7,6 +7,7 @@ at once, or the search was interrupted, it draws other settings than another tim
 """
 
 import os
+import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
@@ -21,10 +22,12 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import ASHAScheduler
 from ray.tune.search.optuna import OptunaSearch
 from rich.console import Console
+from rich.markup import escape
 
 from harness import ray_tune  # first: it sets what Ray reads when it is imported
 from harness.attempt import Attempt, attempt, failed
 from harness.hashing import digest
+from harness.ray_tune import Loss
 from harness.resources import Resources
 from harness.rungs import Stopped
 from harness.search import Search
@@ -48,41 +51,63 @@ def search_on_ray(journal: Journal, store: Store, resources: Resources, console:
     with ray_tune.ready(bases, store, resources, console) as (place, gpus, scratch), SearchProgress(console, journal) as progress:
         for label in journal.bases:
             if journal.left(label):
-                _search(label, journal, store, resources, progress, place, gpus, scratch)
+                _use_up(label, journal, store, replace(resources, gpus=gpus), progress, place, scratch)
 
 
-def _search(
-    label: str, journal: Journal, store: Store, resources: Resources, progress: SearchProgress, place: str, gpus: float, scratch: str
-) -> None:
+def _use_up(label: str, journal: Journal, store: Store, resources: Resources, progress: SearchProgress, place: str, scratch: str) -> None:
+    """Search until a method's budget is spent.
+
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: the rest is searched one trial at a time, and
+    one that takes too much alone has failed.
+    """
+    at_once = _at_once(resources)
+    while journal.left(label):
+        watch = Watch(journal, store, progress, resources.minutes)
+        try:
+            _search(label, journal, watch, resources, at_once, place, scratch)
+            return
+        except RuntimeError as error:
+            loss = Loss.of_node(error)
+            if not watch.open:  # no trial is at fault
+                raise
+            watch.lose_all(loss, alone=at_once == 1)
+            at_once = 1
+
+
+def _search(label: str, journal: Journal, watch: "Watch", resources: Resources, at_once: int, place: str, scratch: str) -> None:
     search, base = journal.search, journal.bases[label]
     fixed = {
         "trial": base.to_json(),
         "search": search.to_json(),
         "store": place,
-        "resources": asdict(replace(resources, gpus=gpus)),
+        "resources": asdict(resources),
     }
     tuner = tune.Tuner(
-        tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": gpus}),
+        tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
         param_space=fixed,
         tune_config=tune.TuneConfig(
             num_samples=journal.left(label),
             search_alg=sampler(journal, label),
             scheduler=scheduler(search, journal.of(label)),
-            max_concurrent_trials=_at_once(resources.cpus, gpus),  # none is drawn before it can run: it would know less
+            max_concurrent_trials=at_once,  # none is drawn before it can run: it would know less
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),
         run_config=tune.RunConfig(
-            storage_path=scratch, name=f"search-{list(journal.bases).index(label)}", verbose=0, callbacks=[Watch(journal, store, progress)]
+            storage_path=tempfile.mkdtemp(dir=scratch),
+            name="search",
+            verbose=0,
+            callbacks=[watch],
+            failure_config=tune.FailureConfig(max_failures=1),  # a worker that is lost, not a trial that raises
         ),
     )
     tuner.fit()
 
 
-def _at_once(cpus: int, gpus: float) -> int:
+def _at_once(resources: Resources) -> int:
     """Trials that the cluster has room for."""
     there = ray.cluster_resources()
-    room = [there.get("CPU", 1) // cpus] + ([there.get("GPU", 0) // gpus] if gpus else [])
+    room = [there.get("CPU", 1) // resources.cpus] + ([there.get("GPU", 0) // resources.gpus] if resources.gpus else [])
     return max(1, int(min(room)))
 
 
@@ -209,12 +234,13 @@ def config_of(space: dict[str, Any]) -> TrialConfig:
 class Watch(tune.Callback):
     """Writes Tune's events into the journal, and passes them on to the progress display."""
 
-    def __init__(self, journal: Journal, store: Store, progress: SearchProgress) -> None:
+    def __init__(self, journal: Journal, store: Store, progress: SearchProgress, minutes: float | None) -> None:
         self.journal = journal
         self.store = store
         self.progress = progress
-        self.open: set[str] = set()
-        """Tune's names of the trials that run."""
+        self.minutes = minutes
+        self.open: dict[str, tuple[TrialConfig, float]] = {}
+        """The trials that run and when they began, by Tune's name."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing, as in ``ray_tune.Watch``."""
@@ -222,7 +248,10 @@ class Watch(tune.Callback):
 
     def on_trial_start(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
         config = config_of(trial.config)
-        self.open.add(trial.trial_id)
+        again = trial.trial_id in self.open  # its worker was lost
+        self.open[trial.trial_id] = config, time.monotonic()
+        if again:
+            return
         self.journal.begun(config)
         self.progress.started(config)
 
@@ -231,22 +260,33 @@ class Watch(tune.Callback):
             return
         config = config_of(trial.config)
         if error := result.get("error"):
-            self._end(trial, config, FAILED, 0.0, error)
+            self._end(trial.trial_id, FAILED, 0.0, error)
             return
         self.journal.scored(config, Rung(result["rung"], result["step"], result[METRIC]))
         if result["end"]:
-            self._end(trial, config, FINISHED, result["seconds"])
+            self._end(trial.trial_id, FINISHED, result["seconds"])
         elif result.get("done"):
-            self._end(trial, config, STOPPED, result["seconds"])
+            self._end(trial.trial_id, STOPPED, result["seconds"])
 
     def on_trial_error(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
         if trial.trial_id in self.open:
-            config = config_of(trial.config)
-            error = trial.get_error()
-            trace = str(error or "the worker died and left no message")
-            ended = failed(config, self.store, f"{type(error).__name__}: {trace.strip().splitlines()[-1]}", trace)
-            self._end(trial, config, FAILED, 0.0, ended.error)
+            _, began = self.open[trial.trial_id]
+            self._fail(trial.trial_id, Loss.of_worker(trial, time.monotonic() - began, self.minutes))
 
-    def _end(self, trial: Trial, config: TrialConfig, status: str, seconds: float, error: str = "") -> None:
-        self.open.discard(trial.trial_id)
+    def lose_all(self, loss: Loss, *, alone: bool) -> None:
+        """All that run have come to nothing: the one that ran alone has failed, of several it is as if they had not been drawn."""
+        for name in list(self.open):
+            if alone:
+                self._fail(name, loss)
+            else:
+                config, _ = self.open.pop(name)
+                self.journal.forget(config)
+                self.progress.tell(config, f"[yellow]lost[/yellow], others are drawn one at a time: {escape(loss.error[:200])}")
+
+    def _fail(self, name: str, loss: Loss) -> None:
+        config, _ = self.open[name]
+        self._end(name, FAILED, 0.0, failed(config, self.store, loss.error, loss.trace).error)
+
+    def _end(self, name: str, status: str, seconds: float, error: str = "") -> None:
+        config, _ = self.open.pop(name)
         self.progress.ended_search(config, self.journal.ended(config, status, seconds), error)

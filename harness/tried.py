@@ -212,6 +212,12 @@ class Journal:
             self.store.save_stopped(config, {"study": self.study.name, **one.to_json()})
         return one
 
+    def forget(self, config: TrialConfig) -> None:
+        """A trial was lost through no fault of its own; what it was drawn for is left to be drawn."""
+        if self.tried[config.id].status == RUNNING:
+            del self.tried[config.id]
+        self.save()
+
     def save(self) -> None:
         """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
         trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from harness import cli
+from harness.commands import exit_codes
 from harness.store import Store
+from tests import faulty
 
 KILLED = """
 task: udpos
@@ -56,28 +59,59 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(cut: Path, tmp_path: 
         assert (first.record(trial) or {})["scores"] == (second.record(trial) or {})["scores"]
 
 
+OF_FAULTS = """
+task: {folder}/faulty.py
+data: {folder}/data
+methods: [vanilla]
+settings:
+  design: grid
+  learning_rate: 1e-3
+  max_steps: 6
+  batch_size: 8
+  label_noise: 0.1
+  train_examples: {numbers}
+seeds: [0]
+targets: [de]
+"""
+WELL = 120
+"""Training examples of a trial without a fault."""
+
+
 @pytest.mark.slow
-def test_a_worker_that_dies_is_a_failed_trial_and_stops_no_other(cut: Path, tmp_path: Path) -> None:
-    file = tmp_path / "killed.yaml"
-    file.write_text(KILLED.format(cut=cut, steps=60, seeds=[0]), encoding="utf-8")
-    place = tmp_path / "store"
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    worker = None
-    deadline = time.monotonic() + 120
-    while worker is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-        worker = busiest_worker(process.pid)
-    os.kill(worker, signal.SIGKILL)
-    out, _ = process.communicate(timeout=300)
-    assert process.returncode == 1, out
+def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "faulty").symlink_to(cut / "udpos")
+    shutil.copy(faulty.__file__, tmp_path / "faulty.py")
+    (tmp_path / "faults.yaml").write_text(OF_FAULTS.format(folder=tmp_path, numbers=[*range(101, 110), WELL]), encoding="utf-8")
+    command = ["run", str(tmp_path / "faults.yaml"), "--no-report", "--checkpoint-minutes", "0", "--store"]
+    place, undisturbed = str(tmp_path / "store"), str(tmp_path / "undisturbed")
+    assert cli.main([*command, place, "--minutes-per-trial", "0.5"]) == exit_codes.FAILED_TRIALS
+    out = capsys.readouterr().out
     store = Store(place)
-    _, trials = store.study("killed")
-    failures = store.failures(trial.id for trial in trials)
-    assert len(failures) == 1, out
-    assert len(store.records(trial.id for trial in trials)) == 1, out
+    _, trials = store.study("faults")
+    examples = {trial.id: trial.setting.train_examples for trial in trials}
+    errors = {examples[trial]: failure.error for trial, failure in store.failures(examples).items()}
+    records = {examples[trial]: record for trial, record in store.records(examples).items()}
+    assert errors.keys() | records.keys() == set(examples.values()), out
+    assert errors.pop(faulty.KILLED).startswith("the worker was lost: The actor died unexpectedly")
+    assert errors.pop(faulty.HANGING) == "TimeLimitError: took longer than the 0.5 minutes that --minutes-per-trial allows"
+    assert errors.pop(faulty.SHORT) == "MemoryError: too much"
+    raised = (faulty.LOADING, faulty.BUILDING, faulty.TRAINING, faulty.EVALUATION)
+    assert errors == dict(zip(raised, (f"ValueError: {where}" for where in ("loading", "building", "training", "evaluation")), strict=True))
+    assert records.keys() == {faulty.KILLED_ONCE, faulty.SHORT_ONCE, WELL}
+    assert "lost, runs again once the others are done" in out
+    assert (
+        records[faulty.KILLED_ONCE]["cost"]["resumed_at"] == records[faulty.SHORT_ONCE]["cost"]["resumed_at"] == [2]
+    )  # the next batch is fetched ahead
+
+    (tmp_path / "spare").touch()
+    assert cli.main([*command, undisturbed, "--local"]) == exit_codes.OK
+    assert cli.main([*command, place, "--local", "--retry-failed"]) == exit_codes.OK
+    for trial in examples:
+        found, wanted = store.record(trial), Store(undisturbed).record(trial)
+        assert found is not None
+        assert wanted is not None
+        assert (found["scores"], found["history"]) == (wanted["scores"], wanted["history"])
 
 
 HUNGRY = """
@@ -123,38 +157,13 @@ def test_a_worker_that_takes_all_memory_is_tried_again_alone_and_stops_no_other(
     limit = {"RAY_memory_usage_threshold": f"{(total - available + 6 * GIB) / total:.3f}"}
     done = subprocess.run(command, env={**os.environ, **limit}, capture_output=True, text=True, timeout=400)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "What ran then is run again at the end, one trial at a time:" in done.stdout
+    assert "lost, runs again once the others are done: 1 worker(s) were killed due to the node running low on memory" in done.stdout
     store = Store(place)
     _, trials = store.study("memory")
     failures = store.failures(trial.id for trial in trials)
     assert [trial.method.name for trial in trials if trial.id in failures] == ["l2"]
     assert "low on memory" in next(iter(failures.values())).error
     assert len(store.records(trial.id for trial in trials)) == 2, done.stdout
-
-
-def busiest_worker(driver: int) -> int | None:
-    """A Ray process under ``driver`` in the middle of a trial: one with some seconds of processor time behind it."""
-    processes: dict[int, tuple[int, float, bytes]] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                stat = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-                seconds = (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
-                processes[int(folder.name)] = (int(stat[1]), seconds, (folder / "cmdline").read_bytes())
-            except OSError:
-                continue
-
-    def descends(process: int) -> bool:
-        while process in processes:
-            process = processes[process][0]
-            if process == driver:
-                return True
-        return False
-
-    for process, (_, seconds, command) in processes.items():
-        if b"ray::" in command and b"IDLE" not in command and seconds > 8 and descends(process):
-            return process
-    return None
 
 
 def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What goes on where Ray takes a worker away, without Ray: ``tests/test_faults.py`` has the real thing."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -48,6 +49,7 @@ def event(number: int) -> Any:
 
 def run(trials: list[TrialConfig], store: Store, stand_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> SweepProgress:
     monkeypatch.setattr(ray_tune, "_run", stand_in)
+    monkeypatch.setattr(ray_tune, "ready", lambda *rest: nullcontext(("", 0.0, "")))
     with SweepProgress(Console(quiet=True), len(trials), 0, 0, lambda trial: str(trial.seed)) as progress:
         run_on_ray(trials, store, Resources(), progress, keep_weights=False)
     return progress
