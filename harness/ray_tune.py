@@ -175,7 +175,8 @@ def take_gpu(gpus: float) -> None:
     elif gpus < 1:
         import torch
 
-        torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
+        if torch.cuda.is_available():  # a cluster may have told Ray of accelerators that torch cannot see
+            torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
 
 
 def _place(store: Store) -> str:

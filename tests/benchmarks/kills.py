@@ -1,0 +1,139 @@
+"""Kills at random moments: what becomes of a study whose processes are ended by SIGKILL, again and again.
+
+    python -m tests.benchmarks.kills [--kills 20] [--seed 0] [--steps 40]
+
+A study of real trials runs on Ray by the command line. At random moments one of its workers, its driver, or all of its processes at once
+are killed; where that ended the command, it is given again. This goes on with further studies (other seeds) until all kills are spent, and
+each study is run to its end. Whatever was finished at a kill has to be there afterwards, byte for byte and written no second time, and in
+the end every trial has to have the scores and the learning history of a run that nothing disturbed.
+"""
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import psutil
+from tabulate import tabulate
+
+from harness import cli
+from harness.store import Store
+
+STUDY = """
+task: udpos
+methods: [vanilla, {{name: l2, strength: 0.01}}]
+settings: [{{learning_rate: 1e-3, max_steps: {steps}, batch_size: 8}}]
+seeds: [{first}, {second}]
+targets: [de]
+"""
+WORKER, DRIVER, ALL = "a worker", "the driver", "all processes"
+LATEST = 30.0
+"""Seconds after the start of a command up to which it is killed: a study's first trials end about then."""
+
+
+class Run:
+    """The command, until it has ended by itself."""
+
+    def __init__(self, command: list[str]) -> None:
+        self.command = command
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.began = time.monotonic()
+
+    def kill(self, what: str) -> bool:
+        """Whether there was one to kill."""
+        descendants = psutil.Process(self.process.pid).children(recursive=True)
+        if what == WORKER:
+            workers = [one for one in descendants if name(one).startswith("ray::Worker")]
+            if workers:
+                random.choice(workers).kill()
+            return bool(workers)
+        if what == DRIVER:
+            self.process.kill()
+        else:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        psutil.wait_procs(descendants, timeout=30)  # Ray's own processes see that it is gone
+        for one in descendants:
+            if one.is_running():
+                one.kill()
+        return True
+
+
+def name(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+def finished(place: Path) -> dict[str, tuple[int, bytes]]:
+    """When the finished trials were written, and what was."""
+    return {file.parent.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in place.glob("trials/*/result.json")}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=40)
+    options = parser.parse_args()
+    random.seed(options.seed)
+    injected, survived, lost, wrong, resumed, trials = Counter[str](), Counter[str](), 0, 0, 0, 0
+    with tempfile.TemporaryDirectory() as scratch:
+        study = 0
+        while injected.total() < options.kills:
+            file, place, undisturbed = (Path(scratch) / f"{kind}-{study}" for kind in ("kills", "store", "undisturbed"))
+            file = file.with_suffix(".yaml")
+            file.write_text(STUDY.format(steps=options.steps, first=2 * study, second=2 * study + 1), encoding="utf-8")
+            command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0", "--store"]
+            here: Counter[str] = Counter()
+            run = Run([sys.executable, "-m", "harness.cli", *command, str(place)])
+            while run.process.poll() is None:
+                if injected.total() == options.kills:
+                    run.process.wait()
+                    break
+                moment, what = random.uniform(1, LATEST), random.choice((WORKER, DRIVER, ALL))
+                while run.process.poll() is None and time.monotonic() < run.began + moment:
+                    time.sleep(0.05)
+                before = finished(place)
+                if run.process.poll() is None and run.kill(what):
+                    injected[what] += 1
+                    here[what] += 1
+                    print(f"{injected.total()}: {what} killed after {moment:.0f} s, {len(before)} trials finished", flush=True)
+                    now = finished(place)
+                    lost += sum(now.get(trial) != record for trial, record in before.items())
+                if run.process.poll() is not None:
+                    run.start()
+                else:
+                    run.began = time.monotonic()
+            assert cli.main([*command, str(undisturbed), "--local"]) == 0
+            store, other = Store(place), Store(undisturbed)
+            for trial, record in other.records(other.ids()).items():
+                found = store.record(trial)
+                trials += 1
+                if found is None or any(found[key] != record[key] for key in ("scores", "history", "predictions")):
+                    wrong += 1
+                else:
+                    resumed += len(found["cost"]["resumed_at"])
+            if run.process.returncode == 0 and not wrong:
+                survived.update(here)
+            study += 1
+    rows = [[what, injected[what], survived[what]] for what in (WORKER, DRIVER, ALL)]
+    print(tabulate(rows, headers=["killed", "times", "survived"], tablefmt="github"))
+    print(
+        f"\n{trials} trials in {study} studies: {lost} results lost or written twice, {wrong} not as undisturbed; {resumed} trainings resumed"
+    )
+    return 0 if not lost and not wrong and survived == injected else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
