@@ -96,6 +96,7 @@ def main() -> int:
             file.write_text(STUDY.format(steps=options.steps, first=2 * study, second=2 * study + 1), encoding="utf-8")
             command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0", "--store"]
             here: Counter[str] = Counter()
+            seen: dict[str, tuple[int, bytes]] = {}
             run = Run([sys.executable, "-m", "harness.cli", *command, str(place)])
             while run.process.poll() is None:
                 if injected.total() == options.kills:
@@ -104,18 +105,18 @@ def main() -> int:
                 moment, what = random.uniform(1, LATEST), random.choice((WORKER, DRIVER, ALL))
                 while run.process.poll() is None and time.monotonic() < run.began + moment:
                     time.sleep(0.05)
-                before = finished(place)
+                seen |= (before := finished(place))
                 if run.process.poll() is None and run.kill(what):
                     injected[what] += 1
                     here[what] += 1
                     print(f"{injected.total()}: {what} killed after {moment:.0f} s, {len(before)} trials finished", flush=True)
-                    now = finished(place)
-                    lost += sum(now.get(trial) != record for trial, record in before.items())
                 if run.process.poll() is not None:
                     run.start()
                 else:
                     run.began = time.monotonic()
             assert cli.main([*command, str(undisturbed), "--local"]) == 0
+            last = finished(place)
+            lost += sum(last.get(trial) != record for trial, record in seen.items())
             store, other = Store(place), Store(undisturbed)
             for trial, record in other.records(other.ids()).items():
                 found = store.record(trial)
