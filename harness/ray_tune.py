@@ -331,8 +331,8 @@ def _check_fits(cpus: int, gpus: float) -> None:
 def _ray(address: str | None) -> Iterator[None]:
     """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
     for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what becomes of a trial is told in a line of our own
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         if address is None:
             ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)

@@ -15,7 +15,7 @@ SOON = 0.2 / 60
 def test_python_that_hangs_is_interrupted() -> None:
     start = time.monotonic()
     with (
-        pytest.raises(TimeLimitError, match="took longer than the 0.00333333 minutes that --minutes-per-trial allows"),
+        pytest.raises(TimeLimitError, match="minutes that --minutes-per-trial allows"),
         time_limit(SOON, may_exit=False),
     ):
         time.sleep(60)

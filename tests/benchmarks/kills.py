@@ -52,7 +52,7 @@ class Run:
         """Whether there was one to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
-            workers = [one for one in descendants if name(one).startswith("ray::Worker")]
+            workers = [one for one in descendants if "Trainable.train" in name(one)]
             if workers:
                 random.choice(workers).kill()
             return bool(workers)
@@ -130,9 +130,8 @@ def main() -> int:
             study += 1
     rows = [[what, injected[what], survived[what]] for what in (WORKER, DRIVER, ALL)]
     print(tabulate(rows, headers=["killed", "times", "survived"], tablefmt="github"))
-    print(
-        f"\n{trials} trials in {study} studies: {lost} results lost or written twice, {wrong} not as undisturbed; {resumed} trainings resumed"
-    )
+    print(f"\n{trials} trials in {study} studies: {lost} results lost or written twice, {wrong} not as undisturbed,")
+    print(f"{resumed} trainings that went on from a checkpoint")
     return 0 if not lost and not wrong and survived == injected else 1
 
 
