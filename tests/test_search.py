@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+import ray
 import yaml
 from rich.console import Console
 
@@ -32,6 +34,7 @@ from harness.ranges import choice, loguniform, quniform, randint, uniform
 from harness.resources import Resources
 from harness.rungs import Stopped
 from harness.search import Search
+from harness.search_progress import SearchProgress
 from harness.store import Store
 from harness.study import Setting, Study, TrialConfig
 from harness.trial import run_trial
@@ -372,6 +375,50 @@ def test_a_failed_trial_is_no_score_to_the_sampler(searched: Study, tmp_path: Pa
     assert [(trial.state.name, trial.value) for trial in made._ot_study.trials] == [("COMPLETE", 3.0), ("FAIL", None)]
 
 
+def test_where_memory_is_short_others_are_drawn_one_at_a_time(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when Ray ends a worker, upon which Tune gives up all that run."""
+    from harness import search_on_ray
+
+    store, batches = Store(tmp_path / "store"), list[list[float]]()
+    made = journal(replace(searched, search=Search(space=SPACE, trials=3)), store)
+
+    def tune(label: str, made: Journal, watch: search_on_ray.Watch, resources: Resources, at_once: int, *places: str) -> None:
+        rates = [round((len(batches) + 1) * 1e-4 + number * 1e-5, 6) for number in range(min(at_once, made.left(label)))]
+        batches.append(rates)
+        for rate in rates:
+            base, trial = made.bases[label].to_json(), config(made, rate)
+            point = {"trial": base, "search": made.search.to_json(), "learning_rate": rate, "warmup_steps": trial.setting.warmup_steps}
+            watch.on_trial_start(0, [], cast(Any, SimpleNamespace(trial_id=f"{rate}", config=point)))
+        if len(batches) in (1, 2):
+            raise RuntimeError("Caught unexpected exception") from ray.exceptions.OutOfMemoryError("1 worker was killed.\nAnd so on.")
+        watch._end(f"{rates[0]}", FINISHED, 1.0)
+
+    monkeypatch.setattr(search_on_ray, "_search", tune)
+    monkeypatch.setattr(search_on_ray, "_at_once", lambda resources: 2)
+    out = io.StringIO()
+    with SearchProgress(Console(file=out, width=250), made) as progress:
+        search_on_ray._use_up("vanilla", made, store, Resources(), progress, "", "")
+    assert [len(batch) for batch in batches] == [2, 1, 1]  # two at once, then one at a time: the first of them is too much alone
+    tried = read(store, "small")
+    assert [(one.status, one.setting.learning_rate) for one in tried] == [(FAILED, batches[1][0]), (FINISHED, batches[2][0])]
+    assert store.failures(one.id for one in tried)[tried[0].id].error == "1 worker was killed."
+    assert progress.running == {}
+    assert out.getvalue().count("lost, others are drawn one at a time: 1 worker was killed.") == 2
+
+
+def test_a_mistake_of_the_driver_is_no_trials(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from harness import search_on_ray
+
+    def breaks(*given: Any) -> None:
+        raise RuntimeError("a driver's own mistake")
+
+    monkeypatch.setattr(search_on_ray, "_search", breaks)
+    monkeypatch.setattr(search_on_ray, "_at_once", lambda resources: 2)
+    made = journal(searched, Store(tmp_path / "store"))
+    with SearchProgress(Console(quiet=True), made) as progress, pytest.raises(RuntimeError, match="own mistake"):
+        search_on_ray._use_up("vanilla", made, made.store, Resources(), progress, "", "")
+
+
 def test_the_rungs_are_filled_with_known_scores(searched: Study, tmp_path: Path) -> None:
     from types import SimpleNamespace
 
@@ -635,7 +682,7 @@ def run(study: Study, store: Store, **options: bool) -> str:
 def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from harness import search_on_ray
 
-    monkeypatch.setattr(search_on_ray, "_at_once", lambda cpus, gpus: 1)  # one after another it is the same every time
+    monkeypatch.setattr(search_on_ray, "_at_once", lambda resources: 1)  # one after another it is the same every time
     study = replace(searched, methods=(Vanilla(),), search=Search(space=SPACE, trials=5))
     store = Store(tmp_path / "store")
     out = run(study, store)
