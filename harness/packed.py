@@ -150,7 +150,7 @@ class Stopwatch(TrainerCallback):
         lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
         order = (-lengths).argsort(kind="stable")
         part = rows.select(order[: max(1, budget(model) // int(lengths[order[0]]))])
-        predict(model, Encoded(part, [], 0.0), tokenizer, precision=self.config.precision)
+        predict(model, Encoded(part, [], 0.0, tokenizer), precision=self.config.precision)
         batch = rows.select(order[: trainer.args.per_device_train_batch_size])
         batch = batch.select_columns([name for name in batch.column_names if name in takes])
         trainer.training_step(model, trainer.data_collator([*batch]))
