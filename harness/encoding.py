@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
 from filelock import FileLock
 
-from harness import data, models
+from harness import data, memory, models
 from harness.data import Origin
 from harness.encoders import Encoder
 from harness.errors import UserError, bad, reason
 from harness.hashing import check_unchanged, digest, file_digest
+from harness.special_tokens import described, description
 from harness.study import NUMERICS, TrialConfig
 from harness.tasks import task_named
 
@@ -32,6 +33,7 @@ SLICE = 2000
 """Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of it."""
 SUMS = "sha256.json"
 """Checksums of an entry's other files, written last."""
+SPECIAL_TOKENS = "special_tokens.json"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,18 @@ class Encoded:
     """Label ids of each example."""
     unknown: float
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+    tokenizer: "PreTrainedTokenizerBase"
+    """Pads the rows; of the encoder's own it has the special tokens alone."""
+
+
+def tokenise(config: TrialConfig, encoder: Encoder, cache: Path) -> None:
+    """Have all data of a trial in ``cache``, and let go of the encoder's tokenizer: a process that finds all there never loads it."""
+    parts = [("train", config.source), ("dev", config.source), *(("test", language) for language in (config.source, *config.targets))]
+    for split, language in parts:
+        encoded(config, split, language, encoder, cache)
+    if models.tokenizer.cache_info().currsize:
+        models.tokenizer.cache_clear()
+        memory.trim()
 
 
 def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, cache: Path) -> Encoded:
@@ -58,9 +72,6 @@ def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, ca
 @lru_cache(maxsize=256)
 def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: Encoder, max_length: int, cache: Path) -> Encoded:
     task = task_named(origin.task)
-    tokenizer = models.tokenizer(encoder)
-    if max_length > tokenizer.model_max_length:
-        raise bad("max_length", max_length, f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes")
     identity = {
         "numerics": NUMERICS,
         "task": task.name,
@@ -72,6 +83,9 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
     }
     folder = cache / TOKENISED / digest(identity)
     if not _is_whole(folder):
+        tokenizer = models.tokenizer(encoder)
+        if max_length > tokenizer.model_max_length:
+            raise bad("max_length", max_length, f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes")
         examples = data.examples(origin, split, language)
         check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
         try:
@@ -83,7 +97,8 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
         except OSError as error:
             raise UserError(f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}") from error
     rows, gold = (_open(folder / part) for part in ("rows", "gold"))
-    return Encoded(rows, gold["labels"][:], _unknown(rows, tokenizer.unk_token_id))
+    special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))
+    return Encoded(rows, gold["labels"][:], _unknown(rows, special.unk_token_id), special)
 
 
 def _build(folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> None:
@@ -95,6 +110,7 @@ def _build(folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrai
     slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
     concatenate_datasets(slices).save_to_disk(part / "rows")
     Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
+    (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
     (part / SUMS).write_text(json.dumps(_sums(part)))
     part.replace(folder)
 
@@ -111,9 +127,13 @@ def _sums(folder: Path) -> dict[str, str]:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether an entry is there as it was written; reading it takes a moment once per process and saves a study from a torn file."""
+    """Whether an entry is there as it was written; reading it takes a moment once per process and saves a study from a torn file.
+
+    Those of former versions have no special tokens, and are made again.
+    """
     try:
-        return bool(json.loads((folder / SUMS).read_text()) == _sums(folder))
+        sums = json.loads((folder / SUMS).read_text())
+        return SPECIAL_TOKENS in sums and bool(sums == _sums(folder))
     except (OSError, ValueError):
         return False
 

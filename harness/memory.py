@@ -1,6 +1,7 @@
 """Peak memory of a stretch of work."""
 
 import contextlib
+import ctypes
 import resource
 import sys
 from collections.abc import Iterable
@@ -23,6 +24,12 @@ def reset_peak() -> None:
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
+
+
+def trim() -> None:
+    """Give memory that is free back to the system, where the C library can (glibc): it keeps what lies between things in use."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def peak() -> dict[str, float]:

@@ -1,5 +1,6 @@
 """Some trials at once on one device, as processes of their own: their speed together and the memory of each."""
 
+import copy
 import inspect
 import os
 import time
@@ -13,13 +14,14 @@ from typing import Any
 import torch
 from datasets import Dataset
 from filelock import FileLock
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainerControl
 from transformers.utils import logging
 
 from harness import fisher, memory, models
 from harness.data import Origin
 from harness.encoding import Encoded
 from harness.errors import UserError
+from harness.footprint import Keeper
 from harness.packing import DoesNotRunError, Packing
 from harness.scoring import budget, predict
 from harness.study import TrialConfig
@@ -141,7 +143,8 @@ class Stopwatch(TrainerCallback):
             control.should_training_stop = True
 
     def _largest(self) -> None:
-        """Take the memory that the largest batches of training and of scoring take; the weights stay as they are."""
+        """Take the memory that the largest batches of training and of scoring take, and what a method keeps by the last step; the weights
+        stay as they are."""
         trainer, model, rows, tokenizer = self.trainer, self.trainer.model, self.trainer.train_dataset, self.trainer.processing_class
         assert isinstance(model, PreTrainedModel)
         assert isinstance(rows, Dataset)
@@ -150,10 +153,15 @@ class Stopwatch(TrainerCallback):
         lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
         order = (-lengths).argsort(kind="stable")
         part = rows.select(order[: max(1, budget(model) // int(lengths[order[0]]))])
-        predict(model, Encoded(part, [], 0.0), tokenizer, precision=self.config.precision)
+        predict(model, Encoded(part, [], 0.0, tokenizer), precision=self.config.precision)
         batch = rows.select(order[: trainer.args.per_device_train_batch_size])
         batch = batch.select_columns([name for name in batch.column_names if name in takes])
         trainer.training_step(model, trainer.data_collator([*batch]))
+        last = copy.copy(trainer.state)
+        last.global_step = last.max_steps
+        for callback in trainer.callback_handler.callbacks:
+            if isinstance(callback, TrainerCallback) and isinstance(callback, Keeper):
+                callback.on_step_end(trainer.args, last, TrainerControl(), model=model)
         model.zero_grad()
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel
 
-from harness import encoders, models
+from harness import encoders
 from harness.data import Origin
 from harness.encoding import Encoded, encoded
 from harness.errors import UserError
@@ -67,7 +67,7 @@ def _score(
     task = task_named(Origin.of(config).task)
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
     part = encoded(config, split, language, encoder, cache)
-    guesses = task.gather(part.gold, part.rows, predict(model, part, models.tokenizer(encoder), precision=config.precision))
+    guesses = task.gather(part.gold, part.rows, predict(model, part, precision=config.precision))
     majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
     return Scored(split, language, part.gold, guesses, _metrics(task, part.gold, guesses), majority, part.unknown, fingerprint)
 
@@ -86,7 +86,7 @@ def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
 
 
 @torch.inference_mode()
-def predict(model: PreTrainedModel, part: Encoded, tokenizer: PreTrainedTokenizerBase, *, precision: str = "fp32") -> list[Any]:
+def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -> list[Any]:
     """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
 
     The rows go through the model longest first, in batches of at most ``budget`` padded tokens, and their order is restored. No
@@ -98,7 +98,7 @@ def predict(model: PreTrainedModel, part: Encoded, tokenizer: PreTrainedTokenize
     features = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     results: list[Any] = [None] * len(features)
     for batch in _batches([len(feature["input_ids"]) for feature in features], budget(model)):
-        padded = tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
+        padded = part.tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with autocast(precision, model.device.type):
             best = model(**padded).logits.argmax(-1).tolist()
         for i, row in zip(batch, best, strict=True):

@@ -18,7 +18,7 @@ from harness import weights as kept
 from harness.at_rungs import AtRungs
 from harness.checkpoint import BestOnDev
 from harness.data import Origin
-from harness.encoding import sub_words
+from harness.encoding import encoded, sub_words, tokenise
 from harness.hashing import check_unchanged
 from harness.penalty import Penalty
 from harness.provenance import provenance
@@ -72,9 +72,11 @@ def run_trial(
     start = time.perf_counter()
     precision.check(config.precision, gpu=torch.cuda.is_available())
     check_code(config)
+    encoder = encoders.pinned(config.encoder, config.encoder_revision)
+    tokenise(config, encoder, cache)
     trainer = build_trainer(config, cache)
     assert isinstance(trainer.model, PreTrainedModel)
-    pretrained = models.pretrained(encoders.pinned(config.encoder, config.encoder_revision), Origin.of(config).task)
+    pretrained = models.pretrained(encoder, Origin.of(config).task)
     sizes = footprint.sizes(trainer.model, pretrained)
     best = _select_on_dev(trainer, config, cache)
     if rungs is not None:
@@ -162,7 +164,7 @@ def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:
     """The trainer of a trial, its model fresh and its training data encoded."""
     origin = Origin.of(config)
     encoder = encoders.pinned(config.encoder, config.encoder_revision)
-    tokenizer = models.tokenizer(encoder)
+    tokenizer = encoded(config, "train", config.source, encoder, cache).tokenizer
     rows = training_rows(config, encoder, cache)
     trims = config.trim_vocabulary and vocabulary.can_trim(models.pretrained(encoder, origin.task).model, config.setting.weight_decay)
     used = _ids(rows, tokenizer.pad_token_id) if trims else None

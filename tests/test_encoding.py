@@ -1,5 +1,7 @@
 """The cache of tokenised data: built once, shared, rebuilt where it is torn, and never of other data."""
 
+import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from harness import encoders, encoding
+from harness import encoders, encoding, models
 from harness.data import Origin, examples
 from harness.encoding import encoded
 from harness.errors import UserError
 from harness.plan import plan
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
+from harness.trial import run_trial
 from tests.conftest import SHORT
 
 EMBEDDED = encoders.find("embedded")
@@ -39,8 +42,6 @@ def study(study: Study) -> Study:
 def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     part = encoded(trial(), "test", "de", EMBEDDED, tmp_path)
     sentences = examples(Origin("udpos", "embedded"), "test", "de").rows
-    from harness import models
-
     expected = task_named("udpos").encode(sentences, models.tokenizer(EMBEDDED), SHORT.max_length)
     assert part.rows.to_dict() == expected.to_dict()
     assert part.gold == task_named("udpos").gold(sentences)
@@ -56,6 +57,20 @@ def test_it_is_built_once(trial: Callable[..., TrialConfig], tmp_path: Path, mon
     assert len(encoded(again, "test", "de", EMBEDDED, tmp_path).rows) == 100
 
 
+def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    shutil.copytree(EMBEDDED.path, encoder)
+    config = plan(replace(study, data=str(cut), encoder=str(encoder)))[0]
+    first = run_trial(config, cache=tmp_path)
+    assert models.tokenizer.cache_info().currsize == 0
+    for file in encoder.glob("tokenizer*"):
+        file.unlink()
+    encoding._encoded.cache_clear()
+    again = run_trial(config, cache=tmp_path)
+    assert again.scored == first.scored
+    assert again.history == first.history
+
+
 def test_each_length_task_and_data_set_has_its_own(trial: Callable[..., TrialConfig], study: Study, tmp_path: Path) -> None:
     encoded(trial(), "test", "de", EMBEDDED, tmp_path)
     encoded(trial(), "test", "en", EMBEDDED, tmp_path)
@@ -65,7 +80,7 @@ def test_each_length_task_and_data_set_has_its_own(trial: Callable[..., TrialCon
     assert len(entries(tmp_path)) == 4
 
 
-@pytest.mark.parametrize("damage", ["cut short", "changed", "removed", "no sums", "garbage sums"])
+@pytest.mark.parametrize("damage", ["cut short", "changed", "removed", "no sums", "garbage sums", "of a former version"])
 def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path: Path, damage: str) -> None:
     whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict()
     encoding._encoded.cache_clear()
@@ -81,6 +96,9 @@ def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path
             (entry / "gold" / "state.json").unlink()
         case "no sums":
             (entry / encoding.SUMS).unlink()
+        case "of a former version":
+            (entry / encoding.SPECIAL_TOKENS).unlink()
+            (entry / encoding.SUMS).write_text(json.dumps(encoding._sums(entry)))
         case _:
             (entry / encoding.SUMS).write_text("{")
     assert encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict() == whole
@@ -111,8 +129,6 @@ config = TrialConfig.from_json(json.loads(sys.argv[1]))
 part = encoding.encoded(config, "test", "de", encoders.find("embedded"), Path({str(tmp_path)!r}))
 print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
 """
-    import json
-
     command = [sys.executable, "-c", code, json.dumps(trial().to_json())]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     told = sorted(process.communicate()[0].split() for process in both)

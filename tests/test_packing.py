@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness import cli
+from harness import cli, memory
 from harness.errors import UserError
-from harness.methods import L2, Ewc, Vanilla
+from harness.footprint import Keeper
+from harness.methods import L2, Ewc, Vanilla, WeightAveraging
+from harness.packed import ENDLESS, READY, Stopwatch
 from harness.packing import GAIN, Packing, best, following, largest, pick
 from harness.study import TrialConfig
+from harness.trial import build_trainer
 from tests.conftest import SHORT
 
 SECONDS = 0.2
@@ -69,6 +73,19 @@ def test_the_largest_trial_of_each_kind_of_method_is_tried(trial: Callable[..., 
     trials = [trial(L2(strength=0.1)), trial(L2(strength=1.0), setting=replace(SHORT, batch_size=8)), trial(Vanilla(), setting=cut)]
     trials += [trial(Vanilla(), setting=long), trial(Vanilla(), seed=1)]
     assert largest(trials) == [trials[1], trials[4]]
+
+
+def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    here, there = Pipe()
+    for _ in range(2):
+        here.send(READY)
+    config = trial(WeightAveraging(steps=1), setting=replace(SHORT, max_steps=ENDLESS))
+    trainer = build_trainer(config, tmp_path)
+    trainer.add_callback(Stopwatch(there, trainer, config, 1, seconds=0.0))
+    trainer.train()
+    assert [here.recv(), *here.recv()] == [READY, "tokens", "seconds", "each", "total"]
+    (average,) = (callback for callback in trainer.callback_handler.callbacks if isinstance(callback, Keeper))
+    assert memory.nbytes(average.held()) == memory.nbytes(trainer.model.parameters())
 
 
 @pytest.mark.slow

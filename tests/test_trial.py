@@ -131,10 +131,9 @@ def test_predictions_do_not_depend_on_the_batching(
     encoder = encoders.find("embedded")
     model = models.fine_tunable(encoder, "udpos", 0)
     part = encoded(trial(targets=("zh",)), "test", "zh", encoder, tmp_path)
-    tokenizer = models.tokenizer(encoder)
-    sorted_batches = predict(model, part, tokenizer)
+    sorted_batches = predict(model, part)
     monkeypatch.setitem(scoring.TOKEN_BUDGET, "cpu", 1)
-    one_by_one = predict(model, part, tokenizer)
+    one_by_one = predict(model, part)
     pairs = [(a, b) for xs, ys in zip(sorted_batches, one_by_one, strict=True) for a, b in zip(xs, ys, strict=True)]
     assert sum(a != b for a, b in pairs) <= 0.002 * len(pairs)  # rounding may tip a tie of an untrained head
 

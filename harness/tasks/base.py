@@ -92,7 +92,7 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
-        """Pads rows of ``encode`` into a batch."""
+        """Pads rows of ``encode`` into a batch. ``tokenizer`` pads and has the encoder's special tokens, and no others."""
 
     @abstractmethod
     def gold(self, examples: Sequence[Example]) -> list[list[int]]:
