@@ -21,22 +21,6 @@ from tests.conftest import SHORT
 from tests.test_sweep import run
 
 
-def test_on_ray_diagonals_are_computed_before_the_trials_that_need_them_and_once(study: Study, tmp_path: Path) -> None:
-    several = replace(study, methods=(Vanilla(), Ewc(strength=1.0, examples=3)))
-    store = Store(tmp_path / "store")
-    outcome, out = run(several, store, Resources())
-    assert outcome == Outcome(3, 3, 0, 3)
-    assert "Fisher information: 2 to compute (de, hi)" in out
-    made = {file: file.stat().st_mtime_ns for file in (tmp_path / "store" / "fisher").glob("*.safetensors")}
-    assert len(made) == 2
-    first = min((tmp_path / "store" / "trials" / trial.id / "result.json").stat().st_mtime_ns for trial in plan(several))
-    assert max(made.values()) < first
-    outcome, out = run(replace(several, methods=(Vanilla(), Ewc(strength=2.0, examples=3))), store, Resources(local=True))
-    assert outcome == Outcome(3, 3, 0, 2)
-    assert "Fisher information" not in out
-    assert {file: file.stat().st_mtime_ns for file in made} == made
-
-
 def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_path: Path) -> None:
     """One whose text changed after the plan, and one in whose place lies that of another encoder."""
     text = tmp_path / "text"

@@ -204,7 +204,7 @@ def own_task(tmp_path: Path) -> Callable[[], Study]:
 
 def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[], Study], tmp_path: Path) -> None:
     store = str(tmp_path / "store")
-    command = [sys.executable, "-m", "harness.cli", "run", str(tmp_path / "own.yaml"), "--store", store]
+    command = [sys.executable, "-m", "harness.cli", "run", str(tmp_path / "own.yaml"), "--local", "--store", store]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     record = Store(store).record(plan(own_task())[0].id)
