@@ -33,6 +33,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from harness import records
 from harness.errors import UserError, reason, unknown
 from harness.hashing import digest, file_digest
 from harness.study import Study, TrialConfig
@@ -51,13 +52,10 @@ Record = dict[str, Any]
 """A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
 
 
-FILES = ("predictions", "history", "weights")
-"""Keys of a record that name what lies beside it."""
 SCRATCH = ".weights-"
 """How the folders begin that weights are moved into the store from."""
 FORGOTTEN = 24 * 3600
 """Age in seconds at which such a folder was left by a process that is no more."""
-RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
 @dataclass(frozen=True)
@@ -152,7 +150,7 @@ class Store:
             found = self._read(f"trials/{trial}/result.json")
         except ValueError:
             return None  # torn or garbage, not believed: the trial runs again and replaces it
-        return found if found is not None and found.get("id") == trial and found.keys() >= RECORD_KEYS else None
+        return found if found is not None and records.is_whole(found, trial) else None
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -162,8 +160,8 @@ class Store:
         """The last failure of a trial, or ``None``."""
         try:
             found = self._read(f"trials/{trial}/failure.json")
-            return Failure(**found) if found is not None else None
-        except (ValueError, TypeError):
+            return Failure(**{name: str(found[name]) for name in Failure.__dataclass_fields__}) if found is not None else None
+        except (ValueError, KeyError):
             return None
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
@@ -320,7 +318,11 @@ class Store:
             found = self._read(f"studies/{name}.json")
             if found is None:
                 raise unknown(f"study in {self.place}", name, self.studies())
+            if not isinstance(found["study"]["targets"], list):  # a selection's name would have the code of a user's task run
+                raise TypeError
             study, trials = Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+            if study.name != name:
+                raise ValueError(study.name)
             if [trial.id for trial in trials] != [trial["id"] for trial in found["trials"]]:
                 raise UserError(
                     f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names its trials "

@@ -15,8 +15,11 @@ from tests.test_study import CONFIG
 
 def result(score: float = 50.0) -> TrialResult:
     scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, 0.0, "2") for language in ("en", "de")]
-    scores = {"dev": {}, "test": {"en": {"f1": score, "fingerprint": "1"}, "de": {"f1": score, "fingerprint": "2"}}}
-    rest = {"zero_shot": score, "collapsed": False, "diverged": False, "cost": {}, "provenance": {}}
+    tests = {code: {"f1": score, "examples": 2, "fingerprint": test} for code, test in (("en", "1"), ("de", "2"))}
+    scores = {"dev": {"en": tests["en"]}, "test": tests}
+    cost = {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}}
+    provenance = {"git": None, "python": "3", "platform": "-", "device": "-", "threads": 1, "packages": {}}
+    rest = {"metric": "f1", "zero_shot": score, "collapsed": False, "diverged": False, "cost": cost, "provenance": provenance}
     return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)
 
 
