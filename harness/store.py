@@ -190,7 +190,7 @@ class Store:
             files["weights"] = self._take(folder, weights)
         record = {"id": config.id, "finished": _now(), **result.record, **files}
         self._write(f"{folder}/result.json", _json(record))
-        stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
+        stale = {before.get(name) for name in records.NAMES} - {record.get(name) for name in records.NAMES}
         for name in [*sorted(filter(None, stale)), "failure.json", "stopped.json"]:
             self._remove(f"{folder}/{name}")
 
