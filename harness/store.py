@@ -355,6 +355,10 @@ class Store:
             found = json.loads(self.fs.cat_file(f"{self.root}/{name}"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise UserError(f"store: {name} in {self.place!r} cannot be read: {reason(error)}") from error
+        except RecursionError:
+            raise ValueError(f"{name} is nested too deeply") from None
         if not isinstance(found, dict):
             raise ValueError(f"{name} holds a {type(found).__name__}")
         return found
