@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis import spreadsheet
 from analysis.about import About
 from analysis.frame import FINISHED, PAIR, RUN, STATUSES, Results
 from analysis.tidy import COLUMNS
@@ -65,6 +66,7 @@ def _parsed(file: Path) -> pd.DataFrame:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
     except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' errors of parsing and decoding are ValueErrors
         raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}") from None
+    frame = frame.apply(spreadsheet.plain)
     known = [*COLUMNS, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
