@@ -55,8 +55,8 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
     """What a study is about, and where one of its trials is known, the versions of what it reads."""
     rows = [
         ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
-        ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else study.encoder],
-        ["data", f"{study.data} (training data {trial.training_data})" if trial else study.data],
+        ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
+        ["data", f"{study.data} (training data {trial.training_data})" if trial else without_credentials(study.data)],
         ["precision", trial.precision if trial else study.precision],
     ]
     if study.reproduces:
