@@ -160,7 +160,7 @@ class Store:
         """The last failure of a trial, or ``None``."""
         try:
             found = self._read(f"trials/{trial}/failure.json")
-            return Failure(**{name: str(found[name]) for name in Failure.__dataclass_fields__}) if found is not None else None
+            return Failure(**{name: _whole(str(found[name])) for name in Failure.__dataclass_fields__}) if found is not None else None
         except (ValueError, KeyError):
             return None
 
@@ -445,7 +445,13 @@ def _weights_name(folder: Path) -> str:
 
 
 def _json(content: Any) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    # A path in a traceback may hold what is no character; JSON says it by number.
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
+
+
+def _whole(text: str) -> str:
+    """Text that any file can hold, halves of characters shown as such."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _now() -> str:
