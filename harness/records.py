@@ -29,7 +29,7 @@ def is_whole(record: Mapping[str, Any], trial: str) -> bool:
             and _is_cost(record["cost"])
             and _is_provenance(record["provenance"])
         )
-    except (KeyError, TypeError, AttributeError):  # a part that is not there, or is no mapping or text
+    except (LookupError, TypeError, AttributeError):  # a part that is not there, or is no mapping or text
         return False
 
 
@@ -39,7 +39,7 @@ def _are_scores(languages: Mapping[str, Any], metric: str) -> bool:
         fields.LANGUAGE.fullmatch(language)
         and _texts(values, "fingerprint")
         and {metric, "examples"} <= values.keys()
-        and all(_is_number(value) for name, value in values.items() if name != "fingerprint")
+        and all(_is_number(value) and name.isprintable() for name, value in values.items() if name != "fingerprint")
         for language, values in languages.items()
     )
 
@@ -61,11 +61,12 @@ def _is_provenance(provenance: Mapping[str, Any]) -> bool:
         and _is_number(provenance["threads"])
         and (git is None or (_texts(git, "commit") and isinstance(git["dirty"], bool)))
         and _texts(packages, *packages)
+        and all(map(str.isprintable, packages))
     )
 
 
 def _texts(values: Mapping[str, Any], *names: str) -> bool:
-    return all(isinstance(values[name], str) for name in names)
+    return all(isinstance(values[name], str) and values[name].isprintable() for name in names)
 
 
 def _is_number(value: object) -> bool:

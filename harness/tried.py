@@ -82,7 +82,7 @@ def _all(store: Store, name: str) -> list[Tried]:
     for values in store.tried(name):
         try:
             found.append(Tried.from_json(values))
-        except (KeyError, TypeError, ValueError, UserError):
+        except (KeyError, TypeError, ValueError, OverflowError, UserError):
             continue
     return found
 

@@ -304,6 +304,11 @@ def test_entries_that_cannot_be_read_are_passed_over(searched: Study, tmp_path: 
     content["search"][1]["scores"] = 7
     file.write_text(json.dumps(content))
     assert len(read(store, "small")) == 3
+    endless = [{"rung": 1, "step": 1, "dev": 10**400}]
+    for change in ({"seconds": None}, {"status": "odd"}, {"scores": endless}):
+        content["search"].append({**content["search"][2], **change})
+    file.write_text(json.dumps(content))
+    assert len(read(store, "small")) == 3
     file.write_text("{torn")
     assert read(store, "small") == []
 
