@@ -272,9 +272,9 @@ def _ray(address: str | None) -> Iterator[None]:
     for name in ("ray", "ray.tune"):
         logging.getLogger(name).setLevel(logging.ERROR)
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    ray_constants.ENABLE_RAY_CLUSTER = address is not None  # or it listens on every network, for nodes that never come
     try:
         if address is None:
+            ray_constants.ENABLE_RAY_CLUSTER = False  # or it listens on every network, for nodes that never come
             ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
             ray.init(address=address, **quiet)
