@@ -9,6 +9,9 @@ import os
 import pickle
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -423,6 +426,16 @@ targets: [de]
 """
 
 
+ONE = """
+task: udpos
+data: {cut}
+methods: [vanilla]
+settings: [{{learning_rate: 1e-3, max_steps: 2, batch_size: 8}}]
+seeds: [0]
+targets: [de]
+"""
+
+
 @pytest.mark.slow
 def test_no_secret_is_in_anything_that_a_run_writes(
     cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -444,6 +457,21 @@ def test_no_secret_is_in_anything_that_a_run_writes(
     for word in (*SECRETS.values(), PASSWORD):
         assert word not in told
         assert [file for file in place.rglob("*") if file.is_file() and word.encode() in file.read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_no_secret_is_in_rays_logs(cut: Path, tmp_path: Path) -> None:
+    """They lie where everybody on the machine can read them."""
+    (tmp_path / "small.yaml").write_text(ONE.format(cut=cut), encoding="utf-8")
+    command = [sys.executable, "-m", "harness.cli", "run", str(tmp_path / "small.yaml"), "--no-report", "--store", str(tmp_path / "store")]
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:  # the names of Ray's sockets must be short
+        done = subprocess.run(command, env={**os.environ, **SECRETS, "RAY_TMPDIR": place}, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stdout + done.stderr
+        logs = [file.read_bytes() for file in Path(place).rglob("*") if file.is_file()]
+    assert any(b"Creating runtime env" in log for log in logs)
+    for word in SECRETS.values():
+        assert not [log for log in logs if word.encode() in log]
+        assert word not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
