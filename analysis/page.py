@@ -70,7 +70,15 @@ def _contents(folder: Path) -> set[Path]:
         listed = (folder / CONTENTS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
         return set()
-    return {Path(name) for name in listed if name and not Path(name).is_absolute() and ".." not in Path(name).parts}
+    return {Path(name) for name in listed if _is_in(folder, name)}
+
+
+def _is_in(folder: Path, name: str) -> bool:
+    """Whether a name is that of a file below a folder, links followed."""
+    try:
+        return (folder / name).is_file() and (folder / name).resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):  # too long, a null byte
+        return False
 
 
 def write_tables(folder: Path, tables: Iterable[Table]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis import page
+from analysis import page, spreadsheet
 from analysis.page import Written
 from analysis.section import Picture, Section
 from analysis.sections import FACTS, FINDINGS, OF_COLLAPSES, OF_RERUNS, OF_SEARCHES
@@ -99,7 +99,7 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     sections = [section for chapter in made for section in (chapter.section, chapter.twin) if section is not None]
     page.write_tables(folder, [table for section in sections for table in section.tables])
     rows = tidy(results)
-    rows.to_csv(folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"), index=False)
+    spreadsheet.write(rows, folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"))
     pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     html = page.render(

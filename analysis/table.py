@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 from tabulate import tabulate
 
-from analysis import latex
+from analysis import latex, spreadsheet
 
 MISSING_CELL = "–"
 NBSP = "\N{NO-BREAK SPACE}"
@@ -352,7 +352,7 @@ class Table:
 
     def write(self, folder: Path) -> None:
         """Write ``<name>.csv``, ``.md`` and ``.tex``."""
-        self.frame().to_csv(folder / f"{self.name}.csv", index=False)
+        spreadsheet.write(self.frame(), folder / f"{self.name}.csv")
         (folder / f"{self.name}.md").write_text(self.markdown(), encoding="utf-8")
         (folder / f"{self.name}.tex").write_text(self.latex(), encoding="utf-8")
 

@@ -4,6 +4,7 @@ Required are ``method``, ``seed``, ``language`` and ``score``; the rest may be l
 ``harness.setting.Setting``, or of any name after ``setting.``, such as ``setting.dropout``.
 """
 
+import zlib
 from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis import spreadsheet
 from analysis.about import About
 from analysis.frame import FINISHED, PAIR, RUN, STATUSES, Results
 from analysis.tidy import COLUMNS
@@ -62,8 +64,9 @@ def _parsed(file: Path) -> pd.DataFrame:
     """The file as text and numbers, with every column of ``COLUMNS``."""
     try:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except (ValueError, OSError) as error:  # pandas' errors of parsing and decoding are ValueErrors
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' errors of parsing and decoding are ValueErrors
         raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}") from None
+    frame = frame.apply(spreadsheet.plain)
     known = [*COLUMNS, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
@@ -71,6 +74,8 @@ def _parsed(file: Path) -> pd.DataFrame:
     for name in REQUIRED:
         if name not in frame:
             raise UserError(f"{file}: the column {name!r} is missing; needed are {', '.join(REQUIRED)}")
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what is too much for a name of the row, and shifts the rest
+        raise UserError(f"{file}: the rows have more cells than the header has columns")
     if not len(frame):
         raise UserError(f"{file}: there are no rows below the header")
     for name in COLUMNS:

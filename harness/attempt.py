@@ -6,7 +6,7 @@ import traceback
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
-from harness.errors import UserError
+from harness.errors import UserError, without_credentials
 from harness.resources import Resources
 from harness.rungs import Rungs, Stopped
 from harness.store import Record, Store
@@ -96,9 +96,9 @@ def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
 
 def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:
     """Record a failure in the store; where even that fails (a full disk), the trial stays missing and the others go on."""
-    line = " ".join(error.split())
+    line = without_credentials(" ".join(error.split()))
     try:
-        store.save_failure(config, line, trace)
+        store.save_failure(config, line, without_credentials(trace))
     except Exception as unwritable:
         line = f"{line} (and the store could not be written: {unwritable})"
     return Attempt(config.id, error=line)

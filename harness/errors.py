@@ -1,14 +1,27 @@
 """The error a user can mend: one message that names the field, its value and what is allowed."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 LONGEST_VALUE = 120
 """Characters of a value that a message shows."""
 
 
+CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
+"""What stands before the host in a URL: a user's name, and often a password or a key."""
+
+
 class UserError(Exception):
     """A mistake in a study, a path or a data file. The command line prints the message alone and exits with code 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
+
+
+def without_credentials(text: str) -> str:
+    """A text as others may read it: URLs in it without the user and password that they may have."""
+    return CREDENTIALS.sub("***@", text)
 
 
 def bad(field: str, value: object, allowed: str) -> UserError:
@@ -36,7 +49,7 @@ def reason(error: Exception) -> str:
 def _shown(value: object) -> str:
     """A value on one line, cut where it is long."""
     try:
-        text = repr(value)
-    except ValueError:  # an integer of thousands of digits
+        text = without_credentials(repr(value))  # before it is cut: of half of them nothing says what they are
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or lists in lists without end
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

@@ -149,8 +149,10 @@ def converted(field: str, value: Any, hint: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise bad(field, value, "a list")
         return tuple(converted(field, entry, typing.get_args(hint)[0]) for entry in value)
-    if origin is not None:
-        return _instance(field, value, (origin,))
+    if origin is Mapping:
+        key, entry = typing.get_args(hint)
+        given = _instance(field, value, (Mapping,))
+        return {converted(field, name, key): converted(field, held, entry) for name, held in given.items()}
     if hint in (int, float):
         return _number(field, value, hint)
     return _instance(field, value, (hint,))
@@ -178,4 +180,9 @@ def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
     if not isinstance(value, kinds):
         names: dict[Any, str] = {str: "text", Mapping: "a mapping"}
         raise bad(field, value, " or ".join(names.get(kind, f"a {kind.__name__}") for kind in kinds))
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # YAML and JSON can name half of a pair of surrogates, which no file can hold
+            raise bad(field, value, "text of whole characters") from None
     return value

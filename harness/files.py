@@ -29,9 +29,11 @@ def existing(field: str, place: str, otherwise: str) -> Path:
     return file
 
 
-def read(file: Path) -> bytes:
-    """A file's bytes without a byte-order mark."""
+def read(file: Path, most: int | None = None) -> bytes:
+    """A file's bytes without a byte-order mark. Raises ``UserError`` where it cannot be read, or has more than ``most`` bytes."""
     try:
+        if most is not None and (size := file.stat().st_size) > most:
+            raise UserError(f"{file}: has {size} bytes; give a file of at most {most}")
         return file.read_bytes().removeprefix(b"\xef\xbb\xbf")
     except (OSError, ValueError) as error:
         raise UserError(f"{file}: cannot be read: {reason(error)}") from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -29,6 +30,10 @@ EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
 LONGEST_REASON = 300
 """Characters of what a library says that a message repeats."""
+
+
+CUSTOM_CODE = "trust_remote_code"
+"""What ``transformers`` names where a checkpoint needs code of its own, which is never run."""
 
 
 @lru_cache(maxsize=4)
@@ -202,6 +207,16 @@ def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         raise UserError(f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}") from None
     except (MemoryError, torch.OutOfMemoryError):
         raise
+    except UnpicklingError:
+        raise UserError(
+            f"encoder: {encoder.path!r} has its weights as a pickle that is torn, or that holds more than weights: such a file can run any "
+            "code, and is not loaded. Give an encoder with model.safetensors"
+        ) from None
     except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
+        if CUSTOM_CODE in str(error):
+            raise UserError(
+                f"encoder: {encoder.path!r} is a model by Python code of its own (auto_map in a config.json), which steadytune never runs; "
+                "give an encoder of a kind that transformers has"
+            ) from None
         why = reason(error)[:LONGEST_REASON]  # transformers lists every kind of model that it has
         raise UserError(f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}") from None

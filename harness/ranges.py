@@ -302,5 +302,8 @@ def _from_ray(value: Any) -> Range:
 
 
 def _entries(word: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    for value in values:
+        if not isinstance(value, str | int | float | None):
+            raise bad(word, value, "numbers and text")
     fields.once(word, values)
     return tuple(values)

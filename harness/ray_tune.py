@@ -28,6 +28,8 @@ os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # of Tune's own state,
 
 import ray
 from ray import tune
+from ray._private import ray_constants
+from ray.tune.execution import class_cache
 from ray.tune.experiment import Trial
 from ray.tune.search.basic_variant import BasicVariantGenerator
 from rich.console import Console
@@ -44,6 +46,8 @@ from harness.time_limit import TimeLimitError, over
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the store."""
+AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
+"""Variables that Tune gives to workers on other machines by name and value."""
 NUMBER = "trial"
 """What a trial's config in Tune consists of: its number in the list of trials."""
 
@@ -335,6 +339,8 @@ def _ray(address: str | None) -> Iterator[None]:
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         if address is None:
+            ray_constants.ENABLE_RAY_CLUSTER = False  # or it listens on every network, for nodes that never come
+            class_cache.ENV_VARS_TO_PROPAGATE -= AWS_KEYS  # workers here have them anyway, and in a log of Ray's everybody would
             ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
             ray.init(address=address, **quiet)

@@ -10,9 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-import yaml
-
-from harness import fields
+from harness import fields, yaml_text
 from harness.errors import UserError, bad, unknown
 from harness.methods import METHODS, Composed, Ewc, Method
 from harness.setting import INSTEAD, Setting
@@ -202,6 +200,6 @@ def _value(cls: type, name: str, text: str) -> Any:
     if typing.get_type_hints(cls)[name] is str:
         return text
     try:
-        return yaml.safe_load(text) if text else text
-    except (yaml.YAMLError, ValueError, RecursionError):
+        return yaml_text.parsed(text, name) if text else text
+    except UserError:
         raise bad(name, text, "a value as YAML has it") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from harness import fields, namesakes
+from harness import fields, namesakes, yaml_text
 from harness.errors import UserError, bad, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
@@ -141,8 +141,8 @@ def check_writable(study: Study, file: Path) -> None:
 
 def _has_winners(study: Study, file: Path) -> bool:
     try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        found = yaml_text.read(file)
+    except UserError:
         return False
     ours = {"name": study.name + WINNERS, "question": QUESTION.format(name=study.name)}
     return isinstance(found, dict) and found.items() >= ours.items()

@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from harness import records
 from harness.errors import UserError, reason, unknown
 from harness.hashing import digest, file_digest
 from harness.study import Study, TrialConfig
@@ -52,13 +53,10 @@ Record = dict[str, Any]
 """A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
 
 
-FILES = ("predictions", "history", "weights")
-"""Keys of a record that name what lies beside it."""
 SCRATCH = ".weights-"
 """How the folders begin that weights are moved into the store from."""
 FORGOTTEN = 24 * 3600
 """Age in seconds at which such a folder was left by a process that is no more."""
-RECORD_KEYS = {"config", "scores", "zero_shot", "collapsed", "diverged", "cost", "provenance", "predictions", "history"}
 
 
 @dataclass(frozen=True)
@@ -153,7 +151,7 @@ class Store:
             found = self._read(f"trials/{trial}/result.json")
         except ValueError:
             return None  # torn or garbage, not believed: the trial runs again and replaces it
-        return found if found is not None and found.get("id") == trial and found.keys() >= RECORD_KEYS else None
+        return found if found is not None and records.is_whole(found, trial) else None
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -163,8 +161,8 @@ class Store:
         """The last failure of a trial, or ``None``."""
         try:
             found = self._read(f"trials/{trial}/failure.json")
-            return Failure(**found) if found is not None else None
-        except (ValueError, TypeError):
+            return Failure(**{name: _whole(str(found[name])) for name in Failure.__dataclass_fields__}) if found is not None else None
+        except (ValueError, KeyError):
             return None
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
@@ -193,7 +191,7 @@ class Store:
             files["weights"] = self._take(folder, weights, "weights")
         record = {"id": config.id, "finished": _now(), **result.record, **files}
         self._write(f"{folder}/result.json", _json(record))
-        stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
+        stale = {before.get(name) for name in records.NAMES} - {record.get(name) for name in records.NAMES}
         for name in [*sorted(filter(None, stale)), *self._checkpoints(config.id), "failure.json", "stopped.json"]:
             self._remove(f"{folder}/{name}")
 
@@ -349,7 +347,11 @@ class Store:
             found = self._read(f"studies/{name}.json")
             if found is None:
                 raise unknown(f"study in {self.place}", name, self.studies())
+            if not isinstance(found["study"]["targets"], list):  # a selection's name would have the code of a user's task run
+                raise TypeError
             study, trials = Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
+            if study.name != name:
+                raise ValueError(study.name)
             if [trial.id for trial in trials] != [trial["id"] for trial in found["trials"]]:
                 raise UserError(
                     f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names its trials "
@@ -382,6 +384,10 @@ class Store:
             found = json.loads(self.fs.cat_file(f"{self.root}/{name}"))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise UserError(f"store: {name} in {self.place!r} cannot be read: {reason(error)}") from error
+        except RecursionError:
+            raise ValueError(f"{name} is nested too deeply") from None
         if not isinstance(found, dict):
             raise ValueError(f"{name} holds a {type(found).__name__}")
         return found
@@ -468,7 +474,13 @@ def _digest_name(folder: Path, kind: str) -> str:
 
 
 def _json(content: Any) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    # A path in a traceback may hold what is no character; JSON says it by number.
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
+
+
+def _whole(text: str) -> str:
+    """Text that any file can hold, halves of characters shown as such."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _now() -> str:

@@ -48,6 +48,10 @@ class Tried:
     replaced: bool = False
     """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
 
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        fields.choice("status", self.status, (RUNNING, *ENDED))
+
     @property
     def dev(self) -> float | None:
         """The last dev score, of a finished trial that of the scored weights; ``None`` where there is none."""
@@ -62,7 +66,7 @@ class Tried:
     def from_json(cls, values: Mapping[str, Any]) -> "Tried":
         given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         given["setting"] = fields.build(Setting, "setting", given["setting"])
-        given["scores"] = tuple(Rung(**score) for score in given.get("scores", ()))
+        given["scores"] = tuple(Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ()))
         given["rules"] = tuple(given["rules"])
         return cls(**given)
 
@@ -78,7 +82,7 @@ def _all(store: Store, name: str) -> list[Tried]:
     for values in store.tried(name):
         try:
             found.append(Tried.from_json(values))
-        except (KeyError, TypeError, ValueError, UserError):
+        except (KeyError, TypeError, ValueError, OverflowError, UserError):
             continue
     return found
 

@@ -6,14 +6,10 @@ family's studies, each of which says in its own name where it is. What a folder'
 
 import importlib
 import pkgutil
-from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from harness import fields, files, python_file
+from harness import files, python_file, yaml_text
 from harness.errors import UserError, unknown
 from harness.study import Study, check_name
 
@@ -76,28 +72,8 @@ def _from_file(name: str) -> Study:
     return python_file.defined(file, "STUDY", Study) if file.suffix == ".py" else _from_yaml(file)
 
 
-MERGE = "tag:yaml.org,2002:merge"
-"""Of the key ``<<``, which stands for another mapping's."""
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe loading that refuses a key given twice, where YAML would take the last without a word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = {key: self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE}
-        if (twice := fields.repeated([*keys.values()])) is not None:
-            last = [key for key, name in keys.items() if name == twice][-1]
-            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=last.start_mark)
-        return super().construct_mapping(node, deep)
-
-
 def _from_yaml(file: Path) -> Study:
-    content = files.text(files.read(file), str(file))
-    try:
-        values = yaml.load(content, _Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        where = " ".join(str(error).split()).replace('"<unicode string>", ', "")
-        raise UserError(f"{file}: not readable as YAML: {where}") from None
+    values = yaml_text.read(file)
     if isinstance(values, dict) and "name" not in values:
         values["name"] = file.stem
         try:

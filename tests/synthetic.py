@@ -90,8 +90,8 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
             "scores": {"dev": {made.source: tests[made.source]}, "test": tests}, "zero_shot": 0.0,
             "collapsed": collapsed, "diverged": False,
             "cost": {
-                "seconds": 60 + random.random(), "tokens_per_second": 1e4, "peak_memory_mib": {"resident": 900.0}, "parameters": 100,
-                "trained_parameters": 100, "extra_memory_mib": 0.0,
+                "seconds": 60 + random.random(), "steps": 1000, "tokens_per_second": 1e4, "peak_memory_mib": {"resident": 900.0},
+                "parameters": 100, "trained_parameters": 100, "extra_memory_mib": 0.0,
             },
             "provenance": {"git": None, "python": "3", "platform": "none", "device": "none", "threads": 1, "packages": {"synthetic": "0"}},
             "predictions": "predictions-none.parquet", "history": "history-made.parquet",

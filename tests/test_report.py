@@ -128,15 +128,16 @@ def test_a_study_without_a_finished_trial_still_has_a_report(place: Path, tmp_pa
 def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
     """A finished trial's record with the same scores in every language."""
     scores = {metric: 50.0, "accuracy": 60.0, "majority": 20.0, "examples": 9}
+    tests = {code: {**scores, **extra, "fingerprint": test} for code, test in trial.test_data.items()}
     packages = {"git": None, "python": "3", "platform": "p", "device": "cpu", "threads": 1, "packages": {"torch": "2"}}
     return {
         "config": trial.to_json(),
         "metric": metric,
-        "scores": {"dev": {}, "test": {code: {**scores, **extra, "fingerprint": test} for code, test in trial.test_data.items()}},
+        "scores": {"dev": {trial.source: tests[trial.source]}, "test": tests},
         "zero_shot": 50.0,
         "collapsed": False,
         "diverged": False,
-        "cost": {"seconds": 1.0, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
+        "cost": {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
         "provenance": packages,
     }
 

@@ -201,7 +201,8 @@ def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> Non
     cost = {"seconds": 3.0, "steps": 9, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}}
     record = {
         "id": trial.id, "config": trial.to_json(), "metric": "f1", "zero_shot": 0.0, "collapsed": False, "diverged": False, "cost": cost,
-        "scores": {"dev": {trial.source: {**tests[trial.source], "f1": dev}}, "test": tests}, "predictions": "-", "history": "-",
+        "scores": {"dev": {trial.source: {**tests[trial.source], "f1": dev}}, "test": tests}, "predictions": "predictions-none.parquet",
+        "history": "history-none.parquet",
         "provenance": {"git": None, "python": "3", "platform": "-", "device": "-", "threads": 1, "packages": {}},
     }  # fmt: skip
     folder = Path(store.root) / "trials" / trial.id
@@ -304,6 +305,11 @@ def test_entries_that_cannot_be_read_are_passed_over(searched: Study, tmp_path: 
     content = json.loads(file.read_text())
     del content["search"][0]["setting"]
     content["search"][1]["scores"] = 7
+    file.write_text(json.dumps(content))
+    assert len(read(store, "small")) == 3
+    endless = [{"rung": 1, "step": 1, "dev": 10**400}]
+    for change in ({"seconds": None}, {"status": "odd"}, {"scores": endless}):
+        content["search"].append({**content["search"][2], **change})
     file.write_text(json.dumps(content))
     assert len(read(store, "small")) == 3
     file.write_text("{torn")

@@ -7,7 +7,7 @@ import pytest
 
 from harness.errors import UserError
 from harness.scoring import Scored
-from harness.store import LAYOUT, Store, covers
+from harness.store import LAYOUT, Failure, Store, covers
 from harness.study import Study
 from harness.trial import TrialResult
 from tests.test_study import CONFIG
@@ -15,8 +15,11 @@ from tests.test_study import CONFIG
 
 def result(score: float = 50.0) -> TrialResult:
     scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, 0.0, "2") for language in ("en", "de")]
-    scores = {"dev": {}, "test": {"en": {"f1": score, "fingerprint": "1"}, "de": {"f1": score, "fingerprint": "2"}}}
-    rest = {"zero_shot": score, "collapsed": False, "diverged": False, "cost": {}, "provenance": {}}
+    tests = {code: {"f1": score, "examples": 2, "fingerprint": test} for code, test in (("en", "1"), ("de", "2"))}
+    scores = {"dev": {"en": tests["en"]}, "test": tests}
+    cost = {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}}
+    provenance = {"git": None, "python": "3", "platform": "-", "device": "-", "threads": 1, "packages": {}}
+    rest = {"metric": "f1", "zero_shot": score, "collapsed": False, "diverged": False, "cost": cost, "provenance": provenance}
     return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)
 
 
@@ -39,6 +42,14 @@ def test_a_result_is_read_back_and_replaced_whole(tmp_path: Path) -> None:
     store.save(CONFIG, result(60.0))
     assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": 60.0}]
     assert len(files(store)) == 3
+
+
+def test_a_failure_may_name_a_path_that_is_no_text(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    store.save_failure(CONFIG, "OSError: \udcff", "é \udcff")
+    found = store.failure(CONFIG.id)
+    assert found is not None
+    assert (found.error, found.traceback) == ("OSError: \\udcff", "é \\udcff")
 
 
 def test_a_write_cut_short_leaves_the_old_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,11 +76,17 @@ def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save(CONFIG, result())
     file = Path(store.root, "trials", CONFIG.id, "result.json")
-    for garbage in (b'{"scores": ', b"{}", b"[]", b"\xff\xfe", b""):
+    for garbage in (b'{"scores": ', b"{}", b"[]", b"\xff\xfe", b"", b"[" * 100_000, file.read_bytes().replace(b"50.0", b'"50"')):
         file.write_bytes(garbage)
         assert store.record(CONFIG.id) is None
     file.with_name("failure.json").write_text("{}")
     assert store.failure(CONFIG.id) is None
+    file.with_name("failure.json").write_text('{"error": 3, "traceback": null, "time": []}')
+    assert (store.failure(CONFIG.id) or Failure("", "", "")).error == "3"
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(UserError, match=r"store: trials/.*/result\.json in .* cannot be read: Is a directory"):
+        store.record(CONFIG.id)
     (tmp_path / "store" / "studies").mkdir()
     for garbage in ("{", "{}", "[]"):
         (tmp_path / "store" / "studies" / "torn.json").write_text(garbage)
@@ -95,6 +112,14 @@ def test_studies_are_kept_with_their_trials(tmp_path: Path, study: Study) -> Non
     assert [trial.id for trial in trials] == [CONFIG.id]
     with pytest.raises(UserError, match=r"there is no 'smal'\. Did you mean 'small'\?"):
         store.study("smal")
+
+
+def test_a_study_under_anothers_name_is_none(tmp_path: Path, study: Study) -> None:
+    store = Store(tmp_path / "store")
+    store.save_study(study, [CONFIG])
+    (tmp_path / "store" / "studies" / "small.json").rename(tmp_path / "store" / "studies" / "large.json")
+    with pytest.raises(UserError, match=r"studies/large\.json .* is not the store's"):
+        store.study("large")
 
 
 def test_a_study_of_another_version_is_not_shown_as_missing(tmp_path: Path, study: Study) -> None:

@@ -200,6 +200,11 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"name": "a//b"}, "name: 'a//b' is not allowed"),
         ({"name": "x" * 101}, "is not allowed; give letters"),
         ({"precision": "fp8"}, "precision: there is no 'fp8'"),
+        ({"question": "half \ud800"}, r"question: 'half \ud800' is not allowed; give text of whole characters"),
+        (
+            {"settings": {"design": "grid", "max_steps": 1, "learning_rate": {"choice": [[1e-3], [2e-3]]}}},
+            "learning_rate: choice: [0.001] is not allowed; give numbers and text",
+        ),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
         ({"name": "../up"}, "name: '../up' is not allowed"),
         ({"replicates": 10**9}, "replicates: 1000000000 is not allowed; give a number of at most 100000"),
@@ -265,6 +270,12 @@ def test_bad_study_files(tmp_path: Path, name: str, content: str, message: str) 
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(UserError, match=message):
         search_spaces.load(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("fingerprints", [{"de": ["2"]}, {"de": None}, {2: "2"}, {"de": "\udc00"}])
+def test_a_trials_fingerprints_are_text_by_language(fingerprints: Any) -> None:
+    with pytest.raises(UserError, match=r"test_data: .* is not allowed; give text"):
+        TrialConfig.from_json({**CONFIG.to_json(), "test_data": fingerprints})
 
 
 @pytest.mark.parametrize("field", ["encoder", "data"])

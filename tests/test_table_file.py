@@ -1,5 +1,6 @@
 """Results from a CSV file: the round trip of steadytune's own, and other people's with the least there can be."""
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,7 @@ def test_another_source_and_reruns(written: Callable[[str], str]) -> None:
         (lambda text: text.splitlines()[0] + "\n", r"there are no rows below the header"),
         (lambda text: "", r"not readable as CSV: No columns"),
         (lambda text: text + "a,b,c,d,e,f\n", r"not readable as CSV: .*line 8"),
+        (lambda text: text.replace("\n", ",7\n").replace("score,7", "score"), r"the rows have more cells than the header has columns"),
         (lambda text: text.replace(",en,", ",fr,"), r"source: there is no 'en'"),
         (lambda text: "".join(line for line in text.splitlines(True) if ",de," not in line), r"there is no target language"),
         (lambda text: text.replace("plain,0,en", ",0,en"), r"runs.csv:2: method: '' is not allowed; give a name"),
@@ -127,6 +129,15 @@ def test_mistakes_in_optional_columns(written: Callable[[str], str]) -> None:
         read(written(with_column("source", "en", "en", "en", "en", "de", "de")))
     with pytest.raises(UserError, match="collapsed: 'maybe' is not allowed"):
         read(written(with_column("collapsed", *["maybe"] * 6)))
+
+
+def test_a_gzipped_file_that_was_cut_short(written: Callable[[str], str]) -> None:
+    file = Path(written(LEAST))
+    whole = gzip.compress(file.read_bytes())
+    for content in (whole[:20], whole[:20] + b"\0" * 20):
+        file.with_name("runs.csv.gz").write_bytes(content)
+        with pytest.raises(UserError, match=r"runs\.csv\.gz: not readable as CSV"):
+            read(str(file.with_name("runs.csv.gz")))
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The four tasks: files, metrics against seqeval and scikit-learn, labels on sub-words, selections of languages, a user's own task."""
 
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,6 +108,16 @@ def test_pairs_as_the_encoder_reads_them() -> None:
     # The longer text is the one that is cut.
     assert rows["input_ids"][1][-3:] == tokenizer("", "y")["input_ids"][-3:]
     assert task.gather([[1], [0]], rows, [0, 0]) == [[0], [0]]
+
+
+def test_pairs_without_end_take_no_more_memory_than_others() -> None:
+    tokenizer = models.tokenizer(encoders.find("embedded"))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    rows = TASKS["xnli"].encode([("x" * 2000, "x" * 2000, "neutral"), ("a " * 900 + "b", "c", "neutral")], tokenizer, 16)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300 * 2**10  # in KiB
+    assert [len(ids) for ids in rows["input_ids"]] == [16, 16]
+    short = TASKS["xnli"].encode([("x" * 400, "x" * 400, "neutral"), ("a " * 90, "c", "neutral")], tokenizer, 16)
+    assert rows["input_ids"][:] == short["input_ids"][:]
 
 
 def test_token_types_reach_encoders_that_have_them(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.commands import exit_codes
 from harness.commands.options import ddof_option, store_option, study_name
+from harness.errors import without_credentials
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,7 +38,7 @@ def compare(options: argparse.Namespace) -> int:
     if names[0] == names[1]:
         names = list(words)
     if names[0] == names[1] and places[0] != places[1]:
-        names = [f"{name} in {place}" for name, place in zip(names, places, strict=True)]
+        names = [f"{name} in {without_credentials(place)}" for name, place in zip(names, places, strict=True)]
     both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
     written = write(both, options.out)
     print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")

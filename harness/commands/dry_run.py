@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import without_credentials
 from harness.resources import Resources
 from harness.study import Study, TrialConfig
 
@@ -19,7 +20,8 @@ def dry_run(
     counts = {word: sum(found == word for found in status.values()) for word in ("finished", "failed", "missing")}
     wanted = ("missing", "failed") if retry_failed else ("missing",)
     lacking = [trial for trial in trials if status[trial.id] in wanted]
-    print(f"{study.name}: {len(trials)} trials: {', '.join(f'{count} {word}' for word, count in counts.items())} in {place}")
+    has = ", ".join(f"{count} {word}" for word, count in counts.items())
+    print(f"{study.name}: {len(trials)} trials: {has} in {without_credentials(place)}")
     print(f"to run    {len(lacking)}" + ("" if retry_failed or not counts["failed"] else " (failed ones only with --retry-failed)"))
     if lacking:
         _print_costs(lacking, trials, place, resources, keep_weights=keep_weights)
@@ -40,7 +42,7 @@ def dry_search(study: Study, trials: Sequence[TrialConfig], place: str, resource
     except NoStoreError:
         pass
     total, lacking = study.search.trials * len(trials), sum(left.values())
-    print(f"{study.name}: {study.search.trials} trials of each method, {total - lacking} of {total} tried in {place}")
+    print(f"{study.name}: {study.search.trials} trials of each method, {total - lacking} of {total} tried in {without_credentials(place)}")
     print(f"to draw   {lacking}, each at most the longest of the space: the search stops those that lag behind")
     if lacking:
         there = len(examples(Origin.of(trials[0]), "train", study.source))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from harness.commands import exit_codes
 from harness.commands.columns import aligned
 from harness.commands.options import gpus_option, scaled_study, scaling_options, store_option, study_argument, warn_of_warmups
-from harness.errors import UserError
+from harness.errors import UserError, without_credentials
 
 if TYPE_CHECKING:
     from harness.setting import Setting
@@ -55,8 +55,8 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
     """What a study is about, and where one of its trials is known, the versions of what it reads."""
     rows = [
         ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
-        ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else study.encoder],
-        ["data", f"{study.data} (training data {trial.training_data})" if trial else study.data],
+        ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
+        ["data", f"{study.data} (training data {trial.training_data})" if trial else without_credentials(study.data)],
         ["precision", trial.precision if trial else study.precision],
     ]
     if study.reproduces:
@@ -110,7 +110,7 @@ def searched(study: "Study", place: str) -> list[str]:
         values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
         score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
         rows.append([f"  {one.id}", one.status, one.method, *values, score])
-    return [*lines, f"{len(rows)} tried in {place}", *(aligned(rows) if rows else [])]
+    return [*lines, f"{len(rows)} tried in {without_credentials(place)}", *(aligned(rows) if rows else [])]
 
 
 def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[str]:
@@ -119,7 +119,8 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
 
     status, labels = status_of(store, trials), _setting_labels(study)
     rows = [[f"  {t.id}", status[t.id], t.method.label, labels[t.setting], seeding(t.seed, t.replicate)] for t in trials]
-    return [f"{len(rows)} trials, {sum(word == 'finished' for word in status.values())} finished in {store}", *aligned(rows)]
+    finished = sum(word == "finished" for word in status.values())
+    return [f"{len(rows)} trials, {finished} finished in {without_credentials(store)}", *aligned(rows)]
 
 
 def without_ids(study: "Study", why: str) -> list[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str, str]
 """Two texts and their label."""
+CHARACTERS = 32
+"""Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut off anyway."""
 
 
 class PairTask(Task[Pair]):
@@ -66,7 +68,9 @@ class PairTask(Task[Pair]):
         """One row a pair: the tokenizer's outputs, ``labels`` (a label id) and ``example``."""
         from datasets import Dataset
 
-        encoded = tokenizer([a for a, _, _ in examples], [b for _, b, _ in examples], truncation="longest_first", max_length=max_length)
+        # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory holds.
+        first, second = ([pair[side][: CHARACTERS * max_length] for pair in examples] for side in (0, 1))
+        encoded = tokenizer(first, second, truncation="longest_first", max_length=max_length)
         return Dataset.from_dict({**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))})
 
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":

@@ -1,0 +1,39 @@
+"""Text in a CSV file that a spreadsheet shows as it is, and does not take for a formula: a name may be anybody's.
+
+Such text is written with an apostrophe before it, as a person would type it there, and read without.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+FORMULA = re.compile(r"'*[=+@\t\r-]")
+NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def write(frame: pd.DataFrame, file: Path) -> None:
+    """Write a frame without its index; gzipped where the file's name says so."""
+    texts = {name: _marked(column) for name, column in frame.items() if not pd.api.types.is_numeric_dtype(column)}
+    frame.assign(**texts).rename(columns=_mark).to_csv(file, index=False)  # type: ignore[arg-type]
+
+
+def plain(column: "pd.Series[str]") -> "pd.Series[str]":
+    """A column of such a file as it was before."""
+    return _each(column, lambda text: text[1:] if text.startswith("'") and FORMULA.match(text) else text)
+
+
+def _marked(column: "pd.Series[str]") -> "pd.Series[str]":
+    return _each(column, _mark)
+
+
+def _mark(text: object) -> object:
+    return f"'{text}" if isinstance(text, str) and FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+
+
+def _each(column: "pd.Series[str]", change: Callable[[Any], object]) -> "pd.Series[str]":
+    """With every value changed; each is looked at once, as a long column has few."""
+    changed = {value: new for value in column.unique() if isinstance(value, str) and (new := change(value)) != value}
+    return column.map(lambda value: changed.get(value, value)) if changed else column
