@@ -11,14 +11,26 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from harness.attempt import Attempt
 from harness.study import TrialConfig
 
+Observer = Callable[[TrialConfig], None]
+"""Called with each trial that has ended, once the store has what there is of it."""
+
 
 class SweepProgress:
     """Counts trials and prints each one's end. Without a terminal there are lines only; ``NO_COLOR`` is honoured by ``rich``."""
 
-    def __init__(self, console: Console, total: int, done: int, failed: int, describe: Callable[[TrialConfig], str]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        done: int,
+        failed: int,
+        describe: Callable[[TrialConfig], str],
+        observer: Observer | None = None,
+    ) -> None:
         self.console = console
         self.total, self.done, self.failed = total, done, failed
         self.describe = describe
+        self.observer = observer
         self.running: dict[str, TrialConfig] = {}
         self.seconds: list[float] = []
         self.most_running = 1
@@ -53,13 +65,15 @@ class SweepProgress:
         self.tell(config, outcome)
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
-        """Print how a trial that no longer runs has ended."""
+        """Print how a trial that no longer runs has ended, and pass it on."""
         self.running.pop(config.id, None)
         line = f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: {outcome}"
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
         self.console.print(line, highlight=False, soft_wrap=True)
         self._refresh()
+        if self.observer is not None:
+            self.observer(config)
 
     def state(self) -> str:
         """Done, running, failed, left and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""

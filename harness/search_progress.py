@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.markup import escape
 
-from harness.progress import SweepProgress
+from harness.progress import Observer, SweepProgress
 from harness.setting import value_label
 from harness.study import TrialConfig
 from harness.tried import FAILED, STOPPED, Journal, Tried
@@ -12,7 +12,7 @@ from harness.tried import FAILED, STOPPED, Journal, Tried
 class SearchProgress(SweepProgress):
     """Counts a search's trials. Scores in target languages are not shown: whoever watches is not to be tempted to choose by them."""
 
-    def __init__(self, console: Console, journal: Journal) -> None:
+    def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
         before = [one for label in journal.bases for one in journal.of(label)]
         self.stopped = sum(one.draws for one in before if one.status == STOPPED)
         failed = sum(one.draws for one in before if one.status == FAILED)
@@ -23,7 +23,7 @@ class SearchProgress(SweepProgress):
             values = " ".join(f"{name}={value_label(name, getattr(trial.setting, name))}" for name in varied)
             return f"{trial.method.arm.label} {values}"
 
-        super().__init__(console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe)
+        super().__init__(console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe, observer)
 
     def ended_search(self, config: TrialConfig, one: Tried, error: str = "") -> None:
         """A trial of the search has ended."""
