@@ -11,14 +11,26 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from harness.attempt import Attempt
 from harness.study import TrialConfig
 
+Observer = Callable[[TrialConfig], None]
+"""Called with each trial that has ended, once the store has what there is of it."""
+
 
 class SweepProgress:
     """Counts trials and prints each one's end. Without a terminal there are lines only; ``NO_COLOR`` is honoured by ``rich``."""
 
-    def __init__(self, console: Console, total: int, done: int, failed: int, describe: Callable[[TrialConfig], str]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        done: int,
+        failed: int,
+        describe: Callable[[TrialConfig], str],
+        observer: Observer | None = None,
+    ) -> None:
         self.console = console
         self.total, self.done, self.failed = total, done, failed
         self.describe = describe
+        self.observer = observer
         self.running: dict[str, TrialConfig] = {}
         self.seconds: list[float] = []
         self.most_running = 1
@@ -50,7 +62,13 @@ class SweepProgress:
             self.done += 1
             self.seconds.append(attempt.seconds)
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
+        self.end(config, outcome)
+
+    def end(self, config: TrialConfig, outcome: str) -> None:
+        """Print how a trial has ended, and pass it on."""
         self.tell(config, outcome)
+        if self.observer is not None:
+            self.observer(config)
 
     def lost(self, config: TrialConfig, error: str) -> None:
         """A trial no longer runs, and is to be run again."""

@@ -27,6 +27,7 @@ from rich.markup import escape
 from harness import ray_tune  # first: it sets what Ray reads when it is imported
 from harness.attempt import Attempt, attempt, failed
 from harness.hashing import digest
+from harness.progress import Observer
 from harness.ray_tune import Loss
 from harness.resources import Resources
 from harness.rungs import Stopped
@@ -44,11 +45,11 @@ STARTUP = 3
 MOST_STARTUP = 10
 
 
-def search_on_ray(journal: Journal, store: Store, resources: Resources, console: Console) -> None:
+def search_on_ray(journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None = None) -> None:
     """Draw and run what is left of each method's budget."""
     bases = list(journal.bases.values())
     journal.save()  # before the first trial, as of any study
-    with ray_tune.ready(bases, store, resources, console) as (place, gpus, scratch), SearchProgress(console, journal) as progress:
+    with ray_tune.ready(bases, store, resources, console) as (place, gpus, scratch), SearchProgress(console, journal, observer) as progress:
         for label in journal.bases:
             if journal.left(label):
                 _use_up(label, journal, store, replace(resources, gpus=gpus), progress, place, scratch)

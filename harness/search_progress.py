@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.markup import escape
 
-from harness.progress import SweepProgress
+from harness.progress import Observer, SweepProgress
 from harness.setting import value_label
 from harness.study import TrialConfig
 from harness.tried import FAILED, STOPPED, Journal, Tried
@@ -12,7 +12,7 @@ from harness.tried import FAILED, STOPPED, Journal, Tried
 class SearchProgress(SweepProgress):
     """Counts a search's trials. Scores in target languages are not shown: whoever watches is not to be tempted to choose by them."""
 
-    def __init__(self, console: Console, journal: Journal) -> None:
+    def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
         before = [one for label in journal.bases for one in journal.of(label)]
         self.stopped = sum(one.draws for one in before if one.status == STOPPED)
         failed = sum(one.draws for one in before if one.status == FAILED)
@@ -23,13 +23,13 @@ class SearchProgress(SweepProgress):
             values = " ".join(f"{name}={value_label(name, getattr(trial.setting, name))}" for name in varied)
             return f"{trial.method.arm.label} {values}"
 
-        super().__init__(console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe)
+        super().__init__(console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe, observer)
 
     def ended_search(self, config: TrialConfig, one: Tried, error: str = "") -> None:
         """A trial of the search has ended."""
         if one.status == FAILED:
             self.failed += 1
-            self.tell(config, f"[red]failed[/red]: {escape(error[:200])}")
+            self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
             return
         self.done += 1
         self.seconds.append(one.seconds)
@@ -37,7 +37,7 @@ class SearchProgress(SweepProgress):
         if one.status == STOPPED:
             self.stopped += 1
             score = f"stopped at step {one.scores[-1].step}, {score}"
-        self.tell(config, score)
+        self.end(config, score)
 
     def state(self) -> str:
         """As of a sweep, with how many of those done were stopped."""

@@ -10,7 +10,7 @@ from harness import fields, namesakes, yaml_text
 from harness.errors import UserError, bad, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
-from harness.progress import SweepProgress
+from harness.progress import Observer, SweepProgress
 from harness.resources import Resources
 from harness.store import Store
 from harness.study import LONGEST_NAME, Arm, Study, TrialConfig, seeding
@@ -63,9 +63,16 @@ def bases(study: Study, resources: Resources) -> list[TrialConfig]:
 
 
 def search(
-    study: Study, trials: list[TrialConfig], store: Store, resources: Resources, console: Console, *, retry_failed: bool = False
+    study: Study,
+    trials: list[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    *,
+    retry_failed: bool = False,
+    observer: Observer | None = None,
 ) -> Outcome:
-    """Run what is left of each method's budget; ``trials`` are its ``bases``.
+    """Run what is left of each method's budget; ``trials`` are its ``bases``, and ``observer`` is told of each trial that ends.
 
     Ending the process at any moment loses only the trials that were running. The next start draws others in their place.
     """
@@ -86,25 +93,25 @@ def search(
         )
     if journal.outdated:
         console.print(f"{len(journal.outdated)} finished trials lack languages, and are scored again.", highlight=False)
-        _complete(journal, store, resources, console)
+        _complete(journal, store, resources, console, observer)
     if left:
         from harness.search_on_ray import search_on_ray
 
-        search_on_ray(journal, store, resources, console)
+        search_on_ray(journal, store, resources, console, observer)
     else:
         journal.save()
     failed = sum(one.status == FAILED for label in journal.bases for one in journal.of(label))
     return Outcome(failed, left)
 
 
-def _complete(journal: Journal, store: Store, resources: Resources, console: Console) -> None:
+def _complete(journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None) -> None:
     """Score finished trials in the languages that they lack, from kept weights or by training again: as a sweep would."""
     from harness.ray_tune import run_on_ray
 
     def describe(trial: TrialConfig) -> str:
         return f"{trial.method.label} {seeding(trial.seed, trial.replicate)}"
 
-    with SweepProgress(console, len(journal.outdated), 0, 0, describe) as progress:
+    with SweepProgress(console, len(journal.outdated), 0, 0, describe, observer) as progress:
         run_on_ray(journal.outdated, store, resources, progress, keep_weights=False)
 
 

@@ -11,7 +11,7 @@ from harness import data, namesakes
 from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
-from harness.progress import SweepProgress
+from harness.progress import Observer, SweepProgress
 from harness.resources import Resources
 from harness.setting import setting_labels
 from harness.store import Record, Store
@@ -40,11 +40,13 @@ def sweep(
     *,
     retry_failed: bool = False,
     keep_weights: bool = False,
+    observer: Observer | None = None,
 ) -> Outcome:
     """Run those of the study's planned trials that the store lacks; a failed one only where ``retry_failed``.
 
-    ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. The plan is recorded
-    before the first trial. Ending the process at any moment loses only the trials that were running.
+    ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again. ``observer`` is told
+    of each trial that ends. The plan is recorded before the first trial. Ending the process at any moment loses only the trials that
+    were running.
     """
     if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
@@ -76,7 +78,7 @@ def sweep(
         def describe(trial: TrialConfig) -> str:
             return f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
-        with SweepProgress(console, len(trials), done, len(failures), describe) as progress:
+        with SweepProgress(console, len(trials), done, len(failures), describe, observer) as progress:
             _run(missing, store, resources, progress, keep_weights)
         done, failed = progress.done, progress.failed
     else:

@@ -33,7 +33,7 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
         "import sys\nfrom harness import cli\n"
         f"try:\n    code = cli.main({arguments!r})\nexcept SystemExit as end:\n    code = end.code\n"
-        "heavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn'} & sys.modules.keys()\n"
+        "heavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn', 'tensorboard', 'mlflow', 'wandb'} & sys.modules.keys()\n"
         "sys.exit(f'imported {heavy}' if heavy else code)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -15,7 +15,8 @@ def show(trial: Callable[..., TrialConfig], *, terminal: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=160)
     trials = [trial(seed=seed) for seed in range(4)]
-    with SweepProgress(console, total=6, done=2, failed=0, describe=lambda config: f"vanilla [seed={config.seed}]") as progress:
+    told: list[TrialConfig] = []
+    with SweepProgress(console, 6, 2, 0, describe=lambda config: f"vanilla [seed={config.seed}]", observer=told.append) as progress:
         assert progress.state() == "2 done, 0 running, 0 failed, 4 left"
         progress.started(trials[0])
         progress.started(trials[1])
@@ -24,6 +25,7 @@ def show(trial: Callable[..., TrialConfig], *, terminal: bool) -> str:
         assert progress.state() == "3 done, 1 running, 0 failed, 2 left, about 3 min"
         progress.ended(trials[1], Attempt("y", error="ValueError: [bold]no"))
         assert progress.state() == "3 done, 0 running, 1 failed, 2 left, about 2 min"
+    assert told == trials[:2]
     return out.getvalue()
 
 

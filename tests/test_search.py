@@ -677,7 +677,7 @@ def test_show_lists_what_was_tried(searched: Study, file: Path, tmp_path: Path, 
 # On Ray
 
 
-def run(study: Study, store: Store, **options: bool) -> str:
+def run(study: Study, store: Store, **options: Any) -> str:
     out = io.StringIO()
     trials = searching.bases(study, Resources())
     searching.search(study, trials, store, Resources(), Console(file=out, width=250), **options)
@@ -691,9 +691,11 @@ def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(searched: Study, tm
     monkeypatch.setattr(search_on_ray, "_at_once", lambda resources: 1)  # one after another it is the same every time
     study = replace(searched, methods=(Vanilla(),), search=Search(space=SPACE, trials=5))
     store = Store(tmp_path / "store")
-    out = run(study, store)
+    told: list[TrialConfig] = []
+    out = run(study, store, observer=told.append)
     tried = read(store, "small")
     assert len(tried) == 5, out
+    assert [one.id for one in told] == [one.id for one in tried]
     assert {one.status for one in tried} == {FINISHED, STOPPED}, out
     for one in tried:
         record, stopped = store.record(one.id), store.stopped(one.id)

@@ -7,9 +7,11 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from harness import loggers
 from harness.errors import UserError, bad
 
 if TYPE_CHECKING:
+    from harness.loggers import Logger
     from harness.resources import Resources
     from harness.setting import Setting
     from harness.study import Study, TrialConfig
@@ -186,6 +188,22 @@ def packed(resources: "Resources", options: argparse.Namespace, trials: "Sequenc
     by_cores = max(1, cores() // (resources.cpus * torch.cuda.device_count()))
     cache = Store(store).cache if store is not None else None
     return replace(resources, gpus=1 / pick(trials, cache, threads=resources.cpus, most=by_cores))
+
+
+def log_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--log",
+        nargs="+",
+        default=[],
+        metavar="LOGGER",
+        help=f"log the study's finished and failed trials to any of {', '.join(loggers.names())}, each an extra of its name to install; "
+        "into the store's folder logs, with nothing sent anywhere unless your environment says so",
+    )
+
+
+def loggers_of(options: argparse.Namespace) -> "dict[str, type[Logger]]":
+    """The loggers of ``--log``. Called before anything else: raises ``UserError`` for an unknown one, or one without its package."""
+    return loggers.named(options.log)
 
 
 def study_name(word: str) -> str:

@@ -5,6 +5,8 @@ import argparse
 from harness.commands import exit_codes
 from harness.commands.options import (
     duration_options,
+    log_option,
+    loggers_of,
     packed,
     packing_option,
     resource_options,
@@ -34,6 +36,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     resource_options(command)
     packing_option(command)
     duration_options(command)
+    log_option(command)
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
     command.add_argument(
         "--keep-weights", action="store_true", help="keep the fine-tuned models, to score further languages later without training again"
@@ -49,10 +52,12 @@ def run(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.commands.dry_run import dry_run
+    from harness.logging_along import LoggingAlong
     from harness.plan import plan
     from harness.store import Store
     from harness.sweep import sweep
 
+    loggers = loggers_of(options)
     resources = resources_of(options)
     study = scaled_study(options)
     if study.search is not None:
@@ -69,7 +74,19 @@ def run(options: argparse.Namespace) -> int:
         dry_run(study, trials, options.store, resources, retry_failed=options.retry_failed, keep_weights=options.keep_weights)
         return exit_codes.OK
     store = Store(options.store)
-    outcome = sweep(study, trials, store, resources, Console(), retry_failed=options.retry_failed, keep_weights=options.keep_weights)
+    console = Console()
+    with LoggingAlong(loggers, study.name, store, console) as logging:
+        logging.ended(*trials)
+        outcome = sweep(
+            study,
+            trials,
+            store,
+            resources,
+            console,
+            retry_failed=options.retry_failed,
+            keep_weights=options.keep_weights,
+            observer=logging.ended,
+        )
     if not options.no_report:
         from analysis.report import write_report
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from harness.commands import exit_codes
 from harness.commands.options import (
     duration_options,
+    log_option,
+    loggers_of,
     packed,
     packing_option,
     ray_options,
@@ -46,6 +48,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     ray_options(command)
     packing_option(command)
     duration_options(command, checkpoints=False)
+    log_option(command)
     command.set_defaults(command=search, local=False)
 
 
@@ -53,11 +56,13 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.commands.dry_run import dry_search
+    from harness.logging_along import LoggingAlong
     from harness.searching import bases, check_writable, searchable, winners_study, write
     from harness.searching import search as search_study
     from harness.store import Store
     from harness.tried import Journal
 
+    loggers = loggers_of(options)
     resources = resources_of(options)
     study = searchable(scaled_study(options))
     sought = study.search
@@ -77,7 +82,9 @@ def search(options: argparse.Namespace) -> int:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
     store = Store(options.store)  # only now: a mistake leaves nothing behind
-    outcome = search_study(study, trials, store, resources, Console(), retry_failed=options.retry_failed)
+    console = Console()
+    with LoggingAlong(loggers, study.name, store, console) as logging:
+        outcome = search_study(study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended)
 
     if options.no_report:
         from analysis.opening import opened

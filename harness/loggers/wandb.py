@@ -1,0 +1,93 @@
+"""Weights & Biases: a run a trial, offline for a later ``wandb sync`` unless ``WANDB_MODE`` says otherwise."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read when it is imported: it would send its crashes to its makers
+
+from wandb import Settings, init, setup
+
+from harness.ended_trial import EndedTrial
+from harness.hashing import digest
+from harness.loggers import Logger
+
+SERVER_ANSWERS = 20
+"""Seconds to wait for a server, where one was asked for."""
+
+
+class Wandb(Logger):
+    """Keeps ``<study>/<trial>/offline-run-<time>-<run>``, whole or not at all.
+
+    A trial's record that has replaced another is a run of another id: a server takes no step of a run twice.
+    """
+
+    def __init__(self, folder: Path, study: str) -> None:
+        self.study = study
+        self.folder = folder / study
+        self.folder.mkdir(parents=True, exist_ok=True)
+        setup(Settings(silent=True))  # before any run: where it should go online and knows no key, it says so rather than ask
+
+    @property
+    def place(self) -> str:
+        return str(self.folder)
+
+    def _run(self, trial: str, stamp: int) -> str:
+        """The run's id, one in the project: studies share it."""
+        return digest([self.study, trial, stamp])
+
+    def has(self, trial: str, stamp: int) -> bool:
+        return any((self.folder / trial).glob(f"*-{self._run(trial, stamp)}"))
+
+    def log(self, trial: EndedTrial) -> None:
+        with tempfile.TemporaryDirectory(prefix=".", dir=self.folder) as scratch:
+            run = init(
+                settings=_settings(trial, self._run(trial.id, trial.stamp), scratch),
+                config={**trial.parameters, "trial": trial.id},
+                reinit="create_new",
+            )
+            for row in trial.history:
+                run.log({name: value for name, value in row.items() if name != "step"}, step=int(row["step"]))
+            run.summary.update({**trial.metrics, **({"error": trial.error} if trial.error else {})})
+            run.finish(exit_code=int(bool(trial.error)))
+            written = Path(run.settings.sync_dir)
+            if not written.is_dir():  # WANDB_MODE=disabled
+                return
+            for beside in ("logs", "tmp"):  # they tell of this machine's folders
+                shutil.rmtree(written / beside, ignore_errors=True)
+            target = self.folder / trial.id
+            shutil.rmtree(target, ignore_errors=True)
+            target.mkdir()
+            written.replace(target / written.name)
+
+
+def _settings(trial: EndedTrial, run: str, folder: str) -> Settings:
+    """What was asked for and nothing of the machine, its user, the code or its git; no word on the terminal and no question."""
+    return Settings(
+        mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # W&B checks it
+        project=os.environ.get("WANDB_PROJECT", "steadytune"),
+        run_id=run,
+        run_name=trial.id,
+        run_group=trial.study,
+        root_dir=folder,
+        init_timeout=SERVER_ANSWERS,
+        silent=True,
+        console="off",
+        symlink=False,
+        host="",
+        program="",
+        username="",
+        email="",
+        save_code=False,
+        disable_code=True,
+        disable_git=True,
+        disable_job_creation=True,
+        x_disable_meta=True,
+        x_disable_machine_info=True,
+        x_disable_stats=True,
+        x_save_requirements=False,
+    )
+
+
+LOGGER = Wandb
