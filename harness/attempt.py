@@ -6,8 +6,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from harness.errors import UserError
+from harness.record import Record, covers
 from harness.rungs import Rungs, Stopped
-from harness.store import Record, Store
+from harness.store import Store
 from harness.study import TrialConfig
 
 
@@ -23,23 +24,41 @@ class Attempt:
     """Mean of the targets' scores × 100."""
     error: str = ""
     """One line where the trial failed, empty where it finished."""
+    taken: bool = False
+    """Whether another process is at the trial, and nothing was done."""
 
 
-def attempt(config: TrialConfig, store: Store, threads: int, keep_weights: bool = False, rungs: Rungs | None = None) -> Attempt:
+def attempt(
+    config: TrialConfig, store: Store, threads: int, keep_weights: bool = False, rungs: Rungs | None = None, *, wait: bool = True
+) -> Attempt:
     """Run a trial, or score its kept weights, and write its result.
 
     An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way; where it stops the
-    trial, nothing is written and ``Stopped`` is raised.
+    trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is waited for, and what it leaves is the
+    result; or not, without ``wait``: the attempt is then ``taken``.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a trial has its own threads, and tokenizers warns of forks
     # In bf16 on a CPU it would keep 1024 kernels, gigabytes: nearly every batch has a number of tokens of its own.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-    try:
+    before = store.failure(config.id)
+    with store.claim(config.id, wait=wait) as mine:
+        if not mine:
+            return Attempt(config.id, taken=True)
+        failure = store.failure(config.id)
+        if failure is not None and failure != before:
+            return Attempt(config.id, error=failure.error)
+        try:
+            return _made(config, store, threads, keep_weights, rungs)
+        except Stopped:
+            raise
+        except Exception as error:
+            return failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def _made(config: TrialConfig, store: Store, threads: int, keep_weights: bool, rungs: Rungs | None) -> Attempt:
+    record = store.record(config.id)
+    if record is None or not (covers(record, config) and store.has_tables(record)):
         record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights, rungs)
-    except Stopped:
-        raise
-    except Exception as error:
-        return failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
     source = record["scores"]["test"][config.source][record["metric"]]
     return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
 

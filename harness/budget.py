@@ -10,8 +10,9 @@ from harness.data import Origin
 from harness.fisher import Request
 from harness.masking import WINDOW
 from harness.methods import Vanilla
+from harness.record import Record
 from harness.resources import Resources, cores
-from harness.store import Record, Store
+from harness.store import Store
 from harness.study import TrialConfig
 
 LOOKED_AT = 300

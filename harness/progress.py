@@ -52,6 +52,11 @@ class SweepProgress:
             outcome = f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
         self.tell(config, outcome)
 
+    def put_off(self, config: TrialConfig) -> None:
+        """A trial that was started does not run after all, for now."""
+        self.running.pop(config.id, None)
+        self._refresh()
+
     def tell(self, config: TrialConfig, outcome: str) -> None:
         """Print how a trial that no longer runs has ended."""
         self.running.pop(config.id, None)

@@ -25,11 +25,12 @@ from rich.console import Console
 from harness import ray_tune  # first: it sets what Ray reads when it is imported
 from harness.attempt import Attempt, attempt, failed
 from harness.hashing import digest
+from harness.record import covers
 from harness.resources import Resources
 from harness.rungs import Stopped
 from harness.search import Search
 from harness.search_progress import SearchProgress
-from harness.store import Store, covers
+from harness.store import Store
 from harness.study import TrialConfig
 from harness.tried import FAILED, FINISHED, STOPPED, Journal, Rung, Tried, final
 

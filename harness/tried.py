@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from harness import fields
 from harness.errors import UserError
+from harness.record import Record, covers
 from harness.search import Search
 from harness.setting import Setting
-from harness.store import Record, Store, covers
+from harness.store import Store
 from harness.study import Study, TrialConfig
 
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import UserError
+from harness.record import covers
 from harness.scoring import Scored
-from harness.store import LAYOUT, Store, covers
+from harness.store import LAYOUT, Store
 from harness.study import Study
 from harness.trial import TrialResult
 from tests.test_study import CONFIG
@@ -16,7 +17,9 @@ from tests.test_study import CONFIG
 def result(score: float = 50.0) -> TrialResult:
     scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, 0.0, "2") for language in ("en", "de")]
     scores = {"dev": {}, "test": {"en": {"f1": score, "fingerprint": "1"}, "de": {"f1": score, "fingerprint": "2"}}}
-    rest = {"zero_shot": score, "collapsed": False, "diverged": False, "cost": {}, "provenance": {}}
+    cost = {"seconds": 1.0, "steps": 3, "tokens_per_second": 9.0, "peak_memory_mib": {"resident": 1.0}}
+    provenance = {"python": "3", "platform": "none", "device": "none", "threads": 1, "packages": {}, "git": None}
+    rest = {"metric": "f1", "zero_shot": score, "collapsed": False, "diverged": False, "cost": cost, "provenance": provenance}
     return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)
 
 

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
 import argparse
+import contextlib
 import math
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -12,6 +13,7 @@ from harness.errors import UserError, bad
 if TYPE_CHECKING:
     from harness.resources import Resources
     from harness.setting import Setting
+    from harness.store import Store
     from harness.study import Study, TrialConfig
 
 STORE = "steadytune-store"
@@ -175,3 +177,15 @@ def study_name(word: str) -> str:
     import search_spaces
 
     return search_spaces.load(word).name if search_spaces.is_file_name(word) else word
+
+
+def tell_of_broken(store: "Store | None") -> None:
+    """Print what a report has found broken in its store, and set it aside where the store can be written: the next run makes it again."""
+    if store is None:
+        return
+    with contextlib.suppress(UserError):
+        store.set_aside()
+    for line in store.news():
+        print(f"Set aside: {line}. 'steadytune run' makes it again.")
+    for line in store.doubts:
+        print(f"Note: {line}, and was left out.")
