@@ -1,5 +1,6 @@
 """What a study will cost before it runs: time, GPU-hours and disk, from the store's own trials or a short probe."""
 
+import contextlib
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -7,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from harness import data
 from harness.data import Origin
+from harness.errors import UserError
 from harness.fisher import Request
 from harness.masking import WINDOW
 from harness.methods import Vanilla
@@ -145,7 +147,8 @@ def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list
         config = record["config"]
         same = (config["task"], config["encoder_revision"], config["precision"]) in wanted and record["provenance"]["device"] == device
         if same and record["cost"]["steps"]:
-            found.append(Past.of(record, store.bytes_of(record["id"])))
+            with contextlib.suppress(KeyError, TypeError, ZeroDivisionError, UserError):  # of another version, which lacks some of it
+                found.append(Past.of(record, store.bytes_of(record["id"])))
     return found
 
 

@@ -72,7 +72,7 @@ class Place:
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` where there is none; raises ``ValueError`` where the disk has lost them."""
         try:
-            content: bytes = self.fs.cat_file(self._path(name))
+            content: bytes = Path(self._path(name)).read_bytes() if self.is_local else self.fs.cat_file(self._path(name))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

@@ -60,7 +60,11 @@ def check(record: Mapping[str, Any], trial: str) -> None:
     _typed(cost, {"peak_memory_mib": dict}, "cost: ")
     if not _finite(cost["peak_memory_mib"].get("resident")):
         raise ValueError("of its cost peak_memory_mib is no number")
-    _typed(record["provenance"], ORIGIN, "provenance: ")
+    origin = record["provenance"]
+    _typed(origin, ORIGIN, "provenance: ")
+    _typed(origin["packages"], dict.fromkeys(origin["packages"], str), "provenance: packages: ")
+    if origin["git"] is not None:
+        _typed(origin["git"], {"commit": str, "dirty": bool}, "provenance: git: ")
 
 
 def _typed(values: Mapping[str, Any], types: Mapping[str, Any], where: str) -> None:
@@ -74,7 +78,7 @@ def _scores(scores: Mapping[str, Any], metric: str, source: str) -> None:
         if not isinstance(languages := scores.get(split), dict):
             raise ValueError(f"it has no {split} scores")
         for language, values in languages.items():
-            if not isinstance(values, dict) or not isinstance(values.get("fingerprint"), str) or metric not in values:
+            if not isinstance(values, dict) or not isinstance(values.get("fingerprint"), str) or not values.keys() >= {metric, "examples"}:
                 raise ValueError(f"it has no {split} score of {language!r}")
             for name, value in values.items():
                 if name != "fingerprint" and not _finite(value):

@@ -181,7 +181,7 @@ class Store(Place):
         """
         folder = f"trials/{config.id}"
         before = self.record(config.id) or {}
-        contents = {"predictions": tables.predictions(result), "history": tables.history(result)}
+        contents = {"predictions": tables.predictions(result), "history": tables.history(result.history)}
         files = {kind: tables.name(kind, content) for kind, content in contents.items()}
         record = {"id": config.id, "finished": _now(), **result.record, **files}
         try:
@@ -189,11 +189,17 @@ class Store(Place):
         except ValueError as error:
             raise UserError(f"store: the result of trial {config.id} cannot be kept: {error}") from None
         self.set_aside()
-        with ThreadPoolExecutor(len(files)) as pool:  # a disk syncs two files in about the time of one, a bucket takes them so
-            list(pool.map(lambda kind: self.write(f"{folder}/{files[kind]}", contents[kind]), files))
-        if weights is not None:
-            record["weights"] = self._take(folder, weights)
-        self.write_json(f"{folder}/result.json", record)
+        try:
+            with ThreadPoolExecutor(len(files)) as pool:  # a disk syncs two files in about the time of one, a bucket takes them so
+                list(pool.map(lambda kind: self.write(f"{folder}/{files[kind]}", contents[kind]), files))
+            if weights is not None:
+                record["weights"] = self._take(folder, weights)
+            self.write_json(f"{folder}/result.json", record)
+        except BaseException:  # on a full disk their room is wanted for why the trial failed
+            for kind in record.keys() & {*FILES}:
+                if record[kind] != before.get(kind):
+                    self.remove(f"{folder}/{record[kind]}")
+            raise
         stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
         for name in [*sorted(filter(None, stale)), "failure.json", "stopped.json"]:
             self.remove(f"{folder}/{name}")

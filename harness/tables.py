@@ -28,9 +28,9 @@ def predictions(result: "TrialResult") -> bytes:
     )
 
 
-def history(result: "TrialResult") -> bytes:
+def history(rows: list[dict[str, float]]) -> bytes:
     """``TrialResult.history``, a row a window of steps."""
-    return _written(pa.Table.from_pylist(result.history))
+    return _written(pa.Table.from_pylist(rows))
 
 
 def name(kind: str, content: bytes) -> str:

@@ -10,7 +10,6 @@ from harness import tables
 from harness.methods import L2, Method, Vanilla
 from harness.store import LAYOUT, Store
 from harness.study import Setting, Study, TrialConfig
-from harness.trial import TrialResult
 
 CODES = tuple(
     "af ar az bg bn de el es et eu fa fi fr gu he hi hu id it ja jv ka kk ko lt ml mr ms my nl pa pl pt qu ro ru sw ta te th tl tr uk "
@@ -90,15 +89,15 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
             "scores": {"dev": {made.source: tests[made.source]}, "test": tests}, "zero_shot": 0.0,
             "collapsed": collapsed, "diverged": False,
             "cost": {
-                "seconds": 60 + random.random(), "steps": 1000, "tokens_per_second": 1e4, "peak_memory_mib": {"resident": 900.0}, "parameters": 100,
-                "trained_parameters": 100, "extra_memory_mib": 0.0,
+                "seconds": 60 + random.random(), "steps": 1000, "tokens_per_second": 1e4, "peak_memory_mib": {"resident": 900.0},
+                "parameters": 100, "trained_parameters": 100, "extra_memory_mib": 0.0,
             },
             "provenance": {"git": None, "python": "3", "platform": "none", "device": "none", "threads": 1, "packages": {"synthetic": "0"}},
             "predictions": "predictions-none.parquet", "history": "history-none.parquet",
         }  # fmt: skip
         if histories and config.method.pulls:
             steps = [{"step": float(step), "penalty": config.setting.learning_rate * step} for step in range(0, 1001, 50)]
-            content = tables.history(TrialResult({}, steps, []))
+            content = tables.history(steps)
             record["history"] = tables.name("history", content)
             (folder / record["history"]).write_bytes(content)
         (folder / "result.json").write_text(json.dumps(record, indent=1))
