@@ -56,7 +56,7 @@ def attempt(
 
 
 def _made(config: TrialConfig, store: Store, threads: int, keep_weights: bool, rungs: Rungs | None) -> Attempt:
-    record = store.record(config.id)
+    record = store.record_of(config)
     if record is None or not (covers(record, config) and store.has_tables(record)):
         record = _rescored(config, store, threads) or _trained(config, store, threads, keep_weights, rungs)
     source = record["scores"]["test"][config.source][record["metric"]]
@@ -80,7 +80,7 @@ def _rescored(config: TrialConfig, store: Store, threads: int) -> Record | None:
     from harness import weights as kept
     from harness.rescoring import rescore
 
-    before = store.record(config.id)
+    before = store.record_of(config)
     if before is None:
         return None
     with store.weights(config.id) as weights:

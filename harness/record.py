@@ -38,10 +38,17 @@ SIMPLE = ("task", "task_code", "source", "seed", "replicate", "precision", "chec
 """Fields of a trial's identity that are neither its method nor its setting nor its texts."""
 
 
-def check(record: Mapping[str, Any], trial: str) -> None:
-    """Raises ``ValueError`` where a record is not one that a trial of that id could have left.
+def check_of(record: Record, trial: TrialConfig) -> None:
+    """Raises ``ValueError`` where a record is not one that the trial could have left."""
+    check(record, trial.id)
+    if not is_of(record, trial):
+        raise ValueError("its config is that of another trial")
 
-    Keys that were added in the course of time may be missing. A method's or a setting's own values are ``is_of``'s to compare.
+
+def check(record: Mapping[str, Any], trial: str) -> None:
+    """Raises ``ValueError`` where a record is not one that some trial of that id could have left.
+
+    Keys that were added in the course of time may be missing.
     """
     if record.get("id") != trial:
         raise ValueError("it is of another trial")

@@ -33,7 +33,7 @@ from harness.claim import claimed
 from harness.errors import UserError, reason, unknown
 from harness.hashing import digest, file_digest
 from harness.place import BROKEN, PART, Place, forget, make
-from harness.record import FILES, TABLES, Record, check, covers, is_of
+from harness.record import FILES, TABLES, Record, check, check_of, covers
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
@@ -131,11 +131,15 @@ class Store(Place):
         """Size of what there is of a trial, but for its weights."""
         self._forget()
         found = self.fs.find(f"{self.root}/trials/{trial}", detail=True)
-        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name)
+        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name and BROKEN not in name)
 
     def record(self, trial: str) -> Record | None:
         """A finished trial's record, or ``None``."""
         return self._believed(f"trials/{trial}/result.json", lambda found: check(found, trial))
+
+    def record_of(self, trial: TrialConfig) -> Record | None:
+        """The same, where what it says of itself agrees with the trial."""
+        return self._believed(f"trials/{trial.id}/result.json", lambda found: check_of(found, trial))
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -153,10 +157,7 @@ class Store(Place):
     def standing(self, trials: Iterable[TrialConfig], *, files: bool = False) -> "Standing":
         """What there is of each of the trials; with ``files`` a record is outdated also where a table beside it is gone."""
         configs = {trial.id: trial for trial in trials}
-        records = self.records(configs)
-        for trial in [trial for trial, record in records.items() if not is_of(record, configs[trial])]:
-            del records[trial]
-            self.doubt(f"trials/{trial}/result.json", "its config is that of another trial")
+        records = _each(lambda trial: self.record_of(configs[trial]), configs)
         whole = _each(lambda trial: self.has_tables(records[trial]) or None, records) if files else records
         finished = {trial: record for trial, record in records.items() if trial in whole and covers(record, configs[trial])}
         outdated = {trial: record for trial, record in records.items() if trial not in finished}
@@ -266,15 +267,12 @@ class Store(Place):
 
     def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
         """Remove what writers left under temporary names that were killed, of shared files and of some trials."""
-        if self.is_local:
-            root = Path(self.root)
-            patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}")
-            left = [file for pattern in patterns for file in root.glob(pattern)]
-            for trial in trials:
-                folder = root / "trials" / trial.id
-                left += [folder / name for name in self.names(f"trials/{trial.id}") if name.endswith(PART)]
-            for file in left:
-                forget(file)
+        patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}")
+        left = [file for pattern in patterns for file in self.cache.glob(pattern)]
+        for trial in trials if self.is_local else ():
+            left += [Path(self.root, "trials", trial.id, name) for name in self.names(f"trials/{trial.id}") if name.endswith(PART)]
+        for file in left:
+            forget(file)
 
     def aside(self, trials: Iterable[TrialConfig]) -> set[str]:
         """Names of what was ever set aside of shared files and of some trials."""

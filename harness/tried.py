@@ -128,7 +128,7 @@ class Journal:
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
         for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
             config = self._config(one)
-            record = self.store.record(one.id) if config is not None else None
+            record = self.store.record_of(config) if config is not None else None
             if config is None:
                 self.others.append(one)
             elif one.status == FINISHED or (record is not None and covers(record, config)):

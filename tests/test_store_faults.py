@@ -440,9 +440,11 @@ def test_a_read_only_store_gets_one_message_that_says_what_to_do(
     cut: Path, disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.yaml"
-    file.write_text(STUDY.format(cut=cut, steps=2, seeds=[0]))
     place = ["--store", str(disk / "store")]
+    file.write_text(STUDY.format(cut=cut, steps=2, seeds=[0, 1]))
     assert cli.main(["run", str(file), "--local", "--no-report", *place]) == 0
+    (broken, _) = sorted((disk / "store").glob("trials/*/result.json"))
+    broken.write_bytes(b"{")
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     capsys.readouterr()
     for command, message in (
@@ -452,8 +454,10 @@ def test_a_read_only_store_gets_one_message_that_says_what_to_do(
         assert cli.main([*command, *place]) == 2
         assert capsys.readouterr().err == f"steadytune: {message}\n"
     assert cli.main(["report", "mine", "--out", str(tmp_path / "report"), *place]) == 0
+    note = f"Note: trials/{broken.parent.name}/result.json is broken (Expecting property name enclosed in double quotes"
+    assert note in capsys.readouterr().out
     assert cli.main(["show", str(file), *place]) == 0
-    assert "1 trials, 1 finished" in capsys.readouterr().out
+    assert "2 trials, 1 finished" in capsys.readouterr().out
 
 
 def test_what_killed_writers_left_goes_once_none_can_be_at_it(one: Study, tmp_path: Path) -> None:
