@@ -135,7 +135,7 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
         "zero_shot": 50.0,
         "collapsed": False,
         "diverged": False,
-        "cost": {"seconds": 1.0, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
+        "cost": {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
         "provenance": packages,
     }
 

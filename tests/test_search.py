@@ -198,7 +198,8 @@ def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> Non
     cost = {"seconds": 3.0, "steps": 9, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}}
     record = {
         "id": trial.id, "config": trial.to_json(), "metric": "f1", "zero_shot": 0.0, "collapsed": False, "diverged": False, "cost": cost,
-        "scores": {"dev": {trial.source: {**tests[trial.source], "f1": dev}}, "test": tests}, "predictions": "-", "history": "-",
+        "scores": {"dev": {trial.source: {**tests[trial.source], "f1": dev}}, "test": tests},
+        "predictions": "predictions-none.parquet", "history": "history-none.parquet",
         "provenance": {"git": None, "python": "3", "platform": "-", "device": "-", "threads": 1, "packages": {}},
     }  # fmt: skip
     folder = Path(store.root) / "trials" / trial.id
