@@ -61,7 +61,7 @@ def replacing(folder: Path) -> Iterator[Path]:
             for file in before - {*made}:
                 (folder / file).unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"--out: {str(folder)!r} cannot be written: {reason(error)}") from None
+        raise UserError(f"--out: {str(folder)!r} cannot be written: {reason(error)}; give another folder") from None
 
 
 def _contents(folder: Path) -> set[Path]:

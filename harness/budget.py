@@ -1,5 +1,6 @@
 """What a study will cost before it runs: time, GPU-hours and disk, from the store's own trials or a short probe."""
 
+import contextlib
 import statistics
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
@@ -7,11 +8,13 @@ from dataclasses import dataclass, replace
 
 from harness import data
 from harness.data import Origin
+from harness.errors import UserError
 from harness.fisher import Request
 from harness.masking import WINDOW
 from harness.methods import Vanilla
+from harness.record import Record
 from harness.resources import Resources, cores
-from harness.store import Record, Store
+from harness.store import Store
 from harness.study import TrialConfig
 
 LOOKED_AT = 300
@@ -144,7 +147,8 @@ def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list
         config = record["config"]
         same = (config["task"], config["encoder_revision"], config["precision"]) in wanted and record["provenance"]["device"] == device
         if same and record["cost"]["steps"]:
-            found.append(Past.of(record, store.bytes_of(record["id"])))
+            with contextlib.suppress(KeyError, TypeError, ZeroDivisionError, UserError):  # of another version, which lacks some of it
+                found.append(Past.of(record, store.bytes_of(record["id"])))
     return found
 
 

@@ -16,6 +16,7 @@ from harness.data import Origin
 from harness.encoders import Encoder
 from harness.errors import UserError, bad, reason
 from harness.hashing import check_unchanged, digest, file_digest
+from harness.place import PART, set_aside
 from harness.special_tokens import described, description
 from harness.study import NUMERICS, TrialConfig
 from harness.tasks import task_named
@@ -104,15 +105,19 @@ def _encoded(origin: Origin, split: str, language: str, planned: str, encoder: E
 def _build(folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrainedTokenizerBase", max_length: int) -> None:
     """Write an entry beside its place, then move it there: no other process ever sees half of one."""
     disable_progress_bars()
-    part = folder.with_suffix(".part")
-    for old in (folder, part):
-        shutil.rmtree(old, ignore_errors=True)
-    slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
-    concatenate_datasets(slices).save_to_disk(part / "rows")
-    Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
-    (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
-    (part / SUMS).write_text(json.dumps(_sums(part)))
-    part.replace(folder)
+    part = folder.with_suffix(PART)
+    shutil.rmtree(part, ignore_errors=True)
+    if folder.exists():  # torn
+        set_aside(folder)
+    try:
+        slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
+        concatenate_datasets(slices).save_to_disk(part / "rows")
+        Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
+        (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
+        (part / SUMS).write_text(json.dumps(_sums(part)))
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _slice(task: "Task", examples: "Examples", start: int, tokenizer: "PreTrainedTokenizerBase", max_length: int) -> Dataset:

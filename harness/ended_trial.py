@@ -6,8 +6,9 @@ from pathlib import PurePath
 from typing import Any
 
 from harness import fields
+from harness.record import Record
 from harness.setting import value_label
-from harness.store import Failure, Record, Store
+from harness.store import Failure, Store
 from harness.study import TrialConfig
 
 Parameter = str | int | float

@@ -1,8 +1,10 @@
 """Fisher diagonals on disk: named by the content of all that makes them, computed once, shared by every trial that needs them."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +22,13 @@ from harness.errors import UserError
 from harness.estimate import Estimate
 from harness.hashing import check_unchanged, digest
 from harness.masking import MASKED_SHARE, WINDOW, windows
+from harness.place import PART, set_aside
 from harness.study import NUMERICS, TrialConfig
 
 IDENTITY = "identity"
-"""Key of a file's metadata."""
+"""Key of a file's metadata: what it is of."""
+SUM = "sha256"
+"""Key of a file's metadata: of its numbers."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +97,9 @@ def is_stored(request: Request, cache: Path) -> bool:
     """Whether a cache has a request's diagonal whole. Raises ``UserError`` where the file of that name is of something else."""
     file = cache / request.name
     try:
-        with safe_open(file, "pt") as opened:
-            found = json.loads((opened.metadata() or {}).get(IDENTITY, "{}"))
-    except (FileNotFoundError, SafetensorError, ValueError):
-        return False  # none, or torn
+        found = _identity(file)
+    except (OSError, SafetensorError, ValueError):  # none, or torn
+        return False
     if found != request.identity:
         differing = [
             f"{key} {found[key]!r} instead of {value!r}" for key, value in request.identity.items() if found.get(key, value) != value
@@ -105,8 +109,35 @@ def is_stored(request: Request, cache: Path) -> bool:
     return True
 
 
+def _identity(file: Path) -> dict[str, Any]:
+    """What a file says that it is of; raises ``ValueError`` where its numbers are not those that were written."""
+    at = file.stat()
+    return _whole(file, at.st_ino, at.st_size, at.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _whole(file: Path, *state: int) -> dict[str, Any]:
+    """Of a file in some state: reading all of it takes a moment, once per process."""
+    with safe_open(file, "pt") as opened:
+        metadata = opened.metadata() or {}
+        found = json.loads(metadata.get(IDENTITY, "{}"))
+    # Files of older versions have no sum, and are believed where all of them is there.
+    if not isinstance(found, dict) or metadata.get(SUM, "") not in ("", _sum(Diagonal(file))):
+        raise ValueError("its numbers are not those that were written")
+    return found
+
+
+def _sum(values: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the names and numbers of a diagonal."""
+    found = hashlib.sha256()
+    for name in sorted(values):
+        found.update(name.encode())
+        found.update(values[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
 def stored(request: Request, cache: Path) -> Diagonal:
-    """A request's diagonal from the cache, computed first where it is not there.
+    """A request's diagonal from the cache, computed first where it is not there; one that is torn is set aside.
 
     A second process that wants it at the same time waits for the first. Raises ``UserError`` where the text is no longer what the study
     was planned with.
@@ -116,16 +147,22 @@ def stored(request: Request, cache: Path) -> Diagonal:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
             if not is_stored(request, cache):
-                save(request, _computed(request), cache)
+                values = _computed(request)
+                if file.exists():
+                    set_aside(file)
+                save(request, values, cache)
     return Diagonal(file)
 
 
 def save(request: Request, values: dict[str, Tensor], cache: Path) -> None:
     """Write a request's diagonal into a cache."""
     file = cache / request.name
-    part = file.with_suffix(".part")
-    save_file(values, part, metadata={IDENTITY: json.dumps(request.identity)})
-    part.replace(file)
+    part = file.with_suffix(PART)
+    try:
+        save_file(values, part, metadata={IDENTITY: json.dumps(request.identity), SUM: _sum(values)})
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _computed(request: Request) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ from harness.errors import UserError
 from harness.estimate import Estimate
 from harness.fisher import Request
 from harness.masking import windows
+from harness.place import set_aside
 from harness.plan import origin_of
 from harness.store import Store
 from harness.study import Study, TrialConfig
@@ -26,6 +27,12 @@ def provide(request: Request, store: Store, threads: int) -> Path:
     """A diagonal's file on this node: from its cache, from the store, or computed and then put into the store for the other nodes."""
     store.fetch(request.name)
     torch.set_num_threads(threads)
+    if store.has(request.name) and not fisher.is_stored(request, store.cache):
+        set_aside(store.cache / request.name)
+        store.fetch(request.name)
+        if not fisher.is_stored(request, store.cache):  # not this node's copy alone
+            store.doubt(request.name, "it is torn")
+            store.set_aside()
     fisher.stored(request, store.cache)
     store.publish(request.name)
     return store.cache / request.name

@@ -72,7 +72,12 @@ class SweepProgress:
 
     def lost(self, config: TrialConfig, error: str) -> None:
         """A trial no longer runs, and is to be run again."""
-        self.tell(config, f"[yellow]lost[/yellow], runs again once the others are done: {escape(error[:200])}")
+        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(error[:200])}")
+
+    def put_off(self, config: TrialConfig) -> None:
+        """A trial that was started does not run after all, for now."""
+        self.running.pop(config.id, None)
+        self._refresh()
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
         """Print why a trial no longer runs."""

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("steadytune", "torch", "transformers", "tokenizers", "datasets", "accelerate", "ray", "numpy", "seqeval")
+PACKAGES = ("steadytune", "torch", "transformers", "tokenizers", "datasets", "accelerate", "peft", "ray", "numpy", "seqeval")
 
 
 @lru_cache(maxsize=1)

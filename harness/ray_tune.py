@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -36,13 +36,14 @@ from rich.console import Console
 
 from harness import fishers
 from harness.attempt import Attempt, attempt, failed
-from harness.errors import UserError
+from harness.errors import UserError, reason
 from harness.fisher import Request
 from harness.progress import SweepProgress
+from harness.reruns import ALONE, TOGETHER, Loss, Reruns
 from harness.resources import Resources
 from harness.store import Store
 from harness.study import TrialConfig
-from harness.time_limit import TimeLimitError, over
+from harness.time_limit import GRACE, TimeLimitError, over
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the store."""
@@ -52,59 +53,40 @@ NUMBER = "trial"
 """What a trial's config in Tune consists of: its number in the list of trials."""
 
 
-TOGETHER, AGAIN, ALONE = range(3)
-"""In what company a trial runs: all of them, those whose worker was lost the first time, and one by itself."""
-
-
 def run_on_ray(trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool) -> None:
-    """Run the trials; each one's end goes to ``progress``.
+    """Run the trials, those again that come back without a result (see ``harness.reruns``); each one's end goes to ``progress``.
 
-    A trial whose worker is lost (killed, crashed, its node gone) is run again once the others are done, from its last checkpoint, and
-    then once more alone; one that lacked memory is run again alone at once, with a whole GPU. Who is lost alone too has failed. Where Ray
-    ends a worker because the node's memory is short, Tune gives up all that run: those count as lacking memory, and the others go on.
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: those are lost, and the others go on.
     Exceptions are another matter: they would come again, and a trial that raises one has failed.
     """
-    stages: list[list[TrialConfig]] = [list(trials), [], []]
-    while any(stages):
-        waiting = [trial for stage in stages for trial in stage]
-        with ready(waiting, store, resources, progress.console) as (place, gpus, scratch):
-            given = replace(resources, gpus=gpus)
-            while any(stages) and _run_stage(stages, store, place, given, scratch, progress, keep_weights):
-                pass
+    reruns = Reruns(trials, store)
+    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
+        while reruns:
+            batch = reruns.take()
+            watch = Watch(batch, reruns, progress, resources.minutes)
+            given = replace(resources, gpus=1.0 if reruns.stage == ALONE and gpus else gpus)
+            try:
+                _run(batch, watch, place, given, scratch, keep_weights, wait=reruns.stage != TOGETHER)
+            except RuntimeError as error:
+                loss = loss_of_node(error)
+                if not watch.running:  # no trial is at fault
+                    raise
+                for trial in [trial for trial in batch if trial.id in watch.running]:
+                    watch.lose(trial, loss)
+            reruns.put_back([trial for trial in batch if trial.id in watch.open])
 
 
-def _run_stage(
-    stages: list[list[TrialConfig]],
-    store: Store,
-    place: str,
-    resources: Resources,
-    scratch: str,
-    progress: SweepProgress,
-    keep_weights: bool,
-) -> bool:
-    """Run those who are next, and leave in ``stages`` who is still to run; whether Ray is fit for more."""
-    stage = next(number for number, waiting in enumerate(stages) if waiting)
-    batch = stages[stage] if stage < ALONE else stages[stage][:1]
-    watch = Watch(batch, store, progress, resources.minutes, last_try=stage == ALONE)
-    fit = True
-    try:
-        _run(batch, watch, place, replace(resources, gpus=1.0) if stage == ALONE and resources.gpus else resources, scratch, keep_weights)
-    except RuntimeError as error:
-        loss, fit = Loss.of_node(error), False
-        if not watch.running:  # no trial is at fault
-            raise
-        for trial in [trial for trial in batch if trial.id in watch.running]:
-            watch.lose(trial, loss)
-    stages[stage] = [trial for trial in batch if trial.id in watch.open] + stages[stage][len(batch) :]
-    for trial, loss in watch.lost:
-        stages[ALONE if loss.of_memory else stage + 1].append(trial)
-    return fit
-
-
-def _run(trials: list[TrialConfig], watch: "Watch", place: str, resources: Resources, scratch: str, keep_weights: bool) -> None:
-    """Run trials by Tune."""
+def _run(
+    trials: list[TrialConfig], watch: "Watch", place: str, resources: Resources, scratch: str, keep_weights: bool, *, wait: bool
+) -> None:
+    """Run trials by Tune; those that other processes are at are waited for, or not."""
     worker = tune.with_parameters(
-        Worker, trials=[trial.to_json() for trial in trials], place=place, resources=resources, keep_weights=keep_weights
+        Worker,
+        trials=[trial.to_json() for trial in trials],
+        place=place,
+        resources=resources,
+        keep_weights=keep_weights,
+        wait=wait,
     )
     tuner = tune.Tuner(
         tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
@@ -141,6 +123,10 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         fishers.announce(diagonals, console)
         for _ in _provided(diagonals, place, resources.cpus, gpus):
             pass  # what failed, the trials that need it find out and record
+        if resources.ray_address is not None:
+            there = ray.cluster_resources()
+            size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
+            console.print(f"The cluster has {size}; a trial gets {resources.cpus} cores and {gpus:g} GPU.", highlight=False)
         yield place, gpus, scratch
 
 
@@ -200,7 +186,7 @@ class Worker(tune.Trainable):
     """
 
     def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
-        self, config: dict[str, Any], *, trials: Sequence[dict[str, Any]], place: str, resources: Resources, keep_weights: bool
+        self, config: dict[str, Any], *, trials: Sequence[dict[str, Any]], place: str, resources: Resources, keep_weights: bool, wait: bool
     ) -> None:
         assert resources.gpus is not None
         take_gpu(resources.gpus)
@@ -208,6 +194,8 @@ class Worker(tune.Trainable):
         self.place = place
         self.resources = resources
         self.keep_weights = keep_weights
+        self.wait = wait
+        self.broken = False
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
         """Go on with another trial; Tune has taken over its config."""
@@ -215,9 +203,12 @@ class Worker(tune.Trainable):
 
     def step(self) -> dict[str, Any]:
         """One attempt, reported as its summary."""
+        if self.broken:
+            os._exit(1)  # its GPU is lost to this process: the trial runs again in another
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
         # The store is there already: a node that does not see it must fail, not keep results to itself.
-        ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights)
+        ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights, wait=self.wait)
+        self.broken = ended.broke_device
         settle()
         return {**asdict(ended), "done": True}
 
@@ -237,48 +228,36 @@ def worker_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="trial")
 
 
-@dataclass(frozen=True)
-class Loss:
-    """Why a trial came back without a result."""
+def loss_of_worker(trial: Trial, seconds: float, minutes: float | None, grace: float) -> Loss:
+    """The loss of a trial's worker after so many seconds, where a trial may take some minutes and then has some seconds to end itself."""
+    # Tune's own get_error() looks where the file will be brought later.
+    said = Path(trial.error_file).read_text(encoding="utf-8").splitlines()[1:] if trial.error_file else []
+    trace = "\n".join(said)
+    if minutes is not None and seconds >= 60 * minutes + grace:
+        return Loss(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
+    return Loss(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
 
-    error: str
-    """One line."""
-    trace: str
-    of_memory: bool = False
-    of_time: bool = False
 
-    @classmethod
-    def of_worker(cls, trial: Trial, seconds: float, minutes: float | None) -> "Loss":
-        """The loss of a trial's worker after so many seconds, where a trial may take some minutes."""
-        # Tune's own get_error() looks where the file will be brought later.
-        said = Path(trial.error_file).read_text(encoding="utf-8").splitlines()[1:] if trial.error_file else []
-        trace = "\n".join(said)
-        if minutes is not None and seconds >= 60 * minutes:  # it has ended itself, see harness.time_limit
-            return cls(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
-        return cls(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
-
-    @classmethod
-    def of_node(cls, error: RuntimeError) -> "Loss":
-        """The loss of all that ran when Ray ended a worker as its node was low on memory, as Tune raises it. Raises any other error."""
-        if not isinstance(error.__cause__, ray.exceptions.RayError):
-            raise error
-        return cls(str(error.__cause__).strip().splitlines()[0], "".join(traceback.format_exception(error)), of_memory=True)
+def loss_of_node(error: RuntimeError) -> Loss:
+    """The loss of all that ran when Ray ended a worker as its node was low on memory, as Tune raises it. Raises any other error."""
+    if not isinstance(error.__cause__, ray.exceptions.RayError):
+        raise error
+    said = str(error.__cause__).strip() or type(error.__cause__).__name__
+    return Loss(said.splitlines()[0], "".join(traceback.format_exception(error)))
 
 
 class Watch(tune.Callback):
-    """Passes Tune's events on to the progress display, and keeps which trials were lost; on the ``last_try`` they have failed."""
+    """Passes Tune's events on to the progress display, and lost trials to those that are to run again."""
 
-    def __init__(self, trials: list[TrialConfig], store: Store, progress: SweepProgress, minutes: float | None, *, last_try: bool) -> None:
+    def __init__(self, trials: list[TrialConfig], reruns: Reruns, progress: SweepProgress, minutes: float | None) -> None:
         self.trials = trials
-        self.store = store
+        self.reruns = reruns
         self.progress = progress
         self.minutes = minutes
-        self.last_try = last_try
         self.open = {trial.id for trial in trials}
         """Those that have neither ended nor were lost."""
         self.running: dict[str, float] = {}
         """Those of the open ones that have begun, and when."""
-        self.lost: list[tuple[TrialConfig, Loss]] = []
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not pickle."""
@@ -293,24 +272,30 @@ class Watch(tune.Callback):
         if result.get("id") not in self.open:
             return
         config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
-        if ended.lacked_memory and not self.last_try:
-            self.lose(config, Loss(ended.error, "", of_memory=True))
+        if ended.taken:
+            self._close(config)
+            self.progress.put_off(config)
+            self.reruns.put_off(config)
+        elif ended.lacked_memory:
+            failure = self.reruns.store.failure(config.id)
+            self.lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
         else:
             self._end(config, ended)
 
     def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         config = self._config(trial)
         if config.id in self.open:
-            self.lose(config, Loss.of_worker(trial, time.monotonic() - self.running[config.id], self.minutes))
+            now = time.monotonic()
+            began = self.running.get(config.id, now)  # a worker may die before its trial begins
+            self.lose(config, loss_of_worker(trial, now - began, self.minutes, GRACE))
 
     def lose(self, config: TrialConfig, loss: Loss) -> None:
-        """A trial has come to nothing."""
-        if self.last_try or loss.of_time:
-            self._end(config, failed(config, self.store, loss.error, loss.trace))
-        else:
+        """A trial has come back without a result."""
+        if self.reruns.lose(config, loss):
             self._close(config)
-            self.lost.append((config, loss))
             self.progress.lost(config, loss.error)
+        else:
+            self._end(config, failed(config, self.reruns.store, loss.error, loss.trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]
@@ -325,10 +310,14 @@ class Watch(tune.Callback):
 
 
 def _check_fits(cpus: int, gpus: float) -> None:
-    there = ray.cluster_resources()
+    """Refuse a trial that no node has room for: it would wait for ever."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
-        if asked > there.get(name, 0):
-            raise UserError(f"{flag}: {asked:g} is not allowed; this cluster has {there.get(name, 0):g}")
+        most = max((node.get(name, 0) for node in nodes), default=0)
+        if asked > most:
+            raise UserError(f"{flag}: {asked:g} is not allowed; the nodes of this cluster have {most:g} at most")
+    if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
+        raise UserError(f"--cpus-per-trial: {cpus} is not allowed with --gpus-per-trial {gpus:g}; no node of this cluster has both")
 
 
 @contextmanager
@@ -344,8 +333,11 @@ def _ray(address: str | None) -> Iterator[None]:
             ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
         else:
             ray.init(address=address, **quiet)
-    except (ConnectionError, ValueError) as error:
-        raise UserError(f"--ray-address: {address!r} cannot be reached: {str(error).strip().splitlines()[0]}") from None
+    except Exception as error:  # one of Ray's own is just that
+        said = reason(error)
+        raise UserError(
+            f"Ray cannot be started: {said}" if address is None else f"--ray-address: {address!r} cannot be reached: {said}"
+        ) from None
     try:
         yield
     finally:

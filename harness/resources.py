@@ -1,10 +1,12 @@
 """What a trial may use, and where trials run."""
 
-import math
 import os
 from dataclasses import dataclass
 
 from harness.errors import bad
+
+A_YEAR = 525_600
+"""In minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +33,8 @@ class Resources:
             raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
         if self.gpus is not None and not 0 <= self.gpus <= 1:
             raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
-        if self.minutes is not None and not 0 < self.minutes < math.inf:
-            raise bad("--minutes-per-trial", self.minutes, "a number above 0")
+        if self.minutes is not None and not 0 < self.minutes <= A_YEAR:
+            raise bad("--minutes-per-trial", self.minutes, f"a number above 0 and at most {A_YEAR}, a year")
         if not self.checkpoint_minutes >= 0:
             raise bad("--checkpoint-minutes", self.checkpoint_minutes, "a number of at least 0, or 'inf' to keep no checkpoints")
         if self.local and self.ray_address is not None:

@@ -5,17 +5,18 @@ order of the data and the log are restored (by ``transformers.Trainer``), and so
 another device or another number of threads would not be, and is not used.
 """
 
+import platform
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from harness.errors import UserError
+from harness.hashing import digest, file_digest
 from harness.provenance import provenance
 
 if TYPE_CHECKING:
@@ -32,21 +33,21 @@ class Checkpoints:
         self.store, self.trial, self.every = store, trial, every
 
     @contextmanager
-    def latest(self) -> Iterator[Path | None]:
-        """A local folder with the last state; ``None`` where there is none that can be gone on from."""
-        with self.store.checkpoint(self.trial) as folder:
-            yield folder if folder is not None and _alike(load_rest(folder).get("environment")) else None
+    def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
+        """A local folder with the last state of tensors of some ``shapes``; ``None`` where there is none that can be gone on from."""
+        with ExitStack() as held:
+            there = [held.enter_context(self.store.checkpoint(self.trial, state)) for state in self.store.states(self.trial)]
+            states = {folder: load_rest(folder) for folder in there if folder is not None}
+            fit = [one for one, rest in states.items() if rest["environment"] == _environment() and rest["shapes"] == shapes]
+            yield max(fit, key=lambda folder: states[folder]["step"], default=None)
 
-    @contextmanager
-    def writing(self) -> Iterator[Path]:
-        """A folder to be made and filled, which then is the last state. One that cannot be written is done without: a trial is not to fail
+    def write(self, fill: Callable[[Path], None]) -> None:
+        """Have a folder made and filled, which then is the last state. One that cannot be written is done without: a trial is not to fail
         for want of what it needs only where it is cut short."""
-        try:
-            with self.store.scratch(self.trial) as folder:
-                yield folder
-                self.store.save_checkpoint(self.trial, folder)
-        except (OSError, RuntimeError, SafetensorError, UserError):  # as the system, torch, safetensors and the store say so
-            pass
+        with suppress(Exception), self.store.scratch(self.trial) as folder:
+            folder.mkdir()
+            fill(folder)
+            self.store.save_checkpoint(self.trial, folder)
 
 
 class EverySoOften(TrainerCallback):
@@ -74,11 +75,25 @@ def load_rest(folder: Path) -> dict[str, Any]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Content hash of this package: a version may have been changed without another number."""
+    files = sorted(Path(__file__).parent.rglob("*.py"))
+    return digest([(file.name, file_digest(file)) for file in files])
+
+
+@lru_cache(maxsize=1)
+def _processor() -> str:
+    """The kind of this machine's processor: another one rounds otherwise."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
 def _environment() -> dict[str, Any]:
     """What has to be the same for the rest of a training to be the same."""
     found = provenance()
-    return {name: found[name] for name in ("python", "packages", "device")} | {"threads": torch.get_num_threads()}
-
-
-def _alike(environment: object) -> bool:
-    return environment == _environment()
+    here = {"threads": torch.get_num_threads(), "processor": _processor(), "code": _code()}
+    return {name: found[name] for name in ("python", "packages", "device")} | here

@@ -28,12 +28,14 @@ from harness import ray_tune  # first: it sets what Ray reads when it is importe
 from harness.attempt import Attempt, attempt, failed
 from harness.hashing import digest
 from harness.progress import Observer
-from harness.ray_tune import Loss
+from harness.ray_tune import loss_of_node, loss_of_worker
+from harness.record import covers
+from harness.reruns import Loss
 from harness.resources import Resources
 from harness.rungs import Stopped
 from harness.search import Search
 from harness.search_progress import SearchProgress
-from harness.store import Store, covers
+from harness.store import Store
 from harness.study import TrialConfig
 from harness.tried import FAILED, FINISHED, STOPPED, Journal, Rung, Tried, final
 
@@ -68,7 +70,7 @@ def _use_up(label: str, journal: Journal, store: Store, resources: Resources, pr
             _search(label, journal, watch, resources, at_once, place, scratch)
             return
         except RuntimeError as error:
-            loss = Loss.of_node(error)
+            loss = loss_of_node(error)
             if not watch.open:  # no trial is at fault
                 raise
             watch.lose_all(loss, alone=at_once == 1)
@@ -272,7 +274,8 @@ class Watch(tune.Callback):
     def on_trial_error(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
         if trial.trial_id in self.open:
             _, began = self.open[trial.trial_id]
-            self._fail(trial.trial_id, Loss.of_worker(trial, time.monotonic() - began, self.minutes))
+            # No signal reaches a trial here, in its thread: at the limit its worker ends itself.
+            self._fail(trial.trial_id, loss_of_worker(trial, time.monotonic() - began, self.minutes, grace=0))
 
     def lose_all(self, loss: Loss, *, alone: bool) -> None:
         """All that run have come to nothing: the one that ran alone has failed, of several it is as if they had not been drawn."""

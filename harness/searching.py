@@ -80,6 +80,10 @@ def search(
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)
+    store.clear()
+    store.set_aside()
+    for line in store.news():
+        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
     left = sum(journal.left(label) for label in journal.bases)
     known = [one for label in journal.bases for one in journal.of(label)]
     counts = ", ".join(f"{sum(one.status == word for one in known)} {word} before" for word in ("finished", "stopped", "failed"))

@@ -11,32 +11,30 @@ trials/<id>/stopped.json            how far a search's trial came that was stopp
 studies/<name>.json                 a study as it was last run, with the ids of its trials, and of a search all that it tried
 fisher/<hash>.safetensors           Fisher diagonals; nodes of a store that is no folder bring them into a cache of their own
 tokenised/<hash>/                   examples as model inputs, local stores only
+locks/<id>.lock                     locked by the process that is at the trial, local stores only
+*.broken-<n>                        what was found broken under the name before it, and was made again
 """
 
 import contextlib
-import hashlib
-import json
 import os
-import secrets
-import shutil
+import re
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
-from harness import records
+from harness import tables
+from harness.claim import claimed
 from harness.errors import UserError, reason, unknown
 from harness.hashing import digest, file_digest
+from harness.place import BROKEN, PART, Place, forget, make, sync, whole
+from harness.record import FILES, TABLES, Record, check, check_of, covers
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
@@ -47,16 +45,11 @@ T = TypeVar("T")
 LAYOUT = 1
 READERS = 8
 """Threads that read records at once: a bucket answers slowly, but many at a time."""
-
-
-Record = dict[str, Any]
-"""A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside it."""
-
-
 SCRATCH = ".weights-"
 """How the folders begin that weights are moved into the store from."""
-FORGOTTEN = 24 * 3600
-"""Age in seconds at which such a folder was left by a process that is no more."""
+ID = re.compile("[0-9a-f]{16}", re.ASCII)
+OTHER = "it is not what its name says"
+"""Of a file whose name has the hash of its content."""
 
 
 @dataclass(frozen=True)
@@ -85,73 +78,70 @@ class NoStoreError(UserError):
     """There is no store at a place."""
 
 
-class Store:
+class Store(Place):
     """Reads and writes a store.
 
-    Raises ``UserError`` where the place cannot be written, is no store, or was written by another layout.
+    Raises ``UserError`` where the place cannot be written, is no store, or was written by another layout. What is broken counts as not
+    there: see ``harness.place``.
     """
 
     def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
-        self.place = os.fspath(place)
+        super().__init__(place)
         try:
-            self.fs, root = fsspec.core.url_to_fs(self.place)
+            self._check_layout(create)
+        except UserError:
+            raise
         except Exception as error:  # whatever a third party's file system raises, it cannot be used
-            raise UserError(f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({reason(error)})") from None
-        self.root = root.rstrip("/")
-        self.is_local = isinstance(self.fs, LocalFileSystem)
-        self._check_layout(create)
-
-    @property
-    def cache(self) -> Path:
-        """Local folder for what the trials of a node share; the store's where that is local."""
-        return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
+            raise UserError(f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason(error)}") from None
 
     def _check_layout(self, create: bool) -> None:
         try:
-            try:
-                layout = self._read("store.json")
-            except ValueError:
+            layout = self.read_json("store.json")
+        except ValueError as error:
+            if not self._has_trials():
                 raise UserError(f"store: {self.place!r} has a store.json that is not the store's; give another folder") from None
-            if layout is None:
-                if self.fs.exists(self.root) and (not self.fs.isdir(self.root) or self.fs.ls(self.root)):
-                    raise UserError(
-                        f"store: {self.place!r} is not allowed; it exists and is no store (no store.json). Give an empty or new folder"
-                    )
-                if not create:
-                    raise NoStoreError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")
-            elif layout.get("layout") != LAYOUT:
+            self.doubt("store.json", str(error))
+            layout = None
+        if layout is None:
+            if not self._has_trials() and self.exists("") and (not self.fs.isdir(self.root) or self.names("")):
                 raise UserError(
-                    f"store: {self.place!r} has layout {layout.get('layout')!r}, and this version reads layout {LAYOUT}. "
-                    "Give a new folder, or read it with the version that wrote it"
+                    f"store: {self.place!r} is not allowed; it exists and is no store (no store.json). Give an empty or new folder"
                 )
-            if create:
-                self._write("store.json", _json({"layout": LAYOUT}))  # every time: better to learn now than after an hour that it cannot be
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason(error)}") from None
+            if not create and not self._has_trials():
+                raise NoStoreError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")
+        elif layout.get("layout") != LAYOUT:
+            raise UserError(
+                f"store: {self.place!r} has layout {layout.get('layout')!r}, and this version reads layout {LAYOUT}. "
+                "Give a new folder, or read it with the version that wrote it"
+            )
+        if create:
+            self.set_aside()
+            self.write_json("store.json", {"layout": LAYOUT})  # every time: better to learn now than after an hour that it cannot be
+
+    def _has_trials(self) -> bool:
+        """Whether it is a store by what is in it, should its store.json be lost."""
+        return any(ID.fullmatch(trial) for trial in self.ids())
 
     # Trials
 
     def ids(self) -> list[str]:
         """Ids of all trials that there is anything of."""
-        try:
-            return sorted(str(found["name"]).rstrip("/").rpartition("/")[2] for found in self.fs.ls(f"{self.root}/trials", detail=True))
-        except FileNotFoundError:
-            return []
+        return self.names("trials")
 
     def bytes_of(self, trial: str) -> int:
         """Size of what there is of a trial, but for its weights and checkpoints."""
+        self._forget()
         found = self.fs.find(f"{self.root}/trials/{trial}", detail=True)
-        return sum(int(file["size"]) for name, file in found.items() if "/weights-" not in name and "/checkpoint-" not in name)
+        apart = ("/weights-", "/checkpoint-", BROKEN)
+        return sum(int(file["size"]) for name, file in found.items() if not any(kind in name for kind in apart))
 
     def record(self, trial: str) -> Record | None:
         """A finished trial's record, or ``None``."""
-        try:
-            found = self._read(f"trials/{trial}/result.json")
-        except ValueError:
-            return None  # torn or garbage, not believed: the trial runs again and replaces it
-        return found if found is not None and records.is_whole(found, trial) else None
+        return self._believed(f"trials/{trial}/result.json", lambda found: check(found, trial))
+
+    def record_of(self, trial: TrialConfig) -> Record | None:
+        """The same, where what it says of itself agrees with the trial."""
+        return self._believed(f"trials/{trial.id}/result.json", lambda found: check_of(found, trial))
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of those of the trials that have finished, by id, in the given order."""
@@ -159,41 +149,64 @@ class Store:
 
     def failure(self, trial: str) -> Failure | None:
         """The last failure of a trial, or ``None``."""
-        try:
-            found = self._read(f"trials/{trial}/failure.json")
-            return Failure(**{name: _whole(str(found[name])) for name in Failure.__dataclass_fields__}) if found is not None else None
-        except (ValueError, KeyError):
-            return None
+        found = self._believed(f"trials/{trial}/failure.json", _check_failure)
+        return Failure(**{name: whole(found[name]) for name in Failure.__dataclass_fields__}) if found is not None else None
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
         """The failures of those of the trials that have one, by id, in the given order."""
         return _each(self.failure, trials)
 
-    def standing(self, trials: Iterable[TrialConfig]) -> "Standing":
-        """What there is of each of the trials."""
+    def standing(self, trials: Iterable[TrialConfig], *, files: bool = False) -> "Standing":
+        """What there is of each of the trials; with ``files`` a record is outdated also where a table beside it is gone."""
         configs = {trial.id: trial for trial in trials}
-        records = self.records(configs)
-        finished = {trial: record for trial, record in records.items() if covers(record, configs[trial])}
+        records = _each(lambda trial: self.record_of(configs[trial]), configs)
+        whole = _each(lambda trial: self.has_tables(records[trial]) or None, records) if files else records
+        finished = {trial: record for trial, record in records.items() if trial in whole and covers(record, configs[trial])}
         outdated = {trial: record for trial, record in records.items() if trial not in finished}
         return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished))
+
+    def has_tables(self, record: Record) -> bool:
+        """Whether the tables that a record names lie beside it."""
+        return {record[name] for name in TABLES} <= set(self.names(f"trials/{record['id']}"))
+
+    def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
+        """Be the only process that is at a trial; gives ``False`` where another is and this one is not to ``wait``.
+
+        A store that is no folder has no locks: there two processes may run a trial twice, and the record of the last stays, whole.
+        """
+        return claimed(Path(self.root, "locks", f"{trial}.lock"), wait=wait) if self.is_local else contextlib.nullcontext(True)
 
     def save(self, config: TrialConfig, result: "TrialResult", weights: Path | None = None) -> None:
         """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before.
 
-        ``weights`` is a folder with the fine-tuned model, which moves into the store.
+        ``weights`` is a folder with the fine-tuned model, which moves into the store. Raises ``UserError`` for a result that would not be
+        believed, such as one with scores that are no numbers.
         """
         folder = f"trials/{config.id}"
         before = self.record(config.id) or {}
-        tables = {"predictions": _prediction_table(result), "history": pa.Table.from_pylist(result.history)}
-        with ThreadPoolExecutor(len(tables)) as pool:  # a disk syncs two files in about the time of one, a bucket takes them so
-            files = dict(zip(tables, pool.map(lambda name: self._write_table(folder, name, tables[name]), tables), strict=True))
-        if weights is not None:
-            files["weights"] = self._take(folder, weights, "weights")
+        contents = {"predictions": tables.predictions(result), "history": tables.history(result.history)}
+        files = {kind: tables.name(kind, content) for kind, content in contents.items()}
         record = {"id": config.id, "finished": _now(), **result.record, **files}
-        self._write(f"{folder}/result.json", _json(record))
-        stale = {before.get(name) for name in records.NAMES} - {record.get(name) for name in records.NAMES}
-        for name in [*sorted(filter(None, stale)), *self._checkpoints(config.id), "failure.json", "stopped.json"]:
-            self._remove(f"{folder}/{name}")
+        try:
+            check(record, config.id)
+        except ValueError as error:
+            raise UserError(f"store: the result of trial {config.id} cannot be kept: {error}") from None
+        self.set_aside()
+        try:
+            with ThreadPoolExecutor(len(files)) as pool:  # a disk syncs two files in about the time of one, a bucket takes them so
+                list(pool.map(lambda kind: self.write(f"{folder}/{files[kind]}", contents[kind]), files))
+            if weights is not None:
+                record["weights"] = self._take(folder, weights, "weights")
+            self.write_json(f"{folder}/result.json", record)
+        except BaseException:  # on a full disk their room is wanted for why the trial failed
+            for kind in record.keys() & {*FILES}:
+                if record[kind] != before.get(kind):
+                    self.remove(f"{folder}/{record[kind]}")
+            raise
+        stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}
+        for name in [*sorted(filter(None, stale)), *self.states(config.id), "failure.json", "stopped.json"]:
+            with contextlib.suppress(OSError):  # the trial has finished all the same
+                self.remove(f"{folder}/{name}")
 
     @contextlib.contextmanager
     def weights(self, trial: str) -> Iterator[Path | None]:
@@ -202,38 +215,41 @@ class Store:
             yield folder
 
     @contextlib.contextmanager
-    def checkpoint(self, trial: str) -> Iterator[Path | None]:
-        """A local folder with the last state of a trial's training; ``None`` where there is none, or it is not what was written."""
-        with contextlib.ExitStack() as stack:
-            found = (stack.enter_context(self._folder(trial, name)) for name in self._checkpoints(trial))
-            yield next((folder for folder in found if folder is not None), None)
+    def checkpoint(self, trial: str, state: str) -> Iterator[Path | None]:
+        """A local folder with a state of a trial's training, one of ``states``; ``None`` where it is not what was written."""
+        with self._folder(trial, state) as folder:
+            yield folder
 
-    def save_checkpoint(self, trial: str, state: Path) -> None:
-        """Take a folder with the state of a trial's training into the store, in place of those before."""
-        kept = self._take(f"trials/{trial}", state, "checkpoint")
-        for name in self._checkpoints(trial):
-            if name != kept:
-                self._remove(f"trials/{trial}/{name}")
-
-    def _checkpoints(self, trial: str) -> list[str]:
+    def states(self, trial: str) -> list[str]:
         """Names of the states of a trial's training; several where a process was killed between writing one and removing the one before."""
-        try:
-            found = self.fs.ls(f"{self.root}/trials/{trial}", detail=False)
-        except FileNotFoundError:
-            return []
-        names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
-        return sorted(name for name in names if name.startswith("checkpoint-"))
+        return [name for name in self.names(f"trials/{trial}") if name.startswith("checkpoint-") and BROKEN not in name]
+
+    def save_checkpoint(self, trial: str, folder: Path) -> None:
+        """Take a folder with the state of a trial's training into the store, in place of those before."""
+        if self.is_local:
+            for file in (*folder.iterdir(), folder):
+                sync(file)
+        kept = self._take(f"trials/{trial}", folder, "checkpoint")
+        for name in self.states(trial):
+            if name != kept:
+                self.remove(f"trials/{trial}/{name}")
 
     @contextlib.contextmanager
     def _folder(self, trial: str, name: str | None) -> Iterator[Path | None]:
-        """A local folder with what the store has under a name of ``_digest_name``; ``None`` where that is not what was written."""
+        """A local folder with what the store has under a name that says what it is; ``None`` for none and for another, which is doubted."""
         with tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
             folder = Path(self.root) / "trials" / trial / str(name)
             if name and not self.is_local:
                 folder = Path(scratch) / str(name)
                 with contextlib.suppress(FileNotFoundError):
-                    self.fs.get(f"{self.root}/trials/{trial}/{name}/", f"{folder}/", recursive=True)
-            yield folder if name and folder.is_dir() and _digest_name(folder, name.partition("-")[0]) == name else None
+                    self.get(f"trials/{trial}/{name}", folder)
+            if not name or not folder.is_dir():
+                yield None
+            elif not _are(folder, name):
+                self.doubt(f"trials/{trial}/{name}", OTHER)
+                yield None
+            else:
+                yield folder
 
     @contextlib.contextmanager
     def scratch(self, trial: str) -> Iterator[Path]:
@@ -243,42 +259,53 @@ class Store:
         """
         parent = Path(self.root) / "trials" / trial if self.is_local else None
         if parent is not None:
-            parent.mkdir(parents=True, exist_ok=True)
+            make(parent)
             for left in parent.glob(f"{SCRATCH}*"):
-                if time.time() - left.stat().st_mtime > FORGOTTEN:
-                    shutil.rmtree(left, ignore_errors=True)
+                forget(left)
         with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=parent) as folder:
             yield Path(folder) / "model"
 
-    def _take(self, folder: str, weights: Path, kind: str) -> str:
-        name = _digest_name(weights, kind)
-        target = f"{self.root}/{folder}/{name}"
-        try:
-            if self.is_local:
-                shutil.rmtree(target, ignore_errors=True)  # of the same name, and perhaps torn
-                Path(target).parent.mkdir(parents=True, exist_ok=True)
-                weights.replace(target)
-            else:
-                self.fs.put(f"{weights}/", f"{target}/", recursive=True)
-        except OSError as error:
-            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
+    def _take(self, folder: str, local: Path, kind: str) -> str:
+        name = _digest_name(local, kind)
+        file = f"{folder}/{name}"
+        if self.is_local and self.exists(file):
+            if _are(Path(self.root, file), name):
+                return name
+            self.doubt(file, OTHER)
+            self.set_aside()
+        self.put(local, file)
         return name
 
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
         """Record that a trial failed."""
-        self._write(f"trials/{config.id}/failure.json", _json({"error": error, "traceback": traceback, "time": _now()}))
+        self.failure(config.id)
+        self.set_aside()
+        self.write_json(f"trials/{config.id}/failure.json", {"error": error, "traceback": traceback, "time": _now()})
 
     def save_stopped(self, config: TrialConfig, how: Mapping[str, Any]) -> None:
         """Record how far a trial came that a search stopped early."""
-        self._write(f"trials/{config.id}/stopped.json", _json({"id": config.id, "time": _now(), "config": config.to_json(), **how}))
-        self._remove(f"trials/{config.id}/failure.json")
+        self.stopped(config.id)
+        self.set_aside()
+        self.write_json(f"trials/{config.id}/stopped.json", {"id": config.id, "time": _now(), "config": config.to_json(), **how})
+        self.remove(f"trials/{config.id}/failure.json")
 
     def stopped(self, trial: str) -> dict[str, Any] | None:
         """How far a trial came that was stopped early; ``None`` for any other."""
-        try:
-            return self._read(f"trials/{trial}/stopped.json")
-        except ValueError:
-            return None
+        return self._believed(f"trials/{trial}/stopped.json", lambda found: _check_stopped(found, trial))
+
+    def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
+        """Remove what writers left under temporary names that were killed, of shared files and of some trials."""
+        patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}")
+        left = [file for pattern in patterns for file in self.cache.glob(pattern)]
+        for trial in trials if self.is_local else ():
+            left += [Path(self.root, "trials", trial.id, name) for name in self.names(f"trials/{trial.id}") if name.endswith(PART)]
+        for file in left:
+            forget(file)
+
+    def aside(self, trials: Iterable[TrialConfig]) -> set[str]:
+        """Names of what was ever set aside of shared files and of some trials."""
+        folders = ("fisher", "tokenised", *(f"trials/{trial.id}" for trial in trials))
+        return {f"{folder}/{name}" for folder in folders for name in self.names(folder) if BROKEN in name}
 
     def predictions(self, trial: str) -> pa.Table:
         """Of a finished trial: split, language, example, gold and predicted (lists of label ids). Raises ``KeyError`` for another."""
@@ -300,35 +327,6 @@ class Store:
 
         return _each(read, trials)
 
-    # What the trials of all nodes share
-
-    def has(self, name: str) -> bool:
-        """Whether a store that is no folder has a file to ``fetch``."""
-        return not self.is_local and bool(self.fs.exists(f"{self.root}/{name}"))
-
-    def knows(self, name: str) -> bool:
-        """Whether a shared file is in the store or in this node's cache."""
-        return (self.cache / name).exists() or self.has(name)
-
-    def fetch(self, name: str) -> None:
-        """Bring a shared file into this node's cache, where that is not the store itself, and the store has it and the cache not."""
-        target = self.cache / name
-        if target.exists() or not self.has(name):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-            self.fs.get_file(f"{self.root}/{name}", f"{scratch}/part")
-            Path(scratch, "part").replace(target)
-
-    def publish(self, name: str) -> None:
-        """Put a file of this node's cache into the store, where that is not the cache itself and has none of that name."""
-        if self.is_local or self.has(name):
-            return
-        try:
-            self.fs.put_file(str(self.cache / name), f"{self.root}/{name}")
-        except OSError as error:
-            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
-
     # Studies
 
     def save_study(self, study: Study, trials: Iterable[TrialConfig], tried: Sequence[Mapping[str, Any]] | None = None) -> None:
@@ -339,105 +337,67 @@ class Store:
         content: dict[str, Any] = {"study": study.to_json(), "trials": [{"id": trial.id, "config": trial.to_json()} for trial in trials]}
         if kept := self.tried(study.name) if tried is None else list(tried):
             content["search"] = kept
-        self._write(f"studies/{study.name}.json", _json(content))
+        self.set_aside()
+        self.write_json(f"studies/{study.name}.json", content)
 
     def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
         """A study as it was last run here, and its trials. Raises ``UserError`` with the nearest name where there is none."""
+        file = f"studies/{name}.json"
+        found = self._believed(file, lambda found: _check_study(found, name))
+        if found is None and not self.exists(file):
+            raise unknown(f"study in {self.place}", name, self.studies())
+        foreign = UserError(f"store: {file} in {self.place!r} is not the store's; run the study again to write it anew")
+        if found is None:
+            raise foreign
         try:
-            found = self._read(f"studies/{name}.json")
-            if found is None:
-                raise unknown(f"study in {self.place}", name, self.studies())
-            if not isinstance(found["study"]["targets"], list):  # a selection's name would have the code of a user's task run
-                raise TypeError
             study, trials = Study.from_json(found["study"]), [TrialConfig.from_json(trial["config"]) for trial in found["trials"]]
-            if study.name != name:
-                raise ValueError(study.name)
-            if [trial.id for trial in trials] != [trial["id"] for trial in found["trials"]]:
-                raise UserError(
-                    f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names its trials "
-                    "otherwise; report it with that version, or run it again"
-                )
-            return study, trials
         except (ValueError, KeyError, TypeError):
+            raise foreign from None
+        if [trial.id for trial in trials] != [trial["id"] for trial in found["trials"]]:
             raise UserError(
-                f"store: studies/{name}.json in {self.place!r} is not the store's; run the study again to write it anew"
-            ) from None
+                f"store: the study {name!r} in {self.place!r} was run by another version of steadytune, which names its trials "
+                "otherwise; report it with that version, or run it again"
+            )
+        return study, trials
 
     def tried(self, name: str) -> list[dict[str, Any]]:
         """What searches of that name have tried, see ``harness.tried``; nothing where there was none."""
-        try:
-            found = (self._read(f"studies/{name}.json") or {}).get("search", [])
-        except ValueError:
-            return []
-        return found if isinstance(found, list) else []
+        found = self._believed(f"studies/{name}.json", lambda found: _check_study(found, name)) or {}
+        tried: list[dict[str, Any]] = found.get("search", [])
+        return tried
 
     def studies(self) -> list[str]:
         """Names of the studies that were run here."""
-        base = f"{self.root}/studies/"
-        return sorted(str(f).split("/studies/", 1)[1].removesuffix(".json") for f in self.fs.find(base) if str(f).endswith(".json"))
+        return [name.removesuffix(".json") for name in self.below("studies") if name.endswith(".json")]
 
     # Files
 
-    def _read(self, name: str) -> dict[str, Any] | None:
-        """A JSON file, ``None`` where there is none; raises ``ValueError`` for what is no JSON mapping."""
+    def _believed(self, name: str, check: Callable[[dict[str, Any]], None]) -> dict[str, Any] | None:
+        """A JSON file that is what it should be; ``None`` for none, and for one that is not, which is then doubted."""
         try:
-            found = json.loads(self.fs.cat_file(f"{self.root}/{name}"))
-        except (FileNotFoundError, NotADirectoryError):
+            found = self.read_json(name)
+            if found is not None:
+                check(found)
+        except ValueError as error:
+            self.doubt(name, str(error))
             return None
-        except OSError as error:
-            raise UserError(f"store: {name} in {self.place!r} cannot be read: {reason(error)}") from error
-        except RecursionError:
-            raise ValueError(f"{name} is nested too deeply") from None
-        if not isinstance(found, dict):
-            raise ValueError(f"{name} holds a {type(found).__name__}")
         return found
 
-    def _write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all: object stores do so by themselves, a folder by way of a rename."""
-        path = f"{self.root}/{name}"
-        try:
-            if self.is_local:
-                self._write_locally(Path(path), content)
-            else:
-                self.fs.pipe_file(path, content)
-        except OSError as error:
-            raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
-
-    @staticmethod
-    def _write_locally(target: Path, content: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
-            folder = os.open(target.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)  # the name too survives a power cut
-            finally:
-                os.close(folder)
-        finally:
-            part.unlink(missing_ok=True)
-
-    def _remove(self, name: str) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            self.fs.rm(f"{self.root}/{name}", recursive=True)
-
-    def _write_table(self, folder: str, name: str, table: pa.Table) -> str:
-        sink = BytesIO()
-        pq.write_table(table, sink, compression="zstd")
-        content = sink.getvalue()
-        file = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
-        self._write(f"{folder}/{file}", content)
-        return file
-
-    def _read_table(self, trial: str, name: str) -> pa.Table:
+    def _read_table(self, trial: str, kind: str) -> pa.Table:
         record = self.record(trial)
         if record is None:
             raise KeyError(f"trial {trial} has not finished")
-        return pq.read_table(BytesIO(self.fs.cat_file(f"{self.root}/trials/{trial}/{record[name]}")))
+        name = f"trials/{trial}/{record[kind]}"
+        try:
+            content = self.read(name)
+            if content is None:
+                raise FileNotFoundError(f"there is no {name}")
+            if tables.name(kind, content) != record[kind]:
+                raise ValueError(OTHER)
+            return tables.read(content)
+        except ValueError as error:
+            self.doubt(name, str(error))
+            raise
 
 
 def _each(read: Callable[[str], T | None], trials: Iterable[str]) -> dict[str, T]:
@@ -446,26 +406,24 @@ def _each(read: Callable[[str], T | None], trials: Iterable[str]) -> dict[str, T
         return {trial: found for trial, found in zip(ids, pool.map(read, ids), strict=True) if found is not None}
 
 
-def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
-    if record is None:
-        return False
-    scores = record["scores"].get("test", {})
-    return all(language in scores and scores[language].get("fingerprint") == test for language, test in trial.test_data.items())
+def _check_failure(found: Mapping[str, Any]) -> None:
+    if not all(isinstance(found.get(name), str) for name in Failure.__dataclass_fields__):
+        raise ValueError("it does not say what failed")
 
 
-def _prediction_table(result: "TrialResult") -> pa.Table:
-    rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
-    labels = pa.list_(pa.int16())
-    return pa.table(
-        {
-            "split": pa.array([part.split for part, _ in rows]).dictionary_encode(),
-            "language": pa.array([part.language for part, _ in rows]).dictionary_encode(),
-            "example": pa.array([i for _, i in rows], pa.int32()),
-            "gold": pa.array([part.gold[i] for part, i in rows], labels),
-            "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
-        }
-    )
+def _check_stopped(found: Mapping[str, Any], trial: str) -> None:
+    if found.get("id") != trial or not isinstance(found.get("config"), dict):
+        raise ValueError("it is of another trial")
+
+
+def _check_study(found: Mapping[str, Any], name: str) -> None:
+    study, trials, tried = found.get("study"), found.get("trials"), found.get("search", [])
+    if not isinstance(study, dict) or study.get("name") != name:
+        raise ValueError("it is of another study")
+    # A selection's name in place of its languages would have the code of a user's task run.
+    whole = isinstance(study.get("targets"), list) and isinstance(trials, list) and isinstance(tried, list)
+    if not whole or not all(isinstance(trial, dict) and trial.keys() >= {"id", "config"} for trial in trials or []):
+        raise ValueError("it does not say what the study is")
 
 
 def _digest_name(folder: Path, kind: str) -> str:
@@ -473,14 +431,12 @@ def _digest_name(folder: Path, kind: str) -> str:
     return f"{kind}-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 
-def _json(content: Any) -> bytes:
-    # A path in a traceback may hold what is no character; JSON says it by number.
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode(errors="backslashreplace")
-
-
-def _whole(text: str) -> str:
-    """Text that any file can hold, halves of characters shown as such."""
-    return text.encode(errors="backslashreplace").decode()
+def _are(folder: Path, name: str) -> bool:
+    """Whether the weights in a folder are those of a name."""
+    try:
+        return _digest_name(folder, name.partition("-")[0]) == name
+    except OSError:
+        return False
 
 
 def _now() -> str:

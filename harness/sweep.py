@@ -12,9 +12,10 @@ from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
 from harness.progress import Observer, SweepProgress
+from harness.record import Record
 from harness.resources import Resources
 from harness.setting import setting_labels
-from harness.store import Record, Store
+from harness.store import Store
 from harness.study import Study, TrialConfig, seeding
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ def sweep(
     """
     if (note := namesakes.replaced(study, trials, store)) is not None:
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
+    store.clear(trials)
+    standing = store.standing(trials, files=True)
     store.save_study(study, trials)
-    standing = store.standing(trials)
+    for line in store.news():
+        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
     done = len(standing.finished)
     failures = {} if retry_failed else standing.failures
     lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failures]
@@ -66,8 +70,8 @@ def sweep(
     if again := [standing.outdated[trial.id] for trial in missing if trial.id in standing.outdated]:
         kept = sum("weights" in record for record in again)
         console.print(
-            f"{len(again)} of them have a record that lacks languages or has other test data: it is replaced whole, for {kept} by scoring "
-            f"the kept weights and for {len(again) - kept} by fine-tuning again.",
+            f"{len(again)} of them have a record that lacks languages or files or has other test data: it is replaced whole, for {kept} "
+            f"by scoring the kept weights and for {len(again) - kept} by fine-tuning again.",
             highlight=False,
         )
     for warning in dict.fromkeys(warning for trial in missing for warning in trial.method.warnings(trial.setting)):
@@ -78,8 +82,12 @@ def sweep(
         def describe(trial: TrialConfig) -> str:
             return f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
+        aside = store.aside(missing)
         with SweepProgress(console, len(trials), done, len(failures), describe, observer) as progress:
             _run(missing, store, resources, progress, keep_weights)
+        store.news()  # of this process alone, where trials may have run in others
+        for name in sorted(store.aside(missing) - aside):
+            console.print(f"Set aside: {name} was broken, and was made again.", highlight=False, soft_wrap=True)
         done, failed = progress.done, progress.failed
     else:
         failed = len(failures)
@@ -121,6 +129,15 @@ def _run(trials: list[TrialConfig], store: Store, resources: Resources, progress
 
         run_on_ray(trials, store, resources, progress, keep_weights=keep_weights)
         return
+    taken = []
     for trial in trials:
+        progress.started(trial)
+        ended = attempt(trial, store, resources, keep_weights, wait=False)
+        if ended.taken:  # by another process on the same store: there may be others to run until it is done
+            progress.put_off(trial)
+            taken.append(trial)
+        else:
+            progress.ended(trial, ended)
+    for trial in taken:
         progress.started(trial)
         progress.ended(trial, attempt(trial, store, resources, keep_weights))

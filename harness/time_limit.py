@@ -29,8 +29,11 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
     seconds = 60 * minutes
     reachable = threading.current_thread() is threading.main_thread()
 
+    armed = True
+
     def ring(number: int, frame: FrameType | None) -> None:
-        raise TimeLimitError(over(minutes))
+        if armed:
+            raise TimeLimitError(over(minutes))
 
     if may_exit:
         faulthandler.dump_traceback_later(seconds + (GRACE if reachable else 0.0), exit=True)
@@ -38,8 +41,12 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
         before = signal.signal(signal.SIGALRM, ring)
         signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
-        yield
-    finally:
+        try:
+            yield
+        finally:
+            armed = False
+    finally:  # also where the alarm rang in the line before
+        armed = False
         if reachable:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
@@ -49,4 +56,4 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
 
 def over(minutes: float) -> str:
     """What is said of a trial that took longer."""
-    return f"took longer than the {minutes:g} minutes that --minutes-per-trial allows"
+    return f"took longer than --minutes-per-trial {minutes:g}"

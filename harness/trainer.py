@@ -1,5 +1,6 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
+import logging
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, trainer_utils
 from transformers.trainer import TRAINER_STATE_NAME
 
 from harness.penalty import Penalty
@@ -127,7 +128,9 @@ class PenaltyTrainer(Trainer):
             return
         self._checkpoints = checkpoints
         self.add_callback(EverySoOften(checkpoints.every))
-        with checkpoints.latest() as folder:
+        # Or it warns of every state: what was a share of the steps in the arguments, logging_steps, is their number there.
+        logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
+        with checkpoints.latest(self._shapes()) as folder:
             if folder is not None:
                 rest = load_rest(folder)
                 self._tokens, self.earlier, self.resumed_at = rest["tokens"], rest["seconds"], [*rest["resumed_at"], rest["step"]]
@@ -143,21 +146,23 @@ class PenaltyTrainer(Trainer):
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """The state of the training; ``Trainer``'s own would have the whole model, in a folder that is half written for a while."""
         assert self._checkpoints is not None
-        with self._checkpoints.writing() as folder:
-            folder.mkdir()
-            save_file(self._trained(), folder / TRAINED)
-            self._save_optimizer_and_scheduler(str(folder))
-            self._save_scaler(str(folder))
-            self._save_rng_state(str(folder))
-            self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
-            save_rest(
-                folder,
-                tokens=self.tokens_seen,
-                seconds=self.earlier + time.perf_counter() - self._since,
-                step=self.state.global_step,
-                resumed_at=self.resumed_at,
-                callbacks=[callback.state_dict() for callback in self._with_state()],
-            )
+        self._checkpoints.write(self._fill)
+
+    def _fill(self, folder: Path) -> None:
+        save_file({name: tensor.detach().contiguous() for name, tensor in self._trained().items()}, folder / TRAINED)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_scaler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+        save_rest(
+            folder,
+            tokens=self.tokens_seen,
+            seconds=self.earlier + time.perf_counter() - self._since,
+            step=self.state.global_step,
+            resumed_at=self.resumed_at,
+            shapes=self._shapes(),
+            callbacks=[callback.state_dict() for callback in self._with_state()],
+        )
 
     @torch.no_grad()
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
@@ -171,6 +176,9 @@ class PenaltyTrainer(Trainer):
         kept = self.model.state_dict()
         parameters = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
         return parameters | {name: buffer for name, buffer in self.model.named_buffers() if name in kept}
+
+    def _shapes(self) -> dict[str, list[int]]:
+        return {name: list(tensor.shape) for name, tensor in self._trained().items()}
 
     def free(self) -> None:
         """Let go of the gradients and the optimizer's state, three times the weights: scoring needs room, and none of them."""

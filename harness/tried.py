@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 from harness import fields
 from harness.errors import UserError
+from harness.record import Record, covers
 from harness.search import Search
 from harness.setting import Setting
-from harness.store import Record, Store, covers
+from harness.store import Store
 from harness.study import Study, TrialConfig
 
 RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
@@ -131,7 +132,7 @@ class Journal:
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
         for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
             config = self._config(one)
-            record = self.store.record(one.id) if config is not None else None
+            record = self.store.record_of(config) if config is not None else None
             if config is None:
                 self.others.append(one)
             elif one.status == FINISHED or (record is not None and covers(record, config)):
@@ -218,7 +219,10 @@ class Journal:
 
     def forget(self, config: TrialConfig) -> None:
         """A trial was lost through no fault of its own; what it was drawn for is left to be drawn."""
-        if self.tried[config.id].status == RUNNING:
+        one = self.tried[config.id]
+        if one.draws > 1:
+            self.tried[config.id] = replace(one, draws=one.draws - 1)
+        elif one.status == RUNNING:
             del self.tried[config.id]
         self.save()
 

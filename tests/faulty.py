@@ -10,13 +10,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from harness.tasks.udpos import Udpos
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
-LOADING, BUILDING, TRAINING, EVALUATION, HANGING, KILLED_ONCE, KILLED, SHORT_ONCE, SHORT = range(101, 110)
+LOADING, BUILDING, TRAINING, EVALUATION, HANGING, KILLED_ONCE, KILLED, SHORT_ONCE, SHORT, BREAKING = range(101, 111)
 """Faults, by the number of training examples."""
 HERE = Path(__file__).parent
 
@@ -59,7 +61,9 @@ class Faulty(Udpos):
         if self.fault == KILLED or (self.fault == KILLED_ONCE and first_time("killed")):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fault == SHORT or (self.fault == SHORT_ONCE and first_time("short")):
-            raise MemoryError("too much")
+            torch.empty(10**15)  # more than there is
+        if self.fault == BREAKING:
+            raise RuntimeError("CUDA error: device-side assert triggered")  # after which a worker is of no more use
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         if self.fault == EVALUATION:

@@ -5,9 +5,8 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from harness import tables
 from harness.methods import L2, Method, Vanilla
 from harness.store import LAYOUT, Store
 from harness.study import Setting, Study, TrialConfig
@@ -94,10 +93,12 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
                 "parameters": 100, "trained_parameters": 100, "extra_memory_mib": 0.0,
             },
             "provenance": {"git": None, "python": "3", "platform": "none", "device": "none", "threads": 1, "packages": {"synthetic": "0"}},
-            "predictions": "predictions-none.parquet", "history": "history-made.parquet",
+            "predictions": "predictions-none.parquet", "history": "history-none.parquet",
         }  # fmt: skip
-        (folder / "result.json").write_text(json.dumps(record, indent=1))
         if histories and config.method.pulls:
             steps = [{"step": float(step), "penalty": config.setting.learning_rate * step} for step in range(0, 1001, 50)]
-            pq.write_table(pa.Table.from_pylist(steps), folder / "history-made.parquet")
+            content = tables.history(steps)
+            record["history"] = tables.name("history", content)
+            (folder / record["history"]).write_bytes(content)
+        (folder / "result.json").write_text(json.dumps(record, indent=1))
     return found

@@ -21,7 +21,7 @@ import search_spaces
 from analysis import spreadsheet, table_file
 from analysis.stored import load
 from analysis.tidy import tidy
-from harness import cli, encoders, fields, models, records
+from harness import cli, encoders, fields, models, record
 from harness.errors import UserError
 from harness.scaling import OF_STUDY, scaled
 from harness.setting import Setting
@@ -369,7 +369,7 @@ def check_record(found: dict[str, Any] | None, written: Any) -> None:
         for language, values in languages.items() if isinstance(languages, dict) else ():
             assert fields.LANGUAGE.fullmatch(language)
             assert isinstance(values[found["metric"]], int | float)
-    assert all("/" not in found[name] and ".." not in found[name] for name in records.NAMES if name in found)
+    assert all("/" not in found[name] and ".." not in found[name] for name in record.FILES if name in found)
 
 
 @fuzzed(2000, chance=CHANCES, new=VALUES)

@@ -44,7 +44,7 @@ def lost() -> RuntimeError:
 
 
 def event(number: int) -> Any:
-    return SimpleNamespace(config={NUMBER: number})
+    return SimpleNamespace(config={NUMBER: number}, error_file=None)
 
 
 def run(trials: list[TrialConfig], store: Store, stand_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> SweepProgress:
@@ -61,7 +61,7 @@ def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
     batches: list[list[int]] = []
     ended: list[int] = []
 
-    def some_at_once(batch: list[TrialConfig], watch: Watch, *rest: Any) -> None:
+    def some_at_once(batch: list[TrialConfig], watch: Watch, *rest: Any, **options: Any) -> None:
         batches.append([trial.seed for trial in batch])
         for start in range(0, len(batch), AT_ONCE):
             running = range(start, min(start + AT_ONCE, len(batch)))
@@ -74,7 +74,7 @@ def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
                 watch.on_trial_result(0, [], event(number), vars(Attempt(batch[number].id)))
 
     progress = run(trials, store, some_at_once, monkeypatch)
-    assert batches == [[0, 1, 2, 3, 4, 5], [2, 3, 4, 5], [0], [1], [4], [5]]
+    assert batches == [[0, 1, 2, 3, 4, 5], [2, 3, 4, 5], [0, 1, 4, 5], [4, 5], [0], [1], [4], [5]]
     assert sorted(ended) == [0, 2, 3, 5]
     assert (progress.done, progress.failed, progress.running) == (4, 2, {})
     failures = store.failures(trial.id for trial in trials)
@@ -88,7 +88,7 @@ def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
 def test_what_is_no_trials_fault_is_none(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def breaks(batch: list[TrialConfig], watch: Watch, *rest: Any) -> None:
+    def breaks(batch: list[TrialConfig], watch: Watch, *rest: Any, **options: Any) -> None:
         watch.on_trial_start(0, [], event(0))
         raise error
 
@@ -98,8 +98,45 @@ def test_what_is_no_trials_fault_is_none(
 
 
 def test_where_nothing_ran_it_ends(trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def at_once(*given: Any) -> None:
+    def at_once(*given: Any, **options: Any) -> None:
         raise lost()
 
     with pytest.raises(RuntimeError, match="Caught unexpected exception"):
         run(trials, store, at_once, monkeypatch)
+
+
+def test_a_worker_that_dies_before_its_trial_begins_loses_it(
+    trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while its libraries are imported: Tune tells of no start."""
+    batches: list[list[int]] = []
+
+    def dies(batch: list[TrialConfig], watch: Watch, *rest: Any, **options: Any) -> None:
+        batches.append([trial.seed for trial in batch])
+        for number, trial in enumerate(batch):
+            if trial.seed == 0:
+                watch.on_trial_error(0, [], event(number))
+            else:
+                watch.on_trial_start(0, [], event(number))
+                watch.on_trial_result(0, [], event(number), vars(Attempt(trial.id)))
+
+    progress = run(trials, store, dies, monkeypatch)
+    assert batches == [[0, 1, 2, 3, 4, 5], [0], [0]]
+    assert (progress.done, progress.failed) == (5, 1)
+    assert store.failures([trials[0].id])[trials[0].id].error == "the worker was lost: it left no message"
+
+
+def test_one_that_another_process_is_at_is_waited_for_at_the_end(
+    trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[tuple[list[int], bool]] = []
+
+    def taken(batch: list[TrialConfig], watch: Watch, *rest: Any, wait: bool) -> None:
+        batches.append(([trial.seed for trial in batch], wait))
+        for number, trial in enumerate(batch):
+            watch.on_trial_start(0, [], event(number))
+            watch.on_trial_result(0, [], event(number), vars(Attempt(trial.id, taken=trial.seed in (2, 3) and not wait)))
+
+    progress = run(trials, store, taken, monkeypatch)
+    assert batches == [([0, 1, 2, 3, 4, 5], False), ([2, 3], True)]
+    assert (progress.done, progress.failed) == (6, 0)

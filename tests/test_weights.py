@@ -9,8 +9,9 @@ import fsspec
 import pytest
 
 from harness.methods import L2, Vanilla
+from harness.place import FORGOTTEN
 from harness.plan import plan
-from harness.store import FORGOTTEN, Store, _weights_name
+from harness.store import Store, _weights_name
 from harness.study import Study
 from harness.sweep import Outcome
 from harness.trial import run_trial

@@ -1,6 +1,7 @@
 """Options that several commands share, and what they stand for."""
 
 import argparse
+import contextlib
 import math
 import os
 from collections.abc import Collection, Iterable, Sequence
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from harness.loggers import Logger
     from harness.resources import Resources
     from harness.setting import Setting
+    from harness.store import Store
     from harness.study import Study, TrialConfig
 
 STORE = "steadytune-store"
@@ -136,7 +138,7 @@ def resources_of(options: argparse.Namespace) -> "Resources":
     from harness.resources import Resources
 
     gpus = _share(options)
-    durations = {name: value for name in ("minutes", "checkpoint_minutes") if (value := vars(options).get(DURATIONS[name])) is not None}
+    durations = {name: value for name, option in DURATIONS.items() if (value := vars(options).get(option)) is not None}
     resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=gpus, ray_address=options.ray_address, **durations)
     if options.local:
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.
@@ -211,3 +213,15 @@ def study_name(word: str) -> str:
     import search_spaces
 
     return search_spaces.load(word).name if search_spaces.is_file_name(word) else word
+
+
+def tell_of_broken(store: "Store | None") -> None:
+    """Print what a report has found broken in its store, and set it aside where the store can be written: the next run makes it again."""
+    if store is None:
+        return
+    with contextlib.suppress(UserError):
+        store.set_aside()
+    for line in store.news():
+        print(f"Set aside: {line}. 'steadytune run' makes it again.")
+    for line in store.doubts:
+        print(f"Note: {line}, and was left out.")

@@ -15,6 +15,7 @@ from harness.commands.options import (
     scaling_options,
     store_option,
     study_argument,
+    tell_of_broken,
     warn_of_warmups,
 )
 from harness.commands.show import status_of
@@ -92,4 +93,5 @@ def run(options: argparse.Namespace) -> int:
 
         written = write_report(store, study.name)
         print(f"\n{written.summary}\n\nreport: {written.html}")
+        tell_of_broken(store)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK

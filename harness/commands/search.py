@@ -17,6 +17,7 @@ from harness.commands.options import (
     scaling_options,
     store_option,
     study_argument,
+    tell_of_broken,
     warn_of_warmups,
 )
 from harness.errors import UserError
@@ -96,6 +97,7 @@ def search(options: argparse.Namespace) -> int:
 
         written = write_report(store, study.name)
         print(f"\n{written.summary}\n\nreport: {written.html}")
+        tell_of_broken(store)
     if options.write is not None:
         journal = Journal(study, trials, store)
         journal.resume()

@@ -105,7 +105,7 @@ def study(cluster: Cluster, nodes: list[object], options: argparse.Namespace, sc
     most = round(1 / options.share)
     rows = [[name, max(counts), sum(n * c for n, c in counts.items()) / counts.total()] for name, counts in sorted(at_once.items())]
     print(tabulate(rows, headers=["", f"most trials at once (of {most})", "on average"], floatfmt=".2f", tablefmt="github"))
-    return 0 if finished == len(trials) and all(row[1] <= most for row in rows) else 1
+    return 0 if finished == len(trials) and all(row[1] == most for row in rows) else 1
 
 
 def data(scratch: Path) -> Path:

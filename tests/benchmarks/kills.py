@@ -22,7 +22,6 @@ from pathlib import Path
 import psutil
 from tabulate import tabulate
 
-from harness import cli
 from harness.store import Store
 
 STUDY = """
@@ -32,6 +31,7 @@ settings: [{{learning_rate: 1e-3, max_steps: {steps}, batch_size: 8}}]
 seeds: [{first}, {second}]
 targets: [de]
 """
+TRIALS = 4
 WORKER, DRIVER, ALL = "a worker", "the driver", "all processes"
 LATEST = 30.0
 """Seconds after the start of a command up to which it is killed: a study's first trials end about then."""
@@ -46,13 +46,12 @@ class Run:
 
     def start(self) -> None:
         self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        self.began = time.monotonic()
 
     def kill(self, what: str) -> bool:
         """Whether there was one to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
-            workers = [one for one in descendants if "Trainable.train" in name(one)]
+            workers = [one for one in descendants if name(one).startswith("ray::") and not name(one).endswith("Agent")]  # idle or not
             if workers:
                 random.choice(workers).kill()
             return bool(workers)
@@ -97,26 +96,28 @@ def main() -> int:
             command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0", "--store"]
             here: Counter[str] = Counter()
             seen: dict[str, tuple[int, bytes]] = {}
+            rewritten: set[str] = set()
             run = Run([sys.executable, "-m", "harness.cli", *command, str(place)])
-            while run.process.poll() is None:
-                if injected.total() == options.kills:
-                    run.process.wait()
-                    break
+            while run.process.poll() != 0 and injected.total() < options.kills:
+                if run.process.poll() is not None:
+                    run.start()
                 moment, what = random.uniform(1, LATEST), random.choice((WORKER, DRIVER, ALL))
-                while run.process.poll() is None and time.monotonic() < run.began + moment:
+                began = time.monotonic()
+                while run.process.poll() is None and time.monotonic() < began + moment:
                     time.sleep(0.05)
-                seen |= (before := finished(place))
-                if run.process.poll() is None and run.kill(what):
+                before = finished(place)
+                rewritten |= {trial for trial in before if before[trial] != seen.setdefault(trial, before[trial])}
+                if len(before) < TRIALS and run.process.poll() is None and run.kill(what):
                     injected[what] += 1
                     here[what] += 1
                     print(f"{injected.total()}: {what} killed after {moment:.0f} s, {len(before)} trials finished", flush=True)
-                if run.process.poll() is not None:
-                    run.start()
-                else:
-                    run.began = time.monotonic()
-            assert cli.main([*command, str(undisturbed), "--local"]) == 0
+            if run.process.poll() is None:
+                run.process.wait()
+            if run.process.returncode != 0:
+                run.start()
+                run.process.wait()
             last = finished(place)
-            lost += sum(last.get(trial) != record for trial, record in seen.items())
+            lost += len(rewritten | {trial for trial, record in seen.items() if last.get(trial) != record})
             store, other = Store(place), Store(undisturbed)
             for trial, record in other.records(other.ids()).items():
                 found = store.record(trial)

@@ -140,7 +140,7 @@ def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple
 
 
 def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
-    """A store in which all trials of a study have finished; without syncing, and without the files that a scan does not read."""
+    """A store in which all trials of a study have finished; without syncing, and with nothing in the files that a scan does not read."""
     store = Store(place)
     store.save_study(study, trials)
     for trial in trials:
@@ -148,6 +148,8 @@ def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
         record = {"id": trial.id, "finished": "2026-01-01T00:00:00+00:00", **no_op.run_trial(trial).record, **names}
         folder = place / "trials" / trial.id
         folder.mkdir(parents=True)
+        for name in names.values():
+            (folder / name).touch()
         (folder / "result.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
 
 
