@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from harness import fields, namesakes
+from harness import broken, fields, namesakes
 from harness.errors import UserError, bad, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
@@ -75,8 +75,7 @@ def search(
     journal.resume(retry_failed=retry_failed)
     store.clear()
     store.set_aside()
-    for line in store.news():
-        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
+    broken.tell(store, console)
     left = sum(journal.left(label) for label in journal.bases)
     known = [one for label in journal.bases for one in journal.of(label)]
     counts = ", ".join(f"{sum(one.status == word for one in known)} {word} before" for word in ("finished", "stopped", "failed"))
@@ -94,7 +93,8 @@ def search(
     if left:
         from harness.search_on_ray import search_on_ray
 
-        search_on_ray(journal, store, resources, console)
+        with broken.telling(store, (), console):
+            search_on_ray(journal, store, resources, console)
     else:
         journal.save()
     failed = sum(one.status == FAILED for label in journal.bases for one in journal.of(label))
