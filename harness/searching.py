@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from rich.console import Console
 
-from harness import fields, namesakes, yaml_text
+from harness import broken, fields, namesakes, yaml_text
 from harness.errors import UserError, bad, reason
 from harness.plan import absolute, plan
 from harness.preflight import check
@@ -82,8 +82,7 @@ def search(
     journal.resume(retry_failed=retry_failed)
     store.clear()
     store.set_aside()
-    for line in store.news():
-        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
+    broken.tell(store, console)
     left = sum(journal.left(label) for label in journal.bases)
     known = [one for label in journal.bases for one in journal.of(label)]
     counts = ", ".join(f"{sum(one.status == word for one in known)} {word} before" for word in ("finished", "stopped", "failed"))
@@ -101,7 +100,8 @@ def search(
     if left:
         from harness.search_on_ray import search_on_ray
 
-        search_on_ray(journal, store, resources, console, observer)
+        with broken.telling(store, (), console):
+            search_on_ray(journal, store, resources, console, observer)
     else:
         journal.save()
     failed = sum(one.status == FAILED for label in journal.bases for one in journal.of(label))

@@ -199,8 +199,9 @@ class Store(Place):
                 record["weights"] = self._take(folder, weights, "weights")
             self.write_json(f"{folder}/result.json", record)
         except BaseException:  # on a full disk their room is wanted for why the trial failed
+            there = self.record(config.id) or {}
             for kind in record.keys() & {*FILES}:
-                if record[kind] != before.get(kind):
+                if record[kind] != there.get(kind):
                     self.remove(f"{folder}/{record[kind]}")
             raise
         stale = {before.get(name) for name in FILES} - {record.get(name) for name in FILES}

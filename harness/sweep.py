@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from harness import data, namesakes
+from harness import broken, data, namesakes
 from harness.attempt import attempt
 from harness.data import Origin
 from harness.errors import UserError
@@ -54,8 +54,7 @@ def sweep(
     store.clear(trials)
     standing = store.standing(trials, files=True)
     store.save_study(study, trials)
-    for line in store.news():
-        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
+    broken.tell(store, console)
     done = len(standing.finished)
     failures = {} if retry_failed else standing.failures
     lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failures]
@@ -82,12 +81,11 @@ def sweep(
         def describe(trial: TrialConfig) -> str:
             return f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
-        aside = store.aside(missing)
-        with SweepProgress(console, len(trials), done, len(failures), describe, observer) as progress:
+        with (
+            broken.telling(store, missing, console),
+            SweepProgress(console, len(trials), done, len(failures), describe, observer) as progress,
+        ):
             _run(missing, store, resources, progress, keep_weights)
-        store.news()  # of this process alone, where trials may have run in others
-        for name in sorted(store.aside(missing) - aside):
-            console.print(f"Set aside: {name} was broken, and was made again.", highlight=False, soft_wrap=True)
         done, failed = progress.done, progress.failed
     else:
         failed = len(failures)
@@ -103,11 +101,12 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     if lacking:
         check_room(resources)
     fishers.announce(lacking, console)
-    if lacking and not resources.local:
-        from harness.ray_tune import provide_on_ray
+    with broken.telling(store, (), console):
+        if lacking and not resources.local:
+            from harness.ray_tune import provide_on_ray
 
-        provide_on_ray(lacking, store, resources)
-    return [fishers.provide(request, store, resources.cpus) for request in requests]
+            provide_on_ray(lacking, store, resources)
+        return [fishers.provide(request, store, resources.cpus) for request in requests]
 
 
 def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:

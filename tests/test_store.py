@@ -74,6 +74,23 @@ def test_a_write_cut_short_leaves_the_old_record(tmp_path: Path, monkeypatch: py
     assert not [name for name in files(store) if name.endswith(".part")]
 
 
+def test_a_write_interrupted_at_its_very_end_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store")
+    real = Path.replace
+
+    def dies(self: Path, target: Path) -> Path:
+        real(self, target)
+        if target.name == "result.json":
+            raise KeyboardInterrupt
+        return target
+
+    monkeypatch.setattr(Path, "replace", dies)
+    with pytest.raises(KeyboardInterrupt):
+        store.save(CONFIG, result())
+    monkeypatch.undo()
+    assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]
+
+
 def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save(CONFIG, result())

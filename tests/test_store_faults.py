@@ -328,6 +328,20 @@ def test_a_diagonal_that_a_node_got_torn_is_mended_where_it_is_broken(
     assert store.exists(f"{request.name}.broken-1") == (where == "the store")
 
 
+def test_a_fisher_command_says_what_it_set_aside(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study_file = tmp_path / "mine.yaml"
+    study_file.write_text(STUDY.format(cut=cut, steps=2, seeds=[0]), encoding="utf-8")
+    command = ["fisher", str(study_file), "--store", str(tmp_path / "store"), "--local", "--examples", "2", "--text", "embedded"]
+    assert cli.main(command) == 0
+    (file, _) = sorted((tmp_path / "store" / "fisher").glob("*.safetensors"))
+    torn = file.read_bytes()[:-1]
+    file.unlink()  # it is mapped
+    file.write_bytes(torn)
+    capsys.readouterr()
+    assert cli.main(command) == 0
+    assert f"Set aside: fisher/{file.name}.broken-1 was broken, and was made again." in capsys.readouterr().out
+
+
 def test_torn_inputs_are_set_aside_and_said(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
@@ -531,6 +545,31 @@ def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path
         assert other is not None
         assert (one["scores"], one["predictions"], one["history"]) == (other["scores"], other["predictions"], other["history"])
     assert second.doubts == []
+
+
+def write_for_ever(place: str) -> None:
+    store = Store(place)
+    for score in range(10**9):
+        store.save(CONFIG, result(float(score)))
+
+
+def test_a_writer_that_is_killed_at_any_moment_leaves_a_whole_record(store: Store) -> None:
+    context = multiprocessing.get_context("fork")
+    met = set()
+    for milliseconds in range(40, 240, 10):
+        process = context.Process(target=write_for_ever, args=(store.place,))
+        process.start()
+        time.sleep(milliseconds / 1000)
+        process.kill()
+        process.join()
+        record = store.record(CONFIG.id)
+        assert record is not None
+        assert store.has_tables(record)
+        assert len(store.predictions(CONFIG.id)) == 4
+        assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": record["zero_shot"]}]
+        met.add(record["zero_shot"])
+    assert len(met) > 5
+    assert store.doubts == []
 
 
 def hold(place: str, pipe: Any) -> None:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.commands import exit_codes
-from harness.commands.options import ddof_option, store_option, study_name
+from harness.commands.options import ddof_option, store_option, study_name, tell_of_broken
 from harness.errors import without_credentials
 
 
@@ -42,4 +42,6 @@ def compare(options: argparse.Namespace) -> int:
     both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
     written = write(both, options.out)
     print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")
+    for view in (one, other):
+        tell_of_broken(view.store)
     return exit_codes.OK

@@ -93,7 +93,7 @@ def main() -> int:
             file, place, undisturbed = (Path(scratch) / f"{kind}-{study}" for kind in ("kills", "store", "undisturbed"))
             file = file.with_suffix(".yaml")
             file.write_text(STUDY.format(steps=options.steps, first=2 * study, second=2 * study + 1), encoding="utf-8")
-            command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0", "--store"]
+            command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0.05", "--store"]
             here: Counter[str] = Counter()
             seen: dict[str, tuple[int, bytes]] = {}
             rewritten: set[str] = set()
