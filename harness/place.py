@@ -71,6 +71,8 @@ class Place:
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` where there is none; raises ``ValueError`` where the disk has lost them."""
+        if "\0" in name:  # no file system has such a name
+            return None
         try:
             content: bytes = Path(self._path(name)).read_bytes() if self.is_local else self.fs.cat_file(self._path(name))
         except (FileNotFoundError, NotADirectoryError):

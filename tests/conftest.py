@@ -7,6 +7,7 @@ from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would have its workers wait for all other tests
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process a core already, and threads beyond it wait for each other
 
 import pytest

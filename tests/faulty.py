@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import PreTrainedTokenizerBase
 
-LOADING, BUILDING, TRAINING, EVALUATION, HANGING, KILLED_ONCE, KILLED, SHORT_ONCE, SHORT, BREAKING = range(101, 111)
+LOADING, BUILDING, TRAINING, EVALUATION, HANGING, KILLED, SHORT, BREAKING = range(101, 109)
 """Faults, by the number of training examples."""
 HERE = Path(__file__).parent
 
@@ -47,7 +47,7 @@ class Faulty(Udpos):
     def in_training(self, collate: Callable[[list[Any]], Any]) -> Callable[[list[Any]], Any]:
         def collated(features: list[Any]) -> Any:
             self.batches += 1
-            if self.batches == 4 or self.fault in (KILLED, SHORT):
+            if self.batches == 4 or self.fault == SHORT:
                 self.strike()
             return collate(features)
 
@@ -58,9 +58,9 @@ class Faulty(Udpos):
             raise ValueError("training")
         if self.fault == HANGING:
             time.sleep(600)
-        if self.fault == KILLED or (self.fault == KILLED_ONCE and first_time("killed")):
+        if self.fault == KILLED and first_time("killed"):
             os.kill(os.getpid(), signal.SIGKILL)
-        if self.fault == SHORT or (self.fault == SHORT_ONCE and first_time("short")):
+        if self.fault == SHORT:
             torch.empty(10**15)  # more than there is
         if self.fault == BREAKING:
             raise RuntimeError("CUDA error: device-side assert triggered")  # after which a worker is of no more use

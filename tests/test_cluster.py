@@ -16,7 +16,7 @@ STUDY = """
 task: udpos
 data: {cut}
 methods: [vanilla, {{name: l2, strength: 0.01}}]
-settings: [{{learning_rate: 1e-3, max_steps: 80, batch_size: 8}}]
+settings: [{{learning_rate: 1e-3, max_steps: 60, batch_size: 8}}]
 seeds: [0, 1]
 targets: [de]
 precision: fp32

@@ -62,7 +62,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(cut: Path, tmp_path: 
 OF_FAULTS = """
 task: {folder}/faulty.py
 data: {folder}/data
-methods: [vanilla]
+methods: [bitfit]
 settings:
   design: grid
   learning_rate: 1e-3
@@ -82,7 +82,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "faulty").symlink_to(cut / "udpos")
     shutil.copy(faulty.__file__, tmp_path / "faulty.py")
-    (tmp_path / "faults.yaml").write_text(OF_FAULTS.format(folder=tmp_path, numbers=[*range(101, 111), WELL]), encoding="utf-8")
+    (tmp_path / "faults.yaml").write_text(OF_FAULTS.format(folder=tmp_path, numbers=[*range(101, 109), WELL]), encoding="utf-8")
     command = ["run", str(tmp_path / "faults.yaml"), "--no-report", "--checkpoint-minutes", "0", "--store"]
     place, undisturbed = str(tmp_path / "store"), str(tmp_path / "undisturbed")
     assert cli.main([*command, place, "--minutes-per-trial", "1"]) == exit_codes.FAILED_TRIALS
@@ -93,17 +93,15 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     errors = {examples[trial]: failure.error for trial, failure in store.failures(examples).items()}
     records = {examples[trial]: record for trial, record in store.records(examples).items()}
     assert errors.keys() | records.keys() == set(examples.values()), out
-    assert errors.pop(faulty.KILLED).startswith("the worker was lost: The actor died unexpectedly")
     assert errors.pop(faulty.HANGING) == "TimeLimitError: took longer than --minutes-per-trial 1"
     assert errors.pop(faulty.SHORT).startswith("RuntimeError: [enforce fail at")
     assert errors.pop(faulty.BREAKING) == "RuntimeError: CUDA error: device-side assert triggered"
     raised = (faulty.LOADING, faulty.BUILDING, faulty.TRAINING, faulty.EVALUATION)
     assert errors == dict(zip(raised, (f"ValueError: {where}" for where in ("loading", "building", "training", "evaluation")), strict=True))
-    assert records.keys() == {faulty.KILLED_ONCE, faulty.SHORT_ONCE, WELL}
-    assert "lost, runs again" in out
-    assert (
-        records[faulty.KILLED_ONCE]["cost"]["resumed_at"] == records[faulty.SHORT_ONCE]["cost"]["resumed_at"] == [2]
-    )  # the next batch is fetched ahead
+    assert records.keys() == {faulty.KILLED, WELL}
+    assert records[faulty.KILLED]["cost"]["resumed_at"] == [2]  # the next batch is fetched ahead
+    assert out.count(": lost, runs again: the worker was lost: ") >= 1
+    assert out.count(": lost, runs again: RuntimeError: [enforce fail at") == 1
 
     (tmp_path / "spare").touch()
     assert cli.main([*command, undisturbed, "--local"]) == exit_codes.OK

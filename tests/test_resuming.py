@@ -11,6 +11,7 @@ import torch
 from harness.attempt import attempt
 from harness.methods import (
     L2,
+    Bitfit,
     Composed,
     Ewc,
     LayerwiseDecay,
@@ -30,7 +31,7 @@ from tests.conftest import SHORT
 
 OFTEN = Resources(checkpoint_minutes=0)
 """A checkpoint at the end of every window of the log, here every step."""
-LONG = replace(SHORT, max_steps=9, warmup_steps=3)
+LONG = replace(SHORT, max_steps=6, warmup_steps=3)
 
 
 def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
@@ -78,17 +79,17 @@ def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
         SoftPrompt(tokens=4),
         Lora(),
         Mixout(probability=0.5),
-        WeightAveraging(steps=6),
+        WeightAveraging(steps=4),
         Composed(methods=(L2(strength=0.1), LayerwiseDecay(decay=0.8))),
     ],
     ids=lambda method: method.label,
 )
 def test_what_was_cut_short_ends_as_if_it_had_not_been(method: Method, trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config, whole, interrupted = trial(method, setting=LONG), Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
-    cut(config, interrupted, 5)
+    cut(config, interrupted, 4)
     assert len(checkpoints(interrupted, config)) == 1
     found = ended(config, interrupted)
-    assert found[0]["cost"]["resumed_at"] == [5]
+    assert found[0]["cost"]["resumed_at"] == [4]
     assert checkpoints(interrupted, config) == []
     undisturbed = ended(config, whole, Resources(checkpoint_minutes=float("inf")))
     assert undisturbed[0]["cost"]["resumed_at"] == []
@@ -112,7 +113,7 @@ def test_cut_twice_with_accumulation_over_epochs_and_a_best_checkpoint(study: St
 def test_a_checkpoint_that_is_not_what_was_written_is_not_gone_on_from(
     damage: str, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
-    config, store = trial(setting=LONG), Store(tmp_path / "store")
+    config, store = trial(Bitfit(), setting=LONG), Store(tmp_path / "store")
     cut(config, store, 3)
     (name,) = checkpoints(store, config)
     folder = Path(store.root, "trials", config.id, name)
@@ -149,7 +150,7 @@ def test_a_checkpoint_that_cannot_be_written_fails_no_trial(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Store, "save_checkpoint", full)
-    config, store = trial(setting=LONG), Store(tmp_path / "store")
+    config, store = trial(Bitfit(), setting=LONG), Store(tmp_path / "store")
     found = ended(config, store)
     assert found[0]["cost"]["resumed_at"] == []
     assert sorted(path.name.partition("-")[0] for path in Path(store.root, "trials", config.id).iterdir()) == [
@@ -163,4 +164,4 @@ def test_no_checkpoint_is_written_before_its_time(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Checkpoints, "write", None)
-    ended(trial(setting=LONG), Store(tmp_path / "store"), Resources())
+    ended(trial(Bitfit(), setting=LONG), Store(tmp_path / "store"), Resources())

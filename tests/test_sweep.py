@@ -209,5 +209,5 @@ def test_an_address_without_a_cluster_gets_one_message(study: Study, tmp_path: P
 
 
 def test_more_than_the_machine_has_gets_one_message(study: Study, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--cpus-per-trial: 4096 is not allowed; this cluster has"):
+    with pytest.raises(UserError, match="--cpus-per-trial: 4096 is not allowed; the nodes of this cluster have"):
         run(study, Store(tmp_path / "store"), Resources(cpus=4096))

@@ -11,7 +11,7 @@ import pytest
 from harness.methods import L2, Vanilla
 from harness.place import FORGOTTEN
 from harness.plan import plan
-from harness.store import Store, _weights_name
+from harness.store import Store, _digest_name
 from harness.study import Study
 from harness.sweep import Outcome
 from harness.trial import run_trial
@@ -105,7 +105,7 @@ def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Pa
     trial = plan(one)[0].id
     folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
     (folder / "model.safetensors").write_bytes(b"of another time")
-    name = _weights_name(folder)
+    name = _digest_name(folder, "weights")
     folder.rename(folder.with_name(name))
     result = folder.parent / "result.json"
     result.write_text(result.read_text().replace(folder.name, name))
