@@ -22,6 +22,7 @@ from pathlib import Path
 import psutil
 from tabulate import tabulate
 
+from harness import cli
 from harness.store import Store
 
 STUDY = """
