@@ -35,7 +35,7 @@ def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_
     other = replace(wanted, encoder=replace(wanted.encoder, revision="sha256:other"))
     (tmp_path / "store" / "fisher").mkdir(parents=True)
     save_file({"weight": torch.ones(1)}, tmp_path / "store" / wanted.name, metadata={"identity": json.dumps(other.identity)})
-    outcome = sweep(several, planned, store, Resources(local=True), Console(file=out, width=250))
+    outcome = sweep(several, planned, store, Resources(), Console(file=out, width=250))
     assert outcome == Outcome(3, 1, 2, 3)
     assert "data: the text for 'hi' changed since the study was planned" in out.getvalue()
     assert "is of another estimate (encoder 'sha256:other' instead of" in out.getvalue()
