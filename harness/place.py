@@ -12,7 +12,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -180,7 +180,7 @@ class Place:
         for name, (why, identity) in list(self._doubted.items()):
             with self._writing(), contextlib.suppress(FileNotFoundError):
                 if self._identity(name) == identity:
-                    aside = self._aside(name)
+                    aside = _aside(name, self.exists)
                     self.fs.mv(self._path(name), self._path(aside), recursive=True)
                     self._news.append(f"{name} is broken ({why}): it is now {PurePosixPath(aside).name}")
             del self._doubted[name]
@@ -189,12 +189,6 @@ class Place:
         """What was set aside since this was asked last, a line each."""
         lines, self._news = self._news, []
         return lines
-
-    def _aside(self, name: str) -> str:
-        number = 1
-        while self.exists(f"{name}{BROKEN}{number}"):
-            number += 1
-        return f"{name}{BROKEN}{number}"
 
     def _identity(self, name: str) -> str:
         """What is another when a file has been written again."""
@@ -240,10 +234,15 @@ def sync(place: Path) -> None:
 
 def set_aside(broken: Path) -> None:
     """Give a file or folder of a cache another name, as ``Place.set_aside`` does."""
+    broken.rename(_aside(str(broken), os.path.exists))
+
+
+def _aside(name: str, exists: Callable[[str], bool]) -> str:
+    """The first name for something broken that nothing has yet."""
     number = 1
-    while (aside := broken.with_name(f"{broken.name}{BROKEN}{number}")).exists():
+    while exists(f"{name}{BROKEN}{number}"):
         number += 1
-    broken.rename(aside)
+    return f"{name}{BROKEN}{number}"
 
 
 def forget(left: Path) -> None:

@@ -39,10 +39,6 @@ class Reruns:
     def __bool__(self) -> bool:
         return any(self.waiting)
 
-    def all(self) -> list[TrialConfig]:
-        """All that are to run."""
-        return [trial for stage in self.waiting for trial in stage]
-
     def take(self) -> list[TrialConfig]:
         """Those that run next."""
         self.stage = next(stage for stage, waiting in enumerate(self.waiting) if waiting)

@@ -31,7 +31,7 @@ def gets_on(reruns: Reruns, trial: TrialConfig, step: int) -> None:
 
 
 def test_who_is_lost_runs_again_with_the_others_lost_then_alone_then_no_more(reruns: Reruns) -> None:
-    first, second, _ = reruns.all()
+    first, second, _ = reruns.waiting[TOGETHER]
     assert taken(reruns) == (TOGETHER, [0, 1, 2])
     assert reruns.lose(first, KILLED)
     assert reruns.lose(second, KILLED)

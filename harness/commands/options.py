@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 STORE = "steadytune-store"
 AUTO = "auto"
-DURATIONS = {"minutes": "minutes_per_trial", "checkpoint_minutes": "checkpoint_minutes"}
-"""Fields of ``Resources`` and the options of ``duration_options``."""
+DURATIONS = ("minutes", "checkpoint_minutes")
+"""Fields of ``Resources`` that ``duration_options`` set."""
 SAME_SHARE = 0.005
 """Difference up to which two shares of a GPU are the same: 0.33 is a third."""
 
@@ -111,7 +111,11 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
 def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
     """How long a trial may take, and how much of it may be lost."""
     command.add_argument(
-        "--minutes-per-trial", type=float, metavar="M", help="time limit of a trial: one that hangs has failed then (default: none)"
+        "--minutes-per-trial",
+        dest="minutes",
+        type=float,
+        metavar="M",
+        help="time limit of a trial: one that hangs has failed then (default: none)",
     )
     if checkpoints:
         command.add_argument(
@@ -138,7 +142,7 @@ def resources_of(options: argparse.Namespace) -> "Resources":
     from harness.resources import Resources
 
     gpus = _share(options)
-    durations = {name: value for name, option in DURATIONS.items() if (value := vars(options).get(option)) is not None}
+    durations = {name: vars(options)[name] for name in DURATIONS if name in options}
     resources = Resources(local=options.local, cpus=options.cpus_per_trial, gpus=gpus, ray_address=options.ray_address, **durations)
     if options.local:
         # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the setting says.

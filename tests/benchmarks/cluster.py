@@ -20,6 +20,7 @@ from ray.cluster_utils import Cluster
 from tabulate import tabulate
 
 from harness.store import Store
+from tests.benchmarks.processes import title
 
 STUDY = """
 task: udpos
@@ -54,13 +55,6 @@ def children(process: int) -> list[psutil.Process]:
         return psutil.Process(process).children(recursive=True)
     except psutil.Error:
         return []
-
-
-def title(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
 
 
 def main() -> int:

@@ -24,6 +24,7 @@ from tabulate import tabulate
 
 from harness import cli
 from harness.store import Store
+from tests.benchmarks.processes import title
 
 STUDY = """
 task: udpos
@@ -52,7 +53,7 @@ class Run:
         """Whether there was one to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
-            workers = [one for one in descendants if name(one).startswith("ray::") and not name(one).endswith("Agent")]  # idle or not
+            workers = [one for one in descendants if title(one).startswith("ray::") and not title(one).endswith("Agent")]  # idle or not
             if workers:
                 random.choice(workers).kill()
             return bool(workers)
@@ -66,13 +67,6 @@ class Run:
             if one.is_running():
                 one.kill()
         return True
-
-
-def name(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
 
 
 def finished(place: Path) -> dict[str, tuple[int, bytes]]:
