@@ -5,16 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from analysis import page, spreadsheet
-from analysis.page import Written
-from analysis.section import Picture, Section
+from analysis.rendering import page
+from analysis.rendering.page import Written
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.table import Table
+from analysis.results import csv_safe
+from analysis.results.from_store import load
+from analysis.results.tidy import tidy
+from analysis.results.view import View
 from analysis.sections import FACTS, FINDINGS, OF_COLLAPSES, OF_RERUNS, OF_SEARCHES
 from analysis.sections import search as of_search
-from analysis.stored import load
-from analysis.table import Table
-from analysis.tidy import tidy
-from analysis.view import View
-from harness.store import Store
+from harness.store.store import Store
 from harness.study import NAME
 
 RESULTS = "results.csv"
@@ -33,17 +34,18 @@ class Chapter:
 
 
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
-    """Write the report of a study as it was last run in a store; see ``write``. Raises ``UserError`` where it was not run there."""
+    """Write the report of a study as it was last run in a store; see ``write``. Raises ``UserError`` where it was not
+    run there."""
     return write(View(load(store, study), ddof, store), out)
 
 
 def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
     """Write the report of some results, replacing an older one.
 
-    ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the working directory
-    where they have none or it is no folder. It gets ``report.html``, ``results.csv`` (gzipped where it is long), ``tables/*.csv|md|tex``
-    and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every so many seconds. Raises ``UserError`` where the folder
-    cannot be written.
+    ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the
+    working directory where they have none or it is no folder. It gets ``report.html``, ``results.csv`` (gzipped where
+    it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every
+    so many seconds. Raises ``UserError`` where the folder cannot be written.
     """
     folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
     made = chapters(view)
@@ -55,7 +57,13 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
 def _summary(made: Sequence[Chapter]) -> str:
     """The report's first table and the answer, for the terminal."""
     first = next(table for chapter in made for table in chapter.section.tables)
-    answer = [part for chapter in made if chapter.section.name == "answer" for part in chapter.section.parts if isinstance(part, str)]
+    answer = [
+        part
+        for chapter in made
+        if chapter.section.name == "answer"
+        for part in chapter.section.parts
+        if isinstance(part, str)
+    ]
     return "\n\n".join([page.for_terminal(first), *answer])
 
 
@@ -78,7 +86,8 @@ def chapters(view: View) -> list[Chapter]:
 
 
 def _twin(section: Section | None) -> Section | None:
-    """The words and tables of a section without collapsed runs, under names of their own; its figures show all runs anyway."""
+    """The words and tables of a section without collapsed runs, under names of their own; its figures show all runs
+    anyway."""
     if section is None:
         return None
     parts = [
@@ -99,7 +108,7 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     sections = [section for chapter in made for section in (chapter.section, chapter.twin) if section is not None]
     page.write_tables(folder, [table for section in sections for table in section.tables])
     rows = tidy(results)
-    spreadsheet.write(rows, folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"))
+    csv_safe.write(rows, folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"))
     pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     html = page.render(

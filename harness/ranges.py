@@ -1,9 +1,10 @@
-"""Ranges of hyperparameters in Ray Tune's own words: ``loguniform(1e-5, 1e-3)``, ``randint(0, 10)``, ``choice([16, 32])``.
+"""Ranges of hyperparameters in Ray Tune's own words: ``loguniform(1e-5, 1e-3)``, ``randint(0, 10)``, ``choice([16,
+32])``.
 
-The words, the order of their arguments and their meaning are ``ray.tune``'s: the upper bound of ``randint`` and ``lograndint`` is never
-drawn, that of the words with a ``q`` is, save where whole numbers have ``q`` 1. Values of ``quniform`` and ``qloguniform`` are rounded to
-the nearest multiple of ``q``, so that the two ends come half as often as the others; the multiples of ``qrandint`` come equally often.
-Imports neither torch nor Ray.
+The words, the order of their arguments and their meaning are ``ray.tune``'s: the upper bound of ``randint`` and
+``lograndint`` is never drawn, that of the words with a ``q`` is, save where whole numbers have ``q`` 1. Values of
+``quniform`` and ``qloguniform`` are rounded to the nearest multiple of ``q``, so that the two ends come half as often
+as the others; the multiples of ``qrandint`` come equally often. Imports neither torch nor Ray.
 """
 
 import math
@@ -12,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness import fields
-from harness.errors import UserError, bad, unknown
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
 from harness.setting import Setting
 
 INTERVALS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "qrandint", "lograndint", "qlograndint")
@@ -22,7 +23,8 @@ WORDS = (*INTERVALS, *LISTS)
 FARTHEST = 1e12
 """How far from 0 a bound may be, beyond what any hyperparameter can be: what is computed from bounds stays finite."""
 DIGITS = 6
-"""Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no trial's identity."""
+"""Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no
+trial's identity."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -66,8 +68,12 @@ class Interval:
             first, last = self._multiples
             if first > last:
                 raise bad("q", self.q, f"a number with a multiple between {self.lower:g} and {self.upper:g}")
-            if not self.whole and not (math.isclose(first * self.q, self.lower) and math.isclose(last * self.q, self.upper)):
-                raise bad("q", self.q, f"a number that both bounds, {self.lower:g} and {self.upper:g}, are multiples of")
+            if not self.whole and not (
+                math.isclose(first * self.q, self.lower) and math.isclose(last * self.q, self.upper)
+            ):
+                raise bad(
+                    "q", self.q, f"a number that both bounds, {self.lower:g} and {self.upper:g}, are multiples of"
+                )
 
     def __repr__(self) -> str:
         given = (self.lower, self.upper) if self.q is None else (self.lower, self.upper, self.q)
@@ -91,12 +97,14 @@ class Interval:
         return _snapped(self.lower / self.q, math.ceil), last - (self.whole and self.q == 1)
 
     def at(self, share: float) -> float:
-        """The value that a ``share`` in [0, 1) of the distribution lies below: even shares make values distributed as the word says."""
+        """The value that a ``share`` in [0, 1) of the distribution lies below: even shares make values distributed as
+        the word says."""
         if not self.whole:
             value = self._between(self.lower, self.upper, share)
             return self.rounded(value)
         first, last = (int(self.lower), int(self.upper) - 1) if self.q is None else self._multiples
-        # The digits cut off are those in which machines differ: 2 is not to be the 1.9999999999999998 that exp may make of it.
+        # The digits cut off are those in which machines differ: 2 is not to be the 1.9999999999999998 that exp may make
+        # of it.
         index = math.floor(float(f"{self._between(first, last + 1, share):.14g}"))
         return min(max(index, first), last) * int(self.q or 1)
 
@@ -122,7 +130,8 @@ class Interval:
     def to_optuna(self) -> Any:
         """optuna's distribution of the same values.
 
-        Of ``quniform`` the ends come as often as the others there. Raises ``UserError`` for logarithmic multiples, which optuna has not.
+        Of ``quniform`` the ends come as often as the others there. Raises ``UserError`` for logarithmic multiples,
+        which optuna has not.
         """
         from optuna import distributions
 
@@ -131,7 +140,11 @@ class Interval:
                 return distributions.IntDistribution(int(self.lower), int(self.upper) - 1, log=self.log)
             return distributions.FloatDistribution(self.lower, self.upper, log=self.log)
         if self.log:
-            raise bad("range", self, "a logarithmic range without q, or one with q that is not logarithmic: optuna has not both at once")
+            raise bad(
+                "range",
+                self,
+                "a logarithmic range without q, or one with q that is not logarithmic: optuna has not both at once",
+            )
         if self.whole:
             first, last = self._multiples
             return distributions.IntDistribution(first * int(self.q), last * int(self.q), step=int(self.q))
@@ -236,8 +249,8 @@ def grid_search(values: Sequence[Any]) -> GridSearch:
 def space(values: Mapping[str, object]) -> dict[str, Range]:
     """The ranges of some hyperparameters, by the field of ``Setting``.
 
-    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range of fractions where
-    whole numbers are wanted, and for a list with one value written in two ways.
+    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range
+    of fractions where whole numbers are wanted, and for a list with one value written in two ways.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -249,15 +262,17 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
         if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
             raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
         if isinstance(made, Choice | GridSearch):
-            fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])  # 1e-3 and 0.001 are one
+            fields.once(
+                name, [fields.converted(name, value, hints[name]) for value in made.values]
+            )  # 1e-3 and 0.001 are one
     return found
 
 
 def range_from(value: object, where: str = "range") -> Range:
     """A range from any of its forms.
 
-    Ours; Ray Tune's own objects; a mapping of one word, as YAML has it: ``{loguniform: [1e-5, 1e-3]}``; a list, for ``grid_search``; or a
-    plain value, for a constant. Raises ``UserError`` that begins with ``where``.
+    Ours; Ray Tune's own objects; a mapping of one word, as YAML has it: ``{loguniform: [1e-5, 1e-3]}``; a list, for
+    ``grid_search``; or a plain value, for a constant. Raises ``UserError`` that begins with ``where``.
     """
     try:
         if isinstance(value, Interval | Choice | GridSearch | Constant):
@@ -296,8 +311,14 @@ def _from_ray(value: Any) -> Range:
     q = getattr(sampler, "q", None)
     spread = str(sampler if q is None else sampler.sampler)
     if kind not in ("Float", "Integer") or spread not in ("Uniform", "LogUniform"):
-        raise bad("range", value, f"one of {', '.join(WORDS)}: what has no bounds, or is computed, cannot be drawn ahead")
-    word = ("" if q is None else "q") + ("log" if spread == "LogUniform" else "") + ("uniform" if kind == "Float" else "randint")
+        raise bad(
+            "range", value, f"one of {', '.join(WORDS)}: what has no bounds, or is computed, cannot be drawn ahead"
+        )
+    word = (
+        ("" if q is None else "q")
+        + ("log" if spread == "LogUniform" else "")
+        + ("uniform" if kind == "Float" else "randint")
+    )
     return Interval(word, value.lower, value.upper, q)
 
 

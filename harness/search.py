@@ -1,4 +1,5 @@
-"""A search for each method's best hyperparameters, as a study describes it. Imports neither torch nor Ray, nor optuna."""
+"""A search for each method's best hyperparameters, as a study describes it. Imports neither torch nor Ray, nor
+optuna."""
 
 import itertools
 import math
@@ -6,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness import fields, ranges
-from harness.errors import UserError, bad, unknown
+from harness import ranges
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
 from harness.ranges import Choice, Interval
 from harness.setting import INSTEAD, MOST_TRIALS, Setting
 
@@ -21,8 +23,9 @@ MOST_REDUCTION, MOST_RUNGS = 100, 20
 class Search:
     """Draws settings from ranges one after another, each with what the source's dev scores of those before it tell.
 
-    Every method is searched by itself with the same number of trials, at the study's first seed. Trials are drawn by TPE (Bergstra et al.,
-    2011) and stopped early by ASHA (Li et al., 2020): at each rung only the best ``1 / reduction`` of those that have come there go on.
+    Every method is searched by itself with the same number of trials, at the study's first seed. Trials are drawn by
+    TPE (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020): at each rung only the best ``1 /
+    reduction`` of those that have come there go on.
     """
 
     space: Mapping[str, Interval | Choice]
@@ -34,16 +37,24 @@ class Search:
     reduction: int = 3
     """One in so many goes on beyond a rung."""
     rungs: int = 3
-    """Dev scores of a trial that trains to the end: after all its steps, after the ``reduction``-th part of them, and so on. With 1 no
-    trial is stopped."""
+    """Dev scores of a trial that trains to the end: after all its steps, after the ``reduction``-th part of them, and
+    so on. With 1 no trial is stopped."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, Mapping) or not self.space:
-            raise bad("space", self.space, "ranges of at least one hyperparameter, such as {learning_rate: {loguniform: [1e-4, 1e-2]}}")
+            raise bad(
+                "space",
+                self.space,
+                "ranges of at least one hyperparameter, such as {learning_rate: {loguniform: [1e-4, 1e-2]}}",
+            )
         found = ranges.space(self.space)
         for name, made in found.items():
             if not isinstance(made, Interval | Choice):
-                raise bad(name, self.space[name], "a range, or choice([…]): what does not vary belongs into the study's setting")
+                raise bad(
+                    name,
+                    self.space[name],
+                    "a range, or choice([…]): what does not vary belongs into the study's setting",
+                )
             if isinstance(made, Interval) and made.log and made.q is not None:
                 raise bad(name, made, "a logarithmic range without q: the sampler has not both at once")
         object.__setattr__(self, "space", found)
@@ -61,7 +72,8 @@ class Search:
 
     @classmethod
     def from_json(cls, values: object, where: str = "search") -> "Search":
-        """From its YAML or JSON form, the ranges under ``space`` or beside the other fields. Raises ``UserError`` naming the field."""
+        """From its YAML or JSON form, the ranges under ``space`` or beside the other fields. Raises ``UserError``
+        naming the field."""
         if isinstance(values, Search):
             return values
         if not isinstance(values, Mapping):
@@ -92,7 +104,8 @@ class Search:
         return replace(base, **given)
 
     def point(self, base: Setting, setting: Setting) -> dict[str, Any] | None:
-        """The point of the space that is a setting; ``None`` where there is none, as in a space that was smaller or had another centre."""
+        """The point of the space that is a setting; ``None`` where there is none, as in a space that was smaller or had
+        another centre."""
         found: dict[str, Any] = {}
         for name, made in self.space.items():
             value = getattr(setting, name)
@@ -105,19 +118,25 @@ class Search:
                 found[name] = same[0]
             else:
                 last = made.at(1.0) if made.whole else made.upper
-                if not made.lower <= value <= last or (made.q is not None and not math.isclose(value, round(value / made.q) * made.q)):
+                if not made.lower <= value <= last or (
+                    made.q is not None and not math.isclose(value, round(value / made.q) * made.q)
+                ):
                     return None
                 found[name] = value
         return found if self.setting(base, found) == setting else None
 
     def corners(self, base: Setting) -> list[Setting]:
-        """The settings at the ends of all ranges: what a study refuses of them it would refuse in the middle of the search."""
-        ends = [made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()]
+        """The settings at the ends of all ranges: what a study refuses of them it would refuse in the middle of the
+        search."""
+        ends = [
+            made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()
+        ]
         points = itertools.islice(itertools.product(*ends), MOST_CORNERS)
         return [self.setting(base, dict(zip(self.space, point, strict=True))) for point in points]
 
     def check(self, base: Setting) -> None:
-        """Refuse a range with a whole number in it that the setting cannot have, such as a batch that its micro-batches do not divide."""
+        """Refuse a range with a whole number in it that the setting cannot have, such as a batch that its micro-batches
+        do not divide."""
         for name, made in self.space.items():
             if isinstance(made, Interval) and made.whole:
                 step = int(made.q or 1)

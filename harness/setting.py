@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
@@ -31,7 +31,8 @@ ABSENT = {"train_examples": "all"}
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Hyperparameters of one fine-tuning: what a sensitivity study varies. Exactly one of ``epochs`` and ``max_steps`` is given."""
+    """Hyperparameters of one fine-tuning: what a sensitivity study varies. Exactly one of ``epochs`` and ``max_steps``
+    is given."""
 
     learning_rate: float
     """Largest learning rate of AdamW, for encoder and head alike."""
@@ -46,8 +47,8 @@ class Setting:
     accumulation: int = 1
     """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
     max_length: int = 128
-    """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no word is lost;
-    longer pairs lose the end of the longer text."""
+    """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no
+    word is lost; longer pairs lose the end of the longer text."""
     schedule: str = "linear"
     """What the learning rate does after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
@@ -55,12 +56,12 @@ class Setting:
     max_grad_norm: float = 1.0
     """Norm the whole gradient, penalty included, is clipped to; 0 for no clipping."""
     train_examples: int | None = None
-    """Examples of the training data that are trained on, drawn once for all seeds, those of a smaller number among those of a larger;
-    ``None`` for all. An epoch is a pass over them."""
+    """Examples of the training data that are trained on, drawn once for all seeds, those of a smaller number among
+    those of a larger; ``None`` for all. An epoch is a pass over them."""
     label_noise: float = 0.0
-    """Share of the training labels that are replaced, each by one of the others, below 1: were every label wrong, they would again say
-    something. Drawn once for all seeds, the replacements of a smaller share among those of a larger. Of a token task each word's tag by
-    itself. Dev and test sets keep theirs."""
+    """Share of the training labels that are replaced, each by one of the others, below 1: were every label wrong, they
+    would again say something. Drawn once for all seeds, the replacements of a smaller share among those of a larger. Of
+    a token task each word's tag by itself. Dev and test sets keep theirs."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -95,14 +96,17 @@ class Setting:
 
 
 def value_label(name: str, value: Any) -> str:
-    """A hyperparameter's value as a label has it. Not given, that is ``None``, or NaN in a frame, reads ``all`` of training examples and
-    else ``none``."""
+    """A hyperparameter's value as a label has it. Not given, that is ``None``, or NaN in a frame, reads ``all`` of
+    training examples and else ``none``."""
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     return ABSENT.get(name, "none") if absent else fields.short(value)
 
 
 def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:
-    """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001 warmup_steps=6``."""
+    """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001
+    warmup_steps=6``."""
     distinct = [asdict(setting) for setting in dict.fromkeys(settings)]
-    differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or ["learning_rate"]
+    differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or [
+        "learning_rate"
+    ]
     return {setting: " ".join(f"{n}={value_label(n, getattr(setting, n))}" for n in differing) for setting in settings}

@@ -1,4 +1,5 @@
-"""Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor Ray."""
+"""Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor
+Ray."""
 
 import dataclasses
 import itertools
@@ -8,9 +9,10 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from harness import designs, fields
-from harness.errors import UserError, bad, unknown
-from harness.hashing import digest
+from harness import designs
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
+from harness.common.hashing import digest
 from harness.methods import Method, method_from
 from harness.search import Search
 from harness.setting import MOST_TRIALS
@@ -18,8 +20,8 @@ from harness.setting import Setting as Setting  # a study's file imports it with
 from harness.tasks import is_file, task_named
 
 NUMERICS = 3
-"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a field's default
-changes scores."""
+"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a
+field's default changes scores."""
 PLACE = {"place": True}
 """Marks a field of a trial that cannot change the fine-tuned model."""
 
@@ -76,7 +78,8 @@ class FullArm(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class TrialConfig:
-    """One fine-tuning: all that can change the model, and which languages it is scored on. Made by ``harness.plan.plan``."""
+    """One fine-tuning: all that can change the model, and which languages it is scored on. Made by
+    ``harness.execution.plan.plan``."""
 
     task: str
     """The task's name."""
@@ -115,7 +118,7 @@ class TrialConfig:
     test_data: Mapping[str, str] = field(metadata=PLACE)
     """Fingerprint of each scored test set, the source's included."""
     trim_vocabulary: bool = field(default=True, metadata=PLACE)
-    """See ``harness.vocabulary``: it changes nothing but time and memory."""
+    """See ``harness.encoders.trimmed_embedding``: it changes nothing but time and memory."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -125,7 +128,9 @@ class TrialConfig:
         """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
-        return digest({"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)})
+        return digest(
+            {"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
+        )
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -141,7 +146,8 @@ class TrialConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A set of trials with a question: every method at every setting with every seed, unless an ``Arm`` says otherwise."""
+    """A set of trials with a question: every method at every setting with every seed, unless an ``Arm`` says
+    otherwise."""
 
     name: str
     question: str = ""
@@ -154,24 +160,27 @@ class Study:
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
     replicates: int = 1
-    """How often each fine-tuning is run, with the same seed. Beyond 1 they measure what no seed fixes, such as the order in which a
-    GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
+    """How often each fine-tuning is run, with the same seed. Beyond 1 they measure what no seed fixes, such as the
+    order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
     targets: tuple[str, ...]
-    """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of the task's
-    languages in the paper's selection, in XTREME or at all."""
+    """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of
+    the task's languages in the paper's selection, in XTREME or at all."""
     source: str = "en"
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: str = "embedded"
     """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set."""
     precision: str = AUTO
-    """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``: fp32 on a CPU, bf16 on a GPU that has it, else fp16."""
+    """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``: fp32 on a CPU, bf16 on a GPU that has
+    it, else fp16."""
     checkpoint: str = "last"
     """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as XTREME selects them."""
     trim_vocabulary: bool = True
-    """Train without the embeddings that no training example uses; changes no score, see ``harness.vocabulary``."""
+    """Train without the embeddings that no training example uses; changes no score, see
+    ``harness.encoders.trimmed_embedding``."""
     search: Search | None = None
-    """Ranges in which ``steadytune search`` looks for the best of each method's hyperparameters; its only setting gives the others."""
+    """Ranges in which ``steadytune search`` looks for the best of each method's hyperparameters; its only setting gives
+    the others."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
@@ -197,7 +206,11 @@ class Study:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
         if (twice := fields.repeated(labels)) is not None:
-            raise bad("methods", twice, "each method with the same options once: its rows in the tables could not be told apart")
+            raise bad(
+                "methods",
+                twice,
+                "each method with the same options once: its rows in the tables could not be told apart",
+            )
         for arm in self.arms:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
         self._check_size()
@@ -224,8 +237,8 @@ class Study:
                 raise bad("settings", f"{len(arm.settings)} settings", "one, as the search varies it")
             if (models := len(arm.method.expand(self.targets))) > 1:
                 raise UserError(
-                    f"search: {label} has a model for each of {models} target languages, and no one setting could be selected for all on "
-                    "the source; give it one language, or leave it out"
+                    f"search: {label} has a model for each of {models} target languages, and no one setting could be "
+                    "selected for all on the source; give it one language, or leave it out"
                 )
             try:
                 search.check(arm.settings[0])
@@ -248,7 +261,8 @@ class Study:
         return tuple(FullArm(a.method, a.settings or self.settings, a.seeds or self.seeds) for a in arms)
 
     def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int, int]]:
-        """Method as trained, languages it is scored on, setting, seed and replicate of each trial, replicates and settings outermost.
+        """Method as trained, languages it is scored on, setting, seed and replicate of each trial, replicates and
+        settings outermost.
 
         That order spreads the methods over the study's time, so an interrupted study has pairs to compare.
         """
@@ -264,13 +278,15 @@ class Study:
     def from_json(cls, values: object, where: str = "study") -> "Study":
         """A study from its YAML or JSON form; a method there may carry ``settings`` and ``seeds`` of its own.
 
-        Settings are a list, or a mapping that ``harness.designs`` makes one of. Raises ``UserError`` naming the field, the value and what
-        is allowed.
+        Settings are a list, or a mapping that ``harness.designs`` makes one of. Raises ``UserError`` naming the field,
+        the value and what is allowed.
         """
         if not isinstance(values, Mapping):
             raise bad(where, values, "a mapping with the fields of a study")
         given = dict(values)
-        given["methods"] = [_arm(spec, f"{where}: methods") for spec in _list(given.get("methods"), f"{where}: methods")]
+        given["methods"] = [
+            _arm(spec, f"{where}: methods") for spec in _list(given.get("methods"), f"{where}: methods")
+        ]
         given["settings"] = _settings(given.get("settings"), f"{where}: settings")
         if given.get("search") is not None:
             given["search"] = Search.from_json(given["search"], f"{where}: search")
@@ -278,7 +294,9 @@ class Study:
 
     def to_json(self) -> dict[str, Any]:
         given = asdict(self)
-        given["methods"] = [m.to_json() if isinstance(m, Method) else m.method.to_json() | _own(m) for m in self.methods]
+        given["methods"] = [
+            m.to_json() if isinstance(m, Method) else m.method.to_json() | _own(m) for m in self.methods
+        ]
         given.pop("search")
         return given if self.search is None else {**given, "search": self.search.to_json()}
 

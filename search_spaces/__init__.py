@@ -1,7 +1,8 @@
 """Studies by name, and a user's own from a ``.py`` or ``.yaml`` file.
 
-A module here has a ``STUDY``, whose name on the command line is the module's path with ``-`` for ``_``, or ``STUDIES``, a tuple of a
-family's studies, each of which says in its own name where it is. What a folder's modules share stands in its ``__init__.py``.
+A module here has a ``STUDY``, whose name on the command line is the module's path with ``-`` for ``_``, or ``STUDIES``,
+a tuple of a family's studies, each of which says in its own name where it is. What a folder's modules share stands in
+its ``__init__.py``.
 """
 
 import importlib
@@ -9,9 +10,11 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-from harness import files, python_file, yaml_text
-from harness.errors import UserError, unknown
-from harness.study import Study, check_name
+from harness.common import files, python_files, yaml_files
+from harness.common.errors import UserError, unknown
+from harness.methods import METHODS
+from harness.search import Search
+from harness.study import Arm, Setting, Study, check_name
 
 
 def names() -> list[str]:
@@ -23,28 +26,39 @@ def names() -> list[str]:
 def studies() -> dict[str, Study]:
     """The studies that ship with steadytune, by name.
 
-    Raises ``UserError`` for a module that has neither ``STUDY`` nor ``STUDIES`` or has both, for a ``STUDY`` that is not called by its
-    module's path, and for two studies of one name.
+    Raises ``UserError`` for a module that has neither ``STUDY`` nor ``STUDIES`` or has both, for a ``STUDY`` that is
+    not called by its module's path, and for two studies of one name.
     """
     found: dict[str, Study] = {}
     owners: dict[str, str] = {}
     for module in sorted(info.name for info in pkgutil.walk_packages(__path__, f"{__name__}.") if not info.ispkg):
         for study in _of_module(module):
             if study.name in found:
-                raise UserError(f"study: two are called {study.name!r}, in {owners[study.name]} and {module}; rename one")
+                raise UserError(
+                    f"study: two are called {study.name!r}, in {owners[study.name]} and {module}; rename one"
+                )
             found[study.name], owners[study.name] = study, module
     return found
 
 
 def _of_module(name: str) -> tuple[Study, ...]:
     """The studies that a module defines."""
-    defined = {word: value for word, value in vars(importlib.import_module(name)).items() if word in ("STUDY", "STUDIES")}
+    defined = {
+        word: value for word, value in vars(importlib.import_module(name)).items() if word in ("STUDY", "STUDIES")
+    }
     made = (defined["STUDY"],) if "STUDY" in defined else defined.get("STUDIES", ())
-    if len(defined) != 1 or not isinstance(made, tuple) or not made or not all(isinstance(study, Study) for study in made):
+    if (
+        len(defined) != 1
+        or not isinstance(made, tuple)
+        or not made
+        or not all(isinstance(study, Study) for study in made)
+    ):
         raise UserError(f"study: {name} must define either STUDY, a Study, or STUDIES, a tuple of at least one")
     path = name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-")
     if "STUDY" in defined and made[0].name != path:
-        raise UserError(f"study: the STUDY of {name} is called {made[0].name!r}; call it {path!r}, or put it into STUDIES")
+        raise UserError(
+            f"study: the STUDY of {name} is called {made[0].name!r}; call it {path!r}, or put it into STUDIES"
+        )
     return made
 
 
@@ -56,9 +70,9 @@ def is_file_name(name: str) -> bool:
 def load(name: str) -> Study:
     """The study of a name, or of a file where ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
 
-    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it; a ``.yaml`` file has a study's fields, its name
-    being the file's where it gives none. YAML is read safely: it can name nothing but plain values. Raises ``UserError`` for what is
-    missing or malformed.
+    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it; a ``.yaml`` file has a study's fields,
+    its name being the file's where it gives none. YAML is read safely: it can name nothing but plain values. Raises
+    ``UserError`` for what is missing or malformed.
     """
     if is_file_name(name):
         return _from_file(name)
@@ -69,11 +83,12 @@ def load(name: str) -> Study:
 
 def _from_file(name: str) -> Study:
     file = files.existing("study", name, "a name from 'steadytune list'")
-    return python_file.defined(file, "STUDY", Study) if file.suffix == ".py" else _from_yaml(file)
+    known = (Study, Arm, Setting, Search, *METHODS.values())
+    return python_files.defined(file, "STUDY", Study, known=known) if file.suffix == ".py" else _from_yaml(file)
 
 
 def _from_yaml(file: Path) -> Study:
-    values = yaml_text.read(file)
+    values = yaml_files.read(file)
     if isinstance(values, dict) and "name" not in values:
         values["name"] = file.stem
         try:

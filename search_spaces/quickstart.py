@@ -1,17 +1,19 @@
 """``quickstart``: does a pull towards the pretrained weights steady zero-shot tagging when the learning rate moves?
 
-Part-of-speech tagging on the embedded encoder and data: English to eleven languages, four learning rates, the last one extreme, two
-seeds. About six minutes on two cores.
+Part-of-speech tagging on the embedded encoder and data: English to eleven languages, four learning rates, the last one
+extreme, two seeds. About six minutes on two cores.
 
-The steps, rates and strengths were chosen by trying: the English score passes 90 at the middle rates, and at 6e-3 vanilla falls apart.
-Of l2 0.01, 0.02 and 0.05 the last keeps most there; of ewc 0.1, 1, 10 and 100 (at 2e-3) 10 scored best. Two seeds and a strength
-chosen in sight of the scores make a demonstration, not evidence.
+The steps, rates and strengths were chosen by trying: the English score passes 90 at the middle rates, and at 6e-3
+vanilla falls apart. Of l2 0.01, 0.02 and 0.05 the last keeps most there; of ewc 0.1, 1, 10 and 100 (at 2e-3) 10 scored
+best. Two seeds and a strength chosen in sight of the scores make a demonstration, not evidence.
 """
 
 from harness.methods import L2, Ewc, Vanilla
 from harness.study import Arm, Setting, Study
 
-SETTINGS = tuple(Setting(learning_rate=rate, warmup_steps=6, max_steps=60, batch_size=16) for rate in (3e-4, 1e-3, 2e-3, 6e-3))
+SETTINGS = tuple(
+    Setting(learning_rate=rate, warmup_steps=6, max_steps=60, batch_size=16) for rate in (3e-4, 1e-3, 2e-3, 6e-3)
+)
 
 STUDY = Study(
     name="quickstart",

@@ -1,23 +1,24 @@
 """The paper's Tables 1–22 as data: ``load(number)``, and what each table is: ``TABLES``.
 
-One CSV a table, ``table_01.csv`` to ``table_22.csv``. The first line is a comment with the table's number and caption; the rest is tidy,
-one row a printed figure, with the columns
+One CSV a table, ``table_01.csv`` to ``table_22.csv``. The first line is a comment with the table's number and caption;
+the rest is tidy, one row a printed figure, with the columns
 
-- ``table`` (its number), ``encoder`` (``mBERT`` or ``XLM-R Large``), ``task`` (our names: the paper's Wikiann and PANX are ``panx``),
-- ``method`` (our names; ``published`` for the figures quoted from Hu et al. 2020, ``ewc(target+en)`` and ``ewc(mix target-en)`` for the
-  variants of Table 15), ``label`` (the row as printed),
+- ``table`` (its number), ``encoder`` (``mBERT`` or ``XLM-R Large``), ``task`` (our names: the paper's Wikiann and PANX
+  are ``panx``),
+- ``method`` (our names; ``published`` for the figures quoted from Hu et al. 2020, ``ewc(target+en)`` and ``ewc(mix
+  target-en)`` for the variants of Table 15), ``label`` (the row as printed),
 - ``language`` (a code; ``en`` is the source, ``zero-shot`` the average over target languages),
 - ``statistic`` (``mean``; ``std`` over runs; ``change`` against vanilla, in brackets in Table 1; ``correlation``),
 - ``value``, the figure as printed: 79 is not 79.00, and +1.64 has its sign.
 
-Table 5 has a ``corpus`` (``wikipedia`` or ``xnli``) instead of method and language. Tables 10 and 16 are hyperparameters, one row a
-setting. Figure 1 is not here: the text that we have of the paper holds no figures of it. Table 6's first two rows share a label in
-that text, "Vanilla w/ L2"; Tables 2 and 8 settle which is which.
+Table 5 has a ``corpus`` (``wikipedia`` or ``xnli``) instead of method and language. Tables 10 and 16 are
+hyperparameters, one row a setting. Figure 1 is not here: the text that we have of the paper holds no figures of it.
+Table 6's first two rows share a label in that text, "Vanilla w/ L2"; Tables 2 and 8 settle which is which.
 
 Read with care:
 
-- Table 10 has a block Wikiann and a block PANX, which are one task, and none of PAWS-X. The block PANX (5 or 8 epochs) is taken for PAWS-X,
-  so its ``task`` is ``pawsx`` and its ``block`` is PANX.
+- Table 10 has a block Wikiann and a block PANX, which are one task, and none of PAWS-X. The block PANX (5 or 8 epochs)
+  is taken for PAWS-X, so its ``task`` is ``pawsx`` and its ``block`` is PANX.
 - Table 16 leaves the prompts of bitfit and adapter empty for XNLI and has a dash for UDPOS.
 - The paper does not say with which ddof it takes its standard deviations.
 - In Table 15 the ewc rows are of models whose Fisher information is that of French, so their ``en`` is of those models.
@@ -33,7 +34,7 @@ from io import StringIO
 
 import pandas as pd
 
-from harness.errors import bad
+from harness.common.errors import bad
 
 MBERT, XLMR_LARGE = "mBERT", "XLM-R Large"
 TASKS = ("xnli", "panx", "udpos", "pawsx")
@@ -89,32 +90,71 @@ class PublishedTable:
 TABLES: dict[int, PublishedTable] = {
     table.number: table
     for table in (
-        PublishedTable(1, Kind.BEST, "zero-shot averages", "3 methods × 4 tasks, with the change against vanilla", TASKS, 3),
+        PublishedTable(
+            1, Kind.BEST, "zero-shot averages", "3 methods × 4 tasks, with the change against vanilla", TASKS, 3
+        ),
         PublishedTable(2, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("xnli",), 3),
-        PublishedTable(3, Kind.SENSITIVITY, "en and zero-shot averages", "2 methods × en, zero-shot × 4 tasks, mean ± std", TASKS, 5),
-        PublishedTable(4, Kind.SENSITIVITY, "every language", "2 methods × en, 14 targets, average, mean ± std", ("xnli",), 5),
+        PublishedTable(
+            3,
+            Kind.SENSITIVITY,
+            "en and zero-shot averages",
+            "2 methods × en, zero-shot × 4 tasks, mean ± std",
+            TASKS,
+            5,
+        ),
+        PublishedTable(
+            4, Kind.SENSITIVITY, "every language", "2 methods × en, 14 targets, average, mean ± std", ("xnli",), 5
+        ),
         PublishedTable(5, Kind.CORRELATION, "correlations over languages", "2 corpora × 4 tasks", TASKS, 0),
-        PublishedTable(6, Kind.FROZEN, "en and zero-shot averages", "5 methods × en, zero-shot × 2 tasks", ("xnli", "udpos"), 3),
+        PublishedTable(
+            6, Kind.FROZEN, "en and zero-shot averages", "5 methods × en, zero-shot × 2 tasks", ("xnli", "udpos"), 3
+        ),
         PublishedTable(7, Kind.BEST, "every language", "3 methods × en, 14 targets, average", ("panx",), 3),
         PublishedTable(8, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("udpos",), 3),
         PublishedTable(9, Kind.BEST, "every language", "3 methods × en, 5 targets, average", ("pawsx",), 3),
         PublishedTable(
-            10, Kind.SETTINGS, "settings of Tables 3, 4, 11–13", "4 tasks × 2 methods × 5 settings × 3 hyperparameters", TASKS, 0
+            10,
+            Kind.SETTINGS,
+            "settings of Tables 3, 4, 11–13",
+            "4 tasks × 2 methods × 5 settings × 3 hyperparameters",
+            TASKS,
+            0,
         ),
-        PublishedTable(11, Kind.SENSITIVITY, "every language", "2 methods × en, 39 targets, average, mean ± std", ("panx",), 5),
-        PublishedTable(12, Kind.SENSITIVITY, "every language", "2 methods × en, 28 targets, average, mean ± std", ("udpos",), 5),
-        PublishedTable(13, Kind.SENSITIVITY, "every language", "2 methods × en, 5 targets, average, mean ± std", ("pawsx",), 5),
-        PublishedTable(14, Kind.EXTREME, "zero-shot averages at a learning rate of 1e-4", "2 methods × 4 tasks", TASKS, 0),
+        PublishedTable(
+            11, Kind.SENSITIVITY, "every language", "2 methods × en, 39 targets, average, mean ± std", ("panx",), 5
+        ),
+        PublishedTable(
+            12, Kind.SENSITIVITY, "every language", "2 methods × en, 28 targets, average, mean ± std", ("udpos",), 5
+        ),
+        PublishedTable(
+            13, Kind.SENSITIVITY, "every language", "2 methods × en, 5 targets, average, mean ± std", ("pawsx",), 5
+        ),
+        PublishedTable(
+            14, Kind.EXTREME, "zero-shot averages at a learning rate of 1e-4", "2 methods × 4 tasks", TASKS, 0
+        ),
         PublishedTable(15, Kind.EWC_VARIANTS, "en and fr", "5 methods × 2 languages", ("xnli",), 0),
         PublishedTable(
-            16, Kind.SETTINGS, "settings of Tables 6, 17 and 18", "2 tasks × 3 methods × 5 hyperparameters", ("xnli", "udpos"), 0
+            16,
+            Kind.SETTINGS,
+            "settings of Tables 6, 17 and 18",
+            "2 tasks × 3 methods × 5 hyperparameters",
+            ("xnli", "udpos"),
+            0,
         ),
         PublishedTable(17, Kind.FROZEN, "every language", "3 methods × en, 13 targets, average", ("xnli",), 3),
         PublishedTable(18, Kind.FROZEN, "every language", "3 methods × en, 13 targets, average", ("udpos",), 3),
-        PublishedTable(19, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("xnli",), 1, XLMR_LARGE),
-        PublishedTable(20, Kind.BEST, "every language", "3 methods × en, 14 targets, average", ("panx",), 1, XLMR_LARGE),
-        PublishedTable(21, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("udpos",), 1, XLMR_LARGE),
-        PublishedTable(22, Kind.BEST, "every language", "3 methods × en, 5 targets, average", ("pawsx",), 1, XLMR_LARGE),
+        PublishedTable(
+            19, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("xnli",), 1, XLMR_LARGE
+        ),
+        PublishedTable(
+            20, Kind.BEST, "every language", "3 methods × en, 14 targets, average", ("panx",), 1, XLMR_LARGE
+        ),
+        PublishedTable(
+            21, Kind.BEST, "every language", "3 methods × en, 13 targets, average", ("udpos",), 1, XLMR_LARGE
+        ),
+        PublishedTable(
+            22, Kind.BEST, "every language", "3 methods × en, 5 targets, average", ("pawsx",), 1, XLMR_LARGE
+        ),
     )
 }
 
@@ -129,8 +169,9 @@ def table(number: int) -> PublishedTable:
 def load(number: int) -> pd.DataFrame:
     """A table's figures, one a row, with the columns that the module's docstring names.
 
-    ``value`` is a float, and ``printed`` the text it was printed as. Of Tables 10 and 16, learning_rate is a float, warmup_steps, epochs
-    and setting are integers, and prompts, size and seeds are text. Raises ``UserError`` for a number that no table has.
+    ``value`` is a float, and ``printed`` the text it was printed as. Of Tables 10 and 16, learning_rate is a float,
+    warmup_steps, epochs and setting are integers, and prompts, size and seeds are text. Raises ``UserError`` for a
+    number that no table has.
     """
     text = _text(table(number).number)
     frame = pd.read_csv(StringIO(text), skiprows=1, dtype=str, keep_default_na=False, na_values=[])
@@ -169,7 +210,8 @@ def targets_of(number: int, task: str | None = None) -> list[str]:
 
 
 def of_task(number: int, task: str | None = None) -> pd.DataFrame:
-    """A table's rows of one task, which need not be named where the table has no other. Raises ``UserError`` for a task it lacks."""
+    """A table's rows of one task, which need not be named where the table has no other. Raises ``UserError`` for a task
+    it lacks."""
     known = table(number).tasks
     if task is None and len(known) == 1:
         task = known[0]

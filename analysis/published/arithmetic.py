@@ -20,8 +20,9 @@ SAME_EXPERIMENT = ((1, 2, 6, 7, 8, 9, 15, 17, 18), (3, 4, 11, 12, 13))
 def averages() -> pd.DataFrame:
     """Every printed average over languages beside the mean of its own row.
 
-    Columns table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference (printed less
-    without_en) and follows: whether that is at most 0.01, half a last decimal of the average and as much of its terms.
+    Columns table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference
+    (printed less without_en) and follows: whether that is at most 0.01, half a last decimal of the average and as much
+    of its terms.
     """
     rows = []
     for table in AVERAGED:
@@ -29,7 +30,12 @@ def averages() -> pd.DataFrame:
             printed, source, scores = row[ZERO_SHOT], row[SOURCE], _targets(row)
             mean = fmean(scores)
             known = {"table": table, "task": TABLES[table].tasks[0], "method": method, "languages": len(scores)}
-            values = {"printed": printed, "without_en": mean, "with_en": fmean([*scores, source]), "difference": printed - mean}
+            values = {
+                "printed": printed,
+                "without_en": mean,
+                "with_en": fmean([*scores, source]),
+                "difference": printed - mean,
+            }
             rows.append(known | values | {"follows": abs(printed - mean) <= 2 * HALF + SLACK})
     return pd.DataFrame(rows)
 
@@ -37,8 +43,9 @@ def averages() -> pd.DataFrame:
 def spreads() -> pd.DataFrame:
     """Every printed std over runs of the average beside the mean of its row's own stds, which it cannot exceed.
 
-    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof), with equality where all
-    languages move together. It cannot be computed from them. Columns table, task, method, printed, bound and within.
+    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof), with
+    equality where all languages move together. It cannot be computed from them. Columns table, task, method, printed,
+    bound and within.
     """
     rows = []
     for task, table in SEVERAL.items():
@@ -72,7 +79,9 @@ def _changes() -> Iterator[Check]:
     for row in rows[rows["statistic"] == "change"].to_dict("records"):
         scores = figures(1, row["task"])
         change = scores[row["method"]][ZERO_SHOT] - scores["vanilla"][ZERO_SHOT]
-        yield number("Table 1", f"change of {row['method']} on {row['task']}", row["printed"], change, (2 * HALF, 2 * HALF))
+        yield number(
+            "Table 1", f"change of {row['method']} on {row['task']}", row["printed"], change, (2 * HALF, 2 * HALF)
+        )
 
 
 def _repeats() -> Iterator[Check]:
@@ -81,7 +90,9 @@ def _repeats() -> Iterator[Check]:
     for tables in SAME_EXPERIMENT:
         rows = pd.concat([load(table) for table in tables])
         rows = rows[rows["statistic"] != "change"]
-        for (task, method, language, statistic), same in rows.groupby(["task", "method", "language", "statistic"], sort=False):
+        for (task, method, language, statistic), same in rows.groupby(
+            ["task", "method", "language", "statistic"], sort=False
+        ):
             first, *others = same.to_dict("records")
             for other in others:
                 difference = first["value"] - other["value"]
@@ -91,7 +102,11 @@ def _repeats() -> Iterator[Check]:
                     yield Check(where, what, first["printed"], other["printed"], "", AGREES)
                     continue
                 key = (other["table"], method)
-                note = f"Table {other['table']}'s languages average {own[key]:.3f}" if language == ZERO_SHOT and key in own else ""
+                note = (
+                    f"Table {other['table']}'s languages average {own[key]:.3f}"
+                    if language == ZERO_SHOT and key in own
+                    else ""
+                )
                 yield Check(where, what, first["printed"], other["printed"], f"{difference:+.2f}", DISAGREES, note)
     for language, mean, std in ((SOURCE, "85.29", "0.20"), (ZERO_SHOT, "60.99", "1.26")):
         for statistic, printed in (("mean", mean), ("std", std)):
@@ -122,7 +137,8 @@ def _twins() -> Iterator[Check]:
 
 
 def _best_of_settings() -> Iterator[Check]:
-    """The best setting's mean over seeds, on en and on the target languages that both tables have, against the mean over settings."""
+    """The best setting's mean over seeds, on en and on the target languages that both tables have, against the mean
+    over settings."""
     for task in TASKS:
         best, several, spread = figures(BEST[task]), figures(SEVERAL[task]), figures(SEVERAL[task], statistic="std")
         where = f"Tables {BEST[task]} and {SEVERAL[task]}"
@@ -130,7 +146,9 @@ def _best_of_settings() -> Iterator[Check]:
             shared = [language for language in best[method] if language in row and language not in (SOURCE, ZERO_SHOT)]
             what = f"best setting of {method} on {task} at least the mean over settings"
             one, mean = best[method][SOURCE], row[SOURCE]
-            yield _at_least(where, f"{what}, en", one, mean, f"{(mean - one) / spread[method][SOURCE]:.1f} of the settings' std")
+            yield _at_least(
+                where, f"{what}, en", one, mean, f"{(mean - one) / spread[method][SOURCE]:.1f} of the settings' std"
+            )
             one, mean = (fmean(table[method][language] for language in shared) for table in (best, several))
             yield _at_least(where, f"{what}, {len(shared)} shared languages", one, mean, f"{mean - one:.2f} points")
 
@@ -138,7 +156,15 @@ def _best_of_settings() -> Iterator[Check]:
 def _at_least(where: str, what: str, one: float, mean: float, by: str) -> Check:
     if one >= mean - 2 * HALF - SLACK:
         return Check(where, what, f"{one:.2f}", f"{mean:.2f}", "", AGREES)
-    return Check(where, what, f"{one:.2f}", f"{mean:.2f}", f"{one - mean:+.2f}", ODD, f"chosen as the best, yet {by} below the mean")
+    return Check(
+        where,
+        what,
+        f"{one:.2f}",
+        f"{mean:.2f}",
+        f"{one - mean:+.2f}",
+        ODD,
+        f"chosen as the best, yet {by} below the mean",
+    )
 
 
 def _targets(row: dict[str, float]) -> list[float]:

@@ -23,7 +23,9 @@ class Check:
     note: str = ""
 
 
-def number(where: str, what: str, printed: str, follows: float, either_way: tuple[float, float] = (0, 0), note: str = "") -> Check:
+def number(
+    where: str, what: str, printed: str, follows: float, either_way: tuple[float, float] = (0, 0), note: str = ""
+) -> Check:
     """A printed number beside what follows from the figures as printed.
 
     ``either_way`` is how far below and above that the unrounded figures can take it.
@@ -46,7 +48,15 @@ def sets(where: str, what: str, said: set[str], found: set[str], note: str = "")
 def count(where: str, what: str, printed: int, follows: int, note: str = "") -> Check:
     """A number of things."""
     same = printed == follows
-    return Check(where, what, str(printed), str(follows), "" if same else f"{printed - follows:+d}", AGREES if same else DISAGREES, note)
+    return Check(
+        where,
+        what,
+        str(printed),
+        str(follows),
+        "" if same else f"{printed - follows:+d}",
+        AGREES if same else DISAGREES,
+        note,
+    )
 
 
 def _list(names: set[str]) -> str:

@@ -1,14 +1,18 @@
-"""Whether the paper's figures agree with one another, and its sentences with its figures: ``checks`` and ``disagreements``.
+"""Whether the paper's figures agree with one another, and its sentences with its figures: ``checks`` and
+``disagreements``.
 
-A figure printed with two decimals is known to within half of the last one. What follows from such figures is an interval, and so is the
-figure that it is compared with; the verdict says how they lie:
+A figure printed with two decimals is known to within half of the last one. What follows from such figures is an
+interval, and so is the figure that it is compared with; the verdict says how they lie:
 
-- ``agrees``: what follows from the figures as printed, rounded, is what is printed (or a sentence is true of the figures);
+- ``agrees``: what follows from the figures as printed, rounded, is what is printed (or a sentence is true of the
+  figures);
 - ``within rounding``: it is not, but the unrounded figures can be such that it would be;
-- ``odd``: no contradiction, but not what the paper's own account leads one to expect, or a sign of a slip that the figures cannot settle;
+- ``odd``: no contradiction, but not what the paper's own account leads one to expect, or a sign of a slip that the
+  figures cannot settle;
 - ``disagrees``: no unrounded figures make it true.
 
-Whether the paper's results are right is not asked here. Its counts that no table bears out or refutes ("500+ experiments") are left out.
+Whether the paper's results are right is not asked here. Its counts that no table bears out or refutes ("500+
+experiments") are left out.
 """
 
 from dataclasses import asdict

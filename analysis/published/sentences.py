@@ -35,7 +35,9 @@ def checks() -> Iterator[Check]:
 def _gains() -> Iterator[Check]:
     """Differences of scores. The paper writes per cent for what are points."""
     gains = {task: _gain(1, task, "l2") for task in TASKS}
-    yield number("Abstract, Section 1", "l2 improves zero-shot by up to", "1.64", max(gains.values()), EITHER_WAY, POINTS)
+    yield number(
+        "Abstract, Section 1", "l2 improves zero-shot by up to", "1.64", max(gains.values()), EITHER_WAY, POINTS
+    )
     for task, printed in zip(TASKS, ("1.6", "1.1", "0.40", "0.3"), strict=True):
         yield number("Section 5.1", f"l2 improves {task} by", printed, gains[task], EITHER_WAY, POINTS)
     loss = -_gain(1, "pawsx", "ewc")
@@ -43,33 +45,56 @@ def _gains() -> Iterator[Check]:
     note = f"points; in per cent of vanilla it is {relative:.1f}, which is not 4.0 either"
     yield number("Section 5.1, Table 1", "ewc decreases pawsx by", "4.0", loss, EITHER_WAY, note)
     for task, printed in zip(TASKS, ("2", "1", "1.26", "0.2"), strict=True):
-        yield number("Section 5.2", f"l2 improves {task} over settings by", printed, _gain(3, task, "l2"), EITHER_WAY, POINTS)
+        yield number(
+            "Section 5.2", f"l2 improves {task} over settings by", printed, _gain(3, task, "l2"), EITHER_WAY, POINTS
+        )
     extreme = {task: _gain(14, task, "l2") for task in TASKS}
     least = min(extreme.values())
-    note = ", ".join(f"{task} {gain:.2f}" for task, gain in extreme.items()) + f"; {POINTS}; vanilla's 33.33 on xnli is chance"
+    note = (
+        ", ".join(f"{task} {gain:.2f}" for task, gain in extreme.items())
+        + f"; {POINTS}; vanilla's 33.33 on xnli is chance"
+    )
     verdict = AGREES if least >= 10 else DISAGREES
-    yield Check("Section 5.1, Table 14", "l2's gain in the extreme setting is at least", "10", f"{least:.2f}", "", verdict, note)
+    yield Check(
+        "Section 5.1, Table 14", "l2's gain in the extreme setting is at least", "10", f"{least:.2f}", "", verdict, note
+    )
 
 
 def _falls() -> Iterator[Check]:
-    """By how many per cent l2's std is below vanilla's (Table 3), and how many times the zero-shot std is that on en."""
+    """By how many per cent l2's std is below vanilla's (Table 3), and how many times the zero-shot std is that on
+    en."""
     falls = {task: _fall(task, ZERO_SHOT) for task in TASKS}
     largest, ways = max(falls.values())
     yield number("Abstract, Section 5.2", "l2 reduces the zero-shot std by up to", "87", largest, ways)
     for task, printed in zip(TASKS, ("87", "60", "59", "40"), strict=True):
-        yield number("Section 5.2", f"l2 reduces the zero-shot std of {task} by", printed, falls[task][0], falls[task][1])
+        yield number(
+            "Section 5.2", f"l2 reduces the zero-shot std of {task} by", printed, falls[task][0], falls[task][1]
+        )
     short = {task: fall for task, (fall, (_, above)) in falls.items() if fall + above < 60}
     near = {task: fall for task, (fall, _) in falls.items() if fall < 60 and task not in short}
     named = [", ".join(f"{task} {fall:.1f}" for task, fall in some.items()) for some in (short, near)]
     least = min(fall for fall, _ in falls.values())
     note = f"below 60 before rounding too: {named[0]}; below 60, but not for certain: {named[1]}"
     verdict = DISAGREES if short else AGREES
-    yield Check("Section 1, Table 3", "l2 reduces the zero-shot std by at least", "60", f"{least:.1f}", f"{60 - least:+.1f}", verdict, note)
+    yield Check(
+        "Section 1, Table 3",
+        "l2 reduces the zero-shot std by at least",
+        "60",
+        f"{least:.1f}",
+        f"{60 - least:+.1f}",
+        verdict,
+        note,
+    )
     for task, printed in (("panx", "35"), ("pawsx", "67")):
         yield number("Section 5.2", f"l2 reduces the std on en of {task} by", printed, *_fall(task, SOURCE))
     fall, ways = _fall("udpos", SOURCE)
-    note = f"0.06 to 0.02 is to one third, not by it; before rounding the fall is between {fall - ways[0]:.0f} and {fall + ways[1]:.0f}"
-    yield number("Section 5.2, Table 3", "l2 reduces the std on en of udpos by one-third, in per cent", "33", fall, ways, note)
+    note = (
+        f"0.06 to 0.02 is to one third, not by it; before rounding the fall is between {fall - ways[0]:.0f} and "
+        f"{fall + ways[1]:.0f}"
+    )
+    yield number(
+        "Section 5.2, Table 3", "l2 reduces the std on en of udpos by one-third, in per cent", "33", fall, ways, note
+    )
 
     spread = figures(3, "panx", "std")["vanilla"]
     zero_shot, source = spread[ZERO_SHOT], spread[SOURCE]
@@ -86,7 +111,11 @@ def _languages_of() -> Iterator[Check]:
     every = {task: set(targets_of(table)) for task, table in BEST.items()}
 
     def where(task: str, true: Callable[[Scores], bool]) -> set[str]:
-        return {language for language in every[task] if true({method: row[language] for method, row in tables[task].items()})}
+        return {
+            language
+            for language in every[task]
+            if true({method: row[language] for method, row in tables[task].items()})
+        }
 
     def best(method: str) -> Callable[[Scores], bool]:
         return lambda row: all(row[method] > value for other, value in row.items() if other != method)
@@ -128,7 +157,10 @@ def _tasks_of() -> Iterator[Check]:
         yield sets("Section 5.2, Table 3", f"l2's std below vanilla's, {language}", ALL, steadier)
     moves = {task for task, row in std.items() if row["vanilla"][ZERO_SHOT] > row["vanilla"][SOURCE]}
     yield sets("Section 5.2, Table 3", "vanilla's zero-shot std above that on en", ALL, moves)
-    better, on_source = ({task for task, row in mean.items() if row["l2"][where] > row["vanilla"][where]} for where in (ZERO_SHOT, SOURCE))
+    better, on_source = (
+        {task for task, row in mean.items() if row["l2"][where] > row["vanilla"][where]}
+        for where in (ZERO_SHOT, SOURCE)
+    )
     yield sets("Section 5.2, Table 3", "l2's zero-shot mean above vanilla's", ALL, better)
     note = "the paper says so of these two alone; on panx and udpos l2 is below vanilla on en"
     yield sets("Section 5.2, Table 3", "l2's mean on en above vanilla's", {"xnli", "pawsx"}, on_source, note)
@@ -142,24 +174,41 @@ def _frozen() -> Iterator[Check]:
         yield sets(where, f"frozen methods above vanilla on {task}", said, above)
         below = {method for method in FROZEN if scores[method][ZERO_SHOT] < scores["l2"][ZERO_SHOT]}
         yield sets(where, f"frozen methods below l2 on {task}", {*FROZEN}, below)
-        below = {method for method in FROZEN if scores[method][SOURCE] < min(scores["vanilla"][SOURCE], scores["l2"][SOURCE])}
+        below = {
+            method for method in FROZEN if scores[method][SOURCE] < min(scores["vanilla"][SOURCE], scores["l2"][SOURCE])
+        }
         yield sets(where, f"frozen methods below vanilla and l2 on en of {task}", {*FROZEN}, below)
 
 
 def _large() -> Iterator[Check]:
     where = "Section 5.1, Appendix H, Tables 19–22"
     scores = {task: {method: row[ZERO_SHOT] for method, row in figures(table).items()} for task, table in LARGE.items()}
-    lower = [f"{task}: l2 {row['l2']:.2f}, vanilla {row['vanilla']:.2f}" for task, row in scores.items() if row["l2"] < row["vanilla"]]
+    lower = [
+        f"{task}: l2 {row['l2']:.2f}, vanilla {row['vanilla']:.2f}"
+        for task, row in scores.items()
+        if row["l2"] < row["vanilla"]
+    ]
     note = f"{'; '.join(lower)}; Appendix H calls them quite close, where on mBERT a gain of 0.40 counts as one"
-    yield sets(where, "XLM-R Large, l2 above vanilla", ALL, {task for task, row in scores.items() if row["l2"] > row["vanilla"]}, note)
-    yield sets(where, "XLM-R Large, l2 above Hu et al.", ALL, {task for task, row in scores.items() if row["l2"] > row["published"]})
+    yield sets(
+        where,
+        "XLM-R Large, l2 above vanilla",
+        ALL,
+        {task for task, row in scores.items() if row["l2"] > row["vanilla"]},
+        note,
+    )
+    yield sets(
+        where,
+        "XLM-R Large, l2 above Hu et al.",
+        ALL,
+        {task for task, row in scores.items() if row["l2"] > row["published"]},
+    )
 
 
 def _correlations() -> Iterator[Check]:
     """Table 5 and what is said of it.
 
-    It does not print its numbers of languages: those of Tables 2, 7, 8 and 9 are taken, and of these, for the Fisher information from
-    XNLI's test set, the ones that XNLI has.
+    It does not print its numbers of languages: those of Tables 2, 7, 8 and 9 are taken, and of these, for the Fisher
+    information from XNLI's test set, the ones that XNLI has.
     """
     rows = load(5).to_dict("records")
     positive, weak = [], []
@@ -174,9 +223,18 @@ def _correlations() -> Iterator[Check]:
     verdicts = [DISAGREES if some else AGREES for some in (positive, weak)]
     counts = [f"{len(rows) - len(some)} of {len(rows)}" for some in (positive, weak)]
     yield Check(
-        "Section 5.3, Table 5", "the correlations are negative", f"all {len(rows)}", counts[0], "", verdicts[0], "; ".join(positive)
+        "Section 5.3, Table 5",
+        "the correlations are negative",
+        f"all {len(rows)}",
+        counts[0],
+        "",
+        verdicts[0],
+        "; ".join(positive),
     )
-    note = f"not at the 5 % level (t test, two-sided): {'; '.join(weak)}; n is not printed but taken from Tables 2, 7, 8 and 9"
+    note = (
+        f"not at the 5 % level (t test, two-sided): {'; '.join(weak)}; n is not printed but taken from Tables 2, 7, 8 "
+        "and 9"
+    )
     what = "the correlations are significant and negative"
     yield Check("Section 1, Table 5", what, f"all {len(rows)}", counts[1], "", verdicts[1], note)
 
@@ -201,21 +259,34 @@ def _settings() -> Iterator[Check]:
     """Table 10, which is to have five settings a task and method, the same with and without l2."""
     rows = load(10)
     columns = ["learning_rate", "warmup_steps", "epochs"]
-    note = "Wikiann and PANX are one task; the block PANX has other epochs than Wikiann and is taken for PAWS-X, which has none"
+    note = (
+        "Wikiann and PANX are one task; the block PANX has other epochs than Wikiann and is taken for PAWS-X, which "
+        "has none"
+    )
     blocks = ", ".join(str(block) for block in rows["block"].unique())
     yield Check("Appendix C, Table 10", "tasks with settings", "all 4 tasks", blocks, "", DISAGREES, note)
     for task in TASKS:
         sides: list[list[dict[str, float]]] = []
         for method in ("vanilla", "l2"):
             found = rows.loc[(rows["task"] == task) & (rows["method"] == method), columns]
-            yield count("Section 4.3, Table 10", f"different settings of {method} on {task}", 5, len(found.drop_duplicates()))
+            yield count(
+                "Section 4.3, Table 10", f"different settings of {method} on {task}", 5, len(found.drop_duplicates())
+            )
             sides.append([{str(name): value for name, value in row.items()} for row in found.to_dict("records")])
         for i, (vanilla, l2) in enumerate(zip(*sides, strict=True), 1):
             for name in columns:
                 if vanilla[name] != l2[name]:
                     follows = f"vanilla {vanilla[name]:g}, l2 {l2[name]:g}"
                     note = "these two runs differ in more than the regularization"
-                    yield Check("Section 4.3, Table 10", f"{name} of setting {i} on {task}", "the same for both", follows, "", ODD, note)
+                    yield Check(
+                        "Section 4.3, Table 10",
+                        f"{name} of setting {i} on {task}",
+                        "the same for both",
+                        follows,
+                        "",
+                        ODD,
+                        note,
+                    )
 
 
 def _gain(table: int, task: str, method: str) -> float:
@@ -225,7 +296,8 @@ def _gain(table: int, task: str, method: str) -> float:
 
 
 def _fall(task: str, language: str) -> tuple[float, tuple[float, float]]:
-    """By how many per cent l2's std in Table 3 is below vanilla's, and how far below and above that it can be before rounding."""
+    """By how many per cent l2's std in Table 3 is below vanilla's, and how far below and above that it can be before
+    rounding."""
     spread = figures(3, task, "std")
     l2, vanilla = spread["l2"][language], spread["vanilla"][language]
     fall, low, high = (100 * (1 - (l2 + shift) / (vanilla - shift)) for shift in (0, HALF, -HALF))

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from analysis.published import MBERT, SOURCE, TABLES, XLMR_LARGE, ZERO_SHOT, Kind, load, of_task, table, targets_of
-from harness.errors import UserError, bad, unknown
+from harness.common.errors import UserError, bad, unknown
 
 OURS = ("method", "language", "mean", "std", "runs")
 SHARED = "zero-shot, shared languages"
@@ -13,7 +13,8 @@ SHARED = "zero-shot, shared languages"
 
 
 def encoder_of(name: str) -> str:
-    """The paper's encoder that a study's is to be put beside: XLM-R Large for itself, by its name or path, and mBERT for any other."""
+    """The paper's encoder that a study's is to be put beside: XLM-R Large for itself, by its name or path, and mBERT
+    for any other."""
     plain = name.lower().replace("-", "").replace("_", "")
     return XLMR_LARGE if "xlmr" in plain and "large" in plain else MBERT
 
@@ -21,9 +22,9 @@ def encoder_of(name: str) -> str:
 def matching(task: str, methods: Collection[str], kind: str, encoder: str = MBERT) -> list[int]:
     """The numbers of the tables of a kind (``Kind``), task and encoder that have at least one of the methods.
 
-    ``methods`` are named as in the tables: vanilla, l2, ewc, ewc(target+en), ewc(mix target-en), soft_prompt, bitfit, adapter. Tables of
-    hyperparameters match nothing, and that of correlations any methods. Empty where the paper has no such table. Raises ``UserError`` for
-    a kind or an encoder that the paper does not have.
+    ``methods`` are named as in the tables: vanilla, l2, ewc, ewc(target+en), ewc(mix target-en), soft_prompt, bitfit,
+    adapter. Tables of hyperparameters match nothing, and that of correlations any methods. Empty where the paper has no
+    such table. Raises ``UserError`` for a kind or an encoder that the paper does not have.
     """
     if kind not in [*Kind]:
         raise unknown("kind", kind, [known.value for known in Kind])
@@ -32,21 +33,27 @@ def matching(task: str, methods: Collection[str], kind: str, encoder: str = MBER
     if kind == Kind.SETTINGS:
         return []
     found = [t.number for t in TABLES.values() if t.kind == kind and task in t.tasks and t.encoder == encoder]
-    return found if kind == Kind.CORRELATION else [number for number in found if set(methods) & set(load(number)["method"])]
+    return (
+        found
+        if kind == Kind.CORRELATION
+        else [number for number in found if set(methods) & set(load(number)["method"])]
+    )
 
 
 def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataFrame:
     """A published table with our scores beside it, one row of the table a row.
 
-    ``ours`` has the columns method (named as in the table), language (``zero-shot`` for the average, ``en`` for the source), mean, std and
-    runs, one row a method × language; std is NaN where there are too few runs. ``task`` is needed where the table has several.
+    ``ours`` has the columns method (named as in the table), language (``zero-shot`` for the average, ``en`` for the
+    source), mean, std and runs, one row a method × language; std is NaN where there are too few runs. ``task`` is
+    needed where the table has several.
 
-    The result has method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours − theirs) and
-    note, which says why a difference is missing or is not one of like with like. Missing numbers are ``pd.NA``; a table without standard
-    deviations, and figures of which the paper does not give the number of runs, have them missing throughout. Where both have languages and
-    not the same ones, a row ``SHARED`` follows the method's average: both means over the languages that both have, without a std, which
-    the table does not tell. Raises ``UserError`` for a table without scores, for a task it lacks, and for columns that ``ours`` lacks or
-    rows that it has twice.
+    The result has method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference
+    (ours − theirs) and note, which says why a difference is missing or is not one of like with like. Missing numbers
+    are ``pd.NA``; a table without standard deviations, and figures of which the paper does not give the number of runs,
+    have them missing throughout. Where both have languages and not the same ones, a row ``SHARED`` follows the method's
+    average: both means over the languages that both have, without a std, which the table does not tell. Raises
+    ``UserError`` for a table without scores, for a task it lacks, and for columns that ``ours`` lacks or rows that it
+    has twice.
     """
     found = table(number)
     if found.kind in (Kind.SETTINGS, Kind.CORRELATION):
@@ -59,11 +66,16 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
 
     rows = of_task(number, task)
     wide = rows.set_index([*keys, "statistic"])["value"].unstack("statistic").reindex(columns=["mean", "std"])
-    theirs = wide.reindex(pd.MultiIndex.from_frame(rows[keys].drop_duplicates())).assign(runs=float(found.runs) if found.runs else None)
+    theirs = wide.reindex(pd.MultiIndex.from_frame(rows[keys].drop_duplicates())).assign(
+        runs=float(found.runs) if found.runs else None
+    )
     mine = ours.set_index(keys)[["mean", "std", "runs"]].dropna(subset="mean")
     both = theirs.add_prefix("theirs_").join(mine.add_prefix("ours_"), how="left").astype("Float64")
     met = set(mine.index.get_level_values("method"))
-    both["note"] = ["" if key in mine.index else f"not in our scores: {key[0]}{f', {key[1]}' * (key[0] in met)}" for key in both.index]
+    both["note"] = [
+        "" if key in mine.index else f"not in our scores: {key[0]}{f', {key[1]}' * (key[0] in met)}"
+        for key in both.index
+    ]
 
     pieces, behind = [], targets_of(number, task)
     for method, piece in both.groupby("method", sort=False):
@@ -73,9 +85,14 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
             continue
         here = [language for language in mine.xs(method, level="method").index if language not in (SOURCE, ZERO_SHOT)]
         piece.loc[[key], "note"] = _averages(here, behind)
-        shared = pd.MultiIndex.from_product([[method], [language for language in behind if language in here]], names=keys)
+        shared = pd.MultiIndex.from_product(
+            [[method], [language for language in behind if language in here]], names=keys
+        )
         if set(here) != set(behind) and len(shared) and shared.isin(piece.index).all():
-            line = {"theirs_mean": piece.loc[shared, "theirs_mean"].mean(), "ours_mean": mine.loc[shared, "mean"].mean()}
+            line = {
+                "theirs_mean": piece.loc[shared, "theirs_mean"].mean(),
+                "ours_mean": mine.loc[shared, "mean"].mean(),
+            }
             index = pd.MultiIndex.from_tuples([(method, SHARED)], names=keys)
             note = f"both over {', '.join(shared.get_level_values('language'))}"
             pieces.append(pd.DataFrame([line], index=index).astype("Float64").assign(note=note))

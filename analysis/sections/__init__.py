@@ -1,8 +1,10 @@
-"""The report's sections in order. A section is one file here, with its tables, its figures and its words, and one entry below."""
+"""The report's sections in order. A section is one file here, with its tables, its figures and its words, and one entry
+below."""
 
 from collections.abc import Callable
 
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.results.view import View
 from analysis.sections import (
     answer,
     best,
@@ -28,7 +30,6 @@ from analysis.sections import (
     variance,
     variants,
 )
-from analysis.view import View
 
 Maker = Callable[[View], Section | None]
 """Makes a section of results, ``None`` where they have nothing for it."""
@@ -55,9 +56,11 @@ FINDINGS: tuple[Maker, ...] = (
 )
 """What the scores say: shown with and without collapsed runs."""
 OF_SEARCHES: tuple[Maker, ...] = (best.section, source_zero_shot.section, heatmap.section)
-"""Findings of a search. Its trials are no sample of settings, but what a sampler took to be good: it has none on how scores spread."""
+"""Findings of a search. Its trials are no sample of settings, but what a sampler took to be good: it has none on how
+scores spread."""
 OF_RERUNS: tuple[Maker, ...] = (variance.section,)
-"""Findings that take reruns with one seed into account. To the others a rerun is no further run, but the same once more."""
+"""Findings that take reruns with one seed into account. To the others a rerun is no further run, but the same once
+more."""
 OF_COLLAPSES: tuple[Maker, ...] = (ladder.section,)
 """Findings on what collapses, which would say nothing without the collapsed runs."""
 FACTS: tuple[Maker, ...] = (

@@ -1,13 +1,14 @@
-"""The answer in a few sentences. What they claim follows the intervals and the tests, and the power where nothing was found."""
+"""The answer in a few sentences. What they claim follows the intervals and the tests, and the power where nothing was
+found."""
 
 import math
 
-from analysis.comparison import LANGUAGES, ZERO_SHOT, Comparison, SpreadStatistics
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.rendering.table import Score
+from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison, SpreadStatistics
+from analysis.results.view import View
 from analysis.sections.means import t_interval
 from analysis.sections.spread import holm
-from analysis.table import Score
-from analysis.view import View
 
 LEVEL = 0.05
 MOST = 6
@@ -20,17 +21,27 @@ def section(view: View) -> Section | None:
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
     adjusted = holm(found)
-    told = [_method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted)) for method, comparison in found.items()]
+    told = [
+        _method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted))
+        for method, comparison in found.items()
+    ]
     if len(told) > MOST:
         kept = [text for text, finding in told if finding]
         quiet = len(told) - len(kept)
-        sentences = kept + ([f"Of the other {quiet} methods no difference from {view.baseline} is shown."] if quiet else [])
+        sentences = kept + (
+            [f"Of the other {quiet} methods no difference from {view.baseline} is shown."] if quiet else []
+        )
     else:
         sentences = [text for text, _ in told]
-    uncompared = [method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods]
+    uncompared = [
+        method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods
+    ]
     if uncompared:
         few = f"{', '.join(uncompared[:MOST])}{' and others' if len(uncompared) > MOST else ''}"
-        sentences.append(f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the spread.")
+        sentences.append(
+            f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the "
+            "spread."
+        )
     return Section("answer", "The answer", [*_movement(view), *sentences, *_cautions(view)])
 
 
@@ -47,11 +58,15 @@ def _movement(view: View) -> list[str]:
         if not len(runs):
             told.append(f"No run of {method} is complete.")
         elif math.isnan(zero_shot.std):
-            told.append(f"{method} has one run: {results.source} {source.mean:.2f}, zero-shot {zero_shot.mean:.2f}; one run has no spread.")
+            told.append(
+                f"{method} has one run: {results.source} {source.mean:.2f}, zero-shot {zero_shot.mean:.2f}; one run "
+                "has no spread."
+            )
         else:
             told.append(
-                f"Over {what} {method} scores {source.plain()} on {results.source} and {zero_shot.plain()} on average over "
-                f"{_count(len(results.languages(method)), 'target language')} (mean ± standard deviation over runs)."
+                f"Over {what} {method} scores {source.plain()} on {results.source} and {zero_shot.plain()} on average "
+                f"over {_count(len(results.languages(method)), 'target language')} (mean ± standard deviation over "
+                "runs)."
             )
     return told
 
@@ -87,14 +102,22 @@ def _spread(
         return f"{size}; there is no test, as {test.reason}.", False
     shown = f"p = {p:.2g}, corrected for the number of methods" if p != test.p else f"p = {p:.2g}"
     if p <= LEVEL and (ratio.high < 1 or ratio.low > 1):
-        return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).{_elsewhere(comparison, over)}", True
+        return (
+            f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} "
+            f"({shown}).{_elsewhere(comparison, over)}",
+            True,
+        )
     if p <= LEVEL:
         what = "there is no interval to say how large" if math.isnan(ratio.low) else "the interval leaves its size open"
         return f"{size}; the test finds a difference ({shown}), but {what}.{_elsewhere(comparison, over)}", True
     least = test.least_p * tested
     if least > LEVEL:
         many = f", corrected for {tested} methods," if tested > 1 else ""
-        return f"{size}. Nothing can be shown with so few runs: the smallest p they can give{many} is {min(1.0, least):.2g}.", False
+        return (
+            f"{size}. Nothing can be shown with so few runs: the smallest p they can give{many} is "
+            f"{min(1.0, least):.2g}.",
+            False,
+        )
     seen = over.detectable.ratio
     alone = "" if tested == 1 else " were it the only test"
     power = f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
@@ -110,7 +133,10 @@ def _elsewhere(comparison: Comparison, over: SpreadStatistics) -> str:
         return f" That is of these {comparison.settings} settings: so few can show nothing of others."
     if test.p <= LEVEL:
         return f" So it is where whole settings are swapped (p = {test.p:.2g}), and so for other settings."
-    return f" That is of these {comparison.settings} settings; of others it is open (p = {test.p:.2g} where whole settings are swapped)."
+    return (
+        f" That is of these {comparison.settings} settings; of others it is open (p = {test.p:.2g} where whole "
+        "settings are swapped)."
+    )
 
 
 def _end(value: float) -> str:
@@ -129,10 +155,14 @@ def _score(view: View, comparison: Comparison) -> tuple[str, bool]:
     interval = f"{_signed(wide[0])} to {_signed(wide[1])}"
     if wide[0] > 0 or wide[1] < 0:
         return (
-            f"Its zero-shot score is {'higher' if runs.value > 0 else 'lower'} by {abs(runs.value):.2f} points (interval {interval}).",
+            f"Its zero-shot score is {'higher' if runs.value > 0 else 'lower'} by {abs(runs.value):.2f} points "
+            f"(interval {interval}).",
             True,
         )
-    return f"Whether its zero-shot score is higher or lower is open: {_signed(runs.value)} points (interval {interval}).", False
+    return (
+        f"Whether its zero-shot score is higher or lower is open: {_signed(runs.value)} points (interval {interval}).",
+        False,
+    )
 
 
 def _signed(value: float) -> str:
@@ -148,20 +178,30 @@ def _cautions(view: View) -> list[str]:
     collapsed = int(results.runs["collapsed"].sum())
     if collapsed:
         told.append(
-            f"{_count(collapsed, 'run')} collapsed and {'is' if collapsed == 1 else 'are'} included; what is left without is folded below."
+            f"{_count(collapsed, 'run')} collapsed and {'is' if collapsed == 1 else 'are'} included; what is left "
+            "without is folded below."
         )
     lacking = int((~results.runs["complete"]).sum())
     if lacking:
-        told.append(f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing.")
+        told.append(
+            f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing."
+        )
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
     if sum(comparison.runs > 1 for comparison in view.comparisons.values()) > 1:
-        told.append("The intervals of the scores' differences are each for itself, not corrected for the number of methods.")
+        told.append(
+            "The intervals of the scores' differences are each for itself, not corrected for the number of methods."
+        )
     compared = [comparison for comparison in view.comparisons.values() if comparison.settings > 1]
     if any(comparison.settings == comparison.runs for comparison in compared):
-        told.append("Intervals take the settings for a sample of those one might have chosen; of other settings they promise nothing.")
+        told.append(
+            "Intervals take the settings for a sample of those one might have chosen; of other settings they promise "
+            "nothing."
+        )
     if any(comparison.settings < comparison.runs for comparison in compared):
-        told.append("Where settings have several runs each, intervals are about these settings unless it is said otherwise.")
+        told.append(
+            "Where settings have several runs each, intervals are about these settings unless it is said otherwise."
+        )
     return [" ".join(told)] if told else []
 
 

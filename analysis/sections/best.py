@@ -1,11 +1,11 @@
 """Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
 
-from analysis.best_setting import BestSetting, selection_note
-from analysis.bold import bold_note, mark_best, mark_column, over_most
-from analysis.frame import PAIR, Results
-from analysis.section import Section
-from analysis.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
-from analysis.view import View
+from analysis.rendering.bold import bold_note, mark_best, mark_column, over_most
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
+from analysis.results.best_setting import BestSetting, selection_note
+from analysis.results.frame import PAIR, Results
+from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
@@ -17,7 +17,8 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, found: dict[str, BestSetting]) -> Table:
-    """Mean ± std over seeds at the best setting, and the difference of the zero-shot score from the baseline's, paired by seed."""
+    """Mean ± std over seeds at the best setting, and the difference of the zero-shot score from the baseline's, paired
+    by seed."""
     results = view.results
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
@@ -33,8 +34,9 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
         selection_note(list(found.values()), results.source),
-        "A method with more settings to choose from has had more chances. The difference is the mean over the seeds and languages that "
-        f"both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own best setting.",
+        "A method with more settings to choose from has had more chances. The difference is the mean over the seeds "
+        f"and languages that both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own "
+        "best setting.",
         *filter(None, [view.no_baseline]),
         *bold_note(rows, "of a column"),
     ]
@@ -62,7 +64,9 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
         asked = results.asked.loc[method].to_dict()
         columns.append(
             [
-                Score.over(scores[language], len(best.runs), view.ddof) if asked[language] and best.setting else MISSING_CELL
+                Score.over(scores[language], len(best.runs), view.ddof)
+                if asked[language] and best.setting
+                else MISSING_CELL
                 for language in scores
             ]
         )
@@ -70,5 +74,15 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
     rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
     zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values()]
     rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found))])
-    notes = [std_note("each std is over the seeds of the method's best setting", view.ddof), *bold_note(rows, "of a row")]
-    return Table("best-languages", "Scores per language at each method's best setting", ["language", *found], rows, notes, footer=1)
+    notes = [
+        std_note("each std is over the seeds of the method's best setting", view.ddof),
+        *bold_note(rows, "of a row"),
+    ]
+    return Table(
+        "best-languages",
+        "Scores per language at each method's best setting",
+        ["language", *found],
+        rows,
+        notes,
+        footer=1,
+    )

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from analysis.frame import FINISHED
-from analysis.section import Section
-from analysis.table import MISSING_CELL, Cell, Table
-from analysis.view import View
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Table
+from analysis.results.frame import FINISHED
+from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
@@ -45,9 +45,10 @@ def table(view: View) -> Table:
         "trained parameters",
     ]
     notes = [
-        "Device hours are the trials' own time, from first step to last score, of the CPU cores or the GPU, or share of one, that a trial "
-        "has. Seconds and tokens/s a trial are medians, memory is the largest. Extra memory is what the method keeps beside the weights, "
-        "their gradients and the optimizer's state. Trained parameters count the whole vocabulary."
+        "Device hours are the trials' own time, from first step to last score, of the CPU cores or the GPU, or share "
+        "of one, that a trial has. Seconds and tokens/s a trial are medians, memory is the largest. Extra memory is "
+        "what the method keeps beside the weights, their gradients and the optimizer's state. Trained parameters "
+        "count the whole vocabulary."
     ]
     return Table("cost", "Cost", header, rows, notes)
 
@@ -61,7 +62,10 @@ def throughput(view: View) -> list[str]:
     hours = (times.max() - times.min()).total_seconds() / 3600 if len(times) > 1 else 0.0
     if not hours:
         return []
-    return [f"From the first finished trial to the last it took {hours:.2f} hours: {(len(times) - 1) / hours:.1f} trials an hour."]
+    return [
+        f"From the first finished trial to the last it took {hours:.2f} hours: {(len(times) - 1) / hours:.1f} trials "
+        "an hour."
+    ]
 
 
 def _largest(trials: pd.DataFrame, column: str) -> str:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.section import Section
-from analysis.table import MISSING_CELL, Cell, Table
-from analysis.view import View
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Table
+from analysis.results.view import View
 from harness.setting import ABSENT, value_label
 
 SCORED = {"last": "the last weights", "best": "the weights with the best score on the source's dev set"}
@@ -19,8 +19,8 @@ def section(view: View) -> Section:
     parts: list[str | Table] = [settings(view), methods(view)]
     if (times := results.most_replicates) > 1:
         parts.append(
-            f"Up to {times} runs have the same setting and seed. All but the first of them tell how much runs differ that nothing sets "
-            "apart: they count as noise where the variance is taken apart, and nowhere else."
+            f"Up to {times} runs have the same setting and seed. All but the first of them tell how much runs differ "
+            "that nothing sets apart: they count as noise where the variance is taken apart, and nowhere else."
         )
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.frame import Results
-from analysis.section import Picture, Section
-from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name
-from analysis.view import View
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name
+from analysis.results.frame import Results
+from analysis.results.view import View
 
 MARKED = 25
 """Runs of a method up to which each has a mark; of more there are quantiles."""
@@ -29,16 +29,22 @@ def section(view: View) -> Section | None:
         return None
     draw = partial(figure, view.results)
     if marked(view.results):
-        title, caption = "Scores of every run", "Each mark is one run; the dark bar is the mean of the method's runs in that language."
+        title, caption = (
+            "Scores of every run",
+            "Each mark is one run; the dark bar is the mean of the method's runs in that language.",
+        )
         kind = "Strip plot of every run's"
     else:
         title = "Distribution of the scores"
         caption = (
-            "Of the runs of a method in a language: the thick bar holds the middle half (25th to 75th percentile), the thin line 90 % (5th "
-            "to 95th), the dots are the lowest and the highest, and the dark tick is the mean."
+            "Of the runs of a method in a language: the thick bar holds the middle half (25th to 75th percentile), "
+            "the thin line 90 % (5th to 95th), the dots are the lowest and the highest, and the dark tick is the "
+            "mean."
         )
         kind = "Percentiles over runs of the"
-    return Section("distributions", title, [Picture("distributions", draw, caption, f"{kind} {_described(view.results)}")])
+    return Section(
+        "distributions", title, [Picture("distributions", draw, caption, f"{kind} {_described(view.results)}")]
+    )
 
 
 def marked(results: Results) -> bool:
@@ -47,7 +53,8 @@ def marked(results: Results) -> bool:
 
 
 def figure(results: Results) -> Figure:
-    """Scores in every language, one colour a method; a dark tick marks the mean. Many languages go on in a next column."""
+    """Scores in every language, one colour a method; a dark tick marks the mean. Many languages go on in a next
+    column."""
     scores = results.test
     found = set(scores["language"])
     languages = [language for language in (results.source, *results.about.targets) if language in found]
@@ -56,7 +63,9 @@ def figure(results: Results) -> Figure:
     each = marked(results)
     made = Figure(figsize=(8.5 if columns == 1 else WIDTH, 1.2 + 0.42 * rows))
     made.suptitle("Test scores of every run" if each else "Test scores over runs")
-    for axes, start in zip(made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(languages), rows), strict=True):
+    for axes, start in zip(
+        made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(languages), rows), strict=True
+    ):
         shown = languages[start : start + rows]
         (_marks if each else _bars)(axes, results, scores[scores["language"].isin(shown)], shown)
         axes.set(xlabel=metric_name(results), ylabel="", ylim=(rows - 0.5, -0.5))
@@ -65,7 +74,9 @@ def figure(results: Results) -> Figure:
             axes.axhline(edge - 0.5, color="#e6e6e6", linewidth=0.8)
         axes.grid(axis="y", visible=False)
     handles = [Line2D([], [], marker="o", linestyle="none", color=colour) for colour in colours(results)]
-    made.legend(handles, results.methods, loc="outside lower center", ncols=abreast(results.methods, 8.0), frameon=False)
+    made.legend(
+        handles, results.methods, loc="outside lower center", ncols=abreast(results.methods, 8.0), frameon=False
+    )
     return made
 
 
@@ -75,13 +86,27 @@ def _marks(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequen
     common = {"data": scores, "y": "language", "x": "score", "order": languages, "ax": axes}
     common |= {"hue": "method", "hue_order": results.methods, "legend": False}
     sns.stripplot(
-        **common, dodge=True, jitter=False, alpha=0.65, size=min(5, share), linewidth=0.3, edgecolor="white", palette=colours(results),
+        **common,
+        dodge=True,
+        jitter=False,
+        alpha=0.65,
+        size=min(5, share),
+        linewidth=0.3,
+        edgecolor="white",
+        palette=colours(results),
         rasterized=len(scores) > RASTERISED,
-    )  # fmt: skip
+    )
     sns.pointplot(
-        **common, dodge=0.8 - 0.8 / len(results.methods), linestyle="none", errorbar=None, marker="|", markersize=min(10, share),
-        markeredgewidth=1.5, zorder=4, palette=["0.1"] * len(results.methods),
-    )  # fmt: skip
+        **common,
+        dodge=0.8 - 0.8 / len(results.methods),
+        linestyle="none",
+        errorbar=None,
+        marker="|",
+        markersize=min(10, share),
+        markeredgewidth=1.5,
+        zorder=4,
+        palette=["0.1"] * len(results.methods),
+    )
 
 
 def _bars(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequence[str]) -> None:
@@ -98,8 +123,25 @@ def _bars(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequenc
         y = np.arange(len(languages)) + (place - (count - 1) / 2) * 0.8 / count
         axes.hlines(y, low, high, color=colour, linewidth=min(1.2, share / 3))
         axes.hlines(y, first, third, color=colour, linewidth=min(4.0, 0.8 * share))
-        axes.plot([lowest, highest], [y, y], linestyle="none", marker="o", markersize=min(2.0, share / 2), color=colour, markeredgewidth=0)
-        axes.plot(mean, y, linestyle="none", marker="|", markersize=min(7.0, share), markeredgewidth=1.5, color="0.1", zorder=4)
+        axes.plot(
+            [lowest, highest],
+            [y, y],
+            linestyle="none",
+            marker="o",
+            markersize=min(2.0, share / 2),
+            color=colour,
+            markeredgewidth=0,
+        )
+        axes.plot(
+            mean,
+            y,
+            linestyle="none",
+            marker="|",
+            markersize=min(7.0, share),
+            markeredgewidth=1.5,
+            color="0.1",
+            zorder=4,
+        )
 
 
 def _described(results: Results) -> str:
@@ -107,6 +149,6 @@ def _described(results: Results) -> str:
     means = results.test.groupby("language")["score"].mean()
     many = f"{len(results.methods)} methods" if len(results.methods) > 1 else results.methods[0]
     return (
-        f"{metric_name(results)} in {len(means)} languages, for {many}. Means over all runs go from {means.min():.1f} ({means.idxmin()}) "
-        f"to {means.max():.1f} ({means.idxmax()})."
+        f"{metric_name(results)} in {len(means)} languages, for {many}. Means over all runs go from {means.min():.1f} "
+        f"({means.idxmin()}) to {means.max():.1f} ({means.idxmax()})."
     )

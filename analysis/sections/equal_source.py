@@ -1,12 +1,13 @@
-"""What the source score leaves open: how it ranks the targets, and how far apart runs of equal source score still are."""
+"""What the source score leaves open: how it ranks the targets, and how far apart runs of equal source score still
+are."""
 
 import math
 
-from analysis.comparison import FEW
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Interval, Table
+from analysis.results.comparison import FEW
+from analysis.results.view import View
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
-from analysis.table import MISSING_CELL, Cell, Interval, Table
-from analysis.view import View
 
 LEAST = 3
 """Complete runs of a method from which it has a row."""
@@ -17,7 +18,9 @@ def section(view: View) -> Section | None:
     found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
     if not found:
         return None
-    return Section("equal-source", "Equal source scores, different target scores", [summary(view, found), languages(view, found)])
+    return Section(
+        "equal-source", "Equal source scores, different target scores", [summary(view, found), languages(view, found)]
+    )
 
 
 def _compared(view: View, method: str) -> EqualSource | None:
@@ -38,7 +41,8 @@ def _several(view: View, method: str) -> bool:
 
 
 def summary(view: View, found: dict[str, EqualSource]) -> Table:
-    """A row a method: rank correlation, and the spreads of the source and the zero-shot score among runs of equal source score."""
+    """A row a method: rank correlation, and the spreads of the source and the zero-shot score among runs of equal
+    source score."""
     source = view.results.source
     rows: list[list[str | Cell]] = []
     for method, compared in found.items():
@@ -53,13 +57,16 @@ def summary(view: View, found: dict[str, EqualSource]) -> Table:
         "pairs",
     ]
     notes = [
-        f"Over pairs of a method's runs whose {source} scores are within {WITHIN:g} point of each other: the spread is the standard "
-        "deviation among such runs (root mean square of the difference over √2, in points), with a 95 % jackknife interval over runs. The "
-        "rank correlation is Spearman's over all runs, with a 95 % bootstrap interval.",
+        f"Over pairs of a method's runs whose {source} scores are within {WITHIN:g} point of each other: the spread "
+        "is the standard deviation among such runs (root mean square of the difference over √2, in points), with a "
+        "95 % jackknife interval over runs. The rank correlation is Spearman's over all runs, with a 95 % bootstrap "
+        "interval.",
     ]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         named = ", ".join(left_out) if len(left_out) <= FEW else f"{len(left_out)} methods"
-        notes.append(f"Left out: {named}, a run of which is several trials, one a language; its {source} score is their mean.")
+        notes.append(
+            f"Left out: {named}, a run of which is several trials, one a language; its {source} score is their mean."
+        )
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 
 
@@ -73,8 +80,13 @@ def _zero_shot(compared: EqualSource) -> list[str | Cell]:
 def languages(view: View, found: dict[str, EqualSource]) -> Table:
     """A row a target language, a column a method: its spread among runs of equal source score."""
     columns = [[cell(against.spread) for against in compared.targets] for compared in found.values()]
-    rows: list[list[str | Cell]] = [[code, *cells] for code, *cells in zip(view.results.about.targets, *columns, strict=True)]
-    notes = [f"The spread of each target language over the same pairs of runs, in points; that of {view.results.source} is above."]
+    rows: list[list[str | Cell]] = [
+        [code, *cells] for code, *cells in zip(view.results.about.targets, *columns, strict=True)
+    ]
+    notes = [
+        f"The spread of each target language over the same pairs of runs, in points; that of {view.results.source} is "
+        "above."
+    ]
     return Table("equal-source-languages", "Spread of each language among them", ["language", *found], rows, notes)
 
 

@@ -1,12 +1,12 @@
 """Methods that freeze most of the encoder, beside those that do not: the paper's Table 6."""
 
-from analysis.best_setting import BestSetting, selection_note
-from analysis.bold import bold_note, mark_column, over_most
-from analysis.frame import FINISHED
-from analysis.method_label import MethodLabel
-from analysis.section import Section
-from analysis.table import MISSING_CELL, Cell, Percent, Score, Table, std_note
-from analysis.view import View
+from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Percent, Score, Table, std_note
+from analysis.results.best_setting import BestSetting, selection_note
+from analysis.results.frame import FINISHED
+from analysis.results.method_label import MethodLabel
+from analysis.results.view import View
 
 FROZEN = ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze")
 """Methods that train a small part of the encoder, or what they add to it."""
@@ -26,7 +26,8 @@ def applies(view: View) -> bool:
 
 
 def table(view: View) -> Table:
-    """Source and zero-shot score at each method's best setting, those that freeze the encoder last, and the share that they train."""
+    """Source and zero-shot score at each method's best setting, those that freeze the encoder last, and the share that
+    they train."""
     results = view.results
     methods = sorted(results.methods, key=lambda method: MethodLabel.of(method).kind in FROZEN)
     found = [BestSetting.of(results, method) for method in methods]

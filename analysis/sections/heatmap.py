@@ -9,10 +9,10 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.frame import Results
-from analysis.section import Picture, Section
-from analysis.style import HEIGHT, WIDTH, broken, few_ticks, metric_name, setting_names
-from analysis.view import View
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import HEIGHT, WIDTH, broken, few_ticks, metric_name, setting_names
+from analysis.results.frame import Results
+from analysis.results.view import View
 
 CELLS = (0.36, 0.18)
 """Inches of a cell that has room for a number with a decimal, and for a whole number."""
@@ -35,33 +35,41 @@ def section(view: View) -> Section | None:
     values = pd.concat(panels.values()).stack()
     languages, settings = len(next(iter(panels.values()))), max(panel.shape[1] for panel in panels.values())
     alt = (
-        f"Heat maps of the mean {metric_name(view.results)} in {languages} languages (rows) at {settings} settings (columns), one for each "
-        f"of {', '.join(panels)}. Means go from {values.min():.1f} to {values.max():.1f}."
+        f"Heat maps of the mean {metric_name(view.results)} in {languages} languages (rows) at {settings} settings "
+        f"(columns), one for each of {', '.join(panels)}. Means go from {values.min():.1f} to {values.max():.1f}."
     )
     return Section("heatmap", "Languages by setting", [Picture("heatmap", draw, caption, alt)])
 
 
 def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """By method the mean over seeds of every language (rows) at every setting that the method has scores at (columns), and where it is
-    over fewer trials than were to be."""
+    """By method the mean over seeds of every language (rows) at every setting that the method has scores at (columns),
+    and where it is over fewer trials than were to be."""
     order = [results.source, *results.about.targets]
     scores = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
     found, counts = scores.mean().unstack("setting"), scores.count().unstack("setting")
     trials = results.trials.assign(language=results.trials["targets"].map(lambda targets: (results.source, *targets)))
-    asked = trials.explode("language").groupby(["method", "language", "setting"], sort=False)["trial"].count().unstack("setting")
+    asked = (
+        trials.explode("language")
+        .groupby(["method", "language", "setting"], sort=False)["trial"]
+        .count()
+        .unstack("setting")
+    )
     panels: dict[str, pd.DataFrame] = {}
     lacking: dict[str, pd.DataFrame] = {}
     for method in results.methods:
         if method in found.index.get_level_values("method"):
             table = _of(found, method).dropna(axis="columns", how="all")
-            panels[method] = table.reindex(index=order, columns=[setting for setting in results.settings_met if setting in table.columns])
+            panels[method] = table.reindex(
+                index=order, columns=[setting for setting in results.settings_met if setting in table.columns]
+            )
             here, wanted = (_of(sizes, method).reindex_like(panels[method]) for sizes in (counts, asked))
             lacking[method] = here < wanted
     return panels, lacking
 
 
 def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel a method: with numbers in its cells where they have room, in whole ones where cells are narrow, else with colours alone."""
+    """A panel a method: with numbers in its cells where they have room, in whole ones where cells are narrow, else with
+    colours alone."""
     draw = _numbered if numbered(results, panels) else _coloured
     made = draw(results, panels, lacking)
     made.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
@@ -91,9 +99,19 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
     for place, (axes, (method, panel)) in enumerate(zip(grid.flat, panels.items(), strict=False)):
         text = panel.map(lambda value: "" if pd.isna(value) else f"{value:.{decimals}f}")
         sns.heatmap(
-            panel.rename(columns=values), ax=axes, vmin=low, vmax=high, cmap=COLOURS, cbar=False, linewidths=0.5, fmt="",
-            annot=text.mask(lacking[method], text + "*"), annot_kws={"size": 8}, xticklabels=True, yticklabels=place % across == 0,
-        )  # fmt: skip
+            panel.rename(columns=values),
+            ax=axes,
+            vmin=low,
+            vmax=high,
+            cmap=COLOURS,
+            cbar=False,
+            linewidths=0.5,
+            fmt="",
+            annot=text.mask(lacking[method], text + "*"),
+            annot_kws={"size": 8},
+            xticklabels=True,
+            yticklabels=place % across == 0,
+        )
         for number in axes.texts:
             number.set_in_layout(False)  # it lies within its cell; laying out thousands takes seconds
         axes.set(xlabel="", ylabel="", xlim=(0, most))
@@ -106,7 +124,8 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
 
 
 def _coloured(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
-    """One column a setting in every panel, with as many names of settings and languages as there is room for, and a colour bar."""
+    """One column a setting in every panel, with as many names of settings and languages as there is room for, and a
+    colour bar."""
     del lacking  # no cell has room to say so
     _, values = setting_names(results)
     settings = [setting for setting in results.settings_met if any(setting in panel for panel in panels.values())]
@@ -147,7 +166,8 @@ def _height(results: Results, line: float) -> float:
 
 
 def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
-    """Heat maps down and across, and the width of their cells in inches: with room for a decimal where the heat maps then fit a page.
+    """Heat maps down and across, and the width of their cells in inches: with room for a decimal where the heat maps
+    then fit a page.
 
     ``cells`` is what a heat map has across, ``height`` its own in inches.
     """

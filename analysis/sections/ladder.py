@@ -1,4 +1,5 @@
-"""Where each method breaks on a ladder of learning rates: breaking points, survival, and the languages that go first."""
+"""Where each method breaks on a ladder of learning rates: breaking points, survival, and the languages that go
+first."""
 
 import math
 from collections.abc import Mapping
@@ -11,13 +12,13 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from analysis.axis import RATE, differing, settings_of
-from analysis.frame import Results
-from analysis.section import Picture, Section
+from analysis.rendering.axis import RATE, differing, settings_of
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import WIDTH, abreast, colours
+from analysis.rendering.table import MISSING_CELL, Cell, Interval, Score, Table
+from analysis.results.frame import Results
+from analysis.results.view import View
 from analysis.statistics.breaking_point import KEPT, BreakingPoint, breaking_point
-from analysis.style import WIDTH, abreast, colours
-from analysis.table import MISSING_CELL, Cell, Interval, Score, Table
-from analysis.view import View
 
 RUNGS = 4
 """Learning rates from which a method has a ladder."""
@@ -71,10 +72,14 @@ def section(view: View) -> Section | None:
         return None
     points = {method: breaking_point(ladder.zero_shot, ladder.rates) for method, ladder in ladders.items()}
     caption = (
-        f"Share of seeds whose zero-shot score has nowhere fallen below {100 * KEPT:.0f} % of the method's best from the rate of that best "
-        "up to this one. A line begins at the method's best rate: what seeds score below it counts for nothing here."
+        f"Share of seeds whose zero-shot score has nowhere fallen below {100 * KEPT:.0f} % of the method's best from "
+        "the rate of that best up to this one. A line begins at the method's best rate: what seeds score below it "
+        "counts for nothing here."
     )
-    alt = "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method from its best rate on."
+    alt = (
+        "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method from its "
+        "best rate on."
+    )
     picture = Picture("ladder", partial(figure, view.results, ladders, points), caption, alt)
     return Section("ladder", "Where does it break?", [table(view, ladders, points), picture, languages(view, ladders)])
 
@@ -86,15 +91,25 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     for method, ladder in ladders.items():
         point, scores = points[method], pd.Series(ladder.zero_shot[:, ladder.best])
         score = Score.over(scores, len(scores), view.ddof)
-        rows.append([method, str(len(scores)), f"{ladder.rates[ladder.best]:g}", score, _point(point, ladder.rates[0]), _span(point)])
+        rows.append(
+            [
+                method,
+                str(len(scores)),
+                f"{ladder.rates[ladder.best]:g}",
+                score,
+                _point(point, ladder.rates[0]),
+                _span(point),
+            ]
+        )
         reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
     header = ["method", "seeds", "best rate", "zero-shot there", "breaking point", "of the seeds"]
     highest = max(ladder.rates[-1] for ladder in ladders.values())
     notes = [
-        "Breaking point: from the rate at which the method's mean is best upward, the last one before a seed's zero-shot score first "
-        f"falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate itself it is the rate before, and there is "
-        "none where it is below there, too; other rates below the best count for nothing. The geometric mean over seeds, with Student's "
-        "95 % interval on the logarithm where seeds differ. It is known no better than to the next rung.",
+        "Breaking point: from the rate at which the method's mean is best upward, the last one before a seed's "
+        f"zero-shot score first falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate "
+        "itself it is the rate before, and there is none where it is below there, too; other rates below the best "
+        "count for nothing. The geometric mean over seeds, with Student's 95 % interval on the logarithm where seeds "
+        "differ. It is known no better than to the next rung.",
         *(
             [f"≥: some seeds keep it up to the last rung; the ladder ends at {highest:g}."]
             if any(p.unbroken for p in points.values())
@@ -134,10 +149,19 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
         return point.rate
 
     rows: list[list[str | Cell]] = [
-        [language, *(_point(by[language], ladders[method].rates[0]) if language in by else MISSING_CELL for method, by in found.items())]
+        [
+            language,
+            *(
+                _point(by[language], ladders[method].rates[0]) if language in by else MISSING_CELL
+                for method, by in found.items()
+            ),
+        ]
         for language in sorted(view.results.about.targets, key=order)
     ]
-    notes = [f"As above, each language against its own best under the method; those that break first with {next(iter(found))} come first."]
+    notes = [
+        "As above, each language against its own best under the method; those that break first with "
+        f"{next(iter(found))} come first."
+    ]
     return Table("ladder-languages", "Which languages break first", ["language", *found], rows, notes)
 
 

@@ -1,11 +1,11 @@
 """Mean ± std of every language and method: the paper's Table 4."""
 
-from analysis.bold import bold_note, mark_best, over_most
-from analysis.comparison import FEW
-from analysis.frame import Results
-from analysis.section import Section
-from analysis.table import MISSING_CELL, Cell, Score, Spread, Table, std_note
-from analysis.view import View
+from analysis.rendering.bold import bold_note, mark_best, over_most
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Score, Spread, Table, std_note
+from analysis.results.comparison import FEW
+from analysis.results.frame import Results
+from analysis.results.view import View
 
 UNREADABLE = 1
 """Percentage of unknown sub-words above which the table warns of a language."""
@@ -20,18 +20,29 @@ def section(view: View) -> Section:
 def table(view: View) -> Table:
     """Mean ± std over runs, for every language and method, and at the end the zero-shot score.
 
-    The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a row of its own.
+    The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a
+    row of its own.
     """
     results, ddof = view.results, view.ddof
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
     source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
     rows: list[list[str | Cell]] = [[f"{results.source} (source)", *mark_best(source)]]
-    columns: list[list[str | Score]] = [[score(results, m, language, ddof) for language in results.about.targets] for m in results.methods]
+    columns: list[list[str | Score]] = [
+        [score(results, m, language, ddof) for language in results.about.targets] for m in results.methods
+    ]
     rows += [[language, *mark_best(cells)] for language, *cells in zip(results.about.targets, *columns, strict=True)]
     rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, results.methods))])
-    rows.append(["mean of the languages' stds", *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns)])
+    rows.append(
+        [
+            "mean of the languages' stds",
+            *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns),
+        ]
+    )
     notes = [
-        std_note("each std is over runs of one method, that of the zero-shot score over runs of the mean over languages", ddof),
+        std_note(
+            "each std is over runs of one method, that of the zero-shot score over runs of the mean over languages",
+            ddof,
+        ),
         *bold_note(rows, "of a row"),
         *_unknown_note(results),
     ]

@@ -1,4 +1,5 @@
-"""Whether a method is better than the baseline: differences of means over runs and test examples, and the simple paired tests."""
+"""Whether a method is better than the baseline: differences of means over runs and test examples, and the simple paired
+tests."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
-from analysis.comparison import FEW, Comparison
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Interval, Number, Table
+from analysis.results.comparison import FEW, Comparison
+from analysis.results.view import View
 from analysis.sections.spread import probability
 from analysis.statistics.detectable import detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
 from analysis.statistics.paired import SAME, paired_tests
-from analysis.table import MISSING_CELL, Cell, Interval, Number, Table
-from analysis.view import View
 
 TITLE = "Is it better?"
 LEVEL = 0.05
@@ -29,7 +30,9 @@ def section(view: View) -> Section | None:
         return Section("means", TITLE, [view.no_baseline]) if view.no_baseline else None
     parts: list[str | Table] = [table(view, found)]
     bootstraps = {method: view.multi_bootstraps[method] for method in found}
-    parts += [f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why]
+    parts += [
+        f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why
+    ]
     if by_language := {method: made.languages for method, made in bootstraps.items() if made.languages}:
         parts.append(languages(view, by_language))
     return Section("means", TITLE, [*parts, *filter(None, [view.no_baseline])])
@@ -69,17 +72,19 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "p, bootstrap",
     ]
     notes = [
-        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with Student's 95 % interval "
-        "over runs: it takes the test sets as given.",
-        "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples of each language. It "
-        f"covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
-        "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many runs that differ as "
-        "much; the other tests over runs see about as much where their p can be below 0.05.",
+        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with "
+        "Student's 95 % interval over runs: it takes the test sets as given.",
+        "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples "
+        f"of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
+        "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many "
+        "runs that differ as much; the other tests over runs see about as much where their p can be below 0.05.",
         *(
-            f"{name} of {_named(methods)} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} says nothing."
+            f"{name} of {_named(methods)} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} "
+            "says nothing."
             for (name, p), methods in least.items()
         ),
-        "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings.",
+        "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other "
+        "settings.",
         *_uncorrected(len(found)),
         *_warnings(made.zero_shot for method, made in view.multi_bootstraps.items() if method in found),
     ]
@@ -99,8 +104,8 @@ def _uncorrected(methods: int) -> list[str]:
     if methods < 2:
         return []
     return [
-        f"Every p and interval is for itself, not corrected for the {methods} methods: for all of them together at 5 %, hold each p "
-        f"against {LEVEL / methods:.2g} (Bonferroni)."
+        f"Every p and interval is for itself, not corrected for the {methods} methods: for all of them together at 5 "
+        f"%, hold each p against {LEVEL / methods:.2g} (Bonferroni)."
     ]
 
 
@@ -127,9 +132,12 @@ def cell(found: Difference) -> str | Cell:
 def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Table:
     """A row a language: the difference from the baseline with its multi-bootstrap interval, a column a method."""
     codes = [code for code in view.results.about.targets if any(code in by for by in found.values())]
-    rows: list[list[str | Cell]] = [[code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes]
+    rows: list[list[str | Cell]] = [
+        [code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes
+    ]
     notes = [
-        "Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for their number.",
+        "Points, with 95 % multi-bootstrap intervals over runs and the language's test examples; not corrected for "
+        "their number.",
         *(note for note in _warnings(one for by in found.values() for one in by.values()) if "bootstrap p" not in note),
     ]
     return Table("means-languages", f"Differences from {view.base_name} by language", ["language", *found], rows, notes)

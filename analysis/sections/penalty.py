@@ -8,11 +8,11 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.frame import FINISHED, RUN, Results
-from analysis.section import Picture, Section
-from analysis.style import HEIGHT, STYLED, WIDTH, abreast, broken, colours, setting_names
-from analysis.view import View
-from harness.store import Store
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import HEIGHT, STYLED, WIDTH, abreast, broken, colours, setting_names
+from analysis.results.frame import FINISHED, RUN, Results
+from analysis.results.view import View
+from harness.store.store import Store
 
 MOST = 400
 """Trials whose histories are read; of more, every so many of each method."""
@@ -26,10 +26,14 @@ def section(view: View) -> Section | None:
     if not len(penalties) or not (penalties["penalty"] > 0).any():
         return None
     draw = partial(figure, view.results, penalties)
-    band = "the band all of its runs" if styled(view.results) else "the band 90 % of its runs (5th to 95th percentile), of all settings"
+    band = (
+        "the band all of its runs"
+        if styled(view.results)
+        else "the band 90 % of its runs (5th to 95th percentile), of all settings"
+    )
     caption = (
-        "How far from the pretrained weights each method lets the model go: the penalty over the steps. The line is the median over runs, "
-        f"{band}. Methods with different λ or weights are on different scales."
+        "How far from the pretrained weights each method lets the model go: the penalty over the steps. The line is "
+        f"the median over runs, {band}. Methods with different λ or weights are on different scales."
     )
     shown = [method for method in view.results.methods if method in set(penalties["method"])]
     ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()
@@ -41,8 +45,8 @@ def section(view: View) -> Section | None:
 
 
 def read(results: Results, store: Store) -> pd.DataFrame:
-    """One row a window of steps of a finished trial that has a penalty: trial, method, setting, seed, done (% of the steps) and penalty
-    (mean over the window)."""
+    """One row a window of steps of a finished trial that has a penalty: trial, method, setting, seed, done (% of the
+    steps) and penalty (mean over the window)."""
     trials = results.trials[results.trials["status"] == FINISHED].set_index("trial")
     every = -(-len(trials) // MOST)
     if every > 1:
@@ -51,7 +55,9 @@ def read(results: Results, store: Store) -> pd.DataFrame:
     for trial, history in store.histories(trials.index).items():
         last = max((row["step"] for row in history), default=1)
         keys = {"trial": trial, **trials.loc[trial, RUN]}
-        rows += [{**keys, "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history if "penalty" in row]
+        rows += [
+            {**keys, "done": 100 * row["step"] / last, "penalty": row["penalty"]} for row in history if "penalty" in row
+        ]
     return pd.DataFrame(rows)
 
 
@@ -61,8 +67,8 @@ def styled(results: Results) -> bool:
 
 
 def figure(results: Results, penalties: pd.DataFrame) -> Figure:
-    """The penalty as training goes on, a panel a method: a line a setting, the median over its runs, in the band that all of them are in;
-    of many settings one line over all runs, in the band that holds 90 % of them."""
+    """The penalty as training goes on, a panel a method: a line a setting, the median over its runs, in the band that
+    all of them are in; of many settings one line over all runs, in the band that holds 90 % of them."""
     shown = penalties[penalties["penalty"] > 0]
     shown = shown.assign(done=shown["done"].round())
     methods = [method for method in results.methods if method in set(shown["method"])]
@@ -78,19 +84,33 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
     for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for place, (axes, method) in enumerate(zip(grid.flat, methods, strict=False)):
-        how = {"hue": "setting", "hue_order": present, "palette": shades, "legend": False} if several else {"color": own[method]}
+        how = (
+            {"hue": "setting", "hue_order": present, "palette": shades, "legend": False}
+            if several
+            else {"color": own[method]}
+        )
         sns.lineplot(
-            data=shown[shown["method"] == method], x="done", y="penalty", estimator="median", err_kws={"linewidth": 0}, ax=axes,
-            errorbar=("pi", 100 if styled(results) else 90), **how,
-        )  # fmt: skip
+            data=shown[shown["method"] == method],
+            x="done",
+            y="penalty",
+            estimator="median",
+            err_kws={"linewidth": 0},
+            ax=axes,
+            errorbar=("pi", 100 if styled(results) else 90),
+            **how,
+        )
         lowest, first = place + across >= len(methods), place % across == 0
         axes.set(xlabel="steps done (%)" if lowest else "", ylabel="penalty (nats)" if first else "", xlim=(0, 100))
         axes.tick_params(labelbottom=lowest)
         axes.set_title(broken(method, int(11 * made.get_figwidth() / across)), loc="left", fontsize=9)
-    grid.flat[0].set_yscale("log")  # of all panels, and only now: on such an axis seaborn would take medians of logarithms
+    grid.flat[0].set_yscale(
+        "log"
+    )  # of all panels, and only now: on such an axis seaborn would take medians of logarithms
     if several:
         labels = [values[setting] for setting in present]
         lines = [Line2D([], [], color=shades[setting], linewidth=2) for setting in present]
         columns = abreast(labels, made.get_figwidth() - 0.4)
-        made.legend(lines, labels, title=fields, loc="outside lower left", ncols=columns, frameon=False, alignment="left")
+        made.legend(
+            lines, labels, title=fields, loc="outside lower left", ncols=columns, frameon=False, alignment="left"
+        )
     return made

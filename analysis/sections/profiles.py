@@ -1,4 +1,5 @@
-"""How good a method is over all of its runs, and what a few tries of it come to: robustness profiles and expected best scores."""
+"""How good a method is over all of its runs, and what a few tries of it come to: robustness profiles and expected best
+scores."""
 
 import math
 from functools import partial
@@ -8,12 +9,12 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from analysis.section import Picture, Section
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import WIDTH, abreast, colours, metric_name
+from analysis.rendering.table import MISSING_CELL, Cell, Interval, Score, Table, std_note
+from analysis.results.view import View
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
-from analysis.style import WIDTH, abreast, colours, metric_name
-from analysis.table import MISSING_CELL, Cell, Interval, Score, Table, std_note
-from analysis.view import View
 
 LEAST = 3
 """Complete runs of a method from which it has a row."""
@@ -38,12 +39,14 @@ def section(view: View) -> Section | None:
     best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
     draw = partial(figure, view, zero_shot, best)
     caption = (
-        "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of better runs, a steeper "
-        "one of runs that are alike. Right: what to expect of the zero-shot score when, of so many random runs of a method, the one with "
-        "the best source score is taken. Bands are pointwise 95 % intervals over runs, on the right only where they hold."
+        "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of "
+        "better runs, a steeper one of runs that are alike. Right: what to expect of the zero-shot score when, of so "
+        "many random runs of a method, the one with the best source score is taken. Bands are pointwise 95 % "
+        "intervals over runs, on the right only where they hold."
     )
     alt = (
-        "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of tries; a colour a method."
+        "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of "
+        "tries; a colour a method."
     )
     made = table(view, zero_shot, best, on)
     return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", draw, caption, alt)])
@@ -57,15 +60,18 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
     for method, scores in zero_shot.items():
         middle = interquartile_mean(scores)
         mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores))
-        rows.append([method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method], n) for n in tries)])
+        rows.append(
+            [method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method], n) for n in tries)]
+        )
     header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
     split = "dev" if on == "dev" else "test"
     notes = [
         std_note("of zero-shot scores over complete runs", view.ddof),
-        "The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), with a 95 % bootstrap interval over runs.",
-        f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among n different "
-        "runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short where n is near the number of "
-        "runs.",
+        "The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), with a 95 % bootstrap "
+        "interval over runs.",
+        f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among "
+        "n different runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short "
+        "where n is near the number of runs.",
     ]
     return Table("profiles", "Interquartile means and expected best", header, rows, notes)
 

@@ -1,9 +1,9 @@
 """Where the numbers come from: code, machine, packages, encoder and data."""
 
-from analysis.frame import FINISHED
-from analysis.section import Section
-from analysis.table import Cell, Table
-from analysis.view import View
+from analysis.rendering.section import Section
+from analysis.rendering.table import Cell, Table
+from analysis.results.frame import FINISHED
+from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
@@ -13,7 +13,8 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View) -> Table:
-    """Every value met, by key: more than one of a key means that the trials do not come from one machine, version or input."""
+    """Every value met, by key: more than one of a key means that the trials do not come from one machine, version or
+    input."""
     met: dict[str, dict[str, None]] = {}
     tests: dict[str, None] = {}
     trials = view.results.trials
@@ -24,7 +25,9 @@ def table(view: View) -> Table:
         for record, read in zip(finished["provenance"], finished["inputs"], strict=True):
             git = record["git"]
             rows = {
-                "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}" if git else "installed package",
+                "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}"
+                if git
+                else "installed package",
                 "python": record["python"],
                 "platform": record["platform"],
                 "device": record["device"],
@@ -35,4 +38,6 @@ def table(view: View) -> Table:
             for key, value in rows.items():
                 met.setdefault(key, {})[value] = None
     shown: list[list[str | Cell]] = [[key, "; ".join(values)] for key, values in met.items()]
-    return Table("provenance", "Provenance", ["what", "values met"], shown + ([["test data", "; ".join(tests)]] if tests else []))
+    return Table(
+        "provenance", "Provenance", ["what", "values met"], shown + ([["test data", "; ".join(tests)]] if tests else [])
+    )

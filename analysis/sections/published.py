@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from analysis.best_setting import BestSetting, split_of
-from analysis.method_label import MethodLabel
 from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind, load
 from analysis.published.checks import disagreements
 from analysis.published.claims import NOT_APPLICABLE, judge_all
 from analysis.published.side_by_side import beside, encoder_of, matching
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Number, Score, Table
+from analysis.results.best_setting import BestSetting, split_of
+from analysis.results.method_label import MethodLabel
+from analysis.results.view import VANILLA, View
 from analysis.sections import frozen, stress, variants
-from analysis.table import MISSING_CELL, Cell, Number, Score, Table
-from analysis.view import VANILLA, View
 
 PAPER_ENCODERS = ("bert-base-multilingual", "mbert", "xlm-roberta-large", "xlm-r-large")
 """What the paper's encoders are called, as a part of a study's."""
@@ -38,7 +38,10 @@ def section(view: View) -> Section | None:
     encoder = encoder_of(about.encoder)
     if not own:
         name = about.encoder or "another"
-        parts.append(f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels cannot.")
+        parts.append(
+            f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels "
+            "cannot."
+        )
     numbers: list[int] = []
     chosen, asked = _chosen(view), _asked(view)
     for kind, settings in _kinds(view, chosen).items():
@@ -48,7 +51,10 @@ def section(view: View) -> Section | None:
         parts += [_table(view, number, frame) for number in here]
         numbers += [*here, *SETTINGS_OF.get(kind, ())]
         if kind == Kind.SENSITIVITY:
-            parts += _unlike(view, {name: method for name, method in chosen.items() if any(name in _methods(number) for number in here)})
+            parts += _unlike(
+                view,
+                {name: method for name, method in chosen.items() if any(name in _methods(number) for number in here)},
+            )
         if (claims := _claims(view, frame, kind, encoder)).rows:
             parts.append(claims)
     if numbers and (inner := _disagreements(numbers)).rows:
@@ -57,9 +63,8 @@ def section(view: View) -> Section | None:
     if several:
         split = split_of([BestSetting.of(view.results, method) for name in several for method in _labels(view)[name]])
         parts.append(
-            f"Of {', '.join(several)} the study has several variants; shown is, of those with the most complete runs, the one with the "
-            f"best source {split} score: "
-            f"{', '.join(chosen[name] for name in several)}."
+            f"Of {', '.join(several)} the study has several variants; shown is, of those with the most complete runs, "
+            f"the one with the best source {split} score: {', '.join(chosen[name] for name in several)}."
         )
     return Section("published", "Beside the paper", parts)
 
@@ -69,7 +74,8 @@ Settings = dict[str, tuple[str, Collection[str]]]
 
 
 def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
-    """Which kinds of the paper's tables the study says it reproduces, or else is like, and the methods and settings that each is about."""
+    """Which kinds of the paper's tables the study says it reproduces, or else is like, and the methods and settings
+    that each is about."""
     best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
     found = {
         Kind.SENSITIVITY: _several(view, chosen),
@@ -92,10 +98,12 @@ def _asked(view: View) -> set[int]:
 
 
 def _several(view: View, chosen: Mapping[str, str]) -> Settings:
-    """The methods with all their settings, of which the baseline must have several too: else their stds are of seeds alone, or one of
-    those is compared with one of settings."""
+    """The methods with all their settings, of which the baseline must have several too: else their stds are of seeds
+    alone, or one of those is compared with one of settings."""
     had = _settings_had(view, chosen)
-    return {name: (method, had[name]) for name, method in chosen.items() if len(had[name] & had.get(VANILLA, had[name])) > 1}
+    return {
+        name: (method, had[name]) for name, method in chosen.items() if len(had[name] & had.get(VANILLA, had[name])) > 1
+    }
 
 
 def _settings_had(view: View, chosen: Mapping[str, str]) -> dict[str, set[str]]:
@@ -113,7 +121,9 @@ def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
     for name, settings in others.items():
         common = len(settings & base)
         what = "left out of the figures over several settings" if common < 2 else "compared over the settings of each"
-        notes.append(f"Settings of {name}: {len(settings)}, of {VANILLA}: {len(base)}, of both: {common}; {name} is {what}.")
+        notes.append(
+            f"Settings of {name}: {len(settings)}, of {VANILLA}: {len(base)}, of both: {common}; {name} is {what}."
+        )
     return notes
 
 
@@ -123,7 +133,8 @@ def _methods(number: int) -> list[str]:
 
 
 def _extreme(view: View, chosen: Mapping[str, str]) -> Settings:
-    """The methods of the paper's table at the largest learning rate that all of them have that span the rates of a stress test."""
+    """The methods of the paper's table at the largest learning rate that all of them have that span the rates of a
+    stress test."""
     names = [name for number in TABLES if TABLES[number].kind == Kind.EXTREME for name in _methods(number)]
     spanning = [chosen[name] for name in names if name in chosen and stress.hottest(view.results, [chosen[name]])]
     hot = stress.hottest(view.results, spanning) if spanning else []
@@ -140,15 +151,17 @@ def _labels(view: View) -> dict[str, list[str]]:
 
 
 def _chosen(view: View) -> dict[str, str]:
-    """One method for each name: of several strengths the one with the best source dev score at its best setting, among those with the
-    most complete runs there."""
+    """One method for each name: of several strengths the one with the best source dev score at its best setting, among
+    those with the most complete runs there."""
 
     def source(method: str) -> tuple[int, float]:
         best = BestSetting.of(view.results, method)
         score = best.runs["dev" if best.selected_on == "dev" else "source"].mean()
         return int(best.runs["complete"].sum()), -math.inf if pd.isna(score) else float(score)
 
-    return {name: max(methods, key=source) if len(methods) > 1 else methods[0] for name, methods in _labels(view).items()}
+    return {
+        name: max(methods, key=source) if len(methods) > 1 else methods[0] for name, methods in _labels(view).items()
+    }
 
 
 def _frame(view: View, settings: Settings) -> pd.DataFrame:
@@ -159,11 +172,15 @@ def _frame(view: View, settings: Settings) -> pd.DataFrame:
         scores = results.of(method)
         runs = results.runs[results.runs["method"] == method].set_index(scores.index.names)
         shown = scores[scores.index.get_level_values("setting").isin(some)]
-        columns = {str(language): shown[language] for language in shown} | {ZERO_SHOT: runs["zero_shot"].reindex(shown.index)}
+        columns = {str(language): shown[language] for language in shown} | {
+            ZERO_SHOT: runs["zero_shot"].reindex(shown.index)
+        }
         for language, values in columns.items():
             score = Score.over(values, len(values), view.ddof)
             if score.runs:
-                rows.append({"method": name, "language": language, "mean": score.mean, "std": score.std, "runs": score.runs})
+                rows.append(
+                    {"method": name, "language": language, "mean": score.mean, "std": score.std, "runs": score.runs}
+                )
     return pd.DataFrame(rows, columns=["method", "language", "mean", "std", "runs"])
 
 
@@ -172,14 +189,20 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
     found = beside(number, ours, view.results.about.task)
     lacking = found["ours_mean"].isna()
     few = int((~lacking).sum()) < len(found) / 2
-    left_out = [f"{int(lacking.sum())} of its rows, of methods or languages that the study lacks, are left out."] if few else []
+    left_out = (
+        [f"{int(lacking.sum())} of its rows, of methods or languages that the study lacks, are left out."]
+        if few
+        else []
+    )
     found = found[~lacking] if few else found
     rows: list[list[str | Cell]] = []
     records: list[dict[str, Any]] = found.astype(object).where(found.notna(), math.nan).to_dict("records")  # type: ignore[assignment]
     for row in records:
         theirs, mine = (Score(row[f"{whose}_mean"], row[f"{whose}_std"], 1, 1) for whose in ("theirs", "ours"))
         runs = MISSING_CELL if math.isnan(row["ours_runs"]) else f"{row['ours_runs']:.0f}"
-        rows.append([row["method"], row["language"], theirs, mine, runs, Number(row["difference"], "+.2f"), row["note"]])
+        rows.append(
+            [row["method"], row["language"], theirs, mine, runs, Number(row["difference"], "+.2f"), row["note"]]
+        )
     header = ["method", "language", "the paper", "ours", "our runs", "ours − the paper's", "note"]
     noted = [row for row in rows if row[-1]]
     if not noted:
@@ -189,7 +212,11 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
         f"The paper's Table {number} and ours",
         header,
         rows,
-        [f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state its ddof.", *left_out],
+        [
+            f"{TABLES[number].source} Ours are mean ± standard deviation (ddof={view.ddof}); the paper does not state "
+            "its ddof.",
+            *left_out,
+        ],
     )
 
 
@@ -197,8 +224,12 @@ def _disagreements(numbers: Collection[int]) -> Table:
     """Where the figures of these tables contradict one another or the paper's text."""
     found: list[dict[str, Any]] = disagreements().to_dict("records")  # type: ignore[assignment]
     columns = ("where", "what", "printed", "follows", "note")
-    rows: list[list[str | Cell]] = [[str(row[c]) for c in columns] for row in found if _tables(row["where"]) & {*numbers}]
-    return Table("published-disagreements", "Where these tables disagree with one another or the paper's text", columns, rows)
+    rows: list[list[str | Cell]] = [
+        [str(row[c]) for c in columns] for row in found if _tables(row["where"]) & {*numbers}
+    ]
+    return Table(
+        "published-disagreements", "Where these tables disagree with one another or the paper's text", columns, rows
+    )
 
 
 def _tables(where: str) -> set[int]:
@@ -214,12 +245,19 @@ def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     rows: list[list[str | Cell]] = []
     for found in judged:
         if found.verdict != NOT_APPLICABLE:
-            figures = [Number(figure or 0.0, ".0f" if found.claim.counts else ".2f") for figure in (found.left, found.right)]
-            rows.append([found.claim.sentence, found.claim.section, found.claim.what, *figures, found.verdict, found.note])
+            figures = [
+                Number(figure or 0.0, ".0f" if found.claim.counts else ".2f") for figure in (found.left, found.right)
+            ]
+            rows.append(
+                [found.claim.sentence, found.claim.section, found.claim.what, *figures, found.verdict, found.note]
+            )
     header = ["the paper says", "section", "what is compared", "the first", "the second", "direction", "note"]
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-    notes = ["A direction is of two estimates alone; whether it is more than chance is for the intervals and tests above to say."]
+    notes = [
+        "A direction is of two estimates alone; whether it is more than chance is for the intervals and tests above "
+        "to say."
+    ]
     if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
         notes.append("Of languages the first figure is the number that bear it out, the second that of all compared.")
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)

@@ -1,4 +1,5 @@
-"""What a search found: the best dev score against the trials it took, each method's winner, and what choosing by the targets would give."""
+"""What a search found: the best dev score against the trials it took, each method's winner, and what choosing by the
+targets would give."""
 
 from functools import partial
 from typing import NamedTuple
@@ -8,15 +9,15 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from analysis.frame import Results
-from analysis.section import Picture, Section
-from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
-from analysis.table import MISSING_CELL, Cell, Number, Table
-from analysis.view import View
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.rendering.table import MISSING_CELL, Cell, Number, Table
+from analysis.results.frame import Results
+from analysis.results.view import View
 from harness.search import Search
 from harness.setting import Setting, setting_labels
-from harness.store import Store
-from harness.tried import ENDED, FAILED, FINISHED, STOPPED, Tried, read, winner
+from harness.store.store import Store
+from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, Tried, read, winner
 
 APART = 0.15
 """How far apart in trials the marks of two methods stand, which begin with the same settings."""
@@ -32,19 +33,23 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = [*searched(view), winners(view)]
     if any(one.dev is not None for one in tried):
         caption = (
-            f"Each mark is a trial in the order in which they ended, at its last {results.source} dev score: circles trained to the end, "
-            "crosses were stopped early and would have moved on. The line is the best finished one so far."
+            f"Each mark is a trial in the order in which they ended, at its last {results.source} dev score: circles "
+            "trained to the end, crosses were stopped early and would have moved on. The line is the best finished "
+            "one so far."
         )
-        alt = f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, a line a method."
+        alt = (
+            f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, a line a "
+            "method."
+        )
         parts.append(Picture("search", partial(figure, results, tried), caption, alt))
     parts += [CAUTION, on_targets(view)]
     return Section("search", "Search", parts)
 
 
 CAUTION = (
-    "A diagnostic, and no result: the last table says what each method's best setting would be if it were chosen by the target languages' "
-    "test scores. Zero-shot transfer has no such scores to choose by; and the highest of several scores flatters, so that the difference "
-    "is above zero even where all settings are equally good."
+    "A diagnostic, and no result: the last table says what each method's best setting would be if it were chosen by "
+    "the target languages' test scores. Zero-shot transfer has no such scores to choose by; and the highest of "
+    "several scores flatters, so that the difference is above zero even where all settings are equally good."
 )
 
 
@@ -68,12 +73,15 @@ def searched(view: View) -> list[str]:
     assert search is not None
     space = ", ".join(f"{name.replace('_', ' ')} {made}" for name, made in search.space.items())
     stops = (
-        f"scored on {view.results.source} dev at {search.rungs} rungs, at each but the last of which the best 1/{search.reduction} went on "
-        "(ASHA)"
+        f"scored on {view.results.source} dev at {search.rungs} rungs, at each but the last of which the best "
+        f"1/{search.reduction} went on (ASHA)"
         if search.rungs > 1
         else "none stopped early"
     )
-    return [f"Looked for {space}: {search.trials} trials of each method, drawn by TPE (sampler's seed {search.seed}), {stops}."]
+    return [
+        f"Looked for {space}: {search.trials} trials of each method, drawn by TPE (sampler's seed {search.seed}), "
+        f"{stops}."
+    ]
 
 
 def _labels(tried: list[Tried]) -> dict[Setting, str]:
@@ -113,9 +121,10 @@ def winners(view: View) -> Table:
     source = results.source
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
-        f"The best setting is the finished trial with the highest {source} dev score, of one seed; no target language is looked at. That "
-        "dev score is the highest of several and flatters: compare methods over other seeds.",
-        f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test scores.",
+        f"The best setting is the finished trial with the highest {source} dev score, of one seed; no target language "
+        "is looked at. That dev score is the highest of several and flatters: compare methods over other seeds.",
+        f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "
+        "scores.",
     ]
     if any(one.draws > 1 for one in tried):
         notes.append("Of trials that were drawn several times the number of different settings is given too.")
@@ -129,7 +138,8 @@ def _count(tried: list[Tried]) -> str:
 
 
 def on_targets(view: View) -> Table:
-    """A row a method: the zero-shot score of the winner, and of the trial that the target languages' test scores would have chosen."""
+    """A row a method: the zero-shot score of the winner, and of the trial that the target languages' test scores would
+    have chosen."""
     results, tried = view.results, tried_in(view)
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []
@@ -146,8 +156,8 @@ def on_targets(view: View) -> Table:
     by_source, by_targets = f"zero-shot, chosen on {results.source} dev", "zero-shot, chosen on the targets"
     header = ["method", by_source, by_targets, "difference", "setting", "of trials"]
     notes = [
-        "Diagnostic only. Chosen on the targets: the highest mean of the target languages' test scores among the finished trials; those "
-        f"that were stopped, by their {results.source} dev score, have none."
+        "Diagnostic only. Chosen on the targets: the highest mean of the target languages' test scores among the "
+        f"finished trials; those that were stopped, by their {results.source} dev score, have none."
     ]
     return Table("search-on-targets", "Diagnostic: had the target languages chosen", header, rows, notes)
 
@@ -172,5 +182,11 @@ def figure(results: Results, tried: list[Tried]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, labels = take_legend(axes)
     count = len(results.methods)
-    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.7), frameon=False)
+    made.legend(
+        handles[:count],
+        labels[:count],
+        loc="outside lower center",
+        ncols=abreast(labels[:count], WIDTH * 0.7),
+        frameon=False,
+    )
     return made

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from analysis.frame import Results
-from analysis.section import Picture, Section
-from analysis.style import RASTERISED, STYLED, WIDTH, abreast, colours, metric_name, setting_names
-from analysis.view import View
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import RASTERISED, STYLED, WIDTH, abreast, colours, metric_name, setting_names
+from analysis.results.frame import Results
+from analysis.results.view import View
 
 NEAR_THE_BEST = 10
 """Points of the source score that the enlarged panel shows."""
@@ -24,39 +24,55 @@ def section(view: View) -> Section | None:
     if not runs["complete"].any():
         return None
     draw = partial(figure, view.results)
-    caption = "Each point is one run. Points above one another have the same source score and different zero-shot scores."
+    caption = (
+        "Each point is one run. Points above one another have the same source score and different zero-shot scores."
+    )
     between = (f"{runs[column].min():.1f} to {runs[column].max():.1f}" for column in ("source", "zero_shot"))
     alt = (
-        f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of {int(runs['complete'].sum())} "
-        f"runs, a colour a method: {view.results.source} goes from {next(between)}, zero-shot from {next(between)} "
-        f"({metric_name(view.results)})."
+        f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of "
+        f"{int(runs['complete'].sum())} runs, a colour a method: {view.results.source} goes from {next(between)}, "
+        f"zero-shot from {next(between)} ({metric_name(view.results)})."
     )
-    return Section("source-zero-shot", "Source against zero-shot score", [Picture("source-zero-shot", draw, caption, alt)])
+    return Section(
+        "source-zero-shot", "Source against zero-shot score", [Picture("source-zero-shot", draw, caption, alt)]
+    )
 
 
 def figure(results: Results) -> Figure:
-    """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near the best.
+    """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near
+    the best.
 
     Up to ``STYLED`` settings have markers of their own.
     """
     names = {method: with_languages(results, method) for method in results.methods}
     runs = results.runs.dropna(subset=["source", "zero_shot"])
     near = runs[runs["source"] >= runs["source"].max() - NEAR_THE_BEST]
-    panels = {"All runs": runs} | ({f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {})
+    panels = {"All runs": runs} | (
+        {f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {}
+    )
     made = Figure(figsize=(WIDTH if len(panels) > 1 else 7, 5.4))
     styled = 1 < len(results.settings_met) <= STYLED
-    for place, (axes, (title, shown)) in enumerate(zip(made.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True)):
+    for place, (axes, (title, shown)) in enumerate(
+        zip(made.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True)
+    ):
         _points(axes, results, shown, styled)
         metric = metric_name(results)
-        axes.set(title=title, xlabel=f"{results.source} test, {metric}", ylabel="" if place else f"mean of targets, {metric}")
+        axes.set(
+            title=title, xlabel=f"{results.source} test, {metric}", ylabel="" if place else f"mean of targets, {metric}"
+        )
     room = made.get_figwidth() - 0.4
     common = {"frameon": False, "alignment": "left"}
     dots = [Line2D([], [], marker="o", linestyle="none", color=colour) for colour in colours(results)]
-    made.legend(dots, names.values(), title="method", loc="outside upper left", ncols=abreast(names.values(), room), **common)
+    made.legend(
+        dots, names.values(), title="method", loc="outside upper left", ncols=abreast(names.values(), room), **common
+    )
     if styled:
         fields, values = setting_names(results)
         labels = [values[setting] for setting in results.settings_met]
-        shapes = [Line2D([], [], marker=marker, linestyle="none", color="0.3", markeredgewidth=0) for marker in _markers(results)]
+        shapes = [
+            Line2D([], [], marker=marker, linestyle="none", color="0.3", markeredgewidth=0)
+            for marker in _markers(results)
+        ]
         made.legend(shapes, labels, title=fields, loc="outside lower left", ncols=abreast(labels, room), **common)
     return made
 
@@ -66,11 +82,22 @@ def _points(axes: Axes, results: Results, runs: pd.DataFrame, styled: bool) -> N
     mixed = runs.iloc[np.random.default_rng(0).permutation(len(runs))]
     style = dict(zip(results.settings_met, _markers(results), strict=True)) if styled else None
     sns.scatterplot(
-        data=mixed, x="source", y="zero_shot", hue="method", hue_order=results.methods, palette=colours(results), ax=axes, legend=False,
-        style="setting" if styled else None, style_order=results.settings_met if styled else None, markers=style or True,
-        s=float(np.clip(8000 / max(1, len(runs)), 7, 55)), alpha=0.8 if len(runs) <= RASTERISED else 0.5,
-        linewidth=0.5 if len(runs) <= RASTERISED else 0, rasterized=len(runs) > RASTERISED,
-    )  # fmt: skip
+        data=mixed,
+        x="source",
+        y="zero_shot",
+        hue="method",
+        hue_order=results.methods,
+        palette=colours(results),
+        ax=axes,
+        legend=False,
+        style="setting" if styled else None,
+        style_order=results.settings_met if styled else None,
+        markers=style or True,
+        s=float(np.clip(8000 / max(1, len(runs)), 7, 55)),
+        alpha=0.8 if len(runs) <= RASTERISED else 0.5,
+        linewidth=0.5 if len(runs) <= RASTERISED else 0,
+        rasterized=len(runs) > RASTERISED,
+    )
 
 
 def _markers(results: Results) -> list[str]:

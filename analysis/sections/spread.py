@@ -1,4 +1,5 @@
-"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and what the study could have seen."""
+"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and what the study could have
+seen."""
 
 import math
 from collections.abc import Mapping
@@ -10,14 +11,14 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from statsmodels.stats.multitest import multipletests
 
-from analysis.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
-from analysis.section import Picture, Section
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import WIDTH, abreast, colours
+from analysis.rendering.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
+from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
+from analysis.results.view import View
 from analysis.statistics.brown_forsythe import brown_forsythe
 from analysis.statistics.detectable import FEW, brown_forsythe_ratio
 from analysis.statistics.std_ratio import LEAST_OF_A_BOOTSTRAP, StdRatio, std_ratio
-from analysis.style import WIDTH, abreast, colours
-from analysis.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
-from analysis.view import View
 
 TITLE = "Is it steadier?"
 MOST_SHOWN = 60
@@ -33,17 +34,26 @@ def section(view: View) -> Section | None:
         return Section("spread", TITLE, [view.no_baseline]) if view.no_baseline else None
     parts: list[str | Table | Picture] = [table(view, found)]
     parts += [*_warnings(found), *filter(None, [view.no_baseline])]
-    ratios = {method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages}
+    ratios = {
+        method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages
+    }
     drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
     drawable = {method: by for method, by in drawable.items() if by}
     if drawable:
         draw = partial(figure, view, drawable)
-        intervals = ", with 95 % intervals" if any(not math.isnan(r.low) for by in drawable.values() for r in by.values()) else ""
-        caption = (
-            f"Standard deviation over runs of each language, as a ratio to the baseline's over the same runs{intervals}; left of 1 the "
-            "method is steadier. Languages share their runs: that many point the same way is no more evidence than one."
+        intervals = (
+            ", with 95 % intervals"
+            if any(not math.isnan(r.low) for by in drawable.values() for r in by.values())
+            else ""
         )
-        alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
+        caption = (
+            "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
+            f"runs{intervals}; left of 1 the method is steadier. Languages share their runs: that many point the same "
+            "way is no more evidence than one."
+        )
+        alt = (
+            "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
+        )
         parts.append(Picture("spread", draw, caption, alt))
     if ratios:
         parts.append(languages(view, found, ratios))
@@ -69,19 +79,20 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
     base = view.base_name
     header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
     notes = [
-        f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in which whole runs, paired "
-        f"by setting and seed, are resampled (bootstrap-t from {LEAST_OF_A_BOOTSTRAP} runs on, jackknife below). It takes the runs for a "
-        "sample of those that could have been.",
-        "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a setting and seed, all "
-        "languages of a run together; Holm: corrected for the number of methods, for the row over languages.",
-        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any correction, with as many "
-        "runs that go together as these do.",
+        f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in "
+        f"which whole runs, paired by setting and seed, are resampled (bootstrap-t from {LEAST_OF_A_BOOTSTRAP} runs "
+        "on, jackknife below). It takes the runs for a sample of those that could have been.",
+        "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a "
+        "setting and seed, all languages of a run together; Holm: corrected for the number of methods, for the row "
+        "over languages.",
+        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any "
+        "correction, with as many runs that go together as these do.",
     ]
     if any(spread.other_ratio is not None for comparison in found.values() for spread in comparison.spreads.values()):
         header += ["ratio, other settings", "p, other settings"]
         notes.append(
-            "Runs of one setting are alike: where settings have several runs, ratio and p are about these settings, with other seeds. For "
-            "other settings whole settings are resampled and swapped, and their number counts."
+            "Runs of one setting are alike: where settings have several runs, ratio and p are about these settings, "
+            "with other seeds. For other settings whole settings are resampled and swapped, and their number counts."
         )
     else:
         rows = [row[: len(header)] for row in rows]
@@ -127,7 +138,10 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
     least = next(iter(found[min(found, key=lambda m: found[m].runs)].spreads.values())).test.least_p
     words = f"Only {runs[0]} runs" if len(runs) == 1 else f"Some comparisons have only {runs[0]} runs"
     smallest = "" if math.isnan(least) else f" The smallest p that {runs[0]} runs can give is {least:.2g}."
-    return [f"{words}: standard deviations are hardly known, and a difference that is not shown here may well be there.{smallest}"]
+    return [
+        f"{words}: standard deviations are hardly known, and a difference that is not shown here may well be "
+        f"there.{smallest}"
+    ]
 
 
 def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
@@ -137,8 +151,12 @@ def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
 
 
 def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, Mapping[str, StdRatio]]) -> Table:
-    """A row a language, for every method the ratio and Brown and Forsythe's test, with Holm's correction over the languages."""
-    tests = {method: dict(zip(found[method].steady_languages, brown_forsythe(*found[method].matrices), strict=True)) for method in ratios}
+    """A row a language, for every method the ratio and Brown and Forsythe's test, with Holm's correction over the
+    languages."""
+    tests = {
+        method: dict(zip(found[method].steady_languages, brown_forsythe(*found[method].matrices), strict=True))
+        for method in ratios
+    }
     rows: list[list[str | Cell]] = []
     for code in view.results.about.targets:
         row: list[str | Cell] = [code]
@@ -154,9 +172,11 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     powers = [f"{n} runs: {'none' if math.isnan(made.ratio) else f'{made.ratio:.2f}'}" for n, made in seen.items()]
     base = view.base_name
     notes = [
-        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and Forsythe's test, which "
-        "takes the two methods for independent, and so errs on the side of finding nothing; Holm: corrected for the number of languages.",
-        f"Ratio that would have been seen in one language, with 80 % power and before Holm's correction, with {'; '.join(powers)}.",
+        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and "
+        "Forsythe's test, which takes the two methods for independent, and so errs on the side of finding nothing; "
+        "Holm: corrected for the number of languages.",
+        "Ratio that would have been seen in one language, with 80 % power and before Holm's correction, with "
+        f"{'; '.join(powers)}.",
     ]
     header = ["language", *(head for method in ratios for head in (method, f"{method}, p", f"{method}, p, Holm"))]
     return Table("spread-languages", "Ratios by language", header, rows, notes)
@@ -181,15 +201,26 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
         max(min(1 / LIMIT, 0.8 * values.min()), 0.9 * frame["low"].min(skipna=True)),
         min(max(LIMIT, 1.2 * values.max()), 1.1 * frame["high"].max(skipna=True)),
     )
-    for axes, start in zip(made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True):
+    for axes, start in zip(
+        made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True
+    ):
         shown = codes[start : start + rows]
         for place, method in enumerate(ratios):
             here = frame[(frame["method"] == method) & frame["language"].isin(shown)]
             y = here["language"].map(shown.index) + 0.7 * ((place + 0.5) / len(ratios) - 0.5)
             axes.hlines(y, here["low"], here["high"], color=palette[method], linewidth=1.4, alpha=0.8)
-            sns.scatterplot(x=here["ratio"], y=y, color=palette[method], s=22, ax=axes, label=method, legend=False, zorder=3)
+            sns.scatterplot(
+                x=here["ratio"], y=y, color=palette[method], s=22, ax=axes, label=method, legend=False, zorder=3
+            )
         axes.axvline(1, color="0.3", linewidth=0.8)
-        axes.set(xscale="log", xlim=limits, xlabel="std ratio", ylabel="", yticks=range(len(shown)), ylim=(len(shown) - 0.5, -0.5))
+        axes.set(
+            xscale="log",
+            xlim=limits,
+            xlabel="std ratio",
+            ylabel="",
+            yticks=range(len(shown)),
+            ylim=(len(shown) - 0.5, -0.5),
+        )
         axes.set_yticklabels(shown)
         axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="y", visible=False)

@@ -8,12 +8,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.bold import bold_note, mark_column, over_most
-from analysis.method_label import MethodLabel
-from analysis.section import Picture, Section
-from analysis.style import WIDTH, metric_name
-from analysis.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
-from analysis.view import View
+from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import WIDTH, metric_name
+from analysis.rendering.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
+from analysis.results.method_label import MethodLabel
+from analysis.results.view import View
 
 LEAST = 2
 """Strengths of a family from which there is a curve."""
@@ -30,10 +30,14 @@ def section(view: View) -> Section | None:
     if len(improvements):
         draw = partial(figure, view, improvements)
         caption = (
-            f"Left: the zero-shot score less that of {view.baseline} with the same setting and seed, in per cent of it, as in the paper's "
-            f"Figure 1; right: the {view.results.source} score. Points are means over runs, bars their standard error."
+            f"Left: the zero-shot score less that of {view.baseline} with the same setting and seed, in per cent of "
+            f"it, as in the paper's Figure 1; right: the {view.results.source} score. Points are means over runs, "
+            "bars their standard error."
         )
-        alt = "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the source."
+        alt = (
+            "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the "
+            "source."
+        )
         parts.append(Picture("strengths", draw, caption, alt))
     return Section("strengths", "Strength of the pull (λ)", parts)
 
@@ -69,7 +73,8 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
     notes = [
         std_note("over runs of one method", view.ddof),
         f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
-        "A λ chosen by its zero-shot score has been selected on the target languages: report one chosen on the source, or all.",
+        "A λ chosen by its zero-shot score has been selected on the target languages: report one chosen on the "
+        "source, or all.",
         *bold_note(rows, "of a column"),
     ]
     return Table("strengths", "Scores by strength", header, rows, notes)
@@ -85,7 +90,8 @@ def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFram
             change = 100 * (ours - theirs) / theirs.where(theirs > 0)
             strength = MethodLabel.of(method).strength
             rows += [
-                {"method": family, "λ": strength, "change": c, "source": s} for c, s in zip(change, comparison.sources[0], strict=True)
+                {"method": family, "λ": strength, "change": c, "source": s}
+                for c, s in zip(change, comparison.sources[0], strict=True)
             ]
     frame = pd.DataFrame(rows)
     return frame[frame["λ"] > 0].dropna() if rows else frame
@@ -101,9 +107,19 @@ def figure(view: View, improvements: pd.DataFrame) -> Figure:
         (right, "source", f"{source} test, {metric_name(view.results)}"),
     ):
         sns.lineplot(
-            data=improvements, x="λ", y=column, hue="method", style="method", markers=True, dashes=False, errorbar="se", err_style="bars",
-            palette="colorblind", ax=axes, legend="auto" if axes is left and improvements["method"].nunique() > 1 else False,
-        )  # fmt: skip
+            data=improvements,
+            x="λ",
+            y=column,
+            hue="method",
+            style="method",
+            markers=True,
+            dashes=False,
+            errorbar="se",
+            err_style="bars",
+            palette="colorblind",
+            ax=axes,
+            legend="auto" if axes is left and improvements["method"].nunique() > 1 else False,
+        )
         axes.set(xscale="log", xlabel="strength λ", ylabel=name)
         axes.xaxis.set_major_formatter("{x:g}")
     left.axhline(0, color="0.3", linewidth=0.8)

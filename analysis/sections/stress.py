@@ -1,5 +1,5 @@
-"""What becomes of the scores along a hyperparameter: the learning rate as it grows, which is the paper's Table 14 for every rate of the
-study, or any other that a study's settings differ in alone."""
+"""What becomes of the scores along a hyperparameter: the learning rate as it grows, which is the paper's Table 14 for
+every rate of the study, or any other that a study's settings differ in alone."""
 
 import math
 from collections.abc import Collection
@@ -10,14 +10,14 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.axis import LEAST, RANGE, RATE, ROUNDING, Axis
-from analysis.bold import bold_note, mark_best, over_most
-from analysis.comparison import FEW
-from analysis.frame import PAIR, Results
-from analysis.section import Picture, Section
-from analysis.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
-from analysis.table import MISSING_CELL, Cell, Difference, Percent, Score, Table, std_note
-from analysis.view import View
+from analysis.rendering.axis import LEAST, RANGE, RATE, ROUNDING, Axis
+from analysis.rendering.bold import bold_note, mark_best, over_most
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.rendering.table import MISSING_CELL, Cell, Difference, Percent, Score, Table, std_note
+from analysis.results.comparison import FEW
+from analysis.results.frame import PAIR, Results
+from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
@@ -41,11 +41,14 @@ def applies(view: View) -> bool:
 
     Rates that span it only from one method to the next say nothing of what a growing rate does.
     """
-    return bool(view.results.runs["complete"].any()) and any(hottest(view.results, [method]) for method in view.results.methods)
+    return bool(view.results.runs["complete"].any()) and any(
+        hottest(view.results, [method]) for method in view.results.methods
+    )
 
 
 def hottest(results: Results, methods: Collection[str]) -> list[str]:
-    """The settings with the largest learning rate that all of the methods have; none where their rates do not span ``RANGE``."""
+    """The settings with the largest learning rate that all of the methods have; none where their rates do not span
+    ``RANGE``."""
     if RATE not in results.settings:
         return []
     rates = pd.to_numeric(results.settings[RATE], errors="coerce")
@@ -76,8 +79,9 @@ def table(view: View, axis: Axis) -> Table:
 def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
     """By value what the mean over seeds is as a percentage of the best, over the seeds that have a score at both.
 
-    The runs are one method's, as ``Axis.runs`` has them, with a score each, NaN where there is none. Best is the value with the highest
-    mean among those with the most scores. Values without a score, and all where the best mean is not above 0, are left out.
+    The runs are one method's, as ``Axis.runs`` has them, with a score each, NaN where there is none. Best is the value
+    with the highest mean among those with the most scores. Values without a score, and all where the best mean is not
+    above 0, are left out.
     """
     wide = scores.groupby([runs["seed"], runs["replicate"], runs["value"]]).mean().unstack("value")
     found = np.nan_to_num(wide.to_numpy(np.float64))
@@ -87,12 +91,16 @@ def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
     best = int(means.argmax())
     both = there & there[:, [best]]
     ours, its = ((side * both).sum(axis=0) for side in (found, found[:, [best]]))
-    return {float(value): float(100 * ours[i] / its[i]) for i, value in enumerate(wide.columns.to_numpy(np.float64)) if its[i] > 0}
+    return {
+        float(value): float(100 * ours[i] / its[i])
+        for i, value in enumerate(wide.columns.to_numpy(np.float64))
+        if its[i] > 0
+    }
 
 
 def along(view: View, axis: Axis, name: str) -> Table:
-    """A row a value and method: the source's and the zero-shot score, what each keeps of the method's best, and the difference from the
-    baseline over the runs that both have."""
+    """A row a value and method: the source's and the zero-shot score, what each keeps of the method's best, and the
+    difference from the baseline over the runs that both have."""
     results, comparable = view.results, over_most(view.results, axis.methods)
     runs, columns = axis.runs(results), ("source", "zero_shot")
     shares = {(m, c): kept(own, own[c]) for m in axis.methods for own in [runs[runs["method"] == m]] for c in columns}
@@ -100,7 +108,10 @@ def along(view: View, axis: Axis, name: str) -> Table:
     rows: list[list[str | Cell]] = []
     for value in axis.values:
         here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in axis.methods}
-        source, zero_shot = ([Score.over(of[c], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()] for c in columns)
+        source, zero_shot = (
+            [Score.over(of[c], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+            for c in columns
+        )
         marked = zip(mark_best(source), mark_best(zero_shot, comparable), strict=True)
         for (method, of), (of_source, of_targets) in zip(here.items(), marked, strict=True):
             if len(of):
@@ -116,7 +127,9 @@ def along(view: View, axis: Axis, name: str) -> Table:
         "Kept: the mean as a share of the method's highest, over the seeds that have a run at both.",
     ]
     if changes:
-        notes.append(f"The difference is over the runs that {view.base_name} has too, with its standard deviation over them.")
+        notes.append(
+            f"The difference is over the runs that {view.base_name} has too, with its standard deviation over them."
+        )
     notes += [*bold_note(rows, f"with the same {axis.label}"), *_left_out(view, axis)]
     return Table(name, f"Scores by {axis.label}", header, rows, notes)
 
@@ -126,18 +139,25 @@ def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
     ours, theirs = view.comparisons[method].zero_shot
     change = ours - theirs
     values = change.index.get_level_values("setting").map(axis.settings.to_dict())
-    return {value: Difference.over(change[values == value], view.ddof) for value in axis.values if (values == value).any()}
+    return {
+        value: Difference.over(change[values == value], view.ddof) for value in axis.values if (values == value).any()
+    }
 
 
 def languages(view: View, axis: Axis, name: str) -> Table:
-    """A row a target language, those that lose most with the first method on top: what is left of each method's best where least is."""
+    """A row a target language, those that lose most with the first method on top: what is left of each method's best
+    where least is."""
     results, runs = view.results, axis.runs(view.results)
-    least: dict[str, dict[str, tuple[float, float]]] = {}  # by method and language the smallest share, and the value it is at
+    least: dict[
+        str, dict[str, tuple[float, float]]
+    ] = {}  # by method and language the smallest share, and the value it is at
     for method in axis.methods:
         own = runs[runs["method"] == method]
         scores = results.of(method).reindex(pd.MultiIndex.from_frame(own[PAIR])).set_axis(own.index)
         shares = {language: kept(own, scores[language]) for language in results.about.targets}
-        least[method] = {language: min((share, value) for value, share in of.items()) for language, of in shares.items() if of}
+        least[method] = {
+            language: min((share, value) for value, share in of.items()) for language, of in shares.items() if of
+        }
     none = (math.nan, math.nan)
     first = least[axis.methods[0]]
     rows: list[list[str | Cell]] = []
@@ -147,8 +167,9 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     header = ["language", *(head for method in least for head in (f"{method}, kept", f"{method}, at"))]
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
-        f"Kept: a language's lowest mean over seeds as a share of its highest with the method; at: the {axis.label} where it is lowest. "
-        "Of several means one is highest by chance too: where nothing does harm, less than 100 % is kept all the same.",
+        f"Kept: a language's lowest mean over seeds as a share of its highest with the method; at: the {axis.label} "
+        "where it is lowest. Of several means one is highest by chance too: where nothing does harm, less than 100 % "
+        "is kept all the same.",
     ]
     if len(results.about.targets) > 1 and len(most) <= FEW:
         said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())
@@ -165,7 +186,11 @@ def _left_out(view: View, axis: Axis) -> list[str]:
     alone = [method for method in view.results.methods if method not in axis.methods]
     if not alone:
         return []
-    why = f"several {axis.label}s" if axis.name == RATE else f"{LEAST} settings or more that differ in the {axis.label} alone"
+    why = (
+        f"several {axis.label}s"
+        if axis.name == RATE
+        else f"{LEAST} settings or more that differ in the {axis.label} alone"
+    )
     return [f"Left out, not having {why}: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}."]
 
 
@@ -174,8 +199,12 @@ def _picture(view: View, axis: Axis, name: str) -> Picture:
     log = " on a logarithmic axis" if axis.scale == "log" else ""
     caption = "Each mark is one run, the lines go through the medians; crosses are collapsed runs."
     if math.isinf(axis.values[-1]):
-        caption += f" The mark {axis.shown(math.inf)!r} stands a step beyond the largest number, however many those are."
-    alt = f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
+        caption += (
+            f" The mark {axis.shown(math.inf)!r} stands a step beyond the largest number, however many those are."
+        )
+    alt = (
+        f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
+    )
     return Picture(name, partial(figure, view.results, axis), caption, alt)
 
 
@@ -186,8 +215,18 @@ def figure(results: Results, axis: Axis) -> Figure:
     palette = dict(zip(results.methods, colours(results), strict=True))
     made = Figure(figsize=(WIDTH, 4.4))
     panels = made.subplots(1, 2)
-    for axes, column, name in zip(panels, ("source", "zero_shot"), (f"{results.source} test", "zero-shot score"), strict=True):
-        common = {"data": runs, "x": "place", "y": column, "hue": "method", "hue_order": axis.methods, "palette": palette, "ax": axes}
+    for axes, column, name in zip(
+        panels, ("source", "zero_shot"), (f"{results.source} test", "zero-shot score"), strict=True
+    ):
+        common = {
+            "data": runs,
+            "x": "place",
+            "y": column,
+            "hue": "method",
+            "hue_order": axis.methods,
+            "palette": palette,
+            "ax": axes,
+        }
         sns.lineplot(**common, estimator="median", errorbar=None)
         sns.scatterplot(
             **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7,
@@ -197,5 +236,11 @@ def figure(results: Results, axis: Axis) -> Figure:
         axes.set(ylabel=f"{name}, {metric_name(results)}")
         handles, labels = take_legend(axes)
     count = len(axis.methods)
-    made.legend(handles[:count], labels[:count], loc="outside lower center", ncols=abreast(labels[:count], WIDTH * 0.9), frameon=False)
+    made.legend(
+        handles[:count],
+        labels[:count],
+        loc="outside lower center",
+        ncols=abreast(labels[:count], WIDTH * 0.9),
+        frameon=False,
+    )
     return made

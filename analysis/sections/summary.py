@@ -1,14 +1,15 @@
-"""Source and zero-shot score of every method, and what its standard deviation is against the baseline's: the paper's Table 3."""
+"""Source and zero-shot score of every method, and what its standard deviation is against the baseline's: the paper's
+Table 3."""
 
 import math
 
 import pandas as pd
 
-from analysis.bold import bold_note, mark_column, over_most
-from analysis.section import Section
-from analysis.stored import OVERSHOOTING
-from analysis.table import MISSING_CELL, Cell, Change, Score, Table, std_note
-from analysis.view import View
+from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.section import Section
+from analysis.rendering.table import MISSING_CELL, Cell, Change, Score, Table, std_note
+from analysis.results.from_store import OVERSHOOTING
+from analysis.results.view import View
 
 
 def section(view: View) -> Section:
@@ -20,15 +21,27 @@ def section(view: View) -> Section:
 def table(view: View) -> Table:
     """Mean ± std over runs of the source score and of the zero-shot score, and the change in std.
 
-    The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the settings, seeds and
-    languages that both have, so the change is not that of a different set of runs.
+    The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the
+    settings, seeds and languages that both have, so the change is not that of a different set of runs.
     """
     results, ddof = view.results, view.ddof
     source = results.source
     base = view.base_name
-    header = ["method", "runs", source, "zero-shot", "languages", f"std of {source} against {base}", f"std of zero-shot against {base}"]
+    header = [
+        "method",
+        "runs",
+        source,
+        "zero-shot",
+        "languages",
+        f"std of {source} against {base}",
+        f"std of zero-shot against {base}",
+    ]
     rows: list[list[str | Cell]] = []
-    notes = [std_note("each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof)]
+    notes = [
+        std_note(
+            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof
+        )
+    ]
     for method in results.methods:
         runs = results.runs[results.runs["method"] == method]
         changes: list[str | Cell] = ["", ""]
@@ -38,7 +51,8 @@ def table(view: View) -> Table:
         if (split := int(runs["trials"].max())) > 1:
             changes[0] = changes[0] and MISSING_CELL
             notes.append(
-                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std has no counterpart."
+                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std "
+                "has no counterpart."
             )
         rows.append(
             [
@@ -52,7 +66,13 @@ def table(view: View) -> Table:
         )
     notes += filter(None, [view.no_baseline])
     rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
-    return Table("summary", "Source and zero-shot scores", header, rows, [*notes, *bold_note(rows, "of a column"), *_counts(view)])
+    return Table(
+        "summary",
+        "Source and zero-shot scores",
+        header,
+        rows,
+        [*notes, *bold_note(rows, "of a column"), *_counts(view)],
+    )
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
@@ -69,7 +89,9 @@ def _counts(view: View) -> list[str]:
     notes = []
     lacking = results.runs[~results.runs["complete"]]
     if len(lacking):
-        notes.append(f"{len(lacking)} of {len(results.runs)} runs are failed or missing; (n/m) marks a mean over n of m runs.")
+        notes.append(
+            f"{len(lacking)} of {len(results.runs)} runs are failed or missing; (n/m) marks a mean over n of m runs."
+        )
     collapsed = results.runs[results.runs["collapsed"]]
     if len(collapsed):
         counts = ", ".join(f"{count} of {method}" for method, count in collapsed["method"].value_counts().items())
@@ -80,5 +102,9 @@ def _counts(view: View) -> list[str]:
         notes.append(f"Trials that diverged, with a loss or gradient that was not finite, are included: {counts}.")
     if "largest_pull" in results.trials:
         pulls = results.trials.groupby("method", sort=False)["largest_pull"].max()
-        notes += [f"{method}: learning rate × λF reaches {pull:.3g}; {OVERSHOOTING}." for method, pull in pulls.items() if pull > 2]
+        notes += [
+            f"{method}: learning rate × λF reaches {pull:.3g}; {OVERSHOOTING}."
+            for method, pull in pulls.items()
+            if pull > 2
+        ]
     return notes

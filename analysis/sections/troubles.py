@@ -1,11 +1,11 @@
 """Trials that failed, are missing, collapsed or diverged: none is dropped without a word."""
 
-from analysis.frame import FINISHED
-from analysis.section import Section
+from analysis.rendering.section import Section
+from analysis.rendering.table import Cell, Table
+from analysis.results.frame import FINISHED
+from analysis.results.view import View
 from analysis.sections.search import tried_in
-from analysis.table import Cell, Table
-from analysis.view import View
-from harness.tried import STOPPED
+from harness.tuning.journal import STOPPED
 
 NAME = "troubles"
 
@@ -29,10 +29,12 @@ def table(view: View) -> Table:
         targets: tuple[str, ...] = row.targets  # type: ignore[assignment]
         languages = targets[0] if len(targets) == 1 else str(len(targets))
         seed = str(row.seed) + (f", replicate {row.replicate!s}" if row.replicate else "")
-        rows.append([str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)])
+        rows.append(
+            [str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)]
+        )
     notes = [
-        "Collapsed: on the source's test set no better than answering the training data's most frequent label everywhere (accuracy). "
-        "Diverged: a loss or gradient that was not finite."
+        "Collapsed: on the source's test set no better than answering the training data's most frequent label "
+        "everywhere (accuracy). Diverged: a loss or gradient that was not finite."
     ]
     header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
     return Table(NAME, "Failed, missing and collapsed trials", header, rows, notes)

@@ -1,4 +1,5 @@
-"""Where a method's variance comes from: setting, seed, both together, and noise; and which hyperparameter carries the setting's part."""
+"""Where a method's variance comes from: setting, seed, both together, and noise; and which hyperparameter carries the
+setting's part."""
 
 import math
 from collections.abc import Mapping
@@ -9,20 +10,21 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.comparison import FEW
-from analysis.frame import PAIR
-from analysis.section import Picture, Section
+from analysis.rendering.section import Picture, Section
+from analysis.rendering.style import WIDTH
+from analysis.rendering.table import MISSING_CELL, Cell, Percent, Table
+from analysis.results.comparison import FEW
+from analysis.results.frame import PAIR
+from analysis.results.view import View
 from analysis.statistics.importance import Importances, importances
 from analysis.statistics.mixed_model import decompose
 from analysis.statistics.variance import Components
-from analysis.style import WIDTH
-from analysis.table import MISSING_CELL, Cell, Percent, Table
-from analysis.view import View
 
 PANELS = 4
 """Methods that the figure has room for."""
 FITTED = 120
-"""Complete runs of a method up to which an incomplete grid is fitted by a mixed model; of more, what is complete of it is decomposed."""
+"""Complete runs of a method up to which an incomplete grid is fitted by a mixed model; of more, what is complete of it
+is decomposed."""
 WHOLE = "zero-shot score"
 NO_SEED = "no seed has a complete run at all of the settings, so that their means would differ by their seeds too"
 
@@ -49,9 +51,10 @@ def section(view: View) -> Section | None:
         named = ", ".join(lacking) if len(lacking) <= FEW else f"{len(lacking)} methods"
         rest = f" Not shown, but in tables below: {named}." if lacking else ""
         caption = (
-            "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average over seeds; seed: what "
-            "it does on average over settings; setting × seed: what it does at one setting and not at another; noise: what runs of the "
-            f"same setting and seed differ by. Intervals of the shares, where there are any, are in the tables.{rest}"
+            "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average "
+            "over seeds; seed: what it does on average over settings; setting × seed: what it does at one setting "
+            "and not at another; noise: what runs of the same setting and seed differ by. Intervals of the shares, "
+            f"where there are any, are in the tables.{rest}"
         )
         alt = f"Stacked bars of variance shares by language, a panel a method: {', '.join(shown)}.{rest}"
         parts.insert(0, Picture("variance", draw, caption, alt))
@@ -60,7 +63,8 @@ def section(view: View) -> Section | None:
 
 
 def _frame(view: View, method: str) -> tuple[pd.DataFrame, str]:
-    """Scores of complete runs, a row a run × language (setting, seed, replicate, language, score), and what was left out."""
+    """Scores of complete runs, a row a run × language (setting, seed, replicate, language, score), and what was left
+    out."""
     results = view.results
     scores = results.of(method)
     complete = results.runs[(results.runs["method"] == method) & results.runs["complete"]].set_index(PAIR)
@@ -105,7 +109,10 @@ def _shares(part: Components) -> dict[str, Percent]:
         return {}
     ends = (part.share_low, part.share_high)
     low, high = (100 * side[:, 0] if len(side) else np.full(len(part.names), math.nan) for side in ends)
-    return {name: Percent(100 * float(part.shares[i, 0]), float(low[i]), float(high[i])) for i, name in enumerate(part.names)}
+    return {
+        name: Percent(100 * float(part.shares[i, 0]), float(low[i]), float(high[i]))
+        for i, name in enumerate(part.names)
+    }
 
 
 def _ways(found: Mapping[str, Components]) -> list[str]:
@@ -125,13 +132,16 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
         told.append("Negative estimates of the ANOVA count as 0 %.")
     if any(np.isfinite(part.share_low).any() for part in found.values()):
         without = "; REML has none" if fitted else ""
-        told.append(f"In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}.")
+        told.append(
+            f"In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}."
+        )
     return told
 
 
 def hyperparameters(view: View) -> Table | str | None:
-    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and score; or why
-    nothing says so. Of runs with seeds that all of a method's settings have: the means of settings with others would differ by seeds."""
+    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and
+    score; or why nothing says so. Of runs with seeds that all of a method's settings have: the means of settings with
+    others would differ by seeds."""
     results = view.results
     if len(results.varied.columns) == 0:
         return None
@@ -146,18 +156,26 @@ def hyperparameters(view: View) -> Table | str | None:
         count, every = len(shared), cells["source"].shape[1]
         if 0 < count < every:
             what = "seeds" if runs["replicate"].nunique() == 1 else "pairs of seed and replicate"
-            of_seeds.append(f"{method}: over the {count} of {every} {what} that all of its settings have, so that they differ by no seed.")
+            of_seeds.append(
+                f"{method}: over the {count} of {every} {what} that all of its settings have, so that they differ by "
+                "no seed."
+            )
         for column, name in (("source", results.source), ("zero_shot", "zero-shot")):
             means = cells[column][shared].mean(axis=1)
             values = results.varied.loc[[setting for setting in results.varied.index if setting in means.index]]
-            found[f"{method}, {name}"] = importances(values, means) if count else Importances({}, "", len(means), reason=NO_SEED)
+            found[f"{method}, {name}"] = (
+                importances(values, means) if count else Importances({}, "", len(means), reason=NO_SEED)
+            )
     if not found:
         return None
     lacking: dict[str, list[str]] = {}
     for name, made in found.items():
         if made.reason:
             lacking.setdefault(made.reason, []).append(name)
-    reasons = [f"None for {'; '.join(names) if len(names) <= FEW else f'{len(names)} of them'}: {why}." for why, names in lacking.items()]
+    reasons = [
+        f"None for {'; '.join(names) if len(names) <= FEW else f'{len(names)} of them'}: {why}."
+        for why, names in lacking.items()
+    ]
     terms = list(dict.fromkeys(term for made in found.values() for term in made.shares))
     if not terms:
         why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
@@ -173,11 +191,18 @@ def hyperparameters(view: View) -> Table | str | None:
     ways = {made.way for made in found.values() if made.way}
     notes = [
         "Shares of the variance of the settings' mean scores"
-        + (", exact (ANOVA of a full grid)" if ways == {"anova"} else ", by fANOVA (optuna's) where the settings are no full grid")
+        + (
+            ", exact (ANOVA of a full grid)"
+            if ways == {"anova"}
+            else ", by fANOVA (optuna's) where the settings are no full grid"
+        )
         + ". What seeds and noise left in the means is in them, most in interactions.",
     ]
     aliased = dict.fromkeys(group for made in found.values() for group in made.aliased)
-    notes += [f"{', '.join(n.replace('_', ' ') for n in group)} change together: nothing tells their effects apart." for group in aliased]
+    notes += [
+        f"{', '.join(n.replace('_', ' ') for n in group)} change together: nothing tells their effects apart."
+        for group in aliased
+    ]
     notes += [*of_seeds, *reasons]
     return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
 

@@ -1,11 +1,11 @@
 """Ways of applying EWC side by side, on the languages that all of them have: the paper's Table 15."""
 
-from analysis.bold import bold_note, mark_best
-from analysis.method_label import MethodLabel
-from analysis.section import Section
+from analysis.rendering.bold import bold_note, mark_best
+from analysis.rendering.section import Section
+from analysis.rendering.table import Cell, Score, Table, std_note
+from analysis.results.method_label import MethodLabel
+from analysis.results.view import View
 from analysis.sections.languages import score
-from analysis.table import Cell, Score, Table, std_note
-from analysis.view import View
 
 KIND = "ewc"
 BESIDE = ("vanilla", "l2")
@@ -30,7 +30,9 @@ def table(view: View) -> Table:
     results = view.results
     methods = [method for method in results.methods if MethodLabel.of(method).kind in (KIND, *BESIDE)]
     variants = [method for method in methods if MethodLabel.of(method).kind == KIND]
-    common = [language for language in results.about.targets if all(results.asked[language][method] for method in variants)]
+    common = [
+        language for language in results.about.targets if all(results.asked[language][method] for method in variants)
+    ]
     runs = {method: results.runs[results.runs["method"] == method] for method in methods}
     columns: list[list[str | Score]] = [[Score.over(runs[m]["source"], len(runs[m]), view.ddof) for m in methods]]
     columns += [[score(results, method, language, view.ddof) for method in methods] for language in common]

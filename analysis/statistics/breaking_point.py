@@ -21,7 +21,8 @@ class BreakingPoint:
     """Geometric mean over seeds; NaN where there is none, for ``reason``."""
     low: float
     high: float
-    """Student's 95 % interval over seeds, on the logarithm of the rate; NaN where seeds do not differ, or there is one."""
+    """Student's 95 % interval over seeds, on the logarithm of the rate; NaN where seeds do not differ, or there is
+    one."""
     by_seed: tuple[float, ...]
     """Of each seed."""
     unbroken: int
@@ -37,10 +38,11 @@ class BreakingPoint:
 def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
     """Of scores (seeds × rungs), in points, at ascending rates (rungs,).
 
-    The best is the highest mean over seeds of a rung. From there on a seed's breaking point is the last rung before the first at which
-    its score is below ``KEPT`` of that best: where the score comes back at a still higher rate, it does not count. A seed that is below
-    at the best rung itself has broken there: its point is the rung before, where it is not below, too. Else there is none, of the seed
-    or of all; lower rungs are not looked at, as a seed may be below there for a rate too small to learn at.
+    The best is the highest mean over seeds of a rung. From there on a seed's breaking point is the last rung before the
+    first at which its score is below ``KEPT`` of that best: where the score comes back at a still higher rate, it does
+    not count. A seed that is below at the best rung itself has broken there: its point is the rung before, where it is
+    not below, too. Else there is none, of the seed or of all; lower rungs are not looked at, as a seed may be below
+    there for a rate too small to learn at.
 
     Raises ``ValueError`` where the shapes do not fit, a score is not finite, or the rates do not ascend.
     """
@@ -60,13 +62,22 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
     kept = tuple(float(share) for share in (first[:, None] > np.arange(best, len(ladder))).mean(axis=0))
     unbroken = int((first == len(ladder)).sum())
     if (first == 0).any():
-        return BreakingPoint(none, none, none, (), unbroken, kept, "a seed has broken at the first rate already", at_once=True)
+        return BreakingPoint(
+            none, none, none, (), unbroken, kept, "a seed has broken at the first rate already", at_once=True
+        )
     if below[first == best, best - 1].any():
-        return BreakingPoint(none, none, none, (), unbroken, kept, "a seed is as low at the method's best rate and at the one before it")
+        return BreakingPoint(
+            none, none, none, (), unbroken, kept, "a seed is as low at the method's best rate and at the one before it"
+        )
     logs = np.log(ladder[first - 1])
     spread = float(logs.std(ddof=1)) if np.ptp(logs) > 0 else 0.0
     half = float(student.ppf((1 + LEVEL) / 2, len(logs) - 1)) * spread / math.sqrt(len(logs)) if spread > 0 else none
     middle = float(logs.mean())
     return BreakingPoint(
-        math.exp(middle), math.exp(middle - half), math.exp(middle + half), tuple(map(float, ladder[first - 1])), unbroken, kept
+        math.exp(middle),
+        math.exp(middle - half),
+        math.exp(middle + half),
+        tuple(map(float, ladder[first - 1])),
+        unbroken,
+        kept,
     )

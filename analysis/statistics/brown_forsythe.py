@@ -26,9 +26,9 @@ class BrownForsythe:
 def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     """Test every language of scores (runs × languages), in points.
 
-    The test takes the two methods for independent samples. They share settings and seeds, so where their scores go together it finds less
-    than it could and its size is below the nominal: the swap test is the one to read, and this one shows where differences are. At 5 runs
-    its power is 0.03, 0.08 and 0.14 for ratios of 2, 3 and 4.
+    The test takes the two methods for independent samples. They share settings and seeds, so where their scores go
+    together it finds less than it could and its size is below the nominal: the swap test is the one to read, and this
+    one shows where differences are. At 5 runs its power is 0.03, 0.08 and 0.14 for ratios of 2, 3 and 4.
 
     Raises ``ValueError`` as ``std_ratio``.
     """

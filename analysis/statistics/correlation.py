@@ -1,4 +1,5 @@
-"""Correlations over units, languages or runs, with intervals that say how far so few of them determine the coefficient."""
+"""Correlations over units, languages or runs, with intervals that say how far so few of them determine the
+coefficient."""
 
 import math
 from dataclasses import dataclass
@@ -8,13 +9,14 @@ import pandas as pd
 from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
+from analysis.rendering.table import MISSING_CELL
 from analysis.statistics.run_bootstrap import LEVEL as LEVEL
 from analysis.statistics.run_bootstrap import counts, percentiles
-from analysis.table import MISSING_CELL
 
 RESAMPLES = 9_999
 LEAST, LEAST_OF_AN_INTERVAL = 3, 4
-"""Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few points."""
+"""Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few
+points."""
 CONSTANT = 1e-13
 """Spread relative to the largest value below which a series is constant but for rounding, as scipy has it."""
 
@@ -53,18 +55,26 @@ class Correlation:
         return {"": self.value, "low": self.low, "high": self.high, "undefined resamples": self.undefined}
 
 
-def pearson(one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES) -> Correlation:
-    """Pearson's r of two series over the units (their index) at which both have a value; ``units`` is what reasons call them."""
+def pearson(
+    one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES
+) -> Correlation:
+    """Pearson's r of two series over the units (their index) at which both have a value; ``units`` is what reasons call
+    them."""
     return _correlate(one, other, units, resamples, ranked=False)
 
 
-def spearman(one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES) -> Correlation:
+def spearman(
+    one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES
+) -> Correlation:
     """Spearman's ρ, Pearson's r of the ranks, which are taken anew within each resample; otherwise as ``pearson``."""
     return _correlate(one, other, units, resamples, ranked=True)
 
 
-def _correlate(one: "pd.Series[float]", other: "pd.Series[float]", units: str, resamples: int, *, ranked: bool) -> Correlation:
-    """The interval holds the middle ``LEVEL`` of the coefficients of so many samples of units drawn with replacement."""
+def _correlate(
+    one: "pd.Series[float]", other: "pd.Series[float]", units: str, resamples: int, *, ranked: bool
+) -> Correlation:
+    """The interval holds the middle ``LEVEL`` of the coefficients of so many samples of units drawn with
+    replacement."""
     pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
     count, none = len(pairs), math.nan
     if count < LEAST:
@@ -81,16 +91,22 @@ def _correlate(one: "pd.Series[float]", other: "pd.Series[float]", units: str, r
     return Correlation(value, float(low), float(high), count, int(undefined.sum()))
 
 
-def _coefficients(x: NDArray[np.float64], y: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool) -> NDArray[np.float64]:
-    """The coefficient in every sample, given how often it has each unit (samples × units); NaN where either series is constant there."""
+def _coefficients(
+    x: NDArray[np.float64], y: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool
+) -> NDArray[np.float64]:
+    """The coefficient in every sample, given how often it has each unit (samples × units); NaN where either series is
+    constant there."""
     (x, constant_x), (y, constant_y) = (_centred(values, drawn, ranked) for values in (x, y))
     norms = np.sqrt((drawn * x * x).sum(axis=1) * (drawn * y * y).sum(axis=1))
     norms[constant_x | constant_y] = np.nan
     return np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
 
 
-def _centred(values: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The values, or their ranks, less their mean in every sample (samples × units), and whether they are constant there."""
+def _centred(
+    values: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """The values, or their ranks, less their mean in every sample (samples × units), and whether they are constant
+    there."""
     order = np.argsort(values, kind="stable")
     distinct, first, inverse = np.unique(values[order], return_index=True, return_inverse=True)
     place = np.empty_like(inverse)

@@ -1,4 +1,5 @@
-"""Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix product."""
+"""Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
+product."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ Counts = NDArray[np.int32]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score that is a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator), 0 where both are 0."""
+    """A score that is a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator), 0 where
+    both are 0."""
 
     name: str
     statistics: tuple[str, ...]
@@ -29,33 +31,41 @@ class Metric:
 
     def score(self, totals: NDArray[Any]) -> NDArray[np.float64]:
         """Scores × 100 (any shape) from sums over examples (that shape × statistics)."""
-        above, below = (np.asarray(totals, np.float64) @ np.asarray(weights, np.float64) for weights in (self.numerator, self.denominator))
+        above, below = (
+            np.asarray(totals, np.float64) @ np.asarray(weights, np.float64)
+            for weights in (self.numerator, self.denominator)
+        )
         return 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as the tasks ask of seqeval."""
+"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as the
+tasks ask of seqeval."""
 
 
 def metric_of(task: str) -> Metric | None:
     """How a task's metric, by the task's name, follows from counts.
 
-    ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is no ratio of counts.
+    ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
+    no ratio of counts.
     """
     if is_file(task):
         return None
     found = task_named(task)
     known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", PairTask): ACCURACY}
-    return next((metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None)
+    return next(
+        (metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None
+    )
 
 
 def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
-    """By language, what ``metric_of(task)`` counts in each example (examples × statistics, in the order of the data's file).
+    """By language, what ``metric_of(task)`` counts in each example (examples × statistics, in the order of the data's
+    file).
 
-    ``predictions`` is a trial's table in the store, with split, language, example, gold and predicted. The metric of a language's sum
-    over examples is the score in the trial's record. ``None`` where ``metric_of`` is. Raises ``ValueError`` where an example's gold and
-    predicted labels are not equally many, or labels are not the task's.
+    ``predictions`` is a trial's table in the store, with split, language, example, gold and predicted. The metric of a
+    language's sum over examples is the score in the trial's record. ``None`` where ``metric_of`` is. Raises
+    ``ValueError`` where an example's gold and predicted labels are not equally many, or labels are not the task's.
     """
     metric = metric_of(task)
     if metric is None:
@@ -70,37 +80,45 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
             raise ValueError(f"{language}: gold and predicted labels are not equally many")
         if gold.size and (min(gold.min(), predicted.min()) < -1 or max(gold.max(), predicted.max()) >= len(labels)):
             raise ValueError(f"{language}: label ids are not those of {task!r}")
-        found[str(language)] = label_counts(gold, predicted, sizes) if metric is ACCURACY else span_counts(gold, predicted, sizes, labels)
+        found[str(language)] = (
+            label_counts(gold, predicted, sizes) if metric is ACCURACY else span_counts(gold, predicted, sizes, labels)
+        )
     return found
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
     """All lists of a column one after another, and their lengths."""
     lists = column.combine_chunks()
-    return lists.flatten().to_numpy(zero_copy_only=False), pc.list_value_length(lists).to_numpy(zero_copy_only=False).astype(np.int64)
+    return lists.flatten().to_numpy(zero_copy_only=False), pc.list_value_length(lists).to_numpy(
+        zero_copy_only=False
+    ).astype(np.int64)
 
 
 def label_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64]) -> Counts:
-    """Right labels and labels (examples × 2). ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each."""
+    """Right labels and labels (examples × 2). ``gold`` and ``predicted`` (labels) hold one example after another,
+    ``sizes`` long each."""
     of = np.repeat(np.arange(len(sizes)), sizes)
     right = np.bincount(of[gold == predicted], minlength=len(sizes))
     return np.stack([right, sizes], axis=1).astype(np.int32)
 
 
 def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], labels: Sequence[str]) -> Counts:
-    """True positives, predicted and gold spans (examples × 3) as seqeval's default mode counts them; -1 is no label, an ``O``.
+    """True positives, predicted and gold spans (examples × 3) as seqeval's default mode counts them; -1 is no label, an
+    ``O``.
 
-    ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each. Their sum is seqeval's count of all the
-    examples at once, and a lone example's counts are seqeval's of it alone. In between seqeval is not additive: it reads the examples as
-    one sequence with an ``O`` between them, and takes a label of a single letter (UDPOS's ``X``) for the type that ``O`` has, so that
-    after an ``O`` such a label begins no span, and one that ends there is dated back to the last that began, be it in an example before.
-    A span counts for the example that it ends in.
+    ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each. Their sum is seqeval's
+    count of all the examples at once, and a lone example's counts are seqeval's of it alone. In between seqeval is not
+    additive: it reads the examples as one sequence with an ``O`` between them, and takes a label of a single letter
+    (UDPOS's ``X``) for the type that ``O`` has, so that after an ``O`` such a label begins no span, and one that ends
+    there is dated back to the last that began, be it in an example before. A span counts for the example that it ends
+    in.
     """
     count, size = len(sizes), int(sizes.sum())
     of = np.repeat(np.arange(count), sizes)
     places = np.arange(size) + of  # room for an O after every example
     (first, last, kind), (their_first, their_last, their_kind) = (
-        _spans(sequence, labels) for sequence in (_separated(gold, places, size + count), _separated(predicted, places, size + count))
+        _spans(sequence, labels)
+        for sequence in (_separated(gold, places, size + count), _separated(predicted, places, size + count))
     )
     _, ours, theirs = np.intersect1d(last, their_last, assume_unique=True, return_indices=True)
     same = (first[ours] == their_first[theirs]) & (kind[ours] == their_kind[theirs])
@@ -115,7 +133,9 @@ def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[
     return sequence
 
 
-def _spans(sequence: NDArray[np.int64], labels: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _spans(
+    sequence: NDArray[np.int64], labels: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """First and last place of every span and its type's id, in the order of their ends."""
     starts, ends, kinds = _rules(labels)
     before = np.concatenate([[len(labels)], sequence[:-1]])
@@ -127,7 +147,8 @@ def _spans(sequence: NDArray[np.int64], labels: Sequence[str]) -> tuple[NDArray[
 
 
 def _rules(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a span starts at a label (second axis), and ends before it, given the label before it (first axis); the labels' type ids.
+    """Whether a span starts at a label (second axis), and ends before it, given the label before it (first axis); the
+    labels' type ids.
 
     Ids are those of labels, then one of the beginning of all; -1, the last, is no label. The rules are seqeval's own.
     """
@@ -137,6 +158,8 @@ def _rules(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_],
     parts = [(name[0], name[1:].split("-", maxsplit=1)[-1] or "_") for name in labels]
     parts += [("O", ""), ("O", "_")]
     pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]
-    starts, ends = (np.array([rule(*pair) for pair in pairs]).reshape(len(parts), -1) for rule in (start_of_chunk, end_of_chunk))
+    starts, ends = (
+        np.array([rule(*pair) for pair in pairs]).reshape(len(parts), -1) for rule in (start_of_chunk, end_of_chunk)
+    )
     kinds = {kind: i for i, (_, kind) in enumerate(parts)}
     return starts, ends, np.array([kinds[kind] for _, kind in parts])

@@ -20,7 +20,8 @@ STUDIES, SWAPS, STEPS = 200, 399, 8
 """Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
 SMALLEST = 0.01
 MANY = 300
-"""Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with 1/√n."""
+"""Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with
+1/√n."""
 FEW = 12
 """Runs below which a study is called small."""
 
@@ -36,14 +37,16 @@ class Detectable:
 
 
 def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
-    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` would have found at 5 % with 80 % power.
+    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` would have found at 5 % with 80 %
+    power.
 
-    The power is that for normal scores that go together as these do: R, the correlation between languages over runs, and ρ, that between
-    the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by simulation and bisection. Of more the mean
-    log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages that move together add little. It is of the number of runs and
-    of how the scores move together, not of the ratio observed: no power "post hoc". The power at the mean of some studies'
-    ratios is 0.73 to 0.83, but a small study knows its correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.49 on
-    average, one said 0.37 and one 0.63. ``python -m tests.benchmarks.spread`` measures these.
+    The power is that for normal scores that go together as these do: R, the correlation between languages over runs,
+    and ρ, that between the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by
+    simulation and bisection. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages
+    that move together add little. It is of the number of runs and of how the scores move together, not of the ratio
+    observed: no power "post hoc". The power at the mean of some studies' ratios is 0.73 to 0.83, but a small study
+    knows its correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.49 on average, one said
+    0.37 and one 0.63. ``python -m tests.benchmarks.spread`` measures these.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -52,7 +55,9 @@ def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
     if runs < LEAST:
         return Detectable(math.nan, runs, f"there are fewer than {LEAST} runs")
     if 2.0 ** (1 - runs) > LEVEL:
-        return Detectable(math.nan, runs, f"with {runs} runs no p is below {2.0 ** (1 - runs):.2g}: no difference can be shown")
+        return Detectable(
+            math.nan, runs, f"with {runs} runs no p is below {2.0 ** (1 - runs):.2g}: no difference can be shown"
+        )
     if not (varies(a).all() and varies(b).all()):
         return Detectable(math.nan, runs, "all runs of a method have the same score")
     a, b = (scores / np.sqrt((scores**2).mean(axis=0)) for scores in (a, b))
@@ -66,9 +71,11 @@ def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
 
 @cache
 def brown_forsythe_ratio(runs: int) -> Detectable:
-    """The std ratio that Brown and Forsythe's test would find in one language at 5 % with 80 % power, for independent normal scores.
+    """The std ratio that Brown and Forsythe's test would find in one language at 5 % with 80 % power, for independent
+    normal scores.
 
-    By simulation and bisection. It is before any correction for the number of languages, after which a ratio must be farther from 1.
+    By simulation and bisection. It is before any correction for the number of languages, after which a ratio must be
+    farther from 1.
     """
     random = np.random.default_rng(SEED)
     mine, its = random.standard_normal((2, STUDIES * 2, min(runs, MANY)))
@@ -78,7 +85,9 @@ def brown_forsythe_ratio(runs: int) -> Detectable:
 
     low, high = math.log(SMALLEST), 0.0
     if runs < LEAST or power(low) < POWER:
-        return Detectable(math.nan, runs, f"with {runs} runs Brown and Forsythe's test finds not even a ratio of {SMALLEST:g}")
+        return Detectable(
+            math.nan, runs, f"with {runs} runs Brown and Forsythe's test finds not even a ratio of {SMALLEST:g}"
+        )
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if power(middle) >= POWER else (low, middle)
@@ -86,11 +95,14 @@ def brown_forsythe_ratio(runs: int) -> Detectable:
 
 
 def detectable_difference(differences: ArrayLike) -> float:
-    """The mean of paired differences (runs,), in points, that the paired t test would find at 5 % with 80 % power; NaN below 2 runs."""
+    """The mean of paired differences (runs,), in points, that the paired t test would find at 5 % with 80 % power; NaN
+    below 2 runs."""
     values = np.asarray(differences, np.float64)
     if len(values) < 2:
         return math.nan
-    return float(student.ppf([1 - LEVEL / 2, POWER], len(values) - 1).sum() * values.std(ddof=1) / math.sqrt(len(values)))
+    return float(
+        student.ppf([1 - LEVEL / 2, POWER], len(values) - 1).sum() * values.std(ddof=1) / math.sqrt(len(values))
+    )
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> Detectable:
@@ -108,7 +120,11 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> D
 
     low, high = math.log(SMALLEST), 0.0
     if power(low) < POWER:
-        return Detectable(math.nan, runs, f"with {runs} runs not even a ratio of {SMALLEST:g} would have been found with {POWER:.0%} power")
+        return Detectable(
+            math.nan,
+            runs,
+            f"with {runs} runs not even a ratio of {SMALLEST:g} would have been found with {POWER:.0%} power",
+        )
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if power(middle) >= POWER else (low, middle)

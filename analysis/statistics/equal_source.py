@@ -1,7 +1,7 @@
 """Runs of equal source score: how well the source score ranks the others, and how far apart these still are.
 
-The paper (section 1): "the same validation score on the source language results in very different zero-shot test scores on a target
-language".
+The paper (section 1): "the same validation score on the source language results in very different zero-shot test scores
+on a target language".
 """
 
 import math
@@ -19,8 +19,8 @@ from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamp
 Interval = Literal["jackknife", "bootstrap"]
 
 WITHIN = 1.0
-"""Points between source scores that count as equal: about twice the standard error of a score near 85 % on 5,000 test examples (0.5), so
-a difference that the source's own test set can hardly tell from none."""
+"""Points between source scores that count as equal: about twice the standard error of a score near 85 % on 5,000 test
+examples (0.5), so a difference that the source's own test set can hardly tell from none."""
 ROUNDING = 1e-9
 """Points by which a difference may exceed ``within``, as 0.3 − 0.2 exceeds 0.1."""
 LEAST_OF_AN_INTERVAL = 4
@@ -36,7 +36,8 @@ class Spread:
     low: float
     high: float
     largest: float
-    """Largest difference within a pair. It grows with the number of pairs: it describes these runs and estimates nothing."""
+    """Largest difference within a pair. It grows with the number of pairs: it describes these runs and estimates
+    nothing."""
     pairs: int
     """Pairs of runs whose source scores are within the window."""
     n: int
@@ -69,22 +70,26 @@ class EqualSource:
     """In the order of the columns, each over the runs that have it."""
 
 
-def equal_source(source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife") -> EqualSource:
+def equal_source(
+    source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife"
+) -> EqualSource:
     """Compare source scores (runs,) with target scores (runs × languages), both in points; NaN where a run lacks one.
 
-    The spread is over all pairs of different runs whose source scores are at most ``within`` apart: √(mean of (yᵢ − yⱼ)² / 2), the
-    standard deviation among runs of equal source score. With ``within`` infinite it is the sample standard deviation (ddof=1).
-    Windows overlap and are no bins, so nothing depends on where a bin begins. A run amid many others is in more pairs, and counts for more.
+    The spread is over all pairs of different runs whose source scores are at most ``within`` apart: √(mean of (yᵢ −
+    yⱼ)² / 2), the standard deviation among runs of equal source score. With ``within`` infinite it is the sample
+    standard deviation (ddof=1). Windows overlap and are no bins, so nothing depends on where a bin begins. A run amid
+    many others is in more pairs, and counts for more.
 
-    The correlations' intervals are percentile bootstraps over runs, of fewer resamples above 1,000 runs (``resamples_of``). Those of the
-    spread are over whole runs too, either
+    The correlations' intervals are percentile bootstraps over runs, of fewer resamples above 1,000 runs
+    (``resamples_of``). Those of the spread are over whole runs too, either
 
-    - ``jackknife``: t intervals of the log variance, with its delete-one-run jackknife error (Miller, 1968). Of normal scores a 95 %
-      interval holds the truth in 0.93 to 0.95 of studies, at 5 runs as at 200, but at 5 its upper end is 10 to 20 times the lower,
-      which is what 5 runs tell. Of heavy tails it holds less: 0.90 to 0.92 at 20 to 200 runs of Student's t with 5 degrees of freedom,
-      and 0.62 at 5 and 0.83 at 20 runs of which each collapses with a chance of 1 in 10, as many such studies have no collapsed run.
-    - ``bootstrap``: percentiles over resampled runs; a pair of a run with itself counts nowhere. Too short: 0.7 to 0.8 at 5 runs, 0.88
-      at 20, 0.92 at 50 and 0.94 at 200 of normal scores. It has a width where the jackknife has none.
+    - ``jackknife``: t intervals of the log variance, with its delete-one-run jackknife error (Miller, 1968). Of normal
+      scores a 95 % interval holds the truth in 0.93 to 0.95 of studies, at 5 runs as at 200, but at 5 its upper end is
+      10 to 20 times the lower, which is what 5 runs tell. Of heavy tails it holds less: 0.90 to 0.92 at 20 to 200 runs
+      of Student's t with 5 degrees of freedom, and 0.62 at 5 and 0.83 at 20 runs of which each collapses with a chance
+      of 1 in 10, as many such studies have no collapsed run.
+    - ``bootstrap``: percentiles over resampled runs; a pair of a run with itself counts nowhere. Too short: 0.7 to 0.8
+      at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200 of normal scores. It has a width where the jackknife has none.
 
     ``python -m tests.benchmarks.run_intervals`` measures these.
 
@@ -107,7 +112,9 @@ def equal_source(source: ArrayLike, targets: ArrayLike, within: float = WITHIN, 
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
 
 
-def _spreads(source: NDArray[np.float64], columns: NDArray[np.float64], within: float, interval: Interval) -> list[Spread]:
+def _spreads(
+    source: NDArray[np.float64], columns: NDArray[np.float64], within: float, interval: Interval
+) -> list[Spread]:
     """The spread of every column; those that the same runs have are done at once."""
     found: dict[int, Spread] = {}
     present, alike = np.unique(~np.isnan(columns), axis=1, return_inverse=True)
@@ -117,7 +124,9 @@ def _spreads(source: NDArray[np.float64], columns: NDArray[np.float64], within: 
     return [found[i] for i in range(columns.shape[1])]
 
 
-def _complete_spreads(source: NDArray[np.float64], columns: NDArray[np.float64], within: float, interval: Interval) -> list[Spread]:
+def _complete_spreads(
+    source: NDArray[np.float64], columns: NDArray[np.float64], within: float, interval: Interval
+) -> list[Spread]:
     runs, none = len(source), math.nan
     order = np.argsort(source, kind="stable")
     source, columns = source[order], columns[order]
@@ -126,7 +135,11 @@ def _complete_spreads(source: NDArray[np.float64], columns: NDArray[np.float64],
     begin = np.searchsorted(end, np.arange(runs), side="right")
     pairs, members = int((end - np.arange(runs) - 1).sum()), int((end - begin > 1).sum())
     if not pairs:
-        why = f"no two runs have source scores within {within:g} of each other" if runs > 1 else "there are fewer than 2 runs"
+        why = (
+            f"no two runs have source scores within {within:g} of each other"
+            if runs > 1
+            else "there are fewer than 2 runs"
+        )
         return [Spread(none, none, none, none, 0, 0, reason=why)] * columns.shape[1]
     # All runs from i to end[i] are within reach of one another, and every pair is in the stretch of its first.
     stretches, padded = np.column_stack([np.arange(runs), end]).ravel(), np.vstack([columns, columns[-1:]])
@@ -156,14 +169,20 @@ def _complete_spreads(source: NDArray[np.float64], columns: NDArray[np.float64],
     return made
 
 
-def _jackknife(columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp], members: int) -> NDArray[np.float64]:
-    """By what factor the interval of every column's spread goes up and down from it; NaN where leaving out a run leaves none.
+def _jackknife(
+    columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp], members: int
+) -> NDArray[np.float64]:
+    """By what factor the interval of every column's spread goes up and down from it; NaN where leaving out a run leaves
+    none.
 
-    Columns are runs × columns, centred. Runs in no pair change nothing when they are left out, and give no degree of freedom.
+    Columns are runs × columns, centred. Runs in no pair change nothing when they are left out, and give no degree of
+    freedom.
     """
     others = end - begin - 1.0
     y, one = columns.T, np.ones((1, len(columns)))
-    of_each = y * y * _within_reach(one, begin, end) - 2 * y * _within_reach(y, begin, end) + _within_reach(y * y, begin, end)
+    of_each = (
+        y * y * _within_reach(one, begin, end) - 2 * y * _within_reach(y, begin, end) + _within_reach(y * y, begin, end)
+    )
     squares, pairs = of_each.sum(axis=1, keepdims=True), others.sum()
     left = squares - 2 * of_each
     left[(left <= ROUNDING * squares).any(axis=1) | (pairs == 2 * others).any()] = np.nan
@@ -176,10 +195,12 @@ def _jackknife(columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArr
 def _spread(
     columns: NDArray[np.float64], drawn: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """The spread of every column in every sample (samples × columns), given how often it has each run; NaN where no pair is drawn.
+    """The spread of every column in every sample (samples × columns), given how often it has each run; NaN where no
+    pair is drawn.
 
-    The sum over ordered pairs of wᵢwⱼ(yᵢ − yⱼ)²/2 is Σ wᵢyᵢ²Wᵢ − Σ wᵢyᵢSᵢ, where W and S are the sums of w and of wy over the runs within
-    reach, differences of running sums. It rounds to some 1e-6 points where the columns, centred, are a few tens.
+    The sum over ordered pairs of wᵢwⱼ(yᵢ − yⱼ)²/2 is Σ wᵢyᵢ²Wᵢ − Σ wᵢyᵢSᵢ, where W and S are the sums of w and of wy
+    over the runs within reach, differences of running sums. It rounds to some 1e-6 points where the columns, centred,
+    are a few tens.
     """
     reach = _within_reach(drawn, begin, end)
     pairs = np.rint((drawn * reach).sum(axis=1) - (drawn * drawn).sum(axis=1))

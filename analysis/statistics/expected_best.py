@@ -1,4 +1,5 @@
-"""Expected score of the best of n runs, after Dodge et al. (2019), "Show Your Work", and of the run that selection on the source picks."""
+"""Expected score of the best of n runs, after Dodge et al. (2019), "Show Your Work", and of the run that selection on
+the source picks."""
 
 from dataclasses import dataclass
 
@@ -40,37 +41,44 @@ class ExpectedBest:
     zero_shot: Curve
     """The zero-shot score of the run with the best source dev score: what the protocol yields. It may fall with n."""
     oracle: Curve
-    """The best zero-shot score, as if one had selected on the targets: a bound, which no zero-shot protocol may report as its result."""
+    """The best zero-shot score, as if one had selected on the targets: a bound, which no zero-shot protocol may report
+    as its result."""
 
 
-def expected_best(dev: ArrayLike, zero_shot: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> ExpectedBest:
-    """All three curves, over the runs that have both source dev and zero-shot scores (each (runs,), NaN for none); see ``selected``."""
+def expected_best(
+    dev: ArrayLike, zero_shot: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False
+) -> ExpectedBest:
+    """All three curves, over the runs that have both source dev and zero-shot scores (each (runs,), NaN for none); see
+    ``selected``."""
     by, scores = _both(dev, zero_shot)
     pairs = ((by, by), (by, scores), (scores, scores))
     return ExpectedBest(*(selected(one, other, tries, replacement=replacement) for one, other in pairs))
 
 
 def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> Curve:
-    """The expected score of the run, among so many random ones, that is best by another score (each (runs,), NaN for none).
+    """The expected score of the run, among so many random ones, that is best by another score (each (runs,), NaN for
+    none).
 
-    Exact by order statistics of ``by``; runs that tie there share their chance evenly. ``selected(scores, scores)`` is the expected best.
+    Exact by order statistics of ``by``; runs that tie there share their chance evenly. ``selected(scores, scores)`` is
+    the expected best.
 
-    - ``replacement=False``: the mean over all sets of n different runs (Tang et al., 2020, "Showing Your Work Doesn't Always Work"). It is
-      unbiased for the best of n runs drawn from where these come from, but of n near the number of runs it rests on few: the last value
-      is the best run's.
-    - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, as the same run may be drawn
-      twice: of a normal score by 0.03 standard deviations at n = N/10 and 0.21 at n = N of N = 20 runs (0.26 of 5, 0.16 of 200). Its
-      variance is smaller and, near N, so is its mean squared error (Dodge et al., 2021): its standard error at n = N = 20 is 0.43, the
-      unbiased one's 0.53.
+    - ``replacement=False``: the mean over all sets of n different runs (Tang et al., 2020, "Showing Your Work Doesn't
+      Always Work"). It is unbiased for the best of n runs drawn from where these come from, but of n near the number of
+      runs it rests on few: the last value is the best run's.
+    - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, as the same
+      run may be drawn twice: of a normal score by 0.03 standard deviations at n = N/10 and 0.21 at n = N of N = 20 runs
+      (0.26 of 5, 0.16 of 200). Its variance is smaller and, near N, so is its mean squared error (Dodge et al., 2021):
+      its standard error at n = N = 20 is 0.43, the unbiased one's 0.53.
 
-    Unbiased is the default because methods are compared here: the bias grows with the spread and falls with the number of runs, so a
-    steadier method, or one with more runs, would gain by it.
+    Unbiased is the default because methods are compared here: the bias grows with the spread and falls with the number
+    of runs, so a steadier method, or one with more runs, would gain by it.
 
-    Bands are pointwise percentile bootstraps over runs, and hold the truth as often as they say for n far below the number of runs N
-    only, with either estimator. Of normal scores and N = 50 a 95 % band of the expected best holds it in 0.94 of studies at n = 1, 0.89 at
-    N/10, 0.82 at N/4, 0.69 at N/2 and 0.47 at N, where it cannot reach above the best run (Tang et al., 2020); of the zero-shot score
-    that the source selects, correlated 0.45 with it, in 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 they are alike, at N = 5 it is 0.85
-    at n = 1. ``python -m tests.benchmarks.run_intervals`` measures these.
+    Bands are pointwise percentile bootstraps over runs, and hold the truth as often as they say for n far below the
+    number of runs N only, with either estimator. Of normal scores and N = 50 a 95 % band of the expected best holds it
+    in 0.94 of studies at n = 1, 0.89 at N/10, 0.82 at N/4, 0.69 at N/2 and 0.47 at N, where it cannot reach above the
+    best run (Tang et al., 2020); of the zero-shot score that the source selects, correlated 0.45 with it, in 0.94,
+    0.92, 0.91, 0.88 and 0.84. At N = 200 they are alike, at N = 5 it is 0.85 at n = 1. ``python -m
+    tests.benchmarks.run_intervals`` measures these.
 
     "Tries" are random draws from the settings and seeds of these runs, not a tuner's next trial.
 
@@ -109,15 +117,19 @@ def _chances(runs: int, tries: NDArray[np.intp], replacement: bool) -> NDArray[n
     else:
         # C(k, n) / C(N, n), whose terms alone overflow.
         possible = upto >= n
-        ways = gammaln(upto + 1) - gammaln(np.where(possible, upto - n, 0) + 1) - gammaln(runs + 1) + gammaln(runs - n + 1)
+        ways = (
+            gammaln(upto + 1) - gammaln(np.where(possible, upto - n, 0) + 1) - gammaln(runs + 1) + gammaln(runs - n + 1)
+        )
         none_above = np.where(possible, np.exp(ways), 0)
     return np.diff(none_above, axis=0)
 
 
 def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The scores of every sample's runs (samples × runs) from the worst to the best by the other score; ties have their mean.
+    """The scores of every sample's runs (samples × runs) from the worst to the best by the other score; ties have their
+    mean.
 
-    Scores are in that order, ``first`` is where each of its values begins, and ``drawn`` how often a sample has each (samples × runs).
+    Scores are in that order, ``first`` is where each of its values begins, and ``drawn`` how often a sample has each
+    (samples × runs).
     """
     of_each = np.add.reduceat(drawn, first, axis=1)
     sums = np.add.reduceat(drawn * scores, first, axis=1)

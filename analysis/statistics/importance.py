@@ -22,7 +22,8 @@ OTHER = ("interactions",)
 
 Floats = NDArray[np.float64]
 Term = tuple[str, ...]
-"""Hyperparameters, one for a main effect, more for their interaction; those that move together are one, joined by `` + ``."""
+"""Hyperparameters, one for a main effect, more for their interaction; those that move together are one, joined by `` +
+``."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Importances:
     """Shares of the variance of the settings' means, by term."""
 
     shares: dict[Term, float]
-    """They sum to 1: by ANOVA one a hyperparameter and a combination of them, by fANOVA one a hyperparameter and ``OTHER``. What seeds and
-    noise left in the means is in all of them, most in interactions. Empty for ``reason``."""
+    """They sum to 1: by ANOVA one a hyperparameter and a combination of them, by fANOVA one a hyperparameter and
+    ``OTHER``. What seeds and noise left in the means is in all of them, most in interactions. Empty for ``reason``."""
     way: str
     """``anova``, exact, or ``fanova``, of a random forest; empty for ``reason``."""
     settings: int
@@ -42,13 +43,15 @@ class Importances:
 
 
 def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
-    """Shares from the hyperparameters of each setting (settings × hyperparameters) and its mean score (settings), aligned by index.
+    """Shares from the hyperparameters of each setting (settings × hyperparameters) and its mean score (settings),
+    aligned by index.
 
-    Exact ANOVA of the means where the settings are a full grid of the values that vary, each once: the sum of squares of an effect, as a
-    share of the total. Otherwise fANOVA (Hutter, Hoos & Leyton-Brown, 2014, An Efficient Approach for Assessing Hyperparameter
-    Importance) as optuna has it: the shares are those of a random forest's predictions for every combination of values, each as likely.
-    It gets ranks for values, which leave the forest as it is, as optuna weighs a learning rate by its plain range even where that is said
-    to be logarithmic, and takes a time that doubles with each category. Settings without a mean are left out.
+    Exact ANOVA of the means where the settings are a full grid of the values that vary, each once: the sum of squares
+    of an effect, as a share of the total. Otherwise fANOVA (Hutter, Hoos & Leyton-Brown, 2014, An Efficient Approach
+    for Assessing Hyperparameter Importance) as optuna has it: the shares are those of a random forest's predictions for
+    every combination of values, each as likely. It gets ranks for values, which leave the forest as it is, as optuna
+    weighs a learning rate by its plain range even where that is said to be logarithmic, and takes a time that doubles
+    with each category. Settings without a mean are left out.
     """
     means = means.dropna()
     table = values.loc[[label for label in values.index if label in means.index]]
@@ -67,15 +70,17 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     if math.prod(shape) == count == len(set(zip(*levels.values(), strict=True))):
         return Importances(_anova(levels, shape, scores), "anova", count, aliased)
     if count < LEAST_SETTINGS:
-        return Importances({}, "", count, aliased, f"there are fewer than {LEAST_SETTINGS} settings, and they are no full grid")
+        return Importances(
+            {}, "", count, aliased, f"there are fewer than {LEAST_SETTINGS} settings, and they are no full grid"
+        )
     return Importances(_fanova(levels, scores), "fanova", count, aliased)
 
 
 def _groups(ranks: dict[str, NDArray[np.int64]]) -> list[list[str]]:
     """Hyperparameters by which of them move together: one level of the one goes with one level of the other, and back.
 
-    Where no two settings share a value, as with random ones, that would be so of any two; then they move together where their order is the
-    same, or the reverse.
+    Where no two settings share a value, as with random ones, that would be so of any two; then they move together where
+    their order is the same, or the reverse.
     """
     groups: list[list[str]] = []
     for name, levels in ranks.items():
@@ -83,7 +88,9 @@ def _groups(ranks: dict[str, NDArray[np.int64]]) -> list[list[str]]:
             other = ranks[group[0]]
             single = levels.max() + 1 == other.max() + 1 == len(levels)
             ordered = np.array_equal(levels, other) or np.array_equal(levels, other.max() - other)
-            if ordered or (not single and len(set(zip(levels, other, strict=True))) == levels.max() + 1 == other.max() + 1):
+            if ordered or (
+                not single and len(set(zip(levels, other, strict=True))) == levels.max() + 1 == other.max() + 1
+            ):
                 group.append(name)
                 break
         else:
@@ -118,7 +125,9 @@ def _fanova(levels: dict[str, NDArray[np.int64]], scores: Floats) -> dict[Term, 
         study = optuna.create_study()
         for i, score in enumerate(scores):
             params = {name: float(of[i]) for name, of in levels.items()}
-            study.add_trial(optuna.trial.create_trial(params=params, distributions=dict(distributions), value=float(score)))
+            study.add_trial(
+                optuna.trial.create_trial(params=params, distributions=dict(distributions), value=float(score))
+            )
         found = FanovaImportanceEvaluator(seed=SEED).evaluate(study)
     shares: dict[Term, float] = {(name,): float(found[name]) for name in levels}
     return {**shares, OTHER: max(0.0, 1 - sum(shares.values()))}

@@ -1,4 +1,5 @@
-"""The same variance components where the grid is not full: restricted maximum likelihood (REML) by statsmodels' mixed model."""
+"""The same variance components where the grid is not full: restricted maximum likelihood (REML) by statsmodels' mixed
+model."""
 
 import warnings
 from dataclasses import replace
@@ -10,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, Components, components, grid, no_components
 
 MOST_RUNS, MOST_LEVELS = 400, 250
-"""Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with the cube of the
-levels. At the bounds it takes about two seconds a language."""
+"""Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with
+the cube of the levels. At the bounds it takes about two seconds a language."""
 OPTIMISERS = ("lbfgs", "nm")
-"""The fit with the higher likelihood counts: one by gradients, which may stop short where a component is 0, and one by a simplex."""
+"""The fit with the higher likelihood counts: one by gradients, which may stop short where a component is 0, and one by
+a simplex."""
 PATIENT, PATIENCE = ("nm", "powell"), {"maxiter": 5_000, "xtol": 1e-8, "ftol": 1e-10}
-"""What is tried, one after the other, where none of those converges to the best: searches without gradients, with more steps."""
+"""What is tried, one after the other, where none of those converges to the best: searches without gradients, with more
+steps."""
 EQUAL = 1e-6
 """Difference of log likelihoods below which two fits are one."""
 Fit = tuple[float, bool, NDArray[np.float64]]
@@ -28,7 +31,8 @@ CONSTANT = 1e-12
 def decompose(frame: pd.DataFrame) -> dict[str, Components]:
     """By language, the components of its runs' scores: by ANOVA where its grid is full, else by ``reml``.
 
-    ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid is of the settings and seeds that it has.
+    ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid is of the settings and seeds
+    that it has.
     """
     scores, languages = grid(frame)
     found: dict[str, Components] = {}
@@ -51,15 +55,18 @@ def _runs(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.in
 
 def _of(found: Components, language: int) -> Components:
     at = slice(language, language + 1)
-    return replace(found, **{name: getattr(found, name)[:, at] for name in ("variance", "low", "high", "share_low", "share_high")})
+    return replace(
+        found, **{name: getattr(found, name)[:, at] for name in ("variance", "low", "high", "share_low", "share_high")}
+    )
 
 
 def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
     """The components of one language's scores (runs), given the setting and the seed of each run.
 
-    Crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6), the interaction and the noise one
-    of them where no setting and seed was run twice. On full grids with as many runs in each cell these are the ANOVA's where none of
-    those is negative. A reason takes their place where the runs do not determine them, and where the fit does not converge.
+    Crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6), the interaction
+    and the noise one of them where no setting and seed was run twice. On full grids with as many runs in each cell
+    these are the ANOVA's where none of those is negative. A reason takes their place where the runs do not determine
+    them, and where the fit does not converge.
     """
     factors = [np.unique(np.asarray(codes), return_inverse=True)[1] for codes in (setting, seed)]
     scores = np.asarray(score, np.float64)
@@ -70,7 +77,9 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
     if rerun:
         names, factors = (*names, INTERACTION), [*factors, cells]
     if runs > MOST_RUNS:
-        return no_components(settings, seeds, runs, "reml", f"there are more than {MOST_RUNS} runs on a grid that is not full")
+        return no_components(
+            settings, seeds, runs, "reml", f"there are more than {MOST_RUNS} runs on a grid that is not full"
+        )
     if sum(len(np.unique(codes)) for codes in factors) > MOST_LEVELS:
         why = f"there are more than {MOST_LEVELS} settings, seeds and pairs of them on a grid that is not full"
         return no_components(settings, seeds, runs, "reml", why)
@@ -89,7 +98,8 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
 
 
 def _determined(designs: list[NDArray[np.float64]]) -> bool:
-    """Whether there are more runs than components, whose designs (runs × levels) these are, and second moments that tell them apart."""
+    """Whether there are more runs than components, whose designs (runs × levels) these are, and second moments that
+    tell them apart."""
     if len(designs[0]) <= len(designs):
         return False
     centred = [design - design.mean(axis=0) for design in designs]
@@ -134,8 +144,8 @@ def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tup
 
 
 def _best(fits: list[Fit]) -> Fit:
-    """The fit with the highest likelihood; of several that end there one that converged, whose word is enough that nothing better is
-    near."""
+    """The fit with the highest likelihood; of several that end there one that converged, whose word is enough that
+    nothing better is near."""
     best = max((likelihood for likelihood, _, _ in fits), default=-np.inf)
     ended = [fit for fit in fits if fit[0] >= best - EQUAL]
     return max(ended, key=lambda fit: fit[1], default=(best, False, np.empty(0)))

@@ -1,4 +1,5 @@
-"""The multi-bootstrap: the difference of two methods' mean scores where both the runs and the test examples are a sample.
+"""The multi-bootstrap: the difference of two methods' mean scores where both the runs and the test examples are a
+sample.
 
 Sellam et al. (2022), The MultiBERTs: BERT Reproductions for Robustness Analysis, Section 3, with paired runs.
 """
@@ -18,12 +19,12 @@ RESAMPLES = 2_000
 LEAST = 2
 """Runs, and examples of a language, below which there is no interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
-"""Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations (``tests.benchmarks.variance``). Of fewer
-runs it is too narrow where they differ much. Of fewer examples it is too wide: the chance in a single answer comes in with the runs, with
-the examples and with both."""
+"""Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations
+(``tests.benchmarks.variance``). Of fewer runs it is too narrow where they differ much. Of fewer examples it is too
+wide: the chance in a single answer comes in with the runs, with the examples and with both."""
 LEAST_OF_A_P = 8
-"""Runs from which there is a p. In simulations without a difference it is below 0.05 in 16 % of samples of two runs, and in 40 % where the
-methods differ much by run; of eight runs in 5 and 9 %."""
+"""Runs from which there is a p. In simulations without a difference it is below 0.05 in 16 % of samples of two runs,
+and in 40 % where the methods differ much by run; of eight runs in 5 and 9 %."""
 BLOCK = 1 << 20
 """Resamples × examples whose weights are made at once: 4 MiB."""
 
@@ -38,8 +39,9 @@ class Difference:
     """Ends of the middle 95 % of the resamples' differences; NaN for ``reason``."""
     high: float
     p: float
-    """Two-sided: twice the share of resamples at or beyond no difference, on the rarer side and with the data counted as one of them, so
-    that it is below 0.05 where the interval leaves out 0; NaN for ``reason``, and of fewer than ``LEAST_OF_A_P`` runs."""
+    """Two-sided: twice the share of resamples at or beyond no difference, on the rarer side and with the data counted
+    as one of them, so that it is below 0.05 where the interval leaves out 0; NaN for ``reason``, and of fewer than
+    ``LEAST_OF_A_P`` runs."""
     runs: int
     """Pairs of runs."""
     examples: int
@@ -61,27 +63,36 @@ def zero_shot_difference(
 ) -> Difference:
     """The difference of the means over runs of the mean over languages.
 
-    Both hold by language what the metric counts (runs × examples × statistics, see ``counts``): the runs are pairs of one setting and
-    seed, in the same order everywhere, and the examples of a language are the same for both. A resample draws runs once for all
-    languages and examples for each language by itself, both for the two methods alike; its score is the mean over drawn runs of the
-    metric on the drawn examples.
+    Both hold by language what the metric counts (runs × examples × statistics, see ``counts``): the runs are pairs of
+    one setting and seed, in the same order everywhere, and the examples of a language are the same for both. A resample
+    draws runs once for all languages and examples for each language by itself, both for the two methods alike; its
+    score is the mean over drawn runs of the metric on the drawn examples.
 
-    Runs are drawn as if they were independent. Where few settings have many seeds each, what the interval says about other settings is
-    too narrow.
+    Runs are drawn as if they were independent. Where few settings have many seeds each, what the interval says about
+    other settings is too narrow.
 
     Raises ``ValueError`` where languages or shapes differ.
     """
     shapes = {code: np.shape(values) for code, values in ours.items()}
-    if shapes != {code: np.shape(values) for code, values in theirs.items()} or len({shape[0] for shape in shapes.values()}) > 1:
+    if (
+        shapes != {code: np.shape(values) for code, values in theirs.items()}
+        or len({shape[0] for shape in shapes.values()}) > 1
+    ):
         raise ValueError(f"both methods need the same runs and examples in the same languages, not {shapes}")
     runs = next((shape[0] for shape in shapes.values()), 0)
     examples = [shape[1] for shape in shapes.values()]
     if not runs or not all(examples):
-        return Difference(nan, nan, nan, nan, runs, sum(examples), 0, reason="there are no paired runs with predictions")
-    found = float(np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours]))
+        return Difference(
+            nan, nan, nan, nan, runs, sum(examples), 0, reason="there are no paired runs with predictions"
+        )
+    found = float(
+        np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours])
+    )
     if runs < LEAST or min(examples) < LEAST:
         lacking = "paired runs" if runs < LEAST else "test examples in a language"
-        return Difference(found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {LEAST} {lacking}")
+        return Difference(
+            found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {LEAST} {lacking}"
+        )
     random = np.random.default_rng(SEED)
     drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs
     of_languages = [_differences(random, ours[code], theirs[code], metric, drawn) for code in sorted(ours)]
@@ -90,7 +101,8 @@ def zero_shot_difference(
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
     warnings = {
         f"of fewer than {TRUSTED_RUNS} runs the interval may be too narrow": runs < TRUSTED_RUNS,
-        f"of fewer than {LEAST_OF_A_P} runs there is no bootstrap p, which would be small too often": runs < LEAST_OF_A_P,
+        f"of fewer than {LEAST_OF_A_P} runs there is no bootstrap p, which would be small too often": runs
+        < LEAST_OF_A_P,
         f"of fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": sum(examples) < TRUSTED_EXAMPLES,
     }
     p = min(1.0, 2 * rarer / (resamples + 1)) if runs >= LEAST_OF_A_P else nan
@@ -104,8 +116,11 @@ def _differences(
     """A language's difference in every resample, given each run's weight in it (resamples × runs)."""
     runs, examples, _ = ours.shape
     both = np.concatenate([ours, theirs])
-    # What the metric divides, of all runs of both methods: one column each, so that a block of resamples is one product.
-    columns = np.concatenate([both @ np.asarray(weights) for weights in (metric.numerator, metric.denominator)]).T.astype(np.float32)
+    # What the metric divides, of all runs of both methods: one column each, so that a block of resamples is one
+    # product.
+    columns = np.concatenate(
+        [both @ np.asarray(weights) for weights in (metric.numerator, metric.denominator)]
+    ).T.astype(np.float32)
     found = []
     for weights in _drawn(random, examples, len(drawn)):
         above, below = np.split(weights @ columns, 2, axis=1)

@@ -1,4 +1,5 @@
-"""Simple tests of the mean difference of paired run scores: they take the test examples as given, and each pair of runs as a draw."""
+"""Simple tests of the mean difference of paired run scores: they take the test examples as given, and each pair of runs
+as a draw."""
 
 import math
 from collections.abc import Callable
@@ -36,7 +37,8 @@ class PairedTest:
 
 
 def paired_tests(ours: ArrayLike, theirs: ArrayLike) -> tuple[PairedTest, ...]:
-    """Student's t test, Wilcoxon's signed ranks and the sign-flip permutation test, of scores in the same order (pairs).
+    """Student's t test, Wilcoxon's signed ranks and the sign-flip permutation test, of scores in the same order
+    (pairs).
 
     NaN is no score: its pair is left out. Raises ``ValueError`` where there are not equally many of both.
     """
@@ -47,7 +49,9 @@ def t_test(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
     """``scipy.stats.ttest_rel``: exact for normal differences. Its ``least_p`` is 0, as it knows no smallest p."""
     differences, scale = _differences(ours, theirs)
     if len(differences) >= LEAST and np.ptp(differences) <= SAME * scale:
-        return _none("paired t", len(differences), "all differences are the same, so that they have no spread to measure them by")
+        return _none(
+            "paired t", len(differences), "all differences are the same, so that they have no spread to measure them by"
+        )
     return _test("paired t", differences, lambda values: stats.ttest_1samp(values, 0), least=0.0)
 
 
@@ -63,7 +67,8 @@ def wilcoxon(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
 
 
 def sign_flips(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
-    """``scipy.stats.permutation_test`` of the mean difference: exact if the methods' names could be swapped in any pair.
+    """``scipy.stats.permutation_test`` of the mean difference: exact if the methods' names could be swapped in any
+    pair.
 
     All flips are tried where there are at most ``FLIPS``, else so many are drawn and the data counted as one more.
     """
@@ -93,7 +98,9 @@ def _differences(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.float64
     return np.where(np.abs(differences) <= SAME * scale, 0, differences), scale
 
 
-def _test(name: str, differences: NDArray[np.float64], test: Callable[[Any], Any], least: float | None = None) -> PairedTest:
+def _test(
+    name: str, differences: NDArray[np.float64], test: Callable[[Any], Any], least: float | None = None
+) -> PairedTest:
     count = len(differences)
     if count < LEAST:
         return _none(name, count, f"there are fewer than {LEAST} pairs")

@@ -1,8 +1,10 @@
-"""Robustness profiles and interquartile means over runs, after Agarwal et al. (2021), "Deep RL at the Edge of the Statistical Precipice".
+"""Robustness profiles and interquartile means over runs, after Agarwal et al. (2021), "Deep RL at the Edge of the
+Statistical Precipice".
 
-Their package rliable resamples runs within each task, as a run there is of one task. A run here has a score in every language, and its
-languages move together: whole runs are resampled, and languages are never drawn apart. Profiles and means are rliable's; intervals are,
-but for chance, where there is one score a run, and over cells wider as far as languages move together.
+Their package rliable resamples runs within each task, as a run there is of one task. A run here has a score in every
+language, and its languages move together: whole runs are resampled, and languages are never drawn apart. Profiles and
+means are rliable's; intervals are, but for chance, where there is one score a run, and over cells wider as far as
+languages move together.
 """
 
 import math
@@ -52,14 +54,16 @@ class InterquartileMean:
 
 
 def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
-    """The share of scores above each of the thresholds (any number of them): of runs (runs,) or of cells (runs × languages).
+    """The share of scores above each of the thresholds (any number of them): of runs (runs,) or of cells (runs ×
+    languages).
 
-    Give zero-shot scores for the share of runs; the share of cells also falls with languages that are hard for every run. NaN is no
-    score: a cell that has none is in no share, and nor is a run without any.
+    Give zero-shot scores for the share of runs; the share of cells also falls with languages that are hard for every
+    run. NaN is no score: a cell that has none is in no share, and nor is a run without any.
 
-    The band is pointwise: it holds the truth at one τ given beforehand, not at all at once, and where few runs are above τ, or few below,
-    less often than it says: a share of a half in 0.95 of studies from 20 runs (0.93 at 5), a share of a tenth in 0.41 at 5, 0.87 at 20
-    and 0.95 from 50. Where every run is above τ, or none, the interval has no width, whatever n.
+    The band is pointwise: it holds the truth at one τ given beforehand, not at all at once, and where few runs are
+    above τ, or few below, less often than it says: a share of a half in 0.95 of studies from 20 runs (0.93 at 5), a
+    share of a tenth in 0.41 at 5, 0.87 at 20 and 0.95 from 50. Where every run is above τ, or none, the interval has no
+    width, whatever n.
 
     Raises ``ValueError`` for other shapes, infinite scores and thresholds that are not finite.
     """
@@ -84,11 +88,11 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
 def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     """The mean of the middle half of the scores: of runs (runs,) or of cells (runs × languages); NaN is no score.
 
-    As ``scipy.stats.trim_mean`` with 25 %: ⌊n/4⌋ scores are cut off at either end, of three none. Unlike the mean it hardly moves with a
-    few collapsed runs, so it goes beside the mean and never instead of it.
+    As ``scipy.stats.trim_mean`` with 25 %: ⌊n/4⌋ scores are cut off at either end, of three none. Unlike the mean it
+    hardly moves with a few collapsed runs, so it goes beside the mean and never instead of it.
 
-    The interval is over whole runs, and asymptotic: of normal scores a 95 % interval holds the truth in 0.89 of studies at 5 runs and in
-    0.95 from 20.
+    The interval is over whole runs, and asymptotic: of normal scores a 95 % interval holds the truth in 0.89 of studies
+    at 5 runs and in 0.95 from 20.
 
     Raises ``ValueError`` for other shapes and infinite scores.
     """

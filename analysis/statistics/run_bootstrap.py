@@ -9,7 +9,8 @@ LEVEL = 0.95
 SEED = 0
 RESAMPLES = 2_000
 PLENTY = 1_000
-"""Runs above which there are fewer resamples, so that the work stays in proportion to ``RESAMPLES`` of this many runs."""
+"""Runs above which there are fewer resamples, so that the work stays in proportion to ``RESAMPLES`` of this many
+runs."""
 LEAST_RESAMPLES = 400
 """Of so many, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18
@@ -17,16 +18,18 @@ BLOCK = 1 << 18
 
 
 def resamples_of(runs: int) -> int:
-    """How many resamples to take of so many runs: ``RESAMPLES``, and above ``PLENTY`` runs fewer, down to ``LEAST_RESAMPLES``."""
+    """How many resamples to take of so many runs: ``RESAMPLES``, and above ``PLENTY`` runs fewer, down to
+    ``LEAST_RESAMPLES``."""
     return RESAMPLES if runs <= PLENTY else max(LEAST_RESAMPLES, RESAMPLES * PLENTY // runs)
 
 
 def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.float64]]:
-    """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, whatever the blocks.
+    """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, whatever the
+    blocks.
 
-    Every row sums to ``units``. A statistic of a resample is one of the units themselves, weighted by these: nothing has to be sorted
-    anew, and units drawn twice are known to be the same one. ``width`` is how many numbers the caller makes of each count, for which
-    blocks are smaller.
+    Every row sums to ``units``. A statistic of a resample is one of the units themselves, weighted by these: nothing
+    has to be sorted anew, and units drawn twice are known to be the same one. ``width`` is how many numbers the caller
+    makes of each count, for which blocks are smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):

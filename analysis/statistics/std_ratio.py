@@ -39,18 +39,21 @@ class StdRatio:
 def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> StdRatio:
     """Compare paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
 
-    From 8 runs on the interval is a symmetric bootstrap-t of the log ratio (Hall, 1988): whole runs are drawn, paired across the methods
-    and with all their languages, and each resample is studentised by the influence function of its own log ratio. It holds the truth in
-    0.94 to 0.965 of studies with normal scores and scores of Student's t with 5 degrees of freedom, and in 0.93 to 0.965 with skewed ones.
-    The percentile bootstrap holds it in 0.87 to 0.93 at 8 and 10 runs, and in 0.90 to 0.95 at 20. Of 4 to 7 runs, of which no bootstrap is
-    to be trusted, the interval is the jackknife's with Student's t: 0.94 to 0.96 at 5 runs, where its ends are typically 6 to 7 times apart
-    for 14 languages that are paired, and 30 to 43 times for one that is not. Where a run in 10 collapses it does not keep its promise: 0.87
-    to 0.975 up to 20 runs, as many such studies have no collapsed run, and 0.98 to 0.99 at 50. ``python -m tests.benchmarks.spread``
-    measures these. Where scores repeat so that more than 1 in 20 resamples do not vary there is no interval.
+    From 8 runs on the interval is a symmetric bootstrap-t of the log ratio (Hall, 1988): whole runs are drawn, paired
+    across the methods and with all their languages, and each resample is studentised by the influence function of its
+    own log ratio. It holds the truth in 0.94 to 0.965 of studies with normal scores and scores of Student's t with 5
+    degrees of freedom, and in 0.93 to 0.965 with skewed ones. The percentile bootstrap holds it in 0.87 to 0.93 at 8
+    and 10 runs, and in 0.90 to 0.95 at 20. Of 4 to 7 runs, of which no bootstrap is to be trusted, the interval is the
+    jackknife's with Student's t: 0.94 to 0.96 at 5 runs, where its ends are typically 6 to 7 times apart for 14
+    languages that are paired, and 30 to 43 times for one that is not. Where a run in 10 collapses it does not keep its
+    promise: 0.87 to 0.975 up to 20 runs, as many such studies have no collapsed run, and 0.98 to 0.99 at 50. ``python
+    -m tests.benchmarks.spread`` measures these. Where scores repeat so that more than 1 in 20 resamples do not vary
+    there is no interval.
 
-    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been. Runs of one setting are alike, so that
-    of few settings with several seeds each the interval is too short for other settings: it is about these. With ``groups``, the setting
-    of every run (runs,), whole settings are drawn, or left out, instead of runs; all of the above is then said of the number of settings.
+    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been. Runs of one setting
+    are alike, so that of few settings with several seeds each the interval is too short for other settings: it is about
+    these. With ``groups``, the setting of every run (runs,), whole settings are drawn, or left out, instead of runs;
+    all of the above is then said of the number of settings.
 
     Raises ``ValueError`` where the shapes do not fit or a score is not finite.
     """
@@ -73,17 +76,25 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     if units < LEAST_OF_A_BOOTSTRAP:
         left = _log_ratios(a, b, every - np.eye(units), members)[0]
         if not np.isfinite(left).all():
-            return StdRatio(value, none, none, runs, reason=f"without one of the {unit} a method's scores are all the same")
+            return StdRatio(
+                value, none, none, runs, reason=f"without one of the {unit} a method's scores are all the same"
+            )
         half = float(student.ppf((1 + LEVEL) / 2, units - 1) * math.sqrt((units - 1) * left.var(ddof=0)))
         return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
-    blocks = [_log_ratios(a, b, drawn, members) for drawn in counts(units, resamples_of(runs), width=runs * a.shape[1] // units)]
+    blocks = [
+        _log_ratios(a, b, drawn, members)
+        for drawn in counts(units, resamples_of(runs), width=runs * a.shape[1] // units)
+    ]
     logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
     with np.errstate(divide="ignore", invalid="ignore"):
-        # Where one has no ratio or, its scores being two and each as often, no error but rounding's, it counts as infinitely far off.
+        # Where one has no ratio or, its scores being two and each as often, no error but rounding's, it counts as
+        # infinitely far off.
         distances = np.where(np.isfinite(logs) & (errors > SAME), np.abs(logs - log) / errors, math.inf)
     half = error * float(np.quantile(distances, LEVEL, method="higher"))
     if half > WIDEST:
-        return StdRatio(value, none, none, runs, reason="the scores are too often the same: more than 1 in 20 resamples do not vary")
+        return StdRatio(
+            value, none, none, runs, reason="the scores are too often the same: more than 1 in 20 resamples do not vary"
+        )
     return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "bootstrap")
 
 
@@ -93,13 +104,18 @@ def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.float64], NDA
     if a.ndim == 1:
         a, b = a[:, None], b[:, None] if b.ndim == 1 else b
     if a.ndim != 2 or a.shape != b.shape or not a.shape[1]:
-        raise ValueError(f"scores are (runs,) or runs × languages, the same of both, not {np.shape(ours)} and {np.shape(theirs)}")
+        raise ValueError(
+            f"scores are (runs,) or runs × languages, the same of both, not {np.shape(ours)} and {np.shape(theirs)}"
+        )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("scores are finite")
     if not len(a):
         return a, b
     centred = (scores - scores.mean(axis=0) for scores in (a, b))
-    first, second = (np.where(np.abs(c).max(axis=0) <= SAME * np.abs(s).max(axis=0), 0, c) for c, s in zip(centred, (a, b), strict=True))
+    first, second = (
+        np.where(np.abs(c).max(axis=0) <= SAME * np.abs(s).max(axis=0), 0, c)
+        for c, s in zip(centred, (a, b), strict=True)
+    )
     return first, second
 
 
@@ -120,12 +136,16 @@ def varies(centred: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _log_ratios(
-    a: NDArray[np.float64], b: NDArray[np.float64], units: NDArray[np.float64], members: NDArray[np.float64] | None = None
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    units: NDArray[np.float64],
+    members: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean log std ratio over languages of every sample (samples × units: how often it has each), and its standard error.
+    """Mean log std ratio over languages of every sample (samples × units: how often it has each), and its standard
+    error.
 
-    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2, summed over the runs of a
-    unit (``members``, units × runs).
+    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2, summed
+    over the runs of a unit (``members``, units × runs).
     """
     drawn = units if members is None else units @ members
     size = drawn.sum(axis=1, keepdims=True)
@@ -138,7 +158,13 @@ def _log_ratios(
             variance[variance <= SAME**2 * (scores**2).max(axis=0)] = 0  # a resample of one run, again and again
             log += sign * np.log(variance).mean(axis=1)
             inverse = 1 / variance
-            squares = inverse @ (scores**2).T - 2 * (mean * inverse) @ scores.T + (mean**2 * inverse).sum(axis=1, keepdims=True)
+            squares = (
+                inverse @ (scores**2).T
+                - 2 * (mean * inverse) @ scores.T
+                + (mean**2 * inverse).sum(axis=1, keepdims=True)
+            )
             influence += sign * squares / scores.shape[1]
-        error = np.sqrt((units * (influence if members is None else influence @ members.T) ** 2).sum(axis=1)) / size[:, 0]
+        error = (
+            np.sqrt((units * (influence if members is None else influence @ members.T) ** 2).sum(axis=1)) / size[:, 0]
+        )
     return log, error

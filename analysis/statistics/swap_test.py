@@ -13,7 +13,8 @@ from analysis.statistics.std_ratio import members_of, paired, varies
 LEAST = 3
 """Runs from which there is a test."""
 EXACT = 12
-"""Runs up to which all swaps are made: 2¹¹ of them, as the swap of every run but the first and its opposite say the same."""
+"""Runs up to which all swaps are made: 2¹¹ of them, as the swap of every run but the first and its opposite say the
+same."""
 DRAWN, DRAWN_OF_MANY, MANY = 9_999, 1_999, 500
 """Swaps drawn at random of more runs, and of more than so many runs."""
 CLOSE = 1e-9
@@ -29,7 +30,8 @@ class SwapTest:
     """Mean over languages of log(std ours / std theirs); NaN where there is none, for ``reason``."""
     p: float
     least_p: float
-    """The smallest p that so many runs, or settings, can give: above 0.05 up to 5, which therefore cannot show anything at 5 %."""
+    """The smallest p that so many runs, or settings, can give: above 0.05 up to 5, which therefore cannot show anything
+    at 5 %."""
     runs: int
     exact: bool = True
     """Whether all swaps were made."""
@@ -40,22 +42,23 @@ class SwapTest:
 def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> SwapTest:
     """Test paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
 
-    The two methods are swapped within runs, each run as a whole: its languages move together and are never counted apart. What the
-    settings have in common stays where it is. Scores are centred by method and language first, as the methods' means may differ: for one
-    language it is nearly the permutation form of Pitman and Morgan's test, of the correlation of sums and differences: p differs by 0.01 on
-    average at 8 to 12 runs, as swapped scores are centred anew.
+    The two methods are swapped within runs, each run as a whole: its languages move together and are never counted
+    apart. What the settings have in common stays where it is. Scores are centred by method and language first, as the
+    methods' means may differ: for one language it is nearly the permutation form of Pitman and Morgan's test, of the
+    correlation of sums and differences: p differs by 0.01 on average at 8 to 12 runs, as swapped scores are centred
+    anew.
 
-    At a nominal 5 % its size is 0 up to 5 runs, 0.03 to 0.04 at 6, and from 8 on 0.04 to 0.06 with normal scores and with Student's t of 5
-    degrees of freedom: 0.058 where the settings have large effects, as centring takes more from the differences than from sums. Skewed
-    scores, whose centring is uncertain, take it to 0.07 at 8 to 20 runs. It is a test that the two methods' scores have one distribution
-    but for the mean: of one std but unequal kurtosis (uniform, and Student's t of 5 degrees of freedom) it finds a difference in 0.05 to
-    0.065 of paired studies, and in 0.10 of those of 20 runs and one language where nothing is paired. ``python -m tests.benchmarks.spread``
-    measures these.
+    At a nominal 5 % its size is 0 up to 5 runs, 0.03 to 0.04 at 6, and from 8 on 0.04 to 0.06 with normal scores and
+    with Student's t of 5 degrees of freedom: 0.058 where the settings have large effects, as centring takes more from
+    the differences than from sums. Skewed scores, whose centring is uncertain, take it to 0.07 at 8 to 20 runs. It is a
+    test that the two methods' scores have one distribution but for the mean: of one std but unequal kurtosis (uniform,
+    and Student's t of 5 degrees of freedom) it finds a difference in 0.05 to 0.065 of paired studies, and in 0.10 of
+    those of 20 runs and one language where nothing is paired. ``python -m tests.benchmarks.spread`` measures these.
 
-    Where a method goes its own way at every setting, runs of one setting are alike, and of few settings with several seeds each the test
-    is about these settings alone: were they drawn anew, it would find a difference that is not there in up to half of such studies. With
-    ``groups``, the setting of every run (runs,), whole settings are swapped instead of runs: then it is about others too, and all of the
-    above is said of the number of settings.
+    Where a method goes its own way at every setting, runs of one setting are alike, and of few settings with several
+    seeds each the test is about these settings alone: were they drawn anew, it would find a difference that is not
+    there in up to half of such studies. With ``groups``, the setting of every run (runs,), whole settings are swapped
+    instead of runs: then it is about others too, and all of the above is said of the number of settings.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -89,7 +92,8 @@ def swaps(units: int, drawn: int) -> NDArray[np.float64]:
 def statistics(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean log std ratio over languages after every swap (swaps × runs), of centred scores (runs × languages).
 
-    With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ εd.
+    With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ
+    εd.
     """
     sums, differences = a + b, a - b
     shared = (sums**2 + differences**2).sum(axis=0) / 4

@@ -1,9 +1,11 @@
-"""Where the variance of one method's scores comes from: setting, seed, their interaction and the noise floor; exact on full grids.
+"""Where the variance of one method's scores comes from: setting, seed, their interaction and the noise floor; exact on
+full grids.
 
-The two-way crossed random model: a score is a mean plus the effects of its setting, its seed and the two together, and noise, which is
-what runs of the same setting and seed differ by. All effects are taken for independent draws, the settings' too: their component is what
-settings like these vary by. Mean squares are set equal to their expectations (Searle, Casella & McCulloch, 1992, Variance Components,
-Chapter 4); with reruns in only some cells of the grid, those of the cells' means (unweighted means analysis; there, Chapter 5).
+The two-way crossed random model: a score is a mean plus the effects of its setting, its seed and the two together, and
+noise, which is what runs of the same setting and seed differ by. All effects are taken for independent draws, the
+settings' too: their component is what settings like these vary by. Mean squares are set equal to their expectations
+(Searle, Casella & McCulloch, 1992, Variance Components, Chapter 4); with reruns in only some cells of the grid, those
+of the cells' means (unweighted means analysis; there, Chapter 5).
 """
 
 from collections.abc import Sequence
@@ -33,9 +35,11 @@ class Components:
     """Variance components of some languages' scores, in squared points."""
 
     names: tuple[str, ...]
-    """What each is of; what the runs cannot tell apart is one component, its parts joined by `` + ``. Empty for ``reason``."""
+    """What each is of; what the runs cannot tell apart is one component, its parts joined by `` + ``. Empty for
+    ``reason``."""
     variance: Floats
-    """Components × languages. By ANOVA unbiased, so that a small one may come out negative; by REML never negative, and not unbiased."""
+    """Components × languages. By ANOVA unbiased, so that a small one may come out negative; by REML never negative, and
+    not unbiased."""
     low: Floats
     """Ends of 95 % intervals for normal effects (components × languages), not below 0. Empty by REML."""
     high: Floats
@@ -47,13 +51,14 @@ class Components:
     reason: str = ""
     """Why there are no components; else empty."""
     share_low: Floats = field(default_factory=lambda: np.empty((0, 1)))
-    """Ends of 95 % intervals of ``shares`` for normal effects (components × languages); NaN where no score varies. Empty by REML, and for
-    a single component, whose share is all."""
+    """Ends of 95 % intervals of ``shares`` for normal effects (components × languages); NaN where no score varies.
+    Empty by REML, and for a single component, whose share is all."""
     share_high: Floats = field(default_factory=lambda: np.empty((0, 1)))
 
     @property
     def shares(self) -> Floats:
-        """Shares of the components' sum (components × languages), for display: a negative one is 0. All are 0 where no score varies."""
+        """Shares of the components' sum (components × languages), for display: a negative one is 0. All are 0 where no
+        score varies."""
         clipped = np.maximum(self.variance, 0)
         total = clipped.sum(axis=0, keepdims=True)
         return np.divide(clipped, total, out=np.zeros_like(clipped), where=np.broadcast_to(total > 0, clipped.shape))
@@ -63,9 +68,15 @@ class Components:
         """Which components cannot be told apart, and what would tell them; else empty."""
         notes = []
         if self.names and self.seeds == 1:
-            notes.append("there is one seed: what another would change is not known, nor whether it would change all settings alike")
+            notes.append(
+                "there is one seed: what another would change is not known, nor whether it would change all settings "
+                "alike"
+            )
         if self.names and self.settings == 1:
-            notes.append("there is one setting: what another would change is not known, nor whether it would change all seeds alike")
+            notes.append(
+                "there is one setting: what another would change is not known, nor whether it would change all seeds "
+                "alike"
+            )
         if self.names and NOISE not in self.names:
             notes.append(f"no setting and seed was run twice: {NOISE} cannot be told from {INTERACTION}")
         return "; ".join(notes)
@@ -78,10 +89,12 @@ def no_components(settings: int, seeds: int, runs: int, way: str, reason: str) -
 
 
 def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
-    """Scores (languages × settings × seeds × replicates, NaN where there is none) and the languages, from a row a run × language.
+    """Scores (languages × settings × seeds × replicates, NaN where there is none) and the languages, from a row a run ×
+    language.
 
-    ``frame`` has columns setting, seed and score, and may have language and replicate; rows without a score are left out. Several rows of
-    one language, setting and seed are its replicates. Raises ``ValueError`` where they are so of one replicate too.
+    ``frame`` has columns setting, seed and score, and may have language and replicate; rows without a score are left
+    out. Several rows of one language, setting and seed are its replicates. Raises ``ValueError`` where they are so of
+    one replicate too.
     """
     scored = frame[np.isfinite(frame["score"].to_numpy(np.float64))]
     key = [scored[name] if name in scored else pd.Series("", scored.index) for name in ("language", "setting", "seed")]
@@ -97,10 +110,10 @@ def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
 def components(scores: ArrayLike) -> Components:
     """The components of scores on a full grid (languages × settings × seeds, or those × replicates); a NaN is no score.
 
-    Full means that every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals are chi-squared for a
-    component of one mean square, else modified large-sample ones for the difference of two (Burdick & Graybill, 1992, Confidence Intervals
-    on Variance Components, Section 3.3); those of shares are generalised ones (see ``_shares``). Raises ``ValueError`` where not all
-    languages have the same scores.
+    Full means that every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals are
+    chi-squared for a component of one mean square, else modified large-sample ones for the difference of two (Burdick &
+    Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3); those of shares are generalised ones (see
+    ``_shares``). Raises ``ValueError`` where not all languages have the same scores.
     """
     values = np.asarray(scores, np.float64)
     values = values[..., None] if values.ndim == 3 else values
@@ -113,7 +126,9 @@ def components(scores: ArrayLike) -> Components:
     counts = there[0].sum(axis=2)
     runs, lacking = int(counts.sum()), int((counts == 0).sum())
     if lacking:
-        return no_components(settings, seeds, runs, "anova", f"{lacking} of {counts.size} pairs of setting and seed have no score")
+        return no_components(
+            settings, seeds, runs, "anova", f"{lacking} of {counts.size} pairs of setting and seed have no score"
+        )
     if runs < 2:
         return no_components(settings, seeds, runs, "anova", "there are fewer than two runs, and so no variance")
     squares = _mean_squares(np.where(there, values, 0), counts, there[0])
@@ -123,7 +138,9 @@ def components(scores: ArrayLike) -> Components:
     found = {name: _scaled(_less(squares[at], squares.get(less), times), by) for name, at, less, times, by in equations}
     variance, low, high = (np.stack(part) for part in zip(*found.values(), strict=True))
     shares = _shares(equations, squares)
-    return Components(tuple(found), variance, np.maximum(low, 0), np.maximum(high, 0), settings, seeds, runs, "anova", "", *shares)
+    return Components(
+        tuple(found), variance, np.maximum(low, 0), np.maximum(high, 0), settings, seeds, runs, "anova", "", *shares
+    )
 
 
 def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, str, int]]:
@@ -131,7 +148,11 @@ def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, s
     error = NOISE if rerun else ""
     mixed = INTERACTION if rerun else f"{INTERACTION} + {NOISE}"
     if settings > 1 and seeds > 1:
-        found = [(SETTING, SETTING, INTERACTION, seeds), (SEED, SEED, INTERACTION, settings), (mixed, INTERACTION, error, 1)]
+        found = [
+            (SETTING, SETTING, INTERACTION, seeds),
+            (SEED, SEED, INTERACTION, settings),
+            (mixed, INTERACTION, error, 1),
+        ]
     elif settings > 1:
         found = [(f"{SETTING} + {mixed}", SETTING, error, 1)]
     elif seeds > 1:
@@ -142,7 +163,8 @@ def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, s
 
 
 def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.bool_]) -> dict[str, MeanSquare]:
-    """Those with a degree of freedom. ``values`` are languages × settings × seeds × replicates, 0 where not ``there``."""
+    """Those with a degree of freedom. ``values`` are languages × settings × seeds × replicates, 0 where not
+    ``there``."""
     settings, seeds = counts.shape
     means = values.sum(axis=3) / counts
     of_settings, of_seeds, grand = (
@@ -166,7 +188,8 @@ def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.b
 
 
 def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floats, Floats, Floats]:
-    """A mean square's expectation less ``times`` another's: the estimate and the ends of its interval (languages each)."""
+    """A mean square's expectation less ``times`` another's: the estimate and the ends of its interval (languages
+    each)."""
     (x, n), tail = one, (1 - LEVEL) / 2
     few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with no end of degrees of freedom below
     if other is None:
@@ -182,10 +205,14 @@ def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floa
     return x - y, x - y - below, x - y + above
 
 
-def _shares(equations: Sequence[tuple[str, str, str, float, int]], squares: dict[str, MeanSquare]) -> tuple[Floats, Floats]:
-    """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), which are exact for two components.
+def _shares(
+    equations: Sequence[tuple[str, str, str, float, int]], squares: dict[str, MeanSquare]
+) -> tuple[Floats, Floats]:
+    """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), which are exact for two
+    components.
 
-    What a mean square could be the expectation of is n·MS/χ²ₙ; every draw of these gives components, negative ones 0, and their shares.
+    What a mean square could be the expectation of is n·MS/χ²ₙ; every draw of these gives components, negative ones 0,
+    and their shares.
     """
     languages = len(next(iter(squares.values()))[0])
     if len(equations) < 2:
@@ -196,7 +223,10 @@ def _shares(equations: Sequence[tuple[str, str, str, float, int]], squares: dict
     for start in range(0, languages, TOGETHER):
         expected = {name: draws * squares[name][0][start : start + TOGETHER] for name, draws in drawn.items()}
         parts = np.stack(
-            [np.maximum(expected[at] - (times * expected[less] if less else 0), 0) / by for _, at, less, times, by in equations]
+            [
+                np.maximum(expected[at] - (times * expected[less] if less else 0), 0) / by
+                for _, at, less, times, by in equations
+            ]
         )
         total = parts.sum(axis=0)
         shares = np.divide(parts, total, out=np.full_like(parts, np.nan), where=total > 0)

@@ -1,18 +1,18 @@
 """Designs of experiments: functions that make a study's settings from ranges of hyperparameters, ahead of the run.
 
-What they return is a list of settings like any other, the same for the same arguments on every machine. Imports neither torch nor Ray,
-nor NumPy or scipy, so that a study that draws its settings is listed as fast as any.
+What they return is a list of settings like any other, the same for the same arguments on every machine. Imports neither
+torch nor Ray, nor NumPy or scipy, so that a study that draws its settings is listed as fast as any.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 
+from harness.common.errors import UserError, unknown
 from harness.designs.grid import grid as grid
 from harness.designs.latin_hypercube import latin_hypercube as latin_hypercube
 from harness.designs.one_at_a_time import one_at_a_time as one_at_a_time
 from harness.designs.random import random as random
 from harness.designs.sobol import sobol as sobol
-from harness.errors import UserError, unknown
 from harness.setting import Setting
 
 DESIGNS: dict[str, Callable[..., tuple[Setting, ...]]] = {
@@ -21,13 +21,16 @@ DESIGNS: dict[str, Callable[..., tuple[Setting, ...]]] = {
 
 
 def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ...]:
-    """Settings from a mapping as YAML has it: ``design`` is one of ``DESIGNS``, the rest its arguments and hyperparameters.
+    """Settings from a mapping as YAML has it: ``design`` is one of ``DESIGNS``, the rest its arguments and
+    hyperparameters.
 
     Raises ``UserError`` that begins with ``where``.
     """
     rest = dict(values)
     if "design" not in rest:
-        raise UserError(f"{where}: the field 'design' is missing; give one of {', '.join(DESIGNS)}, or a list of settings")
+        raise UserError(
+            f"{where}: the field 'design' is missing; give one of {', '.join(DESIGNS)}, or a list of settings"
+        )
     name = rest.pop("design")
     if not isinstance(name, str) or name not in DESIGNS:
         raise unknown(f"{where}: design", name, DESIGNS)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 from harness.ranges import Choice, Constant, GridSearch, Interval, space
 from harness.setting import Setting
 
@@ -29,19 +29,26 @@ class Size:
         fields.at_least("seed", self.seed, 0)
 
 
-def drawn(design: str, coordinates: Coordinates, points: int, seed: int, ranges: dict[str, object]) -> tuple[Setting, ...]:
+def drawn(
+    design: str, coordinates: Coordinates, points: int, seed: int, ranges: dict[str, object]
+) -> tuple[Setting, ...]:
     """The settings at the points of ``coordinates``, each once, in the order drawn.
 
-    Points that are the same setting once their numbers are rounded are kept once and replaced by nothing: whatever replaced them would
-    spoil the spread of the others. A hyperparameter has the dimension of its place in the alphabet, and a constant has none, so that
-    neither the order in which they are written nor a changed constant moves a point. Raises ``UserError`` naming the hyperparameter.
+    Points that are the same setting once their numbers are rounded are kept once and replaced by nothing: whatever
+    replaced them would spoil the spread of the others. A hyperparameter has the dimension of its place in the alphabet,
+    and a constant has none, so that neither the order in which they are written nor a changed constant moves a point.
+    Raises ``UserError`` naming the hyperparameter.
     """
     size = Size(points=points, seed=seed)
     constants: dict[str, object] = {}
     varied: dict[str, Interval | Choice] = {}
     for name, made in sorted(space(ranges).items()):
         if isinstance(made, GridSearch):
-            raise bad(name, made, f"a range or a choice: {design} draws values, and only the design 'grid' goes through all of them")
+            raise bad(
+                name,
+                made,
+                f"a range or a choice: {design} draws values, and only the design 'grid' goes through all of them",
+            )
         if isinstance(made, Constant):
             constants[name] = made.value
         else:
@@ -49,5 +56,7 @@ def drawn(design: str, coordinates: Coordinates, points: int, seed: int, ranges:
     if not varied:
         raise bad(design, ranges, "at least one range, such as learning_rate: {loguniform: [1e-5, 1e-3]}")
     places = coordinates(size.points, len(varied), size.seed)
-    chosen = ({name: made.at(share) for (name, made), share in zip(varied.items(), place, strict=True)} for place in places)
+    chosen = (
+        {name: made.at(share) for (name, made), share in zip(varied.items(), place, strict=True)} for place in places
+    )
     return tuple(dict.fromkeys(fields.build(Setting, design, constants | values) for values in chosen))

@@ -3,8 +3,8 @@
 import itertools
 import math
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 from harness.ranges import Constant, Interval, Range, space
 from harness.setting import MOST_TRIALS, Setting
 
@@ -12,13 +12,17 @@ from harness.setting import MOST_TRIALS, Setting
 def grid(**hyperparameters: object) -> tuple[Setting, ...]:
     """Every combination, the last hyperparameter varying fastest, as ``itertools.product`` has it.
 
-    A hyperparameter is a list, a ``grid_search``, a ``choice`` (all its values, too) or a constant. A longer list adds settings and keeps
-    those that were there; those of a longer first list come at the end. Raises ``UserError`` for a range, which has no list of values.
+    A hyperparameter is a list, a ``grid_search``, a ``choice`` (all its values, too) or a constant. A longer list adds
+    settings and keeps those that were there; those of a longer first list come at the end. Raises ``UserError`` for a
+    range, which has no list of values.
     """
     lists = {name: values_of("grid", name, made) for name, made in space(hyperparameters).items()}
     if (count := math.prod(map(len, lists.values()))) > MOST_TRIALS:
         raise bad("grid", count, f"lists with at most {MOST_TRIALS} combinations")
-    return tuple(fields.build(Setting, "grid", dict(zip(lists, values, strict=True))) for values in itertools.product(*lists.values()))
+    return tuple(
+        fields.build(Setting, "grid", dict(zip(lists, values, strict=True)))
+        for values in itertools.product(*lists.values())
+    )
 
 
 def values_of(design: str, name: str, made: Range) -> tuple[object, ...]:

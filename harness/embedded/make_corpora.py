@@ -1,15 +1,17 @@
-"""Cut the embedded corpora from their sources: labelled UDPOS sentences and PAWS-X pairs, and unlabelled Wikipedia paragraphs.
+"""Cut the embedded corpora from their sources: labelled UDPOS sentences and PAWS-X pairs, and unlabelled Wikipedia
+paragraphs.
 
-    python -m harness.embedded.make_corpora --ud UD_DIR --pawsx PAWSX_DIR --text TEXT_DIR
+python -m harness.embedded.make_corpora --ud UD_DIR --pawsx PAWSX_DIR --text TEXT_DIR
 
-UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's layout (``word<TAB>tag``, a blank line between
-sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage a line. NOTICE says
-which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order: short ones teach nothing, long
-ones cost the quickstart its time. PAWSX_DIR holds the pairs of PAWS-X's dev set (``text<TAB>text<TAB>label``), English also cut into
-``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``: the first of each are taken.
+UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's layout (``word<TAB>tag``, a blank line
+between sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage
+a line. NOTICE says which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order:
+short ones teach nothing, long ones cost the quickstart its time. PAWSX_DIR holds the pairs of PAWS-X's dev set
+(``text<TAB>text<TAB>label``), English also cut into ``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``: the first of
+each are taken.
 
-The Wikipedia passages end where other material begins in the Turkish source file; French and Japanese have none there, so they have
-labelled text only.
+The Wikipedia passages end where other material begins in the Turkish source file; French and Japanese have none there,
+so they have labelled text only.
 """
 
 import argparse
@@ -25,7 +27,9 @@ TEXT_LANGUAGES = ("ar", "de", "en", "es", "fi", "hi", "ru", "tr", "vi", "zh")
 TEXT_CHARACTERS = 150_000
 WIKIPEDIA_LINES = {"tr": 240}
 SHORTEST_PASSAGE = 200
-PAIRS = {"train-en": 1600, "dev-en": 200} | {f"test-{language}": 200 for language in ("de", "en", "es", "fr", "ja", "ko", "zh")}
+PAIRS = {"train-en": 1600, "dev-en": 200} | {
+    f"test-{language}": 200 for language in ("de", "en", "es", "fr", "ja", "ko", "zh")
+}
 
 
 def sentences(path: Path) -> Iterator[str]:
@@ -52,7 +56,9 @@ def cut_text(source: Path, target: Path, lines: int | None) -> None:
 
 
 def cut_pairs(source: Path, target: Path, count: int) -> None:
-    lines = source.read_text(encoding="utf-8").split("\n")[:count]  # the texts have other signs that splitlines would break at
+    lines = source.read_text(encoding="utf-8").split("\n")[
+        :count
+    ]  # the texts have other signs that splitlines would break at
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -64,7 +70,9 @@ def main() -> None:
     arguments = parser.parse_args()
     for folder in (UDPOS, TEXT, PAWSX):
         folder.mkdir(parents=True, exist_ok=True)
-    cuts = {"train-en": TRAIN, "dev-en": DEV, "test-en": SOURCE_TEST} | {f"test-{language}": TARGET_TEST for language in TARGETS}
+    cuts = {"train-en": TRAIN, "dev-en": DEV, "test-en": SOURCE_TEST} | {
+        f"test-{language}": TARGET_TEST for language in TARGETS
+    }
     for name, count in cuts.items():
         cut_sentences(arguments.ud / f"{name}.tsv", UDPOS / f"{name}.tsv", count)
     for name, count in PAIRS.items():

@@ -5,15 +5,16 @@
 
 Three steps, each on the embedded corpora alone:
 
-1. *Cut*: the first 4 of 12 layers; of the 250k pieces those of the labelled text, every character of the corpora and of their
-   alphabets, and the most frequent pieces of the passages up to ``PIECES``, so that the float16 weights stay under 30 MB. Labelled
-   sentences are tokenised exactly as by the full vocabulary (3,500 of 3,500); the passages take 682,477 pieces instead of 460,492, 71
-   of them unknown instead of 65.
-2. *Head*: e5 was published without its MLM head; a new one, tied to the embeddings, is fitted with the body frozen. Ten epochs bring
-   the loss on held-out passages, mean of ten languages, to 5.31 nats a masked token (after three: 5.65; log of the vocabulary: 9.86).
-3. *Body* (``--body-epochs``, none in what is shipped): MLM training of head and body together. Ten epochs at 3e-4 after three of
-   the head lower that loss to 3.90, but do not help zero-shot UDPOS, the mean F1 of eleven targets over two seeds after 60 steps of
-   16 sentences:
+1. *Cut*: the first 4 of 12 layers; of the 250k pieces those of the labelled text, every character of the corpora and of
+   their alphabets, and the most frequent pieces of the passages up to ``PIECES``, so that the float16 weights stay
+   under 30 MB. Labelled sentences are tokenised exactly as by the full vocabulary (3,500 of 3,500); the passages take
+   682,477 pieces instead of 460,492, 71 of them unknown instead of 65.
+2. *Head*: e5 was published without its MLM head; a new one, tied to the embeddings, is fitted with the body frozen. Ten
+   epochs bring the loss on held-out passages, mean of ten languages, to 5.31 nats a masked token (after three: 5.65;
+   log of the vocabulary: 9.86).
+3. *Body* (``--body-epochs``, none in what is shipped): MLM training of head and body together. Ten epochs at 3e-4 after
+   three of the head lower that loss to 3.90, but do not help zero-shot UDPOS, the mean F1 of eleven targets over two
+   seeds after 60 steps of 16 sentences:
 
        learning rate    vanilla, frozen    vanilla, trained    l2 λ=0.01, frozen    l2 λ=0.01, trained
        3e-4             57.4               55.9                57.3                 55.8
@@ -32,7 +33,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, AutoTokenizer, BertForMaskedLM, DataCollatorForLanguageModeling, PreTrainedTokenizerBase
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    BertForMaskedLM,
+    DataCollatorForLanguageModeling,
+    PreTrainedTokenizerBase,
+)
 
 from harness.embedded import ENCODER, TEXT, UDPOS
 from harness.embedded.make_corpora import sentences
@@ -57,7 +64,8 @@ def labelled() -> Iterator[list[str]]:
 
 
 def is_kept_character(piece: str) -> bool:
-    """Whether a one-character piece belongs to an alphabet of the corpora (Han has no alphabet: what occurs is kept) or is a sign."""
+    """Whether a one-character piece belongs to an alphabet of the corpora (Han has no alphabet: what occurs is kept) or
+    is a sign."""
     character = piece.lstrip("▁")
     if len(character) != 1:
         return False
@@ -113,7 +121,9 @@ def cut_model(encoder: str, keep: list[int], tokenizer: PreTrainedTokenizerBase)
     state = body.state_dict()
     state["embeddings.word_embeddings.weight"] = state["embeddings.word_embeddings.weight"][keep]
     layers = tuple(f"encoder.layer.{i}." for i in range(LAYERS))
-    model.bert.load_state_dict({k: v for k, v in state.items() if not k.startswith("encoder.layer.") or k.startswith(layers)})
+    model.bert.load_state_dict(
+        {k: v for k, v in state.items() if not k.startswith("encoder.layer.") or k.startswith(layers)}
+    )
     # The tied decoder starts as a cosine-like similarity of a plain LayerNorm's output with the embeddings.
     model.cls.predictions.transform.dense.weight.data = torch.eye(config.hidden_size)
     return model
@@ -125,7 +135,9 @@ def windows(tokenizer: PreTrainedTokenizerBase, lines: list[str]) -> list[list[i
     return [ids for ids in encoded["input_ids"] if len(ids) > WINDOW // 8]
 
 
-def batches(data: list[list[int]], collate: DataCollatorForLanguageModeling, shuffle: random.Random) -> Iterator[dict[str, torch.Tensor]]:
+def batches(
+    data: list[list[int]], collate: DataCollatorForLanguageModeling, shuffle: random.Random
+) -> Iterator[dict[str, torch.Tensor]]:
     order = sorted(range(len(data)), key=lambda i: len(data[i]) + 8 * shuffle.random())
     groups = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     shuffle.shuffle(groups)
@@ -141,23 +153,39 @@ def masked_loss(model: BertForMaskedLM, batch: dict[str, torch.Tensor]) -> torch
 
 
 @torch.inference_mode()
-def held_out_loss(model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, text: dict[str, list[str]]) -> dict[str, float]:
+def held_out_loss(
+    model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, text: dict[str, list[str]]
+) -> dict[str, float]:
     model.eval()
     losses = {}
     for language, lines in text.items():
         collate = DataCollatorForLanguageModeling(tokenizer, seed=1)
-        parts = [masked_loss(model, batch).item() for batch in batches(windows(tokenizer, lines), collate, random.Random(1))]
+        parts = [
+            masked_loss(model, batch).item() for batch in batches(windows(tokenizer, lines), collate, random.Random(1))
+        ]
         losses[language] = sum(parts) / len(parts)
     return losses
 
 
-def fit(model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, data: list[list[int]], *, epochs: int, rate: float, body: bool) -> None:
+def fit(
+    model: BertForMaskedLM,
+    tokenizer: PreTrainedTokenizerBase,
+    data: list[list[int]],
+    *,
+    epochs: int,
+    rate: float,
+    body: bool,
+) -> None:
     """AdamW with linear warmup (6 %) and decay; ``body=False`` freezes all but the head's transform and bias."""
     for parameter in model.bert.parameters():
         parameter.requires_grad_(body)
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(
+        [p for p in model.parameters() if p.requires_grad], lr=rate, weight_decay=0.01, fused=True
+    )
     steps = epochs * math.ceil(len(data) / BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda s: min((s + 1) / (0.06 * steps), max(0.0, (steps - s) / (0.94 * steps))))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda s: min((s + 1) / (0.06 * steps), max(0.0, (steps - s) / (0.94 * steps)))
+    )
     collate = DataCollatorForLanguageModeling(tokenizer, seed=0)
     shuffle = random.Random(0)
     for epoch in range(epochs):
@@ -178,7 +206,9 @@ def fit(model: BertForMaskedLM, tokenizer: PreTrainedTokenizerBase, data: list[l
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--encoder", required=True, help="multilingual-e5-small: a directory or intfloat/multilingual-e5-small")
+    parser.add_argument(
+        "--encoder", required=True, help="multilingual-e5-small: a directory or intfloat/multilingual-e5-small"
+    )
     parser.add_argument("--out", type=Path, default=ENCODER)
     parser.add_argument("--head-epochs", type=int, default=10)
     parser.add_argument("--body-epochs", type=int, default=0)
@@ -194,12 +224,19 @@ def main() -> None:
     held_out = {language: lines[::HELD_OUT] for language, lines in text.items()}
     data = windows(tokenizer, training)
     print(f"{len(keep)} pieces, {len(data)} windows, {sum(map(len, data))} tokens")
-    for name, epochs, rate, body in (("head", arguments.head_epochs, 1e-3, False), ("body", arguments.body_epochs, arguments.rate, True)):
+    for name, epochs, rate, body in (
+        ("head", arguments.head_epochs, 1e-3, False),
+        ("body", arguments.body_epochs, arguments.rate, True),
+    ):
         if epochs:
             fit(model, tokenizer, data, epochs=epochs, rate=rate, body=body)
             losses = held_out_loss(model, tokenizer, held_out)
             mean = sum(losses.values()) / len(losses)
-            print(f"{name}: held-out loss {mean:.3f}", {language: round(loss, 2) for language, loss in losses.items()}, flush=True)
+            print(
+                f"{name}: held-out loss {mean:.3f}",
+                {language: round(loss, 2) for language, loss in losses.items()},
+                flush=True,
+            )
     model.half().save_pretrained(arguments.out)
     tokenizer.save_pretrained(arguments.out)
 

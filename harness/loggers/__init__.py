@@ -1,55 +1,28 @@
-"""Experiment trackers that a study's trials can be told to. A logger is one file here that defines ``LOGGER``; its name is the file's.
+"""Experiment trackers that log a study's trials. A logger is one file here and one entry in ``LOGGERS``.
 
-None is imported unless asked for: each needs a package of its own, the extra of the same name.
+No logger is imported unless asked for: each needs a package of its own, the extra of the same name.
 """
 
 import importlib
-import pkgutil
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from harness.errors import UserError, reason, unknown
+from harness.common.errors import UserError, reason, unknown
+from harness.loggers.base import Logger
 
-if TYPE_CHECKING:
-    from harness.ended_trial import EndedTrial
-
-
-class Logger(ABC):
-    """One study in one tracker. Made and called by one thread of the driver; what it raises is told of, and ends it alone."""
-
-    @abstractmethod
-    def __init__(self, folder: Path, study: str) -> None:
-        """Open ``folder``, or what the user's environment names in its place."""
-
-    @property
-    @abstractmethod
-    def place(self) -> str:
-        """Where the runs are."""
-
-    @abstractmethod
-    def has(self, trial: str, stamp: int) -> bool:
-        """Whether the trial is there whole, as it ended at that time; by its id and ``EndedTrial.stamp``."""
-
-    @abstractmethod
-    def log(self, trial: "EndedTrial") -> None:
-        """Write the trial as one run, in the place of what there is of it."""
-
-
-def names() -> list[str]:
-    """All loggers, of which the packages may be there or not."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+LOGGERS = {"mlflow": "MlflowLogger", "tensorboard": "TensorBoardLogger", "wandb": "WandbLogger"}
+"""The class of each logger, in the module of its name."""
 
 
 def named(chosen: Iterable[str]) -> dict[str, type[Logger]]:
-    """The loggers of those names. Raises ``UserError`` for one that is not there, or whose package cannot be imported."""
-    known, found = names(), dict[str, type[Logger]]()
+    """Loggers by name. Raises ``UserError`` for an unknown name, or a logger whose package cannot be imported."""
+    found: dict[str, type[Logger]] = {}
     for name in chosen:
-        if name not in known:
-            raise unknown("--log", name, known)
+        if name not in LOGGERS:
+            raise unknown("--log", name, LOGGERS)
         try:
-            found[name] = importlib.import_module(f"{__name__}.{name}").LOGGER
+            found[name] = getattr(importlib.import_module(f"{__name__}.{name}"), LOGGERS[name])
         except ImportError as error:
-            raise UserError(f"--log {name}: its package is missing ({reason(error)}); pip install 'steadytune[{name}]'") from None
+            raise UserError(
+                f"--log {name}: its package is missing ({reason(error)}); pip install 'steadytune[{name}]'"
+            ) from None
     return found

@@ -12,8 +12,8 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, RunTag
 
-from harness.ended_trial import EndedTrial
-from harness.loggers import Logger
+from harness.loggers.base import Logger
+from harness.loggers.events import EndedTrial
 
 SERVER = "MLFLOW_TRACKING_URI"
 TRIAL, ENDED, ERROR = "steadytune.trial", "steadytune.ended", "error"
@@ -23,8 +23,9 @@ METRICS_AT_ONCE = 1000
 LONGEST_TAG = 5000
 
 
-class Mlflow(Logger):
-    """Talks to MLflow's client, which knows nothing of this process: its fluent functions would tag runs with user, script and commit."""
+class MlflowLogger(Logger):
+    """Talks to MLflow's client, which knows nothing of this process: its fluent functions would tag runs with user,
+    script and commit."""
 
     def __init__(self, folder: Path, study: str) -> None:
         for name in ("mlflow", "alembic"):
@@ -34,7 +35,10 @@ class Mlflow(Logger):
             self.client = MlflowClient(os.environ[SERVER])
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            self._place, artifacts = f"sqlite:///{(folder / 'mlflow.db').resolve()}", (folder / "artifacts").resolve().as_uri()
+            self._place, artifacts = (
+                f"sqlite:///{(folder / 'mlflow.db').resolve()}",
+                (folder / "artifacts").resolve().as_uri(),
+            )
             self.client = MlflowClient(self._place)
         found = self.client.get_experiment_by_name(study)
         self.experiment = found.experiment_id if found is not None else self.client.create_experiment(study, artifacts)
@@ -65,7 +69,9 @@ class Mlflow(Logger):
             self.experiment, start_time=end - int(trial.seconds * 1000), tags={TRIAL: trial.id}, run_name=trial.id
         ).info.run_id
         rows = [*trial.history, {"step": trial.steps, **trial.metrics}]
-        metrics = [Metric(name, value, end, int(row["step"])) for row in rows for name, value in row.items() if name != "step"]
+        metrics = [
+            Metric(name, value, end, int(row["step"])) for row in rows for name, value in row.items() if name != "step"
+        ]
         self.client.log_batch(run, params=[Param(name, str(value)) for name, value in trial.parameters.items()])
         for start in range(0, len(metrics), METRICS_AT_ONCE):
             self.client.log_batch(run, metrics=metrics[start : start + METRICS_AT_ONCE])
@@ -75,6 +81,3 @@ class Mlflow(Logger):
         for replaced in self.runs.get(trial.id, {}):
             self.client.delete_run(replaced)
         self.runs[trial.id] = {run: str(trial.stamp)}
-
-
-LOGGER = Mlflow

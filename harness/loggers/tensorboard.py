@@ -11,14 +11,15 @@ from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from harness.ended_trial import EndedTrial
-from harness.loggers import Logger
+from harness.loggers.base import Logger
+from harness.loggers.events import EndedTrial
 
 
-class TensorBoard(Logger):
+class TensorBoardLogger(Logger):
     """Writes ``<study>/<trial>/events.out.tfevents.<time>``, whole or not at all.
 
-    TensorBoard's own writer works in a thread that keeps its errors to itself, and puts the machine's name into the file's.
+    TensorBoard's own writer works in a thread that keeps its errors to itself, and puts the machine's name into the
+    file's.
     """
 
     def __init__(self, folder: Path, study: str) -> None:
@@ -72,8 +73,7 @@ def _scalars(row: dict[str, float]) -> Summary:
 def _end(trial: EndedTrial) -> Summary:
     status = api_pb2.STATUS_FAILURE if trial.error else api_pb2.STATUS_SUCCESS
     end = HParamsPluginData(session_end_info=SessionEndInfo(status=status, end_time_secs=trial.stamp))
-    value = Summary.Value(tag=metadata.SESSION_END_INFO_TAG, metadata=metadata.create_summary_metadata(end), tensor=metadata.NULL_TENSOR)
+    value = Summary.Value(
+        tag=metadata.SESSION_END_INFO_TAG, metadata=metadata.create_summary_metadata(end), tensor=metadata.NULL_TENSOR
+    )
     return Summary(value=[value])
-
-
-LOGGER = TensorBoard

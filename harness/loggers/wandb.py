@@ -5,19 +5,21 @@ import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read when it is imported: it would send its crashes to its makers
+os.environ.setdefault(
+    "WANDB_ERROR_REPORTING", "false"
+)  # read when it is imported: it would send its crashes to its makers
 
 from wandb import Settings, init, setup
 
-from harness.ended_trial import EndedTrial
-from harness.hashing import digest
-from harness.loggers import Logger
+from harness.common.hashing import digest
+from harness.loggers.base import Logger
+from harness.loggers.events import EndedTrial
 
 SERVER_ANSWERS = 20
 """Seconds to wait for a server, where one was asked for."""
 
 
-class Wandb(Logger):
+class WandbLogger(Logger):
     """Keeps ``<study>/<trial>/offline-run-<time>-<run>``, whole or not at all.
 
     A trial's record that has replaced another is a run of another id: a server takes no step of a run twice.
@@ -27,7 +29,9 @@ class Wandb(Logger):
         self.study = study
         self.folder = folder / study
         self.folder.mkdir(parents=True, exist_ok=True)
-        setup(Settings(silent=True))  # before any run: where it should go online and knows no key, it says so rather than ask
+        setup(
+            Settings(silent=True)
+        )  # before any run: where it should go online and knows no key, it says so rather than ask
 
     @property
     def place(self) -> str:
@@ -63,7 +67,8 @@ class Wandb(Logger):
 
 
 def _settings(trial: EndedTrial, run: str, folder: str) -> Settings:
-    """What was asked for and nothing of the machine, its user, the code or its git; no word on the terminal and no question."""
+    """What was asked for and nothing of the machine, its user, the code or its git; no word on the terminal and no
+    question."""
     return Settings(
         mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # W&B checks it
         project=os.environ.get("WANDB_PROJECT", "steadytune"),
@@ -88,6 +93,3 @@ def _settings(trial: EndedTrial, run: str, folder: str) -> Settings:
         x_disable_stats=True,
         x_save_requirements=False,
     )
-
-
-LOGGER = Wandb

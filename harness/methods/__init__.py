@@ -1,7 +1,7 @@
 """Fine-tuning methods by name. A method is one file here and one entry in ``METHODS``."""
 
-from harness import fields
-from harness.errors import bad, unknown
+from harness.common import fields
+from harness.common.errors import bad, unknown
 from harness.methods.adapter import Adapter
 from harness.methods.base import Method
 from harness.methods.bitfit import Bitfit
@@ -20,9 +20,21 @@ from harness.methods.weight_averaging import WeightAveraging
 METHODS: dict[str, type[Method]] = {
     method.name: method
     for method in (
-        Vanilla, L2, Ewc, Bitfit, SoftPrompt, Adapter, Lora, DecoupledL2, Mixout, LayerFreeze, LayerwiseDecay, WeightAveraging, Composed,
+        Vanilla,
+        L2,
+        Ewc,
+        Bitfit,
+        SoftPrompt,
+        Adapter,
+        Lora,
+        DecoupledL2,
+        Mixout,
+        LayerFreeze,
+        LayerwiseDecay,
+        WeightAveraging,
+        Composed,
     )
-}  # fmt: skip
+}
 
 __all__ = [
     "L2",
@@ -45,8 +57,8 @@ __all__ = [
 
 
 def method_from(spec: object, where: str = "methods") -> Method:
-    """A method from its JSON or YAML form: a bare name, a mapping with ``name`` and the method's options, or a list of methods that are
-    composed."""
+    """A method from its JSON or YAML form: a bare name, a mapping with ``name`` and the method's options, or a list of
+    methods that are composed."""
     if isinstance(spec, Method):
         return spec
     if isinstance(spec, str):
@@ -54,7 +66,11 @@ def method_from(spec: object, where: str = "methods") -> Method:
     if isinstance(spec, list | tuple):
         spec = {"name": Composed.name, "methods": spec}
     if not isinstance(spec, dict) or "name" not in spec:
-        raise bad(where, spec, f"a method's name or a mapping with 'name' and its options; known: {', '.join(sorted(METHODS))}")
+        raise bad(
+            where,
+            spec,
+            f"a method's name or a mapping with 'name' and its options; known: {', '.join(sorted(METHODS))}",
+        )
     options = dict(spec)
     name = options.pop("name")
     if not isinstance(name, str) or name not in METHODS:

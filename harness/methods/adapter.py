@@ -1,17 +1,18 @@
-"""``adapter``: bottlenecks between the layers of a frozen encoder (Houlsby et al., 2019; Section 6, Tables 6 and 16–18)."""
+"""``adapter``: bottlenecks between the layers of a frozen encoder (Houlsby et al., 2019; Section 6, Tables 6 and
+16–18)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import fields
-from harness.errors import UserError
+from harness.common import fields
+from harness.common.errors import UserError
 from harness.methods.frozen import WIDEST, FrozenEncoder, freeze_all_but
 
 if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 PLACES = {
     "attention.output.dense": "output.dense",  # BERT, XLM-R, RoBERTa, CamemBERT, ELECTRA, DeBERTa
@@ -20,14 +21,16 @@ PLACES = {
 }
 """Within a layer, the last linear maps of the attention and of the feed-forward part."""
 SPREAD = 0.01
-"""Standard deviation of a new bottleneck's down-projection: small, as the paper asks for a beginning near the identity."""
+"""Standard deviation of a new bottleneck's down-projection: small, as the paper asks for a beginning near the
+identity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter(FrozenEncoder):
-    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward part, before
-    dropout and the residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are trained, as in the paper; one
-    set for all languages. W_up begins at zero, so the encoder begins as it was pretrained.
+    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward
+    part, before dropout and the residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are
+    trained, as in the paper; one set for all languages. W_up begins at zero, so the encoder begins as it was
+    pretrained.
     """
 
     name: ClassVar[str] = "adapter"
@@ -43,7 +46,7 @@ class Adapter(FrozenEncoder):
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         from torch import nn
 
-        from harness import layers
+        from harness.encoders import layers
 
         norms = {
             f"{name}.{part}"
@@ -56,7 +59,10 @@ class Adapter(FrozenEncoder):
             modules = dict(layer.named_modules())
             places = next(((a, b) for a, b in PLACES.items() if a in modules and b in modules), None)
             if places is None:
-                raise UserError(f"adapter: it is not known where adapters go in a {model.config.model_type!r} encoder; give another method")
+                raise UserError(
+                    f"adapter: it is not known where adapters go in a {model.config.model_type!r} encoder; give "
+                    "another method"
+                )
             for place in places:
                 _insert(modules[place], self.size)
 

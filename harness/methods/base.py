@@ -1,25 +1,27 @@
-"""What a fine-tuning method is: a frozen dataclass of its options, and what it does to the model, the loss and the steps."""
+"""What a fine-tuning method is: a frozen dataclass of its options, and what it does to the model, the loss and the
+steps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import fields
-from harness.estimate import Estimate
+from harness.common import fields
+from harness.methods.fisher_estimate import Estimate
 from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, TrainerCallback
 
-    from harness.models import Pretrained
-    from harness.penalty import Term
+    from harness.encoders.loading import Pretrained
+    from harness.methods.penalty import Term
 
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """Base of all methods. A new one is one file: a frozen dataclass with a ``name``, its options as fields and what it overrides."""
+    """Base of all methods. A new one is one file: a frozen dataclass with a ``name``, its options as fields and what it
+    overrides."""
 
     name: ClassVar[str]
     places: ClassVar[tuple[str, ...]] = ()
@@ -37,7 +39,10 @@ class Method:
 
     def named(self, options: Mapping[str, Any]) -> str:
         """The name with some options; of a place its last part, wherever that lies."""
-        shown = [f"{name}={PurePath(value).name if name in self.places else fields.short(value)}" for name, value in options.items()]
+        shown = [
+            f"{name}={PurePath(value).name if name in self.places else fields.short(value)}"
+            for name, value in options.items()
+        ]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
 
     @property
@@ -53,18 +58,21 @@ class Method:
     # What is known before anything is trained
 
     def clash(self, other: "Method") -> str:
-        """Why the two make no sense together, as the end of a sentence that begins with both names; empty where they do."""
+        """Why the two make no sense together, as the end of a sentence that begins with both names; empty where they
+        do."""
         return ""
 
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
-        """Refuse a study that the method cannot be run in, by its target languages, its checkpoint and the settings of the method."""
+        """Refuse a study that the method cannot be run in, by its target languages, its checkpoint and the settings of
+        the method."""
 
     def warnings(self, setting: Setting) -> list[str]:
         """What a careful user would want to hear before a run at a setting."""
         return []
 
     def expand(self, targets: tuple[str, ...]) -> "list[tuple[Method, tuple[str, ...]]]":
-        """The trials one setting and seed takes: pairs of the method as trained and the target languages scored with it."""
+        """The trials one setting and seed takes: pairs of the method as trained and the target languages scored with
+        it."""
         return [(self, targets)]
 
     def located(self, absolute: Callable[[str, str], str]) -> "Method":
@@ -76,7 +84,10 @@ class Method:
 
     def identity(self) -> dict[str, Any]:
         """What tells the method from others in a trial's identity."""
-        return {"name": self.name, **{name: value for name, value in fields.chosen(self).items() if name not in self.places}}
+        return {
+            "name": self.name,
+            **{name: value for name, value in fields.chosen(self).items() if name not in self.places},
+        }
 
     # What it does in a trial
 

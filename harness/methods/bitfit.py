@@ -3,20 +3,20 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness.errors import UserError
+from harness.common.errors import UserError
 from harness.methods.base import Method
 from harness.methods.frozen import FrozenEncoder, freeze_all_but
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bitfit(FrozenEncoder):
-    """All bias vectors of the encoder, those of layer norms included, and what has no θ* (the head) follow the task loss; no other weight
-    moves. Not for encoders without biases, such as ModernBERT."""
+    """All bias vectors of the encoder, those of layer norms included, and what has no θ* (the head) follow the task
+    loss; no other weight moves. Not for encoders without biases, such as ModernBERT."""
 
     name: ClassVar[str] = "bitfit"
     holds_nothing: ClassVar[bool] = False
@@ -27,5 +27,7 @@ class Bitfit(FrozenEncoder):
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         biases = {name for name, _ in model.named_parameters() if name.endswith("bias")} - pretrained.fresh
         if not biases:
-            raise UserError(f"bitfit: the encoder ({model.config.model_type}) has no biases to train; give another method")
+            raise UserError(
+                f"bitfit: the encoder ({model.config.model_type}) has no biases to train; give another method"
+            )
         freeze_all_but(model, lambda name: name in biases or name in pretrained.fresh)

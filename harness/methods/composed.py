@@ -6,22 +6,23 @@ from itertools import combinations, product
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.errors import UserError, bad
-from harness.estimate import Estimate
+from harness.common.errors import UserError, bad
 from harness.methods.base import Method
+from harness.methods.fisher_estimate import Estimate
 from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel, TrainerCallback
 
-    from harness.models import Pretrained
-    from harness.penalty import Term
+    from harness.encoders.loading import Pretrained
+    from harness.methods.penalty import Term
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composed(Method):
-    """Each of the methods does what it does alone; penalties add up, learning rates multiply, what one freezes stays frozen.
+    """Each of the methods does what it does alone; penalties add up, learning rates multiply, what one freezes stays
+    frozen.
 
     Their order says nothing. What makes no sense together is refused with the reason.
     """
@@ -102,7 +103,10 @@ class Composed(Method):
 
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
         found = [method.rates(model, pretrained) for method in self.methods]
-        return {name: prod(shares.get(name, 1.0) for shares in found) for name in {name for shares in found for name in shares}}
+        return {
+            name: prod(shares.get(name, 1.0) for shares in found)
+            for name in {name for shares in found for name in shares}
+        }
 
     def callbacks(self) -> "list[TrainerCallback]":
         return [callback for method in self.methods for callback in method.callbacks()]

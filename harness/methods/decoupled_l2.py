@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
+from harness.common import fields
 from harness.methods.base import Method
 from harness.methods.l2 import overshooting
 from harness.setting import Setting
@@ -15,16 +15,16 @@ from harness.setting import Setting
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from harness.penalty import Term
+    from harness.methods.penalty import Term
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecoupledL2(Method):
     """θ ← θ − η λ (θ − θ*) before each optimizer step, η the learning rate of that step, over the encoder's body.
 
-    For plain SGD that is ``l2``; for Adam it is not: there ``l2``'s gradient is divided by the root of the gradients' second moment, and
-    clipped with them, while this pull is the same share of the distance for every weight. So its λ has another scale: 1/(η λ) steps are
-    its time constant.
+    For plain SGD that is ``l2``; for Adam it is not: there ``l2``'s gradient is divided by the root of the gradients'
+    second moment, and clipped with them, while this pull is the same share of the distance for every weight. So its λ
+    has another scale: 1/(η λ) steps are its time constant.
     """
 
     name: ClassVar[str] = "decoupled_l2"
@@ -44,6 +44,6 @@ class DecoupledL2(Method):
         return overshooting(self.label, self.strength, setting)
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
-        from harness.penalty import Term
+        from harness.methods.penalty import Term
 
         return [Term(self.strength, decoupled=True)]

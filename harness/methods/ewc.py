@@ -1,31 +1,33 @@
-"""``ewc``: elastic weight consolidation with the Fisher information of a target language (Section 3.2, Eq. 2; variants: Appendix F)."""
+"""``ewc``: elastic weight consolidation with the Fisher information of a target language (Section 3.2, Eq. 2; variants:
+Appendix F)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
-from harness.errors import UserError, bad, unknown
-from harness.estimate import Estimate
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
 from harness.methods.base import Method
+from harness.methods.fisher_estimate import Estimate
 from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from harness.penalty import Term
+    from harness.methods.penalty import Term
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ewc(Method):
-    """Total loss = task loss + λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)², F the Fisher diagonal of the masked-language-model loss on one language's text.
+    """Total loss = task loss + λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)², F the Fisher diagonal of the masked-language-model loss on one
+    language's text.
 
-    As the paper runs it, one model is trained for each target language with that language's F and is scored on that language alone.
-    F is not rescaled, so its λ has another scale than that of ``l2``.
+    As the paper runs it, one model is trained for each target language with that language's F and is scored on that
+    language alone. F is not rescaled, so its λ has another scale than that of ``l2``.
 
-    Appendix F's variants: ``plus`` adds a penalty with the same λ for each of some further languages (fr+en); ``mix`` takes one F from
-    text of which they have equal shares (mix fr-en). As F is a mean over examples, the F of mixed text is the mean of the languages' own:
-    ``mix`` with λ is ``plus`` with λ/2, but for which passages they read.
+    Appendix F's variants: ``plus`` adds a penalty with the same λ for each of some further languages (fr+en); ``mix``
+    takes one F from text of which they have equal shares (mix fr-en). As F is a mean over examples, the F of mixed text
+    is the mean of the languages' own: ``mix`` with λ is ``plus`` with λ/2, but for which passages they read.
     """
 
     name: ClassVar[str] = "ewc"
@@ -41,11 +43,12 @@ class Ewc(Method):
     mix: tuple[str, ...] = ()
     """Languages whose text is mixed with each target language's, for one F."""
     text: str = "embedded"
-    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder, see ``harness.corpus``."""
+    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder, see
+    ``harness.data.corpus``."""
     examples: int = 200
     """Text windows, one gradient each, that F is averaged over."""
     estimator: str = "empirical"
-    """``empirical`` or ``sampled``, see ``harness.estimate``."""
+    """``empirical`` or ``sampled``, see ``harness.methods.fisher_estimate``."""
     masking_seed: int = 0
     """Of the masks, and of the sampled labels."""
 
@@ -67,7 +70,9 @@ class Ewc(Method):
     @property
     def label(self) -> str:
         options = {name: value for name, value in fields.chosen(self).items() if name not in ("plus", "mix")}
-        variant = [f"target+{'+'.join(self.plus)}"] if self.plus else [f"mix target-{'-'.join(self.mix)}"] if self.mix else []
+        variant = (
+            [f"target+{'+'.join(self.plus)}"] if self.plus else [f"mix target-{'-'.join(self.mix)}"] if self.mix else []
+        )
         named = self.named(options)
         return f"{self.name}({', '.join([*variant, named.removeprefix(f'{self.name}(')])}"
 
@@ -82,7 +87,11 @@ class Ewc(Method):
         for name in ("plus", "mix"):
             for language in getattr(self, name):
                 if language in (self.languages or targets):
-                    raise bad(f"{self.name}: {name}", language, "languages other than those the models are for, such as the source")
+                    raise bad(
+                        f"{self.name}: {name}",
+                        language,
+                        "languages other than those the models are for, such as the source",
+                    )
 
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:
         return [(replace(self, languages=(language,)), (language,)) for language in self.languages or targets]
@@ -95,6 +104,6 @@ class Ewc(Method):
         return Estimate(languages=languages, **options)
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
-        from harness.penalty import Term
+        from harness.methods.penalty import Term
 
         return [Term(self.strength, diagonal) for diagonal in diagonals]

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
+from harness.common import fields
 from harness.methods.base import Method
 from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from harness.penalty import Term
+    from harness.methods.penalty import Term
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class L2(Method):
         return overshooting(self.label, self.strength, setting)
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
-        from harness.penalty import Term
+        from harness.methods.penalty import Term
 
         return [Term(self.strength)]
 
@@ -43,6 +43,6 @@ def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
     if step < 2:
         return []
     return [
-        f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; above 2 a plain "
-        "gradient step overshoots θ* by more than it was away, and the pull alone diverges"
+        f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; above "
+        "2 a plain gradient step overshoots θ* by more than it was away, and the pull alone diverges"
     ]

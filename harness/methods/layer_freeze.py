@@ -1,16 +1,17 @@
-"""``layer_freeze``: keep the embeddings and the first layers as they were pretrained (Lee et al., 2019, "What would Elsa do?")."""
+"""``layer_freeze``: keep the embeddings and the first layers as they were pretrained (Lee et al., 2019, "What would
+Elsa do?")."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 from harness.methods.base import Method
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +28,7 @@ class LayerFreeze(Method):
         fields.at_least("layers", self.layers, 0)
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
-        from harness import layers
+        from harness.encoders import layers
 
         if self.layers > (count := len(layers.stack(model))):
             raise bad("layer_freeze: layers", self.layers, f"at most {count}, the encoder's layers")

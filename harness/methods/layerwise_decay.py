@@ -1,20 +1,22 @@
-"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; Clark et al., 2020)."""
+"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; Clark et al.,
+2020)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
+from harness.common import fields
 from harness.methods.base import Method
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerwiseDecay(Method):
-    """η_d = η ξ^(L + 1 − d) at depth d: the embeddings have depth 0, the layers 1 to L, and the head, whose rate is η, L + 1."""
+    """η_d = η ξ^(L + 1 − d) at depth d: the embeddings have depth 0, the layers 1 to L, and the head, whose rate is η,
+    L + 1."""
 
     name: ClassVar[str] = "layerwise_decay"
 
@@ -27,7 +29,7 @@ class LayerwiseDecay(Method):
         fields.at_most("decay", self.decay, 1)
 
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
-        from harness import layers
+        from harness.encoders import layers
 
         depths = layers.depths(model, pretrained.fresh)
         top = len(layers.stack(model)) + 1

@@ -3,23 +3,29 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
-from harness.errors import UserError, reason
+from harness.common import fields
+from harness.common.errors import UserError, reason
 from harness.methods.frozen import WIDEST, FrozenEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
-MODULES = {"distilbert": ("q_lin", "v_lin"), "modernbert": ("Wqkv",), "camembert": ("query", "value"), "xlm-roberta-xl": ("query", "value")}
+MODULES = {
+    "distilbert": ("q_lin", "v_lin"),
+    "modernbert": ("Wqkv",),
+    "camembert": ("query", "value"),
+    "xlm-roberta-xl": ("query", "value"),
+}
 """Queries and values of encoders that PEFT has no default for."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lora(FrozenEncoder):
-    """W = W* + (α/r) B A for the attention's queries and values, A (r, in) random and B (out, r) zero at the beginning. A, B and what has
-    no θ* (the head) are trained; before scoring B A is added to W*, so scoring costs what it does without.
+    """W = W* + (α/r) B A for the attention's queries and values, A (r, in) random and B (out, r) zero at the beginning.
+    A, B and what has no θ* (the head) are trained; before scoring B A is added to W*, so scoring costs what it does
+    without.
     """
 
     name: ClassVar[str] = "lora"
@@ -51,7 +57,9 @@ class Lora(FrozenEncoder):
         kind = model.config.model_type
         modules = self.modules or MODULES.get(kind) or tuple(defaults.get(kind, ()))
         if not modules:
-            raise UserError(f"lora: the queries and values of a {kind!r} encoder are not known; name them with 'modules'")
+            raise UserError(
+                f"lora: the queries and values of a {kind!r} encoder are not known; name them with 'modules'"
+            )
         ends = tuple(f".{module}" for module in modules)
         anchored = {f"{model.base_model_prefix}.{name}".removesuffix(".weight") for name in pretrained.anchor}
         found = {name: module for name, module in model.named_modules() if name in anchored and name.endswith(ends)}

@@ -3,20 +3,21 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
+from harness.common import fields
 from harness.methods.base import Method
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mixout(Method):
-    """In every forward pass of training each entry of the weight matrices of the encoder's linear maps is θᵢ* with probability p, and the
-    others are moved so that the mean is θ: θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p). As in its authors' code biases,
-    embeddings and layer norms are not mixed; the encoder's own dropout stays, so that nothing but the method differs from vanilla.
+    """In every forward pass of training each entry of the weight matrices of the encoder's linear maps is θᵢ* with
+    probability p, and the others are moved so that the mean is θ: θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p).
+    As in its authors' code biases, embeddings and layer norms are not mixed; the encoder's own dropout stays, so that
+    nothing but the method differs from vanilla.
     """
 
     name: ClassVar[str] = "mixout"
@@ -32,7 +33,7 @@ class Mixout(Method):
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         from torch import nn
 
-        from harness.mixed_linear import MixedLinear
+        from harness.methods.mixed_linear import MixedLinear
 
         anchor = pretrained.anchor
         for name, module in list(model.base_model.named_modules()):

@@ -1,11 +1,12 @@
-"""``soft_prompt``: trained virtual tokens at the input of a frozen encoder (Lester et al., 2021; Section 6, Tables 6 and 16–18)."""
+"""``soft_prompt``: trained virtual tokens at the input of a frozen encoder (Lester et al., 2021; Section 6, Tables 6
+and 16–18)."""
 
 import inspect
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 from harness.methods.base import Method
 from harness.methods.frozen import FrozenEncoder, freeze_all_but
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from torch import nn
     from transformers import PreTrainedModel
 
-    from harness.models import Pretrained
+    from harness.encoders.loading import Pretrained
 
 NAME = "soft_prompt"
 """Of the module in the encoder's body."""
@@ -21,10 +22,12 @@ NAME = "soft_prompt"
 
 @dataclass(frozen=True, kw_only=True)
 class SoftPrompt(FrozenEncoder):
-    """P = ``tokens`` embeddings are trained, and what has no θ* (the head); no other weight moves. The embeddings themselves are PEFT's.
+    """P = ``tokens`` embeddings are trained, and what has no θ* (the head); no other weight moves. The embeddings
+    themselves are PEFT's.
 
-    The encoder reads [CLS] p₁ … p_P x₁ x₂ …: the prompts follow the first token rather than precede it, as heads for whole texts read the
-    first position. What it says at the prompts' positions is dropped before the head, so a token's logits stay in its place.
+    The encoder reads [CLS] p₁ … p_P x₁ x₂ …: the prompts follow the first token rather than precede it, as heads for
+    whole texts read the first position. What it says at the prompts' positions is dropped before the head, so a token's
+    logits stay in its place.
     """
 
     name: ClassVar[str] = "soft_prompt"
@@ -52,7 +55,11 @@ class SoftPrompt(FrozenEncoder):
         assert isinstance(words, nn.Embedding)
         body = model.base_model
         if "inputs_embeds" not in inspect.signature(body.forward).parameters:
-            raise bad("soft_prompt: encoder", model.config.model_type, "one that takes embeddings for its input (inputs_embeds)")
+            raise bad(
+                "soft_prompt: encoder",
+                model.config.model_type,
+                "one that takes embeddings for its input (inputs_embeds)",
+            )
         config = PromptTuningConfig(
             num_virtual_tokens=self.tokens,
             token_dim=words.embedding_dim,
@@ -66,8 +73,11 @@ class SoftPrompt(FrozenEncoder):
         body.register_forward_hook(_drop)
 
 
-def _prepend(body: "nn.Module", given: tuple[Any, ...], named: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The body's inputs with the prompts behind the first token: embeddings (batch, length + P, width), mask and token types as long."""
+def _prepend(
+    body: "nn.Module", given: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The body's inputs with the prompts behind the first token: embeddings (batch, length + P, width), mask and token
+    types as long."""
     import torch
 
     inputs = inspect.signature(body.forward).bind(*given, **named).arguments

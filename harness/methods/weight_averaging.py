@@ -1,11 +1,12 @@
-"""``weight_averaging``: score the mean of the last weights instead of the very last (Izmailov et al., 2018; Kaddour, 2022)."""
+"""``weight_averaging``: score the mean of the last weights instead of the very last (Izmailov et al., 2018; Kaddour,
+2022)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from harness import fields
-from harness.errors import bad
+from harness.common import fields
+from harness.common.errors import bad
 from harness.methods.base import Method
 from harness.setting import Setting
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightAveraging(Method):
-    """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training is as without: only what is scored differs.
+    """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training is as without: only what is
+    scored differs.
 
     Exactly one of ``steps`` and ``epochs`` is given. With ``lora`` the mean is of A and of B, not of their products.
     """
@@ -37,7 +39,9 @@ class WeightAveraging(Method):
 
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
         if checkpoint != "last":
-            raise bad("checkpoint", checkpoint, "'last' with weight_averaging: the best step's weights are those of one step")
+            raise bad(
+                "checkpoint", checkpoint, "'last' with weight_averaging: the best step's weights are those of one step"
+            )
         if self.epochs is not None and any(setting.epochs is None for setting in settings):
             raise bad("weight_averaging: epochs", self.epochs, "'steps' instead, as a setting has max_steps")
         for name in ("steps", "epochs"):
@@ -48,6 +52,6 @@ class WeightAveraging(Method):
                     raise bad(f"weight_averaging: {name}", mine, f"at most the setting's {most:g}")
 
     def callbacks(self) -> "list[TrainerCallback]":
-        from harness.averaging import AverageLast
+        from harness.methods.averaging import AverageLast
 
         return [AverageLast(steps=self.steps, epochs=self.epochs)]

@@ -1,4 +1,5 @@
-"""Tasks by name. A task is one file here and one entry in ``TASKS``, or a user's own ``.py`` file that defines ``TASK``."""
+"""Tasks by name. A task is one file here and one entry in ``TASKS``, or a user's own ``.py`` file that defines
+``TASK``."""
 
 import hashlib
 import re
@@ -6,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from harness import fields, files, python_file
-from harness.errors import UserError, bad, unknown
+from harness.common import fields, files, python_files
+from harness.common.errors import UserError, bad, unknown
 from harness.tasks.base import Examples, Task
 from harness.tasks.pair_task import PairTask
 from harness.tasks.panx import Panx
@@ -50,14 +51,16 @@ def _own(name: str) -> Task[Any]:
 @lru_cache(maxsize=8)
 def _executed(file: Path, content: bytes) -> Task[Any]:
     """The task that a file with this content defines: by content, as it may change while the process lives."""
-    task: Task[Any] = python_file.defined(file, "TASK", Task, content)  # type: ignore[type-abstract]
+    task: Task[Any] = python_files.defined(file, "TASK", Task, content=content)  # type: ignore[type-abstract]
     try:
         if task.name in TASKS:
             raise bad("name", task.name, "another name than those of steadytune's own tasks")
         if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
             raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
         for field in ("languages", "labels"):
-            if not isinstance(getattr(task, field), tuple) or not all(isinstance(value, str) for value in getattr(task, field)):
+            if not isinstance(getattr(task, field), tuple) or not all(
+                isinstance(value, str) for value in getattr(task, field)
+            ):
                 raise bad(field, getattr(task, field), "a tuple of text")
             fields.once(field, getattr(task, field))
         fields.languages("languages", task.languages)
@@ -74,7 +77,8 @@ def _executed(file: Path, content: bytes) -> Task[Any]:
 
 
 def code_fingerprint(name: str) -> str:
-    """Content hash of a user's task file, as another code may be another task; empty for steadytune's own, which ``NUMERICS`` covers."""
+    """Content hash of a user's task file, as another code may be another task; empty for steadytune's own, which
+    ``NUMERICS`` covers."""
     if not is_file(name):
         return ""
     return hashlib.sha256(files.read(file_of(name))).hexdigest()[:16]

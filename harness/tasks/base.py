@@ -1,4 +1,5 @@
-"""What a task is: its languages, labels and metric, how its files are read and how an example becomes tokens and labels."""
+"""What a task is: its languages, labels and metric, how its files are read and how an example becomes tokens and
+labels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -7,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from harness.errors import UserError, unknown
-from harness.hashing import digest
+from harness.common.errors import UserError, unknown
+from harness.common.hashing import digest
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -59,7 +60,11 @@ class Task(ABC, Generic[Example]):
     @classmethod
     def selection(cls, name: str) -> tuple[str, ...]:
         """A set of languages by name: ``paper`` (its 14 targets, less those the task lacks), ``xtreme`` or ``all``."""
-        known = {"all": cls.languages, "xtreme": cls.xtreme, "paper": tuple(code for code in PAPER if code in cls.languages)}
+        known = {
+            "all": cls.languages,
+            "xtreme": cls.xtreme,
+            "paper": tuple(code for code in PAPER if code in cls.languages),
+        }
         if not known.get(name):
             raise unknown("targets", name, (selection for selection, codes in known.items() if codes))
         return known[name]
@@ -92,24 +97,27 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
-        """Pads rows of ``encode`` into a batch. ``tokenizer`` pads and has the encoder's special tokens, and no others."""
+        """Pads rows of ``encode`` into a batch. ``tokenizer`` pads and has the encoder's special tokens, and no
+        others."""
 
     @abstractmethod
     def gold(self, examples: Sequence[Example]) -> list[list[int]]:
         """Label ids of each example."""
 
     def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
-        """Rows of ``encode`` with other labels: ``gold`` has the label ids of all examples by number, of which ``rows`` may have some. Only
-        a task that defines it can have label noise."""
+        """Rows of ``encode`` with other labels: ``gold`` has the label ids of all examples by number, of which ``rows``
+        may have some. Only a task that defines it can have label noise."""
         raise NotImplementedError
 
     @abstractmethod
     def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
-        """Predicted label ids of each example, shaped as ``gold``, from the label ids predicted for each row; -1 where there is none."""
+        """Predicted label ids of each example, shaped as ``gold``, from the label ids predicted for each row; -1 where
+        there is none."""
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """Metrics × 100 by name: ``metric`` and ``accuracy``, which is compared with the majority class to see a collapse."""
+        """Metrics × 100 by name: ``metric`` and ``accuracy``, which is compared with the majority class to see a
+        collapse."""
 
 
 def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
@@ -118,7 +126,11 @@ def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
     from datasets.table import InMemoryTable
 
     table = rows.data.table
-    return Dataset(InMemoryTable(table.set_column(table.column_names.index(name), name, values.cast(table.schema.field(name).type))))
+    return Dataset(
+        InMemoryTable(
+            table.set_column(table.column_names.index(name), name, values.cast(table.schema.field(name).type))
+        )
+    )
 
 
 def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
@@ -132,7 +144,10 @@ def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
 def _named(values: Any, feature: Any) -> Any:
     """Values with class ids replaced by the names of their classes; other values as they are."""
     if hasattr(feature, "int2str"):
-        return [feature.names[value] if value is not None and 0 <= value < len(feature.names) else str(value) for value in values]
+        return [
+            feature.names[value] if value is not None and 0 <= value < len(feature.names) else str(value)
+            for value in values
+        ]
     if hasattr(feature, "feature"):
         return [_named(value, feature.feature) if value is not None else None for value in values]
     return values

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import files
-from harness.errors import UserError, bad, unknown
+from harness.common import files
+from harness.common.errors import UserError, bad, unknown
 from harness.tasks.base import Task, columns, with_column
 
 if TYPE_CHECKING:
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 Pair = tuple[str, str, str]
 """Two texts and their label."""
 CHARACTERS = 32
-"""Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut off anyway."""
+"""Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut
+off anyway."""
 
 
 class PairTask(Task[Pair]):
     """Base of the tasks that label pairs of texts.
 
-    Files have a ``text_a<TAB>text_b<TAB>label`` line a pair; a text with quotation marks may be in further ones, its own doubled, as
-    XTREME's download script writes it. The hub's data sets have ``hub_columns``, and no such marks. Pairs of more sub-words than fit
-    lose the end of the longer text, as in XTREME; no pair is lost.
+    Files have a ``text_a<TAB>text_b<TAB>label`` line a pair; a text with quotation marks may be in further ones, its
+    own doubled, as XTREME's download script writes it. The hub's data sets have ``hub_columns``, and no such marks.
+    Pairs of more sub-words than fit lose the end of the longer text, as in XTREME; no pair is lost.
     """
 
     auto_model: ClassVar[str] = "AutoModelForSequenceClassification"
@@ -38,7 +39,9 @@ class PairTask(Task[Pair]):
                 continue
             cells = line.split("\t")
             if len(cells) != 3:
-                raise UserError(f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {len(cells)} columns: {line[:60]!r}")
+                raise UserError(
+                    f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {len(cells)} columns: {line[:60]!r}"
+                )
             pairs.append(self._pair(_unquoted(cells[0]), _unquoted(cells[1]), cells[2], f"{file}:{number}"))
         if not pairs:
             raise UserError(f"{file}: the file has no pairs")
@@ -68,10 +71,13 @@ class PairTask(Task[Pair]):
         """One row a pair: the tokenizer's outputs, ``labels`` (a label id) and ``example``."""
         from datasets import Dataset
 
-        # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory holds.
+        # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory
+        # holds.
         first, second = ([pair[side][: CHARACTERS * max_length] for pair in examples] for side in (0, 1))
         encoded = tokenizer(first, second, truncation="longest_first", max_length=max_length)
-        return Dataset.from_dict({**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))})
+        return Dataset.from_dict(
+            {**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))}
+        )
 
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
         from transformers import DataCollatorWithPadding

@@ -2,16 +2,18 @@
 
 from typing import ClassVar
 
-from harness.errors import unknown
+from harness.common.errors import unknown
 from harness.tasks.token_task import TokenTask
 
 
 class Panx(TokenTask):
-    """Persons, organisations and locations as BIO tags. ``f1`` is seqeval's micro F1 over entities, ``accuracy`` the share of words."""
+    """Persons, organisations and locations as BIO tags. ``f1`` is seqeval's micro F1 over entities, ``accuracy`` the
+    share of words."""
 
     name: ClassVar[str] = "panx"
     xtreme: ClassVar[tuple[str, ...]] = tuple(
-        "af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr ur vi yo zh".split()
+        "af ar bg bn de el en es et eu fa fi fr he hi hu id it ja jv ka kk ko ml mr ms my nl pt ru sw ta te th tl tr "
+        "ur vi yo zh".split()
     )
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "az", "gu", "lt", "pa", "pl", "qu", "ro", "uk")
     """XTREME's, and those that XTREME-R adds."""

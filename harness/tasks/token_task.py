@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness import files
-from harness.errors import UserError, bad, unknown
+from harness.common import files
+from harness.common.errors import UserError, bad, unknown
 from harness.tasks.base import BOOKKEEPING, Task, columns, with_column
 
 if TYPE_CHECKING:
@@ -22,11 +22,12 @@ IGNORED = -100
 class TokenTask(Task[Sentence]):
     """Base of the tasks that label words.
 
-    Files have a ``word<TAB>tag`` line a word and a blank line between sentences; the hub's data sets have ``tokens`` and ``tags_column``.
+    Files have a ``word<TAB>tag`` line a word and a blank line between sentences; the hub's data sets have ``tokens``
+    and ``tags_column``.
 
-    The first sub-word carries a word's label. A sentence of more sub-words than fit is cut into windows between words, as XTREME's
-    own preprocessing does, so every word of a test file is predicted and scored; the windows are joined again before scoring. A word
-    that the tokenizer turns into nothing has no prediction and counts as an error.
+    The first sub-word carries a word's label. A sentence of more sub-words than fit is cut into windows between words,
+    as XTREME's own preprocessing does, so every word of a test file is predicted and scored; the windows are joined
+    again before scoring. A word that the tokenizer turns into nothing has no prediction and counts as an error.
     """
 
     auto_model: ClassVar[str] = "AutoModelForTokenClassification"
@@ -62,7 +63,9 @@ class TokenTask(Task[Sentence]):
                 raise UserError(f"{at}: expected a list of words in 'tokens' and one as long in {self.tags_column!r}")
             # A sentence without words has no line in XTREME's files.
             if words:
-                sentences.append((tuple(_word(word, at) for word in words), tuple(self._known(tag, at) for tag in tags)))
+                sentences.append(
+                    (tuple(_word(word, at) for word in words), tuple(self._known(tag, at) for tag in tags))
+                )
         if not sentences:
             raise UserError(f"{where}: there are no sentences")
         return sentences
@@ -77,8 +80,8 @@ class TokenTask(Task[Sentence]):
         return [" ".join(words) for words, _ in examples]
 
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-        """Rows of the tokenizer's outputs, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and ``words``: the word
-        that each labelled sub-word begins."""
+        """Rows of the tokenizer's outputs, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and
+        ``words``: the word that each labelled sub-word begins."""
         from datasets import Dataset
 
         ids = {label: i for i, label in enumerate(self.labels)}
@@ -137,7 +140,8 @@ class TokenTask(Task[Sentence]):
         return sentences
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both × 100."""
+        """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both ×
+        100."""
         import warnings
 
         from seqeval.metrics import f1_score
@@ -164,8 +168,8 @@ def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[lis
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
     """Whether words given one by one need a space before them to be what they are in a text.
 
-    Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) know where a word begins by that space, and would take each
-    for the end of another.
+    Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) know where a word begins by that space,
+    and would take each for the end of another.
     """
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])
@@ -184,7 +188,8 @@ def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBa
 
 
 def _windows(sizes: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Ranges of words whose sub-words fit into ``room``; a single word may be longer. ``sizes`` has each word's sub-words."""
+    """Ranges of words whose sub-words fit into ``room``; a single word may be longer. ``sizes`` has each word's
+    sub-words."""
     start = used = 0
     for end, size in enumerate(sizes):
         if used + size > room and end > start:

@@ -2,31 +2,62 @@
 
 from typing import ClassVar
 
-from harness.errors import unknown
+from harness.common.errors import unknown
 from harness.tasks.token_task import TokenTask
 
 ENGLISH_NAMES = {
-    "af": "Afrikaans", "ar": "Arabic", "bg": "Bulgarian", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "et": "Estonian", "eu": "Basque", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
-    "hu": "Hungarian", "id": "Indonesian", "it": "Italian", "ja": "Japanese", "kk": "Kazakh", "ko": "Korean", "mr": "Marathi",
-    "nl": "Dutch", "pt": "Portuguese", "ru": "Russian", "ta": "Tamil", "te": "Telugu", "th": "Thai", "tl": "Tagalog",
-    "tr": "Turkish", "ur": "Urdu", "vi": "Vietnamese", "yo": "Yoruba", "zh": "Chinese",
-}  # fmt: skip
+    "af": "Afrikaans",
+    "ar": "Arabic",
+    "bg": "Bulgarian",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "et": "Estonian",
+    "eu": "Basque",
+    "fa": "Persian",
+    "fi": "Finnish",
+    "fr": "French",
+    "he": "Hebrew",
+    "hi": "Hindi",
+    "hu": "Hungarian",
+    "id": "Indonesian",
+    "it": "Italian",
+    "ja": "Japanese",
+    "kk": "Kazakh",
+    "ko": "Korean",
+    "mr": "Marathi",
+    "nl": "Dutch",
+    "pt": "Portuguese",
+    "ru": "Russian",
+    "ta": "Tamil",
+    "te": "Telugu",
+    "th": "Thai",
+    "tl": "Tagalog",
+    "tr": "Turkish",
+    "ur": "Urdu",
+    "vi": "Vietnamese",
+    "yo": "Yoruba",
+    "zh": "Chinese",
+}
 """The hub's configurations are called by them."""
 
 
 class Udpos(TokenTask):
     """One of 17 universal tags a word.
 
-    ``f1`` is XTREME's metric, seqeval's micro F1 over the tag sequence read as entities: neighbours of one tag are one entity, and
-    CCONJ and SCONJ are one type, as seqeval takes the first letter of a tag for its prefix. ``accuracy`` is the plain share of words.
+    ``f1`` is XTREME's metric, seqeval's micro F1 over the tag sequence read as entities: neighbours of one tag are one
+    entity, and CCONJ and SCONJ are one type, as seqeval takes the first letter of a tag for its prefix. ``accuracy`` is
+    the plain share of words.
     """
 
     name: ClassVar[str] = "udpos"
     xtreme: ClassVar[tuple[str, ...]] = tuple(ENGLISH_NAMES)
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "lt", "pl", "ro", "uk", "wo")
     """XTREME's, and those that XTREME-R adds."""
-    labels: ClassVar[tuple[str, ...]] = tuple("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
+    labels: ClassVar[tuple[str, ...]] = tuple(
+        "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+    )
     hub: ClassVar[str] = "google/xtreme"
     tags_column: ClassVar[str] = "pos_tags"
 

@@ -1,4 +1,5 @@
-"""The designs of experiments of ``harness.designs`` in small: part-of-speech tagging on the embedded encoder and data."""
+"""The designs of experiments of ``harness.designs`` in small: part-of-speech tagging on the embedded encoder and
+data."""
 
 from harness.methods import L2, Method, Vanilla
 

@@ -1,6 +1,7 @@
 """``designs/latin-hypercube``: the same question as ``designs/sobol``, at points of a Latin hypercube.
 
-Of 8 points every eighth of each range has one; more points would be another design. 16 trials, about four minutes on two cores.
+Of 8 points every eighth of each range has one; more points would be another design. 16 trials, about four minutes on
+two cores.
 """
 
 from harness import designs

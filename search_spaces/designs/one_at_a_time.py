@@ -1,7 +1,7 @@
 """``designs/one-at-a-time``: which hyperparameter moves the scores most from where one starts?
 
-The quickstart's second setting, and its learning rate, warmup, batch size and schedule each changed alone. 16 trials, about four
-minutes on two cores.
+The quickstart's second setting, and its learning rate, warmup, batch size and schedule each changed alone. 16 trials,
+about four minutes on two cores.
 """
 
 from harness import designs
@@ -10,7 +10,8 @@ from search_spaces.designs import METHODS, TARGETS
 
 STUDY = Study(
     name="designs/one-at-a-time",
-    question="Which of learning rate, warmup, batch size and schedule moves zero-shot tagging most, and does a pull lessen it?",
+    question="Which of learning rate, warmup, batch size and schedule moves zero-shot tagging most, and does a pull "
+    "lessen it?",
     task="udpos",
     methods=METHODS,
     settings=designs.one_at_a_time(

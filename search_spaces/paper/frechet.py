@@ -1,8 +1,8 @@
 """``paper/frechet``: does transfer fall with the Fréchet distance between languages? Table 5 (Section 5.3).
 
-Vanilla's scores of each task at its best setting, whose correlation with the distance of each language from English (Eq. 3) ``steadytune
-fisher`` computes, once with F of Wikipedia and once with F of XNLI's test set. ``paper/frechet`` is the column XNLI,
-``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows of a column:
+Vanilla's scores of each task at its best setting, whose correlation with the distance of each language from English
+(Eq. 3) ``steadytune fisher`` computes, once with F of Wikipedia and once with F of XNLI's test set. ``paper/frechet``
+is the column XNLI, ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows of a column:
 
     steadytune run paper/frechet
     steadytune fisher paper/frechet --text wikipedia --text task --examples 1000
@@ -10,12 +10,12 @@ fisher`` computes, once with F of Wikipedia and once with F of XNLI's test set. 
     steadytune run paper/frechet-panx
     steadytune fisher paper/frechet-panx --text wikipedia --text xnli --examples 1000
 
-The text is the same wherever it is read, so each F is computed once for all four. XNLI has no ja: the second row of the other columns is
-without it, as the report says.
+The text is the same wherever it is read, so each F is computed once for all four. XNLI has no ja: the second row of the
+other columns is without it, as the report says.
 
-Not said: which runs the scores are of (here the three seeds of ``paper/zero-shot-*``, whose trials these are), over which languages (here
-the paper's 14), how much text F is of (here 1000 windows), which correlation (the report has Pearson's and Spearman's). Unsaid otherwise,
-see ``search_spaces.paper``. Three trials a task.
+Not said: which runs the scores are of (here the three seeds of ``paper/zero-shot-*``, whose trials these are), over
+which languages (here the paper's 14), how much text F is of (here 1000 windows), which correlation (the report has
+Pearson's and Spearman's). Unsaid otherwise, see ``search_spaces.paper``. Three trials a task.
 """
 
 from harness.study import Study

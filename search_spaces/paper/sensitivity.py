@@ -1,16 +1,20 @@
-"""``paper/sensitivity-*``: do scores move less with the hyperparameters under l2? Tables 3, 4 and 11–13, settings of Table 10.
+"""``paper/sensitivity-*``: do scores move less with the hyperparameters under l2? Tables 3, 4 and 11–13, settings of
+Table 10.
 
-Vanilla and l2, each at its five settings of Table 10, on all languages of Tables 4 and 11–13, one seed: the paper's standard deviations
-are "over five runs" (Table 3's caption), one a setting.
+Vanilla and l2, each at its five settings of Table 10, on all languages of Tables 4 and 11–13, one seed: the paper's
+standard deviations are "over five runs" (Table 3's caption), one a setting.
 
 Table 10 is kept as printed, with its oddities:
 
-- *Vanilla's and l2's settings differ* in the first row of two tasks: XNLI's warmup is 3600 steps for vanilla and 4000 for l2, UDPOS's
-  epochs are 10 and 15. There the two are not runs of one setting, so what pairs runs pairs four of the five.
-- *A block Wikiann and a block PANX*, though they are one task, and none of PAWS-X. The second, of 5 and 8 epochs, is taken for PAWS-X.
+- *Vanilla's and l2's settings differ* in the first row of two tasks: XNLI's warmup is 3600 steps for vanilla and 4000
+  for l2, UDPOS's epochs are 10 and 15. There the two are not runs of one setting, so what pairs runs pairs four of the
+  five.
+- *A block Wikiann and a block PANX*, though they are one task, and none of PAWS-X. The second, of 5 and 8 epochs, is
+  taken for PAWS-X.
 
-"All available languages" (Section 4.3) are XTREME's for XNLI and PAN-X. For UDPOS Table 12 lacks kk, th, tl and yo, and for PAWS-X Table
-13 lacks ko, of which XTREME has test sets; the paper does not say why, and its averages are without them.
+"All available languages" (Section 4.3) are XTREME's for XNLI and PAN-X. For UDPOS Table 12 lacks kk, th, tl and yo, and
+for PAWS-X Table 13 lacks ko, of which XTREME has test sets; the paper does not say why, and its averages are without
+them.
 
 Unsaid, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials a task.
 """
@@ -47,7 +51,10 @@ STUDIES = tuple(
         question=f"{title}: do zero-shot scores move less with learning rate, warmup and epochs under l2?",
         reproduces=TABLES[task],
         task=task,
-        methods=(Arm(method=VANILLA, settings=SETTINGS[task]["vanilla"]), Arm(method=PULLED, settings=SETTINGS[task]["l2"])),
+        methods=(
+            Arm(method=VANILLA, settings=SETTINGS[task]["vanilla"]),
+            Arm(method=PULLED, settings=SETTINGS[task]["l2"]),
+        ),
         settings=SETTINGS[task]["vanilla"],
         seeds=SEEDS[:1],
         targets=targets(task),

@@ -1,12 +1,13 @@
 """``paper/zero-shot-*``: which way of fine-tuning transfers best at its best hyperparameters? Tables 1, 2 and 7–9.
 
-Vanilla, l2 and ewc, each at its best setting with three seeds, on the paper's 14 languages (Section 4.2): 13 for XNLI, which has no ja,
-13 for UDPOS, which has no sw, five for PAWS-X. ewc is one model for each target language, with the Fisher information of its Wikipedia.
+Vanilla, l2 and ewc, each at its best setting with three seeds, on the paper's 14 languages (Section 4.2): 13 for XNLI,
+which has no ja, 13 for UDPOS, which has no sw, five for PAWS-X. ewc is one model for each target language, with the
+Fisher information of its Wikipedia.
 
-The best hyperparameters are not printed. Taken for them is the first row of the task and method in Table 10: in the two tasks where
-vanilla's and l2's rows differ at all, it is this row that does (XNLI's warmup, UDPOS's epochs), as if each method's best were put first
-and four more around it. Frozen methods' best (Table 16) have the epochs of l2's first rows, too. ewc is not in Table 10: it has
-vanilla's.
+The best hyperparameters are not printed. Taken for them is the first row of the task and method in Table 10: in the two
+tasks where vanilla's and l2's rows differ at all, it is this row that does (XNLI's warmup, UDPOS's epochs), as if each
+method's best were put first and four more around it. Frozen methods' best (Table 16) have the epochs of l2's first
+rows, too. ewc is not in Table 10: it has vanilla's.
 
 Unsaid, see ``search_spaces.paper``: batch size, length, schedule, λ, seeds. Most trials are ewc's, three a language.
 """

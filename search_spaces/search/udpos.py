@@ -1,8 +1,8 @@
 """``search/udpos``: the best learning rate and warmup of vanilla and l2, on the embedded encoder and data.
 
-12 trials of each method, of 60 steps each if they are not stopped after 15 or 30, so that warmup has ended before anything is judged. One
-in two goes on beyond a rung: of 12 trials with one in three, over wider ranges, a single one of vanilla came to the end. About five minutes
-on two cores.
+12 trials of each method, of 60 steps each if they are not stopped after 15 or 30, so that warmup has ended before
+anything is judged. One in two goes on beyond a rung: of 12 trials with one in three, over wider ranges, a single one of
+vanilla came to the end. About five minutes on two cores.
 """
 
 from harness.methods import L2, Vanilla
@@ -19,5 +19,7 @@ STUDY = Study(
     seeds=(0, 1, 2),
     targets=("ar", "de", "es", "fi", "fr", "hi", "ja", "ru", "tr", "vi", "zh"),
     precision="fp32",
-    search=Search(space={"learning_rate": loguniform(1e-4, 1e-2), "warmup_steps": randint(0, 15)}, trials=12, reduction=2),
+    search=Search(
+        space={"learning_rate": loguniform(1e-4, 1e-2), "warmup_steps": randint(0, 15)}, trials=12, reduction=2
+    ),
 )

@@ -1,4 +1,5 @@
-"""Stress tests in small: part-of-speech tagging on the embedded encoder and data, made harder until the methods part."""
+"""Stress tests in small: part-of-speech tagging on the embedded encoder and data, made harder until the methods
+part."""
 
 from harness.methods import L2, Method, Vanilla
 from harness.study import Setting

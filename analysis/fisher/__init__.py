@@ -1,0 +1,1 @@
+"""The report on Fréchet distances between the languages' Fisher diagonals."""

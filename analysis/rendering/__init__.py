@@ -1,0 +1,1 @@
+"""Tables, figures and pages: how a report looks, in HTML, LaTeX and CSV."""

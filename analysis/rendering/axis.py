@@ -1,0 +1,148 @@
+"""A hyperparameter that methods are looked at along, and how the axis of a figure shows its values."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from analysis.rendering.table import MISSING_CELL
+from analysis.results.frame import Results
+from harness.setting import ABSENT
+
+RATE = "learning_rate"
+LEAST = 3
+"""Values from which a hyperparameter other than the learning rate is an axis."""
+RANGE = 5
+"""How many times the smallest value the largest is, from which values above 0 stand on a logarithmic axis."""
+FAR = 20
+"""How many times the smallest value above 0 the largest is, from which an axis that begins at 0 is logarithmic beyond
+that value."""
+LETTER = 0.08
+"""Inches of a letter of a tick's label."""
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A hyperparameter of some methods, with its value at each setting."""
+
+    name: str
+    methods: tuple[str, ...]
+    """Those that have several values, in the study's order."""
+    settings: "pd.Series[float]"
+    """The value by the setting's label: infinite where the hyperparameter is not given and that means all, NaN where
+    there is no number."""
+    values: tuple[float, ...]
+    """Those that the methods have, ascending."""
+
+    @classmethod
+    def rates(cls, results: Results) -> "Axis | None":
+        """Along the learning rate, of the methods with several; their other hyperparameters may differ too."""
+        if RATE not in results.settings:
+            return None
+        values = _numbers(results, RATE)
+        return cls._of(results, RATE, [m for m in results.methods if values[settings_of(results, m)].nunique() > 1])
+
+    @classmethod
+    def others(cls, results: Results) -> "list[Axis]":
+        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at ``LEAST``
+        values or more."""
+        found: dict[str, list[str]] = {}
+        for method in results.methods:
+            names = differing(results, method)
+            if len(names) != 1 or names == [RATE]:
+                continue
+            values = _numbers(results, names[0])[settings_of(results, method)]
+            if values.notna().all() and values.nunique() >= LEAST:
+                found.setdefault(names[0], []).append(method)
+        return [axis for name, methods in found.items() if (axis := cls._of(results, name, methods)) is not None]
+
+    @classmethod
+    def _of(cls, results: Results, name: str, methods: Sequence[str]) -> "Axis | None":
+        """``None`` where none of the methods has a complete run."""
+        values = _numbers(results, name)
+        met = {value for method in methods for value in values[settings_of(results, method)].dropna()}
+        runs = results.runs[results.runs["method"].isin(methods)]
+        return cls(name, tuple(methods), values, tuple(sorted(met))) if runs["complete"].any() else None
+
+    @property
+    def label(self) -> str:
+        """The hyperparameter's name as a person reads it."""
+        return self.name.removeprefix("setting.").replace("_", " ")
+
+    def shown(self, value: float) -> str:
+        """A value as a person reads it."""
+        if math.isnan(value):
+            return MISSING_CELL
+        if math.isinf(value):
+            return ABSENT[self.name]
+        return str(int(value)) if value.is_integer() else f"{value:g}"
+
+    def runs(self, results: Results) -> pd.DataFrame:
+        """The runs of the methods, as in ``Results.runs``, with the hyperparameter's ``value``; none without one."""
+        runs = results.runs[results.runs["method"].isin(self.methods)]
+        return runs.assign(value=runs["setting"].map(self.settings)).dropna(subset="value")
+
+    @property
+    def scale(self) -> str:
+        """Matplotlib's name of the scale that the values have in a figure."""
+        low, *rest = finite = [value for value in self.values if math.isfinite(value)]
+        if _logarithmic(finite):
+            return "log"
+        return "symlog" if low == 0 and rest[-1] >= FAR * rest[0] else "linear"
+
+    @property
+    def places(self) -> dict[float, float]:
+        """Where the values stand in a figure: an infinite one where the next would, after the largest."""
+        finite = [value for value in self.values if math.isfinite(value)]
+        at = {value: value for value in finite}
+        return at if len(at) == len(self.values) else at | {math.inf: _next(finite)}
+
+    def draw(self, axes: Axes, width: float) -> None:
+        """Give axes of so many inches their scale and label, and for ticks as many of the values as have room, the
+        largest among them."""
+        places, values, scale = self.places, self.values, self.scale
+        axes.set_xscale(scale, **({"linthresh": values[1]} if scale == "symlog" else {}))
+        across = axes.xaxis.get_transform().transform(np.array([*places.values()]))
+        inches = dict(zip(values, width * (across - across[0]) / np.ptp(across), strict=True))
+        kept = [values[-1]]
+        for value in reversed(values[:-1]):
+            letters = 1 + (len(self.shown(value)) + len(self.shown(kept[-1]))) / 2
+            if inches[kept[-1]] - inches[value] >= LETTER * letters:
+                kept.append(value)
+        axes.set_xticks([places[value] for value in kept], [self.shown(value) for value in kept])
+        axes.minorticks_off()
+        axes.set_xlabel(self.label)
+
+
+def _logarithmic(values: Sequence[float]) -> bool:
+    """Whether ascending values are above 0 and far enough from one another for a logarithmic axis."""
+    return values[0] > 0 and values[-1] >= (1 - ROUNDING) * RANGE * values[0]
+
+
+def differing(results: Results, method: str) -> list[str]:
+    """The hyperparameters in which the settings of a method differ."""
+    settings = results.settings.loc[settings_of(results, method)]
+    return [str(name) for name in settings if settings[name].astype(object).map(repr).nunique() > 1]
+
+
+def settings_of(results: Results, method: str) -> list[str]:
+    """The settings that a method has runs at."""
+    return [str(setting) for setting in results.runs.loc[results.runs["method"] == method, "setting"].unique()]
+
+
+def _numbers(results: Results, name: str) -> "pd.Series[float]":
+    values = results.settings[name]
+    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+    return numbers.where(np.isfinite(numbers)).mask(values.isna() & (name in ABSENT), math.inf)
+
+
+def _next(values: Sequence[float]) -> float:
+    """Beyond ascending values by the mean step between them, which is a factor on a logarithmic axis."""
+    steps = len(values) - 1
+    if _logarithmic(values):
+        return values[-1] * (values[-1] / values[0]) ** (1 / steps)
+    return values[-1] + (values[-1] - values[0]) / steps

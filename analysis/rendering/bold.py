@@ -1,0 +1,51 @@
+"""The best score of a table's rows or columns in bold."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from analysis.rendering.table import Cell, Score
+from analysis.results.frame import Results
+
+Cells = Sequence[str | Cell]
+
+
+def mark_best(cells: Cells, among: Sequence[bool] | None = None) -> list[str | Cell]:
+    """The cells with the best marked of those scores that have the most runs, where those are several.
+
+    ``among`` says which cells can be compared, by default all. Scores that read the same are marked together.
+    """
+    admitted = [True] * len(cells) if among is None else among
+    scores = [cell for cell, yes in zip(cells, admitted, strict=True) if yes and isinstance(cell, Score) and cell.runs]
+    most = max((score.runs for score in scores), default=0)
+    means = [round(score.mean, 2) for score in scores if score.runs == most]
+    if len(means) < 2:
+        return list(cells)
+    return [
+        replace(cell, best=True)
+        if yes and isinstance(cell, Score) and cell.runs == most and round(cell.mean, 2) == max(means)
+        else cell
+        for cell, yes in zip(cells, admitted, strict=True)
+    ]
+
+
+def mark_column(rows: Sequence[Cells], column: int, among: Sequence[bool] | None = None) -> list[list[str | Cell]]:
+    """The rows with the best of one of their columns marked, as ``mark_best`` does."""
+    marked = mark_best([row[column] for row in rows], among)
+    return [[*row[:column], cell, *row[column + 1 :]] for row, cell in zip(rows, marked, strict=True)]
+
+
+def over_most(results: Results, methods: Iterable[str]) -> list[bool]:
+    """Which methods' zero-shot scores can be compared: those over the most target languages, which are the same for all
+    of them."""
+    found = [results.languages(method) for method in methods]
+    most = max(found, key=len, default=[])
+    return [languages == most for languages in found]
+
+
+def bold_note(rows: Iterable[Cells], of_what: str, *, zero_shot: bool = True) -> list[str]:
+    """What bold is, where any cell is bold; ``of_what`` is such as ``of a row``, ``zero_shot`` whether the table has
+    zero-shot scores."""
+    if not any(isinstance(cell, Score) and cell.best for row in rows for cell in row):
+        return []
+    too = "; of zero-shot scores, over the most target languages too" if zero_shot else ""
+    return [f"Bold: the highest mean {of_what} among those over the most finished runs{too}."]

@@ -1,0 +1,90 @@
+"""Labels beside the points of a plot that cover neither one another nor the points, and stay within the axes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from numpy.typing import NDArray
+
+DIRECTIONS, RINGS = 16, 40
+NEAR, STEP = 4.0, 5.0
+"""Points (of an inch) from a plotted point to the nearest place of its label, and from ring to ring."""
+MARGIN = 1.5
+"""Points that a label keeps free around itself."""
+OUTSIDE, OVER_LABEL, OVER_POINT, OVER_LINE, FARTHER = 1e6, 1e4, 30.0, 6.0, 1.0
+"""Costs of a place: out of the axes, over a label, over a plotted point, over or under each piece of a leader line, a
+ring farther."""
+PIECES = np.linspace(0.1, 0.9, 9)
+"""Where along a leader line its pieces are."""
+
+Array = NDArray[np.float64]
+
+
+def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None = None, *, size: float = 8) -> None:
+    """Write a label beside each of the points (n × 2, in data coordinates), with a thin line to the point where it is
+    not next to it.
+
+    ``avoid`` are further positions (m × 2) that labels stay clear of where they can, such as some along error bars. The
+    figure's layout and the axes' limits are settled here and stay: what is drawn later must not change them.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
+
+    style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": size}
+    line = {"arrowstyle": "-", "color": "0.65", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
+    unit = figure.dpi / 72  # pixels to a point
+    anchors = axes.transData.transform(points)
+    lines = np.empty((0, 2)) if avoid is None else axes.transData.transform(avoid)
+    low, high = axes.get_window_extent(renderer).get_points()
+    boxes: list[Array] = []  # of the labels placed, each low and high corner
+    gaps = np.linalg.norm(anchors[:, None] - anchors[None], axis=-1) + np.diag(np.full(len(anchors), np.inf))
+    for i in np.argsort(
+        gaps.min(axis=1, initial=np.inf), kind="stable"
+    ):  # the crowded first: they have the fewest places
+        measured = axes.annotate(labels[i], points[i], (0, 0), **style)
+        extent = measured.get_window_extent(renderer)
+        measured.remove()
+        half = np.array([extent.width, extent.height]) / 2 + MARGIN * unit
+        offsets, rings = _offsets(half, unit)
+        centres = anchors[i] + offsets
+        leaders = anchors[i] + offsets[:, None] * PIECES[:, None]  # places × pieces × 2
+        placed = np.array(boxes).reshape(-1, 2, 2)
+        cost = FARTHER * rings
+        cost += OUTSIDE * ((centres - half < low) | (centres + half > high)).any(axis=1)
+        cost += OVER_LABEL * (
+            np.abs(centres[:, None] - placed.mean(axis=1)) < half + np.diff(placed, axis=1)[:, 0] / 2
+        ).all(-1).sum(1)
+        cost += OVER_POINT * (np.abs(centres[:, None] - anchors) < half + NEAR / 2 * unit).all(-1).sum(1)
+        cost += OVER_LINE * (np.abs(centres[:, None] - lines) < half).all(-1).sum(1)
+        under = ((leaders[:, :, None] > placed[:, 0]) & (leaders[:, :, None] < placed[:, 1])).all(-1).sum((1, 2))
+        cost += OVER_LINE * np.where(rings > 0, under, 0)
+        best = int(cost.argmin())
+        boxes.append(np.array([centres[best] - half, centres[best] + half]))
+        far = rings[best] > 0
+        axes.annotate(labels[i], points[i], tuple(offsets[best] / unit), arrowprops=line if far else None, **style)
+        if far:
+            lines = np.concatenate([lines, leaders[best]])
+
+
+def _offsets(half: Array, unit: float) -> tuple[Array, Array]:
+    """Places of a label of half that width and height (pixels) around its point: centres (places × 2) and each one's
+    ring from 0 on.
+
+    Within a ring the right comes first, then the left, above and below: of places that cost the same the first is
+    taken.
+    """
+    angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
+    directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    order = np.argsort(
+        np.abs(directions).min(axis=1).round(6) + 0.001 * (np.abs(directions[:, 1]) > 0.5), kind="stable"
+    )
+    rings = np.repeat(np.arange(RINGS), DIRECTIONS).astype(float)
+    away = (NEAR + STEP * rings)[:, None] * unit
+    around = np.tile(directions[order], (RINGS, 1))
+    return around * (half - MARGIN * unit + away), rings

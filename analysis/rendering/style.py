@@ -1,0 +1,99 @@
+"""What the figures have in common: they fit a page, the report shows their letters at full size, and a method keeps its
+colour."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import seaborn as sns
+
+from analysis.results.frame import Results
+
+mpl.use("Agg")
+
+STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "figure.titlesize": 11,
+    "figure.titleweight": "bold",
+    "grid.color": "#e6e6e6",
+    "legend.fontsize": 9,
+    "legend.title_fontsize": 9,
+    "svg.hashsalt": "steadytune",  # the same figure gives the same file
+    "figure.constrained_layout.use": True,
+}
+PALETTE, MANY = "colorblind", "husl"
+"""Colours of up to ten methods, after which the first would begin again, and of more."""
+WIDTH, HEIGHT = 10.2, 9.0
+"""Inches at most: the width at which the report shows a figure, and a page."""
+STYLED = 10
+"""Settings that a figure tells apart by marker or colour; of more it shows runs alone."""
+RASTERISED = 1500
+"""Marks from which they are one image in a vector file, which would else be slow to show."""
+
+
+def colours(results: Results) -> list[tuple[float, float, float]]:
+    """A colour a method, the same in every figure."""
+    palette = sns.color_palette(PALETTE)
+    count = len(results.methods)
+    return list(palette[:count] if count <= len(palette) else sns.color_palette(MANY, count))
+
+
+def metric_name(results: Results) -> str:
+    """The metric as an axis and a note have it."""
+    return {"f1": "F1 × 100"}.get(results.metric, f"{results.metric} × 100")
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Within it figures are made in this style."""
+    with sns.axes_style("ticks"), mpl.rc_context(STYLE):
+        yield
+
+
+def setting_names(results: Results) -> tuple[str, dict[str, str]]:
+    """The names of what the settings differ in, once for all of them, and each setting's values: short labels."""
+    parts = {setting: [part.partition("=") for part in setting.split(" ")] for setting in results.settings_met}
+    if any(not equals for part in parts.values() for _, equals, _ in part):
+        return "setting", {setting: setting for setting in parts}
+    names = ", ".join(name.replace("_", " ") for name, _, _ in parts[results.settings_met[0]])
+    return names, {setting: ", ".join(value for _, _, value in values) for setting, values in parts.items()}
+
+
+def take_legend(axes: mpl.axes.Axes) -> tuple[list[Any], list[str]]:
+    """Handles and labels of the axes' legend, which goes: the figure has room for it, the axes do not."""
+    if (legend := axes.get_legend()) is not None:
+        legend.remove()
+    return axes.get_legend_handles_labels()
+
+
+def few_ticks(axes: mpl.axes.Axes, labels: Sequence[str], room: float) -> None:
+    """Under the cells of a heat map every so many labels, so that upright ones in letters of 8 points fit a width in
+    inches."""
+    every = -(-len(labels) // max(1, int(room / 0.15)))
+    axes.set_xticks([place + 0.5 for place in range(0, len(labels), every)], labels[::every])
+
+
+def abreast(labels: Iterable[str], room: float) -> int:
+    """Columns of a legend with these labels in a width in inches."""
+    longest = max(len(line) for label in labels for line in label.splitlines())
+    return max(1, int(room / (0.5 + 0.075 * longest)))
+
+
+def broken(label: str, characters: int) -> str:
+    """A method's label over several lines, its options from the second on, where it is longer than a line."""
+    parts = label.split(" + ")
+    whole = [parts[0], *(f"+ {part}" for part in parts[1:])] if len(label) > characters else [label]
+    lines = [
+        line
+        for part in whole
+        for line in ([part] if len(part) <= characters else part.replace("(", "\n(", 1).splitlines())
+    ]
+    return "\n".join(textwrap.fill(line, characters, break_long_words=False) for line in lines)

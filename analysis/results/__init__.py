@@ -1,0 +1,1 @@
+"""Scores as data frames, from a store or a CSV file, and two methods compared."""

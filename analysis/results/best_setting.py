@@ -1,0 +1,78 @@
+"""Each method's best setting, chosen on the source language alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis.results.frame import Results
+
+FEW = 4
+"""Settings that a note names; more are counted."""
+
+
+@dataclass(frozen=True)
+class BestSetting:
+    """A method at the setting with the highest mean over its complete runs of the source's dev score, or of the test
+    score where the results have no dev scores, among the settings with the most complete runs: a mean of fewer seeds
+    may be high by chance, or for want of the seeds that failed. No target language is looked at."""
+
+    method: str
+    setting: str
+    """Empty where no run of the method is complete."""
+    tried: int
+    """How many settings have a complete run."""
+    left_out: tuple[str, ...]
+    """Settings of the method that have fewer complete runs than others of its, and could not be chosen."""
+    selected_on: str
+    """``dev`` or ``test``."""
+    runs: pd.DataFrame
+    """The method's runs at that setting, as in ``Results.runs``."""
+
+    @classmethod
+    def of(cls, results: Results, method: str) -> "BestSetting":
+        """The best setting of a method; of several that are equally good the first."""
+        runs = results.runs[results.runs["method"] == method]
+        complete = runs[runs["complete"]]
+        column = "dev" if complete["dev"].notna().all() and len(complete) else "source"
+        found = complete.groupby("setting", sort=False)[column].agg(["mean", "size"])
+        met = [setting for setting in results.settings_met if (runs["setting"] == setting).any()]
+        ranked = [
+            setting for setting in met if setting in found.index and found["size"][setting] == found["size"].max()
+        ]
+        left_out = tuple(setting for setting in met if setting not in ranked) if ranked else ()
+        setting = str(found["mean"][ranked].idxmax()) if ranked else ""
+        return cls(
+            method,
+            setting,
+            len(found),
+            left_out,
+            "dev" if column == "dev" else "test",
+            runs[runs["setting"] == setting],
+        )
+
+
+def split_of(found: Sequence[BestSetting]) -> str:
+    """The split whose scores chose: ``test`` where any method that has a complete run lacks dev scores."""
+    return "dev" if all(best.selected_on == "dev" for best in found if best.setting) else "test"
+
+
+def selection_note(found: Sequence[BestSetting], source: str) -> str:
+    """On what the settings were chosen, and which could not be."""
+    split, why = split_of(found), ""
+    if split == "test":
+        why = ", as the results have no dev scores"
+    chosen = f"Each method's setting is the one with the highest mean {source} {split} score over seeds{why}; "
+    return f"{chosen}no target language is looked at.{_left_out(found)}"
+
+
+def _left_out(found: Sequence[BestSetting]) -> str:
+    lacking = {best.method: best.left_out for best in found if best.left_out}
+    count = sum(map(len, lacking.values()))
+    if not count:
+        return ""
+    if count > FEW:
+        named = f"{count} settings of {len(lacking)} method{'s' * (len(lacking) > 1)}"
+    else:
+        named = "; ".join(f"{', '.join(settings)} of {method}" for method, settings in lacking.items())
+    return f" Left out, having fewer complete runs than the method's other settings: {named}."

@@ -1,0 +1,156 @@
+"""Two methods on what both have: the runs of the same setting and seed, and in each run the languages that both
+scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.rendering.table import Score
+from analysis.results.frame import PAIR, Results
+from analysis.statistics.detectable import Detectable, detectable_ratio
+from analysis.statistics.std_ratio import StdRatio, std_ratio
+from analysis.statistics.swap_test import SwapTest, swap_test
+
+FEW = 12
+"""Languages that a sentence names; more are counted, and named in the table per language alone."""
+
+
+SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
+
+
+@dataclass(frozen=True)
+class SpreadStatistics:
+    """How two methods' standard deviations compare."""
+
+    ratio: StdRatio
+    test: SwapTest
+    detectable: Detectable
+    other_ratio: StdRatio | None = None
+    """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
+    other_test: SwapTest | None = None
+    """Likewise."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A method beside its baseline. Only runs that are complete in both count, and in each run only the target
+    languages that both scored."""
+
+    method: str
+    base: str
+    source: str
+    ours: pd.DataFrame
+    """Test scores of the method: a row a run (setting, seed, replicate), a column a language, the source first; NaN
+    where either of the two lacks the score."""
+    theirs: pd.DataFrame
+    """Those of the baseline, shaped as ``ours``."""
+    single: bool = True
+    """Whether every run of both is one trial; of ewc a run is one a language."""
+
+    @classmethod
+    def of(cls, results: Results, method: str, base: str) -> "Comparison":
+        """The match of two of the results' methods."""
+        complete = results.runs[results.runs["complete"]]
+        here = [pd.MultiIndex.from_frame(complete.loc[complete["method"] == m, PAIR]) for m in (method, base)]
+        both = here[1].intersection(here[0], sort=False)
+        ours, theirs = (results.of(m).reindex(both) for m in (method, base))
+        theirs = theirs.where(ours.notna())
+        ours = ours.where(theirs.notna())
+        scored = ours[[*results.about.targets]].notna().any(axis=1)  # an ewc model may share no language with the other
+        single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
+        return cls(method, base, results.source, ours[scored], theirs[scored], single)
+
+    @property
+    def runs(self) -> int:
+        """How many runs both have."""
+        return len(self.ours)
+
+    @cached_property
+    def languages(self) -> list[str]:
+        """The target languages that both scored in any run."""
+        return sorted(
+            str(language) for language in self.ours if language != self.source and self.ours[language].notna().any()
+        )
+
+    @cached_property
+    def steady_languages(self) -> list[str]:
+        """The target languages that both scored in every run: those that a test over languages is over."""
+        return [
+            str(language)
+            for language in self.ours
+            if language != self.source and self.runs and self.ours[language].notna().all()
+        ]
+
+    @cached_property
+    def zero_shot(self) -> "tuple[pd.Series[float], pd.Series[float]]":
+        """The zero-shot score of every run, of the method and of the baseline, over the languages that both scored in
+        it."""
+        ours, theirs = (frame.drop(columns=self.source).mean(axis=1) for frame in (self.ours, self.theirs))
+        return ours, theirs
+
+    @cached_property
+    def sources(self) -> "tuple[pd.Series[float], pd.Series[float]]":
+        """The source's score of every run, of the method and of the baseline."""
+        return self.ours[self.source], self.theirs[self.source]
+
+    @cached_property
+    def matrices(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Scores of the method and of the baseline, runs × ``steady_languages``."""
+        ours, theirs = (frame[self.steady_languages].to_numpy(np.float64) for frame in (self.ours, self.theirs))
+        return ours, theirs
+
+    @cached_property
+    def spreads(self) -> "dict[str, SpreadStatistics]":
+        """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of
+        the ``LANGUAGES``.
+
+        Not of the source's where a run of a method is several trials: their mean varies less than a score.
+        """
+        pairs: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
+        if self.single:
+            pairs = {SOURCE: self.sources, **pairs}
+        if self.steady_languages:
+            pairs[LANGUAGES] = self.matrices
+        return {name: self._spread(*pair) for name, pair in pairs.items()}
+
+    def _spread(self, ours: ArrayLike, theirs: ArrayLike) -> SpreadStatistics:
+        found = SpreadStatistics(std_ratio(ours, theirs), swap_test(ours, theirs), detectable_ratio(ours, theirs))
+        if self.settings in (1, self.runs):
+            return found
+        settings = self.ours.index.get_level_values("setting")
+        return replace(
+            found, other_ratio=std_ratio(ours, theirs, settings), other_test=swap_test(ours, theirs, settings)
+        )
+
+    @property
+    def settings(self) -> int:
+        """How many settings both have."""
+        return int(self.ours.index.get_level_values("setting").nunique())
+
+    def notes(self, results: Results, ddof: int) -> list[str]:
+        """What a reader has to know where the comparison is not over all that the two methods' rows show."""
+        if not self.runs:
+            return [f"{self.method} and {self.base} have no complete run in common."]
+        asked = max(int((results.runs["method"] == m).sum()) for m in (self.method, self.base))
+        if self.runs == asked and all(self.languages == results.languages(m) for m in (self.method, self.base)):
+            return []
+        ours, theirs = (Score.over(side, len(side), ddof).plain() for side in self.zero_shot)
+        return [
+            f"{self.method} is compared with {self.base} on the {self.runs} runs and "
+            f"{counted(self.languages, results.about.targets)} that both have; the zero-shot scores there are {ours} "
+            f"and, of {self.base}, {theirs}."
+        ]
+
+
+def counted(languages: Sequence[str], targets: Sequence[str]) -> str:
+    """Target languages in words: named where they are few, or those that are left out."""
+    left_out = [language for language in targets if language not in languages]
+    if not left_out:
+        return f"all {len(targets)} target languages"
+    if len(languages) <= FEW:
+        return f"{len(languages)} target languages ({', '.join(languages)})"
+    return f"{len(languages)} target languages" + (f" (all but {', '.join(left_out)})" if len(left_out) <= FEW else "")

@@ -1,0 +1,174 @@
+"""A study's results as tidy frames: one row per trial × language × metric, one per trial, one per run."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import pandas as pd
+
+from analysis.results.about import About
+from harness.common.errors import UserError
+
+FINISHED, FAILED, MISSING = "finished", "failed", "missing"
+STATUSES = (FINISHED, FAILED, MISSING)
+PAIR = ["setting", "seed", "replicate"]
+"""What pairs a run of one method with a run of another."""
+RUN = ["method", *PAIR]
+SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "examples", "unknown")
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study's results. A *run* is one method × setting × seed: one trial, or for ewc one trial a target language.
+
+    Raises ``UserError`` where a language's scores are of several test sets, whose means would say nothing.
+    """
+
+    about: About
+    trials: pd.DataFrame
+    """One row a trial: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and
+    test_data (fingerprint by language); from a store also precision, checkpoint, cost and provenance."""
+    scores: pd.DataFrame
+    """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of
+    sub-words there that the encoder's vocabulary lacks, NaN where that is not known."""
+    settings: pd.DataFrame
+    """One row a setting, by its label: its hyperparameters."""
+    metric: str
+    """Name of the metric that tables show; empty where no trial has finished."""
+    without: int = field(default=0, kw_only=True)
+    """Collapsed runs that were left out."""
+
+    def __post_init__(self) -> None:
+        met: dict[str, set[str]] = {}
+        for tests in self.trials["test_data"]:
+            for language, fingerprint in tests.items():
+                met.setdefault(language, set()).add(fingerprint)
+        for language, fingerprints in met.items():
+            if len(fingerprints) > 1:
+                raise UserError(
+                    f"test data: {language!r} has scores on {len(fingerprints)} test sets "
+                    f"({', '.join(sorted(fingerprints))}); scores on different test sets are not averaged: report "
+                    "them apart"
+                )
+
+    @property
+    def source(self) -> str:
+        """The language of the training data."""
+        return self.about.source
+
+    @cached_property
+    def methods(self) -> list[str]:
+        """Labels in the study's order."""
+        found = set(self.trials["method"])
+        return [*(method for method in self.about.methods if method in found)]
+
+    @cached_property
+    def settings_met(self) -> list[str]:
+        """Labels of the settings that trials have, in their order."""
+        found = set(self.trials["setting"])
+        return [str(setting) for setting in self.settings.index if setting in found]
+
+    @cached_property
+    def varied(self) -> pd.DataFrame:
+        """The hyperparameters in which the settings differ."""
+        met = self.settings.loc[self.settings_met]
+        return met[[name for name in met if met[name].astype(object).map(repr).nunique() > 1]]
+
+    @cached_property
+    def test(self) -> pd.DataFrame:
+        """The test scores that tables show: the task's metric, one row a trial × language."""
+        return self._of("test")
+
+    @cached_property
+    def dev(self) -> pd.DataFrame:
+        """The source's dev scores in the task's metric, one row a trial; empty where there are none."""
+        return self._of("dev")
+
+    def _of(self, split: str) -> pd.DataFrame:
+        here = (self.scores["split"] == split) & (self.scores["metric"] == self.metric)
+        return self.scores[here].drop(columns=["split", "metric"])
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """The target languages' rows of ``test``."""
+        return self.test[self.test["language"] != self.source]
+
+    @cached_property
+    def wide(self) -> pd.DataFrame:
+        """Test scores: a row a run (``RUN``), a column a language, the source first; NaN where there is none.
+
+        The source's score of a run is the mean over the run's trials.
+        """
+        runs = pd.MultiIndex.from_frame(self.trials[RUN].drop_duplicates())
+        table = self.test.groupby([*RUN, "language"], sort=False)["score"].mean().unstack("language")
+        return table.reindex(index=runs, columns=[self.source, *self.about.targets])
+
+    @cached_property
+    def asked(self) -> pd.DataFrame:
+        """How many runs of each method (rows) were to be scored in each language (columns)."""
+        languages = [self.source, *self.about.targets]
+        counts = {method: Counter[str]() for method in self.methods}
+        for method, targets in zip(self.trials["method"], self.trials["targets"], strict=True):
+            counts[method].update(targets)
+        table = pd.DataFrame(counts).T.reindex(index=self.methods, columns=languages).fillna(0).astype(int)
+        table[self.source] = self.runs.groupby("method").size()
+        return table
+
+    def of(self, method: str) -> pd.DataFrame:
+        """The rows of ``wide`` of one method, by what is left of the index."""
+        return self.wide[self.wide.index.get_level_values("method") == method].droplevel("method")
+
+    def languages(self, method: str) -> list[str]:
+        """The target languages with a score of the method."""
+        scores = self.of(method)
+        return sorted(language for language in self.about.targets if scores[language].notna().any())
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
+        zero_shot, languages.
+
+        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over its target languages; they
+        are missing where a trial of the run is.
+        """
+        trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
+        runs = trials.groupby(RUN, sort=False).agg(
+            trials=("trial", "size"),
+            finished=("finished", "sum"),
+            complete=("finished", "all"),
+            collapsed=("collapsed", "any"),
+        )
+        targets = self.wide[[*self.about.targets]]
+        dev = self.dev.groupby(RUN, sort=False)["score"].mean()
+        runs = runs.assign(
+            source=self.wide[self.source],
+            dev=dev,
+            zero_shot=targets.mean(axis=1),
+            languages=targets.notna().sum(axis=1),
+        )
+        runs.loc[~runs["complete"], ["source", "dev", "zero_shot"]] = float("nan")
+        return runs.reset_index()
+
+    @cached_property
+    def most_replicates(self) -> int:
+        """How often the fine-tuning that was run most often was run."""
+        return int(self.trials[RUN].drop_duplicates().groupby(["method", "setting", "seed"]).size().max())
+
+    def without_reruns(self) -> "Results":
+        """The same results with the first run alone of each method, setting and seed."""
+        if self.most_replicates < 2:
+            return self
+        key = ["method", "setting", "seed"]
+        first = pd.MultiIndex.from_frame(self.trials.groupby(key, sort=False)["replicate"].min().reset_index()[RUN])
+        trials, scores = (
+            frame[pd.MultiIndex.from_frame(frame[RUN]).isin(first)] for frame in (self.trials, self.scores)
+        )
+        return replace(self, trials=trials, scores=scores)
+
+    def without_collapsed(self) -> "Results":
+        """The same results less the collapsed runs, which then are neither expected nor counted."""
+        gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], RUN])
+        trials, scores = (
+            frame[~pd.MultiIndex.from_frame(frame[RUN]).isin(gone)] for frame in (self.trials, self.scores)
+        )
+        return replace(self, trials=trials, scores=scores, without=len(gone))

@@ -1,0 +1,105 @@
+"""A study's results from the store that it was run in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from analysis.results.about import About
+from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
+from harness.common.errors import UserError
+from harness.setting import Setting, setting_labels
+from harness.store.store import Failure, Store
+from harness.study import Study, TrialConfig
+
+OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
+SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
+"""What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
+NO_METRICS = frozenset(("majority", "examples", "fingerprint", "unknown"))
+"""What a record keeps of a test set beside its metrics."""
+NONE = float("nan")
+
+
+def load(store: Store, name: str) -> Results:
+    """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
+    study, trials = store.study(name)
+    if not trials:
+        raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
+    standing = store.standing(trials)
+    labels = setting_labels([trial.setting for trial in trials])
+    arms = {method: method.arm.label for method in {trial.method for trial in trials}}
+    rows = []
+    for trial in trials:
+        pair = {"setting": labels[trial.setting], "seed": trial.seed, "replicate": trial.replicate}
+        keys = {"trial": trial.id, "method": arms[trial.method], **pair}
+        asked = {
+            "targets": trial.targets,
+            "test_data": dict(trial.test_data),
+            "precision": trial.precision,
+            "checkpoint": trial.checkpoint,
+        }
+        record = standing.finished.get(trial.id)
+        rest = _finished(record, trial) if record is not None else _unfinished(standing.failures.get(trial.id))
+        rows.append(keys | asked | rest)
+    metric = next((record["metric"] for record in standing.finished.values()), "")
+    frame = pd.DataFrame(rows)
+    return Results(About.of(study), frame, _scores(frame, trials, standing.finished), _settings(study, labels), metric)
+
+
+def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
+    """In the study's order, which is not that of its trials: those of ewc come several at a time. Of a search in that
+    of its trials."""
+    ordered = [
+        setting
+        for setting in dict.fromkeys([*(s for arm in study.arms for s in arm.settings), *labels])
+        if setting in labels
+    ]
+    return pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
+
+
+def _finished(record: Mapping[str, Any], trial: TrialConfig) -> dict[str, object]:
+    cost = record["cost"]
+    pull = cost.get("largest_pull", NONE)
+    return {
+        "status": FINISHED,
+        "collapsed": record["collapsed"],
+        "diverged": record["diverged"],
+        "error": f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record["diverged"] and pull > 2 else "",
+        "largest_pull": pull,
+        "seconds": cost["seconds"],
+        "tokens_per_second": cost["tokens_per_second"],
+        "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
+        **{name: cost.get(name, NONE) for name in SIZES},
+        "ended": record.get("finished", ""),
+        "provenance": record["provenance"],
+        "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
+    }
+
+
+def _unfinished(failure: Failure | None) -> dict[str, object]:
+    status = {"status": FAILED, "error": failure.error} if failure is not None else {"status": MISSING, "error": ""}
+    return {**status, "collapsed": False, "diverged": False, "seconds": NONE, "tokens_per_second": NONE}
+
+
+def _scores(
+    frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """The scores of the languages that each trial asks for; its record may have more, from another study."""
+    rows: list[tuple[object, ...]] = []
+    for place, trial in enumerate(trials):
+        if trial.id not in records:
+            continue
+        for split, languages in records[trial.id]["scores"].items():
+            wanted = trial.test_data if split == "test" else (trial.source,)
+            for language, values in languages.items():
+                if language in wanted:
+                    beside = values["examples"], values.get("unknown", NONE)
+                    rows += [
+                        (place, split, language, name, value, *beside)
+                        for name, value in values.items()
+                        if name not in NO_METRICS
+                    ]
+    found = pd.DataFrame(rows, columns=["place", *SCORE_COLUMNS[len(RUN) + 1 :]])
+    keys = frame.loc[found.pop("place"), ["trial", *RUN]].reset_index(drop=True)
+    return pd.concat([keys, found], axis=1)

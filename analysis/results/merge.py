@@ -1,0 +1,188 @@
+"""Two studies, stores or files side by side: their results as one, each method of the second against the same of the
+first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+import pyarrow as pa
+
+from analysis.results.comparison import FEW
+from analysis.results.frame import Results
+from analysis.results.view import View
+from harness.common.errors import UserError
+from harness.setting import value_label
+from harness.store.store import Store
+
+NOTHING = "Nothing is compared"
+"""What a report of two results without a method in common says."""
+
+
+def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int = 1) -> View:
+    """A view of both results: methods are called ``<name>: <method>``, and each of the second is compared with the
+    first's of its label, or, where each has one method alone, with that.
+
+    Languages whose test sets differ between the two, and those that only one of them has, are left out of both. Raises
+    ``UserError`` where the two have one name, different sources or metrics, or no language with the same test set.
+    """
+    if first == second:
+        raise UserError(
+            f"compare: {first} is given twice; give two results, or --other-store where the second is in another store"
+        )
+    one, other = ours.results, theirs.results
+    for what, mine, its in (("source", one.source, other.source), ("metric", one.metric, other.metric)):
+        if mine and its and mine != its:
+            raise UserError(
+                f"compare: {first} has the {what} {mine!r} and {second} {its!r}; compare results of one {what}"
+            )
+    kept, left_out = _languages(one, other)
+    if not kept:
+        why = f"; the test sets of {', '.join(left_out)} are not the same" if left_out else ""
+        raise UserError(f"compare: {first} and {second} have no target language in common{why}")
+    settings, renamed = _settings(one, other)
+    sides = [
+        _prefixed(_restricted(results, kept), f"{name}: ", renaming)
+        for name, results, renaming in zip((first, second), (one, other), renamed, strict=True)
+    ]
+    pairs = _pairs(first, one, second, other)
+    alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
+    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone else ""
+    dropped = _dropped(first, one, second, other)
+    facts = lone + dropped + _shared(first, one, second, other)
+    about = replace(
+        one.about,
+        name=f"{first} and {second}",
+        question=f"What is different in {second} from {first}?{facts}"
+        if pairs
+        else f"{NOTHING}: {first} and {second} have no method in common.{dropped}",
+        targets=tuple(kept),
+        methods=tuple(method for side in sides for method in side.about.methods),
+        **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
+    )
+    trials, scores = (
+        pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores")
+    )
+    both = Results(about, trials, scores, settings, one.metric or other.metric)
+    return View(
+        both, ddof, against=pairs, left_out=tuple(left_out), predicted=_predicted({first: ours, second: theirs})
+    )
+
+
+@dataclass(frozen=True)
+class _Predictions:
+    """The predictions of two stores, by the names that their trials have side by side."""
+
+    trials: Mapping[str, tuple[Store, str]]
+
+    def predictions(self, trial: str) -> pa.Table:
+        store, name = self.trials[trial]
+        return store.predictions(name)
+
+
+def _predicted(views: Mapping[str, View]) -> _Predictions | None:
+    """None where either of the two is not from a store."""
+    found = {
+        f"{name}: {trial}": (view.store, trial)
+        for name, view in views.items()
+        for trial in view.results.trials["trial"]
+    }
+    stored = {name: (store, trial) for name, (store, trial) in found.items() if store is not None}
+    return _Predictions(stored) if len(stored) == len(found) else None
+
+
+def _dropped(first: str, one: Results, second: str, other: Results) -> str:
+    """Which target languages only one of the two has."""
+    told = []
+    for name, mine, its in (
+        (first, one.about.targets, other.about.targets),
+        (second, other.about.targets, one.about.targets),
+    ):
+        if alone := [language for language in mine if language not in its]:
+            told.append(f"{', '.join(alone) if len(alone) <= FEW else f'{len(alone)} languages'} (only in {name})")
+    return f" Target languages left out: {'; '.join(told)}." if told else ""
+
+
+def _shared(first: str, one: Results, second: str, other: Results) -> str:
+    """How many trials are the same on both sides, by name and scores, so that nothing can differ between them."""
+    sides: list[dict[str, set[tuple[object, ...]]]] = [{}, {}]
+    for trials, results in zip(sides, (one, other), strict=True):
+        for trial, *row in results.scores[["trial", "split", "language", "metric", "score"]].itertuples(index=False):
+            trials.setdefault(trial, set()).add(tuple(row))
+    same = sum(sides[1].get(trial) == scores for trial, scores in sides[0].items())
+    if not same:
+        return ""
+    if same == len(sides[0]) == len(sides[1]):
+        return f" {first} and {second} are the same {same} trials: there is nothing to compare."
+    return f" {same} trials are the same on both sides: they say nothing of a difference."
+
+
+def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:
+    """The target languages that both have, with the same test set, and those that differ in it."""
+    mine, theirs = _tests(one), _tests(other)
+    common = [language for language in one.about.targets if language in other.about.targets]
+    differing = [
+        code for code in (one.source, *common) if mine.get(code) and theirs.get(code) and mine[code] != theirs[code]
+    ]
+    if one.source in differing:
+        raise UserError(
+            f"compare: the test sets of the source, {one.source}, are not the same; their scores cannot be compared"
+        )
+    return [language for language in common if language not in differing], differing
+
+
+def _tests(results: Results) -> dict[str, str]:
+    return {language: test for tested in results.trials["test_data"] for language, test in tested.items()}
+
+
+def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str, str]]]:
+    """All settings under labels that hold for both, and the new label of each side's."""
+    if {*one.settings.columns} != {*other.settings.columns} or not len(one.settings.columns):
+        joined = pd.concat([one.settings, other.settings])
+        return joined[~joined.index.duplicated()], [{}, {}]
+    joined = pd.concat([one.settings, other.settings])
+    rows: list[dict[str, object]] = joined.astype(object).to_dict("records")  # type: ignore[assignment]
+    varied = [name for name in rows[0] if len({value_label(name, row[name]) for row in rows}) > 1] or [*rows[0]][:1]
+    labels = [" ".join(f"{name}={value_label(name, row[name])}" for name in varied) for row in rows]
+    split = len(one.settings)
+    renamed = [
+        dict(zip(one.settings.index, labels[:split], strict=True)),
+        dict(zip(other.settings.index, labels[split:], strict=True)),
+    ]
+    joined.index = pd.Index(labels)
+    return joined[~joined.index.duplicated()], renamed
+
+
+def _restricted(results: Results, languages: list[str]) -> Results:
+    """The results in some target languages alone; trials of none of them go."""
+    kept = {results.source, *languages}
+    targets = results.trials["targets"].map(lambda targets: tuple(language for language in targets if language in kept))
+    trials = results.trials.assign(targets=targets)[targets.map(len) > 0]
+    trials = trials.assign(
+        test_data=trials["test_data"].map(lambda tested: {code: tested[code] for code in tested if code in kept})
+    )
+    scores = results.scores[results.scores["language"].isin(kept) & results.scores["trial"].isin(trials["trial"])]
+    return replace(results, trials=trials, scores=scores)
+
+
+def _prefixed(results: Results, prefix: str, settings: Mapping[str, str]) -> Results:
+    def named(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(
+            trial=prefix + frame["trial"],
+            method=prefix + frame["method"],
+            setting=frame["setting"].map(lambda s: settings.get(s, s)),
+        )
+
+    about = replace(results.about, methods=tuple(f"{prefix}{method}" for method in results.about.methods))
+    return replace(results, about=about, trials=named(results.trials), scores=named(results.scores))
+
+
+def _pairs(first: str, one: Results, second: str, other: Results) -> dict[str, str]:
+    """The first's method that each of the second's is compared with."""
+    found = {f"{second}: {method}": f"{first}: {method}" for method in other.methods if method in one.methods}
+    if not found and len(one.methods) == len(other.methods) == 1:
+        found = {f"{second}: {other.methods[0]}": f"{first}: {one.methods[0]}"}
+    return found
+
+
+def _either(one: str, other: str) -> str:
+    return one if one == other else " / ".join(filter(None, [one, other]))

@@ -1,0 +1,44 @@
+"""The multi-bootstrap of a comparison, from the predictions in the store."""
+
+from dataclasses import dataclass, field
+
+from analysis.results.comparison import Comparison
+from analysis.results.predictions import MOST_TRIALS, Predictions
+from analysis.statistics.multi_bootstrap import Difference, difference, zero_shot_difference
+
+
+@dataclass(frozen=True)
+class MultiBootstrap:
+    """Differences over runs and test examples, or why there are none."""
+
+    zero_shot: Difference | None = None
+    """Of the zero-shot score, over the languages that both methods scored in every run."""
+    languages: dict[str, Difference] = field(default_factory=dict)
+    lacking: str = ""
+    """Why there are none, as the end of a sentence; else empty."""
+
+
+def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
+    """The differences of a method's and its baseline's scores, ours − theirs."""
+    if predictions is None:
+        return MultiBootstrap(lacking="where not all results are from a store: it needs every prediction")
+    metric = predictions.metric
+    if metric is None:
+        return MultiBootstrap(
+            lacking="of a task of one's own: only of steadytune's metrics is it known what they count"
+        )
+    if 2 * comparison.runs > MOST_TRIALS:
+        return MultiBootstrap(lacking=f"of more than {MOST_TRIALS // 2} runs a method")
+    codes = comparison.steady_languages
+    runs = comparison.ours.index
+    ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))
+    if not codes or ours is None or theirs is None:
+        return MultiBootstrap(
+            lacking=f"of {comparison.method}, as predictions of some of its runs or the baseline's are not in the store"
+        )
+    if any(ours[code].shape != theirs[code].shape for code in codes):
+        return MultiBootstrap(
+            lacking=f"of {comparison.method}, as its predictions are of other examples than those of {comparison.base}"
+        )
+    whole = zero_shot_difference(ours, theirs, metric)
+    return MultiBootstrap(whole, {code: difference(ours[code], theirs[code], metric) for code in codes})

@@ -1,0 +1,24 @@
+"""Results by the word that a user has for them: a study that was run, or a table of results."""
+
+from analysis.results import from_csv
+from analysis.results.from_store import load
+from analysis.results.view import View
+from harness.common.errors import bad
+from harness.store.store import Store
+
+
+def opened(name: str, place: str, *, source: str | None = None, ddof: int = 1, published: bool = False) -> View:
+    """A view of the results of the study of that name in the store at a place, or, where ``name`` ends in ``.csv``, of
+    that file.
+
+    Raises ``UserError`` where there is no such store, study or file, and where ``source`` is given for a study, which
+    knows its own.
+    """
+    if from_csv.is_table(name):
+        return View(from_csv.read(name, source=source), ddof, published=published)
+    if source is not None:
+        raise bad("--source", source, "it with a .csv file alone: a study says itself what it was trained on")
+    store = Store(place, create=False)
+    if ".." in name.split("/"):
+        raise bad("study", name, "the name of a study that was run: it is no path")
+    return View(load(store, name), ddof, store, published=published)

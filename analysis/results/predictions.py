@@ -1,0 +1,69 @@
+"""What stored predictions count of every run: the raw material of a bootstrap over test examples."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from analysis.results.frame import FINISHED, PAIR, Results
+from analysis.statistics.counts import Counts, Metric, counts, metric_of
+
+MOST_TRIALS = 400
+"""Trials of a comparison's two methods above which their predictions are not read."""
+
+
+class Predicted(Protocol):
+    """A store, or what has the predictions of several."""
+
+    def predictions(self, trial: str) -> pa.Table:
+        """As ``Store.predictions``; raises ``KeyError`` where there are none."""
+        ...
+
+
+@dataclass
+class Predictions:
+    """Counts of trials by language, each read once."""
+
+    store: Predicted
+    results: Results
+    _read: dict[str, dict[str, Counts] | None] = field(default_factory=dict)
+
+    @property
+    def metric(self) -> Metric | None:
+        """How the metric follows from the counts; ``None`` for a user's own task and metrics that do not."""
+        return metric_of(self.results.about.task) if self.results.about.task else None
+
+    def of(self, method: str, runs: pd.Index, languages: Sequence[str]) -> dict[str, NDArray[np.int32]] | None:
+        """By language what the metric counts, runs × examples × statistics, of a method's runs (an index of ``PAIR``).
+
+        ``None`` where predictions of any run are gone, or are of other examples than those of the others.
+        """
+        trials = self.results.trials
+        mine = trials[(trials["method"] == method) & (trials["status"] == FINISHED)].set_index(PAIR)
+        found: dict[str, list[Counts]] = {language: [] for language in languages}
+        for run in runs:
+            here = mine.loc[[run]]
+            for language in languages:
+                counted = [
+                    self._trial(trial)
+                    for trial, of in zip(here["trial"], here["targets"], strict=True)
+                    if language in of
+                ]
+                if not counted or counted[0] is None or language not in counted[0]:
+                    return None
+                found[language].append(counted[0][language])
+        if any(len({len(part) for part in parts}) != 1 for parts in found.values()):
+            return None
+        return {language: np.stack(parts) for language, parts in found.items()}
+
+    def _trial(self, trial: str) -> dict[str, Counts] | None:
+        if trial not in self._read:
+            try:
+                self._read[trial] = counts(self.results.about.task, self.store.predictions(trial))
+            except (KeyError, OSError, ValueError):  # none, gone or torn
+                self._read[trial] = None
+        return self._read[trial]

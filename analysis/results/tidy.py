@@ -1,0 +1,62 @@
+"""The tidy frame: one row a trial × language × metric, with all that a reader of the scores needs. Written as
+``results.csv``, and read again from anybody's CSV by ``analysis.results.from_csv``."""
+
+import pandas as pd
+
+from analysis.results.frame import FINISHED, RUN, Results
+
+COLUMNS = {
+    "study": "name of the study",
+    "task": "name of the task",
+    "encoder": "name of the encoder",
+    "source": "language of the training data",
+    "trial": "id of the fine-tuned model",
+    "method": "label of the method, such as l2(strength=0.1): its name, and in brackets the options that differ "
+    "from their defaults",
+    "setting": "label of the setting",
+    "seed": "whole number",
+    "replicate": "number of the rerun with the same seed, 0 for the first",
+    "split": "test, or dev for the source's dev set",
+    "language": "code of the language that is scored",
+    "metric": "name of the metric",
+    "score": "score × 100; empty where the trial failed or is missing",
+    "examples": "number of examples",
+    "unknown": "share (%) of the sub-words that the encoder's vocabulary lacks",
+    "test_data": "fingerprint of the examples: scores of one language with different fingerprints are never averaged",
+    "status": "finished, failed or missing",
+    "collapsed": "true where the run is no better on the source than the majority class",
+    "diverged": "true where a loss or gradient was not finite",
+    "error": "why the trial failed",
+}
+"""Column by column what it holds. Beside them stand the hyperparameters of the setting, a column each
+(``learning_rate``, …)."""
+
+
+def tidy(results: Results) -> pd.DataFrame:
+    """All results in one frame with ``COLUMNS`` and the hyperparameters.
+
+    A trial that has not finished has a row for each language that it was to score, in the task's metric, with no score.
+    Of a trial's rows those of that metric come first.
+    """
+    about, trials = results.about, results.trials
+    lacking = trials.loc[trials["status"] != FINISHED, ["trial", *RUN, "targets"]]
+    lacking = lacking.assign(language=lacking.pop("targets").map(lambda targets: (results.source, *targets))).explode(
+        "language"
+    )
+    rows = pd.concat([results.scores, lacking.assign(split="test", metric=results.metric)], ignore_index=True)
+    place = pd.Series(range(len(trials)), index=trials["trial"])
+    order = pd.DataFrame({"place": rows["trial"].map(place), "beside": rows["metric"] != results.metric})
+    rows = rows.loc[order.sort_values(["place", "beside"], kind="stable").index].reset_index(drop=True)
+    facts = trials.set_index("trial")
+    tests = {
+        (trial, language): test for trial, tested in facts["test_data"].items() for language, test in tested.items()
+    }
+    fingerprints = [
+        tests.get((trial, language), "") if split == "test" else ""
+        for trial, language, split in zip(rows["trial"], rows["language"], rows["split"], strict=True)
+    ]
+    rows = rows.assign(
+        study=about.name, task=about.task, encoder=about.encoder, source=about.source, test_data=fingerprints,
+        **{name: rows["trial"].map(facts[name]) for name in ("status", "collapsed", "diverged", "error")},
+    )  # fmt: skip
+    return rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)

@@ -1,0 +1,89 @@
+"""Results as a report looks at them: with its ddof, its baseline, and the comparisons that several sections share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from analysis.results.comparison import Comparison
+from analysis.results.frame import Results
+from analysis.results.multi_bootstrap import MultiBootstrap, multi_bootstrap
+from analysis.results.predictions import Predicted, Predictions
+from harness.store.store import Store
+
+VANILLA = "vanilla"
+
+
+@dataclass(frozen=True)
+class View:
+    """What every section is given."""
+
+    results: Results
+    ddof: int = 1
+    """Of every standard deviation."""
+    store: Store | None = None
+    """Where learning histories and predictions are; ``None`` for results from a file."""
+    against: Mapping[str, str] | None = field(default=None)
+    """The method that each method is compared with, where that is not one baseline for all."""
+    left_out: tuple[str, ...] = ()
+    """Languages that two results have on different test sets, and that are therefore in neither."""
+    published: bool = False
+    """Show the paper's figures beside these whatever the encoder."""
+    base: str = ""
+    """The baseline, where it is not that of these results."""
+    predicted: Predicted | None = None
+    """Where predictions are, where they are not in ``store``."""
+
+    @cached_property
+    def baseline(self) -> str:
+        """The method that the others are compared with: vanilla, or the study's first. It may have no run left without
+        collapsed ones."""
+        return self.base or (VANILLA if VANILLA in self.results.methods else self.results.methods[0])
+
+    @property
+    def base_name(self) -> str:
+        """What the headers of tables call that which a method is compared with."""
+        return self.baseline if self.against is None else "the other"
+
+    @cached_property
+    def no_baseline(self) -> str:
+        """Says which methods that others are compared with have no run left without the collapsed ones; else empty."""
+        needed = dict.fromkeys(comparison.base for comparison in self.comparisons.values())
+        lost = [method for method in needed if method not in self.results.methods]
+        if not lost:
+            return ""
+        return f"All runs of {', '.join(lost)} collapsed: without them there is nothing left to compare others with."
+
+    def baseline_of(self, method: str) -> str | None:
+        """The method that this one is compared with; ``None`` for a baseline itself."""
+        if self.against is not None:
+            return self.against.get(method)
+        return self.baseline if method != self.baseline else None
+
+    @cached_property
+    def comparisons(self) -> dict[str, Comparison]:
+        """Every method, but a baseline, with what it is compared with."""
+        pairs = ((method, self.baseline_of(method)) for method in self.results.methods)
+        return {method: Comparison.of(self.results, method, base) for method, base in pairs if base is not None}
+
+    @cached_property
+    def predictions(self) -> Predictions | None:
+        """What the stored predictions count; ``None`` for results from a file."""
+        place = self.predicted or self.store
+        return Predictions(place, self.results) if place is not None else None
+
+    @cached_property
+    def multi_bootstraps(self) -> dict[str, MultiBootstrap]:
+        """The multi-bootstrap of every comparison."""
+        return {
+            method: multi_bootstrap(comparison, self.predictions) for method, comparison in self.comparisons.items()
+        }
+
+    def without_reruns(self) -> "View":
+        """The same view of the first run alone of each method, setting and seed."""
+        results = self.results.without_reruns()
+        return self if results is self.results else replace(self, results=results)
+
+    def without_collapsed(self) -> "View":
+        """The same view of the results less the collapsed runs, with the same baseline, even where no run of it is
+        left."""
+        return replace(self, results=self.results.without_collapsed(), base=self.baseline)

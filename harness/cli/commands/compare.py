@@ -1,0 +1,53 @@
+"""``compare``: two results side by side."""
+
+import argparse
+from pathlib import Path
+
+from harness.cli.commands import exit_codes
+from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+from harness.common.errors import without_credentials
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "compare",
+        help="put two studies, stores or tables of results side by side",
+        description="Write a report of two results as one: every method of the second is compared with the same of the "
+        "first, over the settings and seeds that both have.",
+    )
+    command.add_argument("first", metavar="A", help="a study that was run, or a .csv file of results")
+    command.add_argument("second", metavar="B", help="likewise")
+    store_option(command)
+    command.add_argument("--other-store", metavar="PLACE", help="the store of B, where it is another than that of A")
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write it (default: reports/A-and-B in the store)"
+    )
+    ddof_option(command)
+    command.add_argument(
+        "--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)"
+    )
+    command.set_defaults(command=compare)
+
+
+def compare(options: argparse.Namespace) -> int:
+    from analysis.report import write
+    from analysis.results.merge import side_by_side
+    from analysis.results.opening import opened
+
+    places = options.store, options.other_store or options.store
+    words = options.first, options.second
+    one, other = (
+        opened(study_name(word), place, source=options.source) for word, place in zip(words, places, strict=True)
+    )
+    names = [one.results.about.name, other.results.about.name]
+    if names[0] == names[1]:
+        names = list(words)
+    if names[0] == names[1] and places[0] != places[1]:
+        names = [f"{name} in {without_credentials(place)}" for name, place in zip(names, places, strict=True)]
+    both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
+    written = write(both, options.out)
+    print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")
+    for view in (one, other):
+        tell_of_broken(view.store)
+    return exit_codes.OK

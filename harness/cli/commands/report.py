@@ -1,0 +1,69 @@
+"""``report``: the report of a study or of a table of results."""
+
+import argparse
+from pathlib import Path
+
+from harness.cli.commands import exit_codes
+from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "report",
+        help="write a study's report from its store, or from a table of results",
+        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
+        "store alone, or a CSV file of anybody's results; the README says which columns.",
+    )
+    command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv file of results")
+    store_option(command)
+    command.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)"
+    )
+    ddof_option(command)
+    command.add_argument(
+        "--source",
+        metavar="XX",
+        help="language of the training data, of a .csv file that does not say it (default: en)",
+    )
+    command.add_argument(
+        "--published", action="store_true", help="show the paper's figures beside these, whatever the encoder"
+    )
+    command.add_argument(
+        "--watch",
+        type=_seconds,
+        nargs="?",
+        const=30,
+        metavar="SECONDS",
+        help="write it again as trials end, until all have; looks every 30 seconds unless you say otherwise",
+    )
+    command.set_defaults(command=report)
+
+
+def report(options: argparse.Namespace) -> int:
+    from analysis.report import write
+    from analysis.results.opening import opened
+    from analysis.results.view import View
+    from analysis.watch import watch
+
+    def look() -> View:
+        name = study_name(options.study)
+        return opened(name, options.store, source=options.source, ddof=options.ddof, published=options.published)
+
+    def show(view: View, refresh: int) -> None:
+        written = write(view, options.out, refresh=refresh)
+        print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
+        tell_of_broken(view.store)
+
+    if options.watch:
+        watch(look, show, options.watch)
+    else:
+        show(look(), 0)
+    return exit_codes.OK
+
+
+def _seconds(text: str) -> int:
+    """A whole number of seconds, from 1 to a day's."""
+    if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number of seconds, from 1 to 86400")
+    return int(text)

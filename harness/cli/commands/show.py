@@ -1,0 +1,169 @@
+"""``show``: a study's question, methods, settings and trials."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from harness.cli.commands import exit_codes
+from harness.cli.commands.columns import aligned
+from harness.cli.commands.options import (
+    gpus_option,
+    scaled_study,
+    scaling_options,
+    store_option,
+    study_argument,
+    warn_of_warmups,
+)
+from harness.common.errors import UserError, without_credentials
+
+if TYPE_CHECKING:
+    from harness.setting import Setting
+    from harness.study import Study, TrialConfig
+
+ALWAYS = ("learning_rate", "warmup_steps", "epochs", "max_steps")
+"""Hyperparameters that the table of settings shows even where all settings have them alike."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "show",
+        help="show a study's settings and trials",
+        description="Show a study's question, what of the paper it reproduces, its methods, settings and trials. "
+        "Trials that the store has are marked.",
+    )
+    study_argument(command)
+    store_option(command)
+    scaling_options(command)
+    gpus_option(command)
+    command.set_defaults(command=show)
+
+
+def show(options: argparse.Namespace) -> int:
+    from harness.execution.plan import plan
+
+    study = scaled_study(options)
+    study.check_languages()
+    trials, why = [], ""
+    try:
+        trials = plan(study, gpus=options.gpus_per_trial)
+    except (
+        UserError
+    ) as error:  # the encoder, the data or a text is not to be had here: the study can be shown all the same
+        why = str(error)
+    warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
+    print(*head(study, trials[0] if trials else None), "", *settings_table(study), "", sep="\n")
+    if study.search is not None:
+        print(*searched(study, options.store), sep="\n")
+    else:
+        print(*(without_ids(study, why) if why else with_ids(study, trials, options.store)), sep="\n")
+    return exit_codes.OK
+
+
+def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
+    """What a study is about, and where one of its trials is known, the versions of what it reads."""
+    rows = [
+        ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
+        ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
+        ["data", f"{study.data} (training data {trial.training_data})" if trial else without_credentials(study.data)],
+        ["precision", trial.precision if trial else study.precision],
+    ]
+    if study.reproduces:
+        rows.insert(0, ["paper", study.reproduces])
+    return [f"{study.name}: {study.question}", "", *aligned(rows)]
+
+
+def settings_table(study: "Study") -> list[str]:
+    """One line a setting, methods with the same settings and seeds together; what all settings have alike follows in
+    one line."""
+    from harness.common import fields
+    from harness.setting import ABSENT, value_label
+
+    arms: dict[tuple[tuple[Setting, ...], tuple[int, ...]], list[str]] = {}
+    for arm in study.arms:
+        arms.setdefault((arm.settings, arm.seeds), []).append(arm.method.arm.label)
+    given = [asdict(setting) for arm in study.arms for setting in arm.settings]
+    differing = {name for name in given[0] if len({values[name] for values in given}) > 1}
+    shown = [name for name in given[0] if name in differing or (name in ALWAYS and given[0][name] is not None)]
+    rows = [[*shown, "seeds", "methods"]]
+    for (settings, seeds), methods in arms.items():
+        for setting in settings:
+            values = [
+                "" if (value := getattr(setting, name)) is None and name not in ABSENT else value_label(name, value)
+                for name in shown
+            ]
+            rows.append([*values, " ".join(map(str, seeds)), ", ".join(methods)])
+    alike = [
+        f"{name}={fields.short(value)}" for name, value in given[0].items() if name not in shown and value is not None
+    ]
+    return [*aligned(rows, right=range(len(shown))), *([f"all: {' '.join(alike)}"] if alike else [])]
+
+
+def searched(study: "Study", place: str) -> list[str]:
+    """What a search draws from, and what it has tried in a store."""
+    from harness.setting import value_label
+    from harness.store.store import NoStoreError, Store
+    from harness.tuning.journal import read
+
+    search = study.search
+    assert search is not None
+    of = [f"1/{search.reduction**place}" if place else "all" for place in reversed(range(search.rungs))]
+    lines = [
+        f"search: {search.trials} trials of each method at seed {study.arms[0].seeds[0]}, in",
+        *aligned([[f"  {name}", str(made)] for name, made in search.space.items()]),
+        f"scored on the source's dev set after {', '.join(of)} of the steps; at each but the last the best "
+        f"1/{search.reduction} go on",
+        "",
+    ]
+    try:
+        tried = read(Store(place, create=False), study.name)
+    except NoStoreError:
+        tried = []
+    rows = []
+    for one in tried:
+        values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
+        score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
+        rows.append([f"  {one.id}", one.status, one.method, *values, score])
+    return [*lines, f"{len(rows)} tried in {without_credentials(place)}", *(aligned(rows) if rows else [])]
+
+
+def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[str]:
+    """The trials of a study and which of them a store has."""
+    from harness.study import seeding
+
+    status, labels = status_of(store, trials), _setting_labels(study)
+    rows = [
+        [f"  {t.id}", status[t.id], t.method.label, labels[t.setting], seeding(t.seed, t.replicate)] for t in trials
+    ]
+    finished = sum(word == "finished" for word in status.values())
+    return [f"{len(rows)} trials, {finished} finished in {without_credentials(store)}", *aligned(rows)]
+
+
+def without_ids(study: "Study", why: str) -> list[str]:
+    """The trials of a study whose identities cannot be known, and why."""
+    from harness.study import seeding
+
+    labels = _setting_labels(study)
+    rows = [
+        ["  " + method.label, labels[setting], seeding(seed, replicate)]
+        for method, _, setting, seed, replicate in study.runs()
+    ]
+    return [f"{len(rows)} trials, without ids: {why}", *aligned(rows)]
+
+
+def _setting_labels(study: "Study") -> "dict[Setting, str]":
+    from harness.setting import setting_labels
+
+    return setting_labels([setting for arm in study.arms for setting in arm.settings])
+
+
+def status_of(place: str, trials: "list[TrialConfig]") -> dict[str, str]:
+    """Whether the store has each trial, by id: finished, failed or missing."""
+    from harness.store.store import NoStoreError, Store
+
+    status = dict.fromkeys((trial.id for trial in trials), "missing")
+    try:
+        standing = Store(place, create=False).standing(trials)
+    except NoStoreError:
+        return status
+    return status | dict.fromkeys(standing.finished, "finished") | dict.fromkeys(standing.failures, "failed")

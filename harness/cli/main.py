@@ -1,0 +1,54 @@
+"""The command ``steadytune``."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from harness.cli.commands import COMMANDS, exit_codes
+from harness.common.errors import UserError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except UserError as error:
+        print(f"steadytune: {error}", file=sys.stderr)
+        return exit_codes.USER_ERROR
+    except KeyboardInterrupt:
+        print(
+            "\nsteadytune: interrupted; what had finished is kept, run the same command again to go on", file=sys.stderr
+        )
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:  # e.g. piped into head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="steadytune",
+        description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all, vary "
+        "what should not matter.",
+        epilog="Start with: steadytune run quickstart",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("steadytune")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Helpers that know nothing of studies: errors, fields, files, hashes, locks, memory."""

@@ -1,0 +1,56 @@
+"""The error a user can mend: one message that names the field, its value and what is allowed."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+LONGEST_VALUE = 120
+"""Characters of a value that a message shows."""
+
+
+CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
+"""What stands before the host in a URL: a user's name, and often a password or a key."""
+
+
+class UserError(Exception):
+    """A mistake in a study, a path or a data file. The command line prints the message alone and exits with code 2."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_credentials(message))
+
+
+def without_credentials(text: str) -> str:
+    """A text as others may read it: URLs in it without the user and password that they may have."""
+    return CREDENTIALS.sub("***@", text)
+
+
+def bad(field: str, value: object, allowed: str) -> UserError:
+    """The error for a value outside what ``field`` allows, e.g. ``learning_rate: -1.0 is not allowed; give a number
+    above 0``."""
+    return UserError(f"{field}: {_shown(value)} is not allowed; give {allowed}")
+
+
+def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "") -> UserError:
+    """The error for a name that is not among ``known``, with the nearest one where there is one.
+
+    ``listed`` says what shows all of them, where they are too many for a message.
+    """
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    rest = f"{listed} shows all {len(names)}" if listed else f"Known: {', '.join(names) or 'none'}"
+    return UserError(f"{field}: there is no {_shown(name)}.{guess} {rest}")
+
+
+def reason(error: Exception) -> str:
+    """What the system or a library said, on one line."""
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+
+
+def _shown(value: object) -> str:
+    """A value on one line, cut where it is long."""
+    try:
+        text = without_credentials(repr(value))  # before it is cut: of half of them nothing says what they are
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or lists in lists without end
+        return f"a {type(value).__name__} too long to show"
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

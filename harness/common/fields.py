@@ -1,0 +1,192 @@
+"""Checks and conversions that every frozen dataclass of a study shares: each error names the field, the value and what
+is allowed."""
+
+import dataclasses
+import functools
+import math
+import re
+import types
+import typing
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from harness.common.errors import UserError, bad, unknown
+
+T = TypeVar("T")
+
+LARGEST = 2**53
+"""Beyond it whole numbers that pass through a float are no longer exact."""
+LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+
+
+def coerce(instance: Any) -> None:
+    """Bring every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
+
+    A whole number in a float's place becomes a float and lists become tuples, so that equal studies are equal however
+    they were written. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
+    """
+    hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
+    for field in dataclasses.fields(instance):
+        object.__setattr__(
+            instance, field.name, converted(field.name, getattr(instance, field.name), hints[field.name])
+        )
+
+
+@functools.cache
+def _hints(cls: type) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def build(cls: type[T], where: str, values: object) -> T:
+    """Make ``cls(**values)``, refusing unknown and missing fields by name."""
+    if not isinstance(values, Mapping):
+        raise bad(where, values, "a mapping of field names to values")
+    known = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
+    for name in values:
+        if name not in known:
+            raise unknown(f"{where}: field", name, known)
+    for name, field in known.items():
+        if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise UserError(f"{where}: the field {name!r} is missing")
+    try:
+        return cls(**values)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def chosen(instance: Any) -> dict[str, Any]:
+    """The fields whose value is not the default: what names a thing and makes its identity, so that a field added later
+    with a default changes neither."""
+    return {f.name: value for f in dataclasses.fields(instance) if (value := getattr(instance, f.name)) != _default(f)}
+
+
+def _default(field: "dataclasses.Field[Any]") -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
+
+
+def above(field: str, value: float, bound: float) -> None:
+    """Refuse what is not a finite number above ``bound``."""
+    if not math.isfinite(value) or value <= bound:
+        raise bad(field, value, f"a finite number above {bound:g}")
+
+
+def at_least(field: str, value: float, bound: float) -> None:
+    """Refuse what is not a finite number of at least ``bound``."""
+    if not math.isfinite(value) or value < bound:
+        raise bad(field, value, f"a finite number of at least {bound:g}")
+
+
+def at_most(field: str, value: float, bound: float) -> None:
+    """Refuse what is above ``bound``."""
+    if value > bound:
+        raise bad(field, value, f"a number of at most {short(bound)}")
+
+
+def exactly_one(**values: float | None) -> None:
+    """Refuse none or several given where one of some fields is wanted."""
+    if sum(value is not None for value in values.values()) != 1:
+        given = " and ".join(map(repr, values.values()))
+        raise UserError(f"{' and '.join(values)}: {given} are not allowed; give exactly one of them")
+
+
+def share(field: str, value: float) -> None:
+    """Refuse what is not a number from 0 to below 1."""
+    if not 0 <= value < 1:
+        raise bad(field, value, "a number from 0 to below 1")
+
+
+def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Refuse what is not one of the names in ``allowed``."""
+    if value not in allowed:
+        raise unknown(field, value, allowed)
+
+
+def languages(field: str, values: Sequence[str]) -> None:
+    """Refuse what is not a language code (two or three letters, so that a code can never be a path), or is there
+    twice."""
+    for value in values:
+        if not LANGUAGE.fullmatch(value):
+            raise bad(field, value, "a language code of two or three small letters, such as 'de'")
+    once(field, values)
+
+
+def once(field: str, values: Sequence[Hashable]) -> None:
+    """Refuse a list without entries or with one twice."""
+    if not values:
+        raise bad(field, values, "a list with at least one entry")
+    if (twice := repeated(values)) is not None:
+        raise bad(field, twice, "each entry once")
+
+
+def repeated(values: Sequence[T]) -> T | None:
+    """The first value that has been there before, ``None`` where all differ."""
+    before: set[T] = set()
+    for place, value in enumerate(values):
+        try:
+            known = value in before
+            before.add(value)
+        except TypeError:  # has no hash, as a list in YAML
+            known = value in values[:place]
+        if known:
+            return value
+    return None
+
+
+def short(value: Any) -> str:
+    """A value in a label: numbers without needless zeros, but never two numbers alike."""
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "+".join(map(short, value)) if isinstance(value, tuple) else str(value)
+
+
+def converted(field: str, value: Any, hint: Any) -> Any:
+    """A value brought to the type that a field declares; see ``coerce``."""
+    if isinstance(hint, types.UnionType):
+        options = [option for option in typing.get_args(hint) if option is not types.NoneType]
+        if value is None and len(options) < len(typing.get_args(hint)):
+            return None
+        if len(options) > 1:
+            return _instance(field, value, tuple(options))
+        return converted(field, value, options[0])
+    origin = typing.get_origin(hint)
+    if origin is tuple:
+        if not isinstance(value, list | tuple):
+            raise bad(field, value, "a list")
+        return tuple(converted(field, entry, typing.get_args(hint)[0]) for entry in value)
+    if origin is Mapping:
+        key, entry = typing.get_args(hint)
+        given = _instance(field, value, (Mapping,))
+        return {converted(field, name, key): converted(field, held, entry) for name, held in given.items()}
+    if hint in (int, float):
+        return _number(field, value, hint)
+    return _instance(field, value, (hint,))
+
+
+def _number(field: str, value: Any, kind: type) -> float | int:
+    word = "a whole number" if kind is int else "a number"
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise bad(field, value, word)
+    try:
+        if kind is float:
+            return float(value)
+        return _whole(value if isinstance(value, int) else float(value))
+    except (ValueError, OverflowError):
+        raise bad(field, value, word) from None
+
+
+def _whole(value: float) -> int:
+    if not float(value).is_integer() or abs(value) > LARGEST:
+        raise ValueError
+    return int(value)
+
+
+def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
+    if not isinstance(value, kinds):
+        names: dict[Any, str] = {str: "text", Mapping: "a mapping"}
+        raise bad(field, value, " or ".join(names.get(kind, f"a {kind.__name__}") for kind in kinds))
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # YAML and JSON can name half of a pair of surrogates, which no file can hold
+            raise bad(field, value, "text of whole characters") from None
+    return value

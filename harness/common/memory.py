@@ -1,0 +1,50 @@
+"""Peak memory of a stretch of work."""
+
+import contextlib
+import ctypes
+import resource
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+
+def nbytes(tensors: Iterable[Tensor], *, besides: Iterable[Tensor] = ()) -> int:
+    """Bytes that tensors take, each storage once; those of ``besides`` do not count."""
+    there = {tensor.untyped_storage().data_ptr() for tensor in besides}
+    storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
+    return sum(size for place, size in storages.items() if place not in there)
+
+
+def reset_peak() -> None:
+    """Start a new peak; where the system cannot (outside Linux) the process's whole life counts."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def trim() -> None:
+    """Give memory that is free back to the system, where the C library can (glibc): it keeps what lies between things
+    in use."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def peak() -> dict[str, float]:
+    """Peak since ``reset_peak`` in MiB: ``resident`` of this process and, on a GPU, ``gpu`` as torch allocated it."""
+    found = {"resident": _resident_peak()}
+    if torch.cuda.is_available():
+        found["gpu"] = torch.cuda.max_memory_allocated() / 2**20
+    return found
+
+
+def _resident_peak() -> float:
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
+    except (OSError, StopIteration):
+        unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes there, in KiB elsewhere
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

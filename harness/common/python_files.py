@@ -1,0 +1,69 @@
+"""A user's own Python file that defines one thing, a study or a task, by a fixed name or a function of that name."""
+
+import ast
+import dataclasses
+import sys
+import traceback
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TypeVar
+
+from harness.common import files
+from harness.common.errors import UserError, unknown
+
+T = TypeVar("T")
+
+
+def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()) -> T:
+    """What a Python file calls ``name``, or its function of that name in lower case returns.
+
+    ``content`` is the file's, where the caller has read it. ``known`` are dataclasses that the file may make: an option
+    that one of them lacks is answered with the nearest one. Raises ``UserError`` with file and line where the file or
+    the function fails, or there is no such ``kind``.
+    """
+    source = files.read(file) if content is None else content
+    module = ModuleType(file.stem)
+    module.__file__ = str(file)
+    loaded = sys.modules.setdefault(file.stem, module)  # dataclasses look up the module that they are in
+    try:
+        exec(compile(source, str(file), "exec"), module.__dict__)
+        found = _found(module, name)
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        raise UserError(f"{file}{f':{line}' if line else ''}: {_message(error, known, line, source)}") from None
+    finally:
+        if loaded is module:
+            del sys.modules[file.stem]
+    if not isinstance(found, kind):
+        wanted = f"{name}, a {kind.__module__}.{kind.__qualname__}, or a function {name.lower()}() that returns one"
+        raise UserError(f"{file}: it must define {wanted}; it has {type(found).__name__}")
+    return found
+
+
+def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:
+    """The message of an error; an unknown option of a known class is answered with the nearest option."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, TypeError) and line is not None:
+        options = {cls.__name__: [field.name for field in dataclasses.fields(cls)] for cls in known}
+        for name, given in _calls(content, line):
+            for option in given if name in options else ():
+                if option not in options[name]:
+                    return str(unknown(name, option, options[name]))
+    return f"{type(error).__name__}: {error}"
+
+
+def _calls(content: bytes, line: int) -> Iterator[tuple[str, list[str]]]:
+    """Calls that a line of Python source is part of: the last part of the function's name, and the keywords given."""
+    for node in ast.walk(ast.parse(content)):
+        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or line):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            yield name, [keyword.arg for keyword in node.keywords if keyword.arg is not None]
+
+
+def _found(module: ModuleType, name: str) -> object:
+    made = getattr(module, name, None)
+    function = getattr(module, name.lower(), None)
+    return function() if made is None and callable(function) else made

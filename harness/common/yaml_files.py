@@ -1,0 +1,70 @@
+"""YAML as users write it: plain values alone, each key once, and no more of it than anybody means. Imports neither
+torch nor Ray."""
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.common import fields, files
+from harness.common.errors import UserError
+
+MERGE = "tag:yaml.org,2002:merge"
+"""Of the key ``<<``, which stands for another mapping's."""
+MOST_BYTES = 10_000_000
+"""Beyond it a file is no study: it would be read for minutes."""
+MOST_VALUES = 2_000_000
+"""As many values there may be, with every alias (``*name``) standing for all that it repeats."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loading that refuses a key given twice, where YAML would take the last without a word, and aliases that
+    multiply."""
+
+    def get_single_node(self) -> yaml.Node | None:
+        node = super().get_single_node()
+        if node is not None and _size(node, {}) > MOST_VALUES:
+            raise yaml.YAMLError(f"it comes to more than {MOST_VALUES} values")
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = {key: self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE}
+        if (twice := fields.repeated([*keys.values()])) is not None:
+            last = [key for key, name in keys.items() if name == twice][-1]
+            raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=last.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def _size(node: yaml.Node, known: dict[int, int]) -> int:
+    """Values in a node, aliases counted as what they stand for; ``known`` has the sizes of the nodes met, 0 while one
+    is counted."""
+    if (size := known.get(id(node))) is not None:
+        if not size:
+            raise yaml.MarkedYAMLError(problem="an alias stands for what it is in", problem_mark=node.start_mark)
+        return size
+    known[id(node)] = 0
+    parts: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        parts = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    known[id(node)] = size = 1 + sum(_size(part, known) for part in parts)
+    return size
+
+
+def read(file: Path) -> Any:
+    """What a file holds; see ``parsed``."""
+    return parsed(files.text(files.read(file, MOST_BYTES), str(file)), str(file))
+
+
+def parsed(text: str, where: str) -> Any:
+    """The plain values that a text holds. Raises ``UserError`` that begins with ``where`` for what is no YAML, or names
+    anything else."""
+    try:
+        return yaml.load(text, _Loader)
+    except RecursionError:
+        raise UserError(f"{where}: not readable as YAML: it is nested too deeply") from None
+    except Exception as error:  # PyYAML lets out whatever its conversions raise: an empty !!int is an IndexError
+        said = " ".join(str(error).split()).replace('"<unicode string>", ', "")
+        raise UserError(f"{where}: not readable as YAML: {said or type(error).__name__}") from None

@@ -1,0 +1,79 @@
+"""Unlabelled text by language: embedded, a folder, Wikipedia from the hub, or the test sets of a task without their
+labels."""
+
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from harness import embedded
+from harness.common import files
+from harness.common.errors import UserError, bad
+from harness.common.hashing import digest
+from harness.data import hub, reading, wikipedia
+from harness.data.origin import EMBEDDED, HUB, TASK, TEXT_WORDS, WIKIPEDIA, Origin
+from harness.methods.fisher_estimate import Estimate
+from harness.tasks import TASKS, task_named
+
+LONGEST = 2**16
+"""Characters of a passage that are read."""
+
+
+@lru_cache(maxsize=64)
+def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str, ...]:
+    """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
+
+    ``text`` is ``embedded``; a folder of ``XX.txt`` files, a passage a line, or of copies of Wikipedia as the hub has
+    it; ``wikipedia``, from the hub itself; ``task``, the test set of ``origin``; or a task's name, its test set at the
+    same place. Raises ``UserError`` where there is no text in the language.
+    """
+    if of_task(text):
+        read = origin if text == TASK else _other_task(text, origin)
+        found = task_named(read.task).passages(reading.examples(read, "test", language).rows)
+    elif text == WIKIPEDIA:
+        found = list(wikipedia.streamed(language, count))
+    else:
+        found = _of_folder(text, language, count)
+    chosen = tuple(islice((passage[:LONGEST] for passage in found if passage.strip()), count))
+    if not chosen:
+        raise UserError(f"text: {text!r} has no text for {language!r}; give one passage a line")
+    return chosen
+
+
+def of_task(text: str) -> bool:
+    """Whether the text is a task's test set, so that where a study's data are matters."""
+    return text == TASK or text in TASKS
+
+
+def _other_task(name: str, origin: Origin) -> Origin:
+    revision = hub.revision(task_named(name)) if origin.place == HUB else ""
+    return Origin(name, origin.place, revision)
+
+
+def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
+    """Content hash of the passages in each of an estimate's languages that it may read. Raises ``UserError`` where one
+    has no text."""
+    return {
+        language: digest(passages(estimate.text, language, count, origin if of_task(estimate.text) else Origin("", "")))
+        for language, count in estimate.shares.items()
+    }
+
+
+def _of_folder(text: str, language: str, count: int) -> list[str]:
+    folder = embedded.TEXT if text == EMBEDDED else files.directory("text", text)
+    if folder is None:
+        raise bad("text", text, f"{', '.join(map(repr, TEXT_WORDS))} or a directory that exists")
+    file = folder / f"{language}.txt"
+    if file.is_file():
+        return _lines(file)
+    copied = wikipedia.copied(folder, language, count)
+    if copied is None:
+        there = ", ".join(sorted(f.stem for f in folder.glob("*.txt"))) or "none"
+        raise UserError(f"text: {file} does not exist; languages with text there: {there}")
+    return copied
+
+
+def _lines(file: Path) -> list[str]:
+    lines = [line for _, line in files.lines(file)]
+    if not any(line.strip() for line in lines):
+        raise UserError(f"text: {file} is empty; give one passage a line")
+    return lines

@@ -1,0 +1,90 @@
+"""A task's data set from the Hugging Face hub, or from a copy of it on disk; the names of its columns are the task's to
+know."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.common.errors import UserError, reason, unknown
+from harness.tasks import Task
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+SPLITS = {"train": "train", "dev": "validation", "test": "test"}
+"""Our names of the splits, and the hub's."""
+
+PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
+"""Where a configuration's folder has a split."""
+
+
+@lru_cache(maxsize=8)
+def revision(task: Task[Any]) -> str:
+    """The commit of the newest version of a task's data set on the hub, or without a network of the one that was
+    downloaded last.
+
+    Raises ``UserError`` where the hub does not give it and it has not been downloaded before.
+    """
+    if not task.hub:
+        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
+    from huggingface_hub import hf_hub_download
+
+    try:
+        return Path(hf_hub_download(task.hub, "README.md", repo_type="dataset")).parent.name
+    except Exception as error:  # whatever the network or the library raises, the data set is not to be had
+        raise UserError(f"data: the Hugging Face hub did not give {task.hub!r}: {reason(error)}") from None
+
+
+def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
+    """The examples of a split and language as the hub has them at a commit."""
+    from datasets import disable_progress_bars, load_dataset
+
+    disable_progress_bars()
+    configuration = task.configuration(language)
+    where = f"data: {task.hub} ({configuration}, {SPLITS[split]})"
+    try:
+        rows = load_dataset(task.hub, configuration, split=SPLITS[split], revision=commit)
+    except Exception as error:
+        raise UserError(f"{where} could not be loaded from the Hugging Face hub: {reason(error)}") from None
+    return task.from_hub(rows, where)
+
+
+def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any] | None:
+    """The same from a copy: a folder a configuration, of Parquet files named by split, or as ``save_to_disk`` writes
+    it.
+
+    ``None`` where there is no such folder; raises ``UserError`` where it lacks the split or cannot be read.
+    """
+    source = folder / task.configuration(language)
+    if not source.is_dir():
+        return None
+    where = f"data: {source} ({SPLITS[split]})"
+    try:
+        rows = _from_disk(source, SPLITS[split])
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{where} cannot be read: {reason(error)}") from None
+    return task.from_hub(rows, where)
+
+
+def _from_disk(source: Path, split: str) -> "Dataset":
+    from datasets import Dataset, DatasetDict, disable_progress_bars, load_from_disk
+
+    disable_progress_bars()
+    if any((source / name).is_file() for name in ("dataset_dict.json", "state.json")):
+        saved = load_from_disk(str(source))
+        if not isinstance(saved, DatasetDict):
+            raise UserError(
+                f"data: {source} is a single data set; give one with the splits {', '.join(SPLITS.values())}"
+            )
+        if split not in saved:
+            raise unknown(f"data: {source}: split", split, saved)
+        return saved[split]
+    parts = sorted(str(file) for pattern in PARTS for file in source.glob(pattern.format(split=split)))
+    if not parts:
+        expected = ", ".join(pattern.format(split=split) for pattern in PARTS)
+        raise UserError(f"data: {source} has none of {expected}, nor what save_to_disk writes")
+    found = Dataset.from_parquet(parts)
+    assert isinstance(found, Dataset)
+    return found

@@ -1,0 +1,66 @@
+"""Where examples come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harness import embedded
+from harness.common import files
+from harness.common.errors import UserError, bad, reason
+from harness.data import hub
+from harness.data.origin import HUB, Origin
+from harness.tasks import Examples, Task, task_named
+
+
+@lru_cache(maxsize=512)
+def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
+    """The examples of a split (train, dev or test) and language, the same from every origin; kept for the process's
+    next trials.
+
+    Raises ``UserError`` where they are missing or malformed.
+    """
+    task = task_named(origin.task)
+    try:
+        found = Examples(tuple(_rows(task, origin, split, language)))
+        assert found.fingerprint  # a user's own task may give what has none
+    except UserError:
+        raise
+    except Exception as error:
+        what = f"the {split} examples of the task {task.name!r} in {language!r}"
+        raise UserError(f"data: {what} cannot be read: {type(error).__name__}: {reason(error)}") from None
+    return found
+
+
+def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if origin.place == HUB:
+        return hub.downloaded(task, origin.revision, split, language)
+    folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
+    if folder is None:
+        raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
+    if (folder / task.name).is_dir():
+        return task.read(_file(folder / task.name, split, language))
+    copied = hub.copied(task, folder, split, language) if task.hub else None
+    if copied is not None:
+        return copied
+    if origin.place == "embedded":
+        there = ", ".join(sorted(found.name for found in folder.iterdir()))
+        raise bad(
+            "data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded"
+        )
+    raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
+
+
+def _expected(task: Task[Any], language: str) -> str:
+    layout = f"a folder {task.name!r} in it (XTREME's download layout)"
+    return f"{layout} or a copy of the hub's {task.hub} ({task.configuration(language)!r})" if task.hub else layout
+
+
+def _file(folder: Path, split: str, language: str) -> Path:
+    file = folder / f"{split}-{language}.tsv"
+    if not file.is_file():
+        there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
+        raise UserError(
+            f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}"
+        )
+    return file

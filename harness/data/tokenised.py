@@ -1,0 +1,185 @@
+"""Examples as model inputs, tokenised once per node into memory-mapped Arrow files that all trials and processes
+share."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
+from filelock import FileLock
+
+from harness.common import memory
+from harness.common.errors import UserError, bad, reason
+from harness.common.filesystem import PART, set_aside
+from harness.common.hashing import check_unchanged, digest, file_digest
+from harness.data import reading
+from harness.data.origin import Origin
+from harness.data.padding_tokenizer import described, description
+from harness.encoders import loading
+from harness.encoders.pinning import Encoder
+from harness.study import NUMERICS, TrialConfig
+from harness.tasks import task_named
+
+if TYPE_CHECKING:
+    import numpy as np
+    from transformers import PreTrainedTokenizerBase
+
+    from harness.tasks import Examples, Task
+
+SPLIT_NAMES = {"train": "training", "dev": "dev", "test": "test"}
+TOKENISED = "tokenised"
+"""The folder of a cache that they are in."""
+SLICE = 2000
+"""Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of
+it."""
+SUMS = "sha256.json"
+"""Checksums of an entry's other files, written last."""
+SPECIAL_TOKENS = "special_tokens.json"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One split of one language, as a model reads it."""
+
+    rows: Dataset
+    """As ``Task.encode`` makes them."""
+    gold: list[list[int]]
+    """Label ids of each example."""
+    unknown: float
+    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+    tokenizer: "PreTrainedTokenizerBase"
+    """Pads the rows; of the encoder's own it has the special tokens alone."""
+
+
+def tokenise(config: TrialConfig, encoder: Encoder, cache: Path) -> None:
+    """Have all data of a trial in ``cache``, and let go of the encoder's tokenizer: a process that finds all there
+    never loads it."""
+    parts = [
+        ("train", config.source),
+        ("dev", config.source),
+        *(("test", language) for language in (config.source, *config.targets)),
+    ]
+    for split, language in parts:
+        encoded(config, split, language, encoder, cache)
+    if loading.tokenizer.cache_info().currsize:
+        loading.tokenizer.cache_clear()
+        memory.trim()
+
+
+def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, cache: Path) -> Encoded:
+    """A split (train, dev or test) and language of a trial, from ``cache`` where it has been tokenised before.
+
+    Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than the
+    encoder takes.
+    """
+    planned = (
+        config.test_data[language]
+        if split == "test"
+        else {"train": config.training_data, "dev": config.dev_data}[split]
+    )
+    return _encoded(Origin.of(config), split, language, planned, encoder, config.setting.max_length, cache)
+
+
+@lru_cache(maxsize=256)
+def _encoded(
+    origin: Origin, split: str, language: str, planned: str, encoder: Encoder, max_length: int, cache: Path
+) -> Encoded:
+    task = task_named(origin.task)
+    identity = {
+        "numerics": NUMERICS,
+        "task": task.name,
+        "task_code": origin.code,
+        "examples": planned,
+        "encoder": encoder.revision,
+        "libraries": [version(name) for name in ("tokenizers", "transformers")],
+        "max_length": max_length,
+    }
+    folder = cache / TOKENISED / digest(identity)
+    if not _is_whole(folder):
+        tokenizer = loading.tokenizer(encoder)
+        if max_length > tokenizer.model_max_length:
+            raise bad(
+                "max_length",
+                max_length,
+                f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes",
+            )
+        examples = reading.examples(origin, split, language)
+        check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            # A second process that wants the same at the same time waits for the first.
+            with FileLock(folder.with_suffix(".lock")):
+                if not _is_whole(folder):
+                    _build(folder, task, examples, tokenizer, max_length)
+        except OSError as error:
+            raise UserError(
+                f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}"
+            ) from error
+    rows, gold = (_open(folder / part) for part in ("rows", "gold"))
+    special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))
+    return Encoded(rows, gold["labels"][:], _unknown(rows, special.unk_token_id), special)
+
+
+def _build(
+    folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> None:
+    """Write an entry beside its place, then move it there: no other process ever sees half of one."""
+    disable_progress_bars()
+    part = folder.with_suffix(PART)
+    shutil.rmtree(part, ignore_errors=True)
+    if folder.exists():  # torn
+        set_aside(folder)
+    try:
+        slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
+        concatenate_datasets(slices).save_to_disk(part / "rows")
+        Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
+        (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
+        (part / SUMS).write_text(json.dumps(_sums(part)))
+        part.replace(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _slice(
+    task: "Task", examples: "Examples", start: int, tokenizer: "PreTrainedTokenizerBase", max_length: int
+) -> Dataset:
+    rows = task.encode(examples.rows[start : start + SLICE], tokenizer, max_length)
+    numbers = [start + number for number in rows["example"]]
+    return rows.remove_columns("example").add_column("example", numbers)
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file() and file.name != SUMS)
+    return {str(file.relative_to(folder)): file_digest(file) for file in files}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether an entry is there as it was written; reading it takes a moment once per process and saves a study from a
+    torn file.
+
+    Those of former versions have no special tokens, and are made again.
+    """
+    try:
+        sums = json.loads((folder / SUMS).read_text())
+        return SPECIAL_TOKENS in sums and bool(sums == _sums(folder))
+    except (OSError, ValueError):
+        return False
+
+
+def _open(folder: Path) -> Dataset:
+    rows = load_from_disk(str(folder), keep_in_memory=False)
+    assert isinstance(rows, Dataset)
+    return rows
+
+
+def sub_words(rows: Dataset) -> "np.ndarray[Any, Any]":
+    """The ids of all sub-words of encoded rows, one after another."""
+    return rows.data.column("input_ids").combine_chunks().flatten().to_numpy()
+
+
+def _unknown(rows: Dataset, piece: int | None) -> float:
+    return 100 * float((sub_words(rows) == piece).mean()) if piece is not None else 0.0

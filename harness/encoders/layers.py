@@ -1,0 +1,46 @@
+"""Where a parameter is in an encoder, from the embeddings up."""
+
+from collections.abc import Container
+
+from torch import nn
+from transformers import PreTrainedModel
+
+from harness.common.errors import UserError
+
+
+def stack(model: PreTrainedModel) -> nn.ModuleList:
+    """The layers of the encoder's body. Raises ``UserError`` where they are not to be found."""
+    return _stack(model)[1]
+
+
+def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
+    count = getattr(model.config, "num_hidden_layers", None)
+    for name, module in model.named_modules():
+        if isinstance(module, nn.ModuleList) and len(module) == count:
+            return name, module
+    raise UserError(
+        f"encoder: the layers of a {model.config.model_type!r} encoder are not found; give a method that does not ask "
+        "for them"
+    )
+
+
+def depths(model: PreTrainedModel, head: Container[str]) -> dict[str, int]:
+    """Depth of every parameter: 0 for embeddings, 1 to L for the layers, L + 1 for those in ``head`` and all outside
+    the body.
+
+    What comes before the layers counts as an embedding, and what comes after them, such as a last norm, as of the
+    topmost.
+    """
+    place, layers = _stack(model)
+    embeddings = {f"{n}.weight" for n, module in model.named_modules() if isinstance(module, nn.Embedding)}
+    found: dict[str, int] = {}
+    below = True
+    for name, _ in model.named_parameters():
+        if name in head or not name.startswith(f"{model.base_model_prefix}."):
+            found[name] = len(layers) + 1
+        elif name.startswith(f"{place}."):
+            below = False
+            found[name] = int(name.removeprefix(f"{place}.").split(".", 1)[0]) + 1
+        else:
+            found[name] = 0 if below or name in embeddings else len(layers)
+    return found

@@ -1,0 +1,83 @@
+"""Exact vocabulary trimming: train without the embeddings that no training example uses.
+
+Such a row of the embedding matrix gets no gradient from the task and none from a penalty (θ = θ*), so Adam leaves it
+where it is: it only costs memory and time, and most of a multilingual encoder is such rows. Here they stay with the
+shared pretrained model, the trained matrix has the others, and ids are mapped to its rows inside the embedding, so no
+other part of a model sees another id.
+"""
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from harness.encoders import mapped_embedding
+
+
+class TrimmedEmbedding(nn.Embedding):
+    """An embedding of ``kept`` ids of a larger one, whose other rows are read, but never trained.
+
+    Takes and gives what the whole embedding does. ``weight`` has the kept rows, in the order of ``kept`` (ascending).
+    """
+
+    def __init__(self, whole: nn.Embedding, kept: Tensor) -> None:
+        rows = torch.full((whole.num_embeddings,), -1)
+        rows[kept] = torch.arange(len(kept))
+        padding = int(rows[whole.padding_idx]) if whole.padding_idx is not None else -1
+        super().__init__(
+            len(kept),
+            whole.embedding_dim,
+            padding_idx=padding if padding >= 0 else None,
+            _weight=mapped_embedding.rows(whole, kept),
+        )
+        self.kept = kept
+        self.register_buffer("rows", rows, persistent=False)
+        self._whole = [whole]  # in a list: not a submodule, it stays where it is and is nobody's parameter
+
+    def pretrained(self) -> Tensor:
+        """The kept rows as they are in the larger one, shaped as ``weight``."""
+        return mapped_embedding.rows(self._whole[0], self.kept)
+
+    def forward(self, input: Tensor) -> Tensor:
+        assert isinstance(self.rows, Tensor)
+        rows = self.rows[input]
+        if self.training:
+            return super().forward(rows)
+        found = super().forward(rows.clamp(min=0))
+        cut = rows < 0
+        if bool(cut.any()):
+            found[cut] = mapped_embedding.rows(self._whole[0], input[cut]).to(found)
+        return found
+
+    def restored(self) -> nn.Embedding:
+        """The embedding at full size, the trained rows in their places."""
+        whole = self._whole[0]
+        weight = whole.weight.detach().to(self.weight, copy=True)
+        mapped_embedding.release(whole)
+        weight[self.kept] = self.weight.detach()
+        return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
+
+
+def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
+    """Whether trimming a model's input embedding is exact.
+
+    Not with weight decay, which moves every row, nor for an embedding that does more than look up rows or that shares
+    its weights.
+    """
+    return not weight_decay and mapped_embedding.only_looks_up(model)
+
+
+def trimmed(body: nn.Module) -> dict[str, TrimmedEmbedding]:
+    """The trimmed embeddings of a body, by their parameter's name."""
+    return {f"{name}.weight": module for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
+
+
+def size(model: PreTrainedModel) -> int:
+    """Rows of a model's input embedding: those that may be trained, where it is trimmed."""
+    return len(next(iter(model.get_input_embeddings().parameters())))
+
+
+def restore(model: PreTrainedModel) -> None:
+    """Give a trimmed model its whole embedding back, in place."""
+    embedding = model.get_input_embeddings()
+    if isinstance(embedding, TrimmedEmbedding):
+        model.set_input_embeddings(embedding.restored())

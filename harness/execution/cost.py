@@ -1,0 +1,213 @@
+"""What a study will cost before it runs: time, GPU-hours and disk, from the store's own trials or a short probe."""
+
+import contextlib
+import statistics
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from harness.common.errors import UserError
+from harness.data import reading
+from harness.data.origin import Origin
+from harness.execution.resources import Resources, cores
+from harness.fisher.diagonal_files import Request
+from harness.fisher.windows import WINDOW
+from harness.methods import Vanilla
+from harness.store.record import Record
+from harness.store.store import Store
+from harness.study import TrialConfig
+
+LOOKED_AT = 300
+"""Past trials that an estimate reads at most."""
+PROBE_STEPS = 10
+FLOAT = 4
+"""Bytes of a kept weight."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a finished trial took."""
+
+    config: TrialConfig
+    device: str
+    threads: int
+    preparation: float
+    """Seconds before the first step."""
+    training: float
+    """Seconds per training example and pass over it."""
+    evaluation: float
+    """Seconds per scored example."""
+    stored: float
+    """Bytes in the store per scored example, without weights."""
+    parameters: int
+    tokens: float
+    """Sub-words trained on a second."""
+
+    @classmethod
+    def of(cls, record: Record, stored: float) -> "Past":
+        """From a record, and the bytes that its trial has in the store without weights."""
+        config, cost = TrialConfig.from_json(record["config"]), record["cost"]
+        scored = sum(part["examples"] for split in record["scores"].values() for part in split.values())
+        trained = cost["steps"] * config.setting.batch_size
+        return cls(
+            config,
+            record["provenance"]["device"],
+            record["provenance"]["threads"],
+            cost["preparation_seconds"],
+            cost["training_seconds"] / trained,
+            cost["evaluation_seconds"] / scored,
+            stored / scored,
+            cost["parameters"],
+            cost["tokens_per_second"],
+        )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What the trials that are to run will take; the Fisher information of ``ewc`` is a ``FisherCost`` beside."""
+
+    seconds: float
+    """Of all trials, one after another."""
+    at_once: int
+    """Trials that run at once on this machine."""
+    gpu_hours: float
+    disk: float
+    """Bytes."""
+    grounds: str
+    """What the estimate was made from."""
+
+    @property
+    def wall_seconds(self) -> float:
+        """From the first trial to the last, if all take equally long."""
+        return self.seconds / self.at_once
+
+
+def budget(
+    trials: Sequence[TrialConfig], past: Sequence[Past], resources: Resources, *, gpus: int, keep_weights: bool = False
+) -> Budget:
+    """The cost of trials by the most similar past ones. ``gpus`` is how many this machine has.
+
+    Trials of another method, batch size or length stand in where there are none of the same. Raises ``ValueError``
+    without past trials.
+    """
+    if not past:
+        raise ValueError("an estimate needs past trials")
+    threads = f" with another number of CPU cores than {resources.cpus}"
+    if same := [one for one in past if one.threads == resources.cpus]:
+        past, threads = same, ""
+    seconds = disk = 0.0
+    for trial in trials:
+        like = similar(trial, past)
+        scored = _scored(trial)
+        time = (one.preparation + one.training * trained(trial) + one.evaluation * scored for one in like)
+        seconds += statistics.median(time)
+        weights = FLOAT * statistics.median(one.parameters for one in like) if keep_weights else 0
+        disk += statistics.median(one.stored for one in like) * scored + weights
+    share = 0.0 if not gpus else 1.0 if resources.gpus is None else resources.gpus
+    grounds = f"{len(past)} past trial{'s' * (len(past) > 1)}{threads}"
+    return Budget(seconds, at_once(resources, gpus), seconds * share / 3600, disk, grounds)
+
+
+@dataclass(frozen=True)
+class FisherCost:
+    """What the Fisher diagonals that are not there yet will take, once for all trials."""
+
+    diagonals: int
+    seconds: float
+    """Of all of them, one after another."""
+    disk: float
+    """Bytes."""
+
+
+def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost:
+    """By past trials: a window of text takes a step's time on as many sub-words, and a diagonal a number for each
+    parameter."""
+    windows = sum(request.estimate.examples for request in requests)
+    tokens, parameters = (
+        statistics.median(found) for found in ([one.tokens for one in past], [one.parameters for one in past])
+    )
+    return FisherCost(len(requests), windows * WINDOW / tokens, FLOAT * parameters * len(requests))
+
+
+def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
+    """Those of the past trials that are most like a trial: of its method, batch size and length, or of fewer of
+    these."""
+    likenesses: tuple[Callable[[TrialConfig], object], ...] = (
+        lambda config: (config.method.name, config.setting.batch_size, config.setting.max_length),
+        lambda config: (config.setting.batch_size, config.setting.max_length),
+        lambda config: config.method.name,
+        lambda config: None,
+    )
+    for likeness in likenesses:
+        if found := [one for one in past if likeness(one.config) == likeness(trial)]:
+            return found
+    return []
+
+
+def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list[Past]:
+    """What the store's trials of the same task, encoder and precision took on the same kind of device; of many some."""
+    wanted = {(trial.task, trial.encoder_revision, trial.precision) for trial in trials}
+    first = [trial.id for trial in trials]
+    ids = list(dict.fromkeys([*first, *store.ids()]))
+    found = []
+    for record in store.records(ids[: len(first) + LOOKED_AT]).values():
+        config = record["config"]
+        same = (config["task"], config["encoder_revision"], config["precision"]) in wanted and record["provenance"][
+            "device"
+        ] == device
+        if same and record["cost"]["steps"]:
+            with contextlib.suppress(
+                KeyError, TypeError, ZeroDivisionError, UserError
+            ):  # of another version, which lacks some of it
+                found.append(Past.of(record, store.bytes_of(record["id"])))
+    return found
+
+
+def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
+    """What a few steps of the first trial of each method take in this process, scored on the source and one target
+    language.
+
+    A method that needs Fisher information is left out, as that would have to be computed first; vanilla stands in where
+    all do. Nothing is kept. Raises ``RuntimeError`` where a trial fails.
+    """
+    from harness.execution.attempt import attempt
+
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(folder)
+        first = {trial.method.name: trial for trial in reversed(list(trials))}.values()
+        for trial in [t for t in first if not t.method.estimates()] or [replace(next(iter(first)), method=Vanilla())]:
+            target = trial.targets[0]
+            short = replace(trial.setting, max_steps=PROBE_STEPS, epochs=None, warmup_steps=0)
+            tests = {language: trial.test_data[language] for language in (trial.source, target)}
+            once = replace(trial, setting=short, targets=(target,), test_data=tests)
+            warm = replace(once, seed=once.seed + 1)  # the first also loads the encoder and tokenises
+            for config in (once, warm):
+                if (ended := attempt(config, store, resources)).error:
+                    raise RuntimeError(ended.error)
+            record = store.record(warm.id)
+            assert record is not None
+            found.append(Past.of(record, store.bytes_of(warm.id)))
+    return found
+
+
+def trained(trial: TrialConfig) -> float:
+    """Training examples times passes over them."""
+    there = len(reading.examples(Origin.of(trial), "train", trial.source).rows)
+    return trial.setting.steps(there) * trial.setting.batch_size
+
+
+def _scored(trial: TrialConfig) -> int:
+    origin = Origin.of(trial)
+    return len(reading.examples(origin, "dev", trial.source).rows) + sum(
+        len(reading.examples(origin, "test", language).rows) for language in (trial.source, *trial.targets)
+    )
+
+
+def at_once(resources: Resources, gpus: int) -> int:
+    """How many trials run at once on this machine; of a cluster not known, so 1."""
+    if resources.local or resources.ray_address is not None:
+        return 1
+    by_cores = max(1, cores() // resources.cpus)
+    share = (1.0 if resources.gpus is None else resources.gpus) if gpus else 0.0
+    return max(1, min(by_cores, int(gpus / share + 1e-9))) if share else by_cores

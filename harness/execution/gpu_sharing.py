@@ -1,0 +1,97 @@
+"""How many trials share a GPU best: measured with real trials, a few steps each, ever more of them at once until
+nothing is gained."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from harness.common.errors import UserError
+from harness.data.tokenised import TOKENISED
+from harness.execution.gpu_sharing_probe import DoesNotRunError, Packing, measured
+from harness.study import TrialConfig
+
+GAIN = 0.05
+"""Least share by which more trials at once must be faster to be worth their memory."""
+SECONDS = 5.0
+"""That trials at once are timed for."""
+
+
+def following(tried: Sequence[Packing], most: int) -> int | None:
+    """How many to try at once after some: twice the last, or what there is room for; ``None`` where that is no more, or
+    the last was hardly faster than the one before. ``most`` is a bound of another kind, such as CPU cores."""
+    *before, last = tried
+    if before and last.rate < (1 + GAIN) * before[-1].rate:
+        return None
+    more = min(2 * last.trials, last.room, most)
+    return more if more > last.trials else None
+
+
+def best(tried: Sequence[Packing]) -> int:
+    """How many at once are fastest; of those that are about as fast the fewest, whose trials each end sooner. One where
+    none fits."""
+    fitting = [one for one in tried if one.trials <= one.room]
+    fastest = max((one.rate for one in fitting), default=0.0)
+    return min((one.trials for one in fitting if (1 + GAIN) * one.rate >= fastest), default=1)
+
+
+def largest(trials: Sequence[TrialConfig]) -> list[TrialConfig]:
+    """Of each kind of method the trial with the most tokens a batch. Methods that differ in numbers alone, such as λ,
+    are of one kind."""
+    found: dict[object, TrialConfig] = {}
+    for trial in sorted(trials, key=tokens, reverse=True):
+        kind = (*(part.name for part in trial.method.parts), len(trial.method.estimates()))
+        found.setdefault(kind, trial)
+    return list(found.values())
+
+
+def tokens(trial: TrialConfig) -> int:
+    """Most tokens that go through the model at once."""
+    setting = trial.setting
+    return setting.batch_size // setting.accumulation * setting.max_length
+
+
+def pick(
+    trials: Sequence[TrialConfig],
+    cache: Path | None,
+    *,
+    threads: int,
+    most: int,
+    seconds: float = SECONDS,
+    say: Callable[[str], None] = print,
+) -> int:
+    """How many of a study's trials run at once on this machine's first GPU, or without one on its CPU, best; says what
+    it measured.
+
+    The trial that is tried is the one that takes the most memory by itself, of ``largest``. ``cache`` keeps the
+    tokenised data, where there is to be any. Raises ``UserError`` where a trial does not run alone.
+    """
+    with tempfile.TemporaryDirectory(prefix="steadytune-") as folder:
+        scratch = Path(folder)
+        if cache is not None:
+            (cache / TOKENISED).mkdir(parents=True, exist_ok=True)
+            (scratch / TOKENISED).symlink_to((cache / TOKENISED).resolve(), target_is_directory=True)
+        alone: list[tuple[Packing, TrialConfig]] = []
+        for trial in largest(trials):
+            try:
+                alone.append((measured(trial, 1, scratch, threads, seconds), trial))
+            except DoesNotRunError as error:
+                raise UserError(f"--trials-per-gpu: {trial.method.label} does not run even alone: {error}") from None
+        one, trial = max(alone, key=lambda tried: tried[0].each)
+        tried = [one]
+        say(f"trials on one GPU, of {trial.method.label}, batches of {tokens(trial)} tokens at most:\n{_line(one)}")
+        while (more := following(tried, most)) is not None:
+            try:
+                tried.append(measured(trial, more, scratch, threads, seconds))
+            except DoesNotRunError as error:
+                say(f"  {more:3} at once do not run: {error}")
+                break
+            say(_line(tried[-1]))
+    say(f"  {best(tried):3} at once it is")
+    return best(tried)
+
+
+def _line(one: Packing) -> str:
+    return (
+        f"  {one.trials:3} at once {one.rate:9,.0f} tokens/s, {one.each / 2**10:.2f} of {one.total / 2**10:.0f} GiB "
+        "each"
+    )

@@ -1,0 +1,76 @@
+"""From a study to its trials: reads the data's and the encoder's fingerprints, so that every trial has its identity."""
+
+from typing import Any
+
+from harness.common.errors import UserError, bad
+from harness.data import corpus, reading
+from harness.data.origin import absolute, origin_of
+from harness.encoders import pinning
+from harness.study import Study, TrialConfig
+from harness.tasks import Task, is_file, task_named
+from harness.training import precision
+
+
+def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
+    """The trials of a study, each once, in the order in which they are best run.
+
+    ``gpus`` is what a trial gets of a GPU, ``None`` for one where there is any; it decides the precision ``auto``.
+    Raises ``UserError`` for whatever is missing or malformed, before anything runs.
+    """
+    study.check_languages()
+    task = task_named(study.task)
+    encoder = pinning.find(study.encoder)
+    origin = origin_of(study)
+    places = {
+        "encoder": absolute("encoder", study.encoder),
+        "data": origin.place,
+        "task_file": origin.task if is_file(study.task) else "",
+    }
+    _check_training_data(study, task, len(reading.examples(origin, "train", study.source)))
+    training, dev = (reading.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
+    tests = {
+        language: reading.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)
+    }
+    trials: dict[str, TrialConfig] = {}
+    for given, targets, setting, seed, replicate in study.runs():
+        method = given.located(absolute)
+        trial = TrialConfig(
+            task=task.name,
+            task_code=origin.code,
+            source=study.source,
+            method=method,
+            setting=setting,
+            seed=seed,
+            replicate=replicate,
+            precision=precision.chosen(study.precision, gpus),
+            checkpoint=study.checkpoint,
+            selected_on=dev if study.checkpoint == "best" else "",
+            encoder_revision=encoder.revision,
+            training_data=training,
+            texts={
+                language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()
+            },
+            **places,
+            data_revision=origin.revision,
+            dev_data=dev,
+            targets=targets,
+            test_data={language: tests[language] for language in (study.source, *targets)},
+            trim_vocabulary=study.trim_vocabulary,
+        )
+        if trial.id in trials:
+            raise bad(
+                "methods",
+                method.label,
+                f"methods that differ: it is the same fine-tuning as {trials[trial.id].method.label}",
+            )
+        trials[trial.id] = trial
+    return list(trials.values())
+
+
+def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
+    """Refuse settings that make of the training data what cannot be made of it."""
+    settings = [setting for arm in study.arms for setting in arm.settings]
+    if (most := max(setting.train_examples or 1 for setting in settings)) > there:
+        raise bad("train_examples", most, f"at most {there}, the training examples in {study.source!r}")
+    if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:
+        raise UserError(f"label_noise: the task {task.name!r} cannot have any: it does not define 'relabelled'")

@@ -1,0 +1,90 @@
+"""What would make every trial of a study fail, found before the first one runs."""
+
+import copy
+from collections.abc import Iterable
+
+from harness.common.errors import UserError, bad
+from harness.data.origin import Origin
+from harness.encoders import loading, pinning, trimmed_embedding
+from harness.encoders.loading import Pretrained
+from harness.encoders.pinning import Encoder
+from harness.execution.resources import Resources, cores
+from harness.fisher import diagonal_files
+from harness.fisher.windows import windows
+from harness.methods import Method
+from harness.study import TrialConfig
+from harness.training import precision
+
+
+def check(trials: list[TrialConfig], resources: Resources) -> None:
+    """Raises ``UserError`` where the encoder, the text or this machine cannot do what some trial asks. Loads no
+    weights."""
+    check_room(resources)
+    if resources.ray_address is None:  # a cluster's devices are not this machine's
+        for word in {trial.precision for trial in trials}:
+            precision.check(word, gpu=precision.gpu_here(resources.gpus))
+    first = trials[0]
+    check_encoder(
+        pinning.pinned(first.encoder, first.encoder_revision),
+        Origin.of(first).task,
+        max(trial.setting.max_length for trial in trials),
+        {trial.method.arm: trial.method for trial in trials}.values(),
+    )
+    for request in {request.name: request for trial in trials for request in diagonal_files.requests(trial)}.values():
+        windows(request.encoder, request.estimate, request.origin)  # a text may have too few
+
+
+def check_room(resources: Resources) -> None:
+    """Refuse a trial that asks for more than this machine has; of a cluster Ray knows, once it is reached."""
+    if resources.ray_address is not None:
+        return
+    import torch
+
+    asked = (
+        ("--cpus-per-trial", resources.cpus, cores()),
+        ("--gpus-per-trial", resources.gpus or 0, torch.cuda.device_count()),
+    )
+    for flag, wanted, there in asked:
+        if wanted > there:
+            raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
+
+
+def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:
+    """Refuse an encoder that a trial could not use, without loading its weights.
+
+    Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method
+    cannot be used with it.
+    """
+    outline = loading.outline(encoder, task)
+    pieces, rows = len(loading.tokenizer(encoder)), trimmed_embedding.size(outline.model)
+    if pieces > rows:
+        raise UserError(
+            f"encoder: the tokenizer of {encoder.path!r} has {pieces} pieces, and the model embeddings of {rows}"
+        )
+    positions = loading.positions(outline.model)
+    most = min(loading.tokenizer(encoder).model_max_length, positions)
+    if max_length > most:
+        raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
+    for method in methods:
+        if max_length + method.virtual_tokens > positions:
+            room = positions - method.virtual_tokens
+            raise bad(
+                "max_length",
+                max_length,
+                f"at most {room}: the encoder takes {positions}, {method.label} {method.virtual_tokens} of them",
+            )
+        _rehearse(method, outline)
+        if method.estimates():
+            loading.masked_language_model_outline(encoder)
+
+
+def _rehearse(method: Method, outline: Pretrained) -> None:
+    """Adapt a model without weights, as a trial will the real one."""
+    adapted = copy.deepcopy(outline.model)
+    method.adapt(adapted, outline)
+    anchor = outline.anchor
+    moving = any(parameter.requires_grad for name, parameter in adapted.base_model.named_parameters() if name in anchor)
+    if any(part.pulls for part in method.parts) and not moving:
+        raise UserError(
+            f"methods: {method.label} do not go together: what would be held near the pretrained weights is frozen"
+        )

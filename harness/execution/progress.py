@@ -1,0 +1,122 @@
+"""What a person sees while a study runs: a line a trial, and on a terminal a bar with what is done, running, failed and
+left."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from harness.execution.attempt import Attempt
+from harness.study import TrialConfig
+
+Observer = Callable[[TrialConfig], None]
+"""Called with each trial that has ended, once the store has what there is of it."""
+
+
+class SweepProgress:
+    """Counts trials and prints each one's end. Without a terminal there are lines only; ``NO_COLOR`` is honoured by
+    ``rich``."""
+
+    def __init__(
+        self,
+        console: Console,
+        total: int,
+        done: int,
+        failed: int,
+        describe: Callable[[TrialConfig], str],
+        observer: Observer | None = None,
+    ) -> None:
+        self.console = console
+        self.total, self.done, self.failed = total, done, failed
+        self.describe = describe
+        self.observer = observer
+        self.running: dict[str, TrialConfig] = {}
+        self.seconds: list[float] = []
+        self.most_running = 1
+        self.bar: Progress | None = None
+        self.task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if self.console.is_terminal:
+            columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+            self.bar = Progress(*columns, console=self.console, transient=True)
+            self.task = self.bar.add_task(self.state(), total=self.total, completed=self.done)
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def started(self, config: TrialConfig) -> None:
+        self.running[config.id] = config
+        self.most_running = max(self.most_running, len(self.running))
+        self._refresh()
+
+    def ended(self, config: TrialConfig, attempt: Attempt) -> None:
+        if attempt.error:
+            self.failed += 1
+            outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
+        else:
+            self.done += 1
+            self.seconds.append(attempt.seconds)
+            outcome = (
+                f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
+            )
+        self.end(config, outcome)
+
+    def end(self, config: TrialConfig, outcome: str) -> None:
+        """Print how a trial has ended, and pass it on."""
+        self.tell(config, outcome)
+        if self.observer is not None:
+            self.observer(config)
+
+    def lost(self, config: TrialConfig, error: str) -> None:
+        """A trial no longer runs, and is to be run again."""
+        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(error[:200])}")
+
+    def put_off(self, config: TrialConfig) -> None:
+        """A trial that was started does not run after all, for now."""
+        self.running.pop(config.id, None)
+        self._refresh()
+
+    def tell(self, config: TrialConfig, outcome: str) -> None:
+        """Print why a trial no longer runs."""
+        self.running.pop(config.id, None)
+        line = (
+            f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: "
+            f"{outcome}"
+        )
+        if not self.console.is_terminal:
+            line += f"  [{self.state()}]".replace("[", r"\[", 1)
+        self.console.print(line, highlight=False, soft_wrap=True)
+        self._refresh()
+
+    def state(self) -> str:
+        """Done, running, failed, left and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""
+        left = self.total - self.done - self.failed - len(self.running)
+        return f"{self.done} done, {len(self.running)} running, {self.failed} failed, {left} left{self._time_left()}"
+
+    def _time_left(self) -> str:
+        """The best guess: what the finished trials took on average, for the rest, as many at once as have been."""
+        remaining = self.total - self.done - self.failed
+        if not self.seconds or not remaining:
+            return ""
+        seconds = sum(self.seconds) / len(self.seconds) * remaining / self.most_running
+        return f", about {duration(seconds)}"
+
+    def _refresh(self) -> None:
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, description=self.state(), completed=self.done + self.failed)
+
+
+def duration(seconds: float) -> str:
+    """In the unit that suits it, e.g. ``12 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,186 @@
+"""Ray for a study: its start or the connection to a cluster, the room that a trial needs, Fisher diagonals, and worker
+set-up."""
+
+import gc
+import logging
+import os
+import tempfile
+import traceback
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
+
+# isort: split
+import ray
+from ray.tune.experiment import Trial
+from rich.console import Console
+
+from harness.common.errors import UserError, reason
+from harness.execution.resources import Resources
+from harness.execution.retries import Loss
+from harness.execution.time_limit import TimeLimitError, over
+from harness.fisher import supply
+from harness.fisher.diagonal_files import Request
+from harness.store.store import Store
+from harness.study import TrialConfig
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
+store."""
+AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
+"""Variables that Tune gives to workers on other machines by name and value."""
+
+
+@contextmanager
+def ready(
+    trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console
+) -> Iterator[tuple[str, float, str]]:
+    """Ray, with the Fisher diagonals that the trials need; gives what a worker opens the store with, a trial's GPU and
+    a scratch folder.
+
+    Raises ``UserError`` where the cluster cannot be reached or a trial does not fit.
+    """
+    place = _place(store)
+    with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+        gpus = _gpus(resources)
+        _check_fits(resources.cpus, gpus)
+        diagonals = supply.lacking(supply.needed(trials), store)
+        supply.announce(diagonals, console)
+        for _ in _provided(diagonals, place, resources.cpus, gpus):
+            pass  # what failed, the trials that need it find out and record
+        if resources.ray_address is not None:
+            there = ray.cluster_resources()
+            size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
+            console.print(
+                f"The cluster has {size}; a trial gets {resources.cpus} cores and {gpus:g} GPU.", highlight=False
+            )
+        yield place, gpus, scratch
+
+
+def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
+    """Compute Fisher diagonals as Ray tasks, each with what a trial gets; raises the first one's error where any
+    fails."""
+    with _ray(resources.ray_address):
+        gpus = _gpus(resources)
+        _check_fits(resources.cpus, gpus)
+        for error in _provided(requests, _place(store), resources.cpus, gpus):
+            if error is not None:
+                raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
+
+
+def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -> Iterator[Exception | None]:
+    """Compute diagonals at once, as many as there is room for; each one's error, or ``None``, as it ends."""
+    task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_provide)
+    running = [task.remote(request, place, cpus, gpus) for request in requests]
+    while running:
+        ended, running = ray.wait(running)
+        try:
+            ray.get(ended)
+            yield None
+        except Exception as error:
+            yield error
+
+
+def _provide(request: Request, place: str, threads: int, gpus: float) -> None:
+    take_gpu(gpus)
+    supply.provide(request, Store(place, create=False), threads)
+
+
+def take_gpu(gpus: float) -> None:
+    """Keep this worker to its share."""
+    if gpus == 0:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
+    elif gpus < 1:
+        import torch
+
+        if torch.cuda.is_available():  # a cluster may have told Ray of accelerators that torch cannot see
+            torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
+
+
+def _place(store: Store) -> str:
+    """What a worker opens the store with."""
+    return str(Path(store.root).resolve()) if store.is_local else store.place
+
+
+def _gpus(resources: Resources) -> float:
+    """GPU of a trial on the connected cluster."""
+    return resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
+
+
+@lru_cache(maxsize=1)
+def settle() -> None:
+    """Spare the garbage collector what this worker's first trial has loaded: every training begins with a collection,
+    and hundreds of thousands of objects of libraries and data would be looked at each time."""
+    gc.collect()
+    gc.freeze()
+
+
+@lru_cache(maxsize=1)
+def worker_thread() -> ThreadPoolExecutor:
+    """The one thread of this process that runs the trials of a search. Tune calls a function in a new thread for every
+    trial, and memory freed in one thread's malloc arena does not serve the next."""
+    return ThreadPoolExecutor(1, thread_name_prefix="trial")
+
+
+def loss_of_worker(trial: Trial, seconds: float, minutes: float | None, grace: float) -> Loss:
+    """The loss of a trial's worker after so many seconds, where a trial may take some minutes and then has some seconds
+    to end itself."""
+    # Tune's own get_error() looks where the file will be brought later.
+    said = Path(trial.error_file).read_text(encoding="utf-8").splitlines()[1:] if trial.error_file else []
+    trace = "\n".join(said)
+    if minutes is not None and seconds >= 60 * minutes + grace:
+        return Loss(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
+    return Loss(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
+
+
+def loss_of_node(error: RuntimeError) -> Loss:
+    """The loss of all that ran when Ray ended a worker as its node was low on memory, as Tune raises it. Raises any
+    other error."""
+    if not isinstance(error.__cause__, ray.exceptions.RayError):
+        raise error
+    said = str(error.__cause__).strip() or type(error.__cause__).__name__
+    return Loss(said.splitlines()[0], "".join(traceback.format_exception(error)))
+
+
+def _check_fits(cpus: int, gpus: float) -> None:
+    """Refuse a trial that no node has room for: it would wait for ever."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
+        most = max((node.get(name, 0) for node in nodes), default=0)
+        if asked > most:
+            raise UserError(f"{flag}: {asked:g} is not allowed; the nodes of this cluster have {most:g} at most")
+    if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
+        raise UserError(
+            f"--cpus-per-trial: {cpus} is not allowed with --gpus-per-trial {gpus:g}; no node of this cluster has both"
+        )
+
+
+@contextmanager
+def _ray(address: str | None) -> Iterator[None]:
+    """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what becomes of a trial is told in a line of our own
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    try:
+        if address is None:
+            ray_compat.listen_on_this_machine_only()
+            ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
+            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
+        else:
+            ray.init(address=address, **quiet)
+    except Exception as error:  # one of Ray's own is just that
+        said = reason(error)
+        raise UserError(
+            f"Ray cannot be started: {said}"
+            if address is None
+            else f"--ray-address: {address!r} cannot be reached: {said}"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,206 @@
+"""Trials on Ray Tune: workers that stay warm between trials, on this machine or on a cluster.
+
+Tune schedules; what is missing and what has been done is the store's to say (``Tuner.restore`` refuses a changed
+study).
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+from harness.execution.ray_cluster import loss_of_node, loss_of_worker, ready, settle, take_gpu
+
+# isort: split
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.search.basic_variant import BasicVariantGenerator
+
+from harness.execution.attempt import Attempt, attempt, failed
+from harness.execution.progress import SweepProgress
+from harness.execution.resources import Resources
+from harness.execution.retries import ALONE, TOGETHER, Loss, Reruns
+from harness.execution.time_limit import GRACE
+from harness.store.store import Store
+from harness.study import TrialConfig
+
+NUMBER = "trial"
+"""What a trial's config in Tune consists of: its number in the list of trials."""
+
+
+def run_on_ray(
+    trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool
+) -> None:
+    """Run the trials, those again that come back without a result (see ``harness.execution.retries``); each one's end
+    goes to ``progress``.
+
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: those are lost, and the
+    others go on. Exceptions are another matter: they would come again, and a trial that raises one has failed.
+    """
+    reruns = Reruns(trials, store)
+    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
+        while reruns:
+            batch = reruns.take()
+            watch = Watch(batch, reruns, progress, resources.minutes)
+            given = replace(resources, gpus=1.0 if reruns.stage == ALONE and gpus else gpus)
+            try:
+                _run(batch, watch, place, given, scratch, keep_weights, wait=reruns.stage != TOGETHER)
+            except RuntimeError as error:
+                loss = loss_of_node(error)
+                if not watch.running:  # no trial is at fault
+                    raise
+                for trial in [trial for trial in batch if trial.id in watch.running]:
+                    watch.lose(trial, loss)
+            reruns.put_back([trial for trial in batch if trial.id in watch.open])
+
+
+def _run(
+    trials: list[TrialConfig],
+    watch: "Watch",
+    place: str,
+    resources: Resources,
+    scratch: str,
+    keep_weights: bool,
+    *,
+    wait: bool,
+) -> None:
+    """Run trials by Tune; those that other processes are at are waited for, or not."""
+    worker = tune.with_parameters(
+        Worker,
+        trials=[trial.to_json() for trial in trials],
+        place=place,
+        resources=resources,
+        keep_weights=keep_weights,
+        wait=wait,
+    )
+    tuner = tune.Tuner(
+        tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        param_space={NUMBER: tune.randint(0, len(trials))},
+        tune_config=tune.TuneConfig(
+            # Points and no grid: of a grid Tune copies all values for each of them.
+            search_alg=BasicVariantGenerator(points_to_evaluate=[{NUMBER: number} for number in range(len(trials))]),
+            num_samples=len(trials),
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            storage_path=tempfile.mkdtemp(dir=scratch),
+            name="study",
+            verbose=0,
+            callbacks=[watch],
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+        ),
+    )
+    tuner.fit()
+
+
+class Worker(tune.Trainable):
+    """Runs one trial after another, each in one step. Everything heavy is imported, loaded and kept by its process.
+
+    All of them are told all trials once, and then a trial's number: what Tune holds of a trial, it holds to the end,
+    several times over.
+    """
+
+    def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
+        self,
+        config: dict[str, Any],
+        *,
+        trials: Sequence[dict[str, Any]],
+        place: str,
+        resources: Resources,
+        keep_weights: bool,
+        wait: bool,
+    ) -> None:
+        assert resources.gpus is not None
+        take_gpu(resources.gpus)
+        self.trials = trials
+        self.place = place
+        self.resources = resources
+        self.keep_weights = keep_weights
+        self.wait = wait
+        self.broken = False
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Go on with another trial; Tune has taken over its config."""
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """One attempt, reported as its summary."""
+        if self.broken:
+            os._exit(1)  # its GPU is lost to this process: the trial runs again in another
+        trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
+        # The store is there already: a node that does not see it must fail, not keep results to itself.
+        ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights, wait=self.wait)
+        self.broken = ended.broke_device
+        settle()
+        return {**asdict(ended), "done": True}
+
+
+class Watch(tune.Callback):
+    """Passes Tune's events on to the progress display, and lost trials to those that are to run again."""
+
+    def __init__(
+        self, trials: list[TrialConfig], reruns: Reruns, progress: SweepProgress, minutes: float | None
+    ) -> None:
+        self.trials = trials
+        self.reruns = reruns
+        self.progress = progress
+        self.minutes = minutes
+        self.open = {trial.id for trial in trials}
+        """Those that have neither ended nor were lost."""
+        self.running: dict[str, float] = {}
+        """Those of the open ones that have begun, and when."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not
+        pickle."""
+        return {}
+
+    def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        config = self._config(trial)
+        self.running[config.id] = time.monotonic()
+        self.progress.started(config)
+
+    def on_trial_result(
+        self, iteration: int, trials: list[Trial], trial: Trial, result: dict[str, Any], **info: Any
+    ) -> None:
+        if result.get("id") not in self.open:
+            return
+        config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
+        if ended.taken:
+            self._close(config)
+            self.progress.put_off(config)
+            self.reruns.put_off(config)
+        elif ended.lacked_memory:
+            failure = self.reruns.store.failure(config.id)
+            self.lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
+        else:
+            self._end(config, ended)
+
+    def on_trial_error(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
+        config = self._config(trial)
+        if config.id in self.open:
+            now = time.monotonic()
+            began = self.running.get(config.id, now)  # a worker may die before its trial begins
+            self.lose(config, loss_of_worker(trial, now - began, self.minutes, GRACE))
+
+    def lose(self, config: TrialConfig, loss: Loss) -> None:
+        """A trial has come back without a result."""
+        if self.reruns.lose(config, loss):
+            self._close(config)
+            self.progress.lost(config, loss.error)
+        else:
+            self._end(config, failed(config, self.reruns.store, loss.error, loss.trace))
+
+    def _config(self, trial: Trial) -> TrialConfig:
+        return self.trials[trial.config[NUMBER]]
+
+    def _end(self, config: TrialConfig, ended: Attempt) -> None:
+        self._close(config)
+        self.progress.ended(config, ended)
+
+    def _close(self, config: TrialConfig) -> None:
+        self.open.discard(config.id)
+        self.running.pop(config.id, None)

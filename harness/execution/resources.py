@@ -1,0 +1,52 @@
+"""What a trial may use, and where trials run."""
+
+import os
+from dataclasses import dataclass
+
+from harness.common.errors import bad
+
+A_YEAR = 525_600
+"""In minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resources:
+    """What each trial gets, and where trials run."""
+
+    local: bool = False
+    """One trial after another in this process, without Ray."""
+    cpus: int = 1
+    """CPU cores, and threads, of a trial."""
+    gpus: float | None = None
+    """GPU of a trial: 1, a fraction to share one, or 0; ``None`` for 1 where there are any. Never more: a setting's
+    batch is that of one device."""
+    ray_address: str | None = None
+    """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
+
+    minutes: float | None = None
+    """After which a trial has failed; ``None`` for any time."""
+    checkpoint_minutes: float = 10.0
+    """Between two states of a training, for a trial that is cut short to go on from; ``inf`` to keep none."""
+
+    def __post_init__(self) -> None:
+        if self.cpus < 1:
+            raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
+        if self.gpus is not None and not 0 <= self.gpus <= 1:
+            raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
+        if self.minutes is not None and not 0 < self.minutes <= A_YEAR:
+            raise bad("--minutes-per-trial", self.minutes, f"a number above 0 and at most {A_YEAR}, a year")
+        if not self.checkpoint_minutes >= 0:
+            raise bad(
+                "--checkpoint-minutes",
+                self.checkpoint_minutes,
+                "a number of at least 0, or 'inf' to keep no checkpoints",
+            )
+        if self.local and self.ray_address is not None:
+            raise bad("--ray-address", self.ray_address, "it without --local, which uses no Ray")
+        if self.local and self.gpus not in (None, 0, 1):
+            raise bad("--gpus-per-trial", self.gpus, "0 or 1 with --local, which runs one trial at a time")
+
+
+def cores() -> int:
+    """CPU cores of this machine that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

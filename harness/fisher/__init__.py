@@ -1,0 +1,1 @@
+"""Fisher diagonals: their text windows, their computation, their files."""

@@ -1,0 +1,184 @@
+"""Fisher diagonals on disk: named by the content of all that makes them, computed once, shared by every trial that
+needs them."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from harness.common.errors import UserError
+from harness.common.filesystem import PART, set_aside
+from harness.common.hashing import check_unchanged, digest
+from harness.data import corpus
+from harness.data.origin import Origin
+from harness.encoders import loading
+from harness.encoders.pinning import Encoder, pinned
+from harness.fisher.diagonal import diagonal
+from harness.fisher.windows import MASKED_SHARE, WINDOW, windows
+from harness.methods.fisher_estimate import Estimate
+from harness.study import NUMERICS, TrialConfig
+
+IDENTITY = "identity"
+"""Key of a file's metadata: what it is of."""
+SUM = "sha256"
+"""Key of a file's metadata: of its numbers."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One diagonal: what it is estimated from, and the fingerprints that this had when the study was planned."""
+
+    encoder: Encoder
+    estimate: Estimate
+    origin: Origin
+    texts: tuple[tuple[str, str], ...]
+    """Languages and the fingerprints of their passages."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that can change the diagonal; not where the encoder and the text lie."""
+        options = {name: value for name, value in asdict(self.estimate).items() if name not in ("text", "languages")}
+        return {
+            "numerics": NUMERICS,
+            "encoder": self.encoder.revision,
+            "texts": [list(text) for text in self.texts],
+            "window": WINDOW,
+            "masked_share": MASKED_SHARE,
+            **options,
+        }
+
+    @property
+    def name(self) -> str:
+        """The file's name within a cache or store."""
+        return f"fisher/{digest(self.identity)}.safetensors"
+
+
+def request(encoder: Encoder, estimate: Estimate, origin: Origin, texts: Mapping[str, str]) -> Request:
+    """The request for an estimate; ``texts`` has the fingerprint of each of its languages' passages."""
+    return Request(encoder, estimate, origin, tuple((language, texts[language]) for language in estimate.languages))
+
+
+def requests(config: TrialConfig) -> list[Request]:
+    """The diagonals that a trial needs, in the order of its method's estimates."""
+    encoder = pinned(config.encoder, config.encoder_revision)
+    return [request(encoder, estimate, Origin.of(config), config.texts) for estimate in config.method.estimates()]
+
+
+class Diagonal(Mapping[str, Tensor]):
+    """A file's tensors by parameter name within the body, each read when it is asked for: no whole diagonal is held."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        with safe_open(file, "pt") as opened:
+            self._names = tuple(opened.keys())
+
+    def __getitem__(self, name: str) -> Tensor:
+        if name not in self._names:
+            raise KeyError(name)
+        with safe_open(self.file, "pt") as opened:
+            found: Tensor = opened.get_tensor(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def is_stored(request: Request, cache: Path) -> bool:
+    """Whether a cache has a request's diagonal whole. Raises ``UserError`` where the file of that name is of something
+    else."""
+    file = cache / request.name
+    try:
+        found = _identity(file)
+    except (OSError, SafetensorError, ValueError):  # none, or torn
+        return False
+    if found != request.identity:
+        differing = [
+            f"{key} {found[key]!r} instead of {value!r}"
+            for key, value in request.identity.items()
+            if found.get(key, value) != value
+        ]
+        what = ", ".join(differing) or "it does not say of which"
+        raise UserError(f"fisher: {file} is of another estimate ({what}); delete it, and it is computed again")
+    return True
+
+
+def _identity(file: Path) -> dict[str, Any]:
+    """What a file says that it is of; raises ``ValueError`` where its numbers are not those that were written."""
+    at = file.stat()
+    return _whole(file, at.st_ino, at.st_size, at.st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _whole(file: Path, *state: int) -> dict[str, Any]:
+    """Of a file in some state: reading all of it takes a moment, once per process."""
+    with safe_open(file, "pt") as opened:
+        metadata = opened.metadata() or {}
+        found = json.loads(metadata.get(IDENTITY, "{}"))
+    # Files of older versions have no sum, and are believed where all of them is there.
+    if not isinstance(found, dict) or metadata.get(SUM, "") not in ("", _sum(Diagonal(file))):
+        raise ValueError("its numbers are not those that were written")
+    return found
+
+
+def _sum(values: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the names and numbers of a diagonal."""
+    found = hashlib.sha256()
+    for name in sorted(values):
+        found.update(name.encode())
+        found.update(values[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def stored(request: Request, cache: Path) -> Diagonal:
+    """A request's diagonal from the cache, computed first where it is not there; one that is torn is set aside.
+
+    A second process that wants it at the same time waits for the first. Raises ``UserError`` where the text is no
+    longer what the study was planned with.
+    """
+    file = cache / request.name
+    if not is_stored(request, cache):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(file.with_suffix(".lock")):
+            if not is_stored(request, cache):
+                values = _computed(request)
+                if file.exists():
+                    set_aside(file)
+                save(request, values, cache)
+    return Diagonal(file)
+
+
+def save(request: Request, values: dict[str, Tensor], cache: Path) -> None:
+    """Write a request's diagonal into a cache."""
+    file = cache / request.name
+    part = file.with_suffix(PART)
+    try:
+        save_file(values, part, metadata={IDENTITY: json.dumps(request.identity), SUM: _sum(values)})
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _computed(request: Request) -> dict[str, Tensor]:
+    found = corpus.fingerprints(request.estimate, request.origin)
+    for language, planned in request.texts:
+        check_unchanged(f"data: the text for {language!r}", found[language], planned)
+    model = loading.masked_language_model(request.encoder)
+    examples = windows(request.encoder, request.estimate, request.origin)
+    body: nn.Module = model
+    body.to("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return {name: value.cpu() for name, value in diagonal(model, examples, request.estimate.estimator).items()}
+    finally:
+        body.to("cpu")  # kept for the next language, out of the trials' way

@@ -1,0 +1,73 @@
+"""Fisher diagonals for a whole study: each is computed once, before the trials that need it, and reaches every node."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from harness.common.errors import UserError
+from harness.common.filesystem import set_aside
+from harness.data import corpus
+from harness.data.origin import Origin, origin_of
+from harness.encoders import pinning
+from harness.fisher import diagonal_files
+from harness.fisher.diagonal_files import Request
+from harness.fisher.windows import windows
+from harness.methods.fisher_estimate import Estimate
+from harness.store.store import Store
+from harness.study import Study, TrialConfig
+
+
+def needed(trials: Iterable[TrialConfig]) -> list[Request]:
+    """The diagonals that trials need, each once."""
+    return list({request.name: request for trial in trials for request in diagonal_files.requests(trial)}.values())
+
+
+def provide(request: Request, store: Store, threads: int) -> Path:
+    """A diagonal's file on this node: from its cache, from the store, or computed and then put into the store for the
+    other nodes."""
+    store.fetch(request.name)
+    torch.set_num_threads(threads)
+    if store.has(request.name) and not diagonal_files.is_stored(request, store.cache):
+        set_aside(store.cache / request.name)
+        store.fetch(request.name)
+        if not diagonal_files.is_stored(request, store.cache):  # not this node's copy alone
+            store.doubt(request.name, "it is torn")
+            store.set_aside()
+    diagonal_files.stored(request, store.cache)
+    store.publish(request.name)
+    return store.cache / request.name
+
+
+def lacking(requests: Iterable[Request], store: Store) -> list[Request]:
+    """Those that neither this node nor the store has; what this node alone has is put into the store."""
+    return [request for request in requests if not _there(request, store)]
+
+
+def _there(request: Request, store: Store) -> bool:
+    try:
+        if diagonal_files.is_stored(request, store.cache):
+            store.publish(request.name)
+            return True
+    except UserError:  # a file of something else: the trials that need it say so
+        return False
+    return store.has(request.name)
+
+
+def of_study(study: Study, estimate: Estimate) -> Request:
+    """The diagonal of a study's encoder, estimated so.
+
+    Raises ``UserError`` where a language has too little text or the encoder no masked-language-model head.
+    """
+    encoder = pinning.find(study.encoder)
+    origin = origin_of(study) if corpus.of_task(estimate.text) else Origin("", "")
+    windows(encoder, estimate, origin)
+    return diagonal_files.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
+
+
+def announce(requests: Sequence[Request], console: Console) -> None:
+    """Say what takes a while."""
+    if requests:
+        named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
+        console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)

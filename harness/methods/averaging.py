@@ -1,0 +1,89 @@
+"""The mean of the weights over the last steps of a training, for ``harness.methods.weight_averaging``."""
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from harness.common.errors import bad
+
+
+class AverageLast(TrainerCallback):
+    """Keeps the mean of the trained weights over the last ``steps`` optimizer steps, or ``epochs``, and leaves it in
+    the model at the end.
+
+    Raises ``UserError`` at the beginning of a training that has fewer steps.
+    """
+
+    def __init__(self, *, steps: int | None = None, epochs: float | None = None) -> None:
+        self.steps, self.epochs = steps, epochs
+        self.count = 0
+        """Steps in the mean."""
+        self.mean: dict[str, Tensor] = {}
+
+    def held(self) -> list[Tensor]:
+        """What the mean takes in memory."""
+        return list(self.mean.values())
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"count": self.count, "mean": self.mean}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on with the mean of a training that was cut short."""
+        self.count, self.mean = state["count"], state["mean"]
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        train_dataloader: DataLoader[Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        self.mean = {name: tensor.to(args.device) for name, tensor in self.mean.items()}
+        if self.epochs is not None:
+            assert train_dataloader is not None
+            an_epoch = math.ceil(len(train_dataloader) / args.gradient_accumulation_steps)
+            self.steps = max(1, math.ceil(self.epochs * an_epoch))  # as Trainer counts the steps of a training
+        assert self.steps is not None
+        if self.steps > state.max_steps:
+            raise bad("weight_averaging", self.steps, f"at most {state.max_steps} steps, what the training has")
+
+    @torch.no_grad()
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: PreTrainedModel | None = None,
+        **rest: Any,
+    ) -> None:
+        assert model is not None
+        assert self.steps is not None
+        if state.global_step <= state.max_steps - self.steps:
+            return
+        self.count += 1
+        for name, parameter in model.named_parameters():
+            if not parameter.requires_grad:
+                continue
+            if name not in self.mean:
+                self.mean[name] = parameter.detach().clone()
+            else:
+                self.mean[name].lerp_(parameter.detach(), 1 / self.count)
+
+    @torch.no_grad()
+    def on_train_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: PreTrainedModel | None = None,
+        **rest: Any,
+    ) -> None:
+        assert model is not None
+        for name, parameter in model.named_parameters():
+            if name in self.mean:
+                parameter.copy_(self.mean[name])

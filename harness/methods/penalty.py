@@ -1,0 +1,169 @@
+"""The pull towards the pretrained weights: Eq. 1 and 2 as a gradient that is added once per optimizer step, never
+through autograd."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from harness.common.errors import UserError
+from harness.encoders.trimmed_embedding import trimmed
+
+AT_ONCE = 2**24
+"""Weights that a GPU pulls at once, about: few enough that no second copy of the body is held, and few of its kernels
+to start."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One penalty λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)² over the encoder's body."""
+
+    strength: float
+    """λ."""
+    importance: Mapping[str, Tensor] | None = None
+    """F by parameter name within the body, each of its parameter's shape; ``None`` for ones (Eq. 1). A parameter that
+    it lacks has F = 0: the masked-language-model loss does not depend on it, as on a pooler."""
+    decoupled: bool = False
+    """Whether it is a decay beside the optimizer's step instead of a part of the loss."""
+
+    def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
+        """λF of a parameter with the anchor ``theta``, or of its rows ``kept``: their shape, or a scalar.
+
+        Raises ``UserError`` where F is of another shape, and so of another encoder.
+        """
+        if self.importance is None:
+            return torch.tensor(self.strength)
+        if name not in self.importance:
+            return torch.tensor(0.0)
+        importance = self.importance[name]
+        if importance.shape != theta.shape:
+            raise UserError(
+                f"fisher: {name} has the shape {tuple(importance.shape)}, and the encoder's {tuple(theta.shape)}: of "
+                "another one"
+            )
+        return self.strength * (importance if kept is None else importance[kept])
+
+
+class Penalty:
+    """The sum of some terms, bound to a model's body and its anchor θ*.
+
+    ``anchor`` holds θ* by parameter name within the body (``model.base_model``); a trimmed embedding brings its own.
+    Parameters that ``anchor`` lacks, frozen ones, and the task head, which is outside the body, are never touched.
+    """
+
+    def __init__(self, body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> None:
+        self.parameters: list[nn.Parameter] = []
+        self.anchors: list[Tensor] = []
+        self.weights: list[Tensor] = []
+        """Σ λF of each parameter: its shape, or a scalar where all its entries weigh the same."""
+        self.scalars: list[float | None] = []
+        """The latter as numbers, which a GPU need not be waited for to read."""
+        for name in (name for term in terms for name in term.importance or ()):
+            if name not in anchor:
+                raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
+        cut = trimmed(body)
+        for name, parameter in body.named_parameters():
+            if not parameter.requires_grad or name not in anchor:
+                continue
+            theta, rows = anchor[name].detach(), cut.get(name)
+            weight = sum(
+                (term.weight(name, theta, rows.kept if rows is not None else None) for term in terms), torch.tensor(0.0)
+            )
+            self.parameters.append(parameter)
+            self.anchors.append((theta if rows is None else rows.pretrained()).to(parameter))
+            self.weights.append(weight.to(parameter))
+            self.scalars.append(float(weight) if weight.dim() == 0 else None)
+        self.grouped = any(parameter.is_cuda for parameter in self.parameters)
+        """Whether one kernel pulls many parameters: to start five for each of them takes a GPU's host longer than they
+        run."""
+        self.groups = list(self._groups())
+
+    def held(self) -> list[Tensor]:
+        """What the penalty takes in memory."""
+        return [*self.anchors, *self.weights]
+
+    def largest(self) -> float:
+        """The largest λF of any weight."""
+        return max((float(weight.max()) for weight in self.weights), default=0.0)
+
+    @torch.no_grad()
+    def add_gradient_(self, scale: float = 1.0) -> Tensor:
+        """Add Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.
+
+        Call it once per optimizer step, after the last backward pass and before clipping. ``scale`` is what the
+        gradients are multiplied by until the step, as fp16's loss scaling does. A parameter without a gradient takes no
+        part in the step and stays as it is.
+        """
+        value = self._zero()
+        if self.grouped:
+            for group, pulls, products in self._pulls():
+                value += self._sum(products) / 2
+                pulled = [
+                    (grad, pull)
+                    for i, pull in zip(group, pulls, strict=True)
+                    if (grad := self.parameters[i].grad) is not None
+                ]
+                if pulled:
+                    torch._foreach_add_([grad for grad, _ in pulled], [pull for _, pull in pulled], alpha=scale)
+            return value
+        for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
+            # One parameter at a time: the difference stays in the processor's cache, and no copy of the body is held.
+            moved = parameter - anchor
+            pull = moved * weight
+            value += torch.dot(pull.flatten(), moved.flatten()) / 2
+            if parameter.grad is not None:
+                parameter.grad.add_(pull, alpha=scale)
+        return value
+
+    @torch.no_grad()
+    def decay_(self, rates: Mapping[nn.Parameter, float], share: Tensor | float = 1.0) -> Tensor:
+        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
+
+        Call it before an optimizer step, after the backward passes.
+        """
+        value = self._zero()
+        if self.grouped:
+            for group, pulls, products in self._pulls():
+                value += self._sum(products) / 2
+                torch._foreach_mul_(pulls, [rates[self.parameters[i]] for i in group])
+                torch._foreach_mul_(pulls, share.reshape(()) if isinstance(share, Tensor) else share)
+                torch._foreach_sub_([self.parameters[i] for i in group], pulls)
+            return value
+        for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
+            moved = parameter - anchor
+            pull = moved * weight
+            value += torch.dot(pull.flatten(), moved.flatten()) / 2
+            parameter.sub_(pull * share, alpha=rates[parameter])
+        return value
+
+    def _pulls(self) -> Iterator[tuple[list[int], list[Tensor], list[Tensor]]]:
+        """Group by group: the parameters' numbers, their λF(θ − θ*) and their λF(θ − θ*)²."""
+        for group in self.groups:
+            moved = torch._foreach_sub([self.parameters[i] for i in group], [self.anchors[i] for i in group])
+            if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
+                pulls = torch._foreach_mul(moved, scalars)
+            else:
+                pulls = torch._foreach_mul(moved, [self.weights[i] for i in group])
+            torch._foreach_mul_(moved, pulls)
+            yield group, list(pulls), list(moved)
+
+    def _groups(self) -> Iterator[list[int]]:
+        """Numbers of parameters that are pulled at once: all weighed by an entry each or all by a number."""
+        for numbers in (True, False):
+            group: list[int] = []
+            for i, parameter in enumerate(self.parameters):
+                if (self.scalars[i] is not None) is numbers:
+                    if group and sum(self.parameters[j].numel() for j in group) + parameter.numel() > AT_ONCE:
+                        yield group
+                        group = []
+                    group.append(i)
+            if group:
+                yield group
+
+    @staticmethod
+    def _sum(products: list[Tensor]) -> Tensor:
+        return torch.stack(torch._foreach_norm(products, 1)).sum()  # no entry is below 0: strengths and F are not
+
+    def _zero(self) -> Tensor:
+        return torch.zeros((), device=self.parameters[0].device if self.parameters else None)

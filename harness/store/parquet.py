@@ -1,0 +1,49 @@
+"""The Parquet files beside a trial's record: predictions and learning history."""
+
+import hashlib
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+if TYPE_CHECKING:
+    from harness.store.result import TrialResult
+
+
+def predictions(result: "TrialResult") -> bytes:
+    """Split, language, example, gold and predicted (lists of label ids), a row an example scored."""
+    rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
+    labels = pa.list_(pa.int16())
+    return _written(
+        pa.table(
+            {
+                "split": pa.array([part.split for part, _ in rows]).dictionary_encode(),
+                "language": pa.array([part.language for part, _ in rows]).dictionary_encode(),
+                "example": pa.array([i for _, i in rows], pa.int32()),
+                "gold": pa.array([part.gold[i] for part, i in rows], labels),
+                "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
+            }
+        )
+    )
+
+
+def history(rows: list[dict[str, float]]) -> bytes:
+    """``TrialResult.history``, a row a window of steps."""
+    return _written(pa.Table.from_pylist(rows))
+
+
+def name(kind: str, content: bytes) -> str:
+    """The name of a file: it says what the file has to be."""
+    return f"{kind}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
+
+
+def read(content: bytes) -> pa.Table:
+    """A file's table; raises ``ValueError`` where it is none."""
+    return pq.read_table(BytesIO(content))
+
+
+def _written(table: pa.Table) -> bytes:
+    sink = BytesIO()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()

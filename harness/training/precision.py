@@ -1,0 +1,43 @@
+"""Floating-point precision of a trial: what a study's word means on a device."""
+
+from contextlib import AbstractContextManager
+
+from harness.common.errors import bad
+from harness.study import AUTO
+
+
+def chosen(precision: str, gpus: float | None) -> str:
+    """``precision``, or for ``auto`` the best of this machine's device.
+
+    ``gpus`` is what a trial gets of a GPU, ``None`` for one where there is any.
+    """
+    if precision != AUTO:
+        return precision
+    if not gpu_here(gpus):
+        return "fp32"
+    import torch
+
+    return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
+
+
+def gpu_here(gpus: float | None) -> bool:
+    """Whether a trial on this machine gets a GPU."""
+    if gpus == 0:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def check(precision: str, *, gpu: bool) -> None:
+    """Refuse what a device cannot do."""
+    if precision == "fp16" and not gpu:
+        raise bad("precision", precision, "fp32, bf16 or auto: fp16 with loss scaling needs a GPU")
+
+
+def autocast(precision: str, device: str) -> AbstractContextManager[object]:
+    """Mixed precision as in training, for a forward pass on a device type such as ``cuda``."""
+    import torch
+
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+    return torch.autocast(device, dtype, enabled=dtype is not None)

@@ -1,0 +1,37 @@
+"""Scores a model on the source's dev set while it trains, for a search that may end the trial there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from harness.training.rungs import Rungs
+
+
+class AtRungs(TrainerCallback):
+    """Scores the model on the source's dev set at the rungs before the last step; the training itself is the same with
+    and without it.
+
+    Scored are the weights as they are, whichever checkpoint or average of them the trial takes in the end.
+    """
+
+    def __init__(self, rungs: Rungs, score: Callable[[PreTrainedModel], float]) -> None:
+        self.rungs = rungs
+        self.score = score
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: PreTrainedModel | None = None,
+        **rest: Any,
+    ) -> None:
+        assert model is not None
+        rung = self.rungs.steps(state.max_steps).get(state.global_step)
+        if rung is None or state.global_step >= state.max_steps:
+            return
+        training = model.training
+        dev = self.score(model)
+        model.train(training)
+        self.rungs.score(rung, state.global_step, dev)

@@ -1,0 +1,220 @@
+"""Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, trainer_utils
+from transformers.trainer import TRAINER_STATE_NAME
+
+from harness.methods.penalty import Penalty
+from harness.training.training_state import Checkpoints, EverySoOften, load_rest, save_rest
+
+TRAINED = "trained.safetensors"
+"""The weights in a training state."""
+
+
+def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
+    """Cross entropy over all labels of the optimizer step's batch (-100 ignored), in nats.
+
+    Some token-classification heads take ``num_items_in_batch`` and ignore it, which scales their gradient by the number
+    of micro-batches; dividing by it here makes an accumulated gradient that of the whole batch.
+    """
+    logits = outputs["logits"]
+    loss = nn.functional.cross_entropy(
+        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum"
+    )
+    count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
+    return loss / torch.as_tensor(count).clamp(
+        min=1
+    )  # a batch may have no label at all: words that the tokenizer turned into nothing
+
+
+class LogLastStep(TrainerCallback):
+    """Closes the last window of the log, which ``Trainer`` drops where it is shorter than the others."""
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+
+
+class PenaltyTrainer(Trainer):
+    """A ``Trainer`` whose total loss is the task loss plus a penalty (Eq. 1 and 2).
+
+    The penalty's gradient is added after the last backward pass of an optimizer step and before clipping, so neither
+    gradient accumulation nor autograd sees it. ``decay`` is a penalty that is decoupled from the loss: it moves the
+    weights right before the optimizer does. Each window of the log has ``task_loss`` and ``penalty`` (means over the
+    window's steps, of both penalties), ``loss`` (the task loss and the penalty that is part of the loss), and the last
+    step's ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter).
+
+    ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1. ``resume`` goes on
+    with what ``checkpoints`` has, and keeps the training's state there as it goes.
+    """
+
+    def __init__(
+        self,
+        penalty: Penalty | None = None,
+        decay: Penalty | None = None,
+        rates: Mapping[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(compute_loss_func=mean_loss, **kwargs)
+        self.add_callback(LogLastStep)
+        self.penalty = penalty
+        self.decay = decay
+        self.rates = rates or {}
+        self._coupled: list[Tensor] = []
+        self._decoupled: list[Tensor] = []
+        """Values of the two penalties since the last log."""
+        self._tokens: Tensor | int = 0
+        self._checkpoints: Checkpoints | None = None
+        self.earlier = 0.0
+        """Seconds that training took up to the state that it went on from, where it was cut short."""
+        self.resumed_at: list[int] = []
+        """Steps at which it went on."""
+        self._since = 0.0
+
+    @property
+    def tokens_seen(self) -> int:
+        """Sub-words trained on so far, padding not counted. ``Trainer`` counts them too, and waits for every step's end
+        to do so."""
+        return int(self._tokens)
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """None: nobody reads them, and ``Trainer`` counts the model's parameters anew at every step for it."""
+        return 0
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
+        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read at the end
+        if self.penalty is not None and self.accelerator.sync_gradients:
+            self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
+        return loss
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        fresh = self.optimizer is None
+        optimizer = super().create_optimizer(model)
+        if fresh:
+            self._split_groups(optimizer)
+            if self.decay is not None:
+                optimizer.register_step_pre_hook(self._decay)
+        return optimizer
+
+    def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
+        """Give each share of the learning rate groups of its own, the largest first: the log shows the first
+        group's."""
+        assert self.model is not None
+        shares = {parameter: self.rates.get(name, 1.0) for name, parameter in self.model.named_parameters()}
+        if set(shares.values()) == {1.0}:
+            return
+        groups: list[dict[str, Any]] = []
+        for group in optimizer.param_groups:
+            for share in dict.fromkeys(shares[parameter] for parameter in group["params"]):
+                mine = [parameter for parameter in group["params"] if shares[parameter] == share]
+                groups.append({**group, "params": mine, "lr": group["lr"] * share})
+        optimizer.param_groups = sorted(groups, key=lambda group: -group["lr"])
+
+    def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
+        assert self.decay is not None
+        rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
+        overflowed = getattr(
+            optimizer, "found_inf", None
+        )  # fp16: the fused optimizer then leaves the weights as they are
+        self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
+
+    def _loss_scale(self) -> float:
+        """What fp16's gradients are multiplied by until they are clipped."""
+        scaler = self.accelerator.scaler
+        return scaler.get_scale() if scaler is not None else 1.0
+
+    def resume(self, checkpoints: Checkpoints | None = None) -> None:
+        """Train, from the last of the checkpoints where there is one."""
+        if checkpoints is None:
+            self.train()
+            return
+        self._checkpoints = checkpoints
+        self.add_callback(EverySoOften(checkpoints.every))
+        # Or it warns of every state: what was a share of the steps in the arguments, logging_steps, is their number
+        # there.
+        logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
+        with checkpoints.latest(self._shapes()) as folder:
+            if folder is not None:
+                rest = load_rest(folder)
+                self._tokens, self.earlier, self.resumed_at = (
+                    rest["tokens"],
+                    rest["seconds"],
+                    [*rest["resumed_at"], rest["step"]],
+                )
+                for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
+                    callback.load_state_dict(state)
+            self._since = time.perf_counter()
+            self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
+
+    def _with_state(self) -> list[Any]:
+        """The callbacks that hold more than numbers that follow from the step."""
+        return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """The state of the training; ``Trainer``'s own would have the whole model, in a folder that is half written for
+        a while."""
+        assert self._checkpoints is not None
+        self._checkpoints.write(self._fill)
+
+    def _fill(self, folder: Path) -> None:
+        save_file({name: tensor.detach().contiguous() for name, tensor in self._trained().items()}, folder / TRAINED)
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_scaler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+        save_rest(
+            folder,
+            tokens=self.tokens_seen,
+            seconds=self.earlier + time.perf_counter() - self._since,
+            step=self.state.global_step,
+            resumed_at=self.resumed_at,
+            shapes=self._shapes(),
+            callbacks=[callback.state_dict() for callback in self._with_state()],
+        )
+
+    @torch.no_grad()
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        saved = load_file(Path(resume_from_checkpoint) / TRAINED)
+        for name, tensor in self._trained().items():
+            tensor.copy_(saved[name])
+
+    def _trained(self) -> dict[str, Tensor]:
+        """What training moves of the model; the rest is as it was built."""
+        assert self.model is not None
+        kept = self.model.state_dict()
+        parameters = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+        return parameters | {name: buffer for name, buffer in self.model.named_buffers() if name in kept}
+
+    def _shapes(self) -> dict[str, list[int]]:
+        return {name: list(tensor.shape) for name, tensor in self._trained().items()}
+
+    def free(self) -> None:
+        """Let go of the gradients and the optimizer's state, three times the weights: scoring needs room, and none of
+        them."""
+        assert self.optimizer is not None
+        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.state.clear()
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        if "loss" in logs:
+            coupled, decoupled = (
+                torch.stack(values).mean().item() if values else 0.0 for values in (self._coupled, self._decoupled)
+            )
+            logs["task_loss"] = logs["loss"]
+            logs["penalty"] = coupled + decoupled
+            logs["loss"] = logs["task_loss"] + coupled
+            self._coupled.clear()
+            self._decoupled.clear()
+        super().log(logs, start_time)

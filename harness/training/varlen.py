@@ -1,0 +1,90 @@
+"""Training without work on padding: a batch's tokens go through the layers one after another, and are padded for
+attention alone.
+
+The examples of a batch stay the same, in the same order, so this changes nothing in a study, unlike batches of examples
+of one length: a batch of short and long sentences is a third to a half padding. Losses and gradients are those of the
+padded batch but for rounding, and for dropout, which draws for the tokens that are there. Evaluation is not touched:
+its batches are of one length, or close to it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+
+ATTENTION = "unpadded"
+"""The name of its attention within transformers."""
+LAYERS = {
+    **dict.fromkeys(("bert", "camembert", "electra", "roberta", "xlm-roberta"), "encoder"),
+    "distilbert": "transformer",
+}
+"""Where in its body a kind of encoder (``model_type``) has its layers. All these hand their attention mask on to the
+attention as it is, and have nothing else in them that looks from one token to another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Packed:
+    """Where the tokens of a batch of B sequences padded to length L are, in the place of its attention mask."""
+
+    mask: Tensor
+    """The attention's, (B, 1, L, L), true where a token may be looked at."""
+    places: Tensor
+    """(T,) of the tokens that are there within the B × L."""
+
+    def unpad(self, padded: Tensor) -> Tensor:
+        """(B, L, …) to (1, T, …)."""
+        return padded.flatten(0, 1).index_select(0, self.places).unsqueeze(0)
+
+    def pad(self, packed: Tensor) -> Tensor:
+        """(1, T, …) to (B, L, …), zeros where there is nothing."""
+        count, _, length, _ = self.mask.shape
+        whole = packed.new_zeros(count * length, *packed.shape[2:])
+        return whole.index_copy(0, self.places, packed[0]).unflatten(0, (count, length))
+
+
+def train_unpadded(model: PreTrainedModel) -> None:
+    """Let a model train so from now on, where ``LAYERS`` has its kind; another is left as it is."""
+    if model.config.model_type not in LAYERS or model.config._attn_implementation != "sdpa":
+        return
+    layers = model.base_model.get_submodule(LAYERS[model.config.model_type])
+    layers.register_forward_pre_hook(_unpad, with_kwargs=True)
+    layers.register_forward_hook(_pad, with_kwargs=True)
+    model.config._attn_implementation = ATTENTION
+
+
+def _unpad(
+    layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
+    mask = kwargs.get("attention_mask")
+    if not layers.training or mask is None:  # no mask: no padding
+        return None
+    packed = Packed(mask, mask[:, 0, 0].flatten().nonzero()[:, 0])
+    hidden = args[0] if args else kwargs["hidden_states"]
+    given = {name: value for name, value in kwargs.items() if name != "hidden_states"}
+    return (packed.unpad(hidden), *args[1:]), {**given, "attention_mask": packed}
+
+
+def _pad(layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> Any:
+    packed = kwargs.get("attention_mask")
+    if isinstance(packed, Packed):
+        outputs["last_hidden_state"] = packed.pad(outputs["last_hidden_state"])
+    return outputs
+
+
+def _attention(
+    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | Packed | None, **options: Any
+) -> tuple[Tensor, Tensor | None]:
+    """transformers' own, of tokens (1, heads, T, width) in packed batches."""
+    if not isinstance(attention_mask, Packed):
+        found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return found
+    query, key, value = (attention_mask.pad(part.transpose(1, 2)).transpose(1, 2) for part in (query, key, value))
+    attended, _ = sdpa_attention_forward(module, query, key, value, attention_mask.mask, **options)
+    return attention_mask.unpad(attended), None
+
+
+AttentionInterface.register(ATTENTION, _attention)
+AttentionMaskInterface.register(ATTENTION, sdpa_mask)

@@ -1,0 +1,41 @@
+"""Fine-tuned models on disk: as ``from_pretrained`` reads them, with what a method has added to the encoder beside."""
+
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from harness.common.errors import UserError
+from harness.data.origin import Origin
+from harness.encoders import loading, pinning, trimmed_embedding
+from harness.study import TrialConfig
+
+ADDED = "added.safetensors"
+"""Weights of adapters or prompts, which ``transformers`` does not know, by their names in the adapted model."""
+
+
+def save(model: PreTrainedModel, config: TrialConfig, folder: Path) -> None:
+    """Write a trial's model and its tokenizer. A trimmed vocabulary is made whole first, in place."""
+    encoder = pinning.pinned(config.encoder, config.encoder_revision)
+    trimmed_embedding.restore(model)
+    known = loading.pretrained(encoder, Origin.of(config).task).model.state_dict().keys()
+    state = model.state_dict()
+    model.save_pretrained(folder, state_dict={name: state[name] for name in state if name in known})
+    if added := {name: tensor.contiguous() for name, tensor in state.items() if name not in known}:
+        save_file(added, folder / ADDED)
+    loading.tokenizer(encoder).save_pretrained(folder)
+
+
+def load(folder: Path, config: TrialConfig) -> PreTrainedModel:
+    """A trial's model as ``save`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or lacks weights."""
+    plain = loading.fine_tuned(folder, Origin.of(config).task)
+    if (folder / ADDED).exists():
+        config.method.adapt(plain.model, plain)
+        try:
+            added = load_file(folder / ADDED)
+        except (OSError, SafetensorError) as error:
+            raise UserError(f"weights: {str(folder / ADDED)!r} cannot be read: {error}") from None
+        if unexpected := plain.model.load_state_dict(added, strict=False).unexpected_keys:
+            raise UserError(f"weights: {str(folder / ADDED)!r} has {unexpected[0]}, which the method does not add")
+    return plain.model

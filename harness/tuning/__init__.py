@@ -1,0 +1,1 @@
+"""The hyperparameter search: its journal, its Ray Tune run, its winners."""

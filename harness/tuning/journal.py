@@ -1,0 +1,251 @@
+"""What a search has tried: its trials in the order in which they ended, with the dev scores on the way, kept in the
+study's file."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+from harness.common import fields
+from harness.common.errors import UserError
+from harness.search import Search
+from harness.setting import Setting
+from harness.store.record import Record, covers
+from harness.store.store import Store
+from harness.study import Study, TrialConfig
+
+RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
+ENDED = (FINISHED, STOPPED, FAILED)
+
+
+class Rung(NamedTuple):
+    """A trial's dev score on the way."""
+
+    rung: int
+    """From 1; the search's last is the end of training."""
+    step: int
+    dev: float
+    """Of the source, × 100."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One trial of a search."""
+
+    id: str
+    method: str
+    """Label."""
+    setting: Setting
+    status: str
+    """``finished``, ``stopped``, ``failed`` or ``running``: a trial of the last was interrupted, unless it runs right
+    now."""
+    scores: tuple[Rung, ...] = ()
+    """In the order of the rungs."""
+    seconds: float = 0.0
+    draws: int = 1
+    """How often the sampler drew it: a space of few points has repetitions."""
+    rules: tuple[int, int]
+    """The search's ``reduction`` and ``rungs``, by which it went on or not."""
+    counts: bool = True
+    """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with
+    make it none, until they come back."""
+    replaced: bool = False
+    """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        fields.choice("status", self.status, (RUNNING, *ENDED))
+
+    @property
+    def dev(self) -> float | None:
+        """The last dev score, of a finished trial that of the scored weights; ``None`` where there is none."""
+        return self.scores[-1].dev if self.scores else None
+
+    def to_json(self) -> dict[str, Any]:
+        last = self.scores[-1].rung if self.scores else 0
+        scores = [score._asdict() for score in self.scores]
+        return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Tried":
+        given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        given["setting"] = fields.build(Setting, "setting", given["setting"])
+        given["scores"] = tuple(
+            Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ())
+        )
+        given["rules"] = tuple(given["rules"])
+        return cls(**given)
+
+
+def read(store: Store, name: str) -> list[Tried]:
+    """What a store has of the search of a study as it was last run, in the order in which its trials ended."""
+    return [one for one in _all(store, name) if one.counts]
+
+
+def _all(store: Store, name: str) -> list[Tried]:
+    """What the searches of a study have ever tried; entries that cannot be read are passed over."""
+    found = []
+    for values in store.tried(name):
+        try:
+            found.append(Tried.from_json(values))
+        except (KeyError, TypeError, ValueError, OverflowError, UserError):
+            continue
+    return found
+
+
+def winner(tried: Iterable[Tried], method: str) -> Tried | None:
+    """The finished trial of a method with the highest dev score of the source, of equal ones the first; ``None`` where
+    none finished."""
+    finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
+    return max(finished, key=lambda one: one.dev or 0.0, default=None)
+
+
+def final(record: Record, search: Search) -> Rung:
+    """The last rung of a finished trial."""
+    source = record["config"]["source"]
+    return Rung(search.rungs, record["cost"]["steps"], record["scores"]["dev"][source][record["metric"]])
+
+
+class Journal:
+    """The search's trials, written to the store as each starts, is scored and ends, so that nothing but those running
+    can be lost.
+
+    Raises ``UserError`` for a study without a search.
+    """
+
+    def __init__(self, study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
+        if study.search is None:
+            raise UserError(f"study: {study.name} has nothing to search; give it 'search', or use 'steadytune run'")
+        self.study = study
+        self.search = study.search
+        self.store = store
+        self.bases = {trial.method.arm.label: trial for trial in bases}
+        """A trial of each method at the study's own setting."""
+        self.tried: dict[str, Tried] = {}
+        self.outdated: list[TrialConfig] = []
+        """Finished trials whose record lacks languages, or is no longer there."""
+        self.others: list[Tried] = []
+        """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they
+        are of."""
+        self.replaced: list[Tried] = []
+        """Failed trials in whose place others were or are to be drawn: kept, so that these are others."""
+
+    def resume(self, *, retry_failed: bool = False) -> None:
+        """Take over what the store has of this search: every trial that could be one of it, the ended ones and those
+        that ended unseen.
+
+        Failed ones are out of it where ``retry_failed``: others are drawn in their place.
+        """
+        everything: list[Tried] = []
+        for one in _all(self.store, self.study.name):
+            (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
+        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
+            config = self._config(one)
+            record = self.store.record_of(config) if config is not None else None
+            if config is None:
+                self.others.append(one)
+            elif one.status == FINISHED or (record is not None and covers(record, config)):
+                last = final(record, self.search) if record is not None else one.scores[-1]
+                seconds = record["cost"]["seconds"] if record is not None else one.seconds
+                way = (
+                    tuple(score for score in one.scores if score.rung < self.search.rungs)
+                    if self._same_rules(one)
+                    else ()
+                )
+                self.tried[one.id] = replace(
+                    one, status=FINISHED, scores=(*way, last), seconds=seconds, rules=self.rules
+                )
+                if not covers(record, config):
+                    self.outdated.append(config)
+            elif not self._same_rules(one):
+                self.others.append(one)
+            elif one.status == FAILED and retry_failed:
+                self.replaced.append(replace(one, counts=False, replaced=True))
+            elif one.status in (STOPPED, FAILED):
+                self.tried[one.id] = one
+
+    @property
+    def rules(self) -> tuple[int, int]:
+        return self.search.reduction, self.search.rungs
+
+    def _same_rules(self, one: Tried) -> bool:
+        return one.rules == self.rules
+
+    def _config(self, one: Tried) -> TrialConfig | None:
+        """The trial as this search would plan it; ``None`` where it would not."""
+        base = self.bases.get(one.method)
+        if base is None or self.search.point(base.setting, one.setting) is None:
+            return None
+        config = replace(base, setting=one.setting)
+        return config if config.id == one.id else None
+
+    def config(self, one: Tried) -> TrialConfig:
+        """The trial."""
+        return replace(self.bases[one.method], setting=one.setting)
+
+    def of(self, method: str) -> list[Tried]:
+        """The trials of a method that have ended, by the label."""
+        return [one for one in self.tried.values() if one.method == method and one.status in ENDED]
+
+    def left(self, method: str) -> int:
+        """How many the method's budget still has."""
+        return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
+
+    def drawn(self, method: str) -> int:
+        """How often anything was drawn for the method, whatever became of it."""
+        return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
+
+    def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
+        """What the sampler is to know of a method: the points of its trials with a dev score, and each one's last."""
+        base = self.bases[method].setting
+        known = [one for one in self.of(method) if one.status != FAILED and one.dev is not None]
+        return [self.search.point(base, one.setting) or {} for one in known], [one.dev or 0.0 for one in known]
+
+    # Events
+
+    def begun(self, config: TrialConfig) -> None:
+        """A trial starts."""
+        before = self.tried.get(config.id)
+        if before is not None:
+            self.tried[config.id] = replace(before, draws=before.draws + 1)
+        else:
+            label = config.method.arm.label
+            self.tried[config.id] = Tried(
+                id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules
+            )
+        self.save()
+
+    def scored(self, config: TrialConfig, score: Rung) -> None:
+        """A trial has come to a rung."""
+        one = self.tried[config.id]
+        if one.status != FINISHED:
+            way = [before for before in one.scores if before.rung < score.rung]
+            self.tried[config.id] = replace(one, scores=(*way, score))
+        self.save()
+
+    def ended(self, config: TrialConfig, status: str, seconds: float) -> Tried:
+        """A trial has ended; the last to end comes last."""
+        one = self.tried.pop(config.id)
+        if one.status != FINISHED:
+            one = replace(one, status=status, seconds=seconds)
+        self.tried[config.id] = one
+        self.save()
+        if one.status == STOPPED:
+            self.store.save_stopped(config, {"study": self.study.name, **one.to_json()})
+        return one
+
+    def forget(self, config: TrialConfig) -> None:
+        """A trial was lost through no fault of its own; what it was drawn for is left to be drawn."""
+        one = self.tried[config.id]
+        if one.draws > 1:
+            self.tried[config.id] = replace(one, draws=one.draws - 1)
+        elif one.status == RUNNING:
+            del self.tried[config.id]
+        self.save()
+
+    def save(self) -> None:
+        """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
+        trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]
+        others = [replace(one, counts=False) for one in self.others if one.id not in self.tried]
+        self.store.save_study(
+            self.study, trials, [one.to_json() for one in (*others, *self.replaced, *self.tried.values())]
+        )

@@ -1,0 +1,57 @@
+"""What a person sees while a search runs: a line a trial, with its dev score and no other."""
+
+from rich.console import Console
+from rich.markup import escape
+
+from harness.execution.progress import Observer, SweepProgress
+from harness.setting import value_label
+from harness.study import TrialConfig
+from harness.tuning.journal import FAILED, STOPPED, Journal, Tried
+
+
+class SearchProgress(SweepProgress):
+    """Counts a search's trials. Scores in target languages are not shown: whoever watches is not to be tempted to
+    choose by them."""
+
+    def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
+        before = [one for label in journal.bases for one in journal.of(label)]
+        self.stopped = sum(one.draws for one in before if one.status == STOPPED)
+        failed = sum(one.draws for one in before if one.status == FAILED)
+        done = sum(one.draws for one in before) - failed
+        varied = tuple(journal.search.space)
+
+        def describe(trial: TrialConfig) -> str:
+            values = " ".join(f"{name}={value_label(name, getattr(trial.setting, name))}" for name in varied)
+            return f"{trial.method.arm.label} {values}"
+
+        super().__init__(
+            console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe, observer
+        )
+
+    def ended_search(self, config: TrialConfig, one: Tried, error: str = "") -> None:
+        """A trial of the search has ended."""
+        if one.status == FAILED:
+            self.failed += 1
+            self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
+            return
+        self.done += 1
+        self.seconds.append(one.seconds)
+        score = f"{config.source} dev {one.dev or 0.0:.1f} ({one.seconds:.0f} s)"
+        if one.status == STOPPED:
+            self.stopped += 1
+            score = f"stopped at step {one.scores[-1].step}, {score}"
+        self.end(config, score)
+
+    def state(self) -> str:
+        """As of a sweep, with how many of those done were stopped."""
+        left = self.total - self.done - self.failed - len(self.running)
+        counts = (
+            f"{self.done} done, {self.stopped} of them stopped, {len(self.running)} running, {self.failed} failed, "
+            f"{left} left"
+        )
+        return counts + self._time_left()
+
+
+def done_and_left(journal: Journal, method: str) -> int:
+    """Trials of a method in all."""
+    return sum(one.draws for one in journal.of(method)) + journal.left(method)
