@@ -20,7 +20,7 @@ from harness.setting import Setting
 INTERVALS = ("uniform", "quniform", "loguniform", "qloguniform", "randint", "qrandint", "lograndint", "qlograndint")
 LISTS = ("choice", "grid_search")
 WORDS = (*INTERVALS, *LISTS)
-FARTHEST = 1e12
+MAX_BOUND = 1e12
 """How far from 0 a bound may be, beyond what any hyperparameter can be: what is computed from bounds stays finite."""
 DIGITS = 6
 """Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no
@@ -51,8 +51,8 @@ class Interval:
             value = getattr(self, name)
             if value is None or not math.isfinite(value):
                 raise bad(name, value, "a finite number")
-            if abs(value) > FARTHEST:
-                raise bad(name, value, f"a number between {-FARTHEST:g} and {FARTHEST:g}")
+            if abs(value) > MAX_BOUND:
+                raise bad(name, value, f"a number between {-MAX_BOUND:g} and {MAX_BOUND:g}")
             if self.whole:
                 if not value.is_integer():
                     raise bad(name, value, "a whole number")
@@ -63,7 +63,7 @@ class Interval:
             raise bad("upper", self.upper, f"a number above the lower bound, {self.lower:g}")
         if self.q is not None:
             fields.above("q", self.q, 0)
-            if (least := max(abs(self.lower), abs(self.upper)) / fields.LARGEST) > self.q:
+            if (least := max(abs(self.lower), abs(self.upper)) / fields.MAX_EXACT_INTEGER) > self.q:
                 raise bad("q", self.q, f"a number of at least {least:g}: the bounds are too large a multiple of it")
             first, last = self._multiples
             if first > last:

@@ -11,11 +11,11 @@ from harness import ranges
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.ranges import Choice, Interval
-from harness.setting import INSTEAD, MOST_TRIALS, Setting
+from harness.setting import INSTEAD, MAX_TRIALS, Setting
 
-MOST_CORNERS = 1024
+MAX_CORNERS = 1024
 """Corners of a space that are tried before a search."""
-MOST_REDUCTION, MOST_RUNGS = 100, 20
+MAX_REDUCTION, MAX_RUNGS = 100, 20
 """Beyond them the first rungs of any training are its first step."""
 
 
@@ -62,13 +62,13 @@ class Search:
         if {*INSTEAD} <= {*found}:
             raise UserError(f"space: {' and '.join(INSTEAD)} are not allowed together; give one of them")
         fields.at_least("trials", self.trials, 1)
-        fields.at_most("trials", self.trials, MOST_TRIALS)
+        fields.at_most("trials", self.trials, MAX_TRIALS)
         if not 0 <= self.seed < 2**32:
             raise bad("seed", self.seed, "a whole number from 0 to 4294967295")
         fields.at_least("reduction", self.reduction, 2)
-        fields.at_most("reduction", self.reduction, MOST_REDUCTION)
+        fields.at_most("reduction", self.reduction, MAX_REDUCTION)
         fields.at_least("rungs", self.rungs, 1)
-        fields.at_most("rungs", self.rungs, MOST_RUNGS)
+        fields.at_most("rungs", self.rungs, MAX_RUNGS)
 
     @classmethod
     def from_json(cls, values: object, where: str = "search") -> "Search":
@@ -131,7 +131,7 @@ class Search:
         ends = [
             made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()
         ]
-        points = itertools.islice(itertools.product(*ends), MOST_CORNERS)
+        points = itertools.islice(itertools.product(*ends), MAX_CORNERS)
         return [self.setting(base, dict(zip(self.space, point, strict=True))) for point in points]
 
     def check(self, base: Setting) -> None:
@@ -140,7 +140,7 @@ class Search:
         for name, made in self.space.items():
             if isinstance(made, Interval) and made.whole:
                 step = int(made.q or 1)
-                for value in itertools.islice(range(int(made.at(0.0)), int(made.at(1.0)) + 1, step), MOST_CORNERS):
+                for value in itertools.islice(range(int(made.at(0.0)), int(made.at(1.0)) + 1, step), MAX_CORNERS):
                     self.setting(base, {name: value})
 
     def steps(self, total: int) -> dict[int, int]:

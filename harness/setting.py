@@ -11,7 +11,7 @@ from harness.common.errors import bad
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 """Of these a setting has exactly one: what sets one takes the other away."""
-MOST = {
+MAX = {
     "learning_rate": 1e38,  # about the largest number of fp32: a rate that diverges is a study's to try
     "warmup_steps": 10**9,
     "epochs": 10**6,
@@ -23,7 +23,7 @@ MOST = {
     "train_examples": 10**9,
 }
 """What a value is a slip beyond, and what is computed from it too large or too many to handle."""
-MOST_TRIALS = 100_000
+MAX_TRIALS = 100_000
 """As much of a study's trials."""
 ABSENT = {"train_examples": "all"}
 """What is meant where one of these is not given."""
@@ -83,7 +83,7 @@ class Setting:
         if self.train_examples is not None:
             fields.at_least("train_examples", self.train_examples, 1)
         fields.share("label_noise", self.label_noise)
-        for name, most in MOST.items():
+        for name, most in MAX.items():
             if (value := getattr(self, name)) is not None:
                 fields.at_most(name, value, most)
 

@@ -15,7 +15,7 @@ from harness.common.errors import UserError, bad, unknown
 from harness.common.hashing import digest
 from harness.methods import Method, method_from
 from harness.search import Search
-from harness.setting import MOST_TRIALS
+from harness.setting import MAX_TRIALS
 from harness.setting import Setting as Setting  # a study's file imports it with Study
 from harness.tasks import is_file, task_named
 
@@ -29,7 +29,7 @@ PRECISIONS = ("fp32", "bf16", "fp16")
 AUTO = "auto"
 CHECKPOINTS = ("last", "best")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
-LONGEST_NAME = 100
+MAX_NAME = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +52,8 @@ class Arm:
 
 def check_name(name: str) -> None:
     """Refuse what a study cannot be called."""
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME:
-        raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {LONGEST_NAME} characters")
+    if not NAME.fullmatch(name) or len(name) > MAX_NAME:
+        raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {MAX_NAME} characters")
 
 
 def _check_seeds(seeds: tuple[int, ...]) -> None:
@@ -201,7 +201,7 @@ class Study:
         fields.once("settings", self.settings)
         _check_seeds(self.seeds)
         fields.at_least("replicates", self.replicates, 1)
-        fields.at_most("replicates", self.replicates, MOST_TRIALS)
+        fields.at_most("replicates", self.replicates, MAX_TRIALS)
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
@@ -220,12 +220,12 @@ class Study:
     def _check_size(self) -> None:
         """Refuse more trials than anybody means, counted without making them."""
         if self.search is not None:
-            if (count := self.search.trials * len(self.arms)) > MOST_TRIALS:
-                raise bad("search: trials", count, f"at most {MOST_TRIALS} over all methods")
+            if (count := self.search.trials * len(self.arms)) > MAX_TRIALS:
+                raise bad("search: trials", count, f"at most {MAX_TRIALS} over all methods")
             return
         each = (len(arm.settings) * len(arm.seeds) * len(arm.method.expand(self.targets)) for arm in self.arms)
-        if (count := self.replicates * sum(each)) > MOST_TRIALS:
-            raise bad("trials", count, f"at most {MOST_TRIALS}: fewer settings, seeds or replicates")
+        if (count := self.replicates * sum(each)) > MAX_TRIALS:
+            raise bad("trials", count, f"at most {MAX_TRIALS}: fewer settings, seeds or replicates")
 
     def _check_search(self, search: Search) -> None:
         """Refuse what cannot be searched."""

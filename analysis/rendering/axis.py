@@ -13,7 +13,7 @@ from analysis.results.frame import Results
 from harness.setting import ABSENT
 
 RATE = "learning_rate"
-LEAST = 3
+MIN = 3
 """Values from which a hyperparameter other than the learning rate is an axis."""
 RANGE = 5
 """How many times the smallest value the largest is, from which values above 0 stand on a logarithmic axis."""
@@ -48,7 +48,7 @@ class Axis:
 
     @classmethod
     def others(cls, results: Results) -> "list[Axis]":
-        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at ``LEAST``
+        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at ``MIN``
         values or more."""
         found: dict[str, list[str]] = {}
         for method in results.methods:
@@ -56,7 +56,7 @@ class Axis:
             if len(names) != 1 or names == [RATE]:
                 continue
             values = _numbers(results, names[0])[settings_of(results, method)]
-            if values.notna().all() and values.nunique() >= LEAST:
+            if values.notna().all() and values.nunique() >= MIN:
                 found.setdefault(names[0], []).append(method)
         return [axis for name, methods in found.items() if (axis := cls._of(results, name, methods)) is not None]
 

@@ -39,7 +39,7 @@ def default_folder(store: Store | None, name: str) -> Path:
     )
 
 
-LONGEST_NAME = 60
+MAX_NAME = 60
 """Letters of a file's name, of up to four bytes each, that any file system takes."""
 CONTENTS = ".contents"
 """Lists what a report wrote, so that the next one takes away what it no longer has, and nothing else."""
@@ -92,7 +92,7 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
     (folder / "tables").mkdir()
     taken: set[str] = set()
     for table in tables:
-        short = table.name[:LONGEST_NAME]
+        short = table.name[:MAX_NAME]
         name = next(name for name in chain([short], (f"{short}-{n}" for n in count(2))) if name.lower() not in taken)
         taken.add(name.lower())
         replace(table, name=name).write(folder / "tables")

@@ -26,7 +26,7 @@ FAR = 100
 """Ratio from which the end of an interval is only said to be beyond it."""
 
 
-LEAST_SHOWN = 0.0001
+MIN_SHOWN = 0.0001
 """p-value below which it is not written out."""
 
 
@@ -187,12 +187,12 @@ class Ratio(Interval):
 
 @dataclass(frozen=True)
 class Probability:
-    """A p-value, whose smallest are only said to be below ``LEAST_SHOWN``."""
+    """A p-value, whose smallest are only said to be below ``MIN_SHOWN``."""
 
     p: float
 
     def plain(self) -> str:
-        return f"<{LEAST_SHOWN:g}" if self.p < LEAST_SHOWN else f"{self.p:.2g}"
+        return f"<{MIN_SHOWN:g}" if self.p < MIN_SHOWN else f"{self.p:.2g}"
 
     markdown = plain
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.rendering.table import Score
 from analysis.results.frame import PAIR, Results
-from analysis.statistics.detectable import Detectable, detectable_ratio
+from analysis.statistics.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
 from analysis.statistics.std_ratio import StdRatio, std_ratio
 from analysis.statistics.swap_test import SwapTest, swap_test
 
@@ -28,7 +28,7 @@ class SpreadStatistics:
 
     ratio: StdRatio
     test: SwapTest
-    detectable: Detectable
+    detectable: MinimumDetectable
     other_ratio: StdRatio | None = None
     """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
     other_test: SwapTest | None = None
@@ -118,7 +118,9 @@ class Comparison:
         return {name: self._spread(*pair) for name, pair in pairs.items()}
 
     def _spread(self, ours: ArrayLike, theirs: ArrayLike) -> SpreadStatistics:
-        found = SpreadStatistics(std_ratio(ours, theirs), swap_test(ours, theirs), detectable_ratio(ours, theirs))
+        found = SpreadStatistics(
+            std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
+        )
         if self.settings in (1, self.runs):
             return found
         settings = self.ours.index.get_level_values("setting")

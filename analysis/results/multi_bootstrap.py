@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from analysis.results.comparison import Comparison
-from analysis.results.predictions import MOST_TRIALS, Predictions
+from analysis.results.predictions import MAX_TRIALS, Predictions
 from analysis.statistics.multi_bootstrap import Difference, difference, zero_shot_difference
 
 
@@ -27,8 +27,8 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         return MultiBootstrap(
             lacking="of a task of one's own: only of steadytune's metrics is it known what they count"
         )
-    if 2 * comparison.runs > MOST_TRIALS:
-        return MultiBootstrap(lacking=f"of more than {MOST_TRIALS // 2} runs a method")
+    if 2 * comparison.runs > MAX_TRIALS:
+        return MultiBootstrap(lacking=f"of more than {MAX_TRIALS // 2} runs a method")
     codes = comparison.steady_languages
     runs = comparison.ours.index
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))

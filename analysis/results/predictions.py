@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.results.frame import FINISHED, PAIR, Results
 from analysis.statistics.counts import Counts, Metric, counts, metric_of
 
-MOST_TRIALS = 400
+MAX_TRIALS = 400
 """Trials of a comparison's two methods above which their predictions are not read."""
 
 

@@ -11,7 +11,7 @@ from analysis.sections.means import t_interval
 from analysis.sections.spread import holm
 
 LEVEL = 0.05
-MOST = 6
+MAX = 6
 """Methods that have sentences of their own; of more only those with a finding have."""
 
 
@@ -25,7 +25,7 @@ def section(view: View) -> Section | None:
         _method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted))
         for method, comparison in found.items()
     ]
-    if len(told) > MOST:
+    if len(told) > MAX:
         kept = [text for text, finding in told if finding]
         quiet = len(told) - len(kept)
         sentences = kept + (
@@ -37,7 +37,7 @@ def section(view: View) -> Section | None:
         method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods
     ]
     if uncompared:
-        few = f"{', '.join(uncompared[:MOST])}{' and others' if len(uncompared) > MOST else ''}"
+        few = f"{', '.join(uncompared[:MAX])}{' and others' if len(uncompared) > MAX else ''}"
         sentences.append(
             f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the "
             "spread."

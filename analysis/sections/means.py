@@ -13,7 +13,7 @@ from analysis.rendering.table import MISSING_CELL, Cell, Interval, Number, Table
 from analysis.results.comparison import FEW, Comparison
 from analysis.results.view import View
 from analysis.sections.spread import probability
-from analysis.statistics.detectable import detectable_difference
+from analysis.statistics.minimum_detectable import minimum_detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
 from analysis.statistics.paired import SAME, paired_tests
 
@@ -53,7 +53,7 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
                 t_interval(ours - theirs),
                 MISSING_CELL if bootstrap is None else cell(bootstrap),
                 *(probability(test.p) for test in tests),
-                Number(detectable_difference(ours - theirs), ".2f"),
+                Number(minimum_detectable_difference(ours - theirs), ".2f"),
                 probability(math.nan if bootstrap is None else bootstrap.p),
             ]
         )

@@ -16,7 +16,7 @@ from analysis.results.view import View
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
 
-LEAST = 3
+MIN = 3
 """Complete runs of a method from which it has a row."""
 TRIES = (1, 3, 10, 30)
 """Numbers of tries that the table shows, where there are so many runs."""
@@ -30,7 +30,7 @@ def section(view: View) -> Section | None:
     scores = {}
     for method in view.results.methods:
         runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
-        if len(runs) >= LEAST:
+        if len(runs) >= MIN:
             scores[method] = runs
     if not scores:
         return None

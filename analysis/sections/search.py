@@ -17,7 +17,7 @@ from analysis.results.view import View
 from harness.search import Search
 from harness.setting import Setting, setting_labels
 from harness.store.store import Store
-from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, Tried, read, winner
+from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
 """How far apart in trials the marks of two methods stand, which begin with the same settings."""
@@ -53,7 +53,7 @@ CAUTION = (
 )
 
 
-def tried_in(view: View) -> list[Tried]:
+def tried_in(view: View) -> list[SearchTrial]:
     """The ended trials of the view's search; none where it is no search, or has no store."""
     if view.store is None:
         return []
@@ -84,7 +84,7 @@ def searched(view: View) -> list[str]:
     ]
 
 
-def _labels(tried: list[Tried]) -> dict[Setting, str]:
+def _labels(tried: list[SearchTrial]) -> dict[Setting, str]:
     return setting_labels([one.setting for one in tried])
 
 
@@ -131,7 +131,7 @@ def winners(view: View) -> Table:
     return Table("search", "Winners of the search", header, rows, notes)
 
 
-def _count(tried: list[Tried]) -> str:
+def _count(tried: list[SearchTrial]) -> str:
     """How many trials were drawn, and of how many settings where some were drawn again."""
     drawn = sum(one.draws for one in tried)
     return str(drawn) if drawn == len(tried) else f"{drawn} ({len(tried)} different)"
@@ -162,7 +162,7 @@ def on_targets(view: View) -> Table:
     return Table("search-on-targets", "Diagnostic: had the target languages chosen", header, rows, notes)
 
 
-def figure(results: Results, tried: list[Tried]) -> Figure:
+def figure(results: Results, tried: list[SearchTrial]) -> Figure:
     """Dev scores by trial, and the best finished one so far, a colour a method."""
     found = [one for one in tried if one.dev is not None and one.status in MARKERS and one.method in results.methods]
     frame = pd.DataFrame([(one.method, one.status, one.dev) for one in found], columns=["method", "status", "dev"])

@@ -17,11 +17,11 @@ from analysis.rendering.table import MISSING_CELL, Cell, Number, Probability, Ra
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.results.view import View
 from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.detectable import FEW, brown_forsythe_ratio
-from analysis.statistics.std_ratio import LEAST_OF_A_BOOTSTRAP, StdRatio, std_ratio
+from analysis.statistics.minimum_detectable import FEW, brown_forsythe_ratio
+from analysis.statistics.std_ratio import MIN_FOR_BOOTSTRAP, StdRatio, std_ratio
 
 TITLE = "Is it steadier?"
-MOST_SHOWN = 60
+MAX_SHOWN = 60
 """Languages that the figure has room for."""
 LIMIT = 30.0
 """Ratio beyond which, and beyond whose inverse, the figure cuts intervals off."""
@@ -80,7 +80,7 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
     header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
     notes = [
         f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in "
-        f"which whole runs, paired by setting and seed, are resampled (bootstrap-t from {LEAST_OF_A_BOOTSTRAP} runs "
+        f"which whole runs, paired by setting and seed, are resampled (bootstrap-t from {MIN_FOR_BOOTSTRAP} runs "
         "on, jackknife below). It takes the runs for a sample of those that could have been.",
         "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a "
         "setting and seed, all languages of a run together; Holm: corrected for the number of methods, for the row "
@@ -184,7 +184,7 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
 
 def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
     """A forest plot: a row a language, a colour a method."""
-    codes = [code for code in view.results.about.targets if any(code in by for by in ratios.values())][:MOST_SHOWN]
+    codes = [code for code in view.results.about.targets if any(code in by for by in ratios.values())][:MAX_SHOWN]
     columns = math.ceil(len(codes) / 20)
     rows = math.ceil(len(codes) / columns)
     made = Figure(figsize=(8.0 if columns == 1 else WIDTH, min(8.9, 1.3 + (0.2 + 0.09 * len(ratios)) * rows)))

@@ -15,7 +15,7 @@ from analysis.rendering.table import MISSING_CELL, Cell, Difference, Number, Sco
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 
-LEAST = 2
+MIN = 2
 """Strengths of a family from which there is a curve."""
 
 
@@ -52,7 +52,7 @@ def families(view: View) -> dict[str, list[str]]:
     return {
         family: sorted(methods, key=lambda method: MethodLabel.of(method).strength)
         for family, methods in found.items()
-        if len(methods) >= LEAST
+        if len(methods) >= MIN
     }
 
 

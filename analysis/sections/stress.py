@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.rendering.axis import LEAST, RANGE, RATE, ROUNDING, Axis
+from analysis.rendering.axis import MIN, RANGE, RATE, ROUNDING, Axis
 from analysis.rendering.bold import bold_note, mark_best, over_most
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
@@ -189,7 +189,7 @@ def _left_out(view: View, axis: Axis) -> list[str]:
     why = (
         f"several {axis.label}s"
         if axis.name == RATE
-        else f"{LEAST} settings or more that differ in the {axis.label} alone"
+        else f"{MIN} settings or more that differ in the {axis.label} alone"
     )
     return [f"Left out, not having {why}: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}."]
 

@@ -14,7 +14,7 @@ from analysis.statistics.run_bootstrap import LEVEL as LEVEL
 from analysis.statistics.run_bootstrap import counts, percentiles
 
 RESAMPLES = 9_999
-LEAST, LEAST_OF_AN_INTERVAL = 3, 4
+MIN, MIN_FOR_INTERVAL = 3, 4
 """Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few
 points."""
 CONSTANT = 1e-13
@@ -77,14 +77,14 @@ def _correlate(
     replacement."""
     pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
     count, none = len(pairs), math.nan
-    if count < LEAST:
-        return Correlation(none, none, none, count, reason=f"there are fewer than {LEAST} {units}")
+    if count < MIN:
+        return Correlation(none, none, none, count, reason=f"there are fewer than {MIN} {units}")
     x, y = pairs.T
     value = float(_coefficients(x, y, np.ones((1, count)), ranked)[0])
     if math.isnan(value):
         return Correlation(none, none, none, count, reason=f"one of the two is the same for all {units}")
-    if count < LEAST_OF_AN_INTERVAL:
-        return Correlation(value, none, none, count, reason=f"there are fewer than {LEAST_OF_AN_INTERVAL} {units}")
+    if count < MIN_FOR_INTERVAL:
+        return Correlation(value, none, none, count, reason=f"there are fewer than {MIN_FOR_INTERVAL} {units}")
     resampled = np.concatenate([_coefficients(x, y, drawn, ranked) for drawn in counts(count, resamples)])
     undefined = np.isnan(resampled)
     low, high = percentiles(resampled[~undefined])

@@ -23,7 +23,7 @@ WITHIN = 1.0
 examples (0.5), so a difference that the source's own test set can hardly tell from none."""
 ROUNDING = 1e-9
 """Points by which a difference may exceed ``within``, as 0.3 − 0.2 exceeds 0.1."""
-LEAST_OF_AN_INTERVAL = 4
+MIN_FOR_INTERVAL = 4
 """Runs in pairs from which there is an interval of the spread."""
 
 
@@ -148,8 +148,8 @@ def _complete_spreads(
     centred = columns - columns.mean(axis=0)
     value = _spread(centred, np.ones((1, runs)), begin, end)[0] * (largest > 0)
     made = [Spread(float(v), none, none, float(most), pairs, members) for v, most in zip(value, largest, strict=True)]
-    if members < LEAST_OF_AN_INTERVAL:
-        return [replace(spread, reason=f"fewer than {LEAST_OF_AN_INTERVAL} runs are in a pair") for spread in made]
+    if members < MIN_FOR_INTERVAL:
+        return [replace(spread, reason=f"fewer than {MIN_FOR_INTERVAL} runs are in a pair") for spread in made]
     undefined = 0
     if interval == "bootstrap":
         resampled = np.concatenate([_spread(centred, drawn, begin, end) for drawn in counts(runs, resamples_of(runs))])

@@ -9,9 +9,9 @@ from scipy.special import gammaln
 
 from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 
-MOST_TRIES = 200
+MAX_TRIES = 200
 """Numbers of tries in a curve by default; of more runs they are spaced evenly on a logarithmic axis."""
-LEAST_OF_AN_INTERVAL = 4
+MIN_FOR_INTERVAL = 4
 
 
 @dataclass(frozen=True)
@@ -96,17 +96,17 @@ def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *
     y, first = y[order], np.unique(x[order], return_index=True)[1]
     chances = _chances(runs, asked, replacement)
     value = (_in_order(y, first, np.ones((1, runs))) @ chances)[0]
-    if runs < LEAST_OF_AN_INTERVAL:
-        return Curve(asked, value, none, none, runs, replacement, f"there are fewer than {LEAST_OF_AN_INTERVAL} runs")
+    if runs < MIN_FOR_INTERVAL:
+        return Curve(asked, value, none, none, runs, replacement, f"there are fewer than {MIN_FOR_INTERVAL} runs")
     blocks = counts(runs, resamples_of(runs))
     low, high = percentiles(np.concatenate([_in_order(y, first, drawn[:, order]) @ chances for drawn in blocks]))
     return Curve(asked, value, low, high, runs, replacement)
 
 
 def _default_tries(runs: int) -> NDArray[np.intp]:
-    if runs <= MOST_TRIES:
+    if runs <= MAX_TRIES:
         return np.arange(1, runs + 1)
-    return np.unique(np.rint(np.geomspace(1, runs, MOST_TRIES)).astype(np.intp))
+    return np.unique(np.rint(np.geomspace(1, runs, MAX_TRIES)).astype(np.intp))
 
 
 def _chances(runs: int, tries: NDArray[np.intp], replacement: bool) -> NDArray[np.float64]:

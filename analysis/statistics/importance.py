@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from analysis.statistics.run_bootstrap import SEED
 
-LEAST_SETTINGS = 10
+MIN_SETTINGS = 10
 """Settings below which fANOVA's forest has nothing to learn from."""
 CONSTANT = 1e-12
 """Spread of the means, relative to the largest, below which they are one number but for rounding."""
@@ -69,9 +69,9 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     shape = [int(of.max()) + 1 for of in levels.values()]
     if math.prod(shape) == count == len(set(zip(*levels.values(), strict=True))):
         return Importances(_anova(levels, shape, scores), "anova", count, aliased)
-    if count < LEAST_SETTINGS:
+    if count < MIN_SETTINGS:
         return Importances(
-            {}, "", count, aliased, f"there are fewer than {LEAST_SETTINGS} settings, and they are no full grid"
+            {}, "", count, aliased, f"there are fewer than {MIN_SETTINGS} settings, and they are no full grid"
         )
     return Importances(_fanova(levels, scores), "fanova", count, aliased)
 

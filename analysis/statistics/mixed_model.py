@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, Components, components, grid, no_components
 
-MOST_RUNS, MOST_LEVELS = 400, 250
+MAX_RUNS, MAX_LEVELS = 400, 250
 """Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with
 the cube of the levels. At the bounds it takes about two seconds a language."""
 OPTIMISERS = ("lbfgs", "nm")
@@ -76,12 +76,12 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
     rerun = len(np.unique(cells)) < runs
     if rerun:
         names, factors = (*names, INTERACTION), [*factors, cells]
-    if runs > MOST_RUNS:
+    if runs > MAX_RUNS:
         return no_components(
-            settings, seeds, runs, "reml", f"there are more than {MOST_RUNS} runs on a grid that is not full"
+            settings, seeds, runs, "reml", f"there are more than {MAX_RUNS} runs on a grid that is not full"
         )
-    if sum(len(np.unique(codes)) for codes in factors) > MOST_LEVELS:
-        why = f"there are more than {MOST_LEVELS} settings, seeds and pairs of them on a grid that is not full"
+    if sum(len(np.unique(codes)) for codes in factors) > MAX_LEVELS:
+        why = f"there are more than {MAX_LEVELS} settings, seeds and pairs of them on a grid that is not full"
         return no_components(settings, seeds, runs, "reml", why)
     designs = [np.eye(codes.max() + 1)[codes] for codes in factors] if runs else []
     if not designs or not _determined([*designs, np.eye(runs)]):

@@ -16,13 +16,13 @@ from analysis.statistics.counts import Metric
 from analysis.statistics.run_bootstrap import SEED, percentiles
 
 RESAMPLES = 2_000
-LEAST = 2
+MIN = 2
 """Runs, and examples of a language, below which there is no interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
 """Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations
 (``tests.benchmarks.variance``). Of fewer runs it is too narrow where they differ much. Of fewer examples it is too
 wide: the chance in a single answer comes in with the runs, with the examples and with both."""
-LEAST_OF_A_P = 8
+MIN_FOR_P = 8
 """Runs from which there is a p. In simulations without a difference it is below 0.05 in 16 % of samples of two runs,
 and in 40 % where the methods differ much by run; of eight runs in 5 and 9 %."""
 BLOCK = 1 << 20
@@ -41,7 +41,7 @@ class Difference:
     p: float
     """Two-sided: twice the share of resamples at or beyond no difference, on the rarer side and with the data counted
     as one of them, so that it is below 0.05 where the interval leaves out 0; NaN for ``reason``, and of fewer than
-    ``LEAST_OF_A_P`` runs."""
+    ``MIN_FOR_P`` runs."""
     runs: int
     """Pairs of runs."""
     examples: int
@@ -88,11 +88,9 @@ def zero_shot_difference(
     found = float(
         np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours])
     )
-    if runs < LEAST or min(examples) < LEAST:
-        lacking = "paired runs" if runs < LEAST else "test examples in a language"
-        return Difference(
-            found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {LEAST} {lacking}"
-        )
+    if runs < MIN or min(examples) < MIN:
+        lacking = "paired runs" if runs < MIN else "test examples in a language"
+        return Difference(found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {MIN} {lacking}")
     random = np.random.default_rng(SEED)
     drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs
     of_languages = [_differences(random, ours[code], theirs[code], metric, drawn) for code in sorted(ours)]
@@ -101,11 +99,10 @@ def zero_shot_difference(
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
     warnings = {
         f"of fewer than {TRUSTED_RUNS} runs the interval may be too narrow": runs < TRUSTED_RUNS,
-        f"of fewer than {LEAST_OF_A_P} runs there is no bootstrap p, which would be small too often": runs
-        < LEAST_OF_A_P,
+        f"of fewer than {MIN_FOR_P} runs there is no bootstrap p, which would be small too often": runs < MIN_FOR_P,
         f"of fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": sum(examples) < TRUSTED_EXAMPLES,
     }
-    p = min(1.0, 2 * rarer / (resamples + 1)) if runs >= LEAST_OF_A_P else nan
+    p = min(1.0, 2 * rarer / (resamples + 1)) if runs >= MIN_FOR_P else nan
     told = tuple(warning for warning, applies in warnings.items() if applies)
     return Difference(found, float(low), float(high), p, runs, sum(examples), resamples, warnings=told)
 

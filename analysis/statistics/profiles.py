@@ -17,9 +17,9 @@ from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 
 TRIM = 0.25
 """Share of the scores cut off at either end of an interquartile mean."""
-LEAST_OF_AN_INTERVAL = 4
+MIN_FOR_INTERVAL = 4
 """Runs from which there is an interval; a promise of coverage it is only of more."""
-FEW = f"there are fewer than {LEAST_OF_AN_INTERVAL} runs"
+FEW = f"there are fewer than {MIN_FOR_INTERVAL} runs"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
         above[:, i] = (cells > level).sum(axis=1)
     of_all = (~np.isnan(cells)).sum(axis=1)
     share = above.sum(axis=0) / of_all.sum()
-    if runs < LEAST_OF_AN_INTERVAL:
+    if runs < MIN_FOR_INTERVAL:
         return Profile(levels, share, none, none, runs, FEW)
     resampled = [drawn @ above / (drawn @ of_all)[:, None] for drawn in counts(runs, resamples_of(runs))]
     low, high = percentiles(np.concatenate(resampled))
@@ -104,7 +104,7 @@ def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     order = np.argsort(cells[run, language], kind="stable")
     values, run = cells[run, language][order], run[order]
     value = float(_trimmed(values, np.ones((1, len(values))))[0])
-    if runs < LEAST_OF_AN_INTERVAL:
+    if runs < MIN_FOR_INTERVAL:
         return InterquartileMean(value, none, none, runs, FEW)
     drawn = counts(runs, resamples_of(runs), width=cells.shape[1])
     low, high = percentiles(np.concatenate([_trimmed(values, some[:, run]) for some in drawn]))

@@ -11,7 +11,7 @@ RESAMPLES = 2_000
 PLENTY = 1_000
 """Runs above which there are fewer resamples, so that the work stays in proportion to ``RESAMPLES`` of this many
 runs."""
-LEAST_RESAMPLES = 400
+MIN_RESAMPLES = 400
 """Of so many, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18
 """Resamples × units made at once: 2 MiB, which a processor's cache holds."""
@@ -19,8 +19,8 @@ BLOCK = 1 << 18
 
 def resamples_of(runs: int) -> int:
     """How many resamples to take of so many runs: ``RESAMPLES``, and above ``PLENTY`` runs fewer, down to
-    ``LEAST_RESAMPLES``."""
-    return RESAMPLES if runs <= PLENTY else max(LEAST_RESAMPLES, RESAMPLES * PLENTY // runs)
+    ``MIN_RESAMPLES``."""
+    return RESAMPLES if runs <= PLENTY else max(MIN_RESAMPLES, RESAMPLES * PLENTY // runs)
 
 
 def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.float64]]:

@@ -9,15 +9,15 @@ from scipy.stats import t as student
 
 from analysis.statistics.run_bootstrap import LEVEL, counts, resamples_of
 
-LEAST = 4
+MIN = 4
 """Runs from which there is an interval."""
-LEAST_OF_A_BOOTSTRAP = 8
+MIN_FOR_BOOTSTRAP = 8
 """Runs from which it is a bootstrap's: of fewer, too many resamples repeat a few runs."""
 SAME = 1e-9
 """Standard deviation, relative to the largest score, below which scores are the same but for rounding."""
 
 
-WIDEST = 20.0
+MAX_WIDTH = 20.0
 """Log ratio that no end of a bootstrap's interval is beyond: a factor of 5·10⁸ says nothing."""
 
 
@@ -68,12 +68,12 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     every = np.ones((1, units))
     log, error = (float(found[0]) for found in _log_ratios(a, b, every, members))
     value = math.exp(log)
-    if units < LEAST:
-        return StdRatio(value, none, none, runs, reason=f"there are fewer than {LEAST} {unit}")
+    if units < MIN:
+        return StdRatio(value, none, none, runs, reason=f"there are fewer than {MIN} {unit}")
     if error <= SAME:
         reason = "but for a shift and a scale the two methods' scores are the same, or two scores each as often"
         return StdRatio(value, none, none, runs, reason=reason)
-    if units < LEAST_OF_A_BOOTSTRAP:
+    if units < MIN_FOR_BOOTSTRAP:
         left = _log_ratios(a, b, every - np.eye(units), members)[0]
         if not np.isfinite(left).all():
             return StdRatio(
@@ -91,7 +91,7 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
         # infinitely far off.
         distances = np.where(np.isfinite(logs) & (errors > SAME), np.abs(logs - log) / errors, math.inf)
     half = error * float(np.quantile(distances, LEVEL, method="higher"))
-    if half > WIDEST:
+    if half > MAX_WIDTH:
         return StdRatio(
             value, none, none, runs, reason="the scores are too often the same: more than 1 in 20 resamples do not vary"
         )

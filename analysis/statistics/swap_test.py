@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.std_ratio import members_of, paired, varies
 
-LEAST = 3
+MIN = 3
 """Runs from which there is a test."""
 EXACT = 12
 """Runs up to which all swaps are made: 2¹¹ of them, as the swap of every run but the first and its opposite say the
@@ -68,8 +68,8 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     units, unit = (runs, "runs") if members is None else (len(members), "settings")
     drawn = DRAWN if units <= MANY else DRAWN_OF_MANY
     least = 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn)
-    if units < LEAST:
-        return SwapTest(none, none, none, runs, reason=f"there are fewer than {LEAST} {unit}")
+    if units < MIN:
+        return SwapTest(none, none, none, runs, reason=f"there are fewer than {MIN} {unit}")
     if not (varies(a).all() and varies(b).all()):
         return SwapTest(none, none, least, runs, reason="all runs of a method have the same score")
     signs = swaps(units, drawn) if members is None else swaps(units, drawn) @ members

@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
-LONGEST_VALUE = 120
+MAX_VALUE = 120
 """Characters of a value that a message shows."""
 
 
@@ -53,4 +53,4 @@ def _shown(value: object) -> str:
         text = without_credentials(repr(value))  # before it is cut: of half of them nothing says what they are
     except (ValueError, RecursionError):  # an integer of thousands of digits, or lists in lists without end
         return f"a {type(value).__name__} too long to show"
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

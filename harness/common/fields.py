@@ -14,7 +14,7 @@ from harness.common.errors import UserError, bad, unknown
 
 T = TypeVar("T")
 
-LARGEST = 2**53
+MAX_EXACT_INTEGER = 2**53
 """Beyond it whole numbers that pass through a float are no longer exact."""
 LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
 
@@ -175,7 +175,7 @@ def _number(field: str, value: Any, kind: type) -> float | int:
 
 
 def _whole(value: float) -> int:
-    if not float(value).is_integer() or abs(value) > LARGEST:
+    if not float(value).is_integer() or abs(value) > MAX_EXACT_INTEGER:
         raise ValueError
     return int(value)
 

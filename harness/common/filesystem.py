@@ -31,7 +31,7 @@ BROKEN = ".broken-"
 """What is put behind the name of a file that is set aside, with a number."""
 
 
-class Place:
+class FileTree:
     """Files by their names below ``root``. Raises ``UserError`` for a place that no file system knows."""
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
@@ -240,7 +240,7 @@ def sync(place: Path) -> None:
 
 
 def set_aside(broken: Path) -> None:
-    """Give a file or folder of a cache another name, as ``Place.set_aside`` does."""
+    """Give a file or folder of a cache another name, as ``FileTree.set_aside`` does."""
     broken.rename(_aside(str(broken), os.path.exists))
 
 

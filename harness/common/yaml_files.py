@@ -12,9 +12,9 @@ from harness.common.errors import UserError
 
 MERGE = "tag:yaml.org,2002:merge"
 """Of the key ``<<``, which stands for another mapping's."""
-MOST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 """Beyond it a file is no study: it would be read for minutes."""
-MOST_VALUES = 2_000_000
+MAX_VALUES = 2_000_000
 """As many values there may be, with every alias (``*name``) standing for all that it repeats."""
 
 
@@ -24,8 +24,8 @@ class _Loader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
-        if node is not None and _size(node, {}) > MOST_VALUES:
-            raise yaml.YAMLError(f"it comes to more than {MOST_VALUES} values")
+        if node is not None and _size(node, {}) > MAX_VALUES:
+            raise yaml.YAMLError(f"it comes to more than {MAX_VALUES} values")
         return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -55,7 +55,7 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 def read(file: Path) -> Any:
     """What a file holds; see ``parsed``."""
-    return parsed(files.text(files.read(file, MOST_BYTES), str(file)), str(file))
+    return parsed(files.text(files.read(file, MAX_BYTES), str(file)), str(file))
 
 
 def parsed(text: str, where: str) -> Any:

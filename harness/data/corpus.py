@@ -14,7 +14,7 @@ from harness.data.origin import EMBEDDED, HUB, TASK, TEXT_WORDS, WIKIPEDIA, Orig
 from harness.methods.fisher_estimate import Estimate
 from harness.tasks import TASKS, task_named
 
-LONGEST = 2**16
+MAX_PASSAGE = 2**16
 """Characters of a passage that are read."""
 
 
@@ -33,7 +33,7 @@ def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str,
         found = list(wikipedia.streamed(language, count))
     else:
         found = _of_folder(text, language, count)
-    chosen = tuple(islice((passage[:LONGEST] for passage in found if passage.strip()), count))
+    chosen = tuple(islice((passage[:MAX_PASSAGE] for passage in found if passage.strip()), count))
     if not chosen:
         raise UserError(f"text: {text!r} has no text for {language!r}; give one passage a line")
     return chosen

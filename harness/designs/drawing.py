@@ -8,7 +8,7 @@ from harness.common.errors import bad
 from harness.ranges import Choice, Constant, GridSearch, Interval, space
 from harness.setting import Setting
 
-MOST_POINTS = 10_000
+MAX_POINTS = 10_000
 """Beyond it a number of points is a slip."""
 
 Coordinates = Callable[[int, int, int], Iterable[Sequence[float]]]
@@ -25,7 +25,7 @@ class Size:
     def __post_init__(self) -> None:
         fields.coerce(self)
         fields.at_least("points", self.points, 1)
-        fields.at_most("points", self.points, MOST_POINTS)
+        fields.at_most("points", self.points, MAX_POINTS)
         fields.at_least("seed", self.seed, 0)
 
 

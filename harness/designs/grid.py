@@ -6,7 +6,7 @@ import math
 from harness.common import fields
 from harness.common.errors import bad
 from harness.ranges import Constant, Interval, Range, space
-from harness.setting import MOST_TRIALS, Setting
+from harness.setting import MAX_TRIALS, Setting
 
 
 def grid(**hyperparameters: object) -> tuple[Setting, ...]:
@@ -17,8 +17,8 @@ def grid(**hyperparameters: object) -> tuple[Setting, ...]:
     range, which has no list of values.
     """
     lists = {name: values_of("grid", name, made) for name, made in space(hyperparameters).items()}
-    if (count := math.prod(map(len, lists.values()))) > MOST_TRIALS:
-        raise bad("grid", count, f"lists with at most {MOST_TRIALS} combinations")
+    if (count := math.prod(map(len, lists.values()))) > MAX_TRIALS:
+        raise bad("grid", count, f"lists with at most {MAX_TRIALS} combinations")
     return tuple(
         fields.build(Setting, "grid", dict(zip(lists, values, strict=True)))
         for values in itertools.product(*lists.values())

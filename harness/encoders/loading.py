@@ -29,7 +29,7 @@ META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
 EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
-LONGEST_REASON = 300
+MAX_REASON = 300
 """Characters of what a library says that a message repeats."""
 
 
@@ -254,7 +254,7 @@ def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
                 f"encoder: {encoder.path!r} is a model by Python code of its own (auto_map in a config.json), which "
                 "steadytune never runs; give an encoder of a kind that transformers has"
             ) from None
-        why = reason(error)[:LONGEST_REASON]  # transformers lists every kind of model that it has
+        why = reason(error)[:MAX_REASON]  # transformers lists every kind of model that it has
         raise UserError(
             f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}"
         ) from None

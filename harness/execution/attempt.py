@@ -38,7 +38,7 @@ class Attempt:
     """Whether it failed for want of memory, this process's or a GPU's."""
     broke_device: bool = False
     """Whether it failed in a way that leaves this process's GPU unusable."""
-    taken: bool = False
+    held_elsewhere: bool = False
     """Whether another process is at the trial, and nothing was done."""
 
 
@@ -55,7 +55,7 @@ def attempt(
 
     An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way;
     where it stops the trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is
-    waited for, and what it leaves is the result; or not, without ``wait``: the attempt is then ``taken``.
+    waited for, and what it leaves is the result; or not, without ``wait``: the attempt is then ``held_elsewhere``.
     """
     os.environ.setdefault(
         "TOKENIZERS_PARALLELISM", "false"
@@ -65,7 +65,7 @@ def attempt(
     before = store.failure(config.id)
     with store.claim(config.id, wait=wait) as mine:
         if not mine:
-            return Attempt(config.id, taken=True)
+            return Attempt(config.id, held_elsewhere=True)
         failure = store.failure(config.id)
         if failure is not None and failure != before:
             return Attempt(config.id, error=failure.error)

@@ -63,7 +63,7 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Budget:
+class Cost:
     """What the trials that are to run will take; the Fisher information of ``ewc`` is a ``FisherCost`` beside."""
 
     seconds: float
@@ -82,9 +82,9 @@ class Budget:
         return self.seconds / self.at_once
 
 
-def budget(
+def estimated(
     trials: Sequence[TrialConfig], past: Sequence[Past], resources: Resources, *, gpus: int, keep_weights: bool = False
-) -> Budget:
+) -> Cost:
     """The cost of trials by the most similar past ones. ``gpus`` is how many this machine has.
 
     Trials of another method, batch size or length stand in where there are none of the same. Raises ``ValueError``
@@ -105,7 +105,7 @@ def budget(
         disk += statistics.median(one.stored for one in like) * scored + weights
     share = 0.0 if not gpus else 1.0 if resources.gpus is None else resources.gpus
     grounds = f"{len(past)} past trial{'s' * (len(past) > 1)}{threads}"
-    return Budget(seconds, at_once(resources, gpus), seconds * share / 3600, disk, grounds)
+    return Cost(seconds, at_once(resources, gpus), seconds * share / 3600, disk, grounds)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.common.errors import UserError
 from harness.data.tokenised import TOKENISED
-from harness.execution.gpu_sharing_probe import DoesNotRunError, Packing, measured
+from harness.execution.gpu_sharing_probe import DoesNotRunError, GpuSharing, measured
 from harness.study import TrialConfig
 
 GAIN = 0.05
@@ -16,7 +16,7 @@ SECONDS = 5.0
 """That trials at once are timed for."""
 
 
-def following(tried: Sequence[Packing], most: int) -> int | None:
+def following(tried: Sequence[GpuSharing], most: int) -> int | None:
     """How many to try at once after some: twice the last, or what there is room for; ``None`` where that is no more, or
     the last was hardly faster than the one before. ``most`` is a bound of another kind, such as CPU cores."""
     *before, last = tried
@@ -26,7 +26,7 @@ def following(tried: Sequence[Packing], most: int) -> int | None:
     return more if more > last.trials else None
 
 
-def best(tried: Sequence[Packing]) -> int:
+def best(tried: Sequence[GpuSharing]) -> int:
     """How many at once are fastest; of those that are about as fast the fewest, whose trials each end sooner. One where
     none fits."""
     fitting = [one for one in tried if one.trials <= one.room]
@@ -70,7 +70,7 @@ def pick(
         if cache is not None:
             (cache / TOKENISED).mkdir(parents=True, exist_ok=True)
             (scratch / TOKENISED).symlink_to((cache / TOKENISED).resolve(), target_is_directory=True)
-        alone: list[tuple[Packing, TrialConfig]] = []
+        alone: list[tuple[GpuSharing, TrialConfig]] = []
         for trial in largest(trials):
             try:
                 alone.append((measured(trial, 1, scratch, threads, seconds), trial))
@@ -90,7 +90,7 @@ def pick(
     return best(tried)
 
 
-def _line(one: Packing) -> str:
+def _line(one: GpuSharing) -> str:
     return (
         f"  {one.trials:3} at once {one.rate:9,.0f} tokens/s, {one.each / 2**10:.2f} of {one.total / 2**10:.0f} GiB "
         "each"

@@ -24,7 +24,7 @@ from harness.data.tokenised import Encoded
 from harness.encoders import loading
 from harness.fisher import diagonal_files
 from harness.study import TrialConfig
-from harness.training.evaluation import budget, predict
+from harness.training.evaluation import max_tokens, predict
 from harness.training.footprint import Keeper
 from harness.training.trainer import PenaltyTrainer
 from harness.training.trial import build_trainer
@@ -33,7 +33,7 @@ HEADROOM = 0.1
 """Share of the memory that is left alone: a trial's hundredth step may take a little more than its tenth."""
 WARM_UP = 3
 """Steps that are not timed."""
-LEAST = 3
+MIN_STEPS = 3
 """Steps that are timed at least, however long they take."""
 ENDLESS = 10**9
 """Steps of a trial that is ended from outside."""
@@ -41,7 +41,7 @@ READY = "ready"
 
 
 @dataclass(frozen=True)
-class Packing:
+class GpuSharing:
     """Some trials at once on one device, as measured."""
 
     trials: int
@@ -62,7 +62,7 @@ class DoesNotRunError(Exception):
     """Why so many trials do not run at once."""
 
 
-def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seconds: float) -> Packing:
+def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seconds: float) -> GpuSharing:
     """Train so many trials at once, each with its share of the device and a seed of its own, and time them from when
     all are warm.
 
@@ -93,7 +93,7 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
         for process in processes:
             process.join()
     rate = sum(one["tokens"] / one["seconds"] for one in found)
-    return Packing(trials, rate, max(one["each"] for one in found), found[0]["total"])
+    return GpuSharing(trials, rate, max(one["each"] for one in found), found[0]["total"])
 
 
 def _received(pipe: Connection) -> Any:
@@ -127,7 +127,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         trainer.train()
     except Exception as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[: loading.LONGEST_REASON]))
+        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[: loading.MAX_REASON]))
 
 
 def stand_in(config: TrialConfig, cache: Path) -> None:
@@ -164,7 +164,7 @@ class Stopwatch(TrainerCallback):
             self.pipe.send(READY)
             self.pipe.recv()
             self.start, self.tokens = time.perf_counter(), self.trainer.tokens_seen
-        elif time.perf_counter() - self.start >= self.seconds and state.global_step >= WARM_UP + LEAST:
+        elif time.perf_counter() - self.start >= self.seconds and state.global_step >= WARM_UP + MIN_STEPS:
             _wait()
             took = time.perf_counter() - self.start
             each, total = _taken(self.trials)
@@ -189,7 +189,7 @@ class Stopwatch(TrainerCallback):
         takes = inspect.signature(model.forward).parameters.keys()
         lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
         order = (-lengths).argsort(kind="stable")
-        part = rows.select(order[: max(1, budget(model) // int(lengths[order[0]]))])
+        part = rows.select(order[: max(1, max_tokens(model) // int(lengths[order[0]]))])
         predict(model, Encoded(part, [], 0.0, tokenizer), precision=self.config.precision)
         batch = rows.select(order[: trainer.args.per_device_train_batch_size])
         batch = batch.select_columns([name for name in batch.column_names if name in takes])

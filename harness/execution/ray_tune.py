@@ -21,7 +21,7 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 from harness.execution.attempt import Attempt, attempt, failed
 from harness.execution.progress import SweepProgress
 from harness.execution.resources import Resources
-from harness.execution.retries import ALONE, TOGETHER, Loss, Reruns
+from harness.execution.retries import ALONE, TOGETHER, Loss, Retries
 from harness.execution.time_limit import GRACE
 from harness.store.store import Store
 from harness.study import TrialConfig
@@ -39,26 +39,26 @@ def run_on_ray(
     Where Ray ends a worker because the node's memory is short, Tune gives up all that run: those are lost, and the
     others go on. Exceptions are another matter: they would come again, and a trial that raises one has failed.
     """
-    reruns = Reruns(trials, store)
+    retries = Retries(trials, store)
     with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
-        while reruns:
-            batch = reruns.take()
-            watch = Watch(batch, reruns, progress, resources.minutes)
-            given = replace(resources, gpus=1.0 if reruns.stage == ALONE and gpus else gpus)
+        while retries:
+            batch = retries.take()
+            callback = SweepCallback(batch, retries, progress, resources.minutes)
+            given = replace(resources, gpus=1.0 if retries.stage == ALONE and gpus else gpus)
             try:
-                _run(batch, watch, place, given, scratch, keep_weights, wait=reruns.stage != TOGETHER)
+                _run(batch, callback, place, given, scratch, keep_weights, wait=retries.stage != TOGETHER)
             except RuntimeError as error:
                 loss = loss_of_node(error)
-                if not watch.running:  # no trial is at fault
+                if not callback.running:  # no trial is at fault
                     raise
-                for trial in [trial for trial in batch if trial.id in watch.running]:
-                    watch.lose(trial, loss)
-            reruns.put_back([trial for trial in batch if trial.id in watch.open])
+                for trial in [trial for trial in batch if trial.id in callback.running]:
+                    callback.lose(trial, loss)
+            retries.put_back([trial for trial in batch if trial.id in callback.open])
 
 
 def _run(
     trials: list[TrialConfig],
-    watch: "Watch",
+    callback: "SweepCallback",
     place: str,
     resources: Resources,
     scratch: str,
@@ -89,7 +89,7 @@ def _run(
             storage_path=tempfile.mkdtemp(dir=scratch),
             name="study",
             verbose=0,
-            callbacks=[watch],
+            callbacks=[callback],
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
@@ -123,7 +123,7 @@ class Worker(tune.Trainable):
         self.broken = False
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Go on with another trial; Tune has taken over its config."""
+        """Go on with another trial; Tune has held_elsewhere over its config."""
         return True
 
     def step(self) -> dict[str, Any]:
@@ -138,14 +138,14 @@ class Worker(tune.Trainable):
         return {**asdict(ended), "done": True}
 
 
-class Watch(tune.Callback):
+class SweepCallback(tune.Callback):
     """Passes Tune's events on to the progress display, and lost trials to those that are to run again."""
 
     def __init__(
-        self, trials: list[TrialConfig], reruns: Reruns, progress: SweepProgress, minutes: float | None
+        self, trials: list[TrialConfig], retries: Retries, progress: SweepProgress, minutes: float | None
     ) -> None:
         self.trials = trials
-        self.reruns = reruns
+        self.retries = retries
         self.progress = progress
         self.minutes = minutes
         self.open = {trial.id for trial in trials}
@@ -169,12 +169,12 @@ class Watch(tune.Callback):
         if result.get("id") not in self.open:
             return
         config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
-        if ended.taken:
+        if ended.held_elsewhere:
             self._close(config)
             self.progress.put_off(config)
-            self.reruns.put_off(config)
+            self.retries.put_off(config)
         elif ended.lacked_memory:
-            failure = self.reruns.store.failure(config.id)
+            failure = self.retries.store.failure(config.id)
             self.lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
         else:
             self._end(config, ended)
@@ -188,11 +188,11 @@ class Watch(tune.Callback):
 
     def lose(self, config: TrialConfig, loss: Loss) -> None:
         """A trial has come back without a result."""
-        if self.reruns.lose(config, loss):
+        if self.retries.lose(config, loss):
             self._close(config)
             self.progress.lost(config, loss.error)
         else:
-            self._end(config, failed(config, self.reruns.store, loss.error, loss.trace))
+            self._end(config, failed(config, self.retries.store, loss.error, loss.trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
         return self.trials[trial.config[NUMBER]]

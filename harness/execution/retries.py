@@ -21,7 +21,7 @@ class Loss:
     of_time: bool = False
 
 
-class Reruns:
+class Retries:
     """The trials that are still to run.
 
     One that is lost runs again with the others that were, once all others are done, and then once more alone; who

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepOutcome:
     """How many of a study's trials are finished, have failed and ran just now."""
 
     total: int
@@ -44,7 +44,7 @@ def sweep(
     retry_failed: bool = False,
     keep_weights: bool = False,
     observer: Observer | None = None,
-) -> Outcome:
+) -> SweepOutcome:
     """Run those of the study's planned trials that the store lacks; a failed one only where ``retry_failed``.
 
     ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again.
@@ -96,7 +96,7 @@ def sweep(
         done, failed = progress.done, progress.failed
     else:
         failed = len(failures)
-    return Outcome(len(trials), done, failed, len(missing))
+    return SweepOutcome(len(trials), done, failed, len(missing))
 
 
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
@@ -139,15 +139,15 @@ def _run(
 
         run_on_ray(trials, store, resources, progress, keep_weights=keep_weights)
         return
-    taken = []
+    held_elsewhere = []
     for trial in trials:
         progress.started(trial)
         ended = attempt(trial, store, resources, keep_weights, wait=False)
-        if ended.taken:  # by another process on the same store: there may be others to run until it is done
+        if ended.held_elsewhere:  # by another process on the same store: there may be others to run until it is done
             progress.put_off(trial)
-            taken.append(trial)
+            held_elsewhere.append(trial)
         else:
             progress.ended(trial, ended)
-    for trial in taken:
+    for trial in held_elsewhere:
         progress.started(trial)
         progress.ended(trial, attempt(trial, store, resources, keep_weights))

@@ -24,7 +24,7 @@ LAST_WORDS = 5
 """Seconds that an interrupted study waits for the trial that is being logged."""
 
 
-class LoggingAlong:
+class BackgroundLogging:
     """While it is open, trials that have ended are logged; at its end all of the study that the store has.
 
     A logger that raises is told of once and gets no more of this study's trials; the next time it gets those that it

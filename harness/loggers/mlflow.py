@@ -20,7 +20,7 @@ TRIAL, ENDED, ERROR = "steadytune.trial", "steadytune.ended", "error"
 """Tags of a run. The second is set last: a run without it was cut short."""
 METRICS_AT_ONCE = 1000
 """What MLflow takes in one request."""
-LONGEST_TAG = 5000
+MAX_TAG = 5000
 
 
 class MlflowLogger(Logger):
@@ -76,7 +76,7 @@ class MlflowLogger(Logger):
         for start in range(0, len(metrics), METRICS_AT_ONCE):
             self.client.log_batch(run, metrics=metrics[start : start + METRICS_AT_ONCE])
         self.client.set_terminated(run, "FAILED" if trial.error else "FINISHED", end_time=end)
-        tags = [RunTag(ENDED, str(trial.stamp))] + ([RunTag(ERROR, trial.error[:LONGEST_TAG])] if trial.error else [])
+        tags = [RunTag(ENDED, str(trial.stamp))] + ([RunTag(ERROR, trial.error[:MAX_TAG])] if trial.error else [])
         self.client.log_batch(run, tags=tags)
         for replaced in self.runs.get(trial.id, {}):
             self.client.delete_run(replaced)

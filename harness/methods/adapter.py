@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import fields
 from harness.common.errors import UserError
-from harness.methods.frozen import WIDEST, FrozenEncoder, freeze_all_but
+from harness.methods.frozen import MAX_WIDTH, FrozenEncoder, freeze_all_but
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +41,7 @@ class Adapter(FrozenEncoder):
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.at_least("size", self.size, 1)
-        fields.at_most("size", self.size, WIDEST)
+        fields.at_most("size", self.size, MAX_WIDTH)
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         from torch import nn

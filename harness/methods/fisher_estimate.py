@@ -7,7 +7,7 @@ from harness.common import fields
 from harness.common.errors import bad
 
 ESTIMATORS = ("empirical", "sampled")
-MOST_EXAMPLES = 10**6
+MAX_EXAMPLES = 10**6
 """Text windows beyond which a number of them is a slip, that would read a whole Wikipedia to its end."""
 
 
@@ -33,7 +33,7 @@ class Estimate:
         if not self.text:
             raise bad("text", self.text, "'embedded', 'wikipedia', 'task', a task's name or a directory")
         fields.at_least("examples", self.examples, 1)
-        fields.at_most("examples", self.examples, MOST_EXAMPLES)
+        fields.at_most("examples", self.examples, MAX_EXAMPLES)
         fields.at_least("examples", self.examples, len(self.languages))
         fields.choice("estimator", self.estimator, ESTIMATORS)
         fields.at_least("masking_seed", self.masking_seed, 0)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel
 
-WIDEST = 10_000
+MAX_WIDTH = 10_000
 """Of what is put into an encoder: beyond it a width is a slip, and takes memory before anything runs."""
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.common import fields
 from harness.common.errors import UserError, reason
-from harness.methods.frozen import WIDEST, FrozenEncoder
+from harness.methods.frozen import MAX_WIDTH, FrozenEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -42,7 +42,7 @@ class Lora(FrozenEncoder):
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.at_least("rank", self.rank, 1)
-        fields.at_most("rank", self.rank, WIDEST)
+        fields.at_most("rank", self.rank, MAX_WIDTH)
         fields.above("alpha", self.alpha, 0)
         fields.share("dropout", self.dropout)
         if self.modules:

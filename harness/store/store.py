@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from harness.common.errors import UserError, reason, unknown
-from harness.common.filesystem import BROKEN, PART, Place, forget, make, sync, whole
+from harness.common.filesystem import BROKEN, PART, FileTree, forget, make, sync, whole
 from harness.common.hashing import digest, file_digest
 from harness.common.locks import claimed
 from harness.store import parquet
@@ -78,7 +78,7 @@ class NoStoreError(UserError):
     """There is no store at a place."""
 
 
-class Store(Place):
+class Store(FileTree):
     """Reads and writes a store.
 
     Raises ``UserError`` where the place cannot be written, is no store, or was written by another layout. What is

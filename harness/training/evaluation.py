@@ -19,7 +19,7 @@ from harness.study import TrialConfig
 from harness.tasks import Task, task_named
 from harness.training.precision import autocast
 
-TOKEN_BUDGET = {"cpu": 1024, "cuda": 4096}
+MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
 """Tokens of a batch, padding included, by the kind of device: a CPU computes small batches, whose activations stay in
 its cache, a quarter to a third faster than those of 4096."""
 
@@ -76,7 +76,7 @@ def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
 def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -> list[Any]:
     """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
 
-    The rows go through the model longest first, in batches of at most ``budget`` padded tokens, and their order is
+    The rows go through the model longest first, in batches of at most ``limit`` padded tokens, and their order is
     restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
     """
     model.eval()
@@ -84,7 +84,7 @@ def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -
     columns = {name: part.rows[name][:] for name in part.rows.column_names if name in takes}
     features = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     results: list[Any] = [None] * len(features)
-    for batch in _batches([len(feature["input_ids"]) for feature in features], budget(model)):
+    for batch in _batches([len(feature["input_ids"]) for feature in features], max_tokens(model)):
         padded = part.tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with autocast(precision, model.device.type):
             best = model(**padded).logits.argmax(-1).tolist()
@@ -93,16 +93,16 @@ def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -
     return results
 
 
-def budget(model: PreTrainedModel) -> int:
+def max_tokens(model: PreTrainedModel) -> int:
     """Most tokens of a batch on a model's device, padding included."""
-    return TOKEN_BUDGET.get(model.device.type, TOKEN_BUDGET["cuda"])
+    return MAX_TOKENS.get(model.device.type, MAX_TOKENS["cuda"])
 
 
-def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices of the rows, longest first, in runs whose size times their first length stays within ``budget``."""
+def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """Indices of the rows, longest first, in runs whose size times their first length stays within ``limit``."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
     start = 0
     while start < len(order):
-        size = max(1, budget // lengths[order[start]])
+        size = max(1, limit // lengths[order[start]])
         yield order[start : start + size]
         start += size

@@ -28,7 +28,7 @@ class Rung(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class SearchTrial:
     """One trial of a search."""
 
     id: str
@@ -66,7 +66,7 @@ class Tried:
         return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Tried":
+    def from_json(cls, values: Mapping[str, Any]) -> "SearchTrial":
         given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
         given["setting"] = fields.build(Setting, "setting", given["setting"])
         given["scores"] = tuple(
@@ -76,23 +76,23 @@ class Tried:
         return cls(**given)
 
 
-def read(store: Store, name: str) -> list[Tried]:
+def read(store: Store, name: str) -> list[SearchTrial]:
     """What a store has of the search of a study as it was last run, in the order in which its trials ended."""
     return [one for one in _all(store, name) if one.counts]
 
 
-def _all(store: Store, name: str) -> list[Tried]:
+def _all(store: Store, name: str) -> list[SearchTrial]:
     """What the searches of a study have ever tried; entries that cannot be read are passed over."""
     found = []
     for values in store.tried(name):
         try:
-            found.append(Tried.from_json(values))
+            found.append(SearchTrial.from_json(values))
         except (KeyError, TypeError, ValueError, OverflowError, UserError):
             continue
     return found
 
 
-def winner(tried: Iterable[Tried], method: str) -> Tried | None:
+def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
     """The finished trial of a method with the highest dev score of the source, of equal ones the first; ``None`` where
     none finished."""
     finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
@@ -120,13 +120,13 @@ class Journal:
         self.store = store
         self.bases = {trial.method.arm.label: trial for trial in bases}
         """A trial of each method at the study's own setting."""
-        self.tried: dict[str, Tried] = {}
+        self.tried: dict[str, SearchTrial] = {}
         self.outdated: list[TrialConfig] = []
         """Finished trials whose record lacks languages, or is no longer there."""
-        self.others: list[Tried] = []
+        self.others: list[SearchTrial] = []
         """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they
         are of."""
-        self.replaced: list[Tried] = []
+        self.replaced: list[SearchTrial] = []
         """Failed trials in whose place others were or are to be drawn: kept, so that these are others."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
@@ -135,7 +135,7 @@ class Journal:
 
         Failed ones are out of it where ``retry_failed``: others are drawn in their place.
         """
-        everything: list[Tried] = []
+        everything: list[SearchTrial] = []
         for one in _all(self.store, self.study.name):
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
         for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
@@ -167,10 +167,10 @@ class Journal:
     def rules(self) -> tuple[int, int]:
         return self.search.reduction, self.search.rungs
 
-    def _same_rules(self, one: Tried) -> bool:
+    def _same_rules(self, one: SearchTrial) -> bool:
         return one.rules == self.rules
 
-    def _config(self, one: Tried) -> TrialConfig | None:
+    def _config(self, one: SearchTrial) -> TrialConfig | None:
         """The trial as this search would plan it; ``None`` where it would not."""
         base = self.bases.get(one.method)
         if base is None or self.search.point(base.setting, one.setting) is None:
@@ -178,11 +178,11 @@ class Journal:
         config = replace(base, setting=one.setting)
         return config if config.id == one.id else None
 
-    def config(self, one: Tried) -> TrialConfig:
+    def config(self, one: SearchTrial) -> TrialConfig:
         """The trial."""
         return replace(self.bases[one.method], setting=one.setting)
 
-    def of(self, method: str) -> list[Tried]:
+    def of(self, method: str) -> list[SearchTrial]:
         """The trials of a method that have ended, by the label."""
         return [one for one in self.tried.values() if one.method == method and one.status in ENDED]
 
@@ -209,7 +209,7 @@ class Journal:
             self.tried[config.id] = replace(before, draws=before.draws + 1)
         else:
             label = config.method.arm.label
-            self.tried[config.id] = Tried(
+            self.tried[config.id] = SearchTrial(
                 id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules
             )
         self.save()
@@ -222,7 +222,7 @@ class Journal:
             self.tried[config.id] = replace(one, scores=(*way, score))
         self.save()
 
-    def ended(self, config: TrialConfig, status: str, seconds: float) -> Tried:
+    def ended(self, config: TrialConfig, status: str, seconds: float) -> SearchTrial:
         """A trial has ended; the last to end comes last."""
         one = self.tried.pop(config.id)
         if one.status != FINISHED:

@@ -6,7 +6,7 @@ from rich.markup import escape
 from harness.execution.progress import Observer, SweepProgress
 from harness.setting import value_label
 from harness.study import TrialConfig
-from harness.tuning.journal import FAILED, STOPPED, Journal, Tried
+from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
 
 
 class SearchProgress(SweepProgress):
@@ -28,7 +28,7 @@ class SearchProgress(SweepProgress):
             console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe, observer
         )
 
-    def ended_search(self, config: TrialConfig, one: Tried, error: str = "") -> None:
+    def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
         """A trial of the search has ended."""
         if one.status == FAILED:
             self.failed += 1

@@ -16,7 +16,7 @@ from harness.execution.progress import Observer, SweepProgress
 from harness.execution.resources import Resources
 from harness.store import name_conflicts
 from harness.store.store import Store
-from harness.study import LONGEST_NAME, Arm, Study, TrialConfig, seeding
+from harness.study import MAX_NAME, Arm, Study, TrialConfig, seeding
 from harness.tasks import file_of, is_file
 from harness.tuning.journal import FAILED, Journal, winner
 
@@ -27,7 +27,7 @@ QUESTION = "How do the methods compare over seeds, each at the best setting that
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SearchOutcome:
     """How a search has ended."""
 
     failed: int
@@ -43,11 +43,11 @@ def searchable(study: Study) -> Study:
             f"study: {study.name} has no 'search', the ranges to look in; 'steadytune run {study.name}' runs it as it "
             "stands"
         )
-    if len(study.name) + len(WINNERS) > LONGEST_NAME:
+    if len(study.name) + len(WINNERS) > MAX_NAME:
         raise bad(
             "name",
             study.name,
-            f"at most {LONGEST_NAME - len(WINNERS)} characters: its winners are a study of that name and {WINNERS!r}",
+            f"at most {MAX_NAME - len(WINNERS)} characters: its winners are a study of that name and {WINNERS!r}",
         )
     return study
 
@@ -80,7 +80,7 @@ def search(
     *,
     retry_failed: bool = False,
     observer: Observer | None = None,
-) -> Outcome:
+) -> SearchOutcome:
     """Run what is left of each method's budget; ``trials`` are its ``bases``, and ``observer`` is told of each trial
     that ends.
 
@@ -118,7 +118,7 @@ def search(
     else:
         journal.save()
     failed = sum(one.status == FAILED for label in journal.bases for one in journal.of(label))
-    return Outcome(failed, left)
+    return SearchOutcome(failed, left)
 
 
 def _complete(

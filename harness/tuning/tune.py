@@ -40,7 +40,7 @@ from harness.store.record import covers
 from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.training.rungs import Stopped
-from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung, Tried, final
+from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung, SearchTrial, final
 from harness.tuning.progress import SearchProgress
 
 METRIC, TIME = "dev", "resource"
@@ -49,7 +49,7 @@ ours whatever the number of steps."""
 STARTUP = 3
 """The share of the trials, one in so many, that is drawn at random before TPE begins; optuna's own 10 would be most of
 a short search."""
-MOST_STARTUP = 10
+MAX_STARTUP = 10
 
 
 def search_on_ray(
@@ -77,20 +77,26 @@ def _use_up(
     """
     at_once = _at_once(resources)
     while journal.left(label):
-        watch = Watch(journal, store, progress, resources.minutes)
+        callback = JournalCallback(journal, store, progress, resources.minutes)
         try:
-            _search(label, journal, watch, resources, at_once, place, scratch)
+            _search(label, journal, callback, resources, at_once, place, scratch)
             return
         except RuntimeError as error:
             loss = loss_of_node(error)
-            if not watch.open:  # no trial is at fault
+            if not callback.open:  # no trial is at fault
                 raise
-            watch.lose_all(loss, alone=at_once == 1)
+            callback.lose_all(loss, alone=at_once == 1)
             at_once = 1
 
 
 def _search(
-    label: str, journal: Journal, watch: "Watch", resources: Resources, at_once: int, place: str, scratch: str
+    label: str,
+    journal: Journal,
+    callback: "JournalCallback",
+    resources: Resources,
+    at_once: int,
+    place: str,
+    scratch: str,
 ) -> None:
     search, base = journal.search, journal.bases[label]
     fixed = {
@@ -114,7 +120,7 @@ def _search(
             storage_path=tempfile.mkdtemp(dir=scratch),
             name="search",
             verbose=0,
-            callbacks=[watch],
+            callbacks=[callback],
             failure_config=tune.FailureConfig(max_failures=1),  # a worker that is lost, not a trial that raises
         ),
     )
@@ -151,11 +157,11 @@ def sampler(journal: Journal, label: str) -> Sampler:
         mode="max",
         points_to_evaluate=points,
         evaluated_rewards=rewards,
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(MOST_STARTUP, -(-search.trials // STARTUP))),
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(MAX_STARTUP, -(-search.trials // STARTUP))),
     )
 
 
-def scheduler(search: Search, known: Iterable[Tried]) -> ASHAScheduler:
+def scheduler(search: Search, known: Iterable[SearchTrial]) -> ASHAScheduler:
     """ASHA whose rungs have the scores of trials that have ended."""
     made = ASHAScheduler(
         time_attr=TIME,
@@ -265,7 +271,7 @@ def config_of(space: dict[str, Any]) -> TrialConfig:
 # In the driver
 
 
-class Watch(tune.Callback):
+class JournalCallback(tune.Callback):
     """Writes Tune's events into the journal, and passes them on to the progress display."""
 
     def __init__(self, journal: Journal, store: Store, progress: SearchProgress, minutes: float | None) -> None:
@@ -277,7 +283,7 @@ class Watch(tune.Callback):
         """The trials that run and when they began, by Tune's name."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing, as in ``ray_tune.Watch``."""
+        """Nothing, as in ``harness.execution.ray_tune.SweepCallback``."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:

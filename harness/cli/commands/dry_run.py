@@ -83,7 +83,7 @@ def _print_costs(
     import torch
 
     from harness.common.provenance import provenance
-    from harness.execution.cost import budget, comparable, fisher_cost, probe
+    from harness.execution.cost import comparable, estimated, fisher_cost, probe
     from harness.execution.progress import duration
     from harness.fisher import supply
     from harness.store.store import NoStoreError, Store
@@ -107,7 +107,7 @@ def _print_costs(
             "tried from here"
         )
         return
-    cost = budget(lacking, past, resources, gpus=gpus, keep_weights=keep_weights)
+    cost = estimated(lacking, past, resources, gpus=gpus, keep_weights=keep_weights)
     spread = f", {cost.at_once} at once" if cost.at_once > 1 else " one after another" if resources.local else ""
     alone = f" ({duration(cost.seconds)} of trials)" if cost.at_once > 1 else ""
     print(f"time      about {duration(cost.wall_seconds)}{spread}{alone}")

@@ -161,7 +161,7 @@ def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = Tr
         )
 
 
-def packing_option(command: argparse.ArgumentParser) -> None:
+def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--trials-per-gpu",
         metavar="N",
@@ -220,7 +220,7 @@ def _share(options: argparse.Namespace) -> float | None:
     return share
 
 
-def packed(
+def with_gpu_sharing(
     resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None
 ) -> "Resources":
     """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it they stay what

@@ -5,10 +5,9 @@ import argparse
 from harness.cli.commands import exit_codes
 from harness.cli.commands.options import (
     duration_options,
+    gpu_sharing_option,
     log_option,
     loggers_of,
-    packed,
-    packing_option,
     resource_options,
     resources_of,
     scaled_study,
@@ -17,6 +16,7 @@ from harness.cli.commands.options import (
     study_argument,
     tell_of_broken,
     warn_of_warmups,
+    with_gpu_sharing,
 )
 from harness.cli.commands.show import status_of
 from harness.common.errors import UserError
@@ -36,7 +36,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     store_option(command)
     scaling_options(command)
     resource_options(command)
-    packing_option(command)
+    gpu_sharing_option(command)
     duration_options(command)
     log_option(command)
     command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_run
     from harness.execution.plan import plan
     from harness.execution.sweep import sweep
-    from harness.loggers.background import LoggingAlong
+    from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
 
     loggers = loggers_of(options)
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         from harness.execution.preflight import check  # takes seconds to import, and a finished study does without
 
         check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
-    resources = packed(resources, options, lacking, None if options.dry_run else options.store)
+    resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     if options.dry_run:
         dry_run(
             study,
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         return exit_codes.OK
     store = Store(options.store)
     console = Console()
-    with LoggingAlong(loggers, study.name, store, console) as logging:
+    with BackgroundLogging(loggers, study.name, store, console) as logging:
         logging.ended(*trials)
         outcome = sweep(
             study,

@@ -7,10 +7,9 @@ from pathlib import Path
 from harness.cli.commands import exit_codes
 from harness.cli.commands.options import (
     duration_options,
+    gpu_sharing_option,
     log_option,
     loggers_of,
-    packed,
-    packing_option,
     ray_options,
     resources_of,
     scaled_study,
@@ -19,6 +18,7 @@ from harness.cli.commands.options import (
     study_argument,
     tell_of_broken,
     warn_of_warmups,
+    with_gpu_sharing,
 )
 from harness.common.errors import UserError
 
@@ -55,7 +55,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     scaling_options(command)
     ray_options(command)
-    packing_option(command)
+    gpu_sharing_option(command)
     duration_options(command, checkpoints=False)
     log_option(command)
     command.set_defaults(command=search, local=False)
@@ -65,7 +65,7 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.cli.commands.dry_run import dry_search
-    from harness.loggers.background import LoggingAlong
+    from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
     from harness.tuning.journal import Journal
     from harness.tuning.run import bases, check_writable, searchable, winners_study, write
@@ -86,13 +86,13 @@ def search(options: argparse.Namespace) -> int:
     trials = bases(study, resources)
     corners = [replace(trial, setting=corner) for trial in trials for corner in sought.corners(trial.setting)]
     warn_of_warmups((corner.setting for corner in corners), trials[0], sought.space)
-    resources = packed(resources, options, corners, None if options.dry_run else options.store)
+    resources = with_gpu_sharing(resources, options, corners, None if options.dry_run else options.store)
     if options.dry_run:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
     store = Store(options.store)  # only now: a mistake leaves nothing behind
     console = Console()
-    with LoggingAlong(loggers, study.name, store, console) as logging:
+    with BackgroundLogging(loggers, study.name, store, console) as logging:
         outcome = search_study(
             study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended
         )

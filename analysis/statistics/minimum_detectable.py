@@ -11,14 +11,14 @@ from scipy.stats import t as student
 
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.std_ratio import paired, varies
-from analysis.statistics.swap_test import CLOSE, EXACT, LEAST, statistics, swaps
+from analysis.statistics.swap_test import CLOSE, EXACT, MIN, statistics, swaps
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
 """Runs up to which the power is simulated."""
 STUDIES, SWAPS, STEPS = 200, 399, 8
 """Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
-SMALLEST = 0.01
+MIN_RATIO = 0.01
 MANY = 300
 """Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with
 1/√n."""
@@ -27,7 +27,7 @@ FEW = 12
 
 
 @dataclass(frozen=True)
-class Detectable:
+class MinimumDetectable:
     """The smallest difference that so many runs are likely to show."""
 
     ratio: float
@@ -36,7 +36,7 @@ class Detectable:
     reason: str = ""
 
 
-def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
+def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetectable:
     """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` would have found at 5 % with 80 %
     power.
 
@@ -52,25 +52,25 @@ def detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> Detectable:
     """
     a, b = paired(ours, theirs)
     runs = len(a)
-    if runs < LEAST:
-        return Detectable(math.nan, runs, f"there are fewer than {LEAST} runs")
+    if runs < MIN:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN} runs")
     if 2.0 ** (1 - runs) > LEVEL:
-        return Detectable(
+        return MinimumDetectable(
             math.nan, runs, f"with {runs} runs no p is below {2.0 ** (1 - runs):.2g}: no difference can be shown"
         )
     if not (varies(a).all() and varies(b).all()):
-        return Detectable(math.nan, runs, "all runs of a method have the same score")
+        return MinimumDetectable(math.nan, runs, "all runs of a method have the same score")
     a, b = (scores / np.sqrt((scores**2).mean(axis=0)) for scores in (a, b))
     pair = float(np.clip(np.tanh(np.arctanh(np.clip((a * b).mean(axis=0), -0.999, 0.999)).mean()), 0, 0.99))
     if runs <= SIMULATED:
         return _simulated(a, b, pair)
     quantiles = student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum()
     error = math.sqrt((1 - pair**2) * _shared(a, b) / (runs - 2))
-    return Detectable(math.exp(-float(quantiles) * error), runs)
+    return MinimumDetectable(math.exp(-float(quantiles) * error), runs)
 
 
 @cache
-def brown_forsythe_ratio(runs: int) -> Detectable:
+def brown_forsythe_ratio(runs: int) -> MinimumDetectable:
     """The std ratio that Brown and Forsythe's test would find in one language at 5 % with 80 % power, for independent
     normal scores.
 
@@ -83,18 +83,18 @@ def brown_forsythe_ratio(runs: int) -> Detectable:
     def power(log: float) -> float:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
-    low, high = math.log(SMALLEST), 0.0
-    if runs < LEAST or power(low) < POWER:
-        return Detectable(
-            math.nan, runs, f"with {runs} runs Brown and Forsythe's test finds not even a ratio of {SMALLEST:g}"
+    low, high = math.log(MIN_RATIO), 0.0
+    if runs < MIN or power(low) < POWER:
+        return MinimumDetectable(
+            math.nan, runs, f"with {runs} runs Brown and Forsythe's test finds not even a ratio of {MIN_RATIO:g}"
         )
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if power(middle) >= POWER else (low, middle)
-    return Detectable(math.exp(low * math.sqrt(min(runs, MANY) / runs)), runs)
+    return MinimumDetectable(math.exp(low * math.sqrt(min(runs, MANY) / runs)), runs)
 
 
-def detectable_difference(differences: ArrayLike) -> float:
+def minimum_detectable_difference(differences: ArrayLike) -> float:
     """The mean of paired differences (runs,), in points, that the paired t test would find at 5 % with 80 % power; NaN
     below 2 runs."""
     values = np.asarray(differences, np.float64)
@@ -105,7 +105,7 @@ def detectable_difference(differences: ArrayLike) -> float:
     )
 
 
-def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> Detectable:
+def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:
     """Bisect the log ratio over one set of simulated studies, so that the power grows with it."""
     runs = len(a)
     random = np.random.default_rng(SEED)
@@ -118,17 +118,17 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> D
     def power(log: float) -> float:
         return sum(_found(math.exp(log) * x, y, signs) for x, y in zip(mine, its, strict=True)) / STUDIES
 
-    low, high = math.log(SMALLEST), 0.0
+    low, high = math.log(MIN_RATIO), 0.0
     if power(low) < POWER:
-        return Detectable(
+        return MinimumDetectable(
             math.nan,
             runs,
-            f"with {runs} runs not even a ratio of {SMALLEST:g} would have been found with {POWER:.0%} power",
+            f"with {runs} runs not even a ratio of {MIN_RATIO:g} would have been found with {POWER:.0%} power",
         )
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if power(middle) >= POWER else (low, middle)
-    return Detectable(math.exp(low), runs)
+    return MinimumDetectable(math.exp(low), runs)
 
 
 def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> bool:
