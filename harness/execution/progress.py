@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from harness.common.console import say
 from harness.execution.attempt import Attempt
 from harness.study import TrialConfig
 
@@ -94,7 +95,7 @@ class SweepProgress:
         )
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
-        self.console.print(line, highlight=False, soft_wrap=True)
+        say(self.console, line)
         self._refresh()
 
     def state(self) -> str:

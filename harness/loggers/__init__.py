@@ -4,12 +4,15 @@ No logger is imported unless asked for: each needs a package of its own, the ext
 """
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from harness.common.errors import UserError, reason
 from harness.common.registry import Registry
-from harness.loggers.base import Logger
 
-LOGGERS: Registry[type[Logger]] = Registry(
+if TYPE_CHECKING:  # it takes the store, and the command line's help needs the names alone
+    from harness.loggers.base import Logger
+
+LOGGERS: "Registry[type[Logger]]" = Registry(
     {
         "mlflow": "harness.loggers.mlflow:MlflowLogger",
         "tensorboard": "harness.loggers.tensorboard:TensorBoardLogger",
@@ -18,9 +21,9 @@ LOGGERS: Registry[type[Logger]] = Registry(
 )
 
 
-def named(chosen: Iterable[str]) -> dict[str, type[Logger]]:
+def named(chosen: Iterable[str]) -> "dict[str, type[Logger]]":
     """Loggers by name. Raises ``UserError`` for an unknown name, or a logger whose package cannot be imported."""
-    found: dict[str, type[Logger]] = {}
+    found = {}
     for name in chosen:
         try:
             found[name] = LOGGERS.find("--log", name)

@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
-from harness.cli.commands.columns import aligned
 
 if TYPE_CHECKING:
     from harness.study import Study

@@ -4,16 +4,12 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
-from harness.cli.commands.columns import aligned
-from harness.cli.commands.options import (
-    gpus_option,
-    scaled_study,
-    scaling_options,
-    store_option,
-    study_argument,
-    warn_of_warmups,
-)
+from harness.cli.options.resources import gpus_option
+from harness.cli.options.store import store_option
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError, without_credentials
 
 if TYPE_CHECKING:
@@ -47,9 +43,7 @@ def show(options: argparse.Namespace) -> int:
     trials, why = [], ""
     try:
         trials = plan(study, gpus=options.gpus_per_trial)
-    except (
-        UserError
-    ) as error:  # the encoder, the data or a text is not to be had here: the study can be shown all the same
+    except UserError as error:  # without the encoder, the data or a text the study can be shown all the same
         why = str(error)
     warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
     print(*head(study, trials[0] if trials else None), "", *settings_table(study), "", sep="\n")

@@ -16,8 +16,9 @@ from tests.helpers.command_line import STUDY
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        f"import sys\nfrom harness.cli import main as cli\ntry:\n    code = cli.main({arguments!r})\nexcept SystemExit as end:\n  "
-        "  code = end.code\nheavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn', "
+        f"import sys\nfrom harness.cli import main as cli\ntry:\n    code = cli.main({arguments!r})\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        "heavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn', "
         "'tensorboard', 'mlflow', 'wandb'} & sys.modules.keys()\nsys.exit(f'imported {heavy}' if heavy else code)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
