@@ -50,7 +50,7 @@ class Setting:
     """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no
     word is lost; longer pairs lose the end of the longer text."""
     schedule: str = "linear"
-    """What the learning rate does after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
+    """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
     """AdamW's decay towards zero; 0 unless asked for, as it fights a pull towards the pretrained weights."""
     max_grad_norm: float = 1.0

@@ -61,12 +61,12 @@ def _warmup(share: str, setting: Setting) -> int:
 
 
 def with_values(made: T, asked: Mapping[str, str]) -> T:
-    """A dataclass with fields as they are written on the command line; its own checks see to their types."""
+    """A dataclass with values from the command line in some fields; it checks their types itself."""
     return replace(made, **{name: value_of(type(made), name, text) for name, text in asked.items()}) if asked else made  # type: ignore[type-var]
 
 
 def value_of(cls: type, name: str, text: str) -> Any:
-    """What is written, as YAML has it, but for fields that are text: there ``no`` is Norwegian, and 123 a name."""
+    """The value of a text as YAML reads it. Fields of text keep theirs: there ``no`` is Norwegian, and 123 a name."""
     if typing.get_type_hints(cls)[name] is str:
         return text
     try:

@@ -1,5 +1,4 @@
-"""What a person sees while a study runs: a line a trial, and on a terminal a bar with what is done, running, failed and
-left."""
+"""Progress of a study on the console: a line a trial, and on a terminal a bar with the numbers of trials."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -14,7 +13,7 @@ from harness.execution.attempt import Attempt
 from harness.study import TrialConfig
 
 Observer = Callable[[TrialConfig], None]
-"""Called with each trial that has ended, once the store has what there is of it."""
+"""Called with each trial that has ended, once the store has its record or failure."""
 
 
 class SweepProgress:

@@ -127,7 +127,7 @@ def _check_fits(cpus: int, gpus: float) -> None:
 def connection(address: str | None) -> Iterator[None]:
     """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
     for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what becomes of a trial is told in a line of our own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         if address is None:

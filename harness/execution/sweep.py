@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """How many of a study's trials are finished, have failed and ran just now."""
+    """The numbers of a study's trials that are finished, have failed and ran just now."""
 
     total: int
     finished: int

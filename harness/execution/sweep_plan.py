@@ -1,4 +1,4 @@
-"""The decision which of a study's trials run, and the lines that tell a person of it."""
+"""The plan of a sweep: the trials that are to run, and lines on them for the console."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -10,7 +10,7 @@ from harness.common.errors import UserError, bad
 
 
 class Spread(NamedTuple):
-    """How a word spreads its values between the bounds."""
+    """The spread of a word's values between the bounds."""
 
     whole: bool = False
     """Whole numbers."""
@@ -38,7 +38,7 @@ SPREADS = {
 """Ray Tune's words for ranges between bounds."""
 INTERVALS = tuple(SPREADS)
 MAX_BOUND = 1e12
-"""How far from 0 a bound may be, beyond what any hyperparameter can be: what is computed from bounds stays finite."""
+"""Limit on a bound, beyond any hyperparameter: numbers that are computed from bounds stay finite."""
 DIGITS = 6
 """Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no
 trial's identity."""

@@ -1,4 +1,4 @@
-"""Studies as plain frozen dataclasses: what is asked, and all that the trials vary. Imports neither torch nor Ray."""
+"""Studies as plain frozen dataclasses. Imports neither torch nor Ray."""
 
 import itertools
 import re
@@ -29,7 +29,7 @@ MAX_NAME = 100
 
 
 def check_name(name: str) -> None:
-    """Refuse what a study cannot be called."""
+    """Refuse a text that cannot be a study's name."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {MAX_NAME} characters")
 
@@ -41,17 +41,17 @@ class Study:
 
     name: str
     question: str = ""
-    """What the study is to find out, for the report's head."""
+    """The question that the study answers, for the report's head."""
     reproduces: str = ""
-    """What of the paper it runs again, such as ``Tables 1, 2``; empty for a study that the paper does not have."""
+    """Tables of the paper that it runs again, such as ``Tables 1, 2``; empty for a study that the paper lacks."""
     task: str
     """A task's name, or your own ``.py`` file that defines ``TASK``."""
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
     replicates: int = 1
-    """How often each fine-tuning is run, with the same seed. Beyond 1 they measure what no seed fixes, such as the
-    order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
+    """Number of runs of each fine-tuning with the same seed. Beyond 1 they measure effects that no seed fixes, such as
+    the order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
     targets: tuple[str, ...]
     """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of
     the task's languages in the paper's selection, in XTREME or at all."""

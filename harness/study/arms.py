@@ -34,7 +34,7 @@ class Arm:
         return self.method if self.settings is None and self.seeds is None else self
 
     def to_json(self, setting_form: Callable[[Setting], dict[str, Any]] = asdict) -> dict[str, Any]:
-        """As ``arm_from`` reads it, each setting in a form."""
+        """The form that ``arm_from`` reads; ``setting_form`` makes that of each setting."""
         given = self.method.to_json()
         if self.settings is not None:
             given["settings"] = [setting_form(setting) for setting in self.settings]

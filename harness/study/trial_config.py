@@ -20,7 +20,7 @@ PLACE = {"place": True}
 
 @dataclass(frozen=True, kw_only=True)
 class TrialConfig:
-    """One fine-tuning: all that can change the model, and which languages it is scored on. Made by
+    """One fine-tuning: all that can change the model, and the languages that it is scored on. Made by
     ``harness.execution.plan.plan``."""
 
     task: str
@@ -46,11 +46,11 @@ class TrialConfig:
     """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
 
     task_file: str = field(default="", metadata=PLACE)
-    """Where the user's task file is."""
+    """Place of the user's task file."""
     encoder: str = field(metadata=PLACE)
     """Hub name or directory to load from: a place, so not part of the identity."""
     data: str = field(metadata=PLACE)
-    """Where the data sets are."""
+    """Place of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
     """The hub's commit, where they are on the hub."""
     dev_data: str = field(default="", metadata=PLACE)

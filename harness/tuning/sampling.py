@@ -19,8 +19,8 @@ from harness.search import Search
 from harness.tuning.journal import Journal, SearchTrial
 
 METRIC, TIME = "dev", "resource"
-"""What Tune is told at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``, so that ASHA's rungs are
-ours whatever the number of steps."""
+"""Keys of a report at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``, so that ASHA's rungs are
+ours for every number of steps."""
 STARTUP = 3
 """The share of the trials, one in so many, that is drawn at random before TPE begins; optuna's own 10 would be most of
 a short search."""
@@ -28,7 +28,7 @@ MAX_STARTUP = 10
 
 
 class Sampler(OptunaSearch):
-    """As Ray Tune's, save that a trial that failed is a failure to it and no score."""
+    """Ray Tune's, except that a trial that failed is a failure to it and no score."""
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         broken = error or bool((result or {}).get("error"))

@@ -20,7 +20,7 @@ from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, SearchTri
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """How a search has ended."""
+    """The numbers of a search's trials."""
 
     failed: int
     """Trials that failed, in this run or before."""

@@ -24,8 +24,7 @@ from harness.tuning.sampling import METRIC, TIME, time_of
 
 
 class Relay:
-    """Between the thread that trains and the one that talks to Tune: a score goes out, and the answer says whether to
-    go on."""
+    """Carries scores from the thread that trains to the one that talks to Tune, and answers back: go on, or stop."""
 
     def __init__(self, search: Search) -> None:
         self.search = search
@@ -52,11 +51,10 @@ class Relay:
 
 
 def try_one(space: dict[str, Any]) -> None:
-    """The Tune trainable: one trial of a search, reported at each rung. What has finished before is reported at
+    """The Tune trainable: one trial of a search, reported at each rung. A trial that finished before is reported at
     once."""
-    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = (
-        "60"  # how long Tune waits for a stopped trial before it gives up its warm worker
-    )
+    # Seconds that Tune waits for a stopped trial before it gives up its warm worker.
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"
     resources = Resources(**space["resources"])
     assert resources.gpus is not None
     take_gpu(resources.gpus)
@@ -98,6 +96,6 @@ def _at(score: Rung, search: Search, *, seconds: float, end: bool = False) -> di
 
 
 def config_of(space: dict[str, Any]) -> TrialConfig:
-    """The trial at a point of the space, as Tune has it beside what is fixed."""
+    """The trial at a point of the space, from a config of Tune."""
     base, search = TrialConfig.from_json(space["trial"]), Search.from_json(space["search"])
     return replace(base, setting=search.setting(base.setting, {name: space[name] for name in search.space}))

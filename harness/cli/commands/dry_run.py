@@ -1,4 +1,4 @@
-"""``--dry-run``: what a study or a search has, lacks and will cost. Writes nothing."""
+"""``--dry-run``: the trials that a study or a search has and lacks, and their cost. Writes nothing."""
 
 import shutil
 from collections.abc import Sequence
@@ -49,8 +49,10 @@ def dry_run(
 def dry_search(
     study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False
 ) -> None:
-    """Print what of a search's budget the store at ``place`` has, and what the rest takes at most; ``trials`` are its
-    ``bases``."""
+    """Print the part of a search's budget that the store at ``place`` has, and the most that the rest can cost.
+
+    ``trials`` are the search's ``bases``.
+    """
     assert study.search is not None
     left = _left(study, trials, place, retry_failed=retry_failed)
     total, lacking = study.search.trials * len(trials), sum(left.values())

@@ -55,7 +55,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
-    """What a study is about, and where one of its trials is known, the versions of what it reads."""
+    """A study's question, task and places; with one of its trials also the versions of encoder and data."""
     rows = [
         ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
         ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
@@ -68,8 +68,8 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
 
 
 def settings_table(study: "Study") -> list[str]:
-    """One line a setting, methods with the same settings and seeds together; what all settings have alike follows in
-    one line."""
+    """One line a setting, methods with the same settings and seeds together, and a last line with the values that all
+    settings share."""
     from harness.common import fields
     from harness.setting import ABSENT, value_label
 
@@ -94,7 +94,7 @@ def settings_table(study: "Study") -> list[str]:
 
 
 def searched(study: "Study", place: str) -> list[str]:
-    """What a search draws from, and what it has tried in a store."""
+    """The ranges of a search, and its trials in a store."""
     from harness.setting import value_label
     from harness.store.store import NoStoreError, Store
     from harness.tuning.journal import read

@@ -1,4 +1,4 @@
-"""How many trials share a GPU."""
+"""The option on the number of trials that share a GPU."""
 
 import argparse
 import math
@@ -68,8 +68,7 @@ def check_gpu(options: argparse.Namespace) -> None:
 def with_gpu_sharing(
     resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None
 ) -> "Resources":
-    """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it they stay what
-    they are.
+    """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it the same.
 
     ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing.
     """

@@ -1,4 +1,4 @@
-"""Which experiment trackers log the trials."""
+"""The option on the experiment trackers that log the trials."""
 
 import argparse
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What a trial may use, and where trials run."""
+"""Options on the resources of a trial, and the machine that it runs on."""
 
 import argparse
 import os
@@ -43,7 +43,7 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
 
 
 def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
-    """How long a trial may take, and how much of it may be lost."""
+    """The time limit of a trial, and the time between its checkpoints."""
     command.add_argument(
         "--minutes-per-trial",
         dest="minutes",

@@ -1,4 +1,4 @@
-"""Where the trials are, and how standard deviations are taken."""
+"""Options on the store, and on the standard deviations of a report."""
 
 import argparse
 

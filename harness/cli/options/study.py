@@ -1,4 +1,4 @@
-"""Which study: its name or file, and changes to it."""
+"""Options on the study: its name or file, and changes to it."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ def study_argument(command: argparse.ArgumentParser) -> None:
 
 
 def scaling_options(command: argparse.ArgumentParser) -> None:
-    """What changes a study without a file of one's own; see ``scaled_study``."""
+    """Changes to a study without a file of one's own; see ``scaled_study``."""
     group = command.add_argument_group(
         "scaling the study", "Trials that this changes are other trials; the study keeps its name."
     )
@@ -33,7 +33,7 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
 
 
 def scaled_study(options: argparse.Namespace) -> "Study":
-    """The study that the command line names, as ``scaling_options`` change it; prints what is to be said of that."""
+    """The study that the command line names, as ``scaling_options`` change it; prints notes on the changes."""
     import search_spaces
     from harness.cli.overrides import scaled
 
