@@ -1,6 +1,7 @@
 """``run``: the missing trials of a study, then its report."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
 from harness.cli.commands.show import status_of
@@ -12,6 +13,10 @@ from harness.cli.options.study import scaled_study, scaling_options, study_argum
 from harness.cli.reports import tell_of_report
 from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.execution.resources import Resources
+    from harness.study import TrialConfig
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -47,13 +52,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def run(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from harness.cli.commands.dry_run import dry_run
     from harness.execution.plan import plan
-    from harness.execution.sweep import sweep
-    from harness.loggers.background import BackgroundLogging
-    from harness.store.store import Store
 
     loggers = loggers_of(options)
     resources = resources_of(options)
@@ -62,38 +62,38 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
     trials = plan(study, gpus=resources.gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
-    status = status_of(options.store, trials)
-    if lacking := [trial for trial in trials if status[trial.id] != "finished"]:
-        from harness.execution.preflight import check  # takes seconds to import, and a finished study does without
-
-        check(lacking, resources)  # before the store: a mistake in the study leaves nothing behind
+    lacking = _checked_lacking(trials, options.store, resources)
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
+    choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
-        dry_run(
-            study,
-            trials,
-            options.store,
-            resources,
-            retry_failed=options.retry_failed,
-            keep_weights=options.keep_weights,
-        )
+        dry_run(study, trials, options.store, resources, **choices)
         return exit_codes.OK
+
+    from rich.console import Console
+
+    from harness.execution.sweep import sweep
+    from harness.loggers.background import BackgroundLogging
+    from harness.store.store import Store
+
     store = Store(options.store)
     console = Console()
     with BackgroundLogging(loggers, study.name, store, console) as logging:
         logging.ended(*trials)
-        outcome = sweep(
-            study,
-            trials,
-            store,
-            resources,
-            console,
-            retry_failed=options.retry_failed,
-            keep_weights=options.keep_weights,
-            observer=logging.ended,
-        )
+        outcome = sweep(study, trials, store, resources, console, observer=logging.ended, **choices)
     if not options.no_report:
         from analysis.report import write_report
 
         tell_of_report(write_report(store, study.name), store)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
+
+
+def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
+    """The trials that a store has not finished. Raises ``UserError`` where one cannot run, before there is a store: a
+    mistake in the study leaves nothing behind."""
+    status = status_of(place, trials)
+    lacking = [trial for trial in trials if status[trial.id] != "finished"]
+    if lacking:
+        from harness.execution.preflight import check  # takes seconds to import, and a finished study does without
+
+        check(lacking, resources)
+    return lacking
