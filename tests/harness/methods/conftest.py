@@ -11,6 +11,12 @@ from harness.training.trial import build_trainer
 from tests.helpers.fine_tuned import Fitted, rows_of
 
 
+@pytest.fixture
+def encoder() -> str:
+    """The embedded encoder, whose weights and layers these tests compare with."""
+    return "embedded"
+
+
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Tokenised data and diagonals, shared by the file's tests."""
