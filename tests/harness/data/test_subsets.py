@@ -221,12 +221,12 @@ def test_another_process_trains_on_the_same(trial: Callable[..., TrialConfig], t
     code = f"""
 import json, sys
 from pathlib import Path
-from harness import encoders
-from harness.hashing import digest
+from harness.encoders import pinning
+from harness.common.hashing import digest
 from harness.study import TrialConfig
-from harness.training_data import training_rows
+from harness.data.subsets import training_rows
 config = TrialConfig.from_json(json.loads(sys.argv[1]))
-print(digest(training_rows(config, encoders.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
+print(digest(training_rows(config, pinning.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
 """
     from harness.common.hashing import digest
 

@@ -17,9 +17,9 @@ def encoder() -> str:
     return "embedded"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tokenised data and diagonals, shared by the file's tests."""
+    """Tokenised data and diagonals, shared by the tests of all methods."""
     return tmp_path_factory.mktemp("cache")
 
 
