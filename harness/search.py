@@ -63,8 +63,7 @@ class Search:
             raise UserError(f"space: {' and '.join(INSTEAD)} are not allowed together; give one of them")
         fields.at_least("trials", self.trials, 1)
         fields.at_most("trials", self.trials, MAX_TRIALS)
-        if not 0 <= self.seed < 2**32:
-            raise bad("seed", self.seed, "a whole number from 0 to 4294967295")
+        fields.seed("seed", self.seed)
         fields.at_least("reduction", self.reduction, 2)
         fields.at_most("reduction", self.reduction, MAX_REDUCTION)
         fields.at_least("rungs", self.rungs, 1)

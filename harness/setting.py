@@ -10,8 +10,8 @@ from harness.common.errors import bad
 
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
-"""Of these a setting has exactly one: what sets one takes the other away."""
-MAX = {
+"""A setting has exactly one of these fields: a change of one clears the other."""
+MAX_VALUES = {
     "learning_rate": 1e38,  # about the largest number of fp32: a rate that diverges is a study's to try
     "warmup_steps": 10**9,
     "epochs": 10**6,
@@ -22,11 +22,11 @@ MAX = {
     "max_grad_norm": 10**9,
     "train_examples": 10**9,
 }
-"""What a value is a slip beyond, and what is computed from it too large or too many to handle."""
+"""Beyond it a field's value is a slip, and the numbers computed from it are too large to handle."""
 MAX_TRIALS = 100_000
-"""As much of a study's trials."""
+"""Beyond it the number of a study's trials is a slip."""
 ABSENT = {"train_examples": "all"}
-"""What is meant where one of these is not given."""
+"""The label of a field that is not given, where it is not ``none``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class Setting:
     """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no
     word is lost; longer pairs lose the end of the longer text."""
     schedule: str = "linear"
-    """What the learning rate does after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
+    """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
     """AdamW's decay towards zero; 0 unless asked for, as it fights a pull towards the pretrained weights."""
     max_grad_norm: float = 1.0
@@ -83,7 +83,7 @@ class Setting:
         if self.train_examples is not None:
             fields.at_least("train_examples", self.train_examples, 1)
         fields.share("label_noise", self.label_noise)
-        for name, most in MAX.items():
+        for name, most in MAX_VALUES.items():
             if (value := getattr(self, name)) is not None:
                 fields.at_most(name, value, most)
 

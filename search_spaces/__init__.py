@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from harness.common import files, python_files, yaml_files
-from harness.common.errors import UserError, unknown
+from harness.common.errors import UserError
+from harness.common.registry import Registry
 from harness.methods import METHODS
 from harness.search import Search
 from harness.study import Arm, Setting, Study, check_name
@@ -23,7 +24,7 @@ def names() -> list[str]:
 
 
 @cache
-def studies() -> dict[str, Study]:
+def studies() -> Registry[Study]:
     """The studies that ship with steadytune, by name.
 
     Raises ``UserError`` for a module that has neither ``STUDY`` nor ``STUDIES`` or has both, for a ``STUDY`` that is
@@ -38,24 +39,19 @@ def studies() -> dict[str, Study]:
                     f"study: two are called {study.name!r}, in {owners[study.name]} and {module}; rename one"
                 )
             found[study.name], owners[study.name] = study, module
-    return found
+    return Registry(found)
 
 
 def _of_module(name: str) -> tuple[Study, ...]:
     """The studies that a module defines."""
-    defined = {
-        word: value for word, value in vars(importlib.import_module(name)).items() if word in ("STUDY", "STUDIES")
-    }
-    made = (defined["STUDY"],) if "STUDY" in defined else defined.get("STUDIES", ())
-    if (
-        len(defined) != 1
-        or not isinstance(made, tuple)
-        or not made
-        or not all(isinstance(study, Study) for study in made)
-    ):
+    module = vars(importlib.import_module(name))
+    alone = "STUDY" in module
+    made = (module["STUDY"],) if alone else module.get("STUDIES")
+    both = alone and "STUDIES" in module
+    if both or not isinstance(made, tuple) or not made or not all(isinstance(study, Study) for study in made):
         raise UserError(f"study: {name} must define either STUDY, a Study, or STUDIES, a tuple of at least one")
     path = name.removeprefix(f"{__name__}.").replace(".", "/").replace("_", "-")
-    if "STUDY" in defined and made[0].name != path:
+    if alone and made[0].name != path:
         raise UserError(
             f"study: the STUDY of {name} is called {made[0].name!r}; call it {path!r}, or put it into STUDIES"
         )
@@ -76,9 +72,7 @@ def load(name: str) -> Study:
     """
     if is_file_name(name):
         return _from_file(name)
-    if name not in studies():
-        raise unknown("study", name, studies(), listed="'steadytune list'")
-    return studies()[name]
+    return studies().find("study", name, listed="'steadytune list'")
 
 
 def _from_file(name: str) -> Study:

@@ -4,16 +4,15 @@ Imports neither torch nor Ray.
 """
 
 import dataclasses
-import math
-import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
-from harness.common import fields, yaml_files
+from harness.cli.override_values import merged, value_of, with_values
+from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import METHODS, Composed, Ewc, Method
-from harness.setting import INSTEAD, Setting
+from harness.setting import Setting
 from harness.study import Arm, Study
 from harness.tasks import task_named
 
@@ -22,7 +21,17 @@ OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "tri
 SELECTIONS = ("paper", "xtreme", "all")
 OPTIONS = {"targets": "--languages de hi", "languages": "--languages de hi", "seeds": "--seeds 0 1"}
 
-T = TypeVar("T")
+
+@dataclass(frozen=True)
+class _Changes:
+    """The changes that the command line asks for, by their place in a study."""
+
+    study: dict[str, Any]
+    """Values of the study's own fields."""
+    settings: dict[str, str]
+    """Fields of all settings, as written."""
+    options: dict[str, dict[str, str]]
+    """Options of a kind of method, as written."""
 
 
 def scaled(
@@ -33,7 +42,7 @@ def scaled(
     seeds: Sequence[int | str] | None = None,
     limit_train: int | str | None = None,
 ) -> tuple[Study, list[str]]:
-    """The study with some of its fields changed, and what a careful user would want to be told of that.
+    """The study with some of its fields changed, and notes for a careful user.
 
     ``changes`` are texts ``FIELD=VALUE``, FIELD one of ``OF_STUDY``, a field of all settings, methods' own among them,
     or an option of all methods of a kind, such as ``l2.strength``. A number of each setting's own may be multiplied:
@@ -42,45 +51,70 @@ def scaled(
     models are for none of the languages is left out. The name stays. Raises ``UserError`` for what cannot be changed
     so, before anything of it is done.
     """
-    asked = _parsed(changes if limit_train is None else [*changes, f"train_examples={limit_train}"])
-    methods = {part.name: type(part) for arm in study.arms for part in arm.method.parts}
-    for name in asked:
-        _check_name(name, methods)
-    options = {kind: {n.split(".", 1)[1]: v for n, v in asked.items() if n.startswith(f"{kind}.")} for kind in methods}
-    of_settings = {name: value for name, value in asked.items() if name in Setting.__dataclass_fields__}
-    of_study: dict[str, Any] = {name: _value(Study, name, value) for name, value in asked.items() if name in OF_STUDY}
-    if of_study.get("task", study.task) != study.task:
-        of_study["question"] = f"{study.question} (asked of {of_study['task']})"  # a question may name its task
+    written = changes if limit_train is None else [*changes, f"train_examples={limit_train}"]
+    asked = _asked(study, written, languages, seeds)
+    notes: list[str] = []
+    arms = _scaled_arms(study, asked, notes)
+    if not arms:
+        raise bad("--languages", tuple(languages or ()), "some that a method's models are for")
+    shared = any(arm.settings is None for arm in arms)
+    settings = merged(study.settings, asked.settings, "", notes if shared else [])
+    found = replace(study, methods=tuple(arm.bare for arm in arms), settings=settings, **asked.study)
+    return found, notes
+
+
+def _asked(
+    study: Study, changes: Sequence[str], languages: Sequence[str] | None, seeds: Sequence[int | str] | None
+) -> _Changes:
+    """The changes, once all their names are known to be right."""
+    written = _parsed(changes)
+    kinds = {part.name: type(part) for arm in study.arms for part in arm.method.parts}
+    for name in written:
+        _check_name(name, kinds)
+    options: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
+    for name, value in written.items():
+        kind, dot, option = name.partition(".")
+        if dot:
+            options[kind][option] = value
+    of_settings = {name: value for name, value in written.items() if name in Setting.__dataclass_fields__}
+    of_study: dict[str, Any] = {
+        name: value_of(Study, name, value) for name, value in written.items() if name in OF_STUDY
+    }
+    task, source = of_study.get("task", study.task), of_study.get("source", study.source)
+    if task != study.task:
+        of_study["question"] = f"{study.question} (asked of {task})"  # a question may name its task
     if languages is not None:
-        of_study["targets"] = _targets(
-            of_study.get("task", study.task), of_study.get("source", study.source), languages
-        )
+        of_study["targets"] = _targets(task, source, languages)
     if seeds is not None:
         of_study["seeds"] = tuple(seeds)
+    return _Changes(of_study, of_settings, options)
 
-    notes: list[str] = []
-    made: dict[Arm, list[str]] = {}
-    for arm in (method if isinstance(method, Arm) else Arm(method=method) for method in study.methods):
-        label = arm.method.arm.label
-        kept = arm.method if languages is None else _of_languages(arm.method, of_study["targets"])
-        if kept is None:
-            notes.append(f"{label} is left out: its models are for other languages")
-            continue
-        own = _merged(arm.settings, of_settings, f"{label}: ", notes) if arm.settings is not None else None
-        changed = Arm(method=_with_options(kept, options), settings=own, seeds=arm.seeds if seeds is None else None)
-        made.setdefault(changed, []).append(label)
-    if not made:
-        raise bad("--languages", tuple(languages or ()), "some that a method's models are for")
+
+def _scaled_arms(study: Study, asked: _Changes, notes: list[str]) -> list[Arm]:
+    """The study's arms with the changes, equal ones merged; ``notes`` gets a line on each that is merged or left
+    out."""
+    labels: dict[Arm, list[str]] = {}
+    for arm in study.own_arms:
+        if (changed := _scaled_arm(arm, asked, notes)) is not None:
+            labels.setdefault(changed, []).append(arm.method.arm.label)
     notes += [
-        f"{len(labels)} methods became one, {arm.method.arm.label}: {', '.join(labels)}"
-        for arm, labels in made.items()
-        if labels[1:]
+        f"{len(before)} methods became one, {arm.method.arm.label}: {', '.join(before)}"
+        for arm, before in labels.items()
+        if len(before) > 1
     ]
-    shared = any(arm.settings is None for arm in made)
-    settings = _merged(study.settings, of_settings, "", notes if shared else [])
-    whole = tuple(arm.method if arm.settings is arm.seeds is None else arm for arm in made)
-    found = replace(study, methods=whole, settings=settings, **of_study)
-    return found, notes
+    return list(labels)
+
+
+def _scaled_arm(arm: Arm, asked: _Changes, notes: list[str]) -> Arm | None:
+    """An arm with the changes; ``None`` where its models are for none of the languages."""
+    label = arm.method.arm.label
+    method = _of_languages(arm.method, asked.study["targets"]) if "targets" in asked.study else arm.method
+    if method is None:
+        notes.append(f"{label} is left out: its models are for other languages")
+        return None
+    settings = merged(arm.settings, asked.settings, f"{label}: ", notes) if arm.settings is not None else None
+    seeds = None if "seeds" in asked.study else arm.seeds
+    return Arm(method=_with_options(method, asked.options), settings=settings, seeds=seeds)
 
 
 def _parsed(changes: Sequence[str]) -> dict[str, str]:
@@ -145,68 +179,6 @@ def _with_options(method: Method, options: Mapping[str, Mapping[str, str]]) -> M
     if isinstance(method, Composed):
         return replace(method, methods=tuple(_with_options(part, options) for part in method.methods))
     try:
-        return _replaced(method, options[method.name])
+        return with_values(method, options[method.name])
     except UserError as error:
         raise UserError(f"{method.name}: {error}") from None
-
-
-def _merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
-    """Settings with some fields changed, each once; ``notes`` is told where that makes them fewer."""
-    changed = [_with_fields(setting, asked) for setting in settings]
-    found = tuple(dict.fromkeys(changed))
-    if len(found) < len(changed):
-        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed in nothing but what is set")
-    return found
-
-
-def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
-    given = dict(asked)
-    for name, other in INSTEAD.items():
-        if name in given and other not in given and _value(Setting, name, given[name]) is not None:
-            given[other] = "null"
-    share = given.pop("warmup_steps") if given.get("warmup_steps", "").endswith("%") else None
-    given |= {name: _times(setting, name, text) for name, text in given.items() if text.endswith("x")}
-    made = _replaced(setting, given)
-    return made if share is None else replace(made, warmup_steps=_warmup(share, made))
-
-
-def _times(setting: Setting, name: str, text: str) -> str:
-    """A number of a setting, multiplied as in ``10x``, as it would be written; text that multiplies nothing stays as it
-    is."""
-    own = getattr(setting, name)
-    try:
-        factor = float(text.removesuffix("x"))
-    except ValueError:
-        return text
-    if isinstance(own, bool) or not isinstance(own, int | float):
-        raise bad(name, text, f"a value: that of the study is {fields.short(own)}, and cannot be multiplied")
-    made = own * factor
-    return str(round(made)) if isinstance(own, int) and math.isfinite(made) else f"{made:.6g}"
-
-
-def _warmup(share: str, setting: Setting) -> int:
-    """The warmup steps that are a share, such as ``10%``, of a setting's steps."""
-    try:
-        percent = float(share.removesuffix("%"))
-    except ValueError:
-        percent = math.nan
-    if not 0 <= percent <= 100:
-        raise bad("warmup_steps", share, "a whole number of steps, or a share of them from 0% to 100%")
-    if setting.max_steps is None:
-        raise bad("warmup_steps", share, "a whole number of steps, or max_steps too: a share is of max_steps")
-    return round(setting.max_steps * percent / 100)
-
-
-def _replaced(made: T, asked: Mapping[str, str]) -> T:
-    """A dataclass with fields as they are written on the command line; its own checks see to their types."""
-    return replace(made, **{name: _value(type(made), name, text) for name, text in asked.items()}) if asked else made  # type: ignore[type-var]
-
-
-def _value(cls: type, name: str, text: str) -> Any:
-    """What is written, as YAML has it, but for fields that are text: there ``no`` is Norwegian, and 123 a name."""
-    if typing.get_type_hints(cls)[name] is str:
-        return text
-    try:
-        return yaml_files.parsed(text, name) if text else text
-    except UserError:
-        raise bad(name, text, "a value as YAML has it") from None

@@ -1,18 +1,20 @@
 """Warmups that the training is too short for: allowed, and nearly always a mistake of scaling a study down."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING
 
-from harness.setting import Setting
+if TYPE_CHECKING:
+    from harness.setting import Setting
+    from harness.study import TrialConfig
 
 SHORTER = "--set warmup_steps=N makes it shorter, or with max_steps given --set warmup_steps=10%"
-"""What to do about it."""
+SHORTER_RANGE = "give the search a shorter range of warmup_steps, or more steps"
 
 
-def endless(settings: Iterable[Setting], examples: int | None, advice: str = SHORTER) -> list[str]:
-    """What is to be said of settings whose warmup does not end, a sentence a number of steps, where there are so many
-    training examples.
+def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = SHORTER) -> list[str]:
+    """One sentence a number of steps on the settings whose warmup does not end, with a number of training examples.
 
-    ``None``: that is not known, and settings that count in epochs of all data are passed over.
+    ``None``: the number is not known, and settings that count in epochs of all data are passed over.
     """
     found: dict[int, set[int]] = {}
     for setting in settings:
@@ -24,3 +26,17 @@ def endless(settings: Iterable[Setting], examples: int | None, advice: str = SHO
         f"below its value; {advice}"
         for steps, warmups in found.items()
     ]
+
+
+def warn_of_warmups(settings: "Iterable[Setting]", trial: "TrialConfig | None", searched: Collection[str] = ()) -> None:
+    """Print which warmups do not end in the training data of a trial, or without a trial in all that is known.
+
+    ``searched`` are the hyperparameters that a search looks for: they cannot be set beside.
+    """
+    from harness.data.origin import Origin
+    from harness.data.reading import examples
+
+    there = len(examples(Origin.of(trial), "train", trial.source)) if trial is not None else None
+    advice = SHORTER_RANGE if "warmup_steps" in searched else SHORTER
+    for note in endless(dict.fromkeys(settings), there, advice):
+        print(f"Note: {note}.")

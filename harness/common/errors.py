@@ -1,4 +1,4 @@
-"""The error a user can mend: one message that names the field, its value and what is allowed."""
+"""The error a user can mend: one message that names the field, its value and the values allowed."""
 
 import difflib
 import re
@@ -6,10 +6,8 @@ from collections.abc import Iterable
 
 MAX_VALUE = 120
 """Characters of a value that a message shows."""
-
-
 CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
-"""What stands before the host in a URL: a user's name, and often a password or a key."""
+"""The part of a URL before the host: a user's name, and often a password or a key."""
 
 
 class UserError(Exception):
@@ -20,7 +18,7 @@ class UserError(Exception):
 
 
 def without_credentials(text: str) -> str:
-    """A text as others may read it: URLs in it without the user and password that they may have."""
+    """A text without the users and passwords of its URLs, for others to read."""
     return CREDENTIALS.sub("***@", text)
 
 
@@ -43,14 +41,14 @@ def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "")
 
 
 def reason(error: Exception) -> str:
-    """What the system or a library said, on one line."""
+    """The message of the system or a library, on one line."""
     return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
 
 
 def _shown(value: object) -> str:
     """A value on one line, cut where it is long."""
     try:
-        text = without_credentials(repr(value))  # before it is cut: of half of them nothing says what they are
+        text = without_credentials(repr(value))  # before the cut, which may leave half a password
     except (ValueError, RecursionError):  # an integer of thousands of digits, or lists in lists without end
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

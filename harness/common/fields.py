@@ -82,6 +82,12 @@ def at_most(field: str, value: float, bound: float) -> None:
         raise bad(field, value, f"a number of at most {short(bound)}")
 
 
+def seed(field: str, value: int) -> None:
+    """Refuse what a random generator takes for no seed."""
+    if not 0 <= value < 2**32:
+        raise bad(field, value, "a whole number from 0 to 4294967295")
+
+
 def exactly_one(**values: float | None) -> None:
     """Refuse none or several given where one of some fields is wanted."""
     if sum(value is not None for value in values.values()) != 1:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()) -> T:
-    """What a Python file calls ``name``, or its function of that name in lower case returns.
+    """The value of ``name`` in a Python file, or the return value of its function of that name in lower case.
 
     ``content`` is the file's, where the caller has read it. ``known`` are dataclasses that the file may make: an option
     that one of them lacks is answered with the nearest one. Raises ``UserError`` with file and line where the file or

@@ -1,5 +1,4 @@
-"""YAML as users write it: plain values alone, each key once, and no more of it than anybody means. Imports neither
-torch nor Ray."""
+"""YAML as users write it: plain values alone, each key once, and a limit on the size. Imports neither torch nor Ray."""
 
 from collections.abc import Hashable
 from pathlib import Path
@@ -15,12 +14,12 @@ MERGE = "tag:yaml.org,2002:merge"
 MAX_BYTES = 10_000_000
 """Beyond it a file is no study: it would be read for minutes."""
 MAX_VALUES = 2_000_000
-"""As many values there may be, with every alias (``*name``) standing for all that it repeats."""
+"""Limit on the values of a file, each alias (``*name``) counted as all the values that it repeats."""
 
 
+# PyYAML, although ruamel.yaml refuses repeated keys itself: it has no limit on aliases either, and is not needed else.
 class _Loader(yaml.SafeLoader):
-    """Safe loading that refuses a key given twice, where YAML would take the last without a word, and aliases that
-    multiply."""
+    """Safe loading that refuses aliases that multiply, and a key given twice, of which YAML would take the last."""
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
@@ -37,8 +36,8 @@ class _Loader(yaml.SafeLoader):
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Values in a node, aliases counted as what they stand for; ``known`` has the sizes of the nodes met, 0 while one
-    is counted."""
+    """Values in a node, each alias counted as all its values. ``known`` has the sizes of the nodes met, 0 while one is
+    being counted."""
     if (size := known.get(id(node))) is not None:
         if not size:
             raise yaml.MarkedYAMLError(problem="an alias stands for what it is in", problem_mark=node.start_mark)
@@ -54,13 +53,13 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def read(file: Path) -> Any:
-    """What a file holds; see ``parsed``."""
+    """The plain values of a file; see ``parsed``."""
     return parsed(files.text(files.read(file, MAX_BYTES), str(file)), str(file))
 
 
 def parsed(text: str, where: str) -> Any:
-    """The plain values that a text holds. Raises ``UserError`` that begins with ``where`` for what is no YAML, or names
-    anything else."""
+    """The plain values of a text. Raises ``UserError`` that begins with ``where`` for other values, and for text that
+    is no YAML."""
     try:
         return yaml.load(text, _Loader)
     except RecursionError:

@@ -1,13 +1,16 @@
-"""Designs of experiments: functions that make a study's settings from ranges of hyperparameters, ahead of the run.
+"""Designs of experiments by name: functions that make a study's settings from ranges, ahead of the run.
 
-What they return is a list of settings like any other, the same for the same arguments on every machine. Imports neither
-torch nor Ray, nor NumPy or scipy, so that a study that draws its settings is listed as fast as any.
+A design is one file here and one line in ``DESIGNS``; a study's file imports its function from here.
+
+The same arguments give the same settings on every machine. Imports neither torch nor Ray, nor NumPy or scipy: a study
+that draws its settings is listed as fast as any.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
 
 from harness.common.errors import UserError, unknown
+from harness.common.registry import Registry
 from harness.designs.grid import grid as grid
 from harness.designs.latin_hypercube import latin_hypercube as latin_hypercube
 from harness.designs.one_at_a_time import one_at_a_time as one_at_a_time
@@ -15,9 +18,15 @@ from harness.designs.random import random as random
 from harness.designs.sobol import sobol as sobol
 from harness.setting import Setting
 
-DESIGNS: dict[str, Callable[..., tuple[Setting, ...]]] = {
-    design.__name__: design for design in (grid, one_at_a_time, random, latin_hypercube, sobol)
-}
+DESIGNS: Registry[Callable[..., tuple[Setting, ...]]] = Registry(
+    {
+        "grid": "harness.designs.grid:grid",
+        "one_at_a_time": "harness.designs.one_at_a_time:one_at_a_time",
+        "random": "harness.designs.random:random",
+        "latin_hypercube": "harness.designs.latin_hypercube:latin_hypercube",
+        "sobol": "harness.designs.sobol:sobol",
+    }
+)
 
 
 def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ...]:
@@ -32,9 +41,8 @@ def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ..
             f"{where}: the field 'design' is missing; give one of {', '.join(DESIGNS)}, or a list of settings"
         )
     name = rest.pop("design")
-    if not isinstance(name, str) or name not in DESIGNS:
-        raise unknown(f"{where}: design", name, DESIGNS)
-    own = [p.name for p in inspect.signature(DESIGNS[name]).parameters.values() if p.kind is not p.VAR_KEYWORD]
+    design = DESIGNS.find(f"{where}: design", name)
+    own = [p.name for p in inspect.signature(design).parameters.values() if p.kind is not p.VAR_KEYWORD]
     for field in rest:
         if field not in own and field not in Setting.__dataclass_fields__:
             raise unknown(f"{where}: hyperparameter", field, (*own, *Setting.__dataclass_fields__))
@@ -42,6 +50,6 @@ def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ..
         if field not in rest:
             raise UserError(f"{where}: the field {field!r} is missing")
     try:
-        return DESIGNS[name](**rest)
+        return design(**rest)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None

@@ -1,4 +1,4 @@
-"""What the designs that draw their points share: numbers in [0, 1) become settings."""
+"""The shared part of designs that draw their points: numbers in [0, 1) become settings."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Coordinates = Callable[[int, int, int], Iterable[Sequence[float]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How many points are drawn, and what the drawing starts from."""
+    """The number of points, and the seed of the drawing."""
 
     points: int
     seed: int

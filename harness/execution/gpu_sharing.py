@@ -1,5 +1,5 @@
-"""How many trials share a GPU best: measured with real trials, a few steps each, ever more of them at once until
-nothing is gained."""
+"""The best number of trials that share a GPU, measured with real trials: ever more of them run a few steps at once,
+until nothing is gained."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -13,12 +13,15 @@ from harness.study import TrialConfig
 GAIN = 0.05
 """Least share by which more trials at once must be faster to be worth their memory."""
 SECONDS = 5.0
-"""That trials at once are timed for."""
+"""Time for which trials at once are measured."""
 
 
 def following(tried: Sequence[GpuSharing], most: int) -> int | None:
-    """How many to try at once after some: twice the last, or what there is room for; ``None`` where that is no more, or
-    the last was hardly faster than the one before. ``most`` is a bound of another kind, such as CPU cores."""
+    """The next number of trials to try: twice the last, or as many as fit.
+
+    ``None`` where that is no more, or where the last was hardly faster than the one before. ``most`` is a bound of
+    another kind, such as CPU cores.
+    """
     *before, last = tried
     if before and last.rate < (1 + GAIN) * before[-1].rate:
         return None
@@ -27,8 +30,8 @@ def following(tried: Sequence[GpuSharing], most: int) -> int | None:
 
 
 def best(tried: Sequence[GpuSharing]) -> int:
-    """How many at once are fastest; of those that are about as fast the fewest, whose trials each end sooner. One where
-    none fits."""
+    """The fastest number of trials at once. Of about equally fast ones it is the fewest, whose trials each end sooner;
+    1 where none fits."""
     fitting = [one for one in tried if one.trials <= one.room]
     fastest = max((one.rate for one in fitting), default=0.0)
     return min((one.trials for one in fitting if (1 + GAIN) * one.rate >= fastest), default=1)
@@ -59,8 +62,8 @@ def pick(
     seconds: float = SECONDS,
     say: Callable[[str], None] = print,
 ) -> int:
-    """How many of a study's trials run at once on this machine's first GPU, or without one on its CPU, best; says what
-    it measured.
+    """The best number of a study's trials at once on this machine's first GPU, or without one on its CPU. Prints each
+    measurement.
 
     The trial that is tried is the one that takes the most memory by itself, of ``largest``. ``cache`` keeps the
     tokenised data, where there is to be any. Raises ``UserError`` where a trial does not run alone.

@@ -1,5 +1,4 @@
-"""What a person sees while a study runs: a line a trial, and on a terminal a bar with what is done, running, failed and
-left."""
+"""Progress of a study on the console: a line a trial, and on a terminal a bar with the numbers of trials."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -9,11 +8,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from harness.common.console import say
 from harness.execution.attempt import Attempt
 from harness.study import TrialConfig
 
 Observer = Callable[[TrialConfig], None]
-"""Called with each trial that has ended, once the store has what there is of it."""
+"""Called with each trial that has ended, once the store has its record or failure."""
 
 
 class SweepProgress:
@@ -94,7 +94,7 @@ class SweepProgress:
         )
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
-        self.console.print(line, highlight=False, soft_wrap=True)
+        say(self.console, line)
         self._refresh()
 
     def state(self) -> str:

@@ -1,29 +1,24 @@
-"""Ray for a study: its start or the connection to a cluster, the room that a trial needs, Fisher diagonals, and worker
-set-up."""
+"""Ray for a study: its start or the connection to a cluster, the room that a trial needs, and Fisher diagonals."""
 
-import gc
 import logging
-import os
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
 
 # isort: split
 import ray
-from ray.tune.experiment import Trial
 from rich.console import Console
 
+from harness.common.console import say
 from harness.common.errors import UserError, reason
+from harness.execution.ray_worker import take_gpu
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
-from harness.execution.time_limit import TimeLimitError, over
 from harness.fisher import supply
 from harness.fisher.diagonal_files import Request
 from harness.store.store import Store
@@ -36,36 +31,41 @@ AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", 
 """Variables that Tune gives to workers on other machines by name and value."""
 
 
+class Cluster(NamedTuple):
+    """Ray, as trials see it."""
+
+    place: str
+    """The place by which a worker opens the store."""
+    gpus: float
+    """GPU of a trial."""
+    scratch: str
+    """A folder for Tune's own files."""
+
+
 @contextmanager
-def ready(
-    trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console
-) -> Iterator[tuple[str, float, str]]:
-    """Ray, with the Fisher diagonals that the trials need; gives what a worker opens the store with, a trial's GPU and
-    a scratch folder.
+def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console) -> Iterator[Cluster]:
+    """Ray, with the Fisher diagonals that the trials need.
 
     Raises ``UserError`` where the cluster cannot be reached or a trial does not fit.
     """
     place = _place(store)
-    with _ray(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+    with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
         supply.announce(diagonals, console)
         for _ in _provided(diagonals, place, resources.cpus, gpus):
-            pass  # what failed, the trials that need it find out and record
+            pass  # a diagonal that failed is found out and recorded by the trials that need it
         if resources.ray_address is not None:
             there = ray.cluster_resources()
             size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
-            console.print(
-                f"The cluster has {size}; a trial gets {resources.cpus} cores and {gpus:g} GPU.", highlight=False
-            )
-        yield place, gpus, scratch
+            say(console, f"The cluster has {size}; a trial gets {resources.cpus} cores and {gpus:g} GPU.")
+        yield Cluster(place, gpus, scratch)
 
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
-    """Compute Fisher diagonals as Ray tasks, each with what a trial gets; raises the first one's error where any
-    fails."""
-    with _ray(resources.ray_address):
+    """Compute Fisher diagonals as Ray tasks, each with a trial's resources; raises the first error."""
+    with connection(resources.ray_address):
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
         for error in _provided(requests, _place(store), resources.cpus, gpus):
@@ -91,51 +91,14 @@ def _provide(request: Request, place: str, threads: int, gpus: float) -> None:
     supply.provide(request, Store(place, create=False), threads)
 
 
-def take_gpu(gpus: float) -> None:
-    """Keep this worker to its share."""
-    if gpus == 0:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
-    elif gpus < 1:
-        import torch
-
-        if torch.cuda.is_available():  # a cluster may have told Ray of accelerators that torch cannot see
-            torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
-
-
 def _place(store: Store) -> str:
-    """What a worker opens the store with."""
+    """The place by which a worker opens the store."""
     return str(Path(store.root).resolve()) if store.is_local else store.place
 
 
 def _gpus(resources: Resources) -> float:
     """GPU of a trial on the connected cluster."""
     return resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
-
-
-@lru_cache(maxsize=1)
-def settle() -> None:
-    """Spare the garbage collector what this worker's first trial has loaded: every training begins with a collection,
-    and hundreds of thousands of objects of libraries and data would be looked at each time."""
-    gc.collect()
-    gc.freeze()
-
-
-@lru_cache(maxsize=1)
-def worker_thread() -> ThreadPoolExecutor:
-    """The one thread of this process that runs the trials of a search. Tune calls a function in a new thread for every
-    trial, and memory freed in one thread's malloc arena does not serve the next."""
-    return ThreadPoolExecutor(1, thread_name_prefix="trial")
-
-
-def loss_of_worker(trial: Trial, seconds: float, minutes: float | None, grace: float) -> Loss:
-    """The loss of a trial's worker after so many seconds, where a trial may take some minutes and then has some seconds
-    to end itself."""
-    # Tune's own get_error() looks where the file will be brought later.
-    said = Path(trial.error_file).read_text(encoding="utf-8").splitlines()[1:] if trial.error_file else []
-    trace = "\n".join(said)
-    if minutes is not None and seconds >= 60 * minutes + grace:
-        return Loss(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
-    return Loss(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
 
 
 def loss_of_node(error: RuntimeError) -> Loss:
@@ -161,10 +124,10 @@ def _check_fits(cpus: int, gpus: float) -> None:
 
 
 @contextmanager
-def _ray(address: str | None) -> Iterator[None]:
+def connection(address: str | None) -> Iterator[None]:
     """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
     for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # what becomes of a trial is told in a line of our own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
         if address is None:

@@ -1,7 +1,6 @@
 """Trials on Ray Tune: workers that stay warm between trials, on this machine or on a cluster.
 
-Tune schedules; what is missing and what has been done is the store's to say (``Tuner.restore`` refuses a changed
-study).
+Tune schedules; the store alone says which trials are missing (``Tuner.restore`` refuses a changed study).
 """
 
 import os
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from harness.execution.ray_cluster import loss_of_node, loss_of_worker, ready, settle, take_gpu
+from harness.execution.ray_cluster import loss_of_node, ready
 
 # isort: split
 from ray import tune
@@ -20,14 +19,15 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from harness.execution.attempt import Attempt, attempt, failed
 from harness.execution.progress import SweepProgress
+from harness.execution.ray_worker import settle, take_gpu
 from harness.execution.resources import Resources
-from harness.execution.retries import ALONE, TOGETHER, Loss, Retries
+from harness.execution.retries import ALONE, TOGETHER, Loss, Retries, loss_of_worker
 from harness.execution.time_limit import GRACE
 from harness.store.store import Store
 from harness.study import TrialConfig
 
 NUMBER = "trial"
-"""What a trial's config in Tune consists of: its number in the list of trials."""
+"""The only key of a trial's config in Tune: the trial's place in the list."""
 
 
 def run_on_ray(
@@ -66,7 +66,7 @@ def _run(
     *,
     wait: bool,
 ) -> None:
-    """Run trials by Tune; those that other processes are at are waited for, or not."""
+    """Run trials by Tune; ``wait`` says whether it waits for those that another process holds."""
     worker = tune.with_parameters(
         Worker,
         trials=[trial.to_json() for trial in trials],
@@ -123,7 +123,7 @@ class Worker(tune.Trainable):
         self.broken = False
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Go on with another trial; Tune has held_elsewhere over its config."""
+        """Go on with another trial, whose config Tune has handed over."""
         return True
 
     def step(self) -> dict[str, Any]:
@@ -139,7 +139,7 @@ class Worker(tune.Trainable):
 
 
 class SweepCallback(tune.Callback):
-    """Passes Tune's events on to the progress display, and lost trials to those that are to run again."""
+    """Passes Tune's events on to the progress display, and lost trials on to the retries."""
 
     def __init__(
         self, trials: list[TrialConfig], retries: Retries, progress: SweepProgress, minutes: float | None
@@ -149,9 +149,9 @@ class SweepCallback(tune.Callback):
         self.progress = progress
         self.minutes = minutes
         self.open = {trial.id for trial in trials}
-        """Those that have neither ended nor were lost."""
+        """Ids of the trials that have neither ended nor been lost."""
         self.running: dict[str, float] = {}
-        """Those of the open ones that have begun, and when."""
+        """When each of the open trials began, by its id."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not
@@ -184,7 +184,7 @@ class SweepCallback(tune.Callback):
         if config.id in self.open:
             now = time.monotonic()
             began = self.running.get(config.id, now)  # a worker may die before its trial begins
-            self.lose(config, loss_of_worker(trial, now - began, self.minutes, GRACE))
+            self.lose(config, loss_of_worker(trial.error_file, now - began, self.minutes, GRACE))
 
     def lose(self, config: TrialConfig, loss: Loss) -> None:
         """A trial has come back without a result."""
@@ -195,7 +195,8 @@ class SweepCallback(tune.Callback):
             self._end(config, failed(config, self.retries.store, loss.error, loss.trace))
 
     def _config(self, trial: Trial) -> TrialConfig:
-        return self.trials[trial.config[NUMBER]]
+        number: int = trial.config[NUMBER]
+        return self.trials[number]
 
     def _end(self, config: TrialConfig, ended: Attempt) -> None:
         self._close(config)

@@ -1,4 +1,4 @@
-"""What a trial may use, and where trials run."""
+"""Resources of a trial, and the machine that it runs on."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ A_YEAR = 525_600
 
 @dataclass(frozen=True, kw_only=True)
 class Resources:
-    """What each trial gets, and where trials run."""
+    """Resources of each trial, and the machines that trials run on."""
 
     local: bool = False
     """One trial after another in this process, without Ray."""
@@ -24,7 +24,7 @@ class Resources:
     """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
 
     minutes: float | None = None
-    """After which a trial has failed; ``None`` for any time."""
+    """Time limit of a trial, after which it has failed; ``None`` for none."""
     checkpoint_minutes: float = 10.0
     """Between two states of a training, for a trial that is cut short to go on from; ``inf`` to keep none."""
 

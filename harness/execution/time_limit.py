@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-AGAIN = 10.0
-"""Seconds after which the exception is raised once more, where something has caught it and gone on."""
+REPEAT = 10.0
+"""Seconds after which the exception is raised once more, where code has caught it and gone on."""
 GRACE = 60.0
-"""Seconds after which the process is ended, where it has not come back from a library to see the exception."""
+"""Seconds after which the process is ended, where a library does not return and the exception cannot be raised."""
 
 
 class TimeLimitError(Exception):
@@ -29,7 +29,6 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
         return
     seconds = 60 * minutes
     reachable = threading.current_thread() is threading.main_thread()
-
     armed = True
 
     def ring(number: int, frame: FrameType | None) -> None:
@@ -40,7 +39,7 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
         faulthandler.dump_traceback_later(seconds + (GRACE if reachable else 0.0), exit=True)
     if reachable:
         before = signal.signal(signal.SIGALRM, ring)
-        signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
     try:
         try:
             yield
@@ -56,5 +55,5 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
 
 
 def over(minutes: float) -> str:
-    """What is said of a trial that took longer."""
+    """The message on a trial that took longer."""
     return f"took longer than --minutes-per-trial {minutes:g}"

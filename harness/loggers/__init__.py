@@ -1,26 +1,32 @@
-"""Experiment trackers that log a study's trials. A logger is one file here and one entry in ``LOGGERS``.
+"""Experiment trackers that log a study's trials, by name. A logger is one file here and one line in ``LOGGERS``.
 
 No logger is imported unless asked for: each needs a package of its own, the extra of the same name.
 """
 
-import importlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from harness.common.errors import UserError, reason, unknown
-from harness.loggers.base import Logger
+from harness.common.errors import UserError, reason
+from harness.common.registry import Registry
 
-LOGGERS = {"mlflow": "MlflowLogger", "tensorboard": "TensorBoardLogger", "wandb": "WandbLogger"}
-"""The class of each logger, in the module of its name."""
+if TYPE_CHECKING:  # it takes the store, and the command line's help needs the names alone
+    from harness.loggers.base import Logger
+
+LOGGERS: "Registry[type[Logger]]" = Registry(
+    {
+        "mlflow": "harness.loggers.mlflow:MlflowLogger",
+        "tensorboard": "harness.loggers.tensorboard:TensorBoardLogger",
+        "wandb": "harness.loggers.wandb:WandbLogger",
+    }
+)
 
 
-def named(chosen: Iterable[str]) -> dict[str, type[Logger]]:
+def named(chosen: Iterable[str]) -> "dict[str, type[Logger]]":
     """Loggers by name. Raises ``UserError`` for an unknown name, or a logger whose package cannot be imported."""
-    found: dict[str, type[Logger]] = {}
+    found = {}
     for name in chosen:
-        if name not in LOGGERS:
-            raise unknown("--log", name, LOGGERS)
         try:
-            found[name] = getattr(importlib.import_module(f"{__name__}.{name}"), LOGGERS[name])
+            found[name] = LOGGERS.find("--log", name)
         except ImportError as error:
             raise UserError(
                 f"--log {name}: its package is missing ({reason(error)}); pip install 'steadytune[{name}]'"

@@ -1,59 +1,41 @@
-"""Fine-tuning methods by name. A method is one file here and one entry in ``METHODS``."""
+"""Fine-tuning methods by name. A method is one file here and one line in ``METHODS``; a study's file imports its class
+from here."""
 
 from harness.common import fields
-from harness.common.errors import bad, unknown
-from harness.methods.adapter import Adapter
-from harness.methods.base import Method
-from harness.methods.bitfit import Bitfit
-from harness.methods.composed import Composed
-from harness.methods.decoupled_l2 import DecoupledL2
-from harness.methods.ewc import Ewc
-from harness.methods.l2 import L2
-from harness.methods.layer_freeze import LayerFreeze
-from harness.methods.layerwise_decay import LayerwiseDecay
-from harness.methods.lora import Lora
-from harness.methods.mixout import Mixout
-from harness.methods.soft_prompt import SoftPrompt
-from harness.methods.vanilla import Vanilla
-from harness.methods.weight_averaging import WeightAveraging
+from harness.common.errors import bad
+from harness.common.registry import Registry
+from harness.methods.adapter import Adapter as Adapter
+from harness.methods.base import Method as Method
+from harness.methods.bitfit import Bitfit as Bitfit
+from harness.methods.composed import Composed as Composed
+from harness.methods.decoupled_l2 import DecoupledL2 as DecoupledL2
+from harness.methods.ewc import Ewc as Ewc
+from harness.methods.l2 import L2 as L2
+from harness.methods.layer_freeze import LayerFreeze as LayerFreeze
+from harness.methods.layerwise_decay import LayerwiseDecay as LayerwiseDecay
+from harness.methods.lora import Lora as Lora
+from harness.methods.mixout import Mixout as Mixout
+from harness.methods.soft_prompt import SoftPrompt as SoftPrompt
+from harness.methods.vanilla import Vanilla as Vanilla
+from harness.methods.weight_averaging import WeightAveraging as WeightAveraging
 
-METHODS: dict[str, type[Method]] = {
-    method.name: method
-    for method in (
-        Vanilla,
-        L2,
-        Ewc,
-        Bitfit,
-        SoftPrompt,
-        Adapter,
-        Lora,
-        DecoupledL2,
-        Mixout,
-        LayerFreeze,
-        LayerwiseDecay,
-        WeightAveraging,
-        Composed,
-    )
-}
-
-__all__ = [
-    "L2",
-    "METHODS",
-    "Adapter",
-    "Bitfit",
-    "Composed",
-    "DecoupledL2",
-    "Ewc",
-    "LayerFreeze",
-    "LayerwiseDecay",
-    "Lora",
-    "Method",
-    "Mixout",
-    "SoftPrompt",
-    "Vanilla",
-    "WeightAveraging",
-    "method_from",
-]
+METHODS: Registry[type[Method]] = Registry(
+    {
+        "vanilla": "harness.methods.vanilla:Vanilla",
+        "l2": "harness.methods.l2:L2",
+        "ewc": "harness.methods.ewc:Ewc",
+        "bitfit": "harness.methods.bitfit:Bitfit",
+        "soft_prompt": "harness.methods.soft_prompt:SoftPrompt",
+        "adapter": "harness.methods.adapter:Adapter",
+        "lora": "harness.methods.lora:Lora",
+        "decoupled_l2": "harness.methods.decoupled_l2:DecoupledL2",
+        "mixout": "harness.methods.mixout:Mixout",
+        "layer_freeze": "harness.methods.layer_freeze:LayerFreeze",
+        "layerwise_decay": "harness.methods.layerwise_decay:LayerwiseDecay",
+        "weight_averaging": "harness.methods.weight_averaging:WeightAveraging",
+        "composed": "harness.methods.composed:Composed",
+    }
+)
 
 
 def method_from(spec: object, where: str = "methods") -> Method:
@@ -73,8 +55,7 @@ def method_from(spec: object, where: str = "methods") -> Method:
         )
     options = dict(spec)
     name = options.pop("name")
-    if not isinstance(name, str) or name not in METHODS:
-        raise unknown(where, name, METHODS)
-    if name == Composed.name and isinstance(options.get("methods"), list | tuple):
+    method = METHODS.find(where, name)
+    if method is Composed and isinstance(options.get("methods"), list | tuple):
         options["methods"] = [method_from(part, where) for part in options["methods"]]
-    return fields.build(METHODS[name], f"{where}: {name}", options)
+    return fields.build(method, f"{where}: {name}", options)

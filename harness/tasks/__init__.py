@@ -1,5 +1,5 @@
-"""Tasks by name. A task is one file here and one entry in ``TASKS``, or a user's own ``.py`` file that defines
-``TASK``."""
+"""Tasks by name. A task is one file that defines ``TASK``: here with one line in ``TASKS``, or a user's own ``.py``
+file."""
 
 import hashlib
 import re
@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from harness.common import fields, files, python_files
-from harness.common.errors import UserError, bad, unknown
-from harness.tasks.base import Examples, Task
-from harness.tasks.pair_task import PairTask
-from harness.tasks.panx import Panx
-from harness.tasks.pawsx import Pawsx
-from harness.tasks.token_task import TokenTask
-from harness.tasks.udpos import Udpos
-from harness.tasks.xnli import Xnli
+from harness.common.errors import UserError, bad
+from harness.common.registry import Registry
+from harness.tasks.base import Examples as Examples
+from harness.tasks.base import Task as Task
+from harness.tasks.pair_task import PairTask as PairTask
+from harness.tasks.token_task import TokenTask as TokenTask
 
-TASKS: dict[str, Task[Any]] = {task.name: task for task in (Xnli(), Panx(), Udpos(), Pawsx())}
+TASKS: Registry[Task[Any]] = Registry(
+    {
+        "xnli": "harness.tasks.xnli:TASK",
+        "panx": "harness.tasks.panx:TASK",
+        "udpos": "harness.tasks.udpos:TASK",
+        "pawsx": "harness.tasks.pawsx:TASK",
+    }
+)
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
-
-__all__ = ["TASKS", "Examples", "PairTask", "Task", "TokenTask", "code_fingerprint", "file_of", "is_file", "task_named"]
 
 
 def is_file(name: str) -> bool:
@@ -37,43 +40,42 @@ def file_of(name: str) -> Path:
 def task_named(name: str) -> Task[Any]:
     """The task of that name, or of a user's ``.py`` file; ``UserError`` with the nearest name where there is none."""
     if isinstance(name, str) and is_file(name):
-        return _own(name)
-    if not isinstance(name, str) or name not in TASKS:
-        raise unknown("task", name, TASKS)
-    return TASKS[name]
-
-
-def _own(name: str) -> Task[Any]:
-    file = file_of(name)
-    return _executed(file, files.read(file))
+        file = file_of(name)
+        return _executed(file, files.read(file))
+    return TASKS.find("task", name)
 
 
 @lru_cache(maxsize=8)
 def _executed(file: Path, content: bytes) -> Task[Any]:
-    """The task that a file with this content defines: by content, as it may change while the process lives."""
+    """The task that a file with this content defines. The content is the key, as a file may change while the process
+    lives."""
     task: Task[Any] = python_files.defined(file, "TASK", Task, content=content)  # type: ignore[type-abstract]
     try:
-        if task.name in TASKS:
-            raise bad("name", task.name, "another name than those of steadytune's own tasks")
-        if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
-            raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
-        for field in ("languages", "labels"):
-            if not isinstance(getattr(task, field), tuple) or not all(
-                isinstance(value, str) for value in getattr(task, field)
-            ):
-                raise bad(field, getattr(task, field), "a tuple of text")
-            fields.once(field, getattr(task, field))
-        fields.languages("languages", task.languages)
-        if len(task.labels) < 2:
-            raise bad("labels", task.labels, "at least two")
-        for field in ("metric", "auto_model"):
-            if not isinstance(getattr(task, field), str):
-                raise bad(field, getattr(task, field), "a name")
+        _check(task)
     except AttributeError as error:
         raise UserError(f"{file}: TASK lacks {error.name!r}") from None
     except UserError as error:
         raise UserError(f"{file}: TASK.{error}") from None
     return task
+
+
+def _check(task: Task[Any]) -> None:
+    """Refuse a user's task whose name, languages, labels or metric no study can use."""
+    if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
+        raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
+    if task.name in TASKS:
+        raise bad("name", task.name, "another name than those of steadytune's own tasks")
+    for field in ("languages", "labels"):
+        values = getattr(task, field)
+        if not isinstance(values, tuple) or not all(isinstance(value, str) for value in values):
+            raise bad(field, values, "a tuple of text")
+        fields.once(field, values)
+    fields.languages("languages", task.languages)
+    if len(task.labels) < 2:
+        raise bad("labels", task.labels, "at least two")
+    for field in ("metric", "auto_model"):
+        if not isinstance(getattr(task, field), str):
+            raise bad(field, getattr(task, field), "a name")
 
 
 def code_fingerprint(name: str) -> str:

@@ -1,4 +1,4 @@
-"""What a task is: its languages, labels and metric, how its files are read and how an example becomes tokens and
+"""The base of all tasks: languages, labels and metric, the reading of files and the way from an example to tokens and
 labels."""
 
 from abc import ABC, abstractmethod

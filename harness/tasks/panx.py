@@ -25,3 +25,6 @@ class Panx(TokenTask):
         if language not in self.xtreme:
             raise unknown(f"data: language of {self.hub}'s PAN-X", language, self.xtreme)
         return f"PAN-X.{language}"
+
+
+TASK = Panx()

@@ -17,3 +17,6 @@ class Pawsx(PairTask):
 
     def configuration(self, language: str) -> str:
         return f"PAWS-X.{language}"
+
+
+TASK = Pawsx()

@@ -174,11 +174,11 @@ def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])
     bare, spaced = (tokenizer(words, is_split_into_words=True, add_special_tokens=False)["input_ids"] for words in ways)
-    return in_text != bare and in_text[-1:] == spaced[-1:]
+    return bool(in_text != bare and in_text[-1:] == spaced[-1:])
 
 
 def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
-    """How many sub-words each word of each sentence has."""
+    """The number of sub-words of each word of each sentence."""
     encoded = tokenizer(list(sentences), is_split_into_words=True, add_special_tokens=False, verbose=False)
     sizes = [[0] * len(words) for words in sentences]
     for row, counts in enumerate(sizes):

@@ -65,3 +65,6 @@ class Udpos(TokenTask):
         if language not in ENGLISH_NAMES:
             raise unknown(f"data: language of {self.hub}'s udpos", language, ENGLISH_NAMES)
         return f"udpos.{ENGLISH_NAMES[language]}"
+
+
+TASK = Udpos()

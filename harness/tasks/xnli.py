@@ -18,3 +18,6 @@ class Xnli(PairTask):
 
     def configuration(self, language: str) -> str:
         return language
+
+
+TASK = Xnli()

@@ -1,4 +1,4 @@
-"""What a person sees while a search runs: a line a trial, with its dev score and no other."""
+"""Progress of a search on the console: a line a trial, with its dev score and no other."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,8 +10,7 @@ from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
 
 
 class SearchProgress(SweepProgress):
-    """Counts a search's trials. Scores in target languages are not shown: whoever watches is not to be tempted to
-    choose by them."""
+    """Counts a search's trials. Scores in target languages are not shown, so that nobody chooses by them."""
 
     def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
         before = [one for label in journal.bases for one in journal.of(label)]
@@ -24,9 +23,8 @@ class SearchProgress(SweepProgress):
             values = " ".join(f"{name}={value_label(name, getattr(trial.setting, name))}" for name in varied)
             return f"{trial.method.arm.label} {values}"
 
-        super().__init__(
-            console, sum(done_and_left(journal, label) for label in journal.bases), done, failed, describe, observer
-        )
+        total = done + failed + sum(journal.left(label) for label in journal.bases)
+        super().__init__(console, total, done, failed, describe, observer)
 
     def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
         """A trial of the search has ended."""
@@ -43,15 +41,10 @@ class SearchProgress(SweepProgress):
         self.end(config, score)
 
     def state(self) -> str:
-        """As of a sweep, with how many of those done were stopped."""
+        """As of a sweep, with the number of stopped trials among those done."""
         left = self.total - self.done - self.failed - len(self.running)
         counts = (
             f"{self.done} done, {self.stopped} of them stopped, {len(self.running)} running, {self.failed} failed, "
             f"{left} left"
         )
         return counts + self._time_left()
-
-
-def done_and_left(journal: Journal, method: str) -> int:
-    """Trials of a method in all."""
-    return sum(one.draws for one in journal.of(method)) + journal.left(method)

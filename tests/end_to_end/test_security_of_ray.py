@@ -42,9 +42,9 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 def test_a_ray_of_our_own_listens_on_this_machine_alone() -> None:
     import ray
 
-    from harness.execution.ray_tune import _ray
+    from harness.execution.ray_cluster import connection
 
-    with _ray(None):
+    with connection(None):
         ray.get(ray.remote(lambda: None).remote())  # a worker too listens
         found = listening()
         assert ray.util.get_node_ip_address() in ("127.0.0.1", "::1")

@@ -11,7 +11,7 @@ from rich.console import Console
 from harness.execution.resources import Resources
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
-from harness.tuning import run as tuning
+from harness.tuning import search as tuning
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung
 
 

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+from harness.cli.options.store import ddof_option, store_option
+from harness.cli.options.study import study_name
+from harness.cli.reports import tell_of_broken, tell_of_report
 from harness.common.errors import without_credentials
 
 
@@ -47,7 +49,8 @@ def compare(options: argparse.Namespace) -> int:
         names = [f"{name} in {without_credentials(place)}" for name, place in zip(names, places, strict=True)]
     both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
     written = write(both, options.out)
-    print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")
+    print(f"\n{both.results.about.question}")
+    tell_of_report(written)
     for view in (one, other):
         tell_of_broken(view.store)
     return exit_codes.OK

@@ -1,13 +1,22 @@
-"""``--dry-run``: what a study or a search has, lacks and will cost. Writes nothing."""
+"""``--dry-run``: the trials that a study or a search has and lacks, and their cost. Writes nothing."""
 
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.filesize import decimal
 
 from harness.common.errors import without_credentials
+from harness.execution.progress import duration
 from harness.execution.resources import Resources
+from harness.search import Search
 from harness.study import Study, TrialConfig
+
+if TYPE_CHECKING:
+    from harness.execution.cost import Past
+    from harness.store.store import Store
 
 
 def dry_run(
@@ -40,21 +49,12 @@ def dry_run(
 def dry_search(
     study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False
 ) -> None:
-    """Print what of a search's budget the store at ``place`` has, and what the rest takes at most; ``trials`` are its
-    ``bases``."""
-    from harness.data.origin import Origin
-    from harness.data.reading import examples
-    from harness.store.store import NoStoreError, Store
-    from harness.tuning.journal import Journal
+    """Print the part of a search's budget that the store at ``place`` has, and the most that the rest can cost.
 
+    ``trials`` are the search's ``bases``.
+    """
     assert study.search is not None
-    left = dict.fromkeys((trial.id for trial in trials), study.search.trials)
-    try:
-        journal = Journal(study, trials, Store(place, create=False))
-        journal.resume(retry_failed=retry_failed)
-        left = {trial.id: journal.left(trial.method.arm.label) for trial in trials}
-    except NoStoreError:
-        pass
+    left = _left(study, trials, place, retry_failed=retry_failed)
     total, lacking = study.search.trials * len(trials), sum(left.values())
     print(
         f"{study.name}: {study.search.trials} trials of each method, {total - lacking} of {total} tried in "
@@ -62,13 +62,32 @@ def dry_search(
     )
     print(f"to draw   {lacking}, each at most the longest of the space: the search stops those that lag behind")
     if lacking:
-        there = len(examples(Origin.of(trials[0]), "train", study.source))
-        longest = []
-        for trial in trials:
-            corners = study.search.corners(trial.setting)
-            costliest = max(corners, key=lambda corner: (corner.steps(there) * corner.batch_size, corner.max_length))
-            longest += [replace(trial, setting=costliest)] * left[trial.id]
+        longest = [trial for base in trials for trial in [_longest(study.search, base)] * left[base.id]]
         _print_costs(longest, trials, place, resources)
+
+
+def _left(study: Study, trials: Sequence[TrialConfig], place: str, *, retry_failed: bool) -> dict[str, int]:
+    """The number of trials that each method's budget still has, by the id of the method's base."""
+    from harness.tuning.journal import Journal
+
+    assert study.search is not None
+    store = _store(place)
+    if store is None:
+        return dict.fromkeys((trial.id for trial in trials), study.search.trials)
+    journal = Journal(study, trials, store)
+    journal.resume(retry_failed=retry_failed)
+    return {trial.id: journal.left(trial.method.arm.label) for trial in trials}
+
+
+def _longest(search: Search, base: TrialConfig) -> TrialConfig:
+    """The trial at the corner of the space that trains on the most tokens."""
+    from harness.data.origin import Origin
+    from harness.data.reading import examples
+
+    there = len(examples(Origin.of(base), "train", base.source))
+    corners = search.corners(base.setting)
+    costliest = max(corners, key=lambda corner: (corner.steps(there) * corner.batch_size, corner.max_length))
+    return replace(base, setting=costliest)
 
 
 def _print_costs(
@@ -82,58 +101,70 @@ def _print_costs(
     """Print the time, GPU-hours and disk that the lacking ones of some trials will take."""
     import torch
 
-    from harness.common.provenance import provenance
-    from harness.execution.cost import comparable, estimated, fisher_cost, probe
-    from harness.execution.progress import duration
-    from harness.fisher import supply
-    from harness.store.store import NoStoreError, Store
+    from harness.execution.cost import estimated
 
-    gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
-    try:
-        store = Store(place, create=False)
-        past = comparable(trials, store, provenance()["device"])
-    except NoStoreError:
-        store, past = None, []
-    where = "of the store, of the same task, encoder, precision and kind of device"
-    if not past and resources.ray_address is None:
-        try:
-            past, where = probe(lacking, resources), "made now, of a few steps each"
-        except RuntimeError as error:
-            print(f"time      not known: a trial on probation failed with {' '.join(str(error).split())[:300]}")
-            return
-    if not past:
-        print(
-            "time      not known: the store has no trial of the task and encoder, and a cluster's nodes cannot be "
-            "tried from here"
-        )
+    store = _store(place)
+    grounds = _past(lacking, trials, store, resources)
+    if isinstance(grounds, str):
+        print(f"time      not known: {grounds}")
         return
+    past, where = grounds
+    gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
     cost = estimated(lacking, past, resources, gpus=gpus, keep_weights=keep_weights)
     spread = f", {cost.at_once} at once" if cost.at_once > 1 else " one after another" if resources.local else ""
     alone = f" ({duration(cost.seconds)} of trials)" if cost.at_once > 1 else ""
     print(f"time      about {duration(cost.wall_seconds)}{spread}{alone}")
     if gpus:
         print(f"GPU-hours about {cost.gpu_hours:.2g}")
-    free = f", {_size(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
-    print(f"disk      about {_size(cost.disk)}{free}, and the tokenised data once")
-    if requests := [request for request in supply.needed(lacking) if store is None or not store.knows(request.name)]:
+    free = f", {decimal(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
+    print(f"disk      about {decimal(int(cost.disk))}{free}, and the tokenised data once")
+    _print_fisher_cost(lacking, past, store)
+    print(f"\nEstimated from {cost.grounds} {where}.")
+
+
+def _past(
+    lacking: Sequence[TrialConfig], trials: Sequence[TrialConfig], store: "Store | None", resources: Resources
+) -> "tuple[Sequence[Past], str] | str":
+    """Past trials to estimate from, and where they are from; or why there are none."""
+    from harness.common.provenance import provenance
+    from harness.execution.cost import comparable, probe
+
+    past = comparable(trials, store, provenance()["device"]) if store is not None else []
+    if past:
+        return past, "of the store, of the same task, encoder, precision and kind of device"
+    if resources.ray_address is not None:
+        return "the store has no trial of the task and encoder, and a cluster's nodes cannot be tried from here"
+    try:
+        return probe(lacking, resources), "made now, of a few steps each"
+    except RuntimeError as error:
+        return f"a trial on probation failed with {' '.join(str(error).split())[:300]}"
+
+
+def _print_fisher_cost(lacking: Sequence[TrialConfig], past: "Sequence[Past]", store: "Store | None") -> None:
+    """Print the time and disk of the Fisher diagonals that the store lacks."""
+    from harness.execution.cost import fisher_cost
+    from harness.fisher import supply
+
+    requests = [request for request in supply.needed(lacking) if store is None or not store.knows(request.name)]
+    if requests:
         extra = fisher_cost(requests, past)
         diagonals = f"{extra.diagonals} diagonal{'s' * (extra.diagonals > 1)}"
         print(
             f"besides   Fisher information, once: {diagonals}, about {duration(extra.seconds)} of trials and "
-            f"{_size(extra.disk)}"
+            f"{decimal(int(extra.disk))}"
         )
-    print(f"\nEstimated from {cost.grounds} {where}.")
+
+
+def _store(place: str) -> "Store | None":
+    from harness.store.store import NoStoreError, Store
+
+    try:
+        return Store(place, create=False)
+    except NoStoreError:
+        return None
 
 
 def _existing(place: str) -> str:
     """The nearest folder that is there already."""
     folder = Path(place).resolve()
     return str(next(parent for parent in (folder, *folder.parents) if parent.is_dir()))
-
-
-def _size(size: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000 or unit == "GB":
-            break
-        size /= 1000
-    return f"{size:.3g} {unit}"

@@ -1,24 +1,25 @@
 """``fisher``: Fréchet distances between languages, and how they go with the scores."""
 
 import argparse
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import (
-    ddof_option,
-    resource_options,
-    resources_of,
-    scaled_study,
-    scaling_options,
-    store_option,
-    study_argument,
-)
-from harness.common.errors import UserError
+from harness.cli.options.resources import resource_options, resources_of
+from harness.cli.options.store import ddof_option, store_option
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.cli.reports import tell_of_report
+from harness.common.console import say
+from harness.common.errors import UserError, bad, unknown
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from harness.fisher.diagonal_files import Request
+    from harness.methods.fisher_estimate import Estimate
+    from harness.study import Study
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,52 +64,60 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def fisher(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from harness.cli.overrides import SELECTIONS
-    from harness.common.errors import bad, unknown
-    from harness.data.origin import TEXT_WORDS
-    from harness.methods.fisher_estimate import Estimate
-
     resources = resources_of(options)
     study = scaled_study(options)
-    languages = (study.source, *study.targets)
-    needed = {study.source, *(set(options.languages or ()) - set(SELECTIONS))}
-    texts = list(dict.fromkeys(options.text or ["task"]))
-    given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
-    estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
+    estimates = _estimates(options, study)
     methods = [arm.method.arm.label for arm in study.arms]
     if options.method is not None and options.method not in methods:
         raise unknown("--method", options.method, methods)
-    labels = [text if text in TEXT_WORDS else Path(text).resolve().name for text in texts]
-    if len(set(labels)) < len(labels):
-        raise bad("--text", texts, "folders of different names: the report names them so")
 
     from analysis.fisher.report import write_fisher_report
-    from harness.data.origin import absolute
+    from harness.cli.overrides import SELECTIONS
     from harness.execution.sweep import diagonals
-    from harness.fisher import supply
     from harness.store.store import Store
 
     console = Console()
-    wanted: list[dict[str, Request]] = []
-    for label, estimate in zip(labels, estimates, strict=True):
-        wanted.append({})
-        for language in languages:
-            try:
-                one = replace(estimate, languages=(language,), text=absolute("--text", estimate.text))
-                wanted[-1][language] = supply.of_study(study, one)
-            except UserError as error:
-                if language in needed:
-                    raise
-                console.print(f"{label}: without {language}, as {error}", highlight=False, soft_wrap=True)
-        if len(wanted[-1]) < 2:
-            raise bad("--text", estimate.text, "text in at least one of the study's target languages")
+    needed = {study.source, *(set(options.languages or ()) - set(SELECTIONS))}
+    wanted = {label: _requests(study, label, estimate, needed, console) for label, estimate in estimates.items()}
     store = Store(options.store)  # only now: a mistake leaves nothing behind
-    found = iter(
-        diagonals([request for requests in wanted for request in requests.values()], store, resources, console)
-    )
-    files = {
-        label: {language: next(found) for language in requests} for label, requests in zip(labels, wanted, strict=True)
-    }
-    written = write_fisher_report(store, study, files, options.out, method=options.method, ddof=options.ddof)
-    print(f"\n{written.summary}\n\nreport: {written.html}")
+    requests = [request for of_text in wanted.values() for request in of_text.values()]
+    found = iter(diagonals(requests, store, resources, console))
+    files = {label: {language: next(found) for language in of_text} for label, of_text in wanted.items()}
+    tell_of_report(write_fisher_report(store, study, files, options.out, method=options.method, ddof=options.ddof))
     return exit_codes.OK
+
+
+def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estimate]":
+    """The estimate of each text, by the text's label in the report."""
+    from harness.data.origin import TEXT_WORDS
+    from harness.methods.fisher_estimate import Estimate
+
+    texts = list(dict.fromkeys(options.text or ["task"]))
+    given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
+    estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
+    labels = [text if text in TEXT_WORDS else Path(text).resolve().name for text in texts]
+    if len(set(labels)) < len(labels):
+        raise bad("--text", texts, "folders of different names: the report names them so")
+    return dict(zip(labels, estimates, strict=True))
+
+
+def _requests(
+    study: "Study", label: str, estimate: "Estimate", needed: Collection[str], console: "Console"
+) -> "dict[str, Request]":
+    """The diagonal of a text in each language. A language without text is left out with a word on the console, unless
+    it is ``needed``."""
+    from harness.data.origin import absolute
+    from harness.fisher import supply
+
+    found: dict[str, Request] = {}
+    for language in (study.source, *study.targets):
+        try:
+            one = replace(estimate, languages=(language,), text=absolute("--text", estimate.text))
+            found[language] = supply.of_study(study, one)
+        except UserError as error:
+            if language in needed:
+                raise
+            say(console, f"{label}: without {language}, as {error}")
+    if len(found) < 2:
+        raise bad("--text", estimate.text, "text in at least one of the study's target languages")
+    return found

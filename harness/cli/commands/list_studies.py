@@ -3,8 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
-from harness.cli.commands.columns import aligned
 
 if TYPE_CHECKING:
     from harness.study import Study
@@ -31,5 +31,5 @@ def list_studies(options: argparse.Namespace) -> int:
 
 
 def _trials(study: "Study") -> int:
-    """How many trials a study has; of a search how many it draws."""
+    """The number of a study's trials; of a search the number that it draws."""
     return sum(1 for _ in study.runs()) if study.search is None else study.search.trials * len(study.methods)

@@ -4,7 +4,9 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+from harness.cli.options.store import ddof_option, store_option
+from harness.cli.options.study import study_name
+from harness.cli.reports import tell_of_report
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,9 +53,7 @@ def report(options: argparse.Namespace) -> int:
         return opened(name, options.store, source=options.source, ddof=options.ddof, published=options.published)
 
     def show(view: View, refresh: int) -> None:
-        written = write(view, options.out, refresh=refresh)
-        print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
-        tell_of_broken(view.store)
+        tell_of_report(write(view, options.out, refresh=refresh), view.store)
 
     if options.watch:
         watch(look, show, options.watch)

@@ -3,22 +3,14 @@
 import argparse
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import (
-    duration_options,
-    gpu_sharing_option,
-    log_option,
-    loggers_of,
-    resource_options,
-    resources_of,
-    scaled_study,
-    scaling_options,
-    store_option,
-    study_argument,
-    tell_of_broken,
-    warn_of_warmups,
-    with_gpu_sharing,
-)
 from harness.cli.commands.show import status_of
+from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
+from harness.cli.options.loggers import log_option, loggers_of
+from harness.cli.options.resources import duration_options, resource_options, resources_of
+from harness.cli.options.store import store_option
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.cli.reports import tell_of_report
+from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError
 
 
@@ -103,7 +95,5 @@ def run(options: argparse.Namespace) -> int:
     if not options.no_report:
         from analysis.report import write_report
 
-        written = write_report(store, study.name)
-        print(f"\n{written.summary}\n\nreport: {written.html}")
-        tell_of_broken(store)
+        tell_of_report(write_report(store, study.name), store)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK

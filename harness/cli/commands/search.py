@@ -1,26 +1,25 @@
 """``search``: each method's best hyperparameters, found on the source's dev set alone."""
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import (
-    duration_options,
-    gpu_sharing_option,
-    log_option,
-    loggers_of,
-    ray_options,
-    resources_of,
-    scaled_study,
-    scaling_options,
-    store_option,
-    study_argument,
-    tell_of_broken,
-    warn_of_warmups,
-    with_gpu_sharing,
-)
+from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
+from harness.cli.options.loggers import log_option, loggers_of
+from harness.cli.options.resources import duration_options, ray_options, resources_of
+from harness.cli.options.store import store_option
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.cli.reports import tell_of_report
+from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError
+
+if TYPE_CHECKING:
+    from harness.search import Search
+    from harness.store.store import Store
+    from harness.study import Study, TrialConfig
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -67,25 +66,15 @@ def search(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_search
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
-    from harness.tuning.journal import Journal
-    from harness.tuning.run import bases, check_writable, searchable, winners_study, write
-    from harness.tuning.run import search as search_study
+    from harness.tuning.search import bases
+    from harness.tuning.search import search as search_study
 
     loggers = loggers_of(options)
     resources = resources_of(options)
-    study = searchable(scaled_study(options))
-    sought = study.search
-    assert sought is not None
-    for name in (change.partition("=")[0].strip() for change in options.set):
-        if name in sought.space:
-            raise UserError(f"--set: {name} is what the search looks for, in {sought.space[name]}")
-    if options.trials is not None:
-        study = replace(study, search=replace(sought, trials=options.trials))
-    if options.write is not None:
-        check_writable(study, options.write)
+    study, space = _searched_study(options)
     trials = bases(study, resources)
-    corners = [replace(trial, setting=corner) for trial in trials for corner in sought.corners(trial.setting)]
-    warn_of_warmups((corner.setting for corner in corners), trials[0], sought.space)
+    corners = [replace(trial, setting=corner) for trial in trials for corner in space.corners(trial.setting)]
+    warn_of_warmups((corner.setting for corner in corners), trials[0], space.space)
     resources = with_gpu_sharing(resources, options, corners, None if options.dry_run else options.store)
     if options.dry_run:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
@@ -96,24 +85,54 @@ def search(options: argparse.Namespace) -> int:
         outcome = search_study(
             study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended
         )
-
     if options.no_report:
-        from analysis.results.opening import opened
-        from analysis.sections.search import winners
-
-        print(f"\n{winners(opened(study.name, options.store)).plain()}")
+        _print_winners(study, options.store)
     else:
         from analysis.report import write_report
 
-        written = write_report(store, study.name)
-        print(f"\n{written.summary}\n\nreport: {written.html}")
-        tell_of_broken(store)
+        tell_of_report(write_report(store, study.name), store)
     if options.write is not None:
-        journal = Journal(study, trials, store)
-        journal.resume()
-        write(winners_study(study, journal), options.write)
-        print(
-            f"\nwinners: {options.write}; steadytune run {options.write} runs them over seeds "
-            f"{' '.join(map(str, study.seeds))}"
-        )
+        _write_winners(study, trials, store, options.write)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
+
+
+def _searched_study(options: argparse.Namespace) -> "tuple[Study, Search]":
+    """The study with the number of trials that the options ask for, and its search. Raises ``UserError`` where it
+    cannot be searched so."""
+    from harness.tuning.search import searchable
+    from harness.tuning.winners import check_writable
+
+    study = searchable(scaled_study(options))
+    search = study.search
+    assert search is not None
+    _refuse_searched(search, (change.partition("=")[0].strip() for change in options.set))
+    if options.trials is not None:
+        search = replace(search, trials=options.trials)
+        study = replace(study, search=search)
+    if options.write is not None:
+        check_writable(study, options.write)
+    return study, search
+
+
+def _refuse_searched(search: "Search", names: Iterable[str]) -> None:
+    for name in names:
+        if name in search.space:
+            raise UserError(f"--set: {name} is what the search looks for, in {search.space[name]}")
+
+
+def _print_winners(study: "Study", place: str) -> None:
+    from analysis.results.opening import opened
+    from analysis.sections.search import winners
+
+    print(f"\n{winners(opened(study.name, place)).plain()}")
+
+
+def _write_winners(study: "Study", trials: "list[TrialConfig]", store: "Store", file: Path) -> None:
+    from harness.tuning.journal import Journal
+    from harness.tuning.winners import winners_study, write
+
+    journal = Journal(study, trials, store)
+    journal.resume()
+    write(winners_study(study, journal), file)
+    seeds = " ".join(map(str, study.seeds))
+    print(f"\nwinners: {file}; steadytune run {file} runs them over seeds {seeds}")

@@ -4,16 +4,12 @@ import argparse
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
-from harness.cli.commands.columns import aligned
-from harness.cli.commands.options import (
-    gpus_option,
-    scaled_study,
-    scaling_options,
-    store_option,
-    study_argument,
-    warn_of_warmups,
-)
+from harness.cli.options.resources import gpus_option
+from harness.cli.options.store import store_option
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError, without_credentials
 
 if TYPE_CHECKING:
@@ -47,9 +43,7 @@ def show(options: argparse.Namespace) -> int:
     trials, why = [], ""
     try:
         trials = plan(study, gpus=options.gpus_per_trial)
-    except (
-        UserError
-    ) as error:  # the encoder, the data or a text is not to be had here: the study can be shown all the same
+    except UserError as error:  # without the encoder, the data or a text the study can be shown all the same
         why = str(error)
     warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
     print(*head(study, trials[0] if trials else None), "", *settings_table(study), "", sep="\n")
@@ -61,7 +55,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
-    """What a study is about, and where one of its trials is known, the versions of what it reads."""
+    """A study's question, task and places; with one of its trials also the versions of encoder and data."""
     rows = [
         ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
         ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
@@ -74,8 +68,8 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
 
 
 def settings_table(study: "Study") -> list[str]:
-    """One line a setting, methods with the same settings and seeds together; what all settings have alike follows in
-    one line."""
+    """One line a setting, methods with the same settings and seeds together, and a last line with the values that all
+    settings share."""
     from harness.common import fields
     from harness.setting import ABSENT, value_label
 
@@ -100,7 +94,7 @@ def settings_table(study: "Study") -> list[str]:
 
 
 def searched(study: "Study", place: str) -> list[str]:
-    """What a search draws from, and what it has tried in a store."""
+    """The ranges of a search, and its trials in a store."""
     from harness.setting import value_label
     from harness.store.store import NoStoreError, Store
     from harness.tuning.journal import read

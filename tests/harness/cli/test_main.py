@@ -16,8 +16,9 @@ from tests.helpers.command_line import STUDY
 )
 def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
     code = (
-        f"import sys\nfrom harness import cli\ntry:\n    code = cli.main({arguments!r})\nexcept SystemExit as end:\n  "
-        "  code = end.code\nheavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn', "
+        f"import sys\nfrom harness.cli import main as cli\ntry:\n    code = cli.main({arguments!r})\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        "heavy = {'torch', 'ray', 'transformers', 'pandas', 'datasets', 'seaborn', "
         "'tensorboard', 'mlflow', 'wandb'} & sys.modules.keys()\nsys.exit(f'imported {heavy}' if heavy else code)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -27,7 +28,7 @@ def test_light_commands_import_nothing_heavy(arguments: list[str]) -> None:
 
 def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) -> None:
     code = (
-        "import sys, analysis.report\nfrom harness import cli\n"
+        "import sys, analysis.report\nfrom harness.cli import main as cli\n"
         f"code = cli.main(['report', {str(study_file)!r}, '--store', {str(tmp_path / 'none')!r}])\n"
         "heavy = {'torch', 'ray', 'transformers', 'datasets'} & sys.modules.keys()\n"
         "sys.exit(f'imported {heavy}' if heavy else code)"

@@ -42,7 +42,7 @@ def rows_of(config: TrialConfig, cache: Path) -> Dataset:
 
 
 def test_ids_from_before_there_were_these_fields(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("harness.study.NUMERICS", 2)
+    monkeypatch.setattr("harness.study.trial_config.NUMERICS", 2)
     made = TrialConfig(
         task="udpos",
         source="en",

@@ -15,7 +15,7 @@ SHIPPED = ["grid", "latin-hypercube", "one-at-a-time", "random", "sobol"]
 
 def test_the_studies_of_designs_are_listed_without_anything_heavy() -> None:
     code = (
-        "import sys\nfrom harness import cli\ncli.main(['list'])\n"
+        "import sys\nfrom harness.cli import main as cli\ncli.main(['list'])\n"
         "sys.exit(str({'torch', 'ray', 'pandas', 'scipy', 'optuna'} & sys.modules.keys() or '') or 0)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -52,6 +52,6 @@ def test_a_longer_grid_and_a_longer_sobol_design_have_the_trials_of_the_shorter(
 
 def test_ids_of_studies_before_replicates_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """As they were before there were any."""
-    monkeypatch.setattr("harness.study.NUMERICS", 2)
+    monkeypatch.setattr("harness.study.trial_config.NUMERICS", 2)
     assert ids(search_spaces.load("quickstart"))[::23] == ["11472debb5c2558d", "d0e293f005145b5f"]
     assert ids(search_spaces.load("methods"))[::27] == ["29a17b2236e9053d", "8682179a84b79ed4"]

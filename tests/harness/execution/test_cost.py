@@ -19,8 +19,8 @@ from harness.methods import L2, Ewc, Vanilla
 from harness.setting import Setting
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
-from harness.tuning import run
 from harness.tuning.journal import FAILED, STOPPED, Journal, read
+from harness.tuning.search import bases
 from tests.helpers.studies import SCORED, TRAINED
 
 
@@ -138,7 +138,7 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
     file, store = tmp_path / "mine.yaml", Store(tmp_path / "store")
     file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
     study = search_spaces.load(str(file))
-    trials = run.bases(study, Resources())
+    trials = bases(study, Resources())
     journal = Journal(study, trials, store)
     for rate, status in ((0.001, STOPPED), (0.002, FAILED)):
         tried = replace(trials[0], setting=replace(trials[0].setting, learning_rate=rate))

@@ -15,6 +15,7 @@ from harness.execution import ray_tune
 from harness.execution.attempt import Attempt
 from harness.execution.plan import plan
 from harness.execution.progress import SweepProgress
+from harness.execution.ray_cluster import Cluster
 from harness.execution.ray_tune import NUMBER, SweepCallback, run_on_ray
 from harness.execution.resources import Resources
 from harness.methods import Vanilla
@@ -53,7 +54,7 @@ def run(
     trials: list[TrialConfig], store: Store, stand_in: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> SweepProgress:
     monkeypatch.setattr(ray_tune, "_run", stand_in)
-    monkeypatch.setattr(ray_tune, "ready", lambda *rest: nullcontext(("", 0.0, "")))
+    monkeypatch.setattr(ray_tune, "ready", lambda *rest: nullcontext(Cluster("", 0.0, "")))
     with SweepProgress(Console(quiet=True), len(trials), 0, 0, lambda trial: str(trial.seed)) as progress:
         run_on_ray(trials, store, Resources(), progress, keep_weights=False)
     return progress

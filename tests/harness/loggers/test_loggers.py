@@ -257,7 +257,10 @@ def test_a_logger_that_raises_is_told_of_once(
 @pytest.mark.parametrize("name", ALL)
 def test_a_missing_package_is_an_error_before_anything_else(name: str, study_file: Path, tmp_path: Path) -> None:
     arguments = ["run", str(study_file), "--store", str(tmp_path / "store"), "--log", name]
-    code = f"import sys\nsys.modules[{name!r}] = None\nfrom harness import cli\nsys.exit(cli.main({arguments!r}))"
+    code = (
+        f"import sys\nsys.modules[{name!r}] = None\nfrom harness.cli import main as cli\n"
+        f"sys.exit(cli.main({arguments!r}))"
+    )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"steadytune: --log {name}: its package is missing (")

@@ -20,7 +20,7 @@ from tests.helpers.searches import journal, run
 def test_killed_half_way_it_goes_on_with_what_had_ended(
     search_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.tuning import tune
+    from harness.tuning import sampling
 
     place = tmp_path / "store"
     command = [
@@ -54,12 +54,12 @@ def test_killed_half_way_it_goes_on_with_what_had_ended(
 
     given: list[dict[str, Any]] = []
 
-    class Spy(tune.Sampler):
+    class Spy(sampling.Sampler):
         def __init__(self, **options: Any) -> None:
             given.append(options)
             super().__init__(**options)
 
-    monkeypatch.setattr(tune, "Sampler", Spy)
+    monkeypatch.setattr(sampling, "Sampler", Spy)
     out = run(study, store)
     assert f"{4 - len(known)} to draw" in out
     assert len(given) == 1

@@ -22,27 +22,27 @@ from tests.helpers.studies import LONG, SPACE
 
 
 def test_the_sampler_is_given_what_is_known(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.tuning import tune
+    from harness.tuning import sampling
 
     store = Store(tmp_path / "store")
     filled(searched, store)
     made = journal(searched, store)
-    told = tune.sampler(made, "vanilla")
+    told = sampling.sampler(made, "vanilla")
     trials = told._ot_study.trials
     assert [(trial.params["learning_rate"], trial.value) for trial in trials] == [
         (0.001, 50.0),
         (0.002, 10.0),
         (0.004, 48.0),
     ]
-    fresh = tune.sampler(made, "l2(strength=0.01)")
+    fresh = sampling.sampler(made, "l2(strength=0.01)")
     assert fresh._ot_study.trials == []
     first, second = (one.suggest("a") for one in (told, fresh))
     assert first != second  # seeded alike the sampler would draw again what it drew at the start
-    assert tune.sampler(made, "vanilla").suggest("a") == first
+    assert sampling.sampler(made, "vanilla").suggest("a") == first
 
 
 def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Study, tmp_path: Path) -> None:
-    from harness.tuning import tune
+    from harness.tuning import sampling
 
     store, drawn = Store(tmp_path / "store"), []
     assert searched.search is not None
@@ -52,7 +52,7 @@ def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Stud
         made = journal(more, store, retry_failed=retry_failed)
         assert made.left("vanilla") == 2
         assert made.others == []
-        sampler = tune.sampler(made, "vanilla")
+        sampler = sampling.sampler(made, "vanilla")
         for number in range(made.left("vanilla")):
             point = sampler.suggest(str(number))
             drawn.append(point["learning_rate"])
@@ -67,9 +67,9 @@ def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Stud
 
 
 def test_a_failed_trial_is_no_score_to_the_sampler(searched: Study, tmp_path: Path) -> None:
-    from harness.tuning import tune
+    from harness.tuning import sampling
 
-    made = tune.sampler(journal(searched, Store(tmp_path / "store")), "vanilla")
+    made = sampling.sampler(journal(searched, Store(tmp_path / "store")), "vanilla")
     for name, error in (("a", ""), ("b", "out of luck")):
         made.suggest(name)
         made.on_trial_complete(name, {"dev": 3.0, "training_iteration": 1, "error": error})
@@ -80,16 +80,18 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
     searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when Ray ends a worker, upon which Tune gives up all that run."""
-    from harness.tuning import tune
+    from harness.execution.ray_cluster import Cluster
+    from harness.tuning import ray_search
 
     store, batches = Store(tmp_path / "store"), list[list[float]]()
     made = journal(replace(searched, search=Search(space=SPACE, trials=3)), store)
 
-    def searched_batch(label: str, made: Journal, watch: Any, resources: Resources, at_once: int, *places: str) -> None:
+    def searched_batch(label: str, made: Journal, watch: Any, resources: Resources, at_once: int, cluster: Any) -> None:
         rates = [
             round((len(batches) + 1) * 1e-4 + number * 1e-5, 6) for number in range(min(at_once, made.left(label)))
         ]
         batches.append(rates)
+        running = []
         for rate in rates:
             base, trial = made.bases[label].to_json(), config(made, rate)
             point = {
@@ -98,18 +100,19 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
                 "learning_rate": rate,
                 "warmup_steps": trial.setting.warmup_steps,
             }
-            watch.on_trial_start(0, [], cast(Any, SimpleNamespace(trial_id=f"{rate}", config=point)))
+            running.append(cast(Any, SimpleNamespace(trial_id=f"{rate}", config=point)))
+            watch.on_trial_start(0, [], running[-1])
         if len(batches) in (1, 2):
             raise RuntimeError("Caught unexpected exception") from ray.exceptions.OutOfMemoryError(
                 "1 worker was killed.\nAnd so on."
             )
-        watch._end(f"{rates[0]}", FINISHED, 1.0)
+        watch.on_trial_result(0, [], running[0], {"rung": 3, "step": 9, "dev": 50.0, "end": True, "seconds": 1.0})
 
-    monkeypatch.setattr(tune, "_search", searched_batch)
-    monkeypatch.setattr(tune, "_at_once", lambda resources: 2)
+    monkeypatch.setattr(ray_search, "run_tuner", searched_batch)
+    monkeypatch.setattr(ray_search, "trials_at_once", lambda resources: 2)
     out = io.StringIO()
     with SearchProgress(Console(file=out, width=250), made) as progress:
-        tune._use_up("vanilla", made, store, Resources(), progress, "", "")
+        ray_search.spend_budget("vanilla", made, store, Resources(), progress, Cluster("", 0.0, ""))
     # two at once, then one at a time: the first of them is too much alone
     assert [len(batch) for batch in batches] == [2, 1, 1]
     tried = read(store, "small")
@@ -123,22 +126,23 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
 
 
 def test_a_mistake_of_the_driver_is_no_trials(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.tuning import tune
+    from harness.execution.ray_cluster import Cluster
+    from harness.tuning import ray_search
 
     def breaks(*given: Any) -> None:
         raise RuntimeError("a driver's own mistake")
 
-    monkeypatch.setattr(tune, "_search", breaks)
-    monkeypatch.setattr(tune, "_at_once", lambda resources: 2)
+    monkeypatch.setattr(ray_search, "run_tuner", breaks)
+    monkeypatch.setattr(ray_search, "trials_at_once", lambda resources: 2)
     made = journal(searched, Store(tmp_path / "store"))
     with SearchProgress(Console(quiet=True), made) as progress, pytest.raises(RuntimeError, match="own mistake"):
-        tune._use_up("vanilla", made, made.store, Resources(), progress, "", "")
+        ray_search.spend_budget("vanilla", made, made.store, Resources(), progress, Cluster("", 0.0, ""))
 
 
 def test_the_rungs_are_filled_with_known_scores(searched: Study, tmp_path: Path) -> None:
     from types import SimpleNamespace
 
-    from harness.tuning import tune
+    from harness.tuning import sampling
 
     store = Store(tmp_path / "store")
     filled(searched, store)
@@ -150,7 +154,7 @@ def test_the_rungs_are_filled_with_known_scores(searched: Study, tmp_path: Path)
         return str(asha.on_trial_result(None, trial, {"resource": 3 ** (rung - 1), "dev": dev}))
 
     def scheduler(known: list[SearchTrial]) -> Any:
-        return tune.scheduler(made.search, known)
+        return sampling.scheduler(made.search, known)
 
     known = made.of("vanilla")
     # Rung 1 has 20, 10 and 25: the best third are those from 21.67 on.

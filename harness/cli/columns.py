@@ -1,4 +1,4 @@
-"""Rows of text as lines with aligned columns."""
+"""Rows of text as lines with aligned columns; by hand, as tabulate takes about as long to import as ``list`` to run."""
 
 from collections.abc import Sequence
 

@@ -1,147 +1,37 @@
-"""Studies and trials as plain frozen dataclasses, and the content hash that names a trial. Imports neither torch nor
-Ray."""
+"""Studies as plain frozen dataclasses. Imports neither torch nor Ray."""
 
-import dataclasses
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from harness import designs
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
-from harness.common.hashing import digest
-from harness.methods import Method, method_from
+from harness.methods import Method
 from harness.search import Search
 from harness.setting import MAX_TRIALS
 from harness.setting import Setting as Setting  # a study's file imports it with Study
+from harness.study.arms import Arm as Arm
+from harness.study.arms import FullArm as FullArm
+from harness.study.arms import arm_from, check_seeds, list_of, settings_from
+from harness.study.trial_config import NUMERICS as NUMERICS
+from harness.study.trial_config import TrialConfig as TrialConfig
+from harness.study.trial_config import seeding as seeding
 from harness.tasks import is_file, task_named
-
-NUMERICS = 3
-"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a
-field's default changes scores."""
-PLACE = {"place": True}
-"""Marks a field of a trial that cannot change the fine-tuned model."""
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 AUTO = "auto"
 CHECKPOINTS = ("last", "best")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
 MAX_NAME = 100
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One method with settings or seeds of its own, where they are not the study's."""
-
-    method: Method
-    settings: tuple[Setting, ...] | None = None
-    """``None`` for the study's."""
-    seeds: tuple[int, ...] | None = None
-    """``None`` for the study's."""
-
-    def __post_init__(self) -> None:
-        fields.coerce(self)
-        if self.settings is not None:
-            fields.once("settings", self.settings)
-        if self.seeds is not None:
-            _check_seeds(self.seeds)
+"""Characters of a study's name."""
 
 
 def check_name(name: str) -> None:
-    """Refuse what a study cannot be called."""
+    """Refuse a text that cannot be a study's name."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {MAX_NAME} characters")
-
-
-def _check_seeds(seeds: tuple[int, ...]) -> None:
-    fields.once("seeds", seeds)
-    for seed in seeds:
-        if not 0 <= seed < 2**32:
-            raise bad("seeds", seed, "a whole number from 0 to 4294967295")
-
-
-def seeding(seed: int, replicate: int) -> str:
-    """The seed and, of a rerun, its number, as lists of trials name them."""
-    return f"seed={seed}" + (f" replicate={replicate}" if replicate else "")
-
-
-class FullArm(NamedTuple):
-    """One method with the settings and seeds it is run at."""
-
-    method: Method
-    settings: tuple[Setting, ...]
-    seeds: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrialConfig:
-    """One fine-tuning: all that can change the model, and which languages it is scored on. Made by
-    ``harness.execution.plan.plan``."""
-
-    task: str
-    """The task's name."""
-    source: str
-    """Language of the training data."""
-    method: Method
-    setting: Setting
-    seed: int
-    replicate: int = 0
-    """Number of the rerun with all the rest the same, 0 for the first."""
-    precision: str
-    checkpoint: str = "last"
-    encoder_revision: str
-    """The hub's commit, or the fingerprint of the directory's files."""
-    training_data: str
-    """Fingerprint of the training examples."""
-    texts: Mapping[str, str] = field(default_factory=dict)
-    """Fingerprint of the unlabelled text of each language that the method reads."""
-    task_code: str = ""
-    """Fingerprint of the user's task file; empty for steadytune's own tasks."""
-    selected_on: str = ""
-    """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
-
-    task_file: str = field(default="", metadata=PLACE)
-    """Where the user's task file is."""
-    encoder: str = field(metadata=PLACE)
-    """Hub name or directory to load from: a place, so not part of the identity."""
-    data: str = field(metadata=PLACE)
-    """Where the data sets are."""
-    data_revision: str = field(default="", metadata=PLACE)
-    """The hub's commit, where they are on the hub."""
-    dev_data: str = field(default="", metadata=PLACE)
-    """Fingerprint of the source's dev set."""
-    targets: tuple[str, ...] = field(metadata=PLACE)
-    """Languages scored beside the source; they do not change the model."""
-    test_data: Mapping[str, str] = field(metadata=PLACE)
-    """Fingerprint of each scored test set, the source's included."""
-    trim_vocabulary: bool = field(default=True, metadata=PLACE)
-    """See ``harness.encoders.trimmed_embedding``: it changes nothing but time and memory."""
-
-    def __post_init__(self) -> None:
-        fields.coerce(self)
-
-    @cached_property
-    def id(self) -> str:
-        """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
-        places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
-        rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
-        return digest(
-            {"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "TrialConfig":
-        given = dict(values)
-        given["method"] = method_from(given["method"], "method")
-        given["setting"] = fields.build(Setting, "setting", given["setting"])
-        return fields.build(cls, "trial", given)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,17 +41,17 @@ class Study:
 
     name: str
     question: str = ""
-    """What the study is to find out, for the report's head."""
+    """The question that the study answers, for the report's head."""
     reproduces: str = ""
-    """What of the paper it runs again, such as ``Tables 1, 2``; empty for a study that the paper does not have."""
+    """Tables of the paper that it runs again, such as ``Tables 1, 2``; empty for a study that the paper lacks."""
     task: str
     """A task's name, or your own ``.py`` file that defines ``TASK``."""
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
     replicates: int = 1
-    """How often each fine-tuning is run, with the same seed. Beyond 1 they measure what no seed fixes, such as the
-    order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
+    """Number of runs of each fine-tuning with the same seed. Beyond 1 they measure effects that no seed fixes, such as
+    the order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
     targets: tuple[str, ...]
     """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of
     the task's languages in the paper's selection, in XTREME or at all."""
@@ -184,10 +74,7 @@ class Study:
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
-            if self.targets in task_named(self.task).languages:
-                raise bad("targets", self.targets, f"a list, [{self.targets}]")
-            chosen = task_named(self.task).selection(self.targets)
-            object.__setattr__(self, "targets", tuple(language for language in chosen if language != self.source))
+            object.__setattr__(self, "targets", self._selected(self.targets))
         fields.coerce(self)
         check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
@@ -199,9 +86,23 @@ class Study:
         if self.source in self.targets:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
         fields.once("settings", self.settings)
-        _check_seeds(self.seeds)
+        check_seeds(self.seeds)
         fields.at_least("replicates", self.replicates, 1)
         fields.at_most("replicates", self.replicates, MAX_TRIALS)
+        self._check_methods()
+        self._check_size()
+        if self.search is not None:
+            self._check_search(self.search)
+
+    def _selected(self, selection: str) -> tuple[str, ...]:
+        """The target languages of a selection by name."""
+        task = task_named(self.task)
+        if selection in task.languages:
+            raise bad("targets", selection, f"a list, [{selection}]")
+        return tuple(language for language in task.selection(selection) if language != self.source)
+
+    def _check_methods(self) -> None:
+        """Refuse methods that the tables cannot tell apart, and those that the study cannot run."""
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
@@ -213,9 +114,6 @@ class Study:
             )
         for arm in self.arms:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
-        self._check_size()
-        if self.search is not None:
-            self._check_search(self.search)
 
     def _check_size(self) -> None:
         """Refuse more trials than anybody means, counted without making them."""
@@ -255,10 +153,16 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     @property
+    def own_arms(self) -> tuple[Arm, ...]:
+        """Every method as an ``Arm``, with what it has of its own alone."""
+        return tuple(method if isinstance(method, Arm) else Arm(method=method) for method in self.methods)
+
+    @property
     def arms(self) -> tuple[FullArm, ...]:
         """Every method with its settings and seeds filled in."""
-        arms = (method if isinstance(method, Arm) else Arm(method=method) for method in self.methods)
-        return tuple(FullArm(a.method, a.settings or self.settings, a.seeds or self.seeds) for a in arms)
+        return tuple(
+            FullArm(arm.method, arm.settings or self.settings, arm.seeds or self.seeds) for arm in self.own_arms
+        )
 
     def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int, int]]:
         """Method as trained, languages it is scored on, setting, seed and replicate of each trial, replicates and
@@ -285,48 +189,15 @@ class Study:
             raise bad(where, values, "a mapping with the fields of a study")
         given = dict(values)
         given["methods"] = [
-            _arm(spec, f"{where}: methods") for spec in _list(given.get("methods"), f"{where}: methods")
+            arm_from(spec, f"{where}: methods") for spec in list_of(given.get("methods"), f"{where}: methods")
         ]
-        given["settings"] = _settings(given.get("settings"), f"{where}: settings")
+        given["settings"] = settings_from(given.get("settings"), f"{where}: settings")
         if given.get("search") is not None:
             given["search"] = Search.from_json(given["search"], f"{where}: search")
         return fields.build(cls, where, given)
 
     def to_json(self) -> dict[str, Any]:
         given = asdict(self)
-        given["methods"] = [
-            m.to_json() if isinstance(m, Method) else m.method.to_json() | _own(m) for m in self.methods
-        ]
+        given["methods"] = [arm.to_json() for arm in self.own_arms]
         given.pop("search")
         return given if self.search is None else {**given, "search": self.search.to_json()}
-
-
-def _own(arm: Arm) -> dict[str, Any]:
-    settings = {"settings": [asdict(setting) for setting in arm.settings]} if arm.settings is not None else {}
-    return settings | ({"seeds": arm.seeds} if arm.seeds is not None else {})
-
-
-def _arm(spec: object, where: str) -> object:
-    if isinstance(spec, Arm):
-        return spec
-    if not isinstance(spec, Mapping) or not {"settings", "seeds"} & spec.keys():
-        return method_from(spec, where)
-    rest = {name: value for name, value in spec.items() if name not in ("settings", "seeds")}
-    own: dict[str, Any] = {"method": method_from(rest, where)}
-    if "settings" in spec:
-        own["settings"] = _settings(spec["settings"], f"{where}: settings")
-    if "seeds" in spec:
-        own["seeds"] = spec["seeds"]
-    return fields.build(Arm, where, own)
-
-
-def _settings(specs: object, where: str) -> list[Setting]:
-    if isinstance(specs, Mapping):
-        return list(designs.settings_from(specs, where))
-    return [spec if isinstance(spec, Setting) else fields.build(Setting, where, spec) for spec in _list(specs, where)]
-
-
-def _list(values: object, where: str) -> list[Any]:
-    if not isinstance(values, list | tuple):
-        raise bad(where, values, "a list")
-    return list(values)

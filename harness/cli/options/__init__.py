@@ -1,0 +1,1 @@
+"""Options that several commands share, by topic: each with the reading of its values."""

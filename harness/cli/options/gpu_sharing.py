@@ -1,0 +1,85 @@
+"""The option on the number of trials that share a GPU."""
+
+import argparse
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from harness.common.errors import UserError, bad
+
+if TYPE_CHECKING:
+    from harness.execution.resources import Resources
+    from harness.study import TrialConfig
+
+AUTO = "auto"
+SAME_SHARE = 0.005
+"""Difference up to which two shares of a GPU are the same: 0.33 is a third."""
+
+
+def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--trials-per-gpu",
+        metavar="N",
+        help="trials that share a GPU, --gpus-per-trial 1/N; 'auto' tries the largest trial 1, 2, 4, ... times at "
+        "once for some seconds each, and takes the number that trains most tokens a second and fits the memory",
+    )
+
+
+def share(options: argparse.Namespace) -> float | None:
+    """GPU of a trial by ``--gpus-per-trial`` and ``--trials-per-gpu``; ``None`` where neither says, or where it is to
+    be measured."""
+    word: str | None = options.trials_per_gpu
+    gpus: float | None = options.gpus_per_trial
+    if word is None:
+        return gpus
+    if not (word == AUTO or (word.isdecimal() and int(word) > 0)):
+        raise bad("--trials-per-gpu", word, f"a whole number of at least 1, or {AUTO!r}")
+    if options.local and word != "1":
+        raise bad("--trials-per-gpu", word, "it without --local, which runs one trial at a time")
+    if word == AUTO:
+        _check_measurable(gpus, options.ray_address)
+        return None
+    even = 1 / int(word)
+    if gpus is not None and not math.isclose(gpus, even, abs_tol=SAME_SHARE):
+        raise bad("--gpus-per-trial", gpus, f"{even:.3g}, or leave it out, with --trials-per-gpu {word}")
+    return even
+
+
+def _check_measurable(gpus: float | None, ray_address: str | None) -> None:
+    if gpus is not None:
+        raise bad("--gpus-per-trial", gpus, f"it without --trials-per-gpu {AUTO}, which finds it out")
+    if ray_address is not None:
+        raise bad("--trials-per-gpu", AUTO, "a number with --ray-address: a cluster's GPUs cannot be tried from here")
+
+
+def check_gpu(options: argparse.Namespace) -> None:
+    """Raise ``UserError`` where trials are to share this machine's GPU and it has none."""
+    if options.trials_per_gpu is None or options.ray_address is not None:
+        return
+    from harness.training import precision
+
+    if not precision.gpu_here(None):
+        raise UserError(
+            "--trials-per-gpu: this machine has no GPU for trials to share; without it each gets its CPU cores"
+        )
+
+
+def with_gpu_sharing(
+    resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None
+) -> "Resources":
+    """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it the same.
+
+    ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing.
+    """
+    if options.trials_per_gpu != AUTO or not trials:
+        return resources
+    import torch
+
+    from harness.execution.gpu_sharing import pick
+    from harness.execution.resources import cores
+    from harness.store.store import Store
+
+    by_cores = max(1, cores() // (resources.cpus * torch.cuda.device_count()))
+    cache = Store(store).cache if store is not None else None
+    return replace(resources, gpus=1 / pick(trials, cache, threads=resources.cpus, most=by_cores))

@@ -1,0 +1,27 @@
+"""The option on the experiment trackers that log the trials."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from harness import loggers
+
+if TYPE_CHECKING:
+    from harness.loggers.base import Logger
+
+
+def log_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--log",
+        nargs="+",
+        default=[],
+        metavar="LOGGER",
+        help=f"log the study's finished and failed trials to any of {', '.join(loggers.LOGGERS)}, each an extra of its "
+        "name to install; into the store's folder logs, with nothing sent anywhere unless your environment says "
+        "so",
+    )
+
+
+def loggers_of(options: argparse.Namespace) -> "dict[str, type[Logger]]":
+    """The loggers of ``--log``. Called before anything else: raises ``UserError`` for an unknown one, or one without
+    its package."""
+    return loggers.named(options.log)

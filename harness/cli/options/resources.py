@@ -1,0 +1,85 @@
+"""Options on the resources of a trial, and the machine that it runs on."""
+
+import argparse
+import os
+from typing import TYPE_CHECKING
+
+from harness.cli.options import gpu_sharing
+
+if TYPE_CHECKING:
+    from harness.execution.resources import Resources
+
+DURATIONS = ("minutes", "checkpoint_minutes")
+"""Fields of ``Resources`` that ``duration_options`` set."""
+
+
+def resource_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--local", action="store_true", help="one after another in this process, without Ray (for debugging)"
+    )
+    ray_options(command)
+
+
+def ray_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(trials_per_gpu=None)  # for commands without ``gpu_sharing.option``
+    command.add_argument(
+        "--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)"
+    )
+    gpus_option(command)
+    command.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="run on an existing Ray cluster, e.g. 'auto' (default: on this machine)",
+    )
+
+
+def gpus_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--gpus-per-trial",
+        type=float,
+        metavar="X",
+        help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)",
+    )
+
+
+def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
+    """The time limit of a trial, and the time between its checkpoints."""
+    command.add_argument(
+        "--minutes-per-trial",
+        dest="minutes",
+        type=float,
+        metavar="M",
+        help="time limit of a trial: one that hangs has failed then (default: none)",
+    )
+    if checkpoints:
+        command.add_argument(
+            "--checkpoint-minutes",
+            type=float,
+            default=10.0,
+            metavar="M",
+            help="how often a training's state is kept for a trial that is cut short to go on from; 'inf' for never "
+            "(default: %(default)g)",
+        )
+
+
+def resources_of(options: argparse.Namespace) -> "Resources":
+    """The resources that the options give a trial. Called before torch looks for GPUs. Raises ``UserError`` where
+    trials are to share a GPU and this machine has none."""
+    from harness.execution.resources import Resources
+
+    durations = {name: vars(options)[name] for name in DURATIONS if name in options}
+    resources = Resources(
+        local=options.local,
+        cpus=options.cpus_per_trial,
+        gpus=gpu_sharing.share(options),
+        ray_address=options.ray_address,
+        **durations,
+    )
+    if options.local:
+        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the
+        # setting says.
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+        )
+    gpu_sharing.check_gpu(options)
+    return resources

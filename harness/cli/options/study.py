@@ -1,0 +1,69 @@
+"""Options on the study: its name or file, and changes to it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.study import Study
+
+
+def study_argument(command: argparse.ArgumentParser) -> None:
+    command.add_argument("study", metavar="STUDY", help="a name from 'steadytune list', or your own .py or .yaml file")
+
+
+def scaling_options(command: argparse.ArgumentParser) -> None:
+    """Changes to a study without a file of one's own; see ``scaled_study``."""
+    group = command.add_argument_group(
+        "scaling the study", "Trials that this changes are other trials; the study keeps its name."
+    )
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field of the study (task, encoder, data, source, precision, checkpoint, ...), of all its "
+        "settings (max_steps, batch_size, ..., also as a multiple of their own, learning_rate=10x, and "
+        "warmup_steps as a share, 10%%) or of a method (l2.strength); may be given several times",
+    )
+    group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
+    group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
+    group.add_argument(
+        "--limit-train", metavar="N", help="train on so many of the training examples; short for --set train_examples=N"
+    )
+
+
+def scaled_study(options: argparse.Namespace) -> "Study":
+    """The study that the command line names, as ``scaling_options`` change it; prints notes on the changes."""
+    import search_spaces
+    from harness.cli.overrides import scaled
+
+    named = search_spaces.load(options.study)
+    if search_spaces.is_file_name(options.study) and _shipped_is_another(named):
+        print(
+            f"Note: {named.name!r} is also the name of a study that ships with steadytune, and is another; in a store "
+            "the two would mix."
+        )
+    study, notes = scaled(
+        named,
+        changes=options.set,
+        languages=options.languages,
+        seeds=options.seeds,
+        limit_train=options.limit_train,
+    )
+    for note in notes:
+        print(f"Note: {note}.")
+    return study
+
+
+def _shipped_is_another(study: "Study") -> bool:
+    import search_spaces
+
+    shipped = search_spaces.studies()
+    return study.name in shipped and study != shipped[study.name]
+
+
+def study_name(word: str) -> str:
+    """The name of a study, of one's own file too."""
+    import search_spaces
+
+    return search_spaces.load(word).name if search_spaces.is_file_name(word) else word

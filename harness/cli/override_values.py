@@ -1,0 +1,75 @@
+"""Values as they are written on the command line, put into settings and methods."""
+
+import math
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from harness.common import fields, yaml_files
+from harness.common.errors import UserError, bad
+from harness.setting import INSTEAD, Setting
+
+T = TypeVar("T")
+
+
+def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
+    """Settings with some fields changed, each once; ``notes`` is told where that makes them fewer."""
+    changed = [_with_fields(setting, asked) for setting in settings]
+    found = tuple(dict.fromkeys(changed))
+    if len(found) < len(changed):
+        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed in nothing but what is set")
+    return found
+
+
+def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
+    given = dict(asked)
+    for name, other in INSTEAD.items():
+        if name in given and other not in given and value_of(Setting, name, given[name]) is not None:
+            given[other] = "null"
+    share = given.pop("warmup_steps") if given.get("warmup_steps", "").endswith("%") else None
+    given |= {name: _times(setting, name, text) for name, text in given.items() if text.endswith("x")}
+    made = with_values(setting, given)
+    return made if share is None else replace(made, warmup_steps=_warmup(share, made))
+
+
+def _times(setting: Setting, name: str, text: str) -> str:
+    """A number of a setting, multiplied as in ``10x``, as it would be written; text that multiplies nothing stays as it
+    is."""
+    own = getattr(setting, name)
+    try:
+        factor = float(text.removesuffix("x"))
+    except ValueError:
+        return text
+    if isinstance(own, bool) or not isinstance(own, int | float):
+        raise bad(name, text, f"a value: that of the study is {fields.short(own)}, and cannot be multiplied")
+    made = own * factor
+    return str(round(made)) if isinstance(own, int) and math.isfinite(made) else f"{made:.6g}"
+
+
+def _warmup(share: str, setting: Setting) -> int:
+    """The warmup steps that are a share, such as ``10%``, of a setting's steps."""
+    try:
+        percent = float(share.removesuffix("%"))
+    except ValueError:
+        percent = math.nan
+    if not 0 <= percent <= 100:
+        raise bad("warmup_steps", share, "a whole number of steps, or a share of them from 0% to 100%")
+    if setting.max_steps is None:
+        raise bad("warmup_steps", share, "a whole number of steps, or max_steps too: a share is of max_steps")
+    return round(setting.max_steps * percent / 100)
+
+
+def with_values(made: T, asked: Mapping[str, str]) -> T:
+    """A dataclass with values from the command line in some fields; it checks their types itself."""
+    return replace(made, **{name: value_of(type(made), name, text) for name, text in asked.items()}) if asked else made  # type: ignore[type-var]
+
+
+def value_of(cls: type, name: str, text: str) -> Any:
+    """The value of a text as YAML reads it. Fields of text keep theirs: there ``no`` is Norwegian, and 123 a name."""
+    if typing.get_type_hints(cls)[name] is str:
+        return text
+    try:
+        return yaml_files.parsed(text, name) if text else text
+    except UserError:
+        raise bad(name, text, "a value as YAML has it") from None

@@ -1,0 +1,11 @@
+"""Lines on the console of a run."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def say(console: "Console", line: str) -> None:
+    """Print a line as it is, markup aside: numbers without colours, and no line breaks for a terminal's width."""
+    console.print(line, highlight=False, soft_wrap=True)

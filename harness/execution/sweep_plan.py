@@ -1,0 +1,69 @@
+"""The plan of a sweep: the trials that are to run, and lines on them for the console."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from harness.common.errors import UserError
+from harness.data import reading
+from harness.data.origin import Origin
+from harness.store.record import Record
+from harness.store.store import Standing
+from harness.study import TrialConfig
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """A study's trials by what becomes of them in this run."""
+
+    trials: Sequence[TrialConfig]
+    finished: Sequence[Record]
+    failed: int
+    """Trials that failed before and do not run again."""
+    to_run: Sequence[TrialConfig]
+    """Each scored also in the languages of its outdated record."""
+    outdated: Sequence[Record]
+    """Records that trials in ``to_run`` replace."""
+
+    @classmethod
+    def of(cls, trials: Sequence[TrialConfig], standing: Standing, *, retry_failed: bool) -> "SweepPlan":
+        """The plan by what a store has of the trials."""
+        failed = set() if retry_failed else {*standing.failures}
+        lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failed]
+        outdated = [standing.outdated[trial.id] for trial in lacking if trial.id in standing.outdated]
+        to_run = [_with_recorded_languages(trial, standing.outdated.get(trial.id)) for trial in lacking]
+        return cls(trials, [*standing.finished.values()], len(failed), to_run, outdated)
+
+    def notes(self, name: str, *, keep_weights: bool) -> Iterator[str]:
+        """Lines for the console; ``name`` is the study's."""
+        yield (
+            f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, {self.failed} failed before, "
+            f"{len(self.to_run)} to run"
+        )
+        without = sum("weights" not in record for record in self.finished)
+        if keep_weights and without:
+            yield f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs."
+        if self.failed:
+            yield "Failed trials run again with --retry-failed."
+        if self.outdated:
+            kept = sum("weights" in record for record in self.outdated)
+            yield (
+                f"{len(self.outdated)} of them have a record that lacks languages or files or has other test data: it "
+                f"is replaced whole, for {kept} by scoring the kept weights and for {len(self.outdated) - kept} by "
+                "fine-tuning again."
+            )
+        for warning in dict.fromkeys(line for trial in self.to_run for line in trial.method.warnings(trial.setting)):
+            yield f"Warning: {warning}."
+
+
+def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:
+    """The trial, scored also in the languages of its record: another study may want them, and a record is replaced
+    whole."""
+    tests = dict(trial.test_data)
+    for language in record["scores"]["test"] if record is not None else ():
+        if language not in tests:
+            try:
+                tests[language] = reading.examples(Origin.of(trial), "test", language).fingerprint
+            except UserError:
+                continue
+    targets = tuple(language for language in tests if language != trial.source)
+    return replace(trial, test_data=tests, targets=targets)

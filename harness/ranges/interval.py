@@ -1,0 +1,176 @@
+"""A range between two bounds: how its values are spread, checked, drawn and rounded."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from harness.common import fields
+from harness.common.errors import UserError, bad
+
+
+class Spread(NamedTuple):
+    """The spread of a word's values between the bounds."""
+
+    whole: bool = False
+    """Whole numbers."""
+    log: bool = False
+    """Even in the logarithm."""
+    quantised: bool = False
+    """Multiples of a third argument, ``q``."""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the word's arguments, in their order."""
+        return ("lower", "upper", "q") if self.quantised else ("lower", "upper")
+
+
+SPREADS = {
+    "uniform": Spread(),
+    "quniform": Spread(quantised=True),
+    "loguniform": Spread(log=True),
+    "qloguniform": Spread(log=True, quantised=True),
+    "randint": Spread(whole=True),
+    "qrandint": Spread(whole=True, quantised=True),
+    "lograndint": Spread(whole=True, log=True),
+    "qlograndint": Spread(whole=True, log=True, quantised=True),
+}
+"""Ray Tune's words for ranges between bounds."""
+INTERVALS = tuple(SPREADS)
+MAX_BOUND = 1e12
+"""Limit on a bound, beyond any hyperparameter: numbers that are computed from bounds stay finite."""
+DIGITS = 6
+"""Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no
+trial's identity."""
+
+
+@dataclass(frozen=True, repr=False)
+class Interval:
+    """The numbers between two bounds."""
+
+    word: str
+    """One of ``INTERVALS``."""
+    lower: float
+    upper: float
+    q: float | None = None
+    """Values are multiples of it; for the quantised words."""
+
+    def __post_init__(self) -> None:
+        fields.choice("range", self.word, INTERVALS)
+        try:
+            fields.coerce(self)
+            self._check()
+        except UserError as error:
+            raise UserError(f"{self.word}: {error}") from None
+
+    def _check(self) -> None:
+        for name in SPREADS[self.word].arguments:
+            self._check_number(name)
+        if self.log:
+            fields.above("lower", self.lower, 0)
+        if not self.lower < self.upper:
+            raise bad("upper", self.upper, f"a number above the lower bound, {self.lower:g}")
+        if self.q is not None:
+            self._check_multiples(self.q)
+
+    def _check_number(self, name: str) -> None:
+        value = getattr(self, name)
+        if value is None or not math.isfinite(value):
+            raise bad(name, value, "a finite number")
+        if abs(value) > MAX_BOUND:
+            raise bad(name, value, f"a number between {-MAX_BOUND:g} and {MAX_BOUND:g}")
+        if self.whole:
+            if not value.is_integer():
+                raise bad(name, value, "a whole number")
+            object.__setattr__(self, name, int(value))
+
+    def _check_multiples(self, q: float) -> None:
+        """Refuse a ``q`` without a multiple in the range, and of fractions one whose multiples miss a bound."""
+        fields.above("q", q, 0)
+        if (least := max(abs(self.lower), abs(self.upper)) / fields.MAX_EXACT_INTEGER) > q:
+            raise bad("q", q, f"a number of at least {least:g}: the bounds are too large a multiple of it")
+        first, last = self._multiples
+        if first > last:
+            raise bad("q", q, f"a number with a multiple between {self.lower:g} and {self.upper:g}")
+        if not self.whole and not (math.isclose(first * q, self.lower) and math.isclose(last * q, self.upper)):
+            raise bad("q", q, f"a number that both bounds, {self.lower:g} and {self.upper:g}, are multiples of")
+
+    def __repr__(self) -> str:
+        given = (self.lower, self.upper) if self.q is None else (self.lower, self.upper, self.q)
+        return f"{self.word}({', '.join(map(fields.short, given))})"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the values are whole numbers."""
+        return SPREADS[self.word].whole
+
+    @property
+    def log(self) -> bool:
+        """Whether the values' logarithms are spread evenly."""
+        return SPREADS[self.word].log
+
+    @property
+    def _multiples(self) -> tuple[int, int]:
+        """The first and the last multiple of ``q`` that can be drawn."""
+        assert self.q is not None
+        last = _snapped(self.upper / self.q, math.floor)
+        return _snapped(self.lower / self.q, math.ceil), last - (self.whole and self.q == 1)
+
+    def at(self, share: float) -> float:
+        """The value that a ``share`` in [0, 1) of the distribution lies below: even shares make values distributed as
+        the word says."""
+        if not self.whole:
+            value = self._between(self.lower, self.upper, share)
+            return self.rounded(value)
+        first, last = (int(self.lower), int(self.upper) - 1) if self.q is None else self._multiples
+        # The digits cut off are those in which machines differ: 2 is not to be the 1.9999999999999998 that exp may make
+        # of it.
+        index = math.floor(float(f"{self._between(first, last + 1, share):.14g}"))
+        return min(max(index, first), last) * int(self.q or 1)
+
+    def rounded(self, value: float) -> float:
+        """A value within the bounds as every design has it, with ``DIGITS`` digits: whole numbers stay as they are."""
+        if self.whole:
+            return int(value)
+        if self.q is not None:
+            return float(f"{round(value / self.q) * self.q:.12g}")  # 0.3, and not 3 × 0.1
+        width = self.upper - self.lower
+        decimals = DIGITS - 1 - math.floor(math.log10(min(abs(value) or width, width)))
+        return min(max(round(value, decimals), self.lower), self.upper)
+
+    def _between(self, lower: float, upper: float, share: float) -> float:
+        if self.log:
+            return math.exp(math.log(lower) + share * (math.log(upper) - math.log(lower)))
+        return lower + share * (upper - lower)
+
+    def to_json(self) -> dict[str, Any]:
+        """As YAML has it."""
+        return {self.word: [self.lower, self.upper, *([] if self.q is None else [self.q])]}
+
+    def to_optuna(self) -> Any:
+        """optuna's distribution of the same values.
+
+        Of ``quniform`` the ends come as often as the others there. Raises ``UserError`` for logarithmic multiples,
+        which optuna has not.
+        """
+        from optuna import distributions
+
+        if self.q is None:
+            if self.whole:
+                return distributions.IntDistribution(int(self.lower), int(self.upper) - 1, log=self.log)
+            return distributions.FloatDistribution(self.lower, self.upper, log=self.log)
+        if self.log:
+            raise bad(
+                "range",
+                self,
+                "a logarithmic range without q, or one with q that is not logarithmic: optuna has not both at once",
+            )
+        if self.whole:
+            first, last = self._multiples
+            return distributions.IntDistribution(first * int(self.q), last * int(self.q), step=int(self.q))
+        return distributions.FloatDistribution(self.lower, self.upper, step=self.q)
+
+
+def _snapped(value: float, rounded: Callable[[float], int]) -> int:
+    """Rounded as told, save where only the last bits keep it from being whole."""
+    return round(value) if math.isclose(value, round(value)) else rounded(value)

@@ -1,0 +1,96 @@
+"""Ranges from any form that a user writes: words, mappings, lists, plain values and Ray Tune's own objects."""
+
+import sys
+import typing
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
+from harness.ranges.interval import INTERVALS, SPREADS, Interval, Spread
+from harness.ranges.lists import Choice, Constant, GridSearch
+from harness.setting import Setting
+
+Range = Interval | Choice | GridSearch | Constant
+
+LISTS = ("choice", "grid_search")
+WORDS = (*INTERVALS, *LISTS)
+WORD_OF = {spread: word for word, spread in SPREADS.items()}
+
+
+def space(values: Mapping[str, object]) -> dict[str, Range]:
+    """The ranges of some hyperparameters, by the field of ``Setting``.
+
+    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range
+    of fractions where whole numbers are wanted, and for a list with one value written in two ways.
+    """
+    hints = typing.get_type_hints(Setting)
+    found: dict[str, Range] = {}
+    for name, value in values.items():
+        if name not in hints:
+            raise unknown("hyperparameter", name, hints)
+        made = found[name] = range_from(value, name)
+        kinds = {hints[name], *typing.get_args(hints[name])}
+        if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
+            raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
+        if isinstance(made, Choice | GridSearch):
+            # 1e-3 and 0.001 are one
+            fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])
+    return found
+
+
+def range_from(value: object, where: str = "range") -> Range:
+    """A range from any of its forms.
+
+    Ours; Ray Tune's own objects; a mapping of one word, as YAML has it: ``{loguniform: [1e-5, 1e-3]}``; a list, for
+    ``grid_search``; or a plain value, for a constant. Raises ``UserError`` that begins with ``where``.
+    """
+    try:
+        if isinstance(value, Interval | Choice | GridSearch | Constant):
+            return value
+        if isinstance(value, Mapping):
+            return _from_mapping(value)
+        # Ray takes seconds to import, and whoever has one of its objects has imported it.
+        sample = sys.modules.get("ray.tune.search.sample")
+        if sample is not None and isinstance(value, sample.Domain):
+            return _from_ray(value, sample)
+        return GridSearch(tuple(value)) if isinstance(value, list | tuple) else Constant(value)
+    except UserError as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def _from_mapping(mapping: Mapping[Any, Any]) -> Range:
+    if len(mapping) != 1:
+        raise bad("range", mapping, "a mapping of one word to its arguments, such as {loguniform: [1e-5, 1e-3]}")
+    ((word, values),) = mapping.items()
+    if word not in WORDS:
+        raise unknown("range", word, WORDS)
+    if not isinstance(values, list | tuple):
+        raise bad(word, values, "a list")
+    if word in LISTS:
+        return Choice(tuple(values)) if word == "choice" else GridSearch(tuple(values))
+    wanted = SPREADS[word].arguments
+    given = [*values, 1] if word == "qrandint" and len(values) == 2 else values  # the one word with a default
+    if len(given) != len(wanted):
+        raise bad(word, values, f"[{', '.join(wanted)}]")
+    return Interval(word, *given)
+
+
+def _from_ray(value: Any, sample: ModuleType) -> Range:
+    """From a ``Domain`` of the module ``ray.tune.search.sample``."""
+    sampler = value.get_sampler()
+    if isinstance(value, sample.Categorical):
+        return GridSearch(tuple(value.categories)) if value.is_grid() else Choice(tuple(value.categories))
+    q = None
+    if isinstance(sampler, sample.Quantized):
+        q, sampler = sampler.q, sampler.sampler
+    bounded = isinstance(value, sample.Float | sample.Integer)
+    if not bounded or not isinstance(sampler, sample.Uniform | sample.LogUniform):
+        raise bad(
+            "range", value, f"one of {', '.join(WORDS)}: what has no bounds, or is computed, cannot be drawn ahead"
+        )
+    spread = Spread(
+        whole=isinstance(value, sample.Integer), log=isinstance(sampler, sample.LogUniform), quantised=q is not None
+    )
+    return Interval(WORD_OF[spread], value.lower, value.upper, q)

@@ -1,0 +1,87 @@
+"""Arms of a study: a method with settings or seeds of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+from harness import designs
+from harness.common import fields
+from harness.common.errors import bad
+from harness.methods import Method, method_from
+from harness.setting import Setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One method with settings or seeds of its own, where they are not the study's."""
+
+    method: Method
+    settings: tuple[Setting, ...] | None = None
+    """``None`` for the study's."""
+    seeds: tuple[int, ...] | None = None
+    """``None`` for the study's."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        if self.settings is not None:
+            fields.once("settings", self.settings)
+        if self.seeds is not None:
+            check_seeds(self.seeds)
+
+    @property
+    def bare(self) -> "Method | Arm":
+        """The method itself, where it has nothing of its own."""
+        return self.method if self.settings is None and self.seeds is None else self
+
+    def to_json(self, setting_form: Callable[[Setting], dict[str, Any]] = asdict) -> dict[str, Any]:
+        """The form that ``arm_from`` reads; ``setting_form`` makes that of each setting."""
+        given = self.method.to_json()
+        if self.settings is not None:
+            given["settings"] = [setting_form(setting) for setting in self.settings]
+        if self.seeds is not None:
+            given["seeds"] = self.seeds
+        return given
+
+
+class FullArm(NamedTuple):
+    """One method with the settings and seeds it is run at."""
+
+    method: Method
+    settings: tuple[Setting, ...]
+    seeds: tuple[int, ...]
+
+
+def check_seeds(seeds: tuple[int, ...]) -> None:
+    """Refuse none, one twice, and numbers that are no seeds."""
+    fields.once("seeds", seeds)
+    for seed in seeds:
+        fields.seed("seeds", seed)
+
+
+def arm_from(spec: object, where: str) -> Method | Arm:
+    """A method from its YAML or JSON form, which may have ``settings`` and ``seeds`` beside the options."""
+    if isinstance(spec, Arm):
+        return spec
+    if not isinstance(spec, Mapping) or not {"settings", "seeds"} & spec.keys():
+        return method_from(spec, where)
+    options = {name: value for name, value in spec.items() if name not in ("settings", "seeds")}
+    own: dict[str, Any] = {"method": method_from(options, where)}
+    if "settings" in spec:
+        own["settings"] = settings_from(spec["settings"], f"{where}: settings")
+    if "seeds" in spec:
+        own["seeds"] = spec["seeds"]
+    return fields.build(Arm, where, own)
+
+
+def settings_from(specs: object, where: str) -> list[Setting]:
+    """Settings from a list, or from a mapping that names a design."""
+    if isinstance(specs, Mapping):
+        return list(designs.settings_from(specs, where))
+    return [spec if isinstance(spec, Setting) else fields.build(Setting, where, spec) for spec in list_of(specs, where)]
+
+
+def list_of(values: object, where: str) -> list[Any]:
+    """The values of a list. Raises ``UserError`` for anything else."""
+    if not isinstance(values, list | tuple):
+        raise bad(where, values, "a list")
+    return list(values)

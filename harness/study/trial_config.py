@@ -1,0 +1,91 @@
+"""The config of one trial, and the content hash that names it."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import Any
+
+from harness.common import fields
+from harness.common.hashing import digest
+from harness.methods import Method, method_from
+from harness.setting import Setting
+
+NUMERICS = 3
+"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a
+field's default changes scores."""
+PLACE = {"place": True}
+"""Marks a field of a trial that cannot change the fine-tuned model."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialConfig:
+    """One fine-tuning: all that can change the model, and the languages that it is scored on. Made by
+    ``harness.execution.plan.plan``."""
+
+    task: str
+    """The task's name."""
+    source: str
+    """Language of the training data."""
+    method: Method
+    setting: Setting
+    seed: int
+    replicate: int = 0
+    """Number of the rerun with all the rest the same, 0 for the first."""
+    precision: str
+    checkpoint: str = "last"
+    encoder_revision: str
+    """The hub's commit, or the fingerprint of the directory's files."""
+    training_data: str
+    """Fingerprint of the training examples."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint of the unlabelled text of each language that the method reads."""
+    task_code: str = ""
+    """Fingerprint of the user's task file; empty for steadytune's own tasks."""
+    selected_on: str = ""
+    """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
+
+    task_file: str = field(default="", metadata=PLACE)
+    """Place of the user's task file."""
+    encoder: str = field(metadata=PLACE)
+    """Hub name or directory to load from: a place, so not part of the identity."""
+    data: str = field(metadata=PLACE)
+    """Place of the data sets."""
+    data_revision: str = field(default="", metadata=PLACE)
+    """The hub's commit, where they are on the hub."""
+    dev_data: str = field(default="", metadata=PLACE)
+    """Fingerprint of the source's dev set."""
+    targets: tuple[str, ...] = field(metadata=PLACE)
+    """Languages scored beside the source; they do not change the model."""
+    test_data: Mapping[str, str] = field(metadata=PLACE)
+    """Fingerprint of each scored test set, the source's included."""
+    trim_vocabulary: bool = field(default=True, metadata=PLACE)
+    """See ``harness.encoders.trimmed_embedding``: it changes nothing but time and memory."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+
+    @cached_property
+    def id(self) -> str:
+        """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
+        places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
+        rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
+        return digest(
+            {"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "TrialConfig":
+        given = dict(values)
+        given["method"] = method_from(given["method"], "method")
+        given["setting"] = fields.build(Setting, "setting", given["setting"])
+        return fields.build(cls, "trial", given)
+
+
+def seeding(seed: int, replicate: int) -> str:
+    """The seed and, of a rerun, its number, as lists of trials name them."""
+    return f"seed={seed}" + (f" replicate={replicate}" if replicate else "")

@@ -1,0 +1,108 @@
+"""A search on Ray Tune: one after another each method's own search, with its own sampler and rungs.
+
+So no method profits from another's trials. What an interrupted search had tried is known to the sampler of the next
+start, and the rungs of ASHA are filled with its scores, both through their public methods. The sampler's random numbers
+begin anew there, from the seed and the number of draws before: where trials run at once, or the search was interrupted,
+it draws other settings than another time.
+"""
+
+import tempfile
+from dataclasses import asdict, replace
+
+from harness.execution.ray_cluster import Cluster, loss_of_node, ready
+
+# isort: split
+import ray
+from ray import tune
+from rich.console import Console
+
+from harness.execution.progress import Observer
+from harness.execution.resources import Resources
+from harness.store.store import Store
+from harness.tuning.journal import Journal
+from harness.tuning.journal_callback import JournalCallback
+from harness.tuning.progress import SearchProgress
+from harness.tuning.sampling import sampler, scheduler
+from harness.tuning.worker import try_one
+
+
+def search_on_ray(
+    journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None = None
+) -> None:
+    """Draw and run what is left of each method's budget."""
+    bases = list(journal.bases.values())
+    journal.save()  # before the first trial, as of any study
+    with (
+        ready(bases, store, resources, console) as cluster,
+        SearchProgress(console, journal, observer) as progress,
+    ):
+        for label in journal.bases:
+            if journal.left(label):
+                spend_budget(label, journal, store, replace(resources, gpus=cluster.gpus), progress, cluster)
+
+
+def spend_budget(
+    label: str, journal: Journal, store: Store, resources: Resources, progress: SearchProgress, cluster: Cluster
+) -> None:
+    """Search until a method's budget is spent.
+
+    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: the rest is searched one
+    trial at a time, and one that takes too much alone has failed.
+    """
+    at_once = trials_at_once(resources)
+    while journal.left(label):
+        callback = JournalCallback(journal, store, progress, resources.minutes)
+        try:
+            run_tuner(label, journal, callback, resources, at_once, cluster)
+            return
+        except RuntimeError as error:
+            loss = loss_of_node(error)
+            if not callback.open:  # no trial is at fault
+                raise
+            callback.lose_all(loss, alone=at_once == 1)
+            at_once = 1
+
+
+def run_tuner(
+    label: str,
+    journal: Journal,
+    callback: JournalCallback,
+    resources: Resources,
+    at_once: int,
+    cluster: Cluster,
+) -> None:
+    """One run of Tune, for what is left of a method's budget."""
+    search, base = journal.search, journal.bases[label]
+    fixed = {
+        "trial": base.to_json(),
+        "search": search.to_json(),
+        "store": cluster.place,
+        "resources": asdict(resources),
+    }
+    tuner = tune.Tuner(
+        tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        param_space=fixed,
+        tune_config=tune.TuneConfig(
+            num_samples=journal.left(label),
+            search_alg=sampler(journal, label),
+            scheduler=scheduler(search, journal.of(label)),
+            max_concurrent_trials=at_once,  # none is drawn before it can run: it would know less
+            reuse_actors=True,
+            trial_dirname_creator=lambda trial: trial.trial_id,
+        ),
+        run_config=tune.RunConfig(
+            storage_path=tempfile.mkdtemp(dir=cluster.scratch),
+            name="search",
+            verbose=0,
+            callbacks=[callback],
+            failure_config=tune.FailureConfig(max_failures=1),  # a worker that is lost, not a trial that raises
+        ),
+    )
+    tuner.fit()
+
+
+def trials_at_once(resources: Resources) -> int:
+    """Trials that the cluster has room for."""
+    there = ray.cluster_resources()
+    room = [there.get("CPU", 1) // resources.cpus] + ([there.get("GPU", 0) // resources.gpus] if resources.gpus else [])
+    return max(1, int(min(room)))

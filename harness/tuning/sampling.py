@@ -1,0 +1,78 @@
+"""The sampler and the scheduler of a search, which know the trials before.
+
+Optuna's TPE draws settings, and ASHA stops trials that lag behind; both go by the source's dev score.
+"""
+
+from collections.abc import Iterable
+from types import SimpleNamespace
+from typing import Any
+
+import harness.compat.ray  # noqa: F401  # before Ray, which reads its environment variables when it is imported
+
+# isort: split
+import optuna
+from ray.tune.schedulers import ASHAScheduler
+from ray.tune.search.optuna import OptunaSearch
+
+from harness.common.hashing import digest
+from harness.search import Search
+from harness.tuning.journal import Journal, SearchTrial
+
+METRIC, TIME = "dev", "resource"
+"""Keys of a report at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``, so that ASHA's rungs are
+ours for every number of steps."""
+STARTUP = 3
+"""The share of the trials, one in so many, that is drawn at random before TPE begins; optuna's own 10 would be most of
+a short search."""
+MAX_STARTUP = 10
+
+
+class Sampler(OptunaSearch):
+    """Ray Tune's, except that a trial that failed is a failure to it and no score."""
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        broken = error or bool((result or {}).get("error"))
+        super().on_trial_complete(trial_id, None if broken else result, broken)
+
+
+def sampler(journal: Journal, label: str) -> Sampler:
+    """TPE that knows the method's trials so far: each one's point and last dev score, as Tune tells it of those that
+    run."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    search = journal.search
+    points, rewards = journal.points(label)
+    drawn = journal.drawn(label)  # those that failed too, though they have no score to tell the sampler
+    # Seeded alike it would begin with the same points again.
+    seed = search.seed if not drawn else int(digest([search.seed, drawn]), 16) % 2**32
+    return Sampler(
+        space={name: made.to_optuna() for name, made in search.space.items()},
+        metric=METRIC,
+        mode="max",
+        points_to_evaluate=points,
+        evaluated_rewards=rewards,
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(MAX_STARTUP, -(-search.trials // STARTUP))),
+    )
+
+
+def scheduler(search: Search, known: Iterable[SearchTrial]) -> ASHAScheduler:
+    """ASHA whose rungs have the scores of trials that have ended."""
+    made = ASHAScheduler(
+        time_attr=TIME,
+        metric=METRIC,
+        mode="max",
+        grace_period=1,
+        max_t=time_of(search, search.rungs),
+        reduction_factor=search.reduction,
+    )
+    for number, one in enumerate(known):
+        stand_in: Any = SimpleNamespace(trial_id=f"known-{number}")  # all that ASHA looks at
+        controller: Any = None
+        made.on_trial_add(controller, stand_in)
+        for score in one.scores:
+            if score.rung < search.rungs:
+                made.on_trial_result(controller, stand_in, {TIME: time_of(search, score.rung), METRIC: score.dev})
+    return made
+
+
+def time_of(search: Search, rung: int) -> int:
+    return int(search.reduction ** (rung - 1))

@@ -1,0 +1,135 @@
+"""A study's search, from the store's trials of it to the last trial of its budget."""
+
+from dataclasses import dataclass, replace
+
+from rich.console import Console
+
+from harness.common.console import say
+from harness.common.errors import UserError
+from harness.execution import quarantine
+from harness.execution.plan import plan
+from harness.execution.preflight import check
+from harness.execution.progress import Observer, SweepProgress
+from harness.execution.resources import Resources
+from harness.store import name_conflicts
+from harness.store.store import Store
+from harness.study import Arm, Study, TrialConfig, seeding
+from harness.tuning import winners
+from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, SearchTrial
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """The numbers of a search's trials."""
+
+    failed: int
+    """Trials that failed, in this run or before."""
+    ran: int
+    """Trials that this run drew."""
+
+
+def searchable(study: Study) -> Study:
+    """The study, where it can be searched. Raises ``UserError`` where not."""
+    if study.search is None:
+        raise UserError(
+            f"study: {study.name} has no 'search', the ranges to look in; 'steadytune run {study.name}' runs it as it "
+            "stands"
+        )
+    winners.check_name(study)
+    return study
+
+
+def bases(study: Study, resources: Resources) -> list[TrialConfig]:
+    """A trial of each method at the study's own setting and first seed, once all corners of the space have been
+    checked.
+
+    Raises ``UserError`` where some corner could not be run: before anything is.
+    """
+    search = searchable(study).search
+    assert search is not None
+    arms = []
+    for arm in study.arms:
+        corners = dict.fromkeys(search.corners(arm.settings[0]))
+        arms.append(Arm(method=arm.method, settings=tuple(corners), seeds=arm.seeds[:1]))
+    check(plan(replace(study, methods=tuple(arms), search=None), gpus=resources.gpus), resources)
+    first: dict[str, TrialConfig] = {}
+    for trial in plan(study, gpus=resources.gpus):
+        first.setdefault(trial.method.arm.label, trial)
+    return list(first.values())
+
+
+def search(
+    study: Study,
+    trials: list[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    *,
+    retry_failed: bool = False,
+    observer: Observer | None = None,
+) -> SearchOutcome:
+    """Run what is left of each method's budget; ``trials`` are its ``bases``, and ``observer`` is told of each trial
+    that ends.
+
+    Ending the process at any moment loses only the trials that were running. The next start draws others in their
+    place.
+    """
+    conflict = name_conflicts.replaced(study, trials, store)
+    journal = Journal(study, trials, store)
+    journal.resume(retry_failed=retry_failed)
+    store.clear()
+    store.set_aside()
+    if conflict is not None:
+        say(console, f"Note: {conflict}.")
+    quarantine.tell(store, console)
+    left = sum(journal.left(label) for label in journal.bases)
+    for line in _notes(journal, left):
+        say(console, line)
+    if journal.outdated:
+        _complete(journal, store, resources, console, observer)
+    if left:
+        from harness.tuning.ray_search import search_on_ray
+
+        with quarantine.telling(store, (), console):
+            search_on_ray(journal, store, resources, console, observer)
+    else:
+        journal.save()
+    failed = sum(one.status == FAILED for one in _ended(journal))
+    return SearchOutcome(failed, left)
+
+
+def _notes(journal: Journal, left: int) -> list[str]:
+    """Lines on the trials before, and on those that are left to draw."""
+    before = _ended(journal)
+    counts = ", ".join(
+        f"{sum(one.status == status for one in before)} {status} before" for status in (FINISHED, STOPPED, FAILED)
+    )
+    lines = [
+        f"{journal.study.name}: {journal.search.trials} trials of each method: {counts}, {left} to draw",
+    ]
+    if journal.others:
+        lines.append(
+            f"{len(journal.others)} trials of earlier searches of this name are not of this one, which has other "
+            "ranges, another setting or other rungs: they are not counted, and kept for the search that they are of."
+        )
+    if journal.outdated:
+        lines.append(f"{len(journal.outdated)} finished trials lack languages, and are scored again.")
+    return lines
+
+
+def _ended(journal: Journal) -> list[SearchTrial]:
+    return [trial for label in journal.bases for trial in journal.of(label)]
+
+
+def _complete(
+    journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None
+) -> None:
+    """Score finished trials in the languages that they lack, from kept weights or by training again: as a sweep
+    would."""
+    from harness.execution.ray_tune import run_on_ray
+
+    def describe(trial: TrialConfig) -> str:
+        return f"{trial.method.label} {seeding(trial.seed, trial.replicate)}"
+
+    with SweepProgress(console, len(journal.outdated), 0, 0, describe, observer) as progress:
+        run_on_ray(journal.outdated, store, resources, progress, keep_weights=False)

@@ -1,0 +1,94 @@
+"""A search's winners as a study of their own, and its file."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from harness.common import fields, yaml_files
+from harness.common.errors import UserError, bad, reason
+from harness.data.origin import absolute
+from harness.study import MAX_NAME, Arm, Study
+from harness.tasks import file_of, is_file
+from harness.tuning.journal import Journal, winner
+
+WINNERS = "-winners"
+"""Ends the name of the study that the winners are written as."""
+QUESTION = "How do the methods compare over seeds, each at the best setting that the search {name} found for it?"
+"""Of that study."""
+
+
+def check_name(study: Study) -> None:
+    """Refuse a study whose winners would have too long a name."""
+    if len(study.name) + len(WINNERS) > MAX_NAME:
+        raise bad(
+            "name",
+            study.name,
+            f"at most {MAX_NAME - len(WINNERS)} characters: its winners are a study of that name and {WINNERS!r}",
+        )
+
+
+def winners_study(study: Study, journal: Journal) -> Study:
+    """Every method at its own best setting, over all the study's seeds, the first of which it was searched at.
+
+    Raises ``UserError`` where no trial of a method has finished.
+    """
+    arms = []
+    for arm in study.arms:
+        label = arm.method.arm.label
+        best = winner(journal.of(label), label)
+        if best is None:
+            raise UserError(f"--write: no trial of {label} has finished, so it has no best setting")
+        own = arm.seeds if arm.seeds != study.seeds else None
+        arms.append(Arm(method=arm.method.located(absolute), settings=(best.setting,), seeds=own))
+    settings = arms[0].settings
+    assert settings is not None
+    return replace(
+        study,
+        name=study.name + WINNERS,
+        question=QUESTION.format(name=study.name),
+        reproduces="",
+        task=str(file_of(study.task).resolve()) if is_file(study.task) else study.task,
+        encoder=absolute("encoder", study.encoder),
+        data=absolute("data", study.data),
+        methods=tuple(arms),
+        settings=settings,
+        search=None,
+    )
+
+
+def check_writable(study: Study, file: Path) -> None:
+    """Refuse a file that a search's winners cannot be written to, or that holds anything else, which they would
+    replace."""
+    if file.suffix not in (".yaml", ".yml") or not file.resolve().parent.is_dir():
+        raise bad("--write", str(file), "a .yaml file in a folder that exists")
+    if file.exists() and not _has_winners(study, file):
+        raise bad(
+            "--write",
+            str(file),
+            f"a new file, or one with the winners of {study.name}: this one has something else, and would lose it",
+        )
+
+
+def _has_winners(study: Study, file: Path) -> bool:
+    try:
+        found = yaml_files.read(file)
+    except UserError:
+        return False
+    ours = {"name": study.name + WINNERS, "question": QUESTION.format(name=study.name)}
+    return isinstance(found, dict) and found.items() >= ours.items()
+
+
+def write(study: Study, file: Path) -> None:
+    """Write a study as YAML, fields at their defaults left out. Raises ``UserError`` where the file cannot be
+    written."""
+    values = {name: value for name, value in study.to_json().items() if name in fields.chosen(study)}
+    values["settings"] = [fields.chosen(setting) for setting in study.settings]
+    values["methods"] = [arm.to_json(fields.chosen) for arm in study.own_arms]
+    plain = json.loads(json.dumps(values))  # safe YAML has no tuples
+    text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=140)
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--write: {str(file)!r} cannot be written: {reason(error)}") from None

@@ -1,0 +1,101 @@
+"""A worker of a search: it trains one trial after another, and reports a dev score at each rung."""
+
+import os
+import time
+from dataclasses import replace
+from queue import SimpleQueue
+from typing import Any
+
+import harness.compat.ray  # noqa: F401  # before Ray, which reads its environment variables when it is imported
+
+# isort: split
+from ray import tune
+
+from harness.execution.attempt import Attempt, attempt
+from harness.execution.ray_worker import settle, take_gpu, worker_thread
+from harness.execution.resources import Resources
+from harness.search import Search
+from harness.store.record import covers
+from harness.store.store import Store
+from harness.study import TrialConfig
+from harness.training.rungs import Stopped
+from harness.tuning.journal import Rung, final
+from harness.tuning.sampling import METRIC, TIME, time_of
+
+
+class Relay:
+    """Carries scores from the thread that trains to the one that talks to Tune, and answers back: go on, or stop."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.scores: SimpleQueue[Rung | None] = SimpleQueue()
+        self.answers: SimpleQueue[bool] = SimpleQueue()
+
+    def steps(self, total: int) -> dict[int, int]:
+        return self.search.steps(total)
+
+    def score(self, rung: int, step: int, dev: float) -> None:
+        self.scores.put(Rung(rung, step, dev))
+        if not self.answers.get():
+            raise Stopped
+
+    def run(self, trial: TrialConfig, store: Store, resources: Resources) -> Attempt | None:
+        """The trial; ``None`` where it was stopped."""
+        try:
+            return attempt(trial, store, resources, rungs=self)
+        except Stopped:
+            return None
+        finally:
+            settle()
+            self.scores.put(None)
+
+
+def try_one(space: dict[str, Any]) -> None:
+    """The Tune trainable: one trial of a search, reported at each rung. A trial that finished before is reported at
+    once."""
+    # Seconds that Tune waits for a stopped trial before it gives up its warm worker.
+    os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"
+    resources = Resources(**space["resources"])
+    assert resources.gpus is not None
+    take_gpu(resources.gpus)
+    start = time.perf_counter()
+    trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
+    if covers(store.record(trial.id), trial):
+        _report_end(trial, search, store)
+        return
+    relay = Relay(search)
+    running = worker_thread().submit(relay.run, trial, store, resources)
+    try:
+        while (score := relay.scores.get()) is not None:
+            tune.report(_at(score, search, seconds=time.perf_counter() - start))
+            relay.answers.put(True)
+    finally:  # Tune ends a stopped trial by an exception from the report
+        relay.answers.put(False)
+        ended = running.result()
+    if ended is not None and ended.error:
+        tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it is on no rung
+    else:
+        _report_end(trial, search, store)
+
+
+def _report_end(trial: TrialConfig, search: Search, store: Store) -> None:
+    record = store.record(trial.id)
+    assert record is not None
+    tune.report(_at(final(record, search), search, seconds=record["cost"]["seconds"], end=True))
+
+
+def _at(score: Rung, search: Search, *, seconds: float, end: bool = False) -> dict[str, Any]:
+    return {
+        METRIC: score.dev,
+        TIME: time_of(search, score.rung),
+        "rung": score.rung,
+        "step": score.step,
+        "seconds": seconds,
+        "end": end,
+    }
+
+
+def config_of(space: dict[str, Any]) -> TrialConfig:
+    """The trial at a point of the space, from a config of Tune."""
+    base, search = TrialConfig.from_json(space["trial"]), Search.from_json(space["search"])
+    return replace(base, setting=search.setting(base.setting, {name: space[name] for name in search.space}))
