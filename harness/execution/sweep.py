@@ -55,8 +55,8 @@ def sweep(
         console.print(f"Note: {note}.", highlight=False, soft_wrap=True)
     store.clear(trials)
     standing = store.standing(trials, files=True)
+    quarantine.repair(store, console)
     store.save_study(study, trials)
-    quarantine.tell(store, console)
     done = len(standing.finished)
     failures = {} if retry_failed else standing.failures
     lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failures]
@@ -66,7 +66,7 @@ def sweep(
         "to run",
         highlight=False,
     )
-    if keep_weights and (without := sum("weights" not in record for record in standing.finished.values())):
+    if keep_weights and (without := sum(record.weights is None for record in standing.finished.values())):
         console.print(
             f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs.",
             highlight=False,
@@ -74,7 +74,7 @@ def sweep(
     if failures:
         console.print("Failed trials run again with --retry-failed.", highlight=False)
     if again := [standing.outdated[trial.id] for trial in missing if trial.id in standing.outdated]:
-        kept = sum("weights" in record for record in again)
+        kept = sum(record.weights is not None for record in again)
         console.print(
             f"{len(again)} of them have a record that lacks languages or files or has other test data: it is replaced "
             f"whole, for {kept} by scoring the kept weights and for {len(again) - kept} by fine-tuning again.",
@@ -89,7 +89,7 @@ def sweep(
             return f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
         with (
-            quarantine.telling(store, missing, console),
+            quarantine.watched(store, missing, console),
             SweepProgress(console, len(trials), done, len(failures), describe, observer) as progress,
         ):
             _run(missing, store, resources, progress, keep_weights)
@@ -109,7 +109,7 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     if lacking:
         check_room(resources)
     supply.announce(lacking, console)
-    with quarantine.telling(store, (), console):
+    with quarantine.watched(store, (), console):
         if lacking and not resources.local:
             from harness.execution.ray_cluster import provide_on_ray
 
@@ -121,7 +121,7 @@ def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> Trial
     """The trial, scored also on what its record has: a record is replaced whole, and another study may want those
     languages."""
     tests = dict(trial.test_data)
-    for language in record["scores"]["test"] if record is not None else ():
+    for language in record.scores.test if record is not None else ():
         if language not in tests:
             try:
                 tests[language] = reading.examples(Origin.of(trial), "test", language).fingerprint

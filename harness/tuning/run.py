@@ -92,8 +92,7 @@ def search(
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)
     store.clear()
-    store.set_aside()
-    quarantine.tell(store, console)
+    quarantine.repair(store, console)
     left = sum(journal.left(label) for label in journal.bases)
     known = [one for label in journal.bases for one in journal.of(label)]
     counts = ", ".join(
@@ -113,7 +112,7 @@ def search(
     if left:
         from harness.tuning.tune import search_on_ray
 
-        with quarantine.telling(store, (), console):
+        with quarantine.watched(store, (), console):
             search_on_ray(journal, store, resources, console, observer)
     else:
         journal.save()

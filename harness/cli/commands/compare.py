@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+from harness.cli.commands.options import ddof_option, repair, store_option, study_name
 from harness.common.errors import without_credentials
 
 
@@ -49,5 +49,5 @@ def compare(options: argparse.Namespace) -> int:
     written = write(both, options.out)
     print(f"\n{both.results.about.question}\n\n{written.summary}\n\nreport: {written.html}")
     for view in (one, other):
-        tell_of_broken(view.store)
+        repair(view.store)
     return exit_codes.OK

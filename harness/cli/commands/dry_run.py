@@ -91,7 +91,7 @@ def _print_costs(
     gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
     try:
         store = Store(place, create=False)
-        past = comparable(trials, store, provenance()["device"])
+        past = comparable(trials, store, provenance().device)
     except NoStoreError:
         store, past = None, []
     where = "of the store, of the same task, encoder, precision and kind of device"

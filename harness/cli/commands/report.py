@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.options import ddof_option, store_option, study_name, tell_of_broken
+from harness.cli.commands.options import ddof_option, repair, store_option, study_name
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -53,7 +53,7 @@ def report(options: argparse.Namespace) -> int:
     def show(view: View, refresh: int) -> None:
         written = write(view, options.out, refresh=refresh)
         print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
-        tell_of_broken(view.store)
+        repair(view.store)
 
     if options.watch:
         watch(look, show, options.watch)

@@ -8,13 +8,13 @@ from harness.cli.commands.options import (
     gpu_sharing_option,
     log_option,
     loggers_of,
+    repair,
     resource_options,
     resources_of,
     scaled_study,
     scaling_options,
     store_option,
     study_argument,
-    tell_of_broken,
     warn_of_warmups,
     with_gpu_sharing,
 )
@@ -105,5 +105,5 @@ def run(options: argparse.Namespace) -> int:
 
         written = write_report(store, study.name)
         print(f"\n{written.summary}\n\nreport: {written.html}")
-        tell_of_broken(store)
+        repair(store)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK

@@ -11,12 +11,12 @@ from harness.cli.commands.options import (
     log_option,
     loggers_of,
     ray_options,
+    repair,
     resources_of,
     scaled_study,
     scaling_options,
     store_option,
     study_argument,
-    tell_of_broken,
     warn_of_warmups,
     with_gpu_sharing,
 )
@@ -107,7 +107,7 @@ def search(options: argparse.Namespace) -> int:
 
         written = write_report(store, study.name)
         print(f"\n{written.summary}\n\nreport: {written.html}")
-        tell_of_broken(store)
+        repair(store)
     if options.write is not None:
         journal = Journal(study, trials, store)
         journal.resume()
