@@ -79,7 +79,7 @@ class HashedFolders(CheckedFiles):
 
     def _take(self, parent: str, local: Path, kind: str) -> str:
         """Move a local folder into the store under the name that its files give it, and return that name."""
-        name = _hash_name(local, kind)
+        name = hash_name(local, kind)
         place = f"{parent}/{name}"
         if self.is_local and self.exists(place):
             if _is_named_by_hash(Path(self.root, place), name):
@@ -90,12 +90,13 @@ class HashedFolders(CheckedFiles):
         return name
 
 
-def _hash_name(folder: Path, kind: str) -> str:
+def hash_name(folder: Path, kind: str) -> str:
+    """The name that the files of a folder give it."""
     return f"{kind}-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 
 def _is_named_by_hash(folder: Path, name: str) -> bool:
     try:
-        return _hash_name(folder, name.partition("-")[0]) == name
+        return hash_name(folder, name.partition("-")[0]) == name
     except OSError:
         return False
