@@ -2,7 +2,6 @@
 share."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -14,8 +13,9 @@ from filelock import FileLock
 
 from harness.common import memory
 from harness.common.errors import UserError, bad, reason
-from harness.common.filesystem import PART, set_aside
+from harness.common.filesystem import PART, replacing
 from harness.common.hashing import check_unchanged, digest, file_digest
+from harness.common.quarantine import quarantine
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.padding_tokenizer import described, description
@@ -129,19 +129,14 @@ def _build(
 ) -> None:
     """Write an entry beside its place, then move it there: no other process ever sees half of one."""
     disable_progress_bars()
-    part = folder.with_suffix(PART)
-    shutil.rmtree(part, ignore_errors=True)
     if folder.exists():  # torn
-        set_aside(folder)
-    try:
+        quarantine(folder)
+    with replacing(folder, folder.with_suffix(PART)) as part:
         slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
         concatenate_datasets(slices).save_to_disk(part / "rows")
         Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
         (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
         (part / SUMS).write_text(json.dumps(_sums(part)))
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _slice(

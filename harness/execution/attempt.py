@@ -41,6 +41,11 @@ class Attempt:
     held_elsewhere: bool = False
     """Whether another process is at the trial, and nothing was done."""
 
+    @classmethod
+    def finished(cls, record: Record) -> "Attempt":
+        source = record.in_metric("test")[record.identity.source]
+        return cls(record.id, record.cost.seconds, source, record.zero_shot)
+
 
 def attempt(
     config: TrialConfig,
@@ -87,8 +92,7 @@ def _made(config: TrialConfig, store: Store, resources: Resources, keep_weights:
     record = store.record_of(config)
     if record is None or not (covers(record, config) and store.has_tables(record)):
         record = _rescored(config, store, resources) or _trained(config, store, resources, keep_weights, rungs)
-    source = record["scores"]["test"][config.source][record["metric"]]
-    return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
+    return Attempt.finished(record)
 
 
 def _trained(

@@ -52,16 +52,16 @@ def sweep(
     conflict = name_conflicts.replaced(study, trials, store)
     store.clear(trials)
     plan = SweepPlan.of(trials, store.standing(trials, files=True), retry_failed=retry_failed)
-    store.save_study(study, trials)
     if conflict is not None:
         say(console, f"Note: {conflict}.")
-    quarantine.tell(store, console)
+    quarantine.repair(store, console)
+    store.save_study(study, trials)
     for line in plan.notes(study.name, keep_weights=keep_weights):
         say(console, line)
     finished, failed = len(plan.finished), plan.failed
     if plan.to_run:
         with (
-            quarantine.telling(store, plan.to_run, console),
+            quarantine.watched(store, plan.to_run, console),
             SweepProgress(console, len(trials), finished, failed, _describer(trials), observer) as progress,
         ):
             _run(plan.to_run, store, resources, progress, keep_weights)
@@ -85,7 +85,7 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     if lacking:
         check_room(resources)
     supply.announce(lacking, console)
-    with quarantine.telling(store, (), console):
+    with quarantine.watched(store, (), console):
         if lacking and not resources.local:
             from harness.execution.ray_cluster import provide_on_ray
 

@@ -7,7 +7,7 @@ import torch
 from rich.console import Console
 
 from harness.common.errors import UserError
-from harness.common.filesystem import set_aside
+from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin, origin_of
 from harness.encoders import pinning
@@ -30,11 +30,11 @@ def provide(request: Request, store: Store, threads: int) -> Path:
     store.fetch(request.name)
     torch.set_num_threads(threads)
     if store.has(request.name) and not diagonal_files.is_stored(request, store.cache):
-        set_aside(store.cache / request.name)
+        quarantine(store.cache / request.name)
         store.fetch(request.name)
         if not diagonal_files.is_stored(request, store.cache):  # not this node's copy alone
-            store.doubt(request.name, "it is torn")
-            store.set_aside()
+            store.note_fault(request.name, "it is torn")
+            store.repair()
     diagonal_files.stored(request, store.cache)
     store.publish(request.name)
     return store.cache / request.name

@@ -14,6 +14,7 @@ from harness.common.errors import UserError
 from harness.data.origin import Origin
 from harness.data.tokenised import Encoded, encoded
 from harness.encoders import pinning
+from harness.store.record import Score
 from harness.store.result import Scored
 from harness.study import TrialConfig
 from harness.tasks import Task, task_named
@@ -37,7 +38,7 @@ def score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> list[Scor
 def dev_score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> float:
     """The task's metric × 100 on the source's dev set."""
     task = task_named(Origin.of(config).task)
-    return _score(model, config, "dev", config.source, config.dev_data, 0, cache).metrics[task.metric]
+    return _score(model, config, "dev", config.source, config.dev_data, 0, cache).score.metrics[task.metric]
 
 
 def _score(
@@ -54,9 +55,14 @@ def _score(
     part = encoded(config, split, language, encoder, cache)
     guesses = task.gather(part.gold, part.rows, predict(model, part, precision=config.precision))
     majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
-    return Scored(
-        split, language, part.gold, guesses, _metrics(task, part.gold, guesses), majority, part.unknown, fingerprint
+    found = Score(
+        metrics=_metrics(task, part.gold, guesses),
+        majority=majority,
+        unknown=part.unknown,
+        examples=len(part.gold),
+        fingerprint=fingerprint,
     )
+    return Scored(split, language, part.gold, guesses, found)
 
 
 def _metrics(task: Task[Any], gold: list[list[int]], predicted: list[list[int]]) -> dict[str, float]:

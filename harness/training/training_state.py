@@ -103,4 +103,4 @@ def _environment() -> dict[str, Any]:
     """What has to be the same for the rest of a training to be the same."""
     found = provenance()
     here = {"threads": torch.get_num_threads(), "processor": _processor(), "code": _code()}
-    return {name: found[name] for name in ("python", "packages", "device")} | here
+    return {"python": found.python, "packages": found.packages, "device": found.device} | here

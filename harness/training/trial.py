@@ -4,7 +4,6 @@ import math
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,13 +13,14 @@ from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
 from harness.common import memory
 from harness.common.hashing import check_unchanged
-from harness.common.provenance import provenance
+from harness.common.provenance import Provenance, provenance
 from harness.data.origin import Origin
 from harness.data.subsets import training_rows
 from harness.data.tokenised import encoded, sub_words, tokenise
 from harness.encoders import loading, pinning, trimmed_embedding
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Penalty
+from harness.store.record import SPLITS, Record, ScoredCheckpoint, Scores, TrialCost
 from harness.store.result import HISTORY, Scored, TrialResult
 from harness.study import Setting, TrialConfig
 from harness.tasks import code_fingerprint, task_named
@@ -90,25 +90,28 @@ def run_trial(
     steps = trainer.state.global_step
     tokens = trainer.tokens_seen
     training = trainer.earlier + trained - prepared
-    cost = {
-        "seconds": trainer.earlier + ended - start,
-        "preparation_seconds": prepared - start,
-        "training_seconds": training,
-        "evaluation_seconds": ended - trained,
-        "steps": steps,
-        "resumed_at": trainer.resumed_at,
-        "training_tokens": tokens,
-        "tokens_per_second": tokens / training,
-        "peak_memory_mib": memory.peak(),
-        "trained_embeddings": trained_embeddings,
-        "extra_memory_mib": extra / 2**20,
-        "largest_pull": config.setting.learning_rate
+    cost = TrialCost(
+        seconds=trainer.earlier + ended - start,
+        preparation_seconds=prepared - start,
+        training_seconds=training,
+        evaluation_seconds=ended - trained,
+        steps=steps,
+        resumed_at=tuple(trainer.resumed_at),
+        training_tokens=tokens,
+        tokens_per_second=tokens / training,
+        peak_memory_mib=memory.peak(),
+        trained_embeddings=trained_embeddings,
+        extra_memory_mib=extra / 2**20,
+        largest_pull=config.setting.learning_rate
         * max((side.largest() for side in sides if side is not None), default=0.0),
         **sizes,
-    }
-    selected = {"step": steps} if best is None else {"step": best.step, "dev": best.scores}
-    record = {"config": config.to_json(), **summary(config, scored, history), "checkpoint": selected, "cost": cost}
-    return TrialResult({**record, "provenance": provenance()}, history, scored)
+    )
+    selected = (
+        ScoredCheckpoint(step=steps)
+        if best is None
+        else ScoredCheckpoint(step=best.step, dev={str(step): score for step, score in best.scores.items()})
+    )
+    return TrialResult(made_record(config, scored, history, selected, cost, provenance()), history, scored)
 
 
 def check_code(config: TrialConfig) -> None:
@@ -127,34 +130,38 @@ def _select_on_dev(trainer: PenaltyTrainer, config: TrialConfig, cache: Path) ->
     return best
 
 
-def summary(config: TrialConfig, scored: list[Scored], history: list[dict[str, float]]) -> dict[str, Any]:
-    """The scores of a record and what follows from them.
+def made_record(
+    config: TrialConfig,
+    scored: list[Scored],
+    history: list[dict[str, float]],
+    checkpoint: ScoredCheckpoint | None,
+    cost: TrialCost,
+    origin: Provenance,
+) -> Record:
+    """The record of a trial: its scores and what follows from them, beside what is given.
 
-    ``zero_shot`` is the mean of the targets' scores. ``collapsed``: no better on the source's test set than answering
-    the training data's most frequent label everywhere; of all that data with its own labels, whatever the setting makes
-    of it. ``diverged``: a loss or gradient that is not finite; of fp16 a loss, as loss scaling lets gradients overflow
-    now and then and skips their steps.
+    ``collapsed``: no better on the source's test set than answering the training data's most frequent label everywhere;
+    of all that data with its own labels, whatever the setting makes of it. ``diverged``: a loss or gradient that is not
+    finite; of fp16 a loss, as loss scaling lets gradients overflow now and then and skips their steps.
     """
     metric = task_named(Origin.of(config).task).metric
-    scores: dict[str, dict[str, Any]] = {"dev": {}, "test": {}}
-    for part in scored:
-        extra = {
-            "majority": part.majority,
-            "unknown": part.unknown,
-            "examples": len(part.gold),
-            "fingerprint": part.fingerprint,
-        }
-        scores[part.split][part.language] = {**part.metrics, **extra}
-    source = scores["test"][config.source]
+    scores = Scores(*({part.language: part.score for part in scored if part.split == split} for split in SPLITS))
+    source = scores.test[config.source]
     finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
-    targets = [scores["test"][language][metric] for language in config.targets]
-    return {
-        "metric": metric,
-        "scores": scores,
-        "zero_shot": sum(targets) / len(targets),
-        "collapsed": source["accuracy"] <= source["majority"],
-        "diverged": not all(math.isfinite(row[key]) for row in history for key in finite),
-    }
+    targets = [scores.test[language].metrics[metric] for language in config.targets]
+    assert source.majority is not None
+    return Record(
+        id=config.id,
+        config=config.to_json(),
+        metric=metric,
+        scores=scores,
+        zero_shot=sum(targets) / len(targets),
+        collapsed=source.metrics["accuracy"] <= source.majority,
+        diverged=not all(math.isfinite(row[key]) for row in history for key in finite),
+        checkpoint=checkpoint,
+        cost=cost,
+        provenance=origin,
+    )
 
 
 def build_trainer(config: TrialConfig, cache: Path) -> PenaltyTrainer:

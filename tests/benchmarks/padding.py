@@ -54,9 +54,9 @@ def measured(options: argparse.Namespace) -> pd.DataFrame:
                 ):
                     record = trial.run_trial(config, cache=Path(cache)).record
                 found += [
-                    record["scores"]["test"]["en"]["accuracy"],
-                    record["zero_shot"],
-                    record["cost"]["training_seconds"],
+                    record.scores.test["en"].metrics["accuracy"],
+                    record.zero_shot,
+                    record.cost.training_seconds,
                 ]
             rows[config.seed] = found
     return pd.DataFrame.from_dict(rows, orient="index", columns=pd.MultiIndex.from_product([WAYS, COLUMNS]))

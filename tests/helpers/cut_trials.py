@@ -49,4 +49,4 @@ def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tu
 def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
     """Both trials have the same scores, predictions and history."""
     names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
-    return all(one[0][name] == other[0][name] for name in names) and one[1] == other[1]
+    return all(getattr(one[0], name) == getattr(other[0], name) for name in names) and one[1] == other[1]

@@ -81,14 +81,14 @@ def test_a_family_trains_and_scores(
     config = plan(make(families[family], task, method))[0]
     check_encoder(pinning.find(families[family]), task, LENGTH, [method])
     result = run_trial(config, cache=tokenised, weights=tmp_path / "kept")
-    assert not result.record["diverged"]
-    assert result.record["cost"]["trained_embeddings"] < 19_200
-    assert result.record["scores"]["test"]["de"]["examples"] == {"udpos": 100, "pawsx": 200}[task]
+    assert not result.record.diverged
+    assert result.record.cost.trained_embeddings < 19_200
+    assert result.record.scores.test["de"].examples == {"udpos": 100, "pawsx": 200}[task]
     assert (result.history[-1]["penalty"] > 0) == (method.name in ("l2", "ewc", "decoupled_l2"))
     kept = weights.load(tmp_path / "kept", config)
     assert kept.get_input_embeddings().weight.shape[0] == 19_200
-    again = rescore(kept, config, {**result.record, "weights": ""}, result.history, cache=tokenised)
-    assert again.record["scores"] == result.record["scores"]
+    again = rescore(kept, config, result.record, result.history, cache=tokenised)
+    assert again.record.scores == result.record.scores
 
 
 def test_what_a_family_cannot_do_is_said_before_it_runs(families: dict[str, str]) -> None:

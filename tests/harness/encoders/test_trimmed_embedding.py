@@ -132,6 +132,6 @@ def test_kept_weights_have_the_whole_vocabulary(trial: Callable[..., TrialConfig
     result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
     model = AutoModelForTokenClassification.from_pretrained(tmp_path / "kept")
     assert model.get_input_embeddings().weight.shape[0] == model.config.vocab_size == 19_200
-    assert result.record["cost"]["trained_embeddings"] < 19_200
+    assert result.record.cost.trained_embeddings < 19_200
     again = {f"{part.split} {part.language}": part for part in score(model, config, tmp_path)}
     assert all(again[f"{part.split} {part.language}"].predicted == part.predicted for part in result.scored)

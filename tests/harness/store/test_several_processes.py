@@ -33,10 +33,10 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_a_whole_record(store: Stor
         assert record is not None
         assert store.has_tables(record)
         assert len(store.predictions(CONFIG.id)) == 4
-        assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": record["zero_shot"]}]
-        met.add(record["zero_shot"])
+        assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": record.zero_shot}]
+        met.add(record.zero_shot)
     assert len(met) > 5
-    assert store.doubts == []
+    assert store.faults == []
 
 
 def hold(place: str, pipe: Any) -> None:

@@ -26,11 +26,11 @@ def test_the_same_config_twice_gives_identical_results(trial: Callable[..., Tria
     first = run_trial(config, cache=tmp_path)
     run_trial(trial(Vanilla(), seed=5), cache=tmp_path)  # leaves no trace in the process
     second = run_trial(config, cache=tmp_path)
-    assert first.record["scores"] == second.record["scores"]
+    assert first.record.scores == second.record.scores
     assert first.history == second.history
     assert [part.predicted for part in first.scored] == [part.predicted for part in second.scored]
     other = run_trial(trial(L2(strength=0.01), seed=1, targets=("de", "hi")), cache=tmp_path)
-    assert first.record["scores"] != other.record["scores"]
+    assert first.record.scores != other.record.scores
 
 
 def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
@@ -39,22 +39,22 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     record = result.record
     task = task_named("udpos")
     for part in result.scored:
-        stored = record["scores"][part.split][part.language]
-        assert {name: stored[name] for name in part.metrics} == task.scores(part.gold, part.predicted) == part.metrics
-        assert stored["examples"] == len(part.gold) == SCORED
-    assert record["zero_shot"] == record["scores"]["test"]["de"]["f1"]
-    assert record["scores"]["test"]["de"]["fingerprint"] == config.test_data["de"]
-    assert TrialConfig.from_json(record["config"]).id == config.id
+        stored = getattr(record.scores, part.split)[part.language]
+        assert stored.metrics == task.scores(part.gold, part.predicted) == part.score.metrics
+        assert stored.examples == len(part.gold) == SCORED
+    assert record.zero_shot == record.scores.test["de"].metrics["f1"]
+    assert record.scores.test["de"].fingerprint == config.test_data["de"]
+    assert TrialConfig.from_json(record.config).id == config.id
     assert [row["step"] for row in result.history] == [1, 2, 3]
     assert all(set(row) == set(HISTORY) for row in result.history)
     assert result.history[0]["penalty"] == 0.0  # measured before the first step, where θ is θ*
     assert result.history[-1]["penalty"] > 0.0
-    cost = record["cost"]
-    assert cost["steps"] == 3
-    assert 0 < cost["training_tokens"] < 3 * 4 * 128
-    assert cost["seconds"] >= cost["training_seconds"] + cost["evaluation_seconds"]
-    assert 100 < cost["peak_memory_mib"]["resident"] < 20_000
-    assert record["provenance"]["packages"]["torch"] == torch.__version__
+    cost = record.cost
+    assert cost.steps == 3
+    assert 0 < cost.training_tokens < 3 * 4 * 128
+    assert cost.seconds >= cost.training_seconds + cost.evaluation_seconds
+    assert 100 < cost.peak_memory_mib["resident"] < 20_000
+    assert record.provenance.packages["torch"] == torch.__version__
 
 
 @pytest.mark.parametrize("encoder", ["embedded"])
@@ -103,25 +103,27 @@ def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfi
 def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1.0, max_steps=6, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record
-    assert record["collapsed"]
-    source = record["scores"]["test"]["en"]
-    assert source["accuracy"] <= source["majority"]
-    assert not run_trial(trial(setting=replace(SHORT, max_steps=12)), cache=tmp_path).record["collapsed"]
+    assert record.collapsed
+    source = record.scores.test["en"]
+    assert source.metrics["accuracy"] <= source.majority
+    assert not run_trial(trial(setting=replace(SHORT, max_steps=12)), cache=tmp_path).record.collapsed
 
 
 def test_a_loss_that_is_not_finite_is_recorded_as_diverged(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1e30, max_grad_norm=0.0, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record
-    assert record["diverged"]
-    assert record["collapsed"]
+    assert record.diverged
+    assert record.collapsed
 
 
 def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = trial()
     full = run_trial(config, cache=tmp_path).record
     half = run_trial(replace(config, precision="bf16"), cache=tmp_path).record
-    assert full["scores"] != half["scores"]
-    assert full["scores"]["test"]["en"]["accuracy"] == pytest.approx(half["scores"]["test"]["en"]["accuracy"], abs=5)
+    assert full.scores != half.scores
+    assert full.scores.test["en"].metrics["accuracy"] == pytest.approx(
+        half.scores.test["en"].metrics["accuracy"], abs=5
+    )
 
 
 def test_scoring_needs_neither_gradients_nor_the_optimizers_state(
@@ -156,8 +158,8 @@ def test_predictions_do_not_depend_on_the_batching(
 def test_scores_do_not_depend_on_which_other_languages_are_scored(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
-    one = run_trial(trial(targets=("de",)), cache=tmp_path).record["scores"]["test"]
-    three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record["scores"]["test"]
+    one = run_trial(trial(targets=("de",)), cache=tmp_path).record.scores.test
+    three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record.scores.test
     assert one["de"] == three["de"]
     assert one["en"] == three["en"]
 
@@ -170,7 +172,7 @@ def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Pa
 def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=None, epochs=0.1, batch_size=4)
     # a tenth of the sentences, 4 a step
-    assert run_trial(trial(setting=setting), cache=tmp_path).record["cost"]["steps"] == TRAINED / 40
+    assert run_trial(trial(setting=setting), cache=tmp_path).record.cost.steps == TRAINED / 40
 
 
 def test_a_setting_in_transformers_words() -> None:
@@ -226,5 +228,5 @@ def test_a_batch_without_any_label_is_no_divergence(study: Study, data_folder: P
         settings=(replace(SHORT, batch_size=1, max_steps=4),),
     )
     result = run_trial(plan(made)[0], cache=tmp_path)
-    assert not result.record["diverged"]
+    assert not result.record.diverged
     assert 0.0 in [row["task_loss"] for row in result.history]

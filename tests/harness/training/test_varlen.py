@@ -140,7 +140,7 @@ def test_a_trial_without_dropout_has_the_scores_of_the_padded_one(
     ours = run_trial(planned, cache=tmp_path)
     monkeypatch.setattr("harness.training.trial.train_unpadded", lambda model: None)
     padded = run_trial(planned, cache=tmp_path)
-    assert ours.record["scores"] == padded.record["scores"]
+    assert ours.record.scores == padded.record.scores
     for mine, theirs in zip(ours.history, padded.history, strict=True):
         assert mine == pytest.approx(theirs, rel=1e-4)
 
