@@ -21,6 +21,7 @@ from ray.tune.experiment import Trial
 from rich.console import Console
 
 from harness.common.errors import UserError, reason
+from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
 from harness.execution.time_limit import TimeLimitError, over
@@ -50,7 +51,7 @@ def ready(
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
-        supply.announce(diagonals, console)
+        announce_diagonals(diagonals, console)
         for _ in _provided(diagonals, place, resources.cpus, gpus):
             pass  # what failed, the trials that need it find out and record
         if resources.ray_address is not None:

@@ -12,7 +12,7 @@ from harness.data import reading
 from harness.data.origin import Origin
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
-from harness.execution.progress import Observer, SweepProgress
+from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.setting import setting_labels
 from harness.store import name_conflicts
@@ -108,7 +108,7 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     lacking = supply.lacking(dict.fromkeys(requests), store)
     if lacking:
         check_room(resources)
-    supply.announce(lacking, console)
+    announce_diagonals(lacking, console)
     with quarantine.telling(store, (), console):
         if lacking and not resources.local:
             from harness.execution.ray_cluster import provide_on_ray

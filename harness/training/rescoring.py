@@ -9,10 +9,11 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from harness.common.provenance import provenance
+from harness.data.context import TrialContext
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 from harness.training.evaluation import score
-from harness.training.trial import check_code, summary
+from harness.training.trial import summary
 
 
 def rescore(
@@ -31,10 +32,10 @@ def rescore(
     """
     torch.set_num_threads(threads)
     start = time.perf_counter()
-    check_code(config)
+    context = TrialContext.of(config, cache)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
-    scored = score(model, config, cache)
+    scored = score(model, context)
     seconds = time.perf_counter() - start
     before = record["cost"]
     cost = {
