@@ -1,4 +1,5 @@
-"""Fixtures: small studies on the shipped encoder and data. No test needs a network, a GPU or anything outside the repository."""
+"""Fixtures: small studies on the shipped encoder and data. No test needs a network, a GPU or anything outside the
+repository."""
 
 import os
 from collections.abc import Callable
@@ -8,24 +9,25 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would have its workers wait for all other tests
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # there is a process a core already, and threads beyond it wait for each other
+# there is a process a core already, and threads beyond it wait for each other
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 
-from harness import embedded
-from harness.methods import L2, Method, Vanilla
-from harness.plan import plan
-from harness.study import Setting, Study, TrialConfig
+pytest.register_assert_rewrite("tests.helpers")
 
-SHORT = Setting(learning_rate=1e-3, warmup_steps=1, max_steps=3, batch_size=4)
-"""A few seconds of real fine-tuning."""
-TRAINED, SCORED = 200, 25
-"""Sentences of the cut."""
+from harness import embedded
+from harness.execution.plan import plan
+from harness.methods import L2, Method, Vanilla
+from harness.search import Search
+from harness.study import Setting, Study, TrialConfig
+from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
 
 
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first sentences of the embedded tagging data, as a data folder: scoring all of them would be most of a short trial's time."""
+    """The first sentences of the embedded tagging data, as a data folder: scoring all of them would be most of a short
+    trial's time."""
     folder = tmp_path_factory.mktemp("cut")
     (folder / "udpos").mkdir()
     for file in embedded.UDPOS.glob("*.tsv"):
@@ -51,11 +53,21 @@ def study(cut: Path) -> Study:
 
 
 @pytest.fixture
+def searched(study: Study) -> Study:
+    """The small study with a search of six trials of each method."""
+    return replace(study, settings=(LONG,), search=Search(space=SPACE, trials=6))
+
+
+@pytest.fixture
 def trial(study: Study) -> Callable[..., TrialConfig]:
     """Makes the config of one trial: ``trial(method, seed=…, setting=…, targets=…)``."""
 
-    def make(method: Method | None = None, *, seed: int = 0, setting: Setting = SHORT, targets: tuple[str, ...] = ("de",)) -> TrialConfig:
-        return plan(replace(study, methods=(method or Vanilla(),), seeds=(seed,), settings=(setting,), targets=targets))[0]
+    def make(
+        method: Method | None = None, *, seed: int = 0, setting: Setting = SHORT, targets: tuple[str, ...] = ("de",)
+    ) -> TrialConfig:
+        return plan(
+            replace(study, methods=(method or Vanilla(),), seeds=(seed,), settings=(setting,), targets=targets)
+        )[0]
 
     return make
 

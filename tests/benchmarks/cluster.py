@@ -1,10 +1,10 @@
 """A study on a cluster: four nodes of this machine, each with accelerators that Ray only believes in.
 
-    python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
+python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
 
-Real trials, as short as they can be, on a cluster that ``ray.cluster_utils`` makes, by the command line and ``--ray-address``. While they
-run the trials on each node are counted, and never may a node have more of them than its accelerator has shares. ``--node-dies`` kills
-one of the nodes half way and has another join.
+Real trials, as short as they can be, on a cluster that ``ray.cluster_utils`` makes, by the command line and
+``--ray-address``. While they run the trials on each node are counted, and never may a node have more of them than its
+accelerator has shares. ``--node-dies`` kills one of the nodes half way and has another join.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import psutil
 from ray.cluster_utils import Cluster
 from tabulate import tabulate
 
-from harness.store import Store
+from harness.store.store import Store
 from tests.benchmarks.processes import title
 
 STUDY = """
@@ -61,7 +61,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--nodes", type=int, default=4)
-    parser.add_argument("--share", type=float, default=0.5, help="of an accelerator, for a trial (default: %(default)s)")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="of an accelerator, for a trial (default: %(default)s)"
+    )
     parser.add_argument("--node-dies", action="store_true")
     options = parser.parse_args()
     cluster = Cluster(initialize_head=True, head_node_args=node(0, 0))
@@ -94,11 +96,19 @@ def study(cluster: Cluster, nodes: list[object], options: argparse.Namespace, sc
     _, trials = store.study("cluster")
     finished, failed = len(store.records(t.id for t in trials)), len(store.failures(t.id for t in trials))
     print(
-        f"\n{len(trials)} trials on {options.nodes} nodes, exit {process.returncode}: {finished} finished, {failed} failed; {seconds:.0f} s"
+        f"\n{len(trials)} trials on {options.nodes} nodes, exit {process.returncode}: {finished} finished, {failed} "
+        f"failed; {seconds:.0f} s"
     )
     most = round(1 / options.share)
-    rows = [[name, max(counts), sum(n * c for n, c in counts.items()) / counts.total()] for name, counts in sorted(at_once.items())]
-    print(tabulate(rows, headers=["", f"most trials at once (of {most})", "on average"], floatfmt=".2f", tablefmt="github"))
+    rows = [
+        [name, max(counts), sum(n * c for n, c in counts.items()) / counts.total()]
+        for name, counts in sorted(at_once.items())
+    ]
+    print(
+        tabulate(
+            rows, headers=["", f"most trials at once (of {most})", "on average"], floatfmt=".2f", tablefmt="github"
+        )
+    )
     return 0 if finished == len(trials) and all(row[1] == most for row in rows) else 1
 
 

@@ -1,10 +1,10 @@
 """Seconds of a Fisher diagonal by layers, many examples at a time, and by the loop over examples.
 
-    python -m tests.benchmarks.diagonals [--examples 48] [--rounds 3] [--threads 1]
+python -m tests.benchmarks.diagonals [--examples 48] [--rounds 3] [--threads 1]
 
-On the embedded encoder with long windows (its Wikipedia text) and short ones (a test set's sentences), and on an encoder of XLM-R base's
-size made from its config, with random weights and a quarter of the examples. Both ways take turns; medians of the rounds. The last column
-is the largest difference, relative to a parameter's largest entry.
+On the embedded encoder with long windows (its Wikipedia text) and short ones (a test set's sentences), and on an
+encoder of XLM-R base's size made from its config, with random weights and a quarter of the examples. Both ways take
+turns; medians of the rounds. The last column is the largest difference, relative to a parameter's largest entry.
 """
 
 import argparse
@@ -16,24 +16,26 @@ import torch
 from tabulate import tabulate
 from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedModel
 
-from harness import encoders, models
-from harness.data import Origin
-from harness.diagonal import by_example, by_layer
-from harness.estimate import Estimate
-from harness.masking import Window, windows
+from harness.data.origin import Origin
+from harness.encoders import loading, pinning
+from harness.fisher.diagonal import by_example, by_layer
+from harness.fisher.windows import Window, windows
+from harness.methods.fisher_estimate import Estimate
 
 ORIGIN = Origin("udpos", "embedded")
 
 
 def examples(text: str, count: int, estimator: str) -> list[Window]:
     estimate = Estimate(languages=("hi",), examples=count, text=text, estimator=estimator)
-    return sorted(windows(encoders.find("embedded"), estimate, ORIGIN), key=lambda window: len(window.ids))
+    return sorted(windows(pinning.find("embedded"), estimate, ORIGIN), key=lambda window: len(window.ids))
 
 
 def xlm_roberta_base() -> PreTrainedModel:
     torch.manual_seed(0)
     shape = {"hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12, "intermediate_size": 3072}
-    config = AutoConfig.for_model("xlm-roberta", vocab_size=250_002, max_position_embeddings=514, type_vocab_size=1, **shape)
+    config = AutoConfig.for_model(
+        "xlm-roberta", vocab_size=250_002, max_position_embeddings=514, type_vocab_size=1, **shape
+    )
     model: PreTrainedModel = AutoModelForMaskedLM.from_config(config).eval()
     return model
 
@@ -45,7 +47,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    embedded = models.masked_language_model(encoders.find("embedded"))
+    embedded = loading.masked_language_model(pinning.find("embedded"))
     cases: list[tuple[str, Callable[[], PreTrainedModel], str, int, str]] = [
         ("embedded, long windows", lambda: embedded, "embedded", options.examples, "empirical"),
         ("embedded, long windows", lambda: embedded, "embedded", options.examples, "sampled"),
@@ -68,7 +70,13 @@ def main() -> None:
         one, many = (statistics.median(values) for values in seconds.values())
         rows.append([name, estimator, count, one, many, f"{one / many:.2f}", f"{off:.0e}"])
     print(f"{options.threads} thread(s), medians of {options.rounds}")
-    print(tabulate(rows, ["encoder and text", "estimator", "windows", "loop (s)", "by layer (s)", "ratio", "difference"], floatfmt=".3g"))
+    print(
+        tabulate(
+            rows,
+            ["encoder and text", "estimator", "windows", "loop (s)", "by layer (s)", "ratio", "difference"],
+            floatfmt=".3g",
+        )
+    )
 
 
 if __name__ == "__main__":

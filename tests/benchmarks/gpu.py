@@ -1,18 +1,18 @@
 """Training on a GPU: tokens a second and MFU of ours and of the peer, and what trials that share one gain.
 
-    python -m tests.benchmarks.gpu [--steps 50] [--rounds 3] [--packed 1 2 4 8]
-    python -m tests.benchmarks.gpu --device cpu --layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1 --rounds 1 --packed 1 2
+python -m tests.benchmarks.gpu [--steps 50] [--rounds 3] [--packed 1 2 4 8] python -m tests.benchmarks.gpu --device cpu
+--layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1 --rounds 1 --packed 1 2
 
-The model is of mBERT-base's size and has random weights, the tokenizer is the embedded one. Batches are 32 × 128 sub-words of the embedded
-sentences one after another, so there is next to no padding: the gain of training without it is not in here. Ours is the trainer of a
-trial, its vocabulary trimmed; the peer is ``transformers.Trainer`` with the whole vocabulary and the penalty in its loss, through autograd.
-Both have bf16, fused AdamW and pinned memory. Rounds take turns; a figure is the median over them. F of ewc is random, which changes no
-time.
+The model is of mBERT-base's size and has random weights, the tokenizer is the embedded one. Batches are 32 × 128
+sub-words of the embedded sentences one after another, so there is next to no padding: the gain of training without it
+is not in here. Ours is the trainer of a trial, its vocabulary trimmed; the peer is ``transformers.Trainer`` with the
+whole vocabulary and the penalty in its loss, through autograd. Both have bf16, fused AdamW and pinned memory. Rounds
+take turns; a figure is the median over them. F of ewc is random, which changes no time.
 
-MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences, a forward and a
-backward pass of the layers' and the head's N weights and of attention; embeddings, which are looked up, count nothing, and neither does
-padding. The peak is that of dense bf16 in the maker's data sheet, and where the device is not in ``PEAKS`` the measured rate of a large
-matrix product.
+MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences,
+a forward and a backward pass of the layers' and the head's N weights and of attention; embeddings, which are looked up,
+count nothing, and neither does padding. The peak is that of dense bf16 in the maker's data sheet, and where the device
+is not in ``PEAKS`` the measured rate of a large matrix product.
 
 Without a GPU nothing is measured and the exit code is 0; ``--device cpu`` runs the same in small. Needs no Ray.
 """
@@ -102,8 +102,8 @@ def make_data(folder: Path) -> None:
 
 def trials(encoder: Path, data: Path, options: argparse.Namespace) -> dict[str, Any]:
     """A trial of each method, by its name."""
+    from harness.execution.plan import plan
     from harness.methods import L2, Ewc, Vanilla
-    from harness.plan import plan
     from harness.study import Setting, Study
 
     steps = options.warm_up + options.steps
@@ -111,7 +111,9 @@ def trials(encoder: Path, data: Path, options: argparse.Namespace) -> dict[str, 
         name="gpu",
         task="udpos",
         methods=(Vanilla(), L2(strength=0.1), Ewc(strength=1.0, languages=("de",))),
-        settings=(Setting(learning_rate=2e-5, max_steps=steps, batch_size=options.batch_size, max_length=options.length),),
+        settings=(
+            Setting(learning_rate=2e-5, max_steps=steps, batch_size=options.batch_size, max_length=options.length),
+        ),
         seeds=(0,),
         targets=("de",),
         encoder=str(encoder),
@@ -123,8 +125,8 @@ def trials(encoder: Path, data: Path, options: argparse.Namespace) -> dict[str, 
 
 def ours(trial: Any, cache: Path) -> Any:
     """The trainer of a trial."""
-    from harness.packed import stand_in
-    from harness.trial import build_trainer
+    from harness.execution.gpu_sharing_probe import stand_in
+    from harness.training.trial import build_trainer
 
     stand_in(trial, cache)
     return build_trainer(trial, cache)
@@ -133,31 +135,41 @@ def ours(trial: Any, cache: Path) -> Any:
 def peer(trial: Any, cache: Path) -> Any:
     """What ``peer_recipe`` does, on a GPU and also with a weight for each parameter."""
     import torch
-    from transformers import AutoModelForTokenClassification, DataCollatorForTokenClassification, Trainer, TrainingArguments
+    from transformers import (
+        AutoModelForTokenClassification,
+        DataCollatorForTokenClassification,
+        Trainer,
+        TrainingArguments,
+    )
 
-    from harness import encoders, fisher, models
-    from harness.packed import stand_in
-    from harness.training_data import training_rows
+    from harness.data.subsets import training_rows
+    from harness.encoders import loading, pinning
+    from harness.execution.gpu_sharing_probe import stand_in
+    from harness.fisher import diagonal_files
 
     setting, method = trial.setting, trial.method
-    encoder = encoders.pinned(trial.encoder, trial.encoder_revision)
+    encoder = pinning.pinned(trial.encoder, trial.encoder_revision)
     rows = training_rows(trial, encoder, cache).select_columns(["input_ids", "attention_mask", "labels"])
-    labels = models.pretrained(encoder, trial.task).model.num_labels
+    labels = loading.pretrained(encoder, trial.task).model.num_labels
     model = AutoModelForTokenClassification.from_pretrained(encoder.path, num_labels=labels, dtype=torch.float32)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
     stand_in(trial, cache)
     strength = getattr(method, "strength", 0.0)
     anchor = {name: p.detach().clone() for name, p in model.base_model.named_parameters()} if strength else {}
-    stored = [fisher.stored(request, cache) for request in fisher.requests(trial)]
+    stored = [diagonal_files.stored(request, cache) for request in diagonal_files.requests(trial)]
     weights = {name: stored[0][name].to(device) for name in anchor if name in stored[0]} if stored else None
 
     class PullTrainer(Trainer):
         tokens_seen: Any = 0
 
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
             self.tokens_seen += inputs["attention_mask"].sum()
-            loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
+            loss, outputs = super().compute_loss(
+                model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
+            )
             if anchor:
                 moved = {name: (p - anchor[name]).square() for name, p in model.base_model.named_parameters()}
                 pulls = moved.values() if weights is None else (weights[name] * moved[name] for name in weights)
@@ -182,16 +194,18 @@ def peer(trial: Any, cache: Path) -> Any:
             dataloader_pin_memory=device == "cuda",
         ),
         train_dataset=rows,
-        data_collator=DataCollatorForTokenClassification(models.tokenizer(encoder)),
+        data_collator=DataCollatorForTokenClassification(loading.tokenizer(encoder)),
     )
 
 
-def speed(build: Callable[[Any, Path], Any], trial: Any, cache: Path, options: argparse.Namespace, peak: float) -> Speed:
+def speed(
+    build: Callable[[Any, Path], Any], trial: Any, cache: Path, options: argparse.Namespace, peak: float
+) -> Speed:
     """Train, and time the steps after the first few."""
     import torch
     from transformers import PrinterCallback, TrainerCallback
 
-    from harness import memory
+    from harness.common import memory
 
     class Clock(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, *rest: Any, **named: Any) -> None:
@@ -269,8 +283,7 @@ def peak_of_device() -> tuple[str, float, str]:
 
 def packed(trial: Any, scratch: Path, options: argparse.Namespace) -> list[list[str]]:
     """A row for each number of trials at once."""
-    from harness.packed import measured
-    from harness.packing import DoesNotRunError
+    from harness.execution.gpu_sharing_probe import DoesNotRunError, measured
 
     rows, alone = [], 0.0
     for count in options.packed:
@@ -289,7 +302,12 @@ def main() -> None:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="(default: %(default)s)")
     parser.add_argument("--layers", type=int, default=12, help="(default: %(default)s)")
     parser.add_argument("--hidden", type=int, default=768, help="a multiple of 12 heads (default: %(default)s)")
-    parser.add_argument("--vocabulary", type=int, default=119547, help="at least the embedded tokenizer's (default: mBERT's, %(default)s)")
+    parser.add_argument(
+        "--vocabulary",
+        type=int,
+        default=119547,
+        help="at least the embedded tokenizer's (default: mBERT's, %(default)s)",
+    )
     parser.add_argument("--batch-size", type=int, default=32, help="(default: %(default)s)")
     parser.add_argument("--length", type=int, default=128, help="sub-words of a sequence (default: %(default)s)")
     parser.add_argument("--precision", default="bf16", help="(default: %(default)s)")
@@ -297,7 +315,9 @@ def main() -> None:
     parser.add_argument("--warm-up", type=int, default=10, help="steps before (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="(default: %(default)s)")
     parser.add_argument("--packed", type=int, nargs="*", default=(1, 2, 4, 8), help="trials at once (default: 1 2 4 8)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="that trials at once are timed for (default: %(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=5.0, help="that trials at once are timed for (default: %(default)s)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="CPU threads of a trial (default: %(default)s)")
     parser.add_argument("--compile", action="store_true", help="with every layer of either side through torch.compile")
     options = parser.parse_args()
@@ -330,18 +350,22 @@ def main() -> None:
         size = f"{options.layers} layers of {options.hidden}, vocabulary {options.vocabulary:,}"
         compiled = ", compiled layers" if options.compile else ""
         print(
-            f"{size}; {options.batch_size} × {options.length} tokens, {options.precision}{compiled}; medians of {options.rounds} rounds\n"
+            f"{size}; {options.batch_size} × {options.length} tokens, {options.precision}{compiled}; medians of "
+            f"{options.rounds} rounds\n"
         )
         print(tabulate(speeds(found), SPEEDS, tablefmt="github", disable_numparse=True))
         if torch.cuda.is_available():
             for side, build in (("peer", peer), ("ours", ours)):
-                print(f"\nThe host waits in a step of ewc, {side}: {', '.join(syncs(build, planned['ewc'], place)) or 'nowhere'}")
+                print(
+                    f"\nThe host waits in a step of ewc, {side}: "
+                    f"{', '.join(syncs(build, planned['ewc'], place)) or 'nowhere'}"
+                )
         if not options.packed:
             return
         heavy = planned["ewc"]
         print(f"\nTrials of ewc on one device, {options.seconds:g} s each\n")
         print(tabulate(packed(heavy, place, options), PACKED, tablefmt="github", disable_numparse=True))
-        from harness.packing import pick
+        from harness.execution.gpu_sharing import pick
 
         print(f"\n--trials-per-gpu auto, up to {max(options.packed)}:")
         pick([*planned.values()], place, threads=options.threads, most=max(options.packed), seconds=options.seconds)
@@ -354,11 +378,24 @@ PACKED = ["at once", "tokens/s together", "times one", "GiB each"]
 def speeds(found: dict[tuple[str, str], list[Speed]]) -> list[list[str]]:
     rows = []
     for (side, method), runs in found.items():
-        step, tokens, mfu, peak = (statistics.median(getattr(run, name) for run in runs) for name in ("step", "tokens", "mfu", "peak"))
+        step, tokens, mfu, peak = (
+            statistics.median(getattr(run, name) for run in runs) for name in ("step", "tokens", "mfu", "peak")
+        )
         over = statistics.median(one.step / other.step for one, other in zip(runs, found[side, "vanilla"], strict=True))
-        ahead = statistics.median(one.tokens / other.tokens for one, other in zip(runs, found["peer", method], strict=True))
+        ahead = statistics.median(
+            one.tokens / other.tokens for one, other in zip(runs, found["peer", method], strict=True)
+        )
         rows.append(
-            [side, method, f"{tokens:,.0f}", f"{1000 * step:.1f}", f"{mfu:.1%}", f"{peak:,.0f}", f"{over - 1:+.1%}", f"{ahead:.2f}"]
+            [
+                side,
+                method,
+                f"{tokens:,.0f}",
+                f"{1000 * step:.1f}",
+                f"{mfu:.1%}",
+                f"{peak:,.0f}",
+                f"{over - 1:+.1%}",
+                f"{ahead:.2f}",
+            ]
         )
     return rows
 

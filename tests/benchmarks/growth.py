@@ -1,19 +1,20 @@
 """How cost grows: seconds against the number of languages, training examples, penalty terms and trials, and the slopes.
 
-    python -m tests.benchmarks.growth [--repeats 3] [--only NAME ...] [--figure FILE.svg]
+python -m tests.benchmarks.growth [--repeats 3] [--only NAME ...] [--figure FILE.svg]
 
-What is measured is the harness itself on the embedded encoder, in this process but for the trials, which are whole ``steadytune run``
-commands on Ray with very short trials, from start to end without the report. Examples are the embedded sentences, again and again where
-more are asked for. Every repeat goes through all n in an order of its own, so that noise falls on all alike; n of the other curves stay
-at what they are.
+What is measured is the harness itself on the embedded encoder, in this process but for the trials, which are whole
+``steadytune run`` commands on Ray with very short trials, from start to end without the report. Examples are the
+embedded sentences, again and again where more are asked for. Every repeat goes through all n in an order of its own, so
+that noise falls on all alike; n of the other curves stay at what they are.
 
-Two slopes are given, each with a 95 % interval. *Slope* is that of log seconds on log n, what the eye sees on log-log axes: below 1
-wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, fixed and each not below 0, with errors in
-proportion to the seconds: what the slope comes to for large n. Its interval holds all p whose fit is not worse than the best by the F test;
-where that is the whole range that is looked at the measurements do not say, as of a time that stays the same, and ``–`` stands there.
+Two slopes are given, each with a 95 % interval. *Slope* is that of log seconds on log n, what the eye sees on log-log
+axes: below 1 wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, fixed and each not below
+0, with errors in proportion to the seconds: what the slope comes to for large n. Its interval holds all p whose fit is
+not worse than the best by the F test; where that is the whole range that is looked at the measurements do not say, as
+of a time that stays the same, and ``–`` stands there.
 
-``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen; of the trials, which are
-other processes, it is always the wall clock's.
+``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen; of
+the trials, which are other processes, it is always the wall clock's.
 """
 
 import argparse
@@ -35,20 +36,22 @@ from scipy.optimize import nnls
 from scipy.stats import f, linregress, t
 from tabulate import tabulate
 
-from harness import embedded, encoders, models
-from harness.data import Origin
-from harness.encoding import encoded
+from harness import embedded
+from harness.data.origin import Origin
+from harness.data.tokenised import encoded
+from harness.encoders import loading, pinning
+from harness.execution.plan import plan
 from harness.methods import Vanilla
-from harness.penalty import Penalty, Term
-from harness.plan import plan
-from harness.scoring import score
+from harness.methods.penalty import Penalty, Term
 from harness.setting import Setting
 from harness.study import Study
-from harness.trial import build_trainer
+from harness.training.evaluation import score
+from harness.training.trial import build_trainer
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ru", "ar", "es", "ja", "de", "tr", "hi", "fi", "fr", "vi", "zh")
-"""Targets, in an order in which the first few are as long as the others on average: Chinese has twice German's sub-words."""
+"""Targets, in an order in which the first few are as long as the others on average: Chinese has twice German's
+sub-words."""
 LEVEL = 0.95
 EXPONENTS = np.linspace(0, 3, 301)
 """Those that are looked at."""
@@ -87,7 +90,8 @@ class Growth:
 
 
 def growth(ns: Sequence[int], seconds: Sequence[float]) -> Growth:
-    """The fits to measurements (n, seconds), of some n several. Needs three different n, and more measurements than that."""
+    """The fits to measurements (n, seconds), of some n several. Needs three different n, and more measurements than
+    that."""
     n, took = np.asarray(ns, dtype=float), np.asarray(seconds, dtype=float)
     line = linregress(np.log(n), np.log(took))
     width = float(t.ppf((1 + LEVEL) / 2, len(n) - 2)) * line.stderr
@@ -126,13 +130,15 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
         study = replace(study, data=str(folder / "cut"))
     (trial,) = plan(study, gpus=0)
     trainer = build_trainer(trial, folder)
-    model, encoder = trainer.model, encoders.pinned(trial.encoder, trial.encoder_revision)
+    model, encoder = trainer.model, pinning.pinned(trial.encoder, trial.encoder_revision)
     for language in LANGUAGES:
         encoded(trial, "test", language, encoder, folder)  # tokenises
 
     def evaluation(languages: int) -> float:
         targets = LANGUAGES[: languages - 1]
-        config = replace(trial, targets=targets, test_data={language: trial.test_data[language] for language in ("en", *targets)})
+        config = replace(
+            trial, targets=targets, test_data={language: trial.test_data[language] for language in ("en", *targets)}
+        )
         return timed(lambda: score(model, config, folder), clock)
 
     def of_examples(count: int, **setting: Any) -> Study:
@@ -154,7 +160,7 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
         (one,) = plan(of_examples(examples, epochs=1, max_steps=None), gpus=0)
         return timed(build_trainer(one, folder).train, clock)
 
-    pretrained = models.pretrained(encoder, Origin.of(trial).task)
+    pretrained = loading.pretrained(encoder, Origin.of(trial).task)
     importance = {name: torch.rand_like(theta) for name, theta in pretrained.anchor.items()}
     trainer.training_step(model, next(iter(trainer.get_train_dataloader())))  # for the gradients
 
@@ -169,10 +175,25 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
         made = of_examples(max(options.epoch), max_steps=1, warmup_steps=0)
         file, store = folder / "study.yaml", folder / f"store-{time.monotonic_ns()}"
         file.write_text(json.dumps(replace(made, seeds=tuple(range(count))).to_json()))  # JSON is YAML
-        command = [sys.executable, "-m", "harness.cli", "run", file, "--store", store, "--gpus-per-trial", "0", "--no-report"]
+        command = [
+            sys.executable,
+            "-m",
+            "harness.cli",
+            "run",
+            file,
+            "--store",
+            store,
+            "--gpus-per-trial",
+            "0",
+            "--no-report",
+        ]
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
-        return timed(lambda: subprocess.run([*map(str, command)], cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True))
+        return timed(
+            lambda: subprocess.run(
+                [*map(str, command)], cwd=folder, env=environment, stdout=subprocess.DEVNULL, check=True
+            )
+        )
 
     return [
         Curve("evaluation", "languages scored", tuple(options.languages), evaluation),
@@ -190,7 +211,9 @@ def make_data(folder: Path, count: int, scored: int = SCORED) -> None:
     for file in embedded.UDPOS.glob("*.tsv"):
         sentences = file.read_text(encoding="utf-8").strip("\n").split("\n\n")
         wanted = count if file.stem.startswith("train") else scored
-        (folder / "udpos" / file.name).write_text("\n\n".join(islice(cycle(sentences), wanted)) + "\n\n", encoding="utf-8")
+        (folder / "udpos" / file.name).write_text(
+            "\n\n".join(islice(cycle(sentences), wanted)) + "\n\n", encoding="utf-8"
+        )
 
 
 def timed(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
@@ -208,7 +231,9 @@ def measured(curve: Curve, repeats: int) -> list[tuple[int, float]]:
 
 def row(curve: Curve, points: Sequence[tuple[int, float]], found: Growth) -> list[str]:
     at = "  ".join(f"{n:,}: {statistics.median(s for m, s in points if m == n):.3g}" for n in curve.ns)
-    exponent, fixed, each = (_interval(found.exponent), f"{found.fixed:.3g}", f"{found.each:.2g}") if found.known else ("–", "–", "–")
+    exponent, fixed, each = (
+        (_interval(found.exponent), f"{found.fixed:.3g}", f"{found.each:.2g}") if found.known else ("–", "–", "–")
+    )
     return [curve.name, curve.unit, at, _interval(found.slope), exponent, fixed, each]
 
 
@@ -238,7 +263,13 @@ def draw(file: Path, found: Sequence[tuple[Curve, Sequence[tuple[int, float]], G
         sns.scatterplot(x=ns, y=seconds, ax=axis, alpha=0.6)
         if grown.known:
             axis.plot(line, grown.fixed + grown.each * line ** grown.exponent[0], label="fit")
-        axis.plot(line, statistics.median(s for n, s in points if n == max(ns)) * line / max(ns), "--", color="gray", label="slope 1")
+        axis.plot(
+            line,
+            statistics.median(s for n, s in points if n == max(ns)) * line / max(ns),
+            "--",
+            color="gray",
+            label="slope 1",
+        )
         axis.set(xscale="log", yscale="log", xlabel=curve.unit, ylabel="time (s)")
         axis.set_xticks(curve.ns, [f"{n:g}" for n in curve.ns])
         axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -255,14 +286,26 @@ def draw(file: Path, found: Sequence[tuple[Curve, Sequence[tuple[int, float]], G
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = ("evaluation", "preparation", "epoch", "pull", "binding", "study")
-    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME", help=f"of {', '.join(names)}")
-    parser.add_argument("--repeats", type=int, default=3, help="(default: %(default)s)")
-    parser.add_argument("--languages", nargs="+", type=int, default=(1, 2, 4, 8, 12), help="the source among them (default: 1 2 4 8 12)")
     parser.add_argument(
-        "--examples", nargs="+", type=int, default=(500, 2000, 8000, 32000), help="to prepare (default: 500 2000 8000 32000)"
+        "--only", nargs="+", choices=names, default=names, metavar="NAME", help=f"of {', '.join(names)}"
     )
-    parser.add_argument("--scored", type=int, metavar="N", help="sentences of each language (default: the embedded ones, 100 to 200)")
-    parser.add_argument("--epoch", nargs="+", type=int, default=(64, 128, 256, 512), help="to train on (default: 64 128 256 512)")
+    parser.add_argument("--repeats", type=int, default=3, help="(default: %(default)s)")
+    parser.add_argument(
+        "--languages", nargs="+", type=int, default=(1, 2, 4, 8, 12), help="the source among them (default: 1 2 4 8 12)"
+    )
+    parser.add_argument(
+        "--examples",
+        nargs="+",
+        type=int,
+        default=(500, 2000, 8000, 32000),
+        help="to prepare (default: 500 2000 8000 32000)",
+    )
+    parser.add_argument(
+        "--scored", type=int, metavar="N", help="sentences of each language (default: the embedded ones, 100 to 200)"
+    )
+    parser.add_argument(
+        "--epoch", nargs="+", type=int, default=(64, 128, 256, 512), help="to train on (default: 64 128 256 512)"
+    )
     parser.add_argument("--terms", nargs="+", type=int, default=(1, 2, 4, 8, 16), help="(default: 1 2 4 8 16)")
     parser.add_argument("--pulls", type=int, default=20, help="a median is of (default: %(default)s)")
     parser.add_argument("--trials", nargs="+", type=int, default=(4, 8, 16, 32, 64), help="(default: 4 8 16 32 64)")

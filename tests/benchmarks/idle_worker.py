@@ -1,8 +1,9 @@
-"""Ray workers whose trials do nothing, for ``tests.benchmarks.no_op``: a module of its own, as workers import it by name."""
+"""Ray workers whose trials do nothing, for ``tests.benchmarks.no_op``: a module of its own, as workers import it by
+name."""
 
 from typing import Any
 
-from harness import ray_tune
+from harness.execution import ray_tune
 from tests.benchmarks.no_op import do_nothing
 
 

@@ -1,11 +1,12 @@
 """Kills at random moments: what becomes of a study whose processes are ended by SIGKILL, again and again.
 
-    python -m tests.benchmarks.kills [--kills 20] [--seed 0] [--steps 40]
+python -m tests.benchmarks.kills [--kills 20] [--seed 0] [--steps 40]
 
-A study of real trials runs on Ray by the command line. At random moments one of its workers, its driver, or all of its processes at once
-are killed; where that ended the command, it is given again. This goes on with further studies (other seeds) until all kills are spent, and
-each study is run to its end. Whatever was finished at a kill has to be there afterwards, byte for byte and written no second time, and in
-the end every trial has to have the scores and the learning history of a run that nothing disturbed.
+A study of real trials runs on Ray by the command line. At random moments one of its workers, its driver, or all of its
+processes at once are killed; where that ended the command, it is given again. This goes on with further studies (other
+seeds) until all kills are spent, and each study is run to its end. Whatever was finished at a kill has to be there
+afterwards, byte for byte and written no second time, and in the end every trial has to have the scores and the learning
+history of a run that nothing disturbed.
 """
 
 import argparse
@@ -22,8 +23,8 @@ from pathlib import Path
 import psutil
 from tabulate import tabulate
 
-from harness import cli
-from harness.store import Store
+from harness.cli.main import main as steadytune
+from harness.store.store import Store
 from tests.benchmarks.processes import title
 
 STUDY = """
@@ -47,13 +48,18 @@ class Run:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen(
+            self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
 
     def kill(self, what: str) -> bool:
         """Whether there was one to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
-            workers = [one for one in descendants if title(one).startswith("ray::") and not title(one).endswith("Agent")]  # idle or not
+            # idle or not
+            workers = [
+                one for one in descendants if title(one).startswith("ray::") and not title(one).endswith("Agent")
+            ]
             if workers:
                 random.choice(workers).kill()
             return bool(workers)
@@ -71,7 +77,9 @@ class Run:
 
 def finished(place: Path) -> dict[str, tuple[int, bytes]]:
     """When the finished trials were written, and what was."""
-    return {file.parent.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in place.glob("trials/*/result.json")}
+    return {
+        file.parent.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in place.glob("trials/*/result.json")
+    }
 
 
 def main() -> int:
@@ -105,13 +113,16 @@ def main() -> int:
                 if len(before) < TRIALS and run.process.poll() is None and run.kill(what):
                     injected[what] += 1
                     here[what] += 1
-                    print(f"{injected.total()}: {what} killed after {moment:.0f} s, {len(before)} trials finished", flush=True)
+                    print(
+                        f"{injected.total()}: {what} killed after {moment:.0f} s, {len(before)} trials finished",
+                        flush=True,
+                    )
             if run.process.poll() is None:
                 run.process.wait()
             if run.process.returncode != 0:
                 run.start()
                 run.process.wait()
-            assert cli.main([*command, str(undisturbed), "--local"]) == 0
+            assert steadytune([*command, str(undisturbed), "--local"]) == 0
             last = finished(place)
             lost += len(rewritten | {trial for trial, record in seen.items() if last.get(trial) != record})
             store, other = Store(place), Store(undisturbed)

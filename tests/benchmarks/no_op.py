@@ -1,13 +1,15 @@
-"""The two sides of ``tests.benchmarks.overhead``: many trials whose work is nothing, on bare Ray Tune and as ``steadytune run``.
+"""The two sides of ``tests.benchmarks.overhead``: many trials whose work is nothing, on bare Ray Tune and as
+``steadytune run``.
 
     python -m tests.benchmarks.no_op bare TRIALS [--fresh-actors]
     python -m tests.benchmarks.no_op ours run STUDY --store PLACE [...]
     python -m tests.benchmarks.no_op scan STUDY --store PLACE
 
-``bare`` is what Tune costs by itself: a function that reports one number, with Tune's own result files and output off, as ours has them. It
-prints a line a trial that ended. ``ours`` is a command line of ``steadytune``, which runs as it is but for ``run_trial``: it trains and
-scores nothing, and the record, predictions and history that it makes up go into the store as ever. ``scan`` prints the seconds that a
-fresh process takes to read a finished study's records from a store, and its resident memory then.
+``bare`` is what Tune costs by itself: a function that reports one number, with Tune's own result files and output off,
+as ours has them. It prints a line a trial that ended. ``ours`` is a command line of ``steadytune``, which runs as it is
+but for ``run_trial``: it trains and scores nothing, and the record, predictions and history that it makes up go into
+the store as ever. ``scan`` prints the seconds that a fresh process takes to read a finished study's records from a
+store, and its resident memory then.
 """
 
 import argparse
@@ -22,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.store.result import TrialResult
     from harness.study import TrialConfig
-    from harness.trial import TrialResult
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -34,7 +36,8 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""What ours tells Ray when it is imported (``harness.ray_tune``): without it bare would write files for every trial, and its own state."""
+"""What ours tells Ray when it is imported (``harness.execution.ray_tune``): without it bare would write files for every
+trial, and its own state."""
 OBJECT_STORE_BYTES = 100 * 2**20
 EXAMPLES, WINDOWS = 20, 50
 """Sentences scored of each language, and windows of the learning history."""
@@ -63,7 +66,11 @@ def bare(trials: int, *, reuse_actors: bool) -> None:
     for name in ("ray", "ray.tune"):
         logging.getLogger(name).setLevel(logging.ERROR)
     ray.init(
-        address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, log_to_driver=False, logging_level=logging.ERROR
+        address="local",
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
     )
     with tempfile.TemporaryDirectory() as scratch:
         tuner = tune.Tuner(
@@ -82,47 +89,71 @@ def bare(trials: int, *, reuse_actors: bool) -> None:
 @cache
 def do_nothing() -> None:
     """Let the trials of this process train and score nothing from now on."""
-    from harness import trial
+    from harness.training import trial
 
     trial.run_trial = run_trial
 
 
 def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
     """A made-up result, as large as a real one on small test sets."""
-    from harness.provenance import provenance
-    from harness.scoring import Scored
-    from harness.trial import HISTORY, TrialResult, summary
+    from harness.common.provenance import provenance
+    from harness.store.result import HISTORY, Scored, TrialResult
+    from harness.training.trial import summary
 
     def scored(split: str, language: str, fingerprint: str) -> Scored:
         labels = [[number % 3] * 5 for number in range(EXAMPLES)]
-        return Scored(split, language, labels, labels, {"f1": 61.8033988749895, "accuracy": 87.234042553191489}, 50.0, 0.25, fingerprint)
+        return Scored(
+            split,
+            language,
+            labels,
+            labels,
+            {"f1": 61.8033988749895, "accuracy": 87.234042553191489},
+            50.0,
+            0.25,
+            fingerprint,
+        )
 
-    parts = [scored("dev", config.source, config.dev_data), *(scored("test", *pair) for pair in config.test_data.items())]
+    parts = [
+        scored("dev", config.source, config.dev_data),
+        *(scored("test", *pair) for pair in config.test_data.items()),
+    ]
     history = [dict.fromkeys(HISTORY, 0.123456789) for _ in range(WINDOWS)]
     cost = {
-        "seconds": 60.123456789, "preparation_seconds": 0.123456789, "training_seconds": 50.123456789, "evaluation_seconds": 10.123456789,
-        "steps": 1000, "training_tokens": 1000000, "tokens_per_second": 12345.6789, "peak_memory_mib": {"resident": 900.5},
-        "trained_embeddings": 10000, "extra_memory_mib": 0.0, "largest_pull": 0.0, "parameters": 100, "trained_parameters": 100,
-    }  # fmt: skip
+        "seconds": 60.123456789,
+        "preparation_seconds": 0.123456789,
+        "training_seconds": 50.123456789,
+        "evaluation_seconds": 10.123456789,
+        "steps": 1000,
+        "training_tokens": 1000000,
+        "tokens_per_second": 12345.6789,
+        "peak_memory_mib": {"resident": 900.5},
+        "trained_embeddings": 10000,
+        "extra_memory_mib": 0.0,
+        "largest_pull": 0.0,
+        "parameters": 100,
+        "trained_parameters": 100,
+    }
     record = {"config": config.to_json(), **summary(config, parts, history), "checkpoint": {"step": 1000}, "cost": cost}
     return TrialResult({**record, "provenance": provenance()}, history, parts)
 
 
 def ours(arguments: list[str]) -> int:
     """``steadytune`` with these arguments."""
-    from harness import cli, ray_tune
+    from harness.cli.main import main as steadytune
+    from harness.execution import ray_tune
     from tests.benchmarks.idle_worker import Idle
 
     ray_tune.Worker = Idle
-    return cli.main(arguments)
+    return steadytune(arguments)
 
 
 # The store
 
 
 def scan(name: str, place: Path) -> dict[str, float]:
-    """Seconds that it takes to read a study's plan, what there is of its trials, and their records alone, in that order."""
-    from harness.store import Store
+    """Seconds that it takes to read a study's plan, what there is of its trials, and their records alone, in that
+    order."""
+    from harness.store.store import Store
 
     store = Store(place, create=False)
     started = time.perf_counter()
@@ -135,7 +166,12 @@ def scan(name: str, place: Path) -> dict[str, float]:
     del standing
     again = time.perf_counter()
     store.records(trial.id for trial in trials)
-    return {"study": planned - started, "standing": stood - planned, "records": time.perf_counter() - again, "resident_mib": size}
+    return {
+        "study": planned - started,
+        "standing": stood - planned,
+        "records": time.perf_counter() - again,
+        "resident_mib": size,
+    }
 
 
 def resident(process: int) -> float:
@@ -150,7 +186,9 @@ def main() -> int:
     sides = parser.add_subparsers(dest="side", required=True)
     side = sides.add_parser("bare")
     side.add_argument("trials", type=int)
-    side.add_argument("--fresh-actors", action="store_true", help="a new worker for every trial, which is Tune's default")
+    side.add_argument(
+        "--fresh-actors", action="store_true", help="a new worker for every trial, which is Tune's default"
+    )
     side = sides.add_parser("scan")
     side.add_argument("study")
     side.add_argument("--store", type=Path, required=True)

@@ -1,20 +1,22 @@
 """What a study costs beside its trials: against bare Ray Tune, in the driver's memory, and to read what has finished.
 
-    python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3] [--fresh-actors 20]
+python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3] [--fresh-actors 20]
 
-Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials whose work is nothing (``tests.benchmarks.no_op``), as
-processes of their own and in turns, bare, ours, ours, bare, ...; bare lets its workers live on, as ours does and as is not Tune's default,
-of which ``--fresh-actors`` runs some for comparison (0 for none). Ours plans a study, reads an encoder's and all test sets' fingerprints,
-writes every trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
+Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials whose work is nothing
+(``tests.benchmarks.no_op``), as processes of their own and in turns, bare, ours, ours, bare, ...; bare lets its workers
+live on, as ours does and as is not Tune's default, of which ``--fresh-actors`` runs some for comparison (0 for none).
+Ours plans a study, reads an encoder's and all test sets' fingerprints, writes every trial's record, predictions and
+history into an empty store, and a line about it to a pipe. A run's figures:
 
 - seconds from the command to its end, and from the first trial's end to the last's;
 - CPU seconds of the driver;
-- the driver's resident memory against the number of trials that have ended: the slope of the line through all samples but those of the
-  first tenth, when much is still being imported.
+- the driver's resident memory against the number of trials that have ended: the slope of the line through all samples
+  but those of the first tenth, when much is still being imported.
 
-A figure is the median over the repeats, a ratio the median of the repeats' own. The scan reads a store of finished trials with records of
-that many languages, in processes of their own: what there is of every trial (``Store.standing``), and ``steadytune run`` on the study, for
-which nothing is left to do. Standard output has the table, with the load before and after; progress goes to standard error. Linux.
+A figure is the median over the repeats, a ratio the median of the repeats' own. The scan reads a store of finished
+trials with records of that many languages, in processes of their own: what there is of every trial
+(``Store.standing``), and ``steadytune run`` on the study, for which nothing is left to do. Standard output has the
+table, with the load before and after; progress goes to standard error. Linux.
 """
 
 import argparse
@@ -35,8 +37,8 @@ import numpy as np
 import yaml
 from tabulate import tabulate
 
-from harness.plan import plan
-from harness.store import Store
+from harness.execution.plan import plan
+from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
 from tests.benchmarks import no_op
@@ -47,10 +49,10 @@ TASK = "panx"
 SENTENCE = "Dogs\tO\nbark\tO\n"
 STRENGTHS, SEEDS = (0.001, 0.01, 0.1), 10
 """Pulls beside vanilla, and seeds, of the study: as many settings as make up the rest."""
-MOST_RATIO, MOST_SCAN_SECONDS = 1.3, 3.0
+MAX_RATIO, MAX_SCAN_SECONDS = 1.3, 3.0
 """What is to be reached."""
 ENDED = re.compile(r"ended|\s*\d+/\d+  .*")
-"""Lines that tell of a trial's end: of bare, and of ours (``harness.progress``)."""
+"""Lines that tell of a trial's end: of bare, and of ours (``harness.execution.progress``)."""
 SETTLED = 0.1
 """The share of the trials after which memory is looked at."""
 
@@ -97,7 +99,8 @@ def watched(arguments: Sequence[str], trials: int) -> Run:
     _, status, used = os.wait4(process.pid, 0)
     if status or len(ends) != trials:
         sys.exit(
-            f"{' '.join(command)} ended {len(ends)} of {trials} trials, with {os.waitstatus_to_exitcode(status)}: {''.join(told[-5:])}"
+            f"{' '.join(command)} ended {len(ends)} of {trials} trials, with {os.waitstatus_to_exitcode(status)}: "
+            f"{''.join(told[-5:])}"
         )
     return Run(time.monotonic() - start, ends[-1] - ends[0], used.ru_utime + used.ru_stime, memory)
 
@@ -140,7 +143,8 @@ def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple
 
 
 def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
-    """A store in which all trials of a study have finished; without syncing, and with nothing in the files that a scan does not read."""
+    """A store in which all trials of a study have finished; without syncing, and with nothing in the files that a scan
+    does not read."""
     store = Store(place)
     store.save_study(study, trials)
     for trial in trials:
@@ -164,11 +168,19 @@ def scanned(folder: Path, options: argparse.Namespace) -> list[list[str]]:
     for repeat in range(options.repeats):
         print(f"{repeat + 1}/{options.repeats} scan ...", file=sys.stderr)
         found.append(json.loads(seconds_of(["scan", study.name, "--store", str(place)])[1]))
-        again.append(seconds_of(["ours", "run", str(file), "--store", str(place), "--no-report", "--gpus-per-trial", "0"])[0])
+        again.append(
+            seconds_of(["ours", "run", str(file), "--store", str(place), "--no-report", "--gpus-per-trial", "0"])[0]
+        )
     medians = {name: statistics.median(each[name] for each in found) for name in found[0]}
     what = f"{len(trials)} finished trials of {len(study.targets) + 1} languages, {size:.0f} KiB each"
     return [
-        [f"{what}: standing, s", "", f"{medians['standing']:.2f}", "", *verdict(medians["standing"], MOST_SCAN_SECONDS, "s")],
+        [
+            f"{what}: standing, s",
+            "",
+            f"{medians['standing']:.2f}",
+            "",
+            *verdict(medians["standing"], MAX_SCAN_SECONDS, "s"),
+        ],
         ["their records alone, s", "", f"{medians['records']:.2f}", "", "", ""],
         ["their study's plan from the store, s", "", f"{medians['study']:.2f}", "", "", ""],
         ["resident memory with all records, MiB", "", f"{medians['resident_mib']:.0f}", "", "", ""],
@@ -191,9 +203,11 @@ def compared(runs: dict[str, list[Run]]) -> list[list[str]]:
         ("driver's memory, MiB per 1,000 trials", "slope", 2),
     ):
         values = {side: [getattr(run, name) for run in runs[side]] for side in SIDES}
-        ratio = statistics.median(ours / bare if bare else math.nan for bare, ours in zip(values["bare"], values["ours"], strict=True))
+        ratio = statistics.median(
+            ours / bare if bare else math.nan for bare, ours in zip(values["bare"], values["ours"], strict=True)
+        )
         cells = [f"{statistics.median(values[side]):.{digits}f}" for side in SIDES]
-        target = verdict(ratio, MOST_RATIO, "×") if name == "seconds" else ["", ""]
+        target = verdict(ratio, MAX_RATIO, "×") if name == "seconds" else ["", ""]
         rows.append([what, *cells, f"{ratio:.2f}", *target])
     return rows
 
@@ -201,10 +215,14 @@ def compared(runs: dict[str, list[Run]]) -> list[list[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=2000, help="of each side (default: %(default)s); 0 for none")
-    parser.add_argument("--records", type=int, default=10_000, help="finished trials to scan (default: %(default)s); 0 for none")
+    parser.add_argument(
+        "--records", type=int, default=10_000, help="finished trials to scan (default: %(default)s); 0 for none"
+    )
     parser.add_argument("--languages", type=int, default=40)
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare with a worker each; 0 for none")
+    parser.add_argument(
+        "--fresh-actors", type=int, default=20, metavar="TRIALS", help="of bare with a worker each; 0 for none"
+    )
     options = parser.parse_args()
     unit = (len(STRENGTHS) + 1) * SEEDS
     if options.trials % unit or options.records % unit:
@@ -219,19 +237,23 @@ def main() -> None:
                 with tempfile.TemporaryDirectory(prefix="overhead-") as scratch:
                     file, _ = written_study(Path(scratch), "no-op", options.trials, options.languages)
                     command = ["run", str(file), "--store", f"{scratch}/store", "--no-report", "--gpus-per-trial", "0"]
-                    run = watched(["bare", str(options.trials)] if side == "bare" else ["ours", *command], options.trials)
+                    run = watched(
+                        ["bare", str(options.trials)] if side == "bare" else ["ours", *command], options.trials
+                    )
                 runs[side].append(run)
                 print(f"{run.seconds:.0f} s", file=sys.stderr)
         rows += compared(runs)
     if options.fresh_actors:
         run = watched(["bare", str(options.fresh_actors), "--fresh-actors"], options.fresh_actors)
-        rows.append([f"{options.fresh_actors} trials in a worker each, ms a trial", f"{run.per_trial:.1f}", "", "", "", ""])
+        rows.append(
+            [f"{options.fresh_actors} trials in a worker each, ms a trial", f"{run.per_trial:.1f}", "", "", "", ""]
+        )
     if options.records:
         with tempfile.TemporaryDirectory(prefix="overhead-") as scratch:
             rows += scanned(Path(scratch), options)
     print(
-        f"{options.trials} trials of nothing, {options.languages} languages, {os.cpu_count()} cores, median of {options.repeats}; "
-        f"load {load:.1f} before, {os.getloadavg()[0]:.1f} after\n"
+        f"{options.trials} trials of nothing, {options.languages} languages, {os.cpu_count()} cores, median of "
+        f"{options.repeats}; load {load:.1f} before, {os.getloadavg()[0]:.1f} after\n"
     )
     print(tabulate(rows, ["", "bare", "ours", "ratio", "target", "met"], disable_numparse=True, tablefmt="github"))
 

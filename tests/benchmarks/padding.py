@@ -1,10 +1,12 @@
-"""Fine-tuning with padding in the layers and without: the time of its training, and that the scores are the same but for chance.
+"""Fine-tuning with padding in the layers and without: the time of its training, and that the scores are the same but
+for chance.
 
-    python -m tests.benchmarks.padding [--encoder DIR] [--data DIR] [--seeds 12] [--steps 60] [--rate 1e-3] [--precision fp32]
+python -m tests.benchmarks.padding [--encoder DIR] [--data DIR] [--seeds 12] [--steps 60] [--rate 1e-3] [--precision
+fp32]
 
-Every seed trains one vanilla model in each way, one right after the other in this process. With dropout the two are different draws from
-the same distribution, as two seeds are: differences of scores are to be within what seeds differ by. Without dropout
-``tests/test_unpadded.py`` holds their losses and gradients against one another.
+Every seed trains one vanilla model in each way, one right after the other in this process. With dropout the two are
+different draws from the same distribution, as two seeds are: differences of scores are to be within what seeds differ
+by. Without dropout ``tests/harness/training/test_varlen.py`` holds their losses and gradients against one another.
 """
 
 import argparse
@@ -16,10 +18,10 @@ import pandas as pd
 from scipy.stats import ttest_rel
 from tabulate import tabulate
 
-from harness import trial
+from harness.execution.plan import plan
 from harness.methods import Vanilla
-from harness.plan import plan
 from harness.study import Setting, Study
+from harness.training import trial
 
 WAYS = ("padded", "unpadded")
 COLUMNS = ("en", "zero-shot", "seconds")
@@ -31,7 +33,11 @@ def measured(options: argparse.Namespace) -> pd.DataFrame:
         name="padding",
         task="udpos",
         methods=(Vanilla(),),
-        settings=(Setting(learning_rate=options.rate, warmup_steps=options.steps // 10, max_steps=options.steps, batch_size=16),),
+        settings=(
+            Setting(
+                learning_rate=options.rate, warmup_steps=options.steps // 10, max_steps=options.steps, batch_size=16
+            ),
+        ),
         seeds=tuple(range(options.seeds)),
         targets=tuple(options.languages),
         encoder=options.encoder,
@@ -43,9 +49,15 @@ def measured(options: argparse.Namespace) -> pd.DataFrame:
         for config in plan(study):
             found: list[float] = []
             for way in WAYS:
-                with patch.object(trial, "train_unpadded", (lambda model: None) if way == "padded" else trial.train_unpadded):
+                with patch.object(
+                    trial, "train_unpadded", (lambda model: None) if way == "padded" else trial.train_unpadded
+                ):
                     record = trial.run_trial(config, cache=Path(cache)).record
-                found += [record["scores"]["test"]["en"]["accuracy"], record["zero_shot"], record["cost"]["training_seconds"]]
+                found += [
+                    record["scores"]["test"]["en"]["accuracy"],
+                    record["zero_shot"],
+                    record["cost"]["training_seconds"],
+                ]
             rows[config.seed] = found
     return pd.DataFrame.from_dict(rows, orient="index", columns=pd.MultiIndex.from_product([WAYS, COLUMNS]))
 
@@ -67,7 +79,14 @@ def main() -> None:
         apart = ttest_rel(unpadded, padded)
         means = [f"{scores.mean():.2f} ± {scores.std(ddof=1):.2f}" for scores in (padded, unpadded)]
         interval = apart.confidence_interval()
-        rows.append([what, *means, f"{(unpadded - padded).mean():+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]", f"{apart.pvalue:.2f}"])
+        rows.append(
+            [
+                what,
+                *means,
+                f"{(unpadded - padded).mean():+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]",
+                f"{apart.pvalue:.2f}",
+            ]
+        )
     print(tabulate(rows, ["", *WAYS, "difference, 95 %", "p, paired t"], disable_numparse=True))
     ratio = (found["padded", "seconds"] / found["unpadded", "seconds"]).median()
     print(f"\nTraining without padding is {ratio:.2f} times as fast (median over {len(found)} seeds).")

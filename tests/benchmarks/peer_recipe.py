@@ -1,13 +1,14 @@
-"""The peer: a grid of fine-tunings as a careful user writes it without steadytune, with Ray Tune and ``transformers.Trainer``.
+"""The peer: a grid of fine-tunings as a careful user writes it without steadytune, with Ray Tune and
+``transformers.Trainer``.
 
-    python -m tests.benchmarks.peer_recipe JOB.json RESULTS.json
+python -m tests.benchmarks.peer_recipe JOB.json RESULTS.json
 
-It imports nothing of ``harness``; ``tests.benchmarks.study_speed`` writes the job, times the process and reads the results. ``Job`` says
-what a job holds. Every trial is a process that tokenises, loads the encoder, trains and predicts, as in the guides of both libraries. What
-costs such a user nothing but care is done: imports wait for the trial, a trial has as many threads as cores, nothing is logged, saved or
-evaluated while training, the optimizer is fused, predictions are reduced to labels on their way, Tune writes to a scratch folder. What
-would need more is not: no trimmed vocabulary, no sorting by length, no packing, nothing kept between trials, the penalty through autograd.
-CPU only.
+It imports nothing of ``harness``; ``tests.benchmarks.study_speed`` writes the job, times the process and reads the
+results. ``Job`` says what a job holds. Every trial is a process that tokenises, loads the encoder, trains and predicts,
+as in the guides of both libraries. What costs such a user nothing but care is done: imports wait for the trial, a trial
+has as many threads as cores, nothing is logged, saved or evaluated while training, the optimizer is fused, predictions
+are reduced to labels on their way, Tune writes to a scratch folder. What would need more is not: no trimmed vocabulary,
+no sorting by length, no packing, nothing kept between trials, the penalty through autograd. CPU only.
 """
 
 import argparse
@@ -27,7 +28,8 @@ class Job:
     encoder: str
     """Directory of the encoder and its tokenizer."""
     data: str
-    """Directory with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: a ``word<TAB>tag`` a line, blank lines between sentences."""
+    """Directory with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: a ``word<TAB>tag`` a line, blank lines
+    between sentences."""
     labels: list[str]
     source: str
     targets: list[str]
@@ -45,12 +47,13 @@ class Job:
     reuse_actors: bool
     """Let a worker go on with the next trial (``TuneConfig.reuse_actors``), which is not Tune's default."""
     trials: list[dict[str, Any]]
-    """``strength`` of the pull towards the pretrained weights (λ of λ/2 Σ (θ − θ*)²; 0 for none), ``learning_rate`` and ``seed`` of each;
-    what else there is, is handed on to the results."""
+    """``strength`` of the pull towards the pretrained weights (λ of λ/2 Σ (θ − θ*)²; 0 for none), ``learning_rate`` and
+    ``seed`` of each; what else there is, is handed on to the results."""
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """The Tune trainable. Reports scores × 100, times in seconds since the epoch, seconds, and the peak of resident memory in MiB."""
+    """The Tune trainable. Reports scores × 100, times in seconds since the epoch, seconds, and the peak of resident
+    memory in MiB."""
     times = {"began": time.time()}
     reset_peak()
 
@@ -82,8 +85,12 @@ def run_trial(config: dict[str, Any]) -> None:
             encoded["labels"] = []
             for row, tags in enumerate(batch["tags"]):
                 words = encoded.word_ids(row)
-                firsts = [word is not None and word != before for before, word in zip([None, *words], words, strict=False)]
-                encoded["labels"].append([ids[tags[word]] if first else -100 for word, first in zip(words, firsts, strict=True)])
+                firsts = [
+                    word is not None and word != before for before, word in zip([None, *words], words, strict=False)
+                ]
+                encoded["labels"].append(
+                    [ids[tags[word]] if first else -100 for word, first in zip(words, firsts, strict=True)]
+                )
             return encoded
 
         rows = Dataset.from_list(sentences(Path(job.data) / f"{split}-{language}.tsv"))
@@ -101,12 +108,18 @@ def run_trial(config: dict[str, Any]) -> None:
     tests = {("dev", job.source): tokenised("dev", job.source)}
     tests |= {("test", language): tokenised("test", language) for language in (job.source, *job.targets)}
     # In fp32, whatever the file has: transformers 5 would keep a float16 file's weights in float16.
-    model = AutoModelForTokenClassification.from_pretrained(job.encoder, num_labels=len(job.labels), dtype=torch.float32)
+    model = AutoModelForTokenClassification.from_pretrained(
+        job.encoder, num_labels=len(job.labels), dtype=torch.float32
+    )
     anchor = {name: p.detach().clone() for name, p in model.base_model.named_parameters()} if trial["strength"] else {}
 
     class PullTrainer(Trainer):
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:
-            loss, outputs = super().compute_loss(model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch)
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            loss, outputs = super().compute_loss(
+                model, inputs, return_outputs=True, num_items_in_batch=num_items_in_batch
+            )
             if anchor and model.training:
                 pull = sum((p - anchor[name]).square().sum() for name, p in model.base_model.named_parameters())
                 loss = loss + trial["strength"] / 2 * pull
@@ -138,7 +151,8 @@ def run_trial(config: dict[str, Any]) -> None:
                 eval_strategy="no",
                 report_to=[],
                 disable_tqdm=True,
-                dataloader_num_workers=0,  # batches of a data set in memory take less time than handing them over, and the core is taken
+                # batches of a data set in memory take less time than handing them over, and the core is taken
+                dataloader_num_workers=0,
                 dataloader_pin_memory=False,
             ),
             train_dataset=train,
@@ -196,7 +210,9 @@ def peak() -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("job", type=Path, metavar="JOB.json", help="what to run, the fields of Job")
-    parser.add_argument("results", type=Path, metavar="RESULTS.json", help="file to write: a list, of each trial its fields and results")
+    parser.add_argument(
+        "results", type=Path, metavar="RESULTS.json", help="file to write: a list, of each trial its fields and results"
+    )
     options = parser.parse_args()
 
     import ray
@@ -209,7 +225,9 @@ def main() -> None:
         tuner = tune.Tuner(
             tune.with_resources(run_trial, {"cpu": job.cpus_per_trial}),
             param_space={"job": shared, "trial": tune.grid_search(job.trials)},
-            tune_config=tune.TuneConfig(reuse_actors=job.reuse_actors, trial_dirname_creator=lambda trial: trial.trial_id),
+            tune_config=tune.TuneConfig(
+                reuse_actors=job.reuse_actors, trial_dirname_creator=lambda trial: trial.trial_id
+            ),
             run_config=tune.RunConfig(storage_path=scratch, name="grid", verbose=0),
         )
         grid = tuner.fit()

@@ -1,11 +1,13 @@
-"""Seconds a step and extra memory of the pulls towards the pretrained weights, beside vanilla and beside a penalty through autograd.
+"""Seconds a step and extra memory of the pulls towards the pretrained weights, beside vanilla and beside a penalty
+through autograd.
 
-    python -m tests.benchmarks.penalties [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--threads 1]
+python -m tests.benchmarks.penalties [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--threads 1]
 
-All variants are in one process and take turns at every step, each on the same batch, so that noise falls on all alike; the time is the
-median over the steps after the first two, its ratio the median of the steps' ratios to vanilla's. Extra memory is what the method keeps
-beside the weights, their gradients and the optimizer's state, in copies of the trained weights. The time of ewc does not depend on what F
-is, so encoders without a masked-language-model head get random numbers for it.
+All variants are in one process and take turns at every step, each on the same batch, so that noise falls on all alike;
+the time is the median over the steps after the first two, its ratio the median of the steps' ratios to vanilla's. Extra
+memory is what the method keeps beside the weights, their gradients and the optimizer's state, in copies of the trained
+weights. The time of ewc does not depend on what F is, so encoders without a masked-language-model head get random
+numbers for it.
 
 ``autograd`` is the penalty as it is usually written: λ/2 Σ F (θ − θ*)² added to the loss before the backward pass.
 """
@@ -20,14 +22,15 @@ from pathlib import Path
 import torch
 from tabulate import tabulate
 
-from harness import encoders, footprint, models
-from harness.data import Origin
+from harness.data.origin import Origin
+from harness.encoders import loading, pinning
+from harness.execution.plan import plan
 from harness.methods import L2, DecoupledL2, Vanilla
-from harness.penalty import Penalty, Term
-from harness.plan import plan
+from harness.methods.penalty import Penalty, Term
 from harness.study import Setting, Study, TrialConfig
-from harness.trainer import PenaltyTrainer
-from harness.trial import build_trainer
+from harness.training import footprint
+from harness.training.trainer import PenaltyTrainer
+from harness.training.trial import build_trainer
 
 WARM_UP = 2
 """Steps that do not count."""
@@ -48,10 +51,12 @@ def config(options: argparse.Namespace, method: Vanilla | L2 | DecoupledL2) -> T
     return plan(study)[0]
 
 
-def variants(options: argparse.Namespace, cache: Path) -> dict[str, tuple[PenaltyTrainer, Callable[[], torch.Tensor | float]]]:
+def variants(
+    options: argparse.Namespace, cache: Path
+) -> dict[str, tuple[PenaltyTrainer, Callable[[], torch.Tensor | float]]]:
     """Trainers by name, each with what its loss has in addition to the task's, through autograd."""
     planned = config(options, Vanilla())
-    pretrained = models.pretrained(encoders.pinned(planned.encoder, planned.encoder_revision), Origin.of(planned).task)
+    pretrained = loading.pretrained(pinning.pinned(planned.encoder, planned.encoder_revision), Origin.of(planned).task)
     generator = torch.Generator().manual_seed(0)
     importance = {name: torch.rand(p.shape, generator=generator) for name, p in pretrained.anchor.items()}
     terms = {"l2": Term(0.1), "ewc": Term(0.1, importance)}
@@ -120,15 +125,22 @@ def main() -> None:
         rows = []
         for name, (trainer, _) in made.items():
             planned = config(options, Vanilla())
-            pretrained = models.pretrained(encoders.pinned(planned.encoder, planned.encoder_revision), Origin.of(planned).task)
+            pretrained = loading.pretrained(
+                pinning.pinned(planned.encoder, planned.encoder_revision), Origin.of(planned).task
+            )
             trained = sum(p.numel() * p.element_size() for p in trainer.model.parameters() if p.requires_grad)
             extra = footprint.extra_bytes(trainer.model, pretrained, [trainer.penalty, trainer.decay]) / trained
             mine = seconds[name][WARM_UP:]
             ratio = statistics.median(a / b for a, b in zip(mine, seconds["vanilla"][WARM_UP:], strict=True))
             copies = "–" if name.endswith("autograd") else f"{extra:.2f}"
             rows.append([name, f"{statistics.median(mine):.3f}", f"{100 * (ratio - 1):+.1f} %", copies])
-    print(f"{options.encoder}, {options.task}, {options.steps - WARM_UP} steps of {options.batch_size}, {options.threads} thread(s)")
-    print(tabulate(rows, ["", "s a step", "over vanilla", "extra copies of the trained weights"], disable_numparse=True))
+    print(
+        f"{options.encoder}, {options.task}, {options.steps - WARM_UP} steps of {options.batch_size}, "
+        f"{options.threads} thread(s)"
+    )
+    print(
+        tabulate(rows, ["", "s a step", "over vanilla", "extra copies of the trained weights"], disable_numparse=True)
+    )
 
 
 if __name__ == "__main__":

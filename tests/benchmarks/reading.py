@@ -1,8 +1,9 @@
 """How long it takes to read a large study from a local store, and to write its report.
 
-    python -m tests.benchmarks.reading [--settings 50] [--seeds 50] [--languages 40] [--no-report]
+python -m tests.benchmarks.reading [--settings 50] [--seeds 50] [--languages 40] [--no-report]
 
-Four methods, so 10,000 trials as it stands; the scores are made up (``tests.synthetic``). Prints a table of seconds.
+Four methods, so 10,000 trials as it stands; the scores are made up (``tests.helpers.synthetic``). Prints a table of
+seconds.
 """
 
 import argparse
@@ -15,12 +16,12 @@ from typing import TypeVar
 from tabulate import tabulate
 
 from analysis.report import write
-from analysis.stored import load
-from analysis.table_file import read
-from analysis.tidy import tidy
-from analysis.view import View
-from harness.store import Store
-from tests import synthetic
+from analysis.results.from_csv import read
+from analysis.results.from_store import load
+from analysis.results.tidy import tidy
+from analysis.results.view import View
+from harness.store.store import Store
+from tests.helpers import synthetic
 
 T = TypeVar("T")
 

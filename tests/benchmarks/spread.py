@@ -1,13 +1,15 @@
-"""How far the statistics of spread keep what they promise: coverage of ratios, size and power of tests, and what could have been seen.
+"""How far the statistics of spread keep what they promise: coverage of ratios, size and power of tests, and what could
+have been seen.
 
-    python -m tests.benchmarks.spread [--studies 400] [--tables coverage ways size settings power detectable seconds]
+python -m tests.benchmarks.spread [--studies 400] [--tables coverage ways size settings power detectable seconds]
 
-Simulated studies, runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's, so that languages have a
-correlation of 0.8 over runs; the *pairing* is the part of the variance that the two methods have in common. Kinds of draws, each with mean
-0 and standard deviation 1: normal; ``t5``, Student's t with 5 degrees of freedom; ``skewed``, a gamma of shape 4; ``collapse``, normal but
-20 points lower with a chance of 1 in 10; ``flat``, uniform. ``flat and t5`` is a method of either, of one std but unequal kurtosis.
-``settings`` adds effects with a standard deviation of 2, the same for both methods, to every fourth run. Means differ by 2 points. The
-standard error of a share of 400 studies is 0.011 near 0.95 or 0.05 and 0.02 near 0.8; of 1,000 studies 0.007 and 0.013.
+Simulated studies, runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's, so that
+languages have a correlation of 0.8 over runs; the *pairing* is the part of the variance that the two methods have in
+common. Kinds of draws, each with mean 0 and standard deviation 1: normal; ``t5``, Student's t with 5 degrees of
+freedom; ``skewed``, a gamma of shape 4; ``collapse``, normal but 20 points lower with a chance of 1 in 10; ``flat``,
+uniform. ``flat and t5`` is a method of either, of one std but unequal kurtosis. ``settings`` adds effects with a
+standard deviation of 2, the same for both methods, to every fourth run. Means differ by 2 points. The standard error of
+a share of 400 studies is 0.011 near 0.95 or 0.05 and 0.02 near 0.8; of 1,000 studies 0.007 and 0.013.
 """
 
 import argparse
@@ -24,7 +26,7 @@ from tabulate import tabulate
 
 from analysis.statistics import std_ratio as module
 from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.detectable import detectable_ratio
+from analysis.statistics.minimum_detectable import minimum_detectable_ratio
 from analysis.statistics.run_bootstrap import counts
 from analysis.statistics.std_ratio import paired, std_ratio
 from analysis.statistics.swap_test import swap_test
@@ -48,7 +50,12 @@ KINDS: dict[str, Draw] = {
     "collapse": _collapse,
     "flat": lambda random, shape: random.uniform(-math.sqrt(3), math.sqrt(3), size=shape),
 }
-PAIRS = {"normal": ("normal", "normal"), "t5": ("t5", "t5"), "skewed": ("skewed", "skewed"), "flat and t5": ("flat", "t5")}
+PAIRS = {
+    "normal": ("normal", "normal"),
+    "t5": ("t5", "t5"),
+    "skewed": ("skewed", "skewed"),
+    "flat and t5": ("flat", "t5"),
+}
 
 
 def simulate(
@@ -62,7 +69,8 @@ def simulate(
     kinds: tuple[str, str] = ("normal", "normal"),
     settings: float = 0.0,
 ) -> tuple[Array, Array]:
-    """Scores of ours and theirs, studies × runs × languages, with the true std ratio (of what the settings have no part in)."""
+    """Scores of ours and theirs, studies × runs × languages, with the true std ratio (of what the settings have no part
+    in)."""
 
     def draws(kind: str) -> Array:
         run = KINDS[kind](random, (studies, runs, 1))
@@ -114,7 +122,9 @@ def coverage(studies: int) -> str:
                 both = simulate(random, studies, runs, languages, ratio=ratio, pairing=pairing, kinds=(kind, kind))
                 shares.append(held(*both, ratio))
             rows.append([kind, languages, pairing, ratio, *shares])
-    return tabulate(rows, ["coverage", "languages", "pairing", "true ratio", *(f"n = {runs}" for runs in sizes)], floatfmt=".3f")
+    return tabulate(
+        rows, ["coverage", "languages", "pairing", "true ratio", *(f"n = {runs}" for runs in sizes)], floatfmt=".3f"
+    )
 
 
 def ways(studies: int) -> str:
@@ -124,7 +134,15 @@ def ways(studies: int) -> str:
         for languages, pairing, ratio in (CASES[0], CASES[3]):
             inside: dict[str, list[str]] = defaultdict(list)
             for runs in sizes:
-                both = simulate(np.random.default_rng(runs), studies, runs, languages, ratio=ratio, pairing=pairing, kinds=(kind, kind))
+                both = simulate(
+                    np.random.default_rng(runs),
+                    studies,
+                    runs,
+                    languages,
+                    ratio=ratio,
+                    pairing=pairing,
+                    kinds=(kind, kind),
+                )
                 ends: dict[str, list[tuple[float, float]]] = defaultdict(list)
                 for a, b in zip(*both, strict=True):
                     for way, limits in _intervals(*paired(a, b)).items():
@@ -135,13 +153,17 @@ def ways(studies: int) -> str:
                     width = math.exp(min(20.0, float(np.median(high - low))))
                     inside[way].append(f"{share:.3f} ({width:.1f})" if width < 1000 else f"{share:.3f} (>999)")
             rows += [[kind, languages, pairing, way, *shares] for way, shares in inside.items()]
-    return tabulate(rows, ["coverage (high / low)", "languages", "pairing", "interval", *(f"n = {runs}" for runs in sizes)])
+    return tabulate(
+        rows, ["coverage (high / low)", "languages", "pairing", "interval", *(f"n = {runs}" for runs in sizes)]
+    )
 
 
 def _intervals(a: Array, b: Array) -> dict[str, tuple[float, float]]:
     """Intervals of the log ratio of one study, by name."""
     runs, every = len(a), np.ones((1, len(a)))
-    logs, errors = (np.concatenate(part) for part in zip(*(module._log_ratios(a, b, c) for c in counts(runs, 1000)), strict=True))
+    logs, errors = (
+        np.concatenate(part) for part in zip(*(module._log_ratios(a, b, c) for c in counts(runs, 1000)), strict=True)
+    )
     log, error = (float(found[0]) for found in module._log_ratios(a, b, every))
     fit = np.isfinite(logs) & (errors > 0)
     logs, errors = logs[fit], errors[fit]
@@ -181,7 +203,9 @@ def size(studies: int) -> str:
                 shares["swaps"].append(rejected(*both))
                 shares["Brown–Forsythe"].append(rejected_by_brown_forsythe(*both))
             rows += [[kind, languages, pairing, settings, test, *found] for test, found in shares.items()]
-    return tabulate(rows, ["size", "languages", "pairing", "settings", "test", *(f"n = {runs}" for runs in sizes)], floatfmt=".3f")
+    return tabulate(
+        rows, ["size", "languages", "pairing", "settings", "test", *(f"n = {runs}" for runs in sizes)], floatfmt=".3f"
+    )
 
 
 def power(studies: int) -> str:
@@ -190,7 +214,10 @@ def power(studies: int) -> str:
         for ratio in (0.7, 1 / 2, 1 / 3, 1 / 4):
             shares: dict[str, list[float]] = defaultdict(list)
             for runs in sizes:
-                one, many = (simulate(np.random.default_rng(runs), studies, runs, count, ratio=ratio, pairing=pairing) for count in (1, 14))
+                one, many = (
+                    simulate(np.random.default_rng(runs), studies, runs, count, ratio=ratio, pairing=pairing)
+                    for count in (1, 14)
+                )
                 shares["swaps, 14 languages"].append(rejected(*many))
                 shares["swaps, 1 language"].append(rejected(*one))
                 shares["Brown–Forsythe, 1 language"].append(rejected_by_brown_forsythe(*one))
@@ -201,12 +228,28 @@ def power(studies: int) -> str:
 
 
 def detectable(studies: int) -> str:
-    """The ratio said to be detectable, from some studies each, and the swap test's power at their geometric mean in others."""
+    """The ratio said to be detectable, from some studies each, and the swap test's power at their geometric mean in
+    others."""
     rows: Rows = []
-    for runs, told in ((5, 5), (6, 25), (7, 25), (8, 25), (10, 25), (12, 16), (20, 25), (40, 25), (41, 25), (50, 25), (200, 25)):
+    for runs, told in (
+        (5, 5),
+        (6, 25),
+        (7, 25),
+        (8, 25),
+        (10, 25),
+        (12, 16),
+        (20, 25),
+        (40, 25),
+        (41, 25),
+        (50, 25),
+        (200, 25),
+    ):
         for languages, pairing in ((1, 0.0), (1, 0.7), (14, 0.7), (40, 0.3)):
             random = np.random.default_rng(runs)
-            said = [detectable_ratio(a, b) for a, b in zip(*simulate(random, told, runs, languages, pairing=pairing), strict=True)]
+            said = [
+                minimum_detectable_ratio(a, b)
+                for a, b in zip(*simulate(random, told, runs, languages, pairing=pairing), strict=True)
+            ]
             ratios = np.array([one.ratio for one in said if not one.reason])
             if len(ratios) < len(said):
                 rows.append([runs, languages, pairing, f"none in {len(said) - len(ratios)} of {len(said)}"])
@@ -214,7 +257,17 @@ def detectable(studies: int) -> str:
             mean = float(np.exp(np.log(ratios).mean()))
             count = max(100, min(studies, 40_000 // runs // math.ceil(languages / 14)))
             seen = rejected(*simulate(random, count, runs, languages, pairing=pairing, ratio=mean))
-            rows.append([runs, languages, pairing, f"{mean:.2f}", f"{ratios.min():.2f} to {ratios.max():.2f}", f"{seen:.2f}", count])
+            rows.append(
+                [
+                    runs,
+                    languages,
+                    pairing,
+                    f"{mean:.2f}",
+                    f"{ratios.min():.2f} to {ratios.max():.2f}",
+                    f"{seen:.2f}",
+                    count,
+                ]
+            )
     return tabulate(rows, ["runs", "languages", "pairing", "detectable ratio", "by study", "power there", "studies"])
 
 
@@ -223,7 +276,7 @@ def seconds(studies: int) -> str:
     for runs, languages in ((8, 14), (12, 14), (12, 40), (20, 14), (20, 40), (40, 40), (200, 40), (2000, 40)):
         ours, theirs = simulate(np.random.default_rng(0), 1, runs, languages, pairing=0.7, ratio=0.5)
         taken = []
-        for statistic in (std_ratio, swap_test, brown_forsythe, detectable_ratio):
+        for statistic in (std_ratio, swap_test, brown_forsythe, minimum_detectable_ratio):
             start = time.perf_counter()
             statistic(ours[0], theirs[0])
             taken.append(time.perf_counter() - start)
@@ -233,7 +286,8 @@ def seconds(studies: int) -> str:
 
 
 def settings(studies: int) -> str:
-    """Several seeds a setting: runs drawn and swapped one by one, and by whole settings, of settings drawn anew and of these alone."""
+    """Several seeds a setting: runs drawn and swapped one by one, and by whole settings, of settings drawn anew and of
+    these alone."""
     rows: Rows = []
     for groups, seeds in ((4, 2), (4, 5), (6, 3), (10, 5), (20, 2)):
         for share in (0.0, 0.5, 0.9):
@@ -245,9 +299,13 @@ def settings(studies: int) -> str:
                     effects = random.normal(size=(2, groups))
                     if not anew:  # of one variance in the study itself, so that the ratio over these settings is 1
                         effects = (effects - effects.mean(axis=1, keepdims=True)) / effects.std(axis=1, keepdims=True)
-                    a, b = math.sqrt(share) * effects[:, labels] + math.sqrt(1 - share) * random.normal(size=(2, groups * seeds))
+                    a, b = math.sqrt(share) * effects[:, labels] + math.sqrt(1 - share) * random.normal(
+                        size=(2, groups * seeds)
+                    )
                     pairs = [(std_ratio(a, b, by), swap_test(a, b, by)) for by in (None, labels)]
-                    found.append([hit for ratio, test in pairs for hit in (ratio.low <= 1 <= ratio.high, test.p <= 0.05)])
+                    found.append(
+                        [hit for ratio, test in pairs for hit in (ratio.low <= 1 <= ratio.high, test.p <= 0.05)]
+                    )
                 shares = np.mean(found, axis=0)
                 rows.append([f"{groups} × {seeds}", share, "anew" if anew else "these", *shares[[0, 2, 1, 3]]])
     heads = ("coverage, by run", "by setting", "size, by run", "by setting")

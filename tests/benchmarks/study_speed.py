@@ -3,15 +3,16 @@
     python -m tests.benchmarks.study_speed [--repeats 3] [--json FILE]
     python -m tests.benchmarks.study_speed --encoder DIR --rates 3e-4 --seeds 0 1 [...]
 
-The peer is ``tests.benchmarks.peer_recipe``; ours is ``steadytune run`` (``tests.benchmarks.watched``: with a clock) on an empty store.
-Both run the same grid, every rate with every seed without and with a pull towards the pretrained weights (l2), on the same encoder,
-examples, steps and cores, as processes of their own and in turns: peer, ours, ours, peer, ... A figure is the median over the repeats, a
-ratio the median of the repeats' own, with the smallest and the largest.
+The peer is ``tests.benchmarks.peer_recipe``; ours is ``steadytune run`` (``tests.benchmarks.watched``: with a clock) on
+an empty store. Both run the same grid, every rate with every seed without and with a pull towards the pretrained
+weights (l2), on the same encoder, examples, steps and cores, as processes of their own and in turns: peer, ours, ours,
+peer, ... A figure is the median over the repeats, a ratio the median of the repeats' own, with the smallest and the
+largest.
 
-The first line is VOID, and with it all others, where the two do not do the same: other numbers of steps or of scored sentences, or scores
-that differ by more than seeds make them (a t-test of each cell's difference of means at 5 % for all cells together, with the standard
-deviation over seeds within cells). The exit code is 1 then. Standard output has the
-tables, progress goes to standard error. CPU only, English UDPOS.
+The first line is VOID, and with it all others, where the two do not do the same: other numbers of steps or of scored
+sentences, or scores that differ by more than seeds make them (a t-test of each cell's difference of means at 5 % for
+all cells together, with the standard deviation over seeds within cells). The exit code is 1 then. Standard output has
+the tables, progress goes to standard error. CPU only, English UDPOS.
 """
 
 import argparse
@@ -31,14 +32,15 @@ from typing import Any
 
 from tabulate import tabulate
 
-from harness import encoders, precision
-from harness.data import Origin
+from harness.data.origin import Origin
 from harness.embedded import UDPOS
+from harness.encoders import pinning
+from harness.execution.plan import plan
 from harness.methods import L2, Method, Vanilla
-from harness.plan import plan
-from harness.store import Store
+from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
 from harness.tasks import task_named
+from harness.training import precision
 from tests.benchmarks.peer_recipe import Job
 
 ROOT = Path(__file__).parents[2]
@@ -108,9 +110,10 @@ def slots(run: Run) -> int:
 
 
 def warm_starts(run: Run) -> list[float]:
-    """Seconds from a slot's being free, its trial ended and the next already waiting, to the next trial's first step; not of the first
-    trial of each slot. Nothing else than Tune's own work is between a trial's end and the scheduling of the next. Slots are workers where
-    these live on; where each trial has a worker of its own, the slot that was free first is the next to be taken."""
+    """Seconds from a slot's being free, its trial ended and the next already waiting, to the next trial's first step;
+    not of the first trial of each slot. Nothing else than Tune's own work is between a trial's end and the scheduling
+    of the next. Slots are workers where these live on; where each trial has a worker of its own, the slot that was free
+    first is the next to be taken."""
     workers: dict[int, list[Trial]] = {}
     for trial in sorted(run.trials, key=lambda trial: trial.began):
         workers.setdefault(trial.worker, []).append(trial)
@@ -139,9 +142,16 @@ LINES = (
     Line("warm start: worker free to first step, s, slowest trial", _of(max, warm_starts), most=0.5),
     Line("warm start: worker free to first step, s, median trial", _of(statistics.median, warm_starts)),
     Line("trial begun to first step, s, median trial", _of(statistics.median, _each(lambda t: t.first_step - t.began))),
-    Line("training steps/s of a trial, median", _of(statistics.median, _each(lambda t: t.steps / (t.trained - t.first_step))), more=True),
     Line(
-        "evaluation, sentences/s, median trial", _of(statistics.median, _each(lambda t: t.examples / t.evaluation_seconds)), True, ratio=2
+        "training steps/s of a trial, median",
+        _of(statistics.median, _each(lambda t: t.steps / (t.trained - t.first_step))),
+        more=True,
+    ),
+    Line(
+        "evaluation, sentences/s, median trial",
+        _of(statistics.median, _each(lambda t: t.examples / t.evaluation_seconds)),
+        True,
+        ratio=2,
     ),
     Line("peak resident memory, MiB, vanilla trials' median", _of(statistics.median, _vanilla_peaks), ratio=2),
     Line("peak resident memory, MiB, largest trial", _of(max, _each(lambda t: t.peak_mib)), ratio=2),
@@ -163,7 +173,9 @@ def table(runs: dict[str, list[Run]]) -> list[list[str]]:
         if math.isnan(ratio):  # no slot had a second trial
             rows.append([line.name, "–", "–", "–", target, "–" if target else ""])
         else:
-            rows.append([line.name, _short(peer), _short(ours), f"{ratio:.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})", target, met])
+            rows.append(
+                [line.name, _short(peer), _short(ours), f"{ratio:.2f} ({ratios[0]:.2f}–{ratios[-1]:.2f})", target, met]
+            )
     return rows
 
 
@@ -187,8 +199,9 @@ class Difference:
 
 
 def differences(peer: Sequence[Trial], ours: Sequence[Trial]) -> list[Difference]:
-    """The two sides' scores by cell. What is allowed is t · s · √(2/n) for n seeds: s the standard deviation over seeds (ddof 1 in each
-    cell and side, pooled over them), t at ``LEVEL`` over all cells and scores (Bonferroni). Needs two seeds."""
+    """The two sides' scores by cell. What is allowed is t · s · √(2/n) for n seeds: s the standard deviation over seeds
+    (ddof 1 in each cell and side, pooled over them), t at ``LEVEL`` over all cells and scores (Bonferroni). Needs two
+    seeds."""
     from scipy.stats import t
 
     cells = list(dict.fromkeys(trial.cell for trial in peer))
@@ -203,13 +216,19 @@ def differences(peer: Sequence[Trial], ours: Sequence[Trial]) -> list[Difference
         seeds = len(next(iter(groups.values())))
         freedom = len(groups) * (seeds - 1)
         allowed = float(t.isf(LEVEL / (2 * len(cells) * len(SCORES)), freedom)) * spread * math.sqrt(2 / seeds)
-        found += [Difference(cell, score, *(statistics.mean(groups[side, cell]) for side in SIDES), allowed) for cell in cells]
+        found += [
+            Difference(cell, score, *(statistics.mean(groups[side, cell]) for side in SIDES), allowed) for cell in cells
+        ]
     return found
 
 
 def void(runs: dict[str, list[Run]], compared: Sequence[Difference]) -> list[str]:
     """Why the comparison says nothing; nothing where it does."""
-    reasons = [f"{d.score} of {named(d.cell)}: {d.peer:.2f} and {d.ours:.2f}, {d.allowed:.2f} allowed" for d in compared if not d.same]
+    reasons = [
+        f"{d.score} of {named(d.cell)}: {d.peer:.2f} and {d.ours:.2f}, {d.allowed:.2f} allowed"
+        for d in compared
+        if not d.same
+    ]
     for name in ("steps", "examples"):
         counts = {side: sorted({getattr(trial, name) for run in runs[side] for trial in run.trials}) for side in SIDES}
         if counts["peer"] != counts["ours"]:
@@ -241,7 +260,7 @@ def job_of(study: Study, trials: Sequence[TrialConfig], options: argparse.Namesp
     """The same for the peer."""
     setting = study.settings[0]
     return Job(
-        encoder=encoders.pinned(trials[0].encoder, trials[0].encoder_revision).path,
+        encoder=pinning.pinned(trials[0].encoder, trials[0].encoder_revision).path,
         data=str(UDPOS),
         labels=list(task_named(Origin.of(trials[0]).task).labels),
         source=study.source,
@@ -304,7 +323,9 @@ def _timed(command: Sequence[object], folder: Path) -> tuple[float, float]:
     environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     with (folder / "log").open("w") as log:
         began = time.time()
-        done = subprocess.run([sys.executable, "-m", *map(str, command)], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        done = subprocess.run(
+            [sys.executable, "-m", *map(str, command)], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
         ended = time.time()
     if done.returncode:
         raise SystemExit(f"{command[0]} failed:\n{(folder / 'log').read_text()[-4000:]}")
@@ -314,18 +335,37 @@ def _timed(command: Sequence[object], folder: Path) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=3, help="runs of either side (default: %(default)s)")
-    parser.add_argument("--encoder", default="embedded", metavar="DIR", help="'embedded', or a folder, e.g. of harness.embedded.e5_small")
-    parser.add_argument("--languages", nargs="+", default=TARGETS, metavar="XX", help="target languages (default: all 11 embedded ones)")
-    parser.add_argument("--rates", nargs="+", type=float, default=(1e-3, 2e-3), metavar="X", help="learning rates (default: 1e-3 2e-3)")
-    parser.add_argument("--seeds", nargs="+", type=int, default=(0, 1, 2, 3), metavar="N", help="at least two (default: 0 1 2 3)")
+    parser.add_argument(
+        "--encoder",
+        default="embedded",
+        metavar="DIR",
+        help="'embedded', or a folder, e.g. of harness.embedded.e5_small",
+    )
+    parser.add_argument(
+        "--languages", nargs="+", default=TARGETS, metavar="XX", help="target languages (default: all 11 embedded ones)"
+    )
+    parser.add_argument(
+        "--rates", nargs="+", type=float, default=(1e-3, 2e-3), metavar="X", help="learning rates (default: 1e-3 2e-3)"
+    )
+    parser.add_argument(
+        "--seeds", nargs="+", type=int, default=(0, 1, 2, 3), metavar="N", help="at least two (default: 0 1 2 3)"
+    )
     parser.add_argument("--strength", type=float, default=0.05, metavar="X", help="of l2 (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=60, metavar="N", help="of a trial (default: %(default)s)")
     parser.add_argument("--warmup", type=int, default=6, metavar="N", help="steps (default: %(default)s)")
     parser.add_argument("--batch-size", type=int, default=16, metavar="N", help="(default: %(default)s)")
-    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of both sides (default: %(default)s)")
-    parser.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="of both sides (default: %(default)s)")
-    parser.add_argument("--eval-batch-size", type=int, default=32, metavar="N", help="of the peer (default: %(default)s)")
-    parser.add_argument("--reuse-actors", action="store_true", help="let the peer's workers live on, which is not Tune's default")
+    parser.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="of both sides (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--cpus-per-trial", type=int, default=1, metavar="N", help="of both sides (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--eval-batch-size", type=int, default=32, metavar="N", help="of the peer (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--reuse-actors", action="store_true", help="let the peer's workers live on, which is not Tune's default"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep what was measured of every trial")
     options = parser.parse_args()
     if len(set(options.seeds)) < 2:
@@ -340,24 +380,45 @@ def main() -> None:
             print(f"{repeat + 1}/{options.repeats} {side} ...", end=" ", file=sys.stderr, flush=True)
             with tempfile.TemporaryDirectory(prefix="study-speed-") as scratch:
                 folder = Path(scratch)
-                run = run_peer(job, folder) if side == "peer" else run_ours(study, trials, options.cpus_per_trial, folder)
+                run = (
+                    run_peer(job, folder) if side == "peer" else run_ours(study, trials, options.cpus_per_trial, folder)
+                )
             runs[side].append(run)
             print(f"{run.ended - run.began:.0f} s", file=sys.stderr)
     if options.json is not None:
-        options.json.write_text(json.dumps({side: [asdict(run) for run in found] for side, found in runs.items()}, indent=1))
+        options.json.write_text(
+            json.dumps({side: [asdict(run) for run in found] for side, found in runs.items()}, indent=1)
+        )
 
     compared = differences(runs["peer"][0].trials, runs["ours"][0].trials)
     reasons = void(runs, compared)
     unseen = max(d.allowed for d in compared)
-    agree = f"The two agree within seed noise: no difference of scores is shown, and one of up to {unseen:.1f} points would not be."
-    print("VOID: the two do not do the same: " + "; ".join(reasons) if reasons else agree)
-    grid = f"{len(trials)} trials of {options.steps} steps of {options.batch_size}, {len(study.targets) + 1} languages, {study.precision}"
-    print(
-        f"{study.encoder}, {grid}, {slots(runs['ours'][0])} at a time with {options.cpus_per_trial} core(s) each; {options.repeats} runs\n"
+    agree = (
+        f"The two agree within seed noise: no difference of scores is shown, and one of up to {unseen:.1f} "
+        "points would not be."
     )
-    print(tabulate(table(runs), ["", "peer", "ours", "ratio", "target", "met"], disable_numparse=True, tablefmt="github"), end="\n\n")
-    rows = [[named(d.cell), d.score, d.peer, d.ours, d.ours - d.peer, f"± {d.allowed:.2f}", "yes" if d.same else "NO"] for d in compared]
-    print(tabulate(rows, ["cell", "score", "peer", "ours", "difference", "allowed", "same"], floatfmt=".2f", tablefmt="github"))
+    print("VOID: the two do not do the same: " + "; ".join(reasons) if reasons else agree)
+    grid = (
+        f"{len(trials)} trials of {options.steps} steps of {options.batch_size}, {len(study.targets) + 1} "
+        f"languages, {study.precision}"
+    )
+    print(
+        f"{study.encoder}, {grid}, {slots(runs['ours'][0])} at a time with {options.cpus_per_trial} core(s) each; "
+        f"{options.repeats} runs\n"
+    )
+    print(
+        tabulate(table(runs), ["", "peer", "ours", "ratio", "target", "met"], disable_numparse=True, tablefmt="github"),
+        end="\n\n",
+    )
+    rows = [
+        [named(d.cell), d.score, d.peer, d.ours, d.ours - d.peer, f"± {d.allowed:.2f}", "yes" if d.same else "NO"]
+        for d in compared
+    ]
+    print(
+        tabulate(
+            rows, ["cell", "score", "peer", "ours", "difference", "allowed", "same"], floatfmt=".2f", tablefmt="github"
+        )
+    )
     if reasons:
         sys.exit(1)
 

@@ -1,9 +1,10 @@
 """Seconds a step and peak memory of fine-tuning with the whole vocabulary and with the trimmed one.
 
-    python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
+python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
 
-Every measurement is a process of its own, so that its peak memory is its own; whole and trimmed take turns. The time is the median of
-the steps after the first two, the memory the largest resident set from the loading of the encoder to the last step.
+Every measurement is a process of its own, so that its peak memory is its own; whole and trimmed take turns. The time is
+the median of the steps after the first two, the memory the largest resident set from the loading of the encoder to the
+last step.
 """
 
 import argparse
@@ -18,8 +19,8 @@ from typing import Any
 
 from tabulate import tabulate
 
+from harness.execution.plan import plan
 from harness.methods import L2, Method, Vanilla
-from harness.plan import plan
 from harness.study import Setting, Study
 
 METHODS: dict[str, Method] = {"vanilla": Vanilla(), "l2": L2(strength=0.1)}
@@ -32,8 +33,8 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     import torch
     from transformers import TrainerCallback
 
-    from harness import memory
-    from harness.trial import build_trainer
+    from harness.common import memory
+    from harness.training.trial import build_trainer
 
     class Clock(TrainerCallback):
         def __init__(self) -> None:
@@ -89,13 +90,30 @@ def main() -> None:
         for method in METHODS:
             found: dict[bool, list[dict[str, float]]] = {False: [], True: []}
             for trim in [False, True] * options.rounds:
-                command = [sys.executable, "-m", "tests.benchmarks.trimming", *sys.argv[1:], "--method", method, "--cache", cache]
-                ended = subprocess.run([*command, *(["--trim"] if trim else [])], stdout=subprocess.PIPE, text=True, check=True)
+                command = [
+                    sys.executable,
+                    "-m",
+                    "tests.benchmarks.trimming",
+                    *sys.argv[1:],
+                    "--method",
+                    method,
+                    "--cache",
+                    cache,
+                ]
+                ended = subprocess.run(
+                    [*command, *(["--trim"] if trim else [])], stdout=subprocess.PIPE, text=True, check=True
+                )
                 found[trim].append(json.loads(ended.stdout.splitlines()[-1]))
-            whole, trimmed = ({key: statistics.median(one[key] for one in found[trim]) for key in found[trim][0]} for trim in (False, True))
+            whole, trimmed = (
+                {key: statistics.median(one[key] for one in found[trim]) for key in found[trim][0]}
+                for trim in (False, True)
+            )
             for name, unit in (("seconds", "s a step"), ("mib", "MiB peak"), ("parameters", "parameters")):
                 rows.append([method, unit, whole[name], trimmed[name], f"{whole[name] / trimmed[name]:.2f}"])
-    print(f"{options.encoder}, {options.task}, batches of {options.batch_size}, {options.threads} thread(s), medians of {options.rounds}")
+    print(
+        f"{options.encoder}, {options.task}, batches of {options.batch_size}, {options.threads} thread(s), medians "
+        f"of {options.rounds}"
+    )
     print(tabulate(rows, ["method", "", "whole", "trimmed", "ratio"], floatfmt=",.3g", intfmt=","))
 
 

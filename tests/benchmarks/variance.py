@@ -1,10 +1,11 @@
 """Bias and coverage of the variance components and of the multi-bootstrap, on simulated scores whose truth is known.
 
-    python -m tests.benchmarks.variance [--grids 20000] [--sparse 400] [--samples 2000]
+python -m tests.benchmarks.variance [--grids 20000] [--sparse 400] [--samples 2000]
 
-Components: so many grids of scores, of settings × seeds (× replicates), with effects of known variance; and fewer with a tenth of the
-runs lost, by REML. Bias is in standard errors of the mean over grids. The multi-bootstrap: so many samples of runs and test examples
-from a population whose difference between two methods is known; chance moves its coverage by about 0.5 points at 2,000 samples.
+Components: so many grids of scores, of settings × seeds (× replicates), with effects of known variance; and fewer with
+a tenth of the runs lost, by REML. Bias is in standard errors of the mean over grids. The multi-bootstrap: so many
+samples of runs and test examples from a population whose difference between two methods is known; chance moves its
+coverage by about 0.5 points at 2,000 samples.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from tabulate import tabulate
 
 from analysis.statistics.counts import ACCURACY, F1, Metric
 from analysis.statistics.mixed_model import reml
-from analysis.statistics.multi_bootstrap import LEAST_OF_A_P, Difference, zero_shot_difference
+from analysis.statistics.multi_bootstrap import MIN_FOR_P, Difference, zero_shot_difference
 from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, components
 
 Floats = NDArray[np.float64]
@@ -39,7 +40,9 @@ class Grid:
 
     def __str__(self) -> str:
         of = f" in {self.reruns} setting(s)" if self.reruns is not None else ""
-        return f"{self.settings} × {self.seeds}" + (f", {self.replicates} replicates{of}" if self.replicates > 1 else "")
+        return f"{self.settings} × {self.seeds}" + (
+            f", {self.replicates} replicates{of}" if self.replicates > 1 else ""
+        )
 
     def scores(self, count: int, random: np.random.Generator, truth: dict[str, float] = TRUTH) -> Floats:
         """So many × settings × seeds × replicates."""
@@ -47,7 +50,11 @@ class Grid:
         shapes = {SETTING: (a, 1, 1), SEED: (1, b, 1), INTERACTION: (a, b, 1), NOISE: (a, b, n)}
         scores = np.full((count, a, b, n), 60.0)
         for name, shape in shapes.items():
-            draws = random.normal(size=(count, *shape)) if self.effects == "normal" else random.exponential(size=(count, *shape)) - 1
+            draws = (
+                random.normal(size=(count, *shape))
+                if self.effects == "normal"
+                else random.exponential(size=(count, *shape)) - 1
+            )
             scores += math.sqrt(truth[name]) * draws
         if self.reruns is not None:
             scores[:, self.reruns :, :, 1:] = np.nan
@@ -89,7 +96,10 @@ def of_sparse(grid: Grid, count: int, lost: float = 0.1, seed: int = 1) -> tuple
 
 def _estimated(names: tuple[str, ...], truths: Floats, estimates: Floats, covered: Floats) -> list[Estimated]:
     means, errors = estimates.mean(axis=1), estimates.std(axis=1, ddof=1) / math.sqrt(estimates.shape[1])
-    return [Estimated(*row) for row in zip(names, truths.tolist(), means.tolist(), errors.tolist(), covered.tolist(), strict=True)]
+    return [
+        Estimated(*row)
+        for row in zip(names, truths.tolist(), means.tolist(), errors.tolist(), covered.tolist(), strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -102,9 +112,11 @@ class Population:
     metric: Metric = ACCURACY
     ours: float = 0.8
     theirs: float = 0.6
-    """A method's ease, on the scale of the other effects; the methods are equal with F1, whose difference is then known."""
+    """A method's ease, on the scale of the other effects; the methods are equal with F1, whose difference is then
+    known."""
     of_run: float = 0.2
-    """Standard deviations of effects on an answer's ease: of a run on both methods alike, of a run on each method, and so on."""
+    """Standard deviations of effects on an answer's ease: of a run on both methods alike, of a run on each method, and
+    so on."""
     of_run_and_method: float = 0.2
     of_example: float = 1.0
     of_example_and_method: float = 0.3
@@ -115,7 +127,9 @@ class Population:
         if self.metric is F1:
             assert self.ours == self.theirs
             return 0.0
-        spread = math.sqrt(1 + self.of_run**2 + self.of_run_and_method**2 + self.of_example**2 + self.of_example_and_method**2)
+        spread = math.sqrt(
+            1 + self.of_run**2 + self.of_run_and_method**2 + self.of_example**2 + self.of_example_and_method**2
+        )
         return 100 * float(stats.norm.cdf(self.ours / spread) - stats.norm.cdf(self.theirs / spread))
 
     def sample(self, random: np.random.Generator) -> tuple[dict[str, NDArray[np.int32]], dict[str, NDArray[np.int32]]]:
@@ -139,7 +153,9 @@ class Population:
 
 def of_multi_bootstrap(population: Population, samples: int, resamples: int, seed: int = 1) -> list[Difference]:
     random = np.random.default_rng(seed)
-    return [zero_shot_difference(*population.sample(random), population.metric, resamples=resamples) for _ in range(samples)]
+    return [
+        zero_shot_difference(*population.sample(random), population.metric, resamples=resamples) for _ in range(samples)
+    ]
 
 
 def coverage(found: list[Difference], truth: float) -> float:
@@ -154,7 +170,16 @@ def main() -> None:
     parser.add_argument("--resamples", type=int, default=1_000)
     options = parser.parse_args()
 
-    grids = [Grid(5, 5), Grid(5, 5, 2), Grid(5, 10), Grid(20, 5), Grid(5, 5, 3, reruns=1), Grid(20, 10, 2), Grid(5, 1, 2), Grid(5, 1)]
+    grids = [
+        Grid(5, 5),
+        Grid(5, 5, 2),
+        Grid(5, 10),
+        Grid(20, 5),
+        Grid(5, 5, 3, reruns=1),
+        Grid(20, 10, 2),
+        Grid(5, 1, 2),
+        Grid(5, 1),
+    ]
     rows = []
     for i, grid in enumerate([*grids, Grid(5, 5, 2, effects="skewed"), Grid(20, 10, 2, effects="skewed")]):
         for one in of_components(grid, options.grids, seed=i):
@@ -187,20 +212,49 @@ def main() -> None:
     cases = [Population(runs, 300) for runs in (5, 10, 20, 40)]
     cases += [Population(runs, 1000, of_run_and_method=0.5) for runs in (3, 5, 10, 20, 40)]
     cases += [Population(runs, 100, languages=5) for runs in (5, 10, 20, 40)]
-    cases += [Population(20, 30), Population(20, 100), Population(20, 100, languages=3), Population(20, 60, languages=5)]
+    cases += [
+        Population(20, 30),
+        Population(20, 100),
+        Population(20, 100, languages=3),
+        Population(20, 60, languages=5),
+    ]
     cases += [Population(runs, 300, ours=0.6) for runs in (5, 20)]
     cases += [Population(runs, 1000, ours=0.6, of_run_and_method=0.5) for runs in (5, 20, 40)]
     cases += [Population(runs, 300, metric=F1, ours=0.6) for runs in (5, 20)]
     cases += [Population(20, 100, languages=5, metric=F1, ours=0.6)]
     for case in cases:
         found = of_multi_bootstrap(case, options.samples, options.resamples)
-        size = 100 * float(np.mean([one.p < 0.05 for one in found])) if case.truth == 0 and case.runs >= LEAST_OF_A_P else None
+        size = (
+            100 * float(np.mean([one.p < 0.05 for one in found]))
+            if case.truth == 0 and case.runs >= MIN_FOR_P
+            else None
+        )
         width = float(np.mean([one.high - one.low for one in found]))
         mean = np.mean([one.difference for one in found])
-        shown = [case.metric.name, case.runs, case.of_run_and_method, case.languages, case.examples, case.truth, mean, width]
+        shown = [
+            case.metric.name,
+            case.runs,
+            case.of_run_and_method,
+            case.languages,
+            case.examples,
+            case.truth,
+            mean,
+            width,
+        ]
         rows.append([*shown, 100 * coverage(found, case.truth), size])
     print(f"\nMulti-bootstrap of {options.resamples:,} resamples, {options.samples:,} samples")
-    header = ["metric", "runs", "run σ", "languages", "examples", "truth", "mean", "width", "coverage (%)", "size at 5 % (%)"]
+    header = [
+        "metric",
+        "runs",
+        "run σ",
+        "languages",
+        "examples",
+        "truth",
+        "mean",
+        "width",
+        "coverage (%)",
+        "size at 5 % (%)",
+    ]
     print(tabulate(rows, header, floatfmt=("", "", ".1f", "", "", ".2f", ".2f", ".2f", ".1f", ".1f")))
 
 

@@ -1,10 +1,11 @@
-"""``steadytune`` with a clock: writes down when each trial on Ray began, took its first training step, was trained and ended.
+"""``steadytune`` with a clock: writes down when each trial on Ray began, took its first training step, was trained and
+ended.
 
-    python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
+python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
 
-What follows FOLDER is a command line of ``steadytune``, which runs as it is but for the clock: a callback of the trainer, and a file
-``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``, ``first_step``, ``trained``, ``ended``: seconds since the
-epoch). A trial ends here once its record is in the store.
+What follows FOLDER is a command line of ``steadytune``, which runs as it is but for the clock: a callback of the
+trainer, and a file ``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``, ``first_step``,
+``trained``, ``ended``: seconds since the epoch). A trial ends here once its record is in the store.
 """
 
 import json
@@ -26,7 +27,7 @@ TIMES: dict[str, float] = {}
 @cache
 def watch_attempts() -> None:
     """Let this process write down the times of every trial from now on."""
-    from harness import ray_tune
+    from harness.execution import ray_tune
 
     attempt = ray_tune.attempt
 
@@ -66,11 +67,12 @@ def main() -> int:
         print(__doc__)
         return 0 if sys.argv[1:] else 2
     os.environ[FOLDER] = str(Path(sys.argv[1]).resolve())
-    from harness import cli, ray_tune
+    from harness.cli.main import main as steadytune
+    from harness.execution import ray_tune
     from tests.benchmarks.watched_worker import Watched
 
     ray_tune.Worker = Watched
-    return cli.main(sys.argv[2:])
+    return steadytune(sys.argv[2:])
 
 
 if __name__ == "__main__":

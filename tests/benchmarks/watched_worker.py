@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness import ray_tune
+from harness.execution import ray_tune
 from tests.benchmarks.watched import watch_attempts
 
 

@@ -1,0 +1,139 @@
+"""Two results side by side, and a report that is written while a study runs."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.report import write
+from analysis.results.frame import FAILED, FINISHED, MISSING, Results
+from analysis.results.from_store import load
+from analysis.results.merge import side_by_side
+from analysis.results.view import View
+from analysis.sections import summary
+from analysis.watch import watch
+from harness.common.errors import UserError
+from harness.methods import L2, Vanilla
+from tests.helpers import synthetic
+
+
+def results(place: Path, **options: object) -> Results:
+    made = synthetic.study(
+        options.pop("languages", 4), **{"methods": (Vanilla(), L2(strength=0.1)), "rates": 3, "seeds": 2, **options}
+    )  # type: ignore[arg-type]
+    return load(synthetic.store(place, made, histories=False), made.name)
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> View:
+    return View(results(tmp_path_factory.mktemp("one") / "store"))
+
+
+def moved(view: View, points: float) -> View:
+    """The same results with every score some points higher."""
+    scores = view.results.scores
+    return View(replace(view.results, scores=scores.assign(score=scores["score"] + points)))
+
+
+def test_each_method_is_compared_with_the_same_of_the_other(one: View) -> None:
+    both = side_by_side("before", one, "after", moved(one, 2.0))
+    assert both.results.methods == [
+        f"{side}: {method}" for side in ("before", "after") for method in one.results.methods
+    ]
+    assert {new: comparison.base for new, comparison in both.comparisons.items()} == {
+        f"after: {method}": f"before: {method}" for method in one.results.methods
+    }
+    for comparison in both.comparisons.values():
+        ours, theirs = comparison.zero_shot
+        pd.testing.assert_series_equal(ours - theirs, pd.Series(2.0, index=ours.index))
+    header = summary.table(both).header
+    assert header[-1] == "std of zero-shot against the other"
+
+
+def test_settings_of_both_are_matched_by_their_values(one: View, tmp_path: Path) -> None:
+    """The labels of a study name what differs within it, so the same setting is called otherwise in another study."""
+    fewer = results(tmp_path / "store", rates=1)
+    assert fewer.settings_met[0] not in one.results.settings_met
+    both = side_by_side("all", one, "first", View(fewer))
+    found = both.results.trials.groupby(both.results.trials["method"].str.split(": ").str[0])["setting"].agg(set)
+    assert len(found["all"]) == 3
+    assert len(found["first"]) == 1
+    assert found["first"] < found["all"]
+    assert all(comparison.runs for comparison in both.comparisons.values())
+
+
+def test_one_method_each_is_compared_whatever_its_name(one: View) -> None:
+    def only(method: str) -> View:
+        kept = one.results.trials["method"] == method
+        trials = one.results.trials[kept]
+        return View(
+            replace(
+                one.results, trials=trials, scores=one.results.scores[one.results.scores["trial"].isin(trials["trial"])]
+            )
+        )
+
+    both = side_by_side("a", only("vanilla"), "b", only("l2(strength=0.1)"))
+    assert both.against == {"b: l2(strength=0.1)": "a: vanilla"}
+
+
+def test_languages_with_other_test_sets_are_left_out_and_named(one: View) -> None:
+    def with_tests(**changed: str) -> View:
+        tested = one.results.trials["test_data"].map(lambda tests: tests | changed)
+        return View(replace(one.results, trials=one.results.trials.assign(test_data=tested)))
+
+    both = side_by_side("a", one, "b", with_tests(az="other"))
+    assert both.left_out == ("az",)
+    assert "az" not in both.results.about.targets
+    with pytest.raises(UserError, match="the test sets of the source, en, are not the same"):
+        side_by_side("a", one, "b", with_tests(en="other"))
+    every = dict.fromkeys(one.results.about.targets, "other")
+    with pytest.raises(
+        UserError, match="have no target language in common; the test sets of af, ar, az, bg are not the same"
+    ):
+        side_by_side("a", one, "b", with_tests(**every))
+
+
+def test_languages_that_only_one_has_are_named(one: View, tmp_path: Path) -> None:
+    both = side_by_side("a", one, "b", View(results(tmp_path / "store", languages=2)))
+    assert both.results.about.targets == ("af", "ar")
+    assert "Target languages left out: az, bg (only in a)." in both.results.about.question
+    assert "left out" not in side_by_side("a", one, "b", moved(one, 2.0)).results.about.question
+
+
+def test_trials_that_are_the_same_on_both_sides_are_told(one: View, tmp_path: Path) -> None:
+    count = one.results.scores["trial"].nunique()
+    same = side_by_side("a", one, "b", one).results.about.question
+    assert f"a and b are the same {count} trials: there is nothing to compare." in same
+    assert "the same" not in side_by_side("a", one, "b", moved(one, 2.0)).results.about.question
+    half = one.results.scores["trial"].isin(one.results.scores["trial"].unique()[:4])
+    scores = one.results.scores.assign(score=one.results.scores["score"].where(half, 0.0))
+    some = side_by_side("a", one, "b", View(replace(one.results, scores=scores))).results.about.question
+    assert "4 trials are the same on both sides: they say nothing of a difference." in some
+
+
+def test_what_cannot_be_compared(one: View) -> None:
+    other = replace(one.results, metric="accuracy")
+    with pytest.raises(UserError, match="a has the metric 'f1' and b 'accuracy'"):
+        side_by_side("a", one, "b", View(other))
+    with pytest.raises(UserError, match="a has the source 'en' and b 'de'"):
+        side_by_side("a", one, "b", View(replace(one.results, about=replace(one.results.about, source="de"))))
+
+
+def test_the_comparison_has_a_report(one: View, tmp_path: Path) -> None:
+    written = write(side_by_side("before <&>", one, "after", moved(one, 2.0)), tmp_path / "out")
+    html = written.html.read_text(encoding="utf-8")
+    assert "before &lt;&amp;&gt;" in html
+    assert "before <&>" not in html
+
+
+def test_a_watched_report_is_written_when_a_trial_has_ended(one: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr("analysis.watch.time.sleep", naps.append)
+    count = len(one.results.trials)
+    stages = [[FINISHED] * n + [MISSING] * (count - n) for n in (1, 1, 2)] + [[FINISHED] * (count - 1) + [FAILED]]
+    views = iter([View(replace(one.results, trials=one.results.trials.assign(status=stage))) for stage in stages])
+    written: list[int] = []
+    watch(lambda: next(views), lambda view, refresh: written.append(refresh), 7)
+    assert written == [7, 7, 0]  # not again where nothing has ended; the last page stays as it is
+    assert naps == [7, 7, 7]

@@ -1,0 +1,49 @@
+"""Brown and Forsythe's test against scipy and statsmodels."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from analysis.statistics.brown_forsythe import brown_forsythe
+from tests.helpers.paired_scores import study
+
+
+@pytest.mark.parametrize(("runs", "languages"), [(3, 2), (8, 1), (25, 14)])
+def test_brown_forsythe_is_scipys_and_statsmodels(runs: int, languages: int) -> None:
+    ours, theirs = study(runs, languages, pairing=0.3, ratio=0.5)
+    found = brown_forsythe(ours, theirs)
+    expected = [stats.levene(a, b, center="median") for a, b in zip(ours.T, theirs.T, strict=True)]
+    np.testing.assert_allclose([one.statistic for one in found], [one.statistic for one in expected])
+    np.testing.assert_allclose([one.p for one in found], [one.pvalue for one in expected])
+    np.testing.assert_allclose(
+        [one.holm for one in found], multipletests([one.pvalue for one in expected], method="holm")[1]
+    )
+
+
+def test_languages_without_a_test_are_not_corrected_for() -> None:
+    ours, theirs = study(6, 4, ratio=0.3)
+    ours[:, 1] = theirs[:, 1] = 0.1 + 0.2
+    ours[:, 2], theirs[:, 2] = [50, 50, 50, 60, 60, 60], [20, 20, 20, 50, 50, 50]
+    found = brown_forsythe(ours, theirs)
+    assert [one.reason for one in found] == [
+        "",
+        "all runs have the same score",
+        "in both methods all runs are as far from the median",
+        "",
+    ]
+    assert all(math.isnan(found[i].p) and math.isnan(found[i].holm) and math.isnan(found[i].statistic) for i in (1, 2))
+    assert [found[0].holm, found[3].holm] == pytest.approx([*multipletests([found[0].p, found[3].p], method="holm")[1]])
+
+
+def test_distances_of_one_mean_have_a_p_of_1() -> None:
+    """Not one spoilt by rounding, which takes an F of 0 below it and would leave no p to any language."""
+    ours, theirs = np.array([[0, 0, 0, 1], [0, 1, 2, 9]]).T * 0.1, np.array([[1, 0, 1, 1], [3, 4, 5, 6]]).T * 0.1
+    other = stats.levene(ours[:, 1], theirs[:, 1], center="median").pvalue
+    for rows in itertools.islice(itertools.permutations(range(4)), 6):
+        found = brown_forsythe(ours[[*rows]], theirs)
+        assert (found[0].statistic, found[0].p, found[0].holm) == pytest.approx((0, 1, 1))
+        assert (found[1].p, found[1].holm) == pytest.approx((other, 2 * other))

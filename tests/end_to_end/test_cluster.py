@@ -1,0 +1,73 @@
+"""A cluster of several nodes on this machine: trials share its accelerators, and a node that dies takes no result with
+it."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from ray.cluster_utils import Cluster
+
+from harness.cli.main import main
+from harness.store.store import Store
+
+STUDY = """
+task: udpos
+data: {cut}
+methods: [vanilla, {{name: l2, strength: 0.01}}]
+settings: [{{learning_rate: 1e-3, max_steps: 60, batch_size: 8}}]
+seeds: [0, 1]
+targets: [de]
+precision: fp32
+"""
+NODE = {"num_cpus": 2, "num_gpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
+"""Two cores, and an accelerator that Ray only believes in: its halves are two trials'."""
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    made = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0, "num_gpus": 0})
+    yield made
+    made.shutdown()
+
+
+@pytest.mark.slow
+def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Path) -> None:
+    file = tmp_path / "nodes.yaml"
+    file.write_text(STUDY.format(cut=cut), encoding="utf-8")
+    command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0.05", "--store"]
+    place, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
+    first, _ = (cluster.add_node(**NODE) for _ in range(2))
+    cluster.wait_for_nodes()
+    onto = ["--ray-address", cluster.address, "--gpus-per-trial", "0.5"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", *command, str(place), *onto],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    # Two trials on either node: of these long ones, none ends before all have begun.
+    wait_for(lambda: len({state.parent for state in place.glob("trials/*/checkpoint-*")}) == 4, process)
+    cluster.remove_node(first, allow_graceful=False)
+    cluster.add_node(**NODE)
+    assert main([*command, str(undisturbed), "--local"]) == 0  # meanwhile
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    assert out.count(": lost, runs again") == 2, out
+    store, other = Store(place), Store(undisturbed)
+    _, trials = store.study("nodes")
+    found, wanted = (
+        {trial: one["scores"] for trial, one in s.records(t.id for t in trials).items()} for s in (store, other)
+    )
+    assert len(wanted) == 4
+    assert found == wanted
+
+
+def wait_for(happens: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 200
+    while not happens():
+        assert process.poll() is None, process.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

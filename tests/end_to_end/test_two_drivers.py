@@ -1,0 +1,78 @@
+"""Two drivers on one store."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.store.store import Store
+from tests.helpers.store_files import STUDY
+
+LOGGED = """
+import os
+from pathlib import Path
+
+from harness.tasks.udpos import Udpos
+
+
+class Logged(Udpos):
+    name = "logged"
+
+    def collator(self, tokenizer):
+        with Path(os.environ["LOG"]).open("a") as log:
+            log.write(f"{os.getpid()}\\n")
+        return super().collator(tokenizer)
+
+
+TASK = Logged()
+"""
+
+
+@pytest.mark.slow
+def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path) -> None:
+    (tmp_path / "logged.py").write_text(LOGGED)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "logged").symlink_to(cut / "udpos")
+    file = tmp_path / "both.yaml"
+    text = STUDY.format(cut=tmp_path / "data", steps=25, seeds=[0, 1, 2])
+    file.write_text(text.replace("udpos", str(tmp_path / "logged.py")))
+
+    def start(name: str) -> subprocess.Popen[str]:
+        command = [
+            sys.executable,
+            "-m",
+            "harness.cli",
+            "run",
+            str(file),
+            "--local",
+            "--no-report",
+            "--store",
+            str(tmp_path / name),
+        ]
+        environment = {**os.environ, "LOG": str(tmp_path / f"{name}.log")}
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def outs(*processes: subprocess.Popen[str]) -> list[str]:
+        return [process.communicate(timeout=300)[0] for process in processes]
+
+    (alone,) = outs(start("alone"))
+    together = outs(start("together"), start("together"))
+    for out in (alone, *together):
+        assert "[3 done, 0 running, 0 failed, 0 left]" in out
+    logs = {name: (tmp_path / f"{name}.log").read_text().split() for name in ("alone", "together")}
+    assert len(logs["alone"]) == len(logs["together"]) >= 3
+    first, second = Store(tmp_path / "alone"), Store(tmp_path / "together")
+    _, trials = first.study("both")
+    assert len(second.standing(trials, files=True).finished) == 3
+    for trial in trials:
+        one, other = first.record(trial.id), second.record(trial.id)
+        assert one is not None
+        assert other is not None
+        assert (one["scores"], one["predictions"], one["history"]) == (
+            other["scores"],
+            other["predictions"],
+            other["history"],
+        )
+    assert second.doubts == []

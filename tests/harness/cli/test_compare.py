@@ -1,0 +1,31 @@
+"""``steadytune compare`` as a person meets it."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.report_files import call, check_page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "compared"),
+    [
+        ("compare good.csv others.csv", False),
+        ("compare synthetic synthetic --store store --other-store other", True),
+    ],
+)
+def test_two_results_side_by_side(
+    made: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: str,
+    compared: bool,
+) -> None:
+    monkeypatch.chdir(made)
+    assert call(f"{arguments} --out {tmp_path / 'out'}") == 0
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    check_page(page)
+    assert (tmp_path / "out" / "tables" / "spread.csv").exists() == compared
+    assert ("Nothing is compared: good and others have no method in common." in page) != compared
+    assert ("Nothing is compared" in capsys.readouterr().out) != compared

@@ -1,0 +1,37 @@
+"""``steadytune fisher`` on the shipped text."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from harness.cli.main import main
+from tests.helpers.command_line import STUDY
+
+
+def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
+    study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study_file.write_text(STUDY.replace("[de]", "[de, es, fr, hi]"), encoding="utf-8")
+    store = ["--store", str(tmp_path / "store"), "--local"]
+    command = ["fisher", str(study_file), *store, "--examples", "3", "--text", "task", "--text", "embedded"]
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "Fisher information: 9 to compute (en, de, es, fr, hi)" in out
+    assert "embedded: without fr, as text: " in out
+    assert "No correlations" in out
+    folder = tmp_path / "store" / "reports" / "mine" / "fisher"
+    assert str(folder / "fisher.html") in out
+    distances = pd.read_csv(folder / "tables" / "distances-task.csv", index_col=0)
+    assert list(distances.columns) == list(distances.index)
+    assert set(distances.columns) == {"en", "de", "es", "fr", "hi"}
+    assert main(["run", str(study_file), *store]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # whatever were computed again would fail
+    assert main(command) == 0
+    out = capsys.readouterr().out
+    assert "Fisher information" not in out.split("report:")[0].split("\n\n")[0]
+    correlations = pd.read_csv(folder / "tables" / "correlations.csv")
+    assert correlations["n"].tolist() == [4, 3]
+    assert "The rows are not over the same languages." in out
+    assert {"distances-task.svg", "distances-embedded.svg"} <= {file.name for file in (folder / "figures").iterdir()}

@@ -1,0 +1,287 @@
+"""What a trial trains on: so many of the examples, wrong labels; and all else as it was."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest, chisquare
+
+from harness.common.errors import UserError
+from harness.data.origin import Origin
+from harness.data.reading import examples
+from harness.data.subsets import drawn, noisy, training_rows
+from harness.data.tokenised import encoded, sub_words
+from harness.encoders import loading, pinning
+from harness.execution.plan import plan
+from harness.fisher import diagonal_files
+from harness.methods import L2, Ewc, Vanilla
+from harness.setting import Setting
+from harness.study import Study, TrialConfig
+from harness.tasks import Task, task_named
+from harness.tasks.token_task import IGNORED
+from harness.training.trial import build_trainer, run_trial
+from tests.helpers.studies import SHORT, TRAINED
+from tests.helpers.training import EMBEDDINGS, trained
+
+EMBEDDED = pinning.find("embedded")
+
+
+def rows_of(config: TrialConfig, cache: Path) -> Dataset:
+    return training_rows(config, EMBEDDED, cache)
+
+
+def test_ids_from_before_there_were_these_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.study.NUMERICS", 2)
+    made = TrialConfig(
+        task="udpos",
+        source="en",
+        method=L2(strength=0.05),
+        setting=Setting(learning_rate=2e-3, warmup_steps=6, max_steps=60, batch_size=16),
+        seed=1,
+        precision="fp32",
+        encoder_revision="a" * 16,
+        training_data="b" * 16,
+        encoder="embedded",
+        data="embedded",
+        targets=("de",),
+        test_data={"en": "c" * 16, "de": "d" * 16},
+    )
+    assert made.id == "03508dd4b53c6171"
+    others = [
+        replace(made.setting, train_examples=100),
+        replace(made.setting, train_examples=101),
+        replace(made.setting, label_noise=0.1),
+    ]
+    assert len({made.id, *(replace(made, setting=setting).id for setting in others)}) == 4
+
+
+@given(st.integers(1, 500), st.data())
+def test_smaller_subsets_are_within_larger_ones(total: int, data: st.DataObject) -> None:
+    few = data.draw(st.integers(1, total))
+    many = data.draw(st.integers(few, total))
+    small, large = drawn(total, few).tolist(), drawn(total, many).tolist()
+    assert len(small) == few
+    assert small == sorted(set(small))
+    assert set(small) <= set(large) <= set(range(total))
+
+
+def test_every_example_is_drawn_as_likely_as_another() -> None:
+    """Over the positions of a long list: neither its beginning nor its end is preferred."""
+    found = drawn(100_000, 10_000)
+    assert chisquare(np.histogram(found, bins=20, range=(0, 100_000))[0]).pvalue > 0.01
+
+
+LABELS = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=30)
+
+
+@given(LABELS, st.floats(0, 0.99), st.floats(0, 0.99))
+def test_larger_noise_has_the_replacements_of_smaller(gold: list[list[int]], one: float, other: float) -> None:
+    less, more = (noisy(gold, 5, share) for share in sorted((one, other)))
+    assert [len(labels) for labels in less] == [len(labels) for labels in more] == [len(labels) for labels in gold]
+    for was, little, much in zip(*map(chain.from_iterable, (gold, less, more)), strict=True):
+        assert 0 <= much < 5
+        assert little in (was, much)
+    assert noisy(gold, 5, 0.0) == gold
+
+
+def test_noise_replaces_the_share_by_others_that_are_as_likely_as_one_another() -> None:
+    gold = [[label] * 5 for label in range(4)] * 1000
+    found = noisy(gold, 4, 0.3)
+    pairs = Counter((was, now) for old, new in zip(gold, found, strict=True) for was, now in zip(old, new, strict=True))
+    replaced = {pair: count for pair, count in pairs.items() if pair[0] != pair[1]}
+    assert binomtest(sum(replaced.values()), 20_000, 0.3).pvalue > 0.01
+    assert len(replaced) == 12
+    assert chisquare(list(replaced.values())).pvalue > 0.01
+
+
+def test_what_is_drawn_is_the_same_for_ever() -> None:
+    """Another draw would be another data set under the same trial's name."""
+    assert drawn(10, 4).tolist() == [2, 4, 8, 9]
+    assert noisy([[0, 1, 2, 3], [4, 5, 6, 7]], 8, 0.4) == [[0, 1, 5, 0], [6, 4, 7, 4]]
+
+
+def test_all_windows_of_a_sentence_are_there_or_none(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_length=16, train_examples=40)
+    whole = rows_of(trial(setting=replace(setting, train_examples=None)), tmp_path)
+    some = rows_of(trial(setting=setting), tmp_path)
+    chosen = drawn(TRAINED, 40).tolist()
+    assert len(some) > 40  # there are windows
+    assert some.to_list() == [row for row in whole.to_list() if row["example"] in chosen]
+    assert list(dict.fromkeys(some["example"])) == chosen
+    assert rows_of(trial(setting=replace(setting, train_examples=TRAINED)), tmp_path).to_list() == whole.to_list()
+    # nothing of the others is beneath
+    assert set(sub_words(some).tolist()) == {i for row in some["input_ids"] for i in row}
+
+
+@pytest.mark.parametrize(("task", "share"), [("udpos", 0.5), ("pawsx", 0.5)])
+def test_noise_is_what_encoding_wrong_examples_gives(study: Study, tmp_path: Path, task: str, share: float) -> None:
+    """Each label at its word, in windows too, and nothing else changed."""
+    setting = replace(SHORT, max_length=16, label_noise=share)
+    config = plan(replace(study, task=task, data="embedded", targets=("de",), settings=(setting,)))[0]
+    made, kind = rows_of(config, tmp_path), task_named(task)
+    right = examples(Origin.of(config), "train", "en").rows
+    gold = noisy(kind.gold(right), len(kind.labels), share)
+    wrong = [
+        (example[0], tuple(kind.labels[i] for i in labels))
+        if task == "udpos"
+        else (*example[:2], kind.labels[labels[0]])
+        for example, labels in zip(right, gold, strict=True)
+    ]
+    expected = kind.encode(wrong, loading.tokenizer(EMBEDDED), 16)
+    assert made.to_dict() == expected.to_dict()
+    assert made.features == encoded(config, "train", "en", EMBEDDED, tmp_path).rows.features
+    fewer = rows_of(replace(config, setting=replace(setting, train_examples=30)), tmp_path)
+    chosen = set(drawn(len(right), 30).tolist())
+    # a word's label is the same in a subset
+    assert fewer.to_list() == [row for row in made.to_list() if row["example"] in chosen]
+
+
+def test_the_tokenised_data_is_shared_and_stays_as_it_was(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    before = rows_of(trial(), tmp_path).to_dict()
+    entries = sorted((tmp_path / "tokenised").iterdir())
+    rows_of(trial(setting=replace(SHORT, train_examples=10, label_noise=0.3)), tmp_path)
+    assert sorted((tmp_path / "tokenised").iterdir()) == entries
+    assert rows_of(trial(), tmp_path).to_dict() == before
+
+
+def test_dev_and_test_sets_keep_their_labels_and_the_majority_is_that_of_all_training_data(
+    trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    plain = run_trial(trial(), cache=tmp_path)
+    changed = {
+        name: run_trial(trial(setting=replace(SHORT, **{name: value})), cache=tmp_path)  # type: ignore[arg-type]
+        for name, value in (("train_examples", 8), ("label_noise", 0.9))
+    }
+    for result in changed.values():
+        assert [part.gold for part in result.scored] == [part.gold for part in plain.scored]
+        assert [part.majority for part in result.scored] == [part.majority for part in plain.scored]
+        assert [part.fingerprint for part in result.scored] == [part.fingerprint for part in plain.scored]
+        assert [part.predicted for part in result.scored] != [part.predicted for part in plain.scored]
+    assert changed["train_examples"].record["cost"]["trained_embeddings"] < plain.record["cost"]["trained_embeddings"]
+    assert changed["label_noise"].record["cost"]["trained_embeddings"] == plain.record["cost"]["trained_embeddings"]
+    assert changed["label_noise"].history[0]["task_loss"] != plain.history[0]["task_loss"]
+
+
+def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=None, epochs=2, train_examples=10, batch_size=4)
+    trainer = build_trainer(trial(setting=setting), tmp_path)
+    seen: list[Any] = []
+    step = trainer.training_step
+    trainer.training_step = lambda m, inputs, n=None: (seen.append(inputs["input_ids"]), step(m, inputs, n))[1]  # type: ignore[method-assign]
+    trainer.train()
+    assert [len(batch) for batch in seen] == [4, 4, 2] * 2
+    expected = Counter(tuple(row) for row in rows_of(trial(setting=setting), tmp_path)["input_ids"])
+    padding = loading.tokenizer(EMBEDDED).pad_token_id
+    assert (
+        Counter(tuple(i for i in row if i != padding) for batch in seen for row in batch.tolist())
+        == expected + expected
+    )
+
+
+def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=6, max_grad_norm=0.0, train_examples=12, label_noise=0.2)
+    config = trial(L2(strength=0.3), setting=setting, targets=("de", "hi"))
+    weights, scores, kept = trained(config, tmp_path)
+    whole, whole_scores, _ = trained(replace(config, trim_vocabulary=False), tmp_path)
+    assert kept is not None
+    used = {i for row in rows_of(config, tmp_path)["input_ids"] for i in row}
+    assert set(kept.tolist()) == used | {loading.tokenizer(EMBEDDED).pad_token_id}
+    assert scores == whole_scores
+    assert all(torch.equal(weights[name], expected) for name, expected in whole.items())
+    anchor = loading.pretrained(EMBEDDED, "udpos").anchor[EMBEDDINGS.removeprefix("bert.")]
+    moved = (whole[EMBEDDINGS] != anchor).any(1).nonzero().flatten().tolist()
+    assert set(moved) <= used
+
+
+def test_fisher_information_is_of_the_text_alone(trial: Callable[..., TrialConfig]) -> None:
+    ewc = Ewc(strength=1.0, languages=("de",), examples=2, text="task")
+    plain, changed = (
+        diagonal_files.requests(trial(ewc, setting=setting))
+        for setting in (SHORT, replace(SHORT, train_examples=5, label_noise=0.5))
+    )
+    assert plain == changed
+    assert [request.name for request in plain] == [request.name for request in changed]
+
+
+def test_another_process_trains_on_the_same(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    import json
+
+    config = trial(setting=replace(SHORT, train_examples=20, label_noise=0.3))
+    code = f"""
+import json, sys
+from pathlib import Path
+from harness import encoders
+from harness.hashing import digest
+from harness.study import TrialConfig
+from harness.training_data import training_rows
+config = TrialConfig.from_json(json.loads(sys.argv[1]))
+print(digest(training_rows(config, encoders.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
+"""
+    from harness.common.hashing import digest
+
+    here = digest(rows_of(config, tmp_path).to_dict())
+    there = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(config.to_json())], capture_output=True, text=True, check=True
+    )
+    assert there.stdout.strip() == here
+
+
+def test_the_seed_changes_nothing_of_the_data(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, train_examples=20, label_noise=0.3)
+    one, other = (
+        rows_of(trial(method, seed=seed, setting=setting), tmp_path)
+        for seed, method in ((0, Vanilla()), (9, L2(strength=1.0)))
+    )
+    assert one.to_dict() == other.to_dict()
+
+
+def test_more_examples_than_there_are_and_tasks_without_noise(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        UserError,
+        match=f"train_examples: {TRAINED + 1} is not allowed; give at most {TRAINED}, the training examples in 'en'",
+    ):
+        plan(replace(study, settings=(SHORT, replace(SHORT, train_examples=TRAINED + 1))))
+    assert len(plan(replace(study, settings=(replace(SHORT, train_examples=TRAINED),)))) == 2
+    noise = replace(study, settings=(replace(SHORT, label_noise=0.1),))
+    assert len(plan(noise)) == 2
+    monkeypatch.setattr(type(task_named("udpos")).__mro__[1], "relabelled", Task.relabelled)
+    with pytest.raises(
+        UserError, match="label_noise: the task 'udpos' cannot have any: it does not define 'relabelled'"
+    ):
+        plan(noise)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"train_examples": 0}, "train_examples: 0 is not allowed; give a finite number of at least 1"),
+        ({"train_examples": 1.5}, "train_examples: 1.5 is not allowed; give a whole number"),
+        ({"label_noise": 1.0}, "label_noise: 1.0 is not allowed; give a number from 0 to below 1"),
+        ({"label_noise": -0.1}, "label_noise: -0.1 is not allowed"),
+        ({"label_noise": float("nan")}, "label_noise: nan is not allowed"),
+        ({"label_noise": None}, "label_noise: None is not allowed; give a number"),
+    ],
+)
+def test_settings_that_are_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        replace(SHORT, **values)
+    assert message in str(caught.value)
+
+
+def test_ignored_sub_words_stay_ignored(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    plain = rows_of(trial(), tmp_path)["labels"]
+    wrong = rows_of(trial(setting=replace(SHORT, label_noise=0.99)), tmp_path)["labels"]
+    pairs = [(was, now) for old, new in zip(plain, wrong, strict=True) for was, now in zip(old, new, strict=True)]
+    assert all(now == IGNORED for was, now in pairs if was == IGNORED)
+    assert 0.95 < np.mean([was != now for was, now in pairs if was != IGNORED]) < 1

@@ -1,0 +1,176 @@
+"""The cache of tokenised data: built once, shared, rebuilt where it is torn, and never of other data."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.common.errors import UserError
+from harness.data import tokenised
+from harness.data.origin import Origin
+from harness.data.reading import examples
+from harness.data.tokenised import encoded
+from harness.encoders import loading, pinning
+from harness.execution.plan import plan
+from harness.study import Study, TrialConfig
+from harness.tasks import task_named
+from harness.training.trial import run_trial
+from tests.helpers.studies import SHORT
+
+EMBEDDED = pinning.find("embedded")
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> None:
+    """As in a new process."""
+    tokenised._encoded.cache_clear()
+
+
+def entries(cache: Path) -> list[Path]:
+    return [folder for folder in (cache / "tokenised").iterdir() if folder.is_dir()]
+
+
+@pytest.fixture
+def study(study: Study) -> Study:
+    """On all of the embedded data."""
+    return replace(study, data="embedded")
+
+
+def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(
+    trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    part = encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+    sentences = examples(Origin("udpos", "embedded"), "test", "de").rows
+    expected = task_named("udpos").encode(sentences, loading.tokenizer(EMBEDDED), SHORT.max_length)
+    assert part.rows.to_dict() == expected.to_dict()
+    assert part.gold == task_named("udpos").gold(sentences)
+    assert part.rows.cache_files[0]["filename"].endswith(".arrow")
+    assert 0 <= part.unknown < 0.1
+
+
+def test_it_is_built_once(trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+    tokenised._encoded.cache_clear()
+    monkeypatch.setattr(tokenised, "_build", None)  # whatever were built now would fail
+    again = replace(trial(), seed=9, data="/moved/away")  # another trial; the data need not even be there
+    assert len(encoded(again, "test", "de", EMBEDDED, tmp_path).rows) == 100
+
+
+def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut: Path, tmp_path: Path) -> None:
+    encoder = tmp_path / "encoder"
+    shutil.copytree(EMBEDDED.path, encoder)
+    config = plan(replace(study, data=str(cut), encoder=str(encoder)))[0]
+    first = run_trial(config, cache=tmp_path)
+    assert loading.tokenizer.cache_info().currsize == 0
+    for file in encoder.glob("tokenizer*"):
+        file.unlink()
+    tokenised._encoded.cache_clear()
+    again = run_trial(config, cache=tmp_path)
+    assert again.scored == first.scored
+    assert again.history == first.history
+
+
+def test_each_length_task_and_data_set_has_its_own(
+    trial: Callable[..., TrialConfig], study: Study, tmp_path: Path
+) -> None:
+    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+    encoded(trial(), "test", "en", EMBEDDED, tmp_path)
+    encoded(trial(setting=replace(SHORT, max_length=16)), "test", "de", EMBEDDED, tmp_path)
+    pairs = plan(replace(study, task="pawsx", targets=("de",)))[0]
+    encoded(pairs, "test", "de", EMBEDDED, tmp_path)
+    assert len(entries(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    "damage", ["cut short", "changed", "removed", "no sums", "garbage sums", "of a former version"]
+)
+def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path: Path, damage: str) -> None:
+    whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict()
+    tokenised._encoded.cache_clear()
+    (entry,) = entries(tmp_path)
+    arrow = next((entry / "rows").glob("*.arrow"))
+    content = arrow.read_bytes()
+    match damage:
+        case "cut short":
+            arrow.write_bytes(content[: len(content) // 2])
+        case "changed":
+            arrow.write_bytes(content[:5000] + b"\x00\x01\x02" + content[5003:])
+        case "removed":
+            (entry / "gold" / "state.json").unlink()
+        case "no sums":
+            (entry / tokenised.SUMS).unlink()
+        case "of a former version":
+            (entry / tokenised.SPECIAL_TOKENS).unlink()
+            (entry / tokenised.SUMS).write_text(json.dumps(tokenised._sums(entry)))
+        case _:
+            (entry / tokenised.SUMS).write_text("{")
+    assert encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict() == whole
+    assert tokenised._is_whole(entry)
+
+
+def test_what_was_left_half_built_is_replaced(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+    tokenised._encoded.cache_clear()
+    (entry,) = entries(tmp_path)
+    entry.rename(entry.with_suffix(".part"))  # as a process leaves it that is killed
+    (entry.with_suffix(".part") / tokenised.SUMS).unlink()
+    assert len(encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows) == 100
+    assert entries(tmp_path) == [entry]
+
+
+@pytest.mark.slow
+def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    code = f"""
+from pathlib import Path
+import json, sys, time
+from harness import encoders, encoding
+from harness.study import TrialConfig
+built = []
+real = encoding._build
+encoding._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
+config = TrialConfig.from_json(json.loads(sys.argv[1]))
+part = encoding.encoded(config, "test", "de", encoders.find("embedded"), Path({str(tmp_path)!r}))
+print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
+"""
+    command = [sys.executable, "-c", code, json.dumps(trial().to_json())]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    told = sorted(process.communicate()[0].split() for process in both)
+    assert [built for built, *_ in told] == ["0", "1"]
+    assert told[0][1:] == told[1][1:]
+    assert len(entries(tmp_path)) == 1
+
+
+def test_data_that_is_no_longer_what_was_planned_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config = replace(trial(), test_data={"en": "0" * 16, "de": "0" * 16})
+    with pytest.raises(UserError, match="data: the test data for 'de' changed since the study was planned"):
+        encoded(config, "test", "de", EMBEDDED, tmp_path)
+    assert not (tmp_path / "tokenised").exists()
+
+
+def test_a_cache_that_cannot_be_written_gets_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    (tmp_path / "tokenised").write_text("in the way")
+    with pytest.raises(UserError, match=r"store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
+        encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+
+
+def test_slices_give_what_one_call_gives(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path / "whole").rows.to_dict()
+    monkeypatch.setattr(tokenised, "SLICE", 7)
+    assert encoded(trial(), "test", "de", EMBEDDED, tmp_path / "sliced").rows.to_dict() == whole
+
+
+def test_unknown_sub_words_are_counted(study: Study, tmp_path: Path) -> None:
+    """The embedded vocabulary has hardly any Korean."""
+    config = plan(replace(study, task="pawsx", targets=("ko", "de")))[0]
+    korean, german = (encoded(config, "test", language, EMBEDDED, tmp_path) for language in ("ko", "de"))
+    assert german.unknown < 0.5
+    assert korean.unknown > 5
+    ids = [i for row in korean.rows["input_ids"] for i in row]
+    assert korean.unknown == pytest.approx(100 * ids.count(3) / len(ids))

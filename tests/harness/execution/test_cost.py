@@ -1,0 +1,204 @@
+"""What a study will cost, beside what its trials did take."""
+
+import statistics
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import search_spaces
+from harness.cli.commands.dry_run import dry_run
+from harness.cli.main import main
+from harness.common.provenance import provenance
+from harness.execution.attempt import attempt
+from harness.execution.cost import FisherCost, Past, at_once, comparable, estimated, fisher_cost, similar, trained
+from harness.execution.plan import plan
+from harness.execution.resources import Resources
+from harness.fisher import supply
+from harness.methods import L2, Ewc, Vanilla
+from harness.setting import Setting
+from harness.store.store import Store
+from harness.study import Study, TrialConfig
+from harness.tuning import run
+from harness.tuning.journal import FAILED, STOPPED, Journal, read
+from tests.helpers.studies import SCORED, TRAINED
+
+
+def past(trial: TrialConfig, **took: float) -> Past:
+    given = {
+        "preparation": 1.0,
+        "training": 0.1,
+        "evaluation": 0.01,
+        "stored": 10.0,
+        "parameters": 1000,
+        "tokens": 50.0,
+    }
+    return Past(trial, "cpu", 1, **{**given, **took})  # type: ignore[arg-type]
+
+
+def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    for trial in plan(study):
+        attempt(trial, store, Resources())
+    before = {str(file): file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*")}
+    more = plan(replace(study, seeds=(1, 2)))
+    found = comparable(more, Store(tmp_path / "store", create=False), provenance()["device"])
+    assert sorted(one.config.method.name for one in found) == ["l2", "vanilla"]
+    cost = estimated(more, found, Resources(local=True), gpus=0)
+    records = [store.record(trial.id) or {} for trial in plan(study)]
+    assert cost.seconds == pytest.approx(2 * sum(record["cost"]["seconds"] for record in records))
+    sizes = [
+        sum(f.stat().st_size for f in (tmp_path / "store" / "trials" / record["id"]).iterdir()) for record in records
+    ]
+    assert cost.disk == pytest.approx(2 * sum(sizes))
+    assert (cost.at_once, cost.gpu_hours) == (1, 0)
+    assert before == {str(file): file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*")}
+    assert comparable(more, store, "another device") == []
+    assert comparable([replace(trial, precision="bf16") for trial in more], store, provenance()["device"]) == []
+
+
+def test_the_most_similar_count(study: Study) -> None:
+    (trial,) = plan(replace(study, methods=(Vanilla(),)))
+    other = replace(trial, method=L2(strength=1.0))
+    large = replace(trial, setting=replace(trial.setting, batch_size=32))
+    one, two, three = past(trial), past(other), past(large)
+    assert similar(trial, [one, two, three]) == [one]
+    assert similar(trial, [two, three]) == [two]  # of the same batch size
+    assert similar(trial, [three]) == [three]
+    assert similar(replace(other, setting=large.setting), [one]) == [one]
+    with pytest.raises(ValueError, match="past trials"):
+        estimated([trial], [], Resources(local=True), gpus=0)
+
+
+def test_costs_grow_with_steps_examples_and_languages(study: Study) -> None:
+    (trial,) = plan(replace(study, methods=(Vanilla(),), targets=("de", "hi")))
+    scored = 4 * SCORED  # dev, and test in en, de, hi
+    times = [past(trial, training=0.1), past(trial, training=0.3), past(trial, training=0.2)]
+    cost = estimated([trial, replace(trial, seed=1)], times, Resources(local=True), gpus=0, keep_weights=True)
+    # 3 steps of 4
+    assert cost.seconds == pytest.approx(2 * (1 + statistics.median([0.1, 0.2, 0.3]) * 12 + 0.01 * scored))
+    assert cost.disk == pytest.approx(2 * (10 * scored + 4 * 1000))
+    # TRAINED in 4 batches
+    assert trained(replace(trial, setting=Setting(learning_rate=1e-3, epochs=1.5, batch_size=64))) == 6 * 64
+    assert TRAINED == 200
+    assert (
+        trained(replace(trial, setting=Setting(learning_rate=1e-3, epochs=2, batch_size=8, train_examples=9))) == 4 * 8
+    )
+
+
+@pytest.mark.parametrize(
+    ("resources", "gpus", "together", "hours"),
+    [
+        (Resources(gpus=0.25, cpus=1), 1, 4, 0.25),
+        (Resources(gpus=None), 2, 2, 1.0),
+        (Resources(gpus=0), 0, None, 0.0),
+        (Resources(local=True), 1, 1, 1.0),
+        (Resources(ray_address="auto"), 1, 1, 1.0),
+    ],
+)
+def test_gpus_are_shared(
+    study: Study, monkeypatch: pytest.MonkeyPatch, resources: Resources, gpus: int, together: int | None, hours: float
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: range(8))
+    (trial,) = plan(replace(study, methods=(Vanilla(),)))
+    cost = estimated([trial], [past(trial, training=0, evaluation=0, preparation=3600)], resources, gpus=gpus)
+    assert cost.at_once == at_once(resources, gpus) == (together or 8)
+    assert cost.gpu_hours == pytest.approx(hours)
+    assert cost.wall_seconds == pytest.approx(3600 / (together or 8))
+
+
+STUDY = """
+task: udpos
+data: {cut}
+methods: [vanilla]
+settings: [{{learning_rate: 1e-3, max_steps: 3, batch_size: 4}}]
+seeds: [0, 1]
+targets: [de]
+"""
+SEARCH = """
+search: {{learning_rate: {{loguniform: [1e-4, 1e-2]}}, max_steps: {{randint: [2, 4]}}, trials: 5}}
+"""
+
+
+def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(
+    cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, store = tmp_path / "mine.yaml", tmp_path / "store"
+    file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
+    assert main(["search", str(file), "--dry-run", "--store", str(store)]) == 0
+    out = capsys.readouterr().out
+    assert "mine: 5 trials of each method, 0 of 5 tried in" in out
+    assert "to draw   5, each at most the longest of the space" in out
+    assert "time      about" in out
+    assert not store.exists()
+
+
+def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, store = tmp_path / "mine.yaml", Store(tmp_path / "store")
+    file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
+    study = search_spaces.load(str(file))
+    trials = run.bases(study, Resources())
+    journal = Journal(study, trials, store)
+    for rate, status in ((0.001, STOPPED), (0.002, FAILED)):
+        tried = replace(trials[0], setting=replace(trials[0].setting, learning_rate=rate))
+        journal.begun(tried)
+        journal.ended(tried, status, 1.0)
+    attempt(trials[0], store, Resources())  # of which the costs are known
+    for option, left in ((), 3), (("--retry-failed",), 4):
+        assert main(["search", str(file), "--dry-run", *option, "--store", store.place]) == 0
+        out = capsys.readouterr().out
+        assert f"mine: 5 trials of each method, {5 - left} of 5 tried in" in out
+        assert f"to draw   {left}, each" in out
+        assert "Estimated from 1 past trial of the store" in out
+    assert [one.status for one in read(store, "mine")] == [STOPPED, FAILED]
+
+
+def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:
+    (trial,) = plan(replace(study, methods=(Vanilla(),)))
+    one, two = (
+        past(trial, preparation=0, training=0, evaluation=0),
+        past(trial, preparation=60, training=0, evaluation=0),
+    )
+    found = [one, replace(two, threads=2)]
+    assert estimated([trial], found, Resources(local=True, cpus=2), gpus=0).seconds == 60
+    other = estimated([trial], found, Resources(local=True, cpus=4), gpus=0)
+    assert (other.seconds, other.grounds) == (30, "2 past trials with another number of CPU cores than 4")
+
+
+def test_fisher_information_is_counted_once_and_not_where_it_is_there(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trials = plan(replace(study, methods=(Ewc(strength=1.0, examples=3),), seeds=(0, 1)))
+    cost = fisher_cost(supply.needed(trials), [past(trials[0])])
+    # de and hi, three windows of 128 sub-words each, 50 a second
+    assert cost == FisherCost(2, 2 * 3 * 128 / 50, 2 * 4 * 1000)
+    store = Store(tmp_path / "store")
+    attempt(plan(replace(study, methods=(Vanilla(),)))[0], store, 1)
+    for requests, said in ((supply.needed(trials), "2 diagonals"), (supply.needed(trials)[1:], "1 diagonal,")):
+        dry_run(study, trials, str(tmp_path / "store"), Resources(local=True))
+        assert f"Fisher information, once: {said}" in capsys.readouterr().out
+        supply.provide(requests[0], store, 1)
+    dry_run(study, trials, str(tmp_path / "store"), Resources(local=True))
+    assert "Fisher" not in capsys.readouterr().out
+
+
+def test_a_dry_run_tells_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, store = tmp_path / "mine.yaml", tmp_path / "store"
+    file.write_text(STUDY.format(cut=cut), encoding="utf-8")
+    assert main(["run", str(file), "--local", "--dry-run", "--store", str(store)]) == 0
+    out = capsys.readouterr().out
+    assert "mine: 2 trials: 0 finished, 0 failed, 2 missing" in out
+    assert "one after another" in out
+    assert "Estimated from 1 past trial made now, of a few steps each." in out
+    assert not store.exists()
+    assert main(["run", str(file), "--dry-run", "--store", str(store), "--ray-address", "auto"]) == 0
+    assert "not known" in capsys.readouterr().out
+    assert main(["run", str(file), "--local", "--no-report", "--seeds", "0", "--store", str(store)]) == 0
+    capsys.readouterr()
+    assert main(["run", str(file), "--local", "--dry-run", "--store", str(store)]) == 0
+    out = capsys.readouterr().out
+    assert "1 finished, 0 failed, 1 missing" in out
+    assert "Estimated from 1 past trial of the store" in out
+    assert "GB free" in out or "MB free" in out
+    assert main(["run", str(file), "--local", "--dry-run", "--seeds", "0", "--store", str(store)]) == 0
+    assert "to run    0" in capsys.readouterr().out

@@ -1,0 +1,183 @@
+"""Mistakes that would make every trial fail: one message before anything runs or is written, exit code 2."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.cli.main import main
+from harness.encoders import loading, pinning
+from harness.execution.resources import cores
+from tests.helpers.data import folder_of
+
+STUDY = """
+task: {task}
+encoder: {encoder}
+data: {data}
+methods: [{method}]
+settings: [{{learning_rate: 1e-3, max_steps: 2, batch_size: 4, max_length: {length}}}]
+seeds: [0]
+targets: [de]
+"""
+EWC = "{name: ewc, strength: 1, examples: 2}"
+
+
+@pytest.fixture
+def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs a study with one thing changed; gives what the command says. It must be one line, and leave nothing
+    behind."""
+
+    def run(
+        task: str = "udpos",
+        encoder: object = "embedded",
+        data: object = "embedded",
+        method: str = "vanilla",
+        length: int = 64,
+    ) -> str:
+        file = tmp_path / "study.yaml"
+        file.write_text(
+            STUDY.format(task=task, encoder=encoder, data=data, method=method, length=length), encoding="utf-8"
+        )
+        store = tmp_path / "store"
+        assert main(["run", str(file), "--store", str(store), "--local"]) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.count("\n") == 1, said.err
+        assert not store.exists()
+        return said.err
+
+    return run
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the embedded encoder, to be damaged."""
+    return Path(shutil.copytree(pinning.find("embedded").path, tmp_path / "encoder"))
+
+
+def test_a_truncated_safetensors_file(message: Callable[..., str], copy: Path) -> None:
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1_000_000])
+    assert "encoder: a safetensors file of" in (said := message(encoder=copy))
+    assert "is torn or cut short" in said
+    weights.write_bytes(b"")
+    assert "is torn or cut short" in message(encoder=copy)
+
+
+def test_an_encoder_without_weights_or_tokenizer(message: Callable[..., str], copy: Path) -> None:
+    (copy / "tokenizer.json").unlink()
+    assert "encoder: the tokenizer of" in message(encoder=copy)
+    (copy / "model.safetensors").unlink()
+    shutil.copy(Path(pinning.find("embedded").path) / "tokenizer.json", copy)
+    assert "encoder: the weights, as AutoModelForTokenClassification, of" in message(encoder=copy)
+
+
+@pytest.mark.parametrize("config", ["{", "[]", "{}", '{"model_type": "no-such-kind"}'])
+def test_an_encoder_with_a_config_that_is_none(message: Callable[..., str], copy: Path, config: str) -> None:
+    (copy / "config.json").write_text(config)
+    assert "encoder: " in message(encoder=copy)
+
+
+def test_an_encoder_of_a_kind_without_the_head(message: Callable[..., str], copy: Path) -> None:
+    (copy / "config.json").write_text(json.dumps({"model_type": "whisper"}))
+    assert "Unrecognized configuration class" in (said := message(encoder=copy))
+    assert "as AutoModelForTokenClassification, of" in said
+
+
+def test_an_encoder_without_masked_language_model_head_for_ewc(message: Callable[..., str], tmp_path: Path) -> None:
+    loading.pretrained(pinning.find("embedded"), "udpos").model.base_model.save_pretrained(tmp_path / "headless")
+    loading.tokenizer(pinning.find("embedded")).save_pretrained(tmp_path / "headless")
+    assert "has no masked-language-model head, which Fisher information needs" in message(
+        encoder=tmp_path / "headless", method=EWC
+    )
+
+
+def test_an_encoder_that_lacks_part_of_its_body(message: Callable[..., str], copy: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    weights = load_file(copy / "model.safetensors")
+    save_file(
+        {name: t for name, t in weights.items() if "layer.2" not in name},
+        copy / "model.safetensors",
+        metadata={"format": "pt"},
+    )
+    assert "lacks weights of its body, or has them in another size (encoder.layer.2." in message(encoder=copy)
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "expected"),
+    [
+        ("tokenizer_config.json", {"pad_token": None}, "has no padding token"),
+        ("config.json", {"vocab_size": 100}, "or has them in another size (embeddings.word_embeddings.weight)"),
+    ],
+)
+def test_an_encoder_that_does_not_fit_together(
+    message: Callable[..., str], copy: Path, file: str, change: dict[str, object], expected: str
+) -> None:
+    (copy / file).write_text(json.dumps(json.loads((copy / file).read_text()) | change))
+    assert expected in message(encoder=copy)
+
+
+def test_an_encoders_own_code_is_not_run(message: Callable[..., str], copy: Path, tmp_path: Path) -> None:
+    (copy / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    config = {
+        "auto_map": {"AutoConfig": "mine.Config", "AutoModelForTokenClassification": "mine.Model"},
+        "model_type": "mine",
+    }
+    (copy / "config.json").write_text(json.dumps(config))
+    assert "which steadytune never runs" in message(encoder=copy)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_tokenizer_with_more_pieces_than_embeddings(message: Callable[..., str], copy: Path) -> None:
+    tokenizer = loading.tokenizer(pinning.find("embedded"))
+    more = type(tokenizer).from_pretrained(copy)
+    more.add_tokens(["steady", "tune"])
+    more.save_pretrained(copy)
+    assert "has 19202 pieces, and the model embeddings of 19200" in message(encoder=copy)
+
+
+def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> None:
+    assert "max_length: 513 is not allowed; give at most 512" in message(length=513)
+
+
+@pytest.mark.parametrize(
+    ("task", "line", "expected"),
+    [
+        ("xnli", "one\ttwo\n", "test-de.tsv:1: expected 'text<TAB>text<TAB>label', found 2 columns"),
+        ("udpos", "Hunde\tNOUN\textra\n", "test-de.tsv:1: expected 'word<TAB>tag'"),
+        ("panx", "Berlin\tB-LOK\n", "test-de.tsv:1: tag: there is no 'B-LOK'. Did you mean 'B-LOC'?"),
+    ],
+)
+def test_data_that_is_malformed(
+    message: Callable[..., str], tmp_path: Path, task: str, line: str, expected: str
+) -> None:
+    assert expected in message(task=task, data=folder_of(tmp_path, task, **{"test-de": line}))
+
+
+RANGES = "search: {learning_rate: {loguniform: [1e-4, 1e-2]}, trials: 2}"
+
+
+@pytest.mark.parametrize(
+    "how", [["run"], ["run", "--local"], ["run", "--dry-run"], ["search"], ["search", "--dry-run"]], ids=" ".join
+)
+@pytest.mark.parametrize(("option", "there"), [("--cpus-per-trial 5000", cores()), ("--gpus-per-trial 1", 0)])
+def test_more_than_this_machine_has(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    how: list[str],
+    option: str,
+    there: int,
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("harness.execution.cost.probe", None)  # neither tried nor run
+    file, store = tmp_path / "study.yaml", tmp_path / "store"
+    text = STUDY.format(task="udpos", encoder="embedded", data="embedded", method="vanilla", length=64)
+    file.write_text(text + RANGES * (how[0] == "search"), encoding="utf-8")
+    assert main([how[0], str(file), "--store", str(store), *how[1:], *option.split()]) == 2
+    flag, asked = option.split()
+    assert capsys.readouterr().err == f"steadytune: {flag}: {asked} is not allowed; this machine has {there}\n"
+    assert not store.exists()

@@ -1,0 +1,57 @@
+"""What ends a trial that hangs."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from harness.execution.time_limit import TimeLimitError, time_limit
+
+SOON = 0.2 / 60
+"""Minutes."""
+
+
+def test_python_that_hangs_is_interrupted() -> None:
+    start = time.monotonic()
+    with (
+        pytest.raises(TimeLimitError, match="took longer than --minutes-per-trial"),
+        time_limit(SOON, may_exit=False),
+    ):
+        time.sleep(60)
+    assert time.monotonic() - start < 10
+
+
+HANGS = """
+import signal, sys, threading, time
+from harness import time_limit
+time_limit.GRACE = 0.2
+
+def hang():
+    with time_limit.time_limit(0.2 / 60, may_exit=True):
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # as a library is that never comes back to Python
+        time.sleep(60)
+
+if sys.argv[1] == "ends":
+    with time_limit.time_limit(0.2 / 60, may_exit=True):
+        pass
+    time.sleep(1)
+elif sys.argv[1] == "main":
+    hang()
+else:
+    thread = threading.Thread(target=hang)
+    thread.start()
+    thread.join()
+"""
+
+
+@pytest.mark.parametrize("thread", ["main", "another"])
+def test_a_process_that_no_signal_reaches_is_ended(thread: str) -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS, thread], timeout=30, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "in hang" in done.stderr  # where it was
+
+
+def test_what_ends_in_time_is_left_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", HANGS, "ends"], timeout=30, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,359 @@
+"""Studies and trial identities: what changes a trial's name, what does not, and what is refused."""
+
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import search_spaces
+from harness.common import fields
+from harness.common.errors import UserError
+from harness.execution.plan import plan
+from harness.methods import L2, Ewc, Vanilla
+from harness.setting import setting_labels
+from harness.study import Arm, Setting, Study, TrialConfig
+from tests.helpers.studies import CONFIG, SHORT
+
+IDENTITY = {
+    "source": "de",
+    "method": L2(strength=0.2),
+    "setting": replace(SHORT, learning_rate=2e-3),
+    "seed": 1,
+    "replicate": 1,
+    "precision": "bf16",
+    "encoder_revision": "abd",
+    "training_data": "deg",
+    "texts": {"de": "2"},
+    "task": "other",
+    "task_code": "1",
+    "checkpoint": "best",
+    "selected_on": "1",
+}
+PLACES = {
+    "encoder": "/elsewhere",
+    "data": "/elsewhere",
+    "data_revision": "1",
+    "dev_data": "1",
+    "task_file": "/elsewhere.py",
+    "targets": ("fr", "hi"),
+    "test_data": {},
+    "trim_vocabulary": False,
+}
+
+
+def test_every_field_is_in_the_identity_or_a_place() -> None:
+    assert IDENTITY.keys() | PLACES.keys() == set(TrialConfig.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("field", IDENTITY)
+def test_what_changes_the_model_changes_the_id(field: str) -> None:
+    assert replace(CONFIG, **{field: IDENTITY[field]}).id != CONFIG.id  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("field", PLACES)
+def test_what_does_not_change_the_model_does_not_change_the_id(field: str) -> None:
+    assert replace(CONFIG, **{field: PLACES[field]}).id == CONFIG.id  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "field", [name for name in Setting.__dataclass_fields__ if name not in ("epochs", "max_steps")]
+)
+def test_every_hyperparameter_changes_the_id(field: str) -> None:
+    value = getattr(SHORT, field)
+    other: Any = "cosine" if isinstance(value, str) else value * 2 if value else 2
+    other = {"accumulation": 4, "label_noise": 0.2}.get(field, other)
+    assert replace(CONFIG, setting=replace(SHORT, **{field: other})).id != CONFIG.id
+
+
+def test_a_field_added_later_with_a_default_changes_no_id() -> None:
+    """What is at its default is not in the hash."""
+    spelled = replace(CONFIG, setting=replace(SHORT, accumulation=1, schedule="linear"), method=L2(strength=0.1))
+    assert spelled.id == CONFIG.id
+    assert fields.chosen(SHORT) == {"learning_rate": 1e-3, "warmup_steps": 1, "max_steps": 3, "batch_size": 4}
+    assert Ewc(strength=2, languages=("de",), text="elsewhere").identity() == {
+        "name": "ewc",
+        "strength": 2.0,
+        "languages": ("de",),
+    }
+
+
+def test_the_id_is_stable() -> None:
+    """A change here orphans every store: raise NUMERICS knowingly instead."""
+    assert CONFIG.id == "88608a3bbf00dff6"
+
+
+@pytest.mark.parametrize(
+    "setting", [Setting(learning_rate=1, epochs=10), Setting(learning_rate=2e-5, max_steps=7, weight_decay=0)]
+)
+def test_ids_are_the_same_however_a_number_is_written(setting: Setting) -> None:
+    for method in (Vanilla(), L2(strength=1), Ewc(strength=1000, languages=("de",))):
+        config = replace(CONFIG, method=method, setting=setting)
+        again = TrialConfig.from_json(json.loads(json.dumps(config.to_json())))
+        assert again == config
+        assert again.id == config.id
+    assert replace(CONFIG, method=L2(strength=1)).id == replace(CONFIG, method=L2(strength=1.0)).id
+
+
+def test_setting_labels_never_merge_two_settings() -> None:
+    made = [Setting(learning_rate=rate, max_steps=1) for rate in (1e-3, 1.0000001e-3, 2e-5)]
+    assert setting_labels(made) == dict(
+        zip(made, ["learning_rate=0.001", "learning_rate=0.0010000001", "learning_rate=2e-05"], strict=True)
+    )
+    one = Setting(learning_rate=1e-3, warmup_steps=5, max_steps=1)
+    assert setting_labels([made[0], one]) == {made[0]: "warmup_steps=0", one: "warmup_steps=5"}
+
+
+def test_configs_survive_json() -> None:
+    assert TrialConfig.from_json(CONFIG.to_json()) == replace(CONFIG, texts=dict(CONFIG.texts))
+
+
+rates = st.floats(1e-6, 1.0)
+some_settings = st.builds(Setting, learning_rate=rates, warmup_steps=st.integers(0, 50), max_steps=st.integers(1, 100))
+methods = st.one_of(
+    st.just(Vanilla()), st.builds(L2, strength=st.floats(0, 10)), st.builds(Ewc, strength=st.floats(0, 1e6))
+)
+
+
+@given(
+    st.lists(some_settings, min_size=1, max_size=4, unique=True),
+    st.lists(methods, min_size=1, max_size=3, unique_by=lambda m: m.label),
+    st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True),
+    st.booleans(),
+)
+@settings(max_examples=50)
+def test_studies_survive_json_and_expand_to_products(
+    grid: list[Setting], kinds: list[Any], seeds: list[int], own: bool
+) -> None:
+    arms = [Arm(method=kinds[0], settings=tuple(grid[:1]), seeds=(7,)), *kinds[1:]] if own else kinds
+    study = Study(
+        name="s", task="udpos", methods=tuple(arms), settings=tuple(grid), seeds=tuple(seeds), targets=("de", "fr")
+    )
+    assert Study.from_json(study.to_json()) == study
+    per_method = [
+        (2 if isinstance(k, Ewc) else 1) * (1 if own and i == 0 else len(grid) * len(seeds))
+        for i, k in enumerate(kinds)
+    ]
+    assert len(list(study.runs())) == sum(per_method)
+
+
+def test_ewc_is_one_trial_a_language_scored_on_it_alone(study: Study) -> None:
+    trials = plan(replace(study, methods=(Ewc(strength=1.0),)))
+    assert [(t.method.languages, t.targets, set(t.texts)) for t in trials] == [  # type: ignore[attr-defined]
+        (("de",), ("de",), {"de"}),
+        (("hi",), ("hi",), {"hi"}),
+    ]
+    assert len({t.id for t in trials}) == 2
+    assert {t.method.arm.label for t in trials} == {"ewc(strength=1)"}
+
+
+@pytest.mark.parametrize("value", [-1e-3, 0.0, math.nan, math.inf, "fast", True, None])
+def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
+    with pytest.raises(
+        UserError, match=rf"learning_rate: {re.escape(repr(value))} is not allowed; give a (finite )?number"
+    ):
+        Setting(learning_rate=value, max_steps=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"task": "udpo"}, "task: there is no 'udpo'. Did you mean 'udpos'?"),
+        ({"targets": ["de", "xx"]}, "targets of task udpos: there is no 'xx'"),
+        ({"targets": ["../x"]}, "targets: '../x' is not allowed; give a language code"),
+        ({"targets": ["en"]}, "targets: 'en' is not allowed; give languages other than the source"),
+        ({"targets": []}, "targets: () is not allowed; give a list with at least one entry"),
+        ({"methods": ["l3"]}, "methods: there is no 'l3'. Did you mean 'l2'?"),
+        ({"methods": [{"name": "l2"}]}, "l2: the field 'strength' is missing"),
+        ({"methods": [{"name": "l2", "strenght": 1}]}, "field: there is no 'strenght'. Did you mean 'strength'?"),
+        (
+            {"methods": [{"name": "l2", "strength": -1}]},
+            "strength: -1.0 is not allowed; give a finite number of at least 0",
+        ),
+        (
+            {"methods": ["vanilla", "vanilla"]},
+            "methods: 'vanilla' is not allowed; give each method with the same options once",
+        ),
+        ({"methods": [{"name": "ewc", "strength": 1, "languages": ["fr"]}]}, "ewc: languages: there is no 'fr'"),
+        ({"seeds": [0, 0]}, "seeds: 0 is not allowed; give each entry once"),
+        ({"seeds": [-1]}, "seeds: -1 is not allowed; give a whole number from 0 to"),
+        ({"seeds": 3}, "seeds: 3 is not allowed; give a list"),
+        (
+            {"settings": [{"learning_rate": 1e-3}]},
+            "epochs and max_steps: None and None are not allowed; give exactly one of them",
+        ),
+        (
+            {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "warmup": 3}]},
+            "there is no 'warmup'. Did you mean 'warmup_steps'?",
+        ),
+        (
+            {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "batch_size": 6, "accumulation": 4}]},
+            "a divisor of the batch size, 6",
+        ),
+        ({"seeds": [2**32]}, "seeds: 4294967296 is not allowed"),
+        ({"seeds": [True]}, "seeds: True is not allowed; give a whole number"),
+        ({"task": {"a": 1}}, "task: {'a': 1} is not allowed; give text"),
+        ({"encoder": 5}, "encoder: 5 is not allowed; give text"),
+        ({"data": None}, "data: None is not allowed; give text"),
+        ({"methods": [{"name": ["l2"]}]}, "methods: there is no ['l2']"),
+        (
+            {"methods": [{"name": "ewc", "strength": 1, "languages": "de"}]},
+            "languages: 'de' is not allowed; give a list",
+        ),
+        (
+            {"methods": [{"name": "ewc", "strength": 1, "languages": ["de", "de"]}]},
+            "languages: 'de' is not allowed; give each entry once",
+        ),
+        ({"methods": [{"name": "ewc", "strength": 1, "text": 5}]}, "text: 5 is not allowed; give text"),
+        ({"methods": [{"name": "l2", "strength": 10**400}]}, "strength: 1000"),
+        ({"methods": [{"name": "vanilla", "seeds": [0, 0]}]}, "seeds: 0 is not allowed; give each entry once"),
+        (
+            {"methods": [{"name": "vanilla", "seeds": []}]},
+            "seeds: () is not allowed; give a list with at least one entry",
+        ),
+        ({"methods": [{"name": "vanilla", "settings": [3]}]}, "settings: 3 is not allowed; give a mapping"),
+        (
+            {"settings": [{"learning_rate": 1e-3, "max_steps": 1.5}]},
+            "max_steps: 1.5 is not allowed; give a whole number",
+        ),
+        ({"settings": [{"learning_rate": 1e-3, "max_steps": 10**400}]}, "max_steps: 1000"),
+        (
+            {"methods": [{"name": "ewc", "strength": 1, "languages": [c]} for c in ("de", "hi")]},
+            "methods: 'ewc(strength=1)' is not allowed",
+        ),
+        ({"question": None}, "question: None is not allowed; give text"),
+        ({"name": "a//b"}, "name: 'a//b' is not allowed"),
+        ({"name": "x" * 101}, "is not allowed; give letters"),
+        ({"precision": "fp8"}, "precision: there is no 'fp8'"),
+        ({"question": "half \ud800"}, r"question: 'half \ud800' is not allowed; give text of whole characters"),
+        (
+            {"settings": {"design": "grid", "max_steps": 1, "learning_rate": {"choice": [[1e-3], [2e-3]]}}},
+            "learning_rate: choice: [0.001] is not allowed; give numbers and text",
+        ),
+        ({"langauges": ["de"]}, "field: there is no 'langauges'"),
+        ({"name": "../up"}, "name: '../up' is not allowed"),
+        ({"replicates": 10**9}, "replicates: 1000000000 is not allowed; give a number of at most 100000"),
+        (
+            {"replicates": 60_000},
+            "trials: 120000 is not allowed; give at most 100000: fewer settings, seeds or replicates",
+        ),
+        ({"seeds": [*range(100_001)]}, "trials: 200002 is not allowed; give at most 100000"),
+        (
+            {"settings": [{"learning_rate": 1e-3, "epochs": 1e308}]},
+            "epochs: 1e+308 is not allowed; give a number of at most 1000000",
+        ),
+        (
+            {"settings": [{"learning_rate": 1e308, "epochs": 1}]},
+            "learning_rate: 1e+308 is not allowed; give a number of at most",
+        ),
+        (
+            {"settings": [{"learning_rate": 1e-3, "max_steps": 10**15}]},
+            "max_steps: 1000000000000000 is not allowed; give a number of at",
+        ),
+        (
+            {"methods": [{"name": "adapter", "size": 10**12}]},
+            "size: 1000000000000 is not allowed; give a number of at most 10000",
+        ),
+        (
+            {"methods": [{"name": "lora", "rank": 10**12}]},
+            "rank: 1000000000000 is not allowed; give a number of at most 10000",
+        ),
+        (
+            {"methods": [{"name": "ewc", "strength": 1, "examples": 10**15}]},
+            "examples: 1000000000000000 is not allowed; give a number",
+        ),
+    ],
+)
+def test_bad_studies_name_field_value_and_what_is_allowed(study: Study, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        Study.from_json({**study.to_json(), **change})
+
+
+def test_yaml_and_python_files_give_the_same_study(tmp_path: Path, study: Study) -> None:
+    (tmp_path / "small.yaml").write_text(
+        """
+question: "?"
+task: udpos
+methods: [vanilla, {name: l2, strength: 1e-2}]
+settings: [{learning_rate: 1e-3, warmup_steps: 1, max_steps: 3, batch_size: 4}]
+seeds: [0]
+targets: [de, hi]
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "small.py").write_text(
+        "from harness.methods import L2, Vanilla\nfrom harness.study import Setting, Study\nSTUDY = "
+        "Study(name='small', question='?', task='udpos', methods=[Vanilla(), L2(strength=0.01)],\n    "
+        "settings=[Setting(learning_rate=1e-3, warmup_steps=1, max_steps=3, batch_size=4)], seeds=[0], "
+        "targets=['de', 'hi'])\n",
+        encoding="utf-8",
+    )
+    expected = replace(study, data="embedded")
+    assert search_spaces.load(str(tmp_path / "small.yaml")) == expected
+    assert search_spaces.load(str(tmp_path / "small.py")) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.yaml", "task: [", r"a\.yaml: not readable as YAML.*line 1"),
+        (
+            "a.yaml",
+            "!!python/object/apply:os.system ['true']",
+            r"a\.yaml: not readable as YAML.*could not determine a constructor",
+        ),
+        ("a.yaml", "- 1", r"a\.yaml: \[1\] is not allowed; give a mapping"),
+        ("a.yaml", "task: udpos", r"a\.yaml: methods: None is not allowed; give a list"),
+        ("a.yaml", "task: udpos\ntask: udpos", r"a\.yaml: not readable as YAML: the key 'task' is given twice.*line 2"),
+        ("a.yaml", "data: " + "x" * 5000, r"a\.yaml: "),
+        ("a.yaml", "question: 2020-13-45", r"a\.yaml: not readable as YAML"),
+        ("a.yaml", "[" * 3000, r"a\.yaml: not readable as YAML"),
+        ("a.yaml", "data: ~no-such-user/x\ntask: udpos", r"a\.yaml: "),
+        ("a.py", "raise SystemExit(3)", r"a\.py:1: SystemExit: 3"),
+        ("a.py", "from harness.study import Arm\nArm(method=3)", r"a\.py:2: method: 3 is not allowed; give a Method"),
+        ("a.py", "x = 1", r"a\.py: it must define STUDY"),
+        ("a.py", "x = 1\n1 / 0", r"a\.py:2: ZeroDivisionError"),
+        ("a.py", "x = (", r"a\.py:1: SyntaxError"),
+        ("a.py", "from harness.methods import L2\nL2(strength=-1)", r"a\.py:2: strength: -1\.0 is not allowed"),
+    ],
+)
+def test_bad_study_files(tmp_path: Path, name: str, content: str, message: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        search_spaces.load(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("fingerprints", [{"de": ["2"]}, {"de": None}, {2: "2"}, {"de": "\udc00"}])
+def test_a_trials_fingerprints_are_text_by_language(fingerprints: Any) -> None:
+    with pytest.raises(UserError, match=r"test_data: .* is not allowed; give text"):
+        TrialConfig.from_json({**CONFIG.to_json(), "test_data": fingerprints})
+
+
+@pytest.mark.parametrize("field", ["encoder", "data"])
+@pytest.mark.parametrize("place", ["x" * 5000, "~no-such-user/x", "a\0b"])
+def test_paths_that_cannot_be(study: Study, field: str, place: str) -> None:
+    with pytest.raises(UserError, match=f"{field}: .* is not allowed"):
+        plan(replace(study, **{field: place}))
+
+
+def test_two_arms_that_are_one_fine_tuning_are_refused(study: Study, tmp_path: Path) -> None:
+    from harness import embedded
+
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "de.txt").write_bytes((embedded.TEXT / "de.txt").read_bytes())
+    arms = tuple(Ewc(strength=1, languages=("de",), text=str(tmp_path / name)) for name in ("one", "two"))
+    with pytest.raises(UserError, match="it is the same fine-tuning as"):
+        plan(replace(study, methods=arms))
+
+
+def test_a_plan_has_full_paths(
+    study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_folder: Path
+) -> None:
+    monkeypatch.chdir(data_folder.parent)
+    assert plan(replace(study, data="data", targets=("de",)))[0].data == str(data_folder)

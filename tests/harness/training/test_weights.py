@@ -1,0 +1,157 @@
+"""Kept weights: further languages without training again, and nothing believed that is not what was written."""
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from harness.common.filesystem import FORGOTTEN
+from harness.execution.plan import plan
+from harness.execution.sweep import SweepOutcome
+from harness.methods import L2, Vanilla
+from harness.store.store import Store, _digest_name
+from harness.study import Study
+from harness.training.trial import run_trial
+from tests.helpers.sweeps import run
+
+
+@pytest.fixture
+def one(study: Study) -> Study:
+    return replace(study, methods=(L2(strength=0.01),), targets=("de",))
+
+
+def test_more_languages_are_scored_without_training_again(
+    one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "store")
+    assert run(one, store, keep_weights=True)[0] == SweepOutcome(1, 1, 0, 1)
+    trial = plan(one)[0].id
+    before = store.record(trial)
+    assert before is not None
+    weights = before["weights"]
+    monkeypatch.setattr("harness.training.trial.PenaltyTrainer", None)  # whatever trained now would fail
+    outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
+    assert outcome == SweepOutcome(1, 1, 0, 1)
+    assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
+    after = store.record(trial)
+    assert after is not None
+    assert after["scores"]["test"].keys() == {"en", "de", "hi", "zh"}
+    monkeypatch.undo()
+    fresh = run_trial(plan(replace(one, targets=("de", "hi", "zh")))[0], cache=tmp_path).record
+    assert after["scores"] == fresh["scores"]
+    assert after["zero_shot"] == fresh["zero_shot"]
+    assert after["weights"] == weights
+    assert after["provenance"] == before["provenance"]
+    assert after["rescored"]["packages"] == before["provenance"]["packages"]
+    assert after["cost"]["training_seconds"] == before["cost"]["training_seconds"]
+    assert store.history(trial).to_pylist() == run_trial(plan(one)[0], cache=tmp_path).history
+    # And once more: the weights are still there.
+    assert run(replace(one, targets=("de", "hi", "zh", "ru")), store)[0] == SweepOutcome(1, 1, 0, 1)
+    assert sorted(path.name.split("-")[0] for path in (tmp_path / "store" / "trials" / trial).iterdir()) == [
+        "history",
+        "predictions",
+        "result.json",
+        "weights",
+    ]
+
+
+def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store)
+    assert "weights" not in (store.record(plan(one)[0].id) or {})
+    _, out = run(replace(one, targets=("de", "hi")), store)
+    assert "for 0 by scoring the kept weights and for 1 by fine-tuning again" in out
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("damage", ["cut short", "removed"])
+def test_torn_weights_are_not_believed_and_kept_anew_where_asked(
+    one: Study, tmp_path: Path, damage: str, keep: bool
+) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    file = folder / "model.safetensors"
+    if damage == "cut short":
+        file.write_bytes(file.read_bytes()[:-1000])
+    else:
+        file.unlink()
+    assert run(replace(one, targets=("de", "hi")), store, keep_weights=keep)[0] == SweepOutcome(1, 1, 0, 1)
+    record = store.record(trial)
+    assert record is not None
+    assert record["scores"]["test"].keys() == {"en", "de", "hi"}
+    assert ("weights" in record) == keep
+    assert folder.exists() == keep  # the same training gives the same weights, so the same name
+    with store.weights(trial) as found:
+        assert (found is not None) == keep
+
+
+def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    history = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["history"]
+    for damage in (history.unlink, lambda: history.write_bytes(b"PAR1")):
+        damage()
+        languages = ("de", *(("hi", "ru")[: 1 + (damage != history.unlink)]))
+        assert run(replace(one, targets=languages), store, keep_weights=True)[0] == SweepOutcome(1, 1, 0, 1)
+        assert len(store.history(trial)) == 3
+
+
+def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Path) -> None:
+    """Whole by their name, but written by what this version cannot read."""
+    store = Store(tmp_path / "store")
+    run(one, store, keep_weights=True)
+    trial = plan(one)[0].id
+    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    (folder / "model.safetensors").write_bytes(b"of another time")
+    name = _digest_name(folder, "weights")
+    folder.rename(folder.with_name(name))
+    result = folder.parent / "result.json"
+    result.write_text(result.read_text().replace(folder.name, name))
+    assert run(replace(one, targets=("de", "hi")), store)[0] == SweepOutcome(1, 1, 0, 1)
+
+
+def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    left = tmp_path / "store" / "trials" / plan(one)[0].id / ".weights-killed" / "model"
+    left.mkdir(parents=True)
+    living = left.parent.with_name(".weights-living")
+    living.mkdir()
+    yesterday = time.time() - 1.5 * FORGOTTEN
+    os.utime(left.parent, (yesterday, yesterday))
+    run(one, store, keep_weights=True)
+    assert not left.exists()
+    assert living.exists()
+
+
+def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    run(one, store)
+    assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
+
+
+def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
+    store = Store("memory://bucket/store")
+    config = plan(one)[0]
+    with store.scratch(config.id) as folder:
+        store.save(config, run_trial(config, cache=tmp_path, weights=folder), folder)
+    with store.weights(config.id) as found:
+        assert found is not None
+        assert (found / "model.safetensors").stat().st_size > 29_000_000
+        assert (found / "tokenizer.json").is_file()
+    name = (store.record(config.id) or {})["weights"]
+    fsspec.filesystem("memory").rm_file(f"/bucket/store/trials/{config.id}/{name}/model.safetensors")
+    with store.weights(config.id) as found:
+        assert found is None
+
+
+def test_nothing_of_a_trial_that_fails_is_kept(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "store")
+    monkeypatch.setattr(Store, "save", lambda *a, **k: (_ for _ in ()).throw(RuntimeError("no")))
+    assert run(replace(one, methods=(Vanilla(),)), store, keep_weights=True)[0].failed == 1
+    assert not list((tmp_path / "store").rglob("*.safetensors"))

@@ -1,0 +1,52 @@
+"""These helpers cut trials short and let them go on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.execution.attempt import attempt
+from harness.execution.resources import Resources
+from harness.store.store import Record, Store
+from harness.study import TrialConfig
+from harness.training.training_state import Checkpoints
+
+OFTEN = Resources(checkpoint_minutes=0)
+"""A checkpoint at the end of every window of the log, here every step."""
+
+
+def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
+    """Interrupt the training once so many checkpoints are written."""
+    write = Checkpoints.write
+
+    def once_more(self: Checkpoints, fill: Callable[[Path], None]) -> None:
+        nonlocal saves
+        write(self, fill)
+        saves -= 1
+        if not saves:
+            raise KeyboardInterrupt
+
+    patch.setattr(Checkpoints, "write", once_more)
+
+
+def cut(config: TrialConfig, store: Store, saves: int) -> None:
+    """The trial stops once so many checkpoints are written."""
+    with pytest.MonkeyPatch.context() as patch:
+        cut_after(saves, patch)
+        with pytest.raises(KeyboardInterrupt):
+            attempt(config, store, OFTEN)
+
+
+def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tuple[Record, list[dict[str, Any]]]:
+    """The trial runs to its end; this returns its record and its history."""
+    assert not attempt(config, store, resources).error
+    record = store.record(config.id)
+    assert record is not None
+    return record, store.history(config.id).to_pylist()
+
+
+def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
+    """Both trials have the same scores, predictions and history."""
+    names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
+    return all(one[0][name] == other[0][name] for name in names) and one[1] == other[1]

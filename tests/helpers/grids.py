@@ -1,0 +1,25 @@
+"""These helpers simulate scores of settings × seeds with known variance."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tests.benchmarks.variance import Grid
+
+
+def scores(languages: int, settings: int, seeds: int, replicates: int = 1, *, seed: int = 0) -> Any:
+    """Languages × settings × seeds × replicates, where settings vary most."""
+    return Grid(settings, seeds, replicates).scores(languages, np.random.default_rng(seed))
+
+
+def tidy(values: Any) -> pd.DataFrame:
+    """A row a run × language."""
+    language, setting, seed, replicate = (at.ravel() for at in np.indices(values.shape))
+    columns = {
+        "language": [f"l{i:02}" for i in language],
+        "setting": [f"s{i}" for i in setting],
+        "seed": seed,
+        "replicate": replicate,
+    }
+    return pd.DataFrame({**columns, "score": values.ravel()})

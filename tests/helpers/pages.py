@@ -1,0 +1,64 @@
+"""These helpers read what a page, a record or a LaTeX file holds."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+from harness.study import TrialConfig
+
+COMMANDS = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega pm times div cdot surd le ge ne approx "
+    "rightarrow leftarrow infty ell in sum mathbf circ textasciitilde textasciicircum textbackslash textless "
+    "textgreater textbar char textasciigrave dots textbullet S dag symbol texttt ifdefined Umathcode else fi toprule "
+    "midrule bottomrule endfirsthead endhead begin end caption centering par raggedright arraybackslash shortstack "
+    "resizebox ifdim width linewidth LTcapwidth tabcolsep normalsize small footnotesize scriptsize allowbreak "
+    "usepackage"
+).split()
+
+
+class Tags(HTMLParser):
+    """Every tag of a page with its attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.all: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.all.append((tag, {name: value or "" for name, value in attrs}))
+
+    def of(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.all if name == tag]
+
+
+class Page(HTMLParser):
+    """Collects what a page refers to and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.text: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
+    """A finished trial's record with the same scores in every language."""
+    scores = {metric: 50.0, "accuracy": 60.0, "majority": 20.0, "examples": 9}
+    tests = {code: {**scores, **extra, "fingerprint": test} for code, test in trial.test_data.items()}
+    packages = {"git": None, "python": "3", "platform": "p", "device": "cpu", "threads": 1, "packages": {"torch": "2"}}
+    return {
+        "config": trial.to_json(),
+        "metric": metric,
+        "scores": {"dev": {trial.source: tests[trial.source]}, "test": tests},
+        "zero_shot": 50.0,
+        "collapsed": False,
+        "diverged": False,
+        "cost": {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
+        "provenance": packages,
+    }

@@ -1,0 +1,32 @@
+"""These helpers simulate scores of two methods on the same runs."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.benchmarks.spread import simulate
+
+Array = NDArray[np.float64]
+
+
+def study(runs: int, languages: int = 1, *, seed: int = 0, **options: Any) -> tuple[Array, Array]:
+    """Scores of ours and theirs, runs × languages."""
+    ours, theirs = simulate(np.random.default_rng(seed), 1, runs, languages, **options)
+    return ours[0], theirs[0]
+
+
+def log_ratio(ours: Array, theirs: Array) -> float:
+    """Mean over languages of the log std ratio."""
+    return float(
+        np.mean([math.log(np.std(a, ddof=1) / np.std(b, ddof=1)) for a, b in zip(ours.T, theirs.T, strict=True)])
+    )
+
+
+STUDIES = 400
+
+
+def error(share: float, studies: int = STUDIES) -> float:
+    """Two standard errors of a share of studies."""
+    return 2 * math.sqrt(share * (1 - share) / studies)

@@ -1,0 +1,38 @@
+"""These helpers make tables of results and call ``steadytune report`` and ``compare`` on them."""
+
+import re
+from collections.abc import Callable
+
+from harness.cli.main import main
+
+HEAD = "method,seed,language,score"
+ROWS = [
+    "plain,0,en,90",
+    "plain,0,de,70",
+    "plain,1,en,91",
+    "plain,1,de,60",
+    "pulled,0,en,89",
+    "pulled,0,de,72",
+    "pulled,1,en,88",
+    "pulled,1,de,71",
+]
+
+
+def table(head: str = HEAD, rows: list[str] | None = None, more: Callable[[str], str] = lambda row: row) -> str:
+    """These rows make the text of a CSV file."""
+    return "\n".join([head, *map(more, rows or ROWS)]) + "\n"
+
+
+def call(arguments: str) -> int:
+    """The exit code; arguments are parted by blanks, names of two words by ~."""
+    try:
+        return main([word.replace("~", " ") for word in arguments.split()])
+    except SystemExit as ended:
+        return int(str(ended.code))
+
+
+def check_page(page: str) -> None:
+    """No NaN for a reader, whatever was undefined."""
+    text = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
+    assert not re.search(r"(?<![\w-])[-+±]?\s?(nan|inf)(?![\w-])", text, flags=re.IGNORECASE)
+    assert not re.search(r"data-sort-value=\"(nan|-?inf)", page)

@@ -1,0 +1,25 @@
+"""These functions run a study in this process and read its scores."""
+
+import io
+
+from rich.console import Console
+
+from harness.execution.plan import plan
+from harness.execution.resources import Resources
+from harness.execution.sweep import SweepOutcome, sweep
+from harness.store.store import Store
+from harness.study import Study
+
+HERE = Resources(local=True)
+
+
+def run(study: Study, store: Store, resources: Resources = HERE, **options: bool) -> tuple[SweepOutcome, str]:
+    """The study runs in this process; this returns its outcome and what it prints."""
+    out = io.StringIO()
+    outcome = sweep(study, plan(study), store, resources, Console(file=out, width=250), **options)
+    return outcome, out.getvalue()
+
+
+def scores(store: Store, study: Study) -> dict[str, object]:
+    """These are the scores of every trial in the store."""
+    return {trial.id: (store.record(trial.id) or {}).get("scores") for trial in plan(study)}

@@ -1,0 +1,37 @@
+"""These helpers train for a few steps and keep what the optimizer uses."""
+
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from transformers import PreTrainedModel, TrainerCallback
+
+from harness.encoders import trimmed_embedding
+from harness.encoders.trimmed_embedding import TrimmedEmbedding
+from harness.study import TrialConfig
+from harness.training.evaluation import score
+from harness.training.trial import build_trainer
+
+
+class Recorder(TrainerCallback):
+    """Keeps what the optimizer is about to use."""
+
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
+        self.gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+        self.weights = {name: p.detach().clone() for name, p in model.named_parameters()}
+
+
+EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
+
+
+def trained(config: TrialConfig, cache: Path) -> tuple[dict[str, Tensor], dict[str, dict[str, float]], Tensor | None]:
+    """Weights at full size, scores by split and language, and the ids whose embeddings were trained."""
+    trainer = build_trainer(config, cache)
+    trainer.train()
+    model = trainer.model
+    assert isinstance(model, PreTrainedModel)
+    scores = {f"{part.split} {part.language}": part.metrics for part in score(model, config, cache)}
+    embedding = model.get_input_embeddings()
+    kept = embedding.kept if isinstance(embedding, TrimmedEmbedding) else None
+    trimmed_embedding.restore(model)
+    return {name: p.detach().clone() for name, p in model.named_parameters()}, scores, kept
