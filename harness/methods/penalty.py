@@ -79,8 +79,7 @@ class Penalty:
             self.weights.append(weight.to(parameter))
             self.scalars.append(float(weight) if weight.dim() == 0 else None)
         self.grouped = any(parameter.is_cuda for parameter in self.parameters) if grouped is None else grouped
-        # Alone on a CPU: the difference of one parameter stays in the processor's cache, and no copy of the body is
-        # held.
+        # One by one on a CPU: the difference stays in the processor's cache, and no copy of the body is held.
         self.groups = list(self._groups()) if self.grouped else [[i] for i in range(len(self.parameters))]
         """Numbers of the parameters that are pulled at once."""
 
@@ -123,7 +122,7 @@ class Penalty:
                 torch._foreach_mul_(pulls, [rates[parameter] for parameter in parameters])
                 torch._foreach_mul_(pulls, share)
                 torch._foreach_sub_(parameters, pulls)
-            else:  # this form rounds otherwise, and trials on a CPU keep their scores to the bit
+            else:  # it rounds otherwise than the group's: scores of trials on a CPU stay the same to the bit
                 parameters[0].sub_(pulls[0] * share, alpha=rates[parameters[0]])
         return total
 
@@ -132,11 +131,9 @@ class Penalty:
         for group in self.groups:
             parameters: list[Tensor] = [self.parameters[i] for i in group]
             moved = list(torch._foreach_sub(parameters, [self.anchors[i] for i in group]))
-            if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
-                pulls = torch._foreach_mul(moved, scalars)
-            else:
-                pulls = torch._foreach_mul(moved, [self.weights[i] for i in group])
-            yield parameters, list(pulls), self._sum(list(pulls), moved) / 2
+            scalars = [scalar for i in group if (scalar := self.scalars[i]) is not None]
+            pulls = list(torch._foreach_mul(moved, scalars or [self.weights[i] for i in group]))
+            yield parameters, pulls, self._sum(pulls, moved) / 2
 
     def _sum(self, pulls: list[Tensor], moved: list[Tensor]) -> Tensor:
         """The sum of λF(θ − θ*)² over all entries of a group; ``moved`` is overwritten."""
