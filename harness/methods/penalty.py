@@ -131,8 +131,10 @@ class Penalty:
         for group in self.groups:
             parameters: list[Tensor] = [self.parameters[i] for i in group]
             moved = list(torch._foreach_sub(parameters, [self.anchors[i] for i in group]))
-            scalars = [scalar for i in group if (scalar := self.scalars[i]) is not None]
-            pulls = list(torch._foreach_mul(moved, scalars or [self.weights[i] for i in group]))
+            if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
+                pulls = list(torch._foreach_mul(moved, scalars))
+            else:
+                pulls = list(torch._foreach_mul(moved, [self.weights[i] for i in group]))
             yield parameters, pulls, self._sum(pulls, moved) / 2
 
     def _sum(self, pulls: list[Tensor], moved: list[Tensor]) -> Tensor:

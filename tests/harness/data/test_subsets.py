@@ -191,6 +191,7 @@ def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tm
     )
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=6, max_grad_norm=0.0, train_examples=12, label_noise=0.2)
     config = trial(L2(strength=0.3), setting=setting, targets=("de", "hi"))
