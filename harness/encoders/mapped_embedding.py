@@ -12,10 +12,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from transformers import PreTrainedModel
-from transformers.utils.hub import cached_file
 
 from harness.common import files
 from harness.common.errors import UserError
+from harness.compat.transformers import cached_file
 from harness.encoders.pinning import Encoder
 
 AT_ONCE = 1024

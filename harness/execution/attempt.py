@@ -56,7 +56,7 @@ def attempt(
     *,
     wait: bool = True,
 ) -> Attempt:
-    """Run a trial, from its last checkpoint where it was cut short, or score its kept weights, and write its result.
+    """Run a trial, from its last training state where there is one, or score its kept weights, and write its result.
 
     An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way;
     where it stops the trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is
@@ -99,17 +99,17 @@ def _trained(
     config: TrialConfig, store: Store, resources: Resources, keep_weights: bool, rungs: Rungs | None
 ) -> Record:
     from harness.fisher import supply
-    from harness.training.training_state import Checkpoints
+    from harness.training.training_state import TrainingStates
     from harness.training.trial import run_trial
 
     # A search tells its rungs of every score once, in order: its trials begin anew.
-    checkpoints = Checkpoints(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
+    states = TrainingStates(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         with _limited(resources):
             for request in supply.needed([config]):
                 supply.provide(request, store, resources.cpus)
             result = run_trial(
-                config, cache=store.cache, threads=resources.cpus, weights=folder, rungs=rungs, checkpoints=checkpoints
+                config, cache=store.cache, threads=resources.cpus, weights=folder, rungs=rungs, states=states
             )
         store.save(config, result, folder)
     return result.record

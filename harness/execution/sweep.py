@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.common.console import say
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
-from harness.execution.progress import Observer, SweepProgress
+from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
 from harness.setting import setting_labels
@@ -84,7 +84,7 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     lacking = supply.lacking(dict.fromkeys(requests), store)
     if lacking:
         check_room(resources)
-    supply.announce(lacking, console)
+    announce_diagonals(lacking, console)
     with quarantine.watched(store, (), console):
         if lacking and not resources.local:
             from harness.execution.ray_cluster import provide_on_ray

@@ -23,7 +23,7 @@ from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin
 from harness.encoders import loading
-from harness.encoders.pinning import Encoder, pinned
+from harness.encoders.pinning import Encoder
 from harness.fisher.diagonal import diagonal
 from harness.fisher.windows import MASKED_SHARE, WINDOW, windows
 from harness.methods.fisher_estimate import Estimate
@@ -69,10 +69,9 @@ def request(encoder: Encoder, estimate: Estimate, origin: Origin, texts: Mapping
     return Request(encoder, estimate, origin, tuple((language, texts[language]) for language in estimate.languages))
 
 
-def requests(config: TrialConfig) -> list[Request]:
+def requests(config: TrialConfig, encoder: Encoder, origin: Origin) -> list[Request]:
     """The diagonals that a trial needs, in the order of its method's estimates."""
-    encoder = pinned(config.encoder, config.encoder_revision)
-    return [request(encoder, estimate, Origin.of(config), config.texts) for estimate in config.method.estimates()]
+    return [request(encoder, estimate, origin, config.texts) for estimate in config.method.estimates()]
 
 
 class Diagonal(Mapping[str, Tensor]):

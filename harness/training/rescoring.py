@@ -9,11 +9,12 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from harness.common.provenance import provenance
+from harness.data.context import TrialContext
 from harness.store.record import Record
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 from harness.training.evaluation import score
-from harness.training.trial import check_code, made_record
+from harness.training.trial import made_record
 
 
 def rescore(
@@ -32,10 +33,10 @@ def rescore(
     """
     torch.set_num_threads(threads)
     start = time.perf_counter()
-    check_code(config)
+    context = TrialContext.of(config, cache)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
-    scored = score(model, config, cache)
+    scored = score(model, context)
     seconds = time.perf_counter() - start
     before = record.cost
     earlier = before.seconds - (before.evaluation_seconds or 0.0)

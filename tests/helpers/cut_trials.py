@@ -10,7 +10,7 @@ from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.store import Record, Store
 from harness.study import TrialConfig
-from harness.training.training_state import Checkpoints
+from harness.training.training_state import TrainingStates
 
 OFTEN = Resources(checkpoint_minutes=0)
 """A checkpoint at the end of every window of the log, here every step."""
@@ -18,16 +18,16 @@ OFTEN = Resources(checkpoint_minutes=0)
 
 def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
     """Interrupt the training once so many checkpoints are written."""
-    write = Checkpoints.write
+    write = TrainingStates.write
 
-    def once_more(self: Checkpoints, fill: Callable[[Path], None]) -> None:
+    def once_more(self: TrainingStates, fill: Callable[[Path], None]) -> None:
         nonlocal saves
         write(self, fill)
         saves -= 1
         if not saves:
             raise KeyboardInterrupt
 
-    patch.setattr(Checkpoints, "write", once_more)
+    patch.setattr(TrainingStates, "write", once_more)
 
 
 def cut(config: TrialConfig, store: Store, saves: int) -> None:

@@ -11,12 +11,13 @@ import torch
 from harness.cli.main import main
 from harness.common import memory
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.execution.gpu_sharing import pick
-from harness.execution.gpu_sharing_probe import ENDLESS, READY, Stopwatch
+from harness.execution.gpu_sharing_probe import ENDLESS, READY, Stopwatch, take_largest
 from harness.methods import Ewc, WeightAveraging
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.footprint import Keeper
-from harness.training.trial import build_trainer
 from tests.helpers.studies import SHORT
 
 SECONDS = 0.2
@@ -27,8 +28,9 @@ def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialCon
     for _ in range(2):
         here.send(READY)
     config = trial(WeightAveraging(steps=1), setting=replace(SHORT, max_steps=ENDLESS))
-    trainer = build_trainer(config, tmp_path)
-    trainer.add_callback(Stopwatch(there, trainer, config, 1, seconds=0.0))
+    trainer = build_trainer(TrialContext.of(config, tmp_path))
+    take_largest(trainer, config.precision)
+    trainer.add_callback(Stopwatch(there, trainer, 1, seconds=0.0))
     trainer.train()
     assert [here.recv(), *here.recv()] == [READY, "tokens", "seconds", "each", "total"]
     (average,) = (callback for callback in trainer.callback_handler.callbacks if isinstance(callback, Keeper))

@@ -88,7 +88,7 @@ def test_torn_inputs_are_set_aside_and_said(one: Study, tmp_path: Path) -> None:
     arrow.unlink()  # it is mapped
     arrow.write_bytes(broken)
     file_of(store, "result.json", plan(one)[0].id).unlink()
-    tokenised._encoded.cache_clear()  # as in a new process
+    tokenised.encoded.cache_clear()  # as in a new process
     outcome, out = run(one, store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
     aside = arrow.parents[1].with_name(f"{arrow.parents[1].name}.broken-1")

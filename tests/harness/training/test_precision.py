@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.execution.preflight import check
 from harness.execution.resources import Resources
@@ -18,7 +19,8 @@ from harness.store.record import Score
 from harness.store.result import Scored
 from harness.study import Study, TrialConfig
 from harness.training import precision
-from harness.training.trial import build_trainer, made_record, run_trial, training_arguments
+from harness.training.building import build_trainer, training_arguments
+from harness.training.trial import made_record, run_trial
 from tests.helpers.stores import result
 from tests.helpers.studies import SHORT
 from tests.helpers.training import Recorder
@@ -61,7 +63,7 @@ def test_a_scaled_loss_gives_the_same_step(
     found = []
     for scale in (None, 4096.0):
         trainer = build_trainer(
-            trial(L2(strength=0.3), setting=replace(SHORT, max_steps=4, max_grad_norm=0.5)), tmp_path
+            TrialContext.of(trial(L2(strength=0.3), setting=replace(SHORT, max_steps=4, max_grad_norm=0.5)), tmp_path)
         )
         if scale is not None:
             trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale)

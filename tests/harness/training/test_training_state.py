@@ -23,7 +23,7 @@ from harness.methods import (
 )
 from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.training.training_state import REST, Checkpoints
+from harness.training.training_state import REST, TrainingStates
 from tests.helpers.cut_trials import cut, ended, same
 from tests.helpers.studies import SHORT
 
@@ -116,5 +116,5 @@ def test_a_checkpoint_that_cannot_be_written_fails_no_trial(
 def test_no_checkpoint_is_written_before_its_time(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Checkpoints, "write", None)
+    monkeypatch.setattr(TrainingStates, "write", None)
     ended(trial(Bitfit(), setting=LONG), Store(tmp_path / "store"), Resources())

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from harness.common.errors import UserError
-from harness.data.tokenised import encoded
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
 from harness.methods import L2, Ewc, Vanilla
 from harness.store.result import HISTORY
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
+from harness.training.building import build_trainer, training_arguments
 from harness.training.evaluation import predict, score
-from harness.training.trial import build_trainer, run_trial, training_arguments
+from harness.training.trial import run_trial
 from tests.helpers.studies import SCORED, SHORT, TRAINED
 
 
@@ -68,7 +69,7 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
         "l2": L2(strength=0.1),
         "ewc": Ewc(strength=9.0, languages=("de",), examples=2),
     }.items():
-        trainer = build_trainer(trial(method, seed=3), tmp_path)
+        trainer = build_trainer(TrialContext.of(trial(method, seed=3), tmp_path))
         heads[name] = {k: v.clone() for k, v in trainer.model.state_dict().items()}
         batches = seen[name] = []
         step = trainer.training_step
@@ -130,14 +131,14 @@ def test_scoring_needs_neither_gradients_nor_the_optimizers_state(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config = trial()
-    trainer = build_trainer(config, tmp_path)
+    trainer = build_trainer(TrialContext.of(config, tmp_path))
     trainer.train()
     assert trainer.optimizer.state
-    before = [part.metrics for part in score(trainer.model, config, tmp_path)]
+    before = [part.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))]
     trainer.free()
     assert not trainer.optimizer.state
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
-    assert [part.metrics for part in score(trainer.model, config, tmp_path)] == before
+    assert [part.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))] == before
 
 
 def test_predictions_do_not_depend_on_the_batching(
@@ -147,7 +148,7 @@ def test_predictions_do_not_depend_on_the_batching(
 
     encoder = pinning.find("embedded")
     model = loading.fine_tunable(encoder, "udpos", 0)
-    part = encoded(trial(targets=("zh",)), "test", "zh", encoder, tmp_path)
+    part = TrialContext.of(trial(targets=("zh",)), tmp_path).encoded("test", "zh")
     sorted_batches = predict(model, part)
     monkeypatch.setitem(evaluation.MAX_TOKENS, "cpu", 1)
     one_by_one = predict(model, part)

@@ -34,7 +34,7 @@ def test_more_languages_are_scored_without_training_again(
     before = store.record(trial)
     assert before is not None
     weights = before.weights
-    monkeypatch.setattr("harness.training.trial.PenaltyTrainer", None)  # whatever trained now would fail
+    monkeypatch.setattr("harness.training.building.PenaltyTrainer", None)  # whatever trained now would fail
     outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
     assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
