@@ -140,7 +140,7 @@ def test_one_that_another_process_is_at_is_waited_for_at_the_end(
         for number, trial in enumerate(batch):
             callback.on_trial_start(0, [], event(number))
             callback.on_trial_result(
-                0, [], event(number), vars(Attempt(trial.id, taken=trial.seed in (2, 3) and not wait))
+                0, [], event(number), vars(Attempt(trial.id, held_elsewhere=trial.seed in (2, 3) and not wait))
             )
 
     progress = run(trials, store, taken, monkeypatch)

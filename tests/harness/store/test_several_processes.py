@@ -55,7 +55,7 @@ def test_a_claim_is_one_process_s_and_goes_with_it(store: Store) -> None:
         assert not mine
     with store.claim("0" * 16, wait=False) as mine:
         assert mine
-    assert attempts.attempt(CONFIG, store, 1, wait=False).taken
+    assert attempts.attempt(CONFIG, store, 1, wait=False).held_elsewhere
     process.kill()
     started = time.monotonic()
     with store.claim(CONFIG.id) as mine:
