@@ -1,9 +1,8 @@
 """Files that the trials of all nodes share. Where the store is no folder, each node keeps copies in a cache."""
 
-import tempfile
 from pathlib import Path
 
-from harness.common.filesystem import PART, FileTree
+from harness.common.filesystem import FileTree, replacing
 
 
 class SharedFiles(FileTree):
@@ -28,9 +27,8 @@ class SharedFiles(FileTree):
         if target.exists() or not self.has(name):
             return
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(suffix=PART, dir=target.parent) as scratch:
-            self.get(name, Path(scratch, "part"))
-            Path(scratch, "part").replace(target)
+        with replacing(target) as part:
+            self.get(name, part)
 
     def publish(self, name: str) -> None:
         """Copy a file from this node's cache into the store, where the store lacks it."""

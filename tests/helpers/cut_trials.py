@@ -8,7 +8,8 @@ import pytest
 
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
-from harness.store.store import Record, Store
+from harness.store.record import Record
+from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.training.training_state import TrainingStates
 
