@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.rendering.table import MISSING_CELL
+from analysis.rendering.cells import MISSING_CELL
 from analysis.results.frame import Results
 from harness.setting import ABSENT
 

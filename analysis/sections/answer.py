@@ -3,8 +3,8 @@ found."""
 
 import math
 
+from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import Score
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.results.view import View
 from analysis.sections.means import t_interval

@@ -2,16 +2,18 @@
 tests."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Number
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Number, Table
-from analysis.results.comparison import FEW, Comparison
+from analysis.rendering.table import Table
+from analysis.results.comparison import Comparison
 from analysis.results.view import View
+from analysis.results.wording import named
 from analysis.sections.spread import probability
 from analysis.statistics.minimum_detectable import minimum_detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
@@ -79,7 +81,7 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many "
         "runs that differ as much; the other tests over runs see about as much where their p can be below 0.05.",
         *(
-            f"{name} of {_named(methods)} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} "
+            f"{name} of {named(methods, f'{len(methods)} methods')} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} "
             "says nothing."
             for (name, p), methods in least.items()
         ),
@@ -93,10 +95,6 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
         del notes[1]
     return Table("means", "Differences of zero-shot scores", header, rows, notes)
-
-
-def _named(methods: Sequence[str]) -> str:
-    return ", ".join(methods) if len(methods) <= FEW else f"{len(methods)} methods"
 
 
 def _uncorrected(methods: int) -> list[str]:

@@ -9,9 +9,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours, metric_name
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.view import View
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile

@@ -11,9 +11,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from statsmodels.stats.multitest import multipletests
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Number, Probability, Ratio
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours
-from analysis.rendering.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
+from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.results.view import View
 from analysis.statistics.brown_forsythe import brown_forsythe

@@ -9,9 +9,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Number, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, metric_name
-from analysis.rendering.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 

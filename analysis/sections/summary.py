@@ -6,10 +6,14 @@ import math
 import pandas as pd
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Change, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Change, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
+from analysis.results.comparison import Comparison
+from analysis.results.frame import Results
 from analysis.results.from_store import OVERSHOOTING
 from analysis.results.view import View
+from analysis.results.wording import languages_named
 
 
 def section(view: View) -> Section:
@@ -47,7 +51,7 @@ def table(view: View) -> Table:
         changes: list[str | Cell] = ["", ""]
         if (both := view.comparisons.get(method)) is not None:
             changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
-            notes += both.notes(results, ddof) if both.base in results.methods else []
+            notes += _compared_on(both, results, ddof) if both.base in results.methods else []
         if (split := int(runs["trials"].max())) > 1:
             changes[0] = changes[0] and MISSING_CELL
             notes.append(
@@ -73,6 +77,21 @@ def table(view: View) -> Table:
         rows,
         [*notes, *bold_note(rows, "of a column"), *_counts(view)],
     )
+
+
+def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
+    """What a reader has to know where a comparison is not over all that the two methods' rows show."""
+    if not both.runs:
+        return [f"{both.method} and {both.base} have no complete run in common."]
+    asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
+    if both.runs == asked and all(both.languages == results.languages(m) for m in (both.method, both.base)):
+        return []
+    ours, theirs = (Score.over(side, len(side), ddof).plain() for side in both.zero_shot)
+    return [
+        f"{both.method} is compared with {both.base} on the {both.runs} runs and "
+        f"{languages_named(both.languages, results.about.targets)} that both have; the zero-shot scores there are "
+        f"{ours} and, of {both.base}, {theirs}."
+    ]
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:

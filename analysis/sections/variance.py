@@ -10,12 +10,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Percent
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH
-from analysis.rendering.table import MISSING_CELL, Cell, Percent, Table
-from analysis.results.comparison import FEW
+from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
+from analysis.results.wording import named
 from analysis.statistics.importance import Importances, importances
 from analysis.statistics.mixed_model import decompose
 from analysis.statistics.variance import Components
@@ -48,8 +49,7 @@ def section(view: View) -> Section | None:
         shown = dict(list(drawable.items())[:PANELS])
         draw = partial(figure, view, shown)
         lacking = [method for method in found if method not in shown]
-        named = ", ".join(lacking) if len(lacking) <= FEW else f"{len(lacking)} methods"
-        rest = f" Not shown, but in tables below: {named}." if lacking else ""
+        rest = f" Not shown, but in tables below: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
         caption = (
             "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average "
             "over seeds; seed: what it does on average over settings; setting × seed: what it does at one setting "
@@ -125,8 +125,8 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
     elif len(fitted) == len(found):
         way = "a mixed model (REML), as the grid of settings and seeds is not full"
     else:
-        named = ", ".join(fitted) if len(fitted) <= FEW else f"{len(fitted)} of {len(found)} rows"
-        way = f"ANOVA, but of {named} by a mixed model (REML), as the grid of settings and seeds is not full there"
+        which = named(fitted, f"{len(fitted)} of {len(found)} rows")
+        way = f"ANOVA, but of {which} by a mixed model (REML), as the grid of settings and seeds is not full there"
     told = [f"Components by {way}; std is the root of their sum."]
     if any((part.variance < 0).any() for part in found.values()):
         told.append("Negative estimates of the ANOVA count as 0 %.")
@@ -173,8 +173,7 @@ def hyperparameters(view: View) -> Table | str | None:
         if made.reason:
             lacking.setdefault(made.reason, []).append(name)
     reasons = [
-        f"None for {'; '.join(names) if len(names) <= FEW else f'{len(names)} of them'}: {why}."
-        for why, names in lacking.items()
+        f"None for {named(names, f'{len(names)} of them', separator='; ')}: {why}." for why, names in lacking.items()
     ]
     terms = list(dict.fromkeys(term for made in found.values() for term in made.shares))
     if not terms:

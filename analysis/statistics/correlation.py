@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from analysis.rendering.table import MISSING_CELL
 from analysis.statistics.run_bootstrap import LEVEL as LEVEL
 from analysis.statistics.run_bootstrap import counts, percentiles
 
@@ -23,7 +21,7 @@ CONSTANT = 1e-13
 
 @dataclass(frozen=True)
 class Correlation:
-    """A correlation coefficient with its percentile bootstrap interval over units; a table's cell."""
+    """A correlation coefficient with its percentile bootstrap interval over units."""
 
     value: float
     """NaN where there is none, for ``reason``."""
@@ -35,24 +33,6 @@ class Correlation:
     """Resamples left out of the interval: in them a series was constant."""
     reason: str = ""
     """Why there is no correlation, or no interval; else empty."""
-
-    def plain(self) -> str:
-        if math.isnan(self.value):
-            return MISSING_CELL
-        return f"{self.value:.2f}" + ("" if math.isnan(self.low) else f" [{self.low:.2f}, {self.high:.2f}]")
-
-    markdown = plain
-
-    def latex(self) -> str:
-        if math.isnan(self.value):
-            return "--"
-        return f"${self.value:.2f}$" + ("" if math.isnan(self.low) else f" [${self.low:.2f}$, ${self.high:.2f}$]")
-
-    def html(self) -> Markup:
-        return escape(self.plain())
-
-    def numbers(self) -> dict[str, float]:
-        return {"": self.value, "low": self.low, "high": self.high, "undefined resamples": self.undefined}
 
 
 def pearson(

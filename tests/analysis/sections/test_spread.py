@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.rendering.table import Ratio
+from analysis.rendering.cells import Ratio
 from analysis.report import Chapter, chapters
 from analysis.results.view import View
 from analysis.sections import answer, means, spread
