@@ -11,9 +11,9 @@ from statistics import fmean
 
 import pandas as pd
 
-from analysis.published import MBERT, SOURCE, TABLES, ZERO_SHOT, Kind, of_task
+from analysis.published import MBERT, SOURCE, TABLES, ZERO_SHOT, Kind, of_task, wide
 from analysis.published.check import HALF
-from analysis.published.claims import CLAIMS, CORRELATION, EVERY_TARGET, SOURCE_ROW, Claim
+from analysis.published.claims import CLAIMS, CORRELATION, SOURCE_ROW, Claim
 from harness.common.errors import UserError, bad
 
 HOLDS, FAILS, EQUAL, NOT_APPLICABLE = "holds", "does not hold", "equal", "not applicable"
@@ -91,12 +91,7 @@ def plain(number: int, task: str | None = None) -> pd.DataFrame:
     rows = of_task(number, task)
     if TABLES[number].kind == Kind.CORRELATION:
         rows = rows.rename(columns={"corpus": "language"}).assign(method=CORRELATION, statistic="mean")
-    wide = (
-        rows.set_index(["method", "language", "statistic"])["value"]
-        .unstack("statistic")
-        .reindex(columns=["mean", "std"])
-    )
-    return wide.reindex(pd.MultiIndex.from_frame(rows[["method", "language"]].drop_duplicates())).reset_index()
+    return wide(rows).reset_index()
 
 
 def _figures(results: pd.DataFrame, source: str) -> Figures:

@@ -13,7 +13,7 @@ from analysis.results.frame import Results
 from harness.setting import ABSENT
 
 RATE = "learning_rate"
-MIN = 3
+MIN_VALUES = 3
 """Values from which a hyperparameter other than the learning rate is an axis."""
 RANGE = 5
 """How many times the smallest value the largest is, from which values above 0 stand on a logarithmic axis."""
@@ -48,15 +48,15 @@ class Axis:
 
     @classmethod
     def others(cls, results: Results) -> "list[Axis]":
-        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at ``MIN``
-        values or more."""
+        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at
+        ``MIN_VALUES`` values or more."""
         found: dict[str, list[str]] = {}
         for method in results.methods:
             names = differing(results, method)
             if len(names) != 1 or names == [RATE]:
                 continue
             values = _numbers(results, names[0])[settings_of(results, method)]
-            if values.notna().all() and values.nunique() >= MIN:
+            if values.notna().all() and values.nunique() >= MIN_VALUES:
                 found.setdefault(names[0], []).append(method)
         return [axis for name, methods in found.items() if (axis := cls._of(results, name, methods)) is not None]
 

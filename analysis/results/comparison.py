@@ -22,7 +22,7 @@ class SpreadStatistics:
 
     ratio: StdRatio
     test: SwapTest
-    detectable: MinimumDetectable
+    minimum_detectable: MinimumDetectable
     other_ratio: StdRatio | None = None
     """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
     other_test: SwapTest | None = None

@@ -11,7 +11,7 @@ from analysis.sections.means import t_interval
 from analysis.sections.spread import holm
 
 LEVEL = 0.05
-MAX = 6
+MAX_METHODS_TOLD = 6
 """Methods that have sentences of their own; of more only those with a finding have."""
 
 
@@ -25,7 +25,7 @@ def section(view: View) -> Section | None:
         _method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted))
         for method, comparison in found.items()
     ]
-    if len(told) > MAX:
+    if len(told) > MAX_METHODS_TOLD:
         kept = [text for text, finding in told if finding]
         quiet = len(told) - len(kept)
         sentences = kept + (
@@ -37,7 +37,7 @@ def section(view: View) -> Section | None:
         method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods
     ]
     if uncompared:
-        few = f"{', '.join(uncompared[:MAX])}{' and others' if len(uncompared) > MAX else ''}"
+        few = f"{', '.join(uncompared[:MAX_METHODS_TOLD])}{' and others' if len(uncompared) > MAX_METHODS_TOLD else ''}"
         sentences.append(
             f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the "
             "spread."
@@ -118,10 +118,10 @@ def _spread(
             f"{min(1.0, least):.2g}.",
             False,
         )
-    seen = over.detectable.ratio
-    alone = "" if tested == 1 else " were it the only test"
-    power = f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
-    return f"{size}: no difference is shown ({shown}){'' if math.isnan(seen) else power}.", False
+    least_ratio = over.minimum_detectable.ratio
+    alone = "" if tested == 1 else ", were it the only test"
+    power = f"; the minimum detectable ratio is {least_ratio:.2f} (with 80 % power{alone}), a milder one may be there"
+    return f"{size}: no difference is shown ({shown}){'' if math.isnan(least_ratio) else power}.", False
 
 
 def _elsewhere(comparison: Comparison, over: SpreadStatistics) -> str:

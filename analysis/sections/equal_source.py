@@ -10,7 +10,7 @@ from analysis.results.view import View
 from analysis.results.wording import named
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
 
-MIN = 3
+MIN_RUNS = 3
 """Complete runs of a method from which it has a row."""
 
 
@@ -29,7 +29,7 @@ def _compared(view: View, method: str) -> EqualSource | None:
         return None
     scores = view.results.of(method).dropna(subset=[view.results.source])
     targets = scores[[*view.results.about.targets]].dropna(axis=1, how="all").dropna()
-    if len(targets) < MIN:
+    if len(targets) < MIN_RUNS:
         return None
     every = targets.reindex(columns=[*view.results.about.targets])
     return equal_source(scores.loc[targets.index, view.results.source].to_numpy(), every.fillna(math.nan).to_numpy())

@@ -16,7 +16,7 @@ from analysis.rendering.table import Table, std_note
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 
-MIN = 2
+MIN_STRENGTHS = 2
 """Strengths of a family from which there is a curve."""
 
 
@@ -53,7 +53,7 @@ def families(view: View) -> dict[str, list[str]]:
     return {
         family: sorted(methods, key=lambda method: MethodLabel.of(method).strength)
         for family, methods in found.items()
-        if len(methods) >= MIN
+        if len(methods) >= MIN_STRENGTHS
     }
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.rendering.axis import MIN, RANGE, RATE, ROUNDING, Axis
+from analysis.rendering.axis import MIN_VALUES, RANGE, RATE, ROUNDING, Axis
 from analysis.rendering.bold import bold_note, mark_best, over_most
 from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Percent, Score
 from analysis.rendering.section import Picture, Section
@@ -190,7 +190,7 @@ def _left_out(view: View, axis: Axis) -> list[str]:
     why = (
         f"several {axis.label}s"
         if axis.name == RATE
-        else f"{MIN} settings or more that differ in the {axis.label} alone"
+        else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
     )
     return [f"Left out, not having {why}: {named(alone, f'{len(alone)} methods')}."]
 

@@ -28,9 +28,7 @@ def table(view: View) -> Table:
     The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the
     settings, seeds and languages that both have, so the change is not that of a different set of runs.
     """
-    results, ddof = view.results, view.ddof
-    source = results.source
-    base = view.base_name
+    results, source, base = view.results, view.results.source, view.base_name
     header = [
         "method",
         "runs",
@@ -40,43 +38,54 @@ def table(view: View) -> Table:
         f"std of {source} against {base}",
         f"std of zero-shot against {base}",
     ]
-    rows: list[list[str | Cell]] = []
+    rows = [_row(view, method) for method in results.methods]
+    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
     notes = [
         std_note(
-            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof
-        )
+            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages",
+            view.ddof,
+        ),
+        *(note for method in results.methods for note in _notes(view, method)),
+        *filter(None, [view.no_baseline]),
+        *bold_note(rows, "of a column"),
+        *_counts(view),
     ]
-    for method in results.methods:
-        runs = results.runs[results.runs["method"] == method]
-        changes: list[str | Cell] = ["", ""]
-        if (both := view.comparisons.get(method)) is not None:
-            changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
-            notes += _compared_on(both, results, ddof) if both.base in results.methods else []
-        if (split := int(runs["trials"].max())) > 1:
-            changes[0] = changes[0] and MISSING_CELL
-            notes.append(
-                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std "
-                "has no counterpart."
-            )
-        rows.append(
-            [
-                method,
-                f"{int(runs['complete'].sum())}/{len(runs)}",
-                Score.over(runs["source"], len(runs), ddof),
-                Score.over(runs["zero_shot"], len(runs), ddof),
-                str(len(results.languages(method))),
-                *changes,
-            ]
+    return Table("summary", "Source and zero-shot scores", header, rows, notes)
+
+
+def _row(view: View, method: str) -> list[str | Cell]:
+    results, ddof = view.results, view.ddof
+    runs = results.runs[results.runs["method"] == method]
+    changes: list[str | Cell] = ["", ""]
+    if (both := view.comparisons.get(method)) is not None:
+        changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
+        if _trials_a_run(view, method) > 1:
+            changes[0] = MISSING_CELL
+    return [
+        method,
+        f"{int(runs['complete'].sum())}/{len(runs)}",
+        Score.over(runs["source"], len(runs), ddof),
+        Score.over(runs["zero_shot"], len(runs), ddof),
+        str(len(results.languages(method))),
+        *changes,
+    ]
+
+
+def _notes(view: View, method: str) -> list[str]:
+    """What a reader has to know of a method's row."""
+    results, both, trials = view.results, view.comparisons.get(method), _trials_a_run(view, method)
+    told = _compared_on(both, results, view.ddof) if both is not None and both.base in results.methods else []
+    if trials > 1:
+        told.append(
+            f"A run of {method} is {trials} trials, one a language; its {results.source} score is their mean, so its "
+            "std has no counterpart."
         )
-    notes += filter(None, [view.no_baseline])
-    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
-    return Table(
-        "summary",
-        "Source and zero-shot scores",
-        header,
-        rows,
-        [*notes, *bold_note(rows, "of a column"), *_counts(view)],
-    )
+    return told
+
+
+def _trials_a_run(view: View, method: str) -> int:
+    runs = view.results.runs
+    return int(runs.loc[runs["method"] == method, "trials"].max())
 
 
 def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:

@@ -12,7 +12,7 @@ from analysis.statistics.run_bootstrap import LEVEL as LEVEL
 from analysis.statistics.run_bootstrap import counts, percentiles
 
 RESAMPLES = 9_999
-MIN, MIN_FOR_INTERVAL = 3, 4
+MIN_UNITS, MIN_FOR_INTERVAL = 3, 4
 """Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few
 points."""
 CONSTANT = 1e-13
@@ -57,8 +57,8 @@ def _correlate(
     replacement."""
     pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
     count, none = len(pairs), math.nan
-    if count < MIN:
-        return Correlation(none, none, none, count, reason=f"there are fewer than {MIN} {units}")
+    if count < MIN_UNITS:
+        return Correlation(none, none, none, count, reason=f"there are fewer than {MIN_UNITS} {units}")
     x, y = pairs.T
     value = float(_coefficients(x, y, np.ones((1, count)), ranked)[0])
     if math.isnan(value):
