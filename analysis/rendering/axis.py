@@ -144,5 +144,5 @@ def _next(values: Sequence[float]) -> float:
     """Beyond ascending values by the mean step between them, which is a factor on a logarithmic axis."""
     steps = len(values) - 1
     if _logarithmic(values):
-        return values[-1] * (values[-1] / values[0]) ** (1 / steps)
+        return values[-1] * math.pow(values[-1] / values[0], 1 / steps)
     return values[-1] + (values[-1] - values[0]) / steps

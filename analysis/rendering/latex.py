@@ -1,5 +1,7 @@
 """Text and tables as pdflatex takes them, whatever a name holds."""
 
+# By hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and leaves "--" and a row's first "[".
+
 import math
 import re
 import textwrap

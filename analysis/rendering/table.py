@@ -58,7 +58,7 @@ class Table:
         return [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
 
     def plain(self) -> str:
-        return tabulate(self._text(), self.header, tablefmt="simple", disable_numparse=True)
+        return str(tabulate(self._text(), self.header, tablefmt="simple", disable_numparse=True))
 
     def markdown(self) -> str:
         cells = [[_pipes(cell if isinstance(cell, str) else cell.markdown()) for cell in row] for row in self.rows]

@@ -79,7 +79,8 @@ def _coefficients(
     (x, constant_x), (y, constant_y) = (_centred(values, drawn, ranked) for values in (x, y))
     norms = np.sqrt((drawn * x * x).sum(axis=1) * (drawn * y * y).sum(axis=1))
     norms[constant_x | constant_y] = np.nan
-    return np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
+    found: NDArray[np.float64] = np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
+    return found
 
 
 def _centred(

@@ -144,7 +144,8 @@ def _differences(
         above, below = np.split(weights @ columns, 2, axis=1)
         scores = 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
         found.append(scores[:, :runs] - scores[:, runs:])
-    return (drawn * np.concatenate(found)).sum(axis=1, dtype=np.float64)
+    weighted: NDArray[np.float64] = (drawn * np.concatenate(found)).sum(axis=1, dtype=np.float64)
+    return weighted
 
 
 def _drawn(random: np.random.Generator, units: int, resamples: int) -> Iterator[NDArray[np.float32]]:

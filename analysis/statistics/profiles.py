@@ -119,7 +119,8 @@ def _trimmed(values: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray
     kept = np.diff(np.clip(upto, cut, total - cut), axis=1, prepend=cut)
     # Of values near one another the sum rounds less when it is of differences from one of them.
     middle = values[len(values) // 2]
-    return middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
+    means: NDArray[np.float64] = middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
+    return means
 
 
 def _runs(scores: ArrayLike) -> NDArray[np.float64]:
