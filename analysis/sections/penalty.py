@@ -14,7 +14,7 @@ from analysis.results.frame import FINISHED, RUN, Results
 from analysis.results.view import View
 from harness.store.store import Store
 
-MAX = 400
+MAX_HISTORIES = 400
 """Trials whose histories are read; of more, every so many of each method."""
 ACROSS = 4
 """Panels beside one another at most."""
@@ -48,7 +48,7 @@ def read(results: Results, store: Store) -> pd.DataFrame:
     """One row a window of steps of a finished trial that has a penalty: trial, method, setting, seed, done (% of the
     steps) and penalty (mean over the window)."""
     trials = results.trials[results.trials["status"] == FINISHED].set_index("trial")
-    every = -(-len(trials) // MAX)
+    every = -(-len(trials) // MAX_HISTORIES)
     if every > 1:
         trials = trials[trials.groupby("method").cumcount() % every == 0]
     rows: list[dict[str, object]] = []

@@ -1,7 +1,8 @@
 """Where the numbers come from: code, machine, packages, encoder and data."""
 
+from analysis.rendering.cells import Cell
 from analysis.rendering.section import Section
-from analysis.rendering.table import Cell, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
 

@@ -13,7 +13,7 @@ from seqeval.metrics import classification_report
 from seqeval.metrics.sequence_labeling import get_entities
 from sklearn.metrics import accuracy_score
 
-from analysis.statistics.counts import ACCURACY, F1, counts, label_counts, metric_of, span_counts
+from analysis.results.prediction_counts import ACCURACY, F1, counts, label_counts, metric_of, span_counts
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.store import Store
