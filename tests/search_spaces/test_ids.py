@@ -72,7 +72,7 @@ def ids(study: Study) -> list[str]:
             encoder=study.encoder,
             data=study.data,
             targets=targets,
-            test_data={language: "test" for language in (study.source, *targets)},
+            test_data=dict.fromkeys((study.source, *targets), "test"),
             trim_vocabulary=study.trim_vocabulary,
         ).id
         for method, targets, setting, seed, replicate in study.runs()
