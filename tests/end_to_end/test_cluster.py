@@ -16,6 +16,7 @@ from harness.store.store import Store
 STUDY = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla, {{name: l2, strength: 0.01}}]
 settings: [{{learning_rate: 1e-3, max_steps: 60, batch_size: 8}}]
 seeds: [0, 1]

@@ -26,6 +26,7 @@ STUDY = Study(
 NAMES = {"low": "learning_rate=0.0001", "high": "learning_rate=0.001"}
 
 
+# method, setting, seed, targets scored, {language: score} or a status, collapsed
 ROWS = [
     ("vanilla", "low", 0, ("de", "hi"), {"en": 90.0, "de": 60.0, "hi": 40.0}, False),
     ("vanilla", "low", 1, ("de", "hi"), {"en": 91.0, "de": 64.0, "hi": 48.0}, False),

@@ -167,6 +167,9 @@ def test_the_figure_varies_the_strength_alone_over_six_seeds() -> None:
     assert (study.seeds[:3], len(study.seeds)) == ((42, 10, 20), 6)
 
 
+# What the paper leaves unsaid, as ``search_spaces.paper`` and its files say that it was chosen
+
+
 @pytest.mark.parametrize("name", PAPER)
 def test_all_else_is_the_same_everywhere(name: str) -> None:
     study = PAPER[name]

@@ -14,6 +14,7 @@ from tests.helpers.published import ROWS
 MEAN, STD = "mean", "std"
 
 
+# Table, task, method, language, statistic, as printed.
 PRINTED = """
 1 xnli vanilla zero-shot mean 64.39
 1 panx ewc zero-shot mean 59.84

@@ -32,29 +32,29 @@ def random_rows() -> Rows:
     return rows
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def rows() -> Rows:
     return random_rows()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def raw(rows: Rows) -> pd.DataFrame:
     """The finished test rows."""
     frame = pd.DataFrame(rows)
     return frame[(frame["split"] == "test") & (frame["status"] == FINISHED)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def zero_shot(raw: pd.DataFrame) -> "pd.Series[float]":
     """By method, learning rate and seed."""
     return raw[raw["language"] != "en"].groupby(["method", "learning_rate", "seed"])["score"].mean()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def seen(rows: Rows) -> View:
     return view(rows)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def written(seen: View) -> list[Chapter]:
     return chapters(seen)

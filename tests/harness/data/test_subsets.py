@@ -189,6 +189,7 @@ def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tm
     )
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=6, max_grad_norm=0.0, train_examples=12, label_noise=0.2)
     config = trial(L2(strength=0.3), setting=setting, targets=("de", "hi"))
@@ -221,12 +222,12 @@ def test_another_process_trains_on_the_same(trial: Callable[..., TrialConfig], t
     code = f"""
 import json, sys
 from pathlib import Path
-from harness import encoders
-from harness.hashing import digest
+from harness.encoders import pinning
+from harness.common.hashing import digest
 from harness.study import TrialConfig
-from harness.training_data import training_rows
+from harness.data.subsets import training_rows
 config = TrialConfig.from_json(json.loads(sys.argv[1]))
-print(digest(training_rows(config, encoders.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
+print(digest(training_rows(config, pinning.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
 """
     from harness.common.hashing import digest
 

@@ -128,13 +128,14 @@ def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], 
     code = f"""
 from pathlib import Path
 import json, sys, time
-from harness import encoders, encoding
+from harness.data import tokenised
+from harness.encoders import pinning
 from harness.study import TrialConfig
 built = []
-real = encoding._build
-encoding._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
+real = tokenised._build
+tokenised._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
 config = TrialConfig.from_json(json.loads(sys.argv[1]))
-part = encoding.encoded(config, "test", "de", encoders.find("embedded"), Path({str(tmp_path)!r}))
+part = tokenised.encoded(config, "test", "de", pinning.find("embedded"), Path({str(tmp_path)!r}))
 print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
 """
     command = [sys.executable, "-c", code, json.dumps(trial().to_json())]

@@ -50,6 +50,7 @@ def test_trimmed_and_whole_train_to_the_same_weights_and_scores(
             assert torch.equal(weights[name], expected), name
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_rows_that_no_training_example_uses_stay_where_they_were(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:

@@ -109,6 +109,7 @@ def test_gpus_are_shared(
 STUDY = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla]
 settings: [{{learning_rate: 1e-3, max_steps: 3, batch_size: 4}}]
 seeds: [0, 1]

@@ -51,7 +51,7 @@ def test_real_trials_are_packed_and_measured(trial: Callable[..., TrialConfig], 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_study_measures_how_it_shares_a_gpu(tmp_path: Path, cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.yaml").write_text(
-        f"task: udpos\ndata: {cut}\nmethods: [vanilla, {{name: l2, strength: 0.1}}]\n"
+        f"task: udpos\ndata: {cut}\nencoder: {cut}/encoder\nmethods: [vanilla, {{name: l2, strength: 0.1}}]\n"
         "settings: [{learning_rate: 1e-3, max_steps: 3, batch_size: 4}]\nseeds: [0, 1]\ntargets: [de]\n"
     )
     place = ["--store", str(tmp_path / "store"), "--no-report"]

@@ -24,7 +24,7 @@ def test_python_that_hangs_is_interrupted() -> None:
 
 HANGS = """
 import signal, sys, threading, time
-from harness import time_limit
+from harness.execution import time_limit
 time_limit.GRACE = 0.2
 
 def hang():

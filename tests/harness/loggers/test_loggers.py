@@ -35,6 +35,7 @@ STUDY = """
 question: "?"
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla, {{name: l2, strength: 0.01}}]
 settings: [{{learning_rate: 1e-3, warmup_steps: 1, max_steps: 3, batch_size: 4}}]
 seeds: [0]

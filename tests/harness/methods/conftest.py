@@ -11,9 +11,15 @@ from harness.training.trial import build_trainer
 from tests.helpers.fine_tuned import Fitted, rows_of
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def encoder() -> str:
+    """The embedded encoder, whose weights and layers these tests compare with."""
+    return "embedded"
+
+
+@pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tokenised data and diagonals, shared by the file's tests."""
+    """Tokenised data and diagonals, shared by the tests of all methods."""
     return tmp_path_factory.mktemp("cache")
 
 

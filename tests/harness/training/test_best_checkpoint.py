@@ -24,6 +24,7 @@ def best_of(study: Study) -> TrialConfig:
     return plan(replace(study, methods=(L2(strength=0.01),), settings=(WILD,), targets=("de",), checkpoint="best"))[0]
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
     study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     assert record.provenance.packages["torch"] == torch.__version__
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
@@ -98,6 +99,7 @@ def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfi
     )
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1.0, max_steps=6, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record

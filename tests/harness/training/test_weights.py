@@ -137,6 +137,7 @@ def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, t
     assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
     store = Store("memory://bucket/store")
     config = plan(one)[0]
