@@ -62,11 +62,11 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:
-    """The fields of a dataclass that are not ``None``, all or those of some names, in their order."""
+    """The fields of a dataclass that are not at their default, all or those of some names, in their order."""
     return {
         field.name: value
         for field in fields(part)
-        if (not names or field.name in names) and (value := getattr(part, field.name)) is not None
+        if (not names or field.name in names) and (value := getattr(part, field.name)) != field.default
     }
 
 

@@ -134,11 +134,11 @@ def test_scoring_needs_neither_gradients_nor_the_optimizers_state(
     trainer = build_trainer(TrialContext.of(config, tmp_path))
     trainer.train()
     assert trainer.optimizer.state
-    before = [part.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))]
+    before = [part.score.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))]
     trainer.free()
     assert not trainer.optimizer.state
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
-    assert [part.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))] == before
+    assert [part.score.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))] == before
 
 
 def test_predictions_do_not_depend_on_the_batching(
