@@ -2,12 +2,13 @@
 ratios."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from statsmodels.stats.multitest import multipletests
 
@@ -197,34 +198,36 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
             for code, ratio in by.items()
         ]
     )
-    values = frame["ratio"]
-    limits = (
-        max(min(1 / LIMIT, 0.8 * values.min()), 0.9 * frame["low"].min(skipna=True)),
-        min(max(LIMIT, 1.2 * values.max()), 1.1 * frame["high"].max(skipna=True)),
-    )
-    for axes, start in zip(
-        made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True
-    ):
-        shown = codes[start : start + rows]
-        for place, method in enumerate(ratios):
-            here = frame[(frame["method"] == method) & frame["language"].isin(shown)]
-            y = here["language"].map(shown.index) + 0.7 * ((place + 0.5) / len(ratios) - 0.5)
-            axes.hlines(y, here["low"], here["high"], color=palette[method], linewidth=1.4, alpha=0.8)
-            sns.scatterplot(
-                x=here["ratio"], y=y, color=palette[method], s=22, ax=axes, label=method, legend=False, zorder=3
-            )
-        axes.axvline(1, color="0.3", linewidth=0.8)
-        axes.set(
-            xscale="log",
-            xlim=limits,
-            xlabel="std ratio",
-            ylabel="",
-            yticks=range(len(shown)),
-            ylim=(len(shown) - 0.5, -0.5),
-        )
-        axes.set_yticklabels(shown)
+    panels = made.subplots(1, columns, sharex=True, squeeze=False)[0]
+    for axes, start in zip(panels, range(0, len(codes), rows), strict=True):
+        _panel(axes, frame, codes[start : start + rows], {method: palette[method] for method in ratios})
+        axes.set(xscale="log", xlim=_limits(frame), xlabel="std ratio", ylabel="")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="y", visible=False)
     handles, labels = made.axes[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)
     return made
+
+
+def _limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis, within ``LIMIT`` but for ratios beyond it."""
+    ratios = frame["ratio"]
+    return (
+        max(min(1 / LIMIT, 0.8 * ratios.min()), 0.9 * frame["low"].min(skipna=True)),
+        min(max(LIMIT, 1.2 * ratios.max()), 1.1 * frame["high"].max(skipna=True)),
+    )
+
+
+def _panel(
+    axes: Axes, frame: pd.DataFrame, codes: Sequence[str], palette: Mapping[str, tuple[float, float, float]]
+) -> None:
+    """Some languages, a row each, with a mark and an interval a method."""
+    places = {code: place for place, code in enumerate(codes)}
+    for place, (method, colour) in enumerate(palette.items()):
+        here = frame[(frame["method"] == method) & frame["language"].isin(codes)]
+        y = here["language"].map(places) + 0.7 * ((place + 0.5) / len(palette) - 0.5)
+        axes.hlines(y, here["low"], here["high"], color=colour, linewidth=1.4, alpha=0.8)
+        sns.scatterplot(x=here["ratio"], y=y, color=colour, s=22, ax=axes, label=method, legend=False, zorder=3)
+    axes.axvline(1, color="0.3", linewidth=0.8)
+    axes.set(yticks=range(len(codes)), ylim=(len(codes) - 0.5, -0.5))
+    axes.set_yticklabels(codes)
