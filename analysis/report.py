@@ -13,8 +13,8 @@ from analysis.results import csv_safe
 from analysis.results.from_store import load
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from analysis.sections import FACTS, FINDINGS, OF_COLLAPSES, OF_RERUNS, OF_SEARCHES
-from analysis.sections import search as of_search
+from analysis.sections import SECTIONS
+from analysis.sections.search import tried_in
 from harness.store.store import Store
 from harness.study import NAME
 
@@ -68,21 +68,23 @@ def _summary(made: Sequence[Chapter]) -> str:
 
 
 def chapters(view: View) -> list[Chapter]:
-    """All that the results have a section for; the findings without collapsed runs once more where there are any.
+    """All that the results have a section for; the findings without collapsed runs once more where there are any."""
+    steady = _steady(view)
+    first, first_steady = view.without_reruns(), steady and steady.without_reruns()
+    searched = bool(tried_in(view))
+    found = []
+    for entry in SECTIONS:
+        whole, part = (view, steady) if entry.reruns else (first, first_steady)
+        if (entry.of_a_search or not searched) and (section := entry.make(whole)) is not None:
+            twin = _twin(entry.make(part)) if entry.folded and part is not None else None
+            found.append(Chapter(section, twin))
+    return found
 
-    Of a search those alone that do not take its trials for a sample of settings.
-    """
-    steady = view.without_collapsed() if view.results.runs["collapsed"].any() else None
-    if steady is not None and not len(steady.results.runs):
-        steady = None
-    first, first_steady = view.without_reruns(), steady.without_reruns() if steady is not None else None
-    found = [Chapter(searched)] if (searched := of_search.section(view)) is not None else []
-    for make in OF_SEARCHES if searched is not None else FINDINGS:
-        every, without = (view, steady) if make in OF_RERUNS else (first, first_steady)
-        without = None if make in OF_COLLAPSES else without
-        if (section := make(every)) is not None:
-            found.append(Chapter(section, _twin(make(without)) if without is not None else None))
-    return found + [Chapter(section) for make in FACTS if (section := make(view)) is not None]
+
+def _steady(view: View) -> View | None:
+    """The view without its collapsed runs; ``None`` where no run collapsed, or all did."""
+    collapsed = view.results.runs["collapsed"]
+    return view.without_collapsed() if collapsed.any() and not collapsed.all() else None
 
 
 def _twin(section: Section | None) -> Section | None:

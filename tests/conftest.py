@@ -21,14 +21,19 @@ from harness.execution.plan import plan
 from harness.methods import L2, Method, Vanilla
 from harness.search import Search
 from harness.study import Setting, Study, TrialConfig
+from tests.helpers.encoders import tiny_encoder
 from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
 
 
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first sentences of the embedded tagging data, as a data folder: scoring all of them would be most of a short
-    trial's time."""
+    """A data folder with the first sentences of the embedded tagging data, and a tiny encoder in its folder
+    ``encoder``.
+
+    Both make a trial short: scoring all sentences, or training the embedded encoder, would be most of its time.
+    """
     folder = tmp_path_factory.mktemp("cut")
+    tiny_encoder(folder / "encoder")
     (folder / "udpos").mkdir()
     for file in embedded.UDPOS.glob("*.tsv"):
         sentences = file.read_text(encoding="utf-8").split("\n\n")
@@ -38,12 +43,19 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def study(cut: Path) -> Study:
-    """Two methods, one setting, one seed, two targets on the embedded encoder and a cut of the embedded data."""
+def encoder(cut: Path) -> str:
+    """The encoder of ``study``; tests of the embedded encoder's weights override it."""
+    return str(cut / "encoder")
+
+
+@pytest.fixture
+def study(cut: Path, encoder: str) -> Study:
+    """Two methods, one setting, one seed, two targets on a tiny encoder and a cut of the embedded data."""
     return Study(
         name="small",
         question="?",
         task="udpos",
+        encoder=encoder,
         data=str(cut),
         methods=(Vanilla(), L2(strength=0.01)),
         settings=(SHORT,),

@@ -8,9 +8,9 @@ from analysis.fisher import figures, tables
 from analysis.fisher.frechet import distances
 from analysis.fisher.tables import Corpus, Scores
 from analysis.rendering import page
+from analysis.rendering.cells import Score
 from analysis.rendering.page import Written
 from analysis.rendering.style import metric_name
-from analysis.rendering.table import Score
 from analysis.results.frame import Results
 from analysis.results.from_store import load
 from analysis.results.view import View

@@ -8,7 +8,8 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.rendering.table import MISSING_CELL, Cell, Number, Score, Table
+from analysis.rendering.cells import MISSING_CELL, Cell, Coefficient, Number, Score
+from analysis.rendering.table import Table
 from analysis.statistics.correlation import LEVEL, RESAMPLES, pearson, spearman
 
 OF_D = (
@@ -107,7 +108,7 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
             notes.append(
                 f"{corpus.label}: no {'correlation' if math.isnan(first.value) else 'interval'}, as {first.reason}."
             )
-        rows.append([corpus.label, *found, str(first.n)])
+        rows.append([corpus.label, *map(Coefficient, found), str(first.n)])
     if len({frozenset(corpus.scored(scores)) for corpus in corpora}) > 1:
         notes.append("The rows are not over the same languages.")
     of_this = any(name in encoder.lower() for name in ("bert-base-multilingual", "mbert"))

@@ -39,6 +39,8 @@ from harness.common.errors import bad
 MBERT, XLMR_LARGE = "mBERT", "XLM-R Large"
 TASKS = ("xnli", "panx", "udpos", "pawsx")
 SOURCE, ZERO_SHOT = "en", "zero-shot"
+KEYS = ["method", "language"]
+"""Columns that name a figure of one statistic."""
 BEHIND = {1: (2, 7, 8, 9), 3: (4, 11, 12, 13), 6: (2, 8)}
 """The tables with the languages that another table averages."""
 
@@ -219,6 +221,12 @@ def of_task(number: int, task: str | None = None) -> pd.DataFrame:
         raise bad("task", task, f"one that the paper's Table {number} has: {', '.join(known)}")
     frame = load(number)
     return frame[frame["task"] == task].reset_index(drop=True)
+
+
+def wide(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns mean and std by method and language, of a table's rows, in their order."""
+    found = rows.set_index([*KEYS, "statistic"])["value"].unstack("statistic").reindex(columns=["mean", "std"])
+    return found.reindex(pd.MultiIndex.from_frame(rows[KEYS].drop_duplicates()))
 
 
 @cache

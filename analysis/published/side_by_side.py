@@ -4,7 +4,20 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from analysis.published import MBERT, SOURCE, TABLES, XLMR_LARGE, ZERO_SHOT, Kind, load, of_task, table, targets_of
+from analysis.published import (
+    KEYS,
+    MBERT,
+    SOURCE,
+    TABLES,
+    XLMR_LARGE,
+    ZERO_SHOT,
+    Kind,
+    load,
+    of_task,
+    table,
+    targets_of,
+    wide,
+)
 from harness.common.errors import UserError, bad, unknown
 
 OURS = ("method", "language", "mean", "std", "runs")
@@ -58,48 +71,49 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
     found = table(number)
     if found.kind in (Kind.SETTINGS, Kind.CORRELATION):
         raise bad("published table", number, "a table of scores")
-    if lacking := [name for name in OURS if name not in ours]:
-        raise UserError(f"our scores: there is no column {', '.join(lacking)}; give {', '.join(OURS)}")
-    keys = ["method", "language"]
-    if ours.duplicated(keys).any():
-        raise bad("our scores", tuple(ours.loc[ours.duplicated(keys), keys].iloc[0]), "one row a method and language")
-
-    rows = of_task(number, task)
-    wide = rows.set_index([*keys, "statistic"])["value"].unstack("statistic").reindex(columns=["mean", "std"])
-    theirs = wide.reindex(pd.MultiIndex.from_frame(rows[keys].drop_duplicates())).assign(
-        runs=float(found.runs) if found.runs else None
-    )
-    mine = ours.set_index(keys)[["mean", "std", "runs"]].dropna(subset="mean")
+    _check(ours)
+    theirs = wide(of_task(number, task)).assign(runs=float(found.runs) if found.runs else None)
+    mine = ours.set_index(KEYS)[["mean", "std", "runs"]].dropna(subset="mean")
     both = theirs.add_prefix("theirs_").join(mine.add_prefix("ours_"), how="left").astype("Float64")
     met = set(mine.index.get_level_values("method"))
     both["note"] = [
         "" if key in mine.index else f"not in our scores: {key[0]}{f', {key[1]}' * (key[0] in met)}"
         for key in both.index
     ]
-
-    pieces, behind = [], targets_of(number, task)
-    for method, piece in both.groupby("method", sort=False):
-        pieces.append(piece)
-        key = (method, ZERO_SHOT)
-        if key not in piece.index or key not in mine.index:
-            continue
-        here = [language for language in mine.xs(method, level="method").index if language not in (SOURCE, ZERO_SHOT)]
-        piece.loc[[key], "note"] = _averages(here, behind)
-        shared = pd.MultiIndex.from_product(
-            [[method], [language for language in behind if language in here]], names=keys
-        )
-        if set(here) != set(behind) and len(shared) and shared.isin(piece.index).all():
-            line = {
-                "theirs_mean": piece.loc[shared, "theirs_mean"].mean(),
-                "ours_mean": mine.loc[shared, "mean"].mean(),
-            }
-            index = pd.MultiIndex.from_tuples([(method, SHARED)], names=keys)
-            note = f"both over {', '.join(shared.get_level_values('language'))}"
-            pieces.append(pd.DataFrame([line], index=index).astype("Float64").assign(note=note))
+    behind = targets_of(number, task)
+    pieces = [
+        piece
+        for method, rows in both.groupby("method", sort=False)
+        for piece in _with_shared(str(method), rows, mine, behind)
+    ]
     joined = pd.concat([piece.astype({"note": "object"}) for piece in pieces])
     joined["difference"] = joined["ours_mean"] - joined["theirs_mean"]
     columns = [f"{whose}_{what}" for whose in ("theirs", "ours") for what in ("mean", "std", "runs")]
     return joined[[*columns, "difference", "note"]].reset_index()
+
+
+def _check(ours: pd.DataFrame) -> None:
+    if lacking := [name for name in OURS if name not in ours]:
+        raise UserError(f"our scores: there is no column {', '.join(lacking)}; give {', '.join(OURS)}")
+    if ours.duplicated(KEYS).any():
+        raise bad("our scores", tuple(ours.loc[ours.duplicated(KEYS), KEYS].iloc[0]), "one row a method and language")
+
+
+def _with_shared(method: str, rows: pd.DataFrame, mine: pd.DataFrame, behind: list[str]) -> list[pd.DataFrame]:
+    """A method's rows, with a note on its average where both have one, and behind them the row ``SHARED`` where the two
+    averages are over other languages."""
+    key = (method, ZERO_SHOT)
+    if key not in rows.index or key not in mine.index:
+        return [rows]
+    here = [language for language in mine.xs(method, level="method").index if language not in (SOURCE, ZERO_SHOT)]
+    rows.loc[[key], "note"] = _averages(here, behind)
+    shared = pd.MultiIndex.from_product([[method], [language for language in behind if language in here]], names=KEYS)
+    if set(here) == set(behind) or not len(shared) or not shared.isin(rows.index).all():
+        return [rows]
+    line = {"theirs_mean": rows.loc[shared, "theirs_mean"].mean(), "ours_mean": mine.loc[shared, "mean"].mean()}
+    index = pd.MultiIndex.from_tuples([(method, SHARED)], names=KEYS)
+    note = f"both over {', '.join(shared.get_level_values('language'))}"
+    return [rows, pd.DataFrame([line], index=index).astype("Float64").assign(note=note)]
 
 
 def _averages(here: list[str], behind: list[str]) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from analysis.rendering.table import MISSING_CELL
+from analysis.rendering.cells import MISSING_CELL
 from analysis.results.frame import Results
 from harness.setting import ABSENT
 
 RATE = "learning_rate"
-MIN = 3
+MIN_VALUES = 3
 """Values from which a hyperparameter other than the learning rate is an axis."""
 RANGE = 5
 """How many times the smallest value the largest is, from which values above 0 stand on a logarithmic axis."""
@@ -48,15 +48,15 @@ class Axis:
 
     @classmethod
     def others(cls, results: Results) -> "list[Axis]":
-        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at ``MIN``
-        values or more."""
+        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at
+        ``MIN_VALUES`` values or more."""
         found: dict[str, list[str]] = {}
         for method in results.methods:
             names = differing(results, method)
             if len(names) != 1 or names == [RATE]:
                 continue
             values = _numbers(results, names[0])[settings_of(results, method)]
-            if values.notna().all() and values.nunique() >= MIN:
+            if values.notna().all() and values.nunique() >= MIN_VALUES:
                 found.setdefault(names[0], []).append(method)
         return [axis for name, methods in found.items() if (axis := cls._of(results, name, methods)) is not None]
 
@@ -144,5 +144,5 @@ def _next(values: Sequence[float]) -> float:
     """Beyond ascending values by the mean step between them, which is a factor on a logarithmic axis."""
     steps = len(values) - 1
     if _logarithmic(values):
-        return values[-1] * (values[-1] / values[0]) ** (1 / steps)
+        return values[-1] * math.pow(values[-1] / values[0], 1 / steps)
     return values[-1] + (values[-1] - values[0]) / steps

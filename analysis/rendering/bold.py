@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from analysis.rendering.table import Cell, Score
+from analysis.rendering.cells import Cell, Score
 from analysis.results.frame import Results
 
 Cells = Sequence[str | Cell]

@@ -1,5 +1,7 @@
 """Labels beside the points of a plot that cover neither one another nor the points, and stay within the axes."""
 
+# By hand: adjustText writes labels on error bars, and so near the points that they touch.
+
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +33,7 @@ def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None 
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    FigureCanvasAgg(figure)  # texts are measured on it
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
@@ -41,14 +43,13 @@ def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None 
     unit = figure.dpi / 72  # pixels to a point
     anchors = axes.transData.transform(points)
     lines = np.empty((0, 2)) if avoid is None else axes.transData.transform(avoid)
-    low, high = axes.get_window_extent(renderer).get_points()
+    low, high = axes.get_window_extent().get_points()
     boxes: list[Array] = []  # of the labels placed, each low and high corner
     gaps = np.linalg.norm(anchors[:, None] - anchors[None], axis=-1) + np.diag(np.full(len(anchors), np.inf))
-    for i in np.argsort(
-        gaps.min(axis=1, initial=np.inf), kind="stable"
-    ):  # the crowded first: they have the fewest places
+    crowded_first = np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable")  # they have the fewest places
+    for i in crowded_first:
         measured = axes.annotate(labels[i], points[i], (0, 0), **style)
-        extent = measured.get_window_extent(renderer)
+        extent = measured.get_window_extent()
         measured.remove()
         half = np.array([extent.width, extent.height]) / 2 + MARGIN * unit
         offsets, rings = _offsets(half, unit)

@@ -1,5 +1,7 @@
 """Text and tables as pdflatex takes them, whatever a name holds."""
 
+# By hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and leaves "--" and a row's first "[".
+
 import math
 import re
 import textwrap
@@ -99,10 +101,18 @@ def escaped(text: str) -> str:
     return re.sub(r"^[\[*]", r"{\g<0>}", text.translate(_LETTERS))
 
 
-def maths(text: str) -> str:
-    """Numbers as a formula: with powers of ten, and a gap before an interval."""
-    powers = re.sub(r"e\+?(-?)0*(\d+)", r" \\cdot 10^{\1\2}", text)
-    return "$" + powers.replace(" [", r"\;[") + "$"
+def maths(text: str, *, bold: bool = False) -> str:
+    """Numbers as a formula: with signs, powers of ten and per cent, and a gap before an interval; ``bold`` is the first
+    number."""
+    signs = text.replace("±", r"\pm").replace("×", r"\times ").replace(" %", r"\,\%").replace(" [", r"\;[")
+    powers = re.sub(r"e\+?(-?)0*(\d+)", r" \\cdot 10^{\1\2}", signs)
+    shown = re.sub(r"^[^ ]+", r"\\mathbf{\g<0>}", powers) if bold else powers
+    return f"${shown}$"
+
+
+def remark(text: str) -> str:
+    """Words after a formula, in which decimals and the number of runs are formulas too."""
+    return re.sub(r"n=\d+|-?\d+\.\d+", r"$\g<0>$", text)
 
 
 def table(

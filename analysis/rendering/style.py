@@ -29,7 +29,7 @@ STYLE: dict[Any, Any] = {
     "svg.hashsalt": "steadytune",  # the same figure gives the same file
     "figure.constrained_layout.use": True,
 }
-PALETTE, MANY = "colorblind", "husl"
+PALETTE, PALETTE_OF_MANY = "colorblind", "husl"
 """Colours of up to ten methods, after which the first would begin again, and of more."""
 WIDTH, HEIGHT = 10.2, 9.0
 """Inches at most: the width at which the report shows a figure, and a page."""
@@ -43,7 +43,7 @@ def colours(results: Results) -> list[tuple[float, float, float]]:
     """A colour a method, the same in every figure."""
     palette = sns.color_palette(PALETTE)
     count = len(results.methods)
-    return list(palette[:count] if count <= len(palette) else sns.color_palette(MANY, count))
+    return list(palette[:count] if count <= len(palette) else sns.color_palette(PALETTE_OF_MANY, count))
 
 
 def metric_name(results: Results) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from analysis.results.frame import Results
 
-FEW = 4
+MAX_NAMED_SETTINGS = 4
 """Settings that a note names; more are counted."""
 
 
@@ -71,7 +71,7 @@ def _left_out(found: Sequence[BestSetting]) -> str:
     count = sum(map(len, lacking.values()))
     if not count:
         return ""
-    if count > FEW:
+    if count > MAX_NAMED_SETTINGS:
         named = f"{count} settings of {len(lacking)} method{'s' * (len(lacking) > 1)}"
     else:
         named = "; ".join(f"{', '.join(settings)} of {method}" for method, settings in lacking.items())

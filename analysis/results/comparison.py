@@ -1,7 +1,6 @@
 """Two methods on what both have: the runs of the same setting and seed, and in each run the languages that both
 scored."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,15 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.rendering.table import Score
 from analysis.results.frame import PAIR, Results
 from analysis.statistics.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
 from analysis.statistics.std_ratio import StdRatio, std_ratio
 from analysis.statistics.swap_test import SwapTest, swap_test
-
-FEW = 12
-"""Languages that a sentence names; more are counted, and named in the table per language alone."""
-
 
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
@@ -28,7 +22,7 @@ class SpreadStatistics:
 
     ratio: StdRatio
     test: SwapTest
-    detectable: MinimumDetectable
+    minimum_detectable: MinimumDetectable
     other_ratio: StdRatio | None = None
     """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
     other_test: SwapTest | None = None
@@ -132,27 +126,3 @@ class Comparison:
     def settings(self) -> int:
         """How many settings both have."""
         return int(self.ours.index.get_level_values("setting").nunique())
-
-    def notes(self, results: Results, ddof: int) -> list[str]:
-        """What a reader has to know where the comparison is not over all that the two methods' rows show."""
-        if not self.runs:
-            return [f"{self.method} and {self.base} have no complete run in common."]
-        asked = max(int((results.runs["method"] == m).sum()) for m in (self.method, self.base))
-        if self.runs == asked and all(self.languages == results.languages(m) for m in (self.method, self.base)):
-            return []
-        ours, theirs = (Score.over(side, len(side), ddof).plain() for side in self.zero_shot)
-        return [
-            f"{self.method} is compared with {self.base} on the {self.runs} runs and "
-            f"{counted(self.languages, results.about.targets)} that both have; the zero-shot scores there are {ours} "
-            f"and, of {self.base}, {theirs}."
-        ]
-
-
-def counted(languages: Sequence[str], targets: Sequence[str]) -> str:
-    """Target languages in words: named where they are few, or those that are left out."""
-    left_out = [language for language in targets if language not in languages]
-    if not left_out:
-        return f"all {len(targets)} target languages"
-    if len(languages) <= FEW:
-        return f"{len(languages)} target languages ({', '.join(languages)})"
-    return f"{len(languages)} target languages" + (f" (all but {', '.join(left_out)})" if len(left_out) <= FEW else "")

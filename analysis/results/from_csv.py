@@ -71,16 +71,38 @@ def read(name: str, *, source: str | None = None) -> Results:
 
 def _parsed(file: Path) -> pd.DataFrame:
     """The file as text and numbers, with every column of ``COLUMNS``."""
+    frame = _text(file)
+    _check_columns(frame, file)
+    for name in COLUMNS:
+        if name not in frame:
+            frame[name] = DEFAULTS.get(name, "")
+    for name in ("method", "language"):
+        _refuse(file, name, frame[name], frame[name] == "", "a name")
+    for name, words in (("status", STATUSES), ("split", SPLITS)):
+        _refuse(file, name, frame[name], ~frame[name].isin(words), f"one of {', '.join(words)}")
+    for name in ("collapsed", "diverged"):
+        frame[name] = _truths(frame[name], file)
+    scores = pd.to_numeric(frame["score"], errors="coerce")
+    lacking = (frame["status"] == FINISHED) & ~np.isfinite(scores)
+    _refuse(file, "score", frame["score"], lacking, "a finite number: the score × 100, of a trial that finished")
+    for name in ("seed", "replicate"):
+        frame[name] = _whole(frame[name], file)
+    for name in ("examples", "unknown"):
+        frame[name] = _amounts(frame[name], file)
+    return frame.assign(score=scores)
+
+
+def _text(file: Path) -> pd.DataFrame:
+    """The cells as the file has them."""
     try:
         frame = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except (
-        ValueError,
-        OSError,
-        EOFError,
-        zlib.error,
-    ) as error:  # pandas' errors of parsing and decoding are ValueErrors
+    except (ValueError, OSError, EOFError, zlib.error) as error:  # pandas' errors of parsing are ValueErrors
         raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}") from None
-    frame = frame.apply(csv_safe.plain)
+    return frame.apply(csv_safe.plain)
+
+
+def _check_columns(frame: pd.DataFrame, file: Path) -> None:
+    """Refuse unknown and missing columns, and a file without rows."""
     known = [*COLUMNS, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
@@ -88,47 +110,32 @@ def _parsed(file: Path) -> pd.DataFrame:
     for name in REQUIRED:
         if name not in frame:
             raise UserError(f"{file}: the column {name!r} is missing; needed are {', '.join(REQUIRED)}")
-    if not isinstance(
-        frame.index, pd.RangeIndex
-    ):  # pandas takes what is too much for a name of the row, and shifts the rest
+    # pandas takes surplus cells for a name of the row, and shifts the rest.
+    if not isinstance(frame.index, pd.RangeIndex):
         raise UserError(f"{file}: the rows have more cells than the header has columns")
     if not len(frame):
         raise UserError(f"{file}: there are no rows below the header")
-    for name in COLUMNS:
-        if name not in frame:
-            frame[name] = DEFAULTS.get(name, "")
-    for name in ("method", "language"):
-        _refuse(file, name, frame[name], frame[name] == "", "a name")
-    _refuse(file, "status", frame["status"], ~frame["status"].isin(STATUSES), f"one of {', '.join(STATUSES)}")
-    _refuse(file, "split", frame["split"], ~frame["split"].isin(SPLITS), f"one of {', '.join(SPLITS)}")
-    for name in ("collapsed", "diverged"):
-        words = frame[name].str.lower()
-        _refuse(file, name, frame[name], ~words.isin([*TRUE, *FALSE]), "true or false")
-        frame[name] = words.isin(TRUE)
-    finished = frame["status"] == FINISHED
-    scores = pd.to_numeric(frame["score"], errors="coerce")
-    _refuse(
-        file,
-        "score",
-        frame["score"],
-        finished & ~np.isfinite(scores),
-        "a finite number: the score × 100, of a trial that finished",
-    )
-    for name in ("seed", "replicate"):
-        numbers = pd.to_numeric(frame[name], errors="coerce")
-        _refuse(file, name, frame[name], ~((numbers.abs() < EXACT) & (numbers % 1 == 0)), "a whole number below 2^53")
-        frame[name] = numbers.astype("int64")
-    for name in ("examples", "unknown"):
-        numbers = pd.to_numeric(frame[name].replace("", None), errors="coerce")
-        _refuse(
-            file,
-            name,
-            frame[name],
-            (frame[name] != "") & ~(np.isfinite(numbers) & (numbers >= 0)),
-            "a number of at least 0, or nothing",
-        )
-        frame[name] = numbers
-    return frame.assign(score=scores)
+
+
+def _truths(values: "pd.Series[str]", file: Path) -> "pd.Series[bool]":
+    words = values.str.lower()
+    _refuse(file, str(values.name), values, ~words.isin([*TRUE, *FALSE]), "true or false")
+    return words.isin(TRUE)
+
+
+def _whole(values: "pd.Series[str]", file: Path) -> "pd.Series[int]":
+    numbers = pd.to_numeric(values, errors="coerce")
+    wrong = ~((numbers.abs() < EXACT) & (numbers % 1 == 0))
+    _refuse(file, str(values.name), values, wrong, "a whole number below 2^53")
+    return numbers.astype("int64")
+
+
+def _amounts(values: "pd.Series[str]", file: Path) -> "pd.Series[float]":
+    """Numbers of at least 0, missing where a cell is empty."""
+    numbers = pd.to_numeric(values.replace("", None), errors="coerce")
+    wrong = (values != "") & ~(np.isfinite(numbers) & (numbers >= 0))
+    _refuse(file, str(values.name), values, wrong, "a number of at least 0, or nothing")
+    return numbers
 
 
 def _refuse(file: Path, column: str, values: "pd.Series[str]", wrong: "pd.Series[bool]", allowed: str) -> None:

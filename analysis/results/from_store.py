@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 import pandas as pd
 
@@ -10,14 +9,14 @@ from analysis.results.about import About
 from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
 from harness.common.errors import UserError
 from harness.setting import Setting, setting_labels
-from harness.store.store import Failure, Store
+from harness.store.failures import Failure
+from harness.store.record import Record
+from harness.store.store import Store
 from harness.study import Study, TrialConfig
 
 OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
 """What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
-NO_METRICS = frozenset(("majority", "examples", "fingerprint", "unknown"))
-"""What a record keeps of a test set beside its metrics."""
 NONE = float("nan")
 
 
@@ -42,7 +41,7 @@ def load(store: Store, name: str) -> Results:
         record = standing.finished.get(trial.id)
         rest = _finished(record, trial) if record is not None else _unfinished(standing.failures.get(trial.id))
         rows.append(keys | asked | rest)
-    metric = next((record["metric"] for record in standing.finished.values()), "")
+    metric = next((record.metric for record in standing.finished.values()), "")
     frame = pd.DataFrame(rows)
     return Results(About.of(study), frame, _scores(frame, trials, standing.finished), _settings(study, labels), metric)
 
@@ -58,23 +57,28 @@ def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
     return pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
 
 
-def _finished(record: Mapping[str, Any], trial: TrialConfig) -> dict[str, object]:
-    cost = record["cost"]
-    pull = cost.get("largest_pull", NONE)
+def _finished(record: Record, trial: TrialConfig) -> dict[str, object]:
+    cost = record.cost
+    pull = _or_nan(cost.largest_pull)
     return {
         "status": FINISHED,
-        "collapsed": record["collapsed"],
-        "diverged": record["diverged"],
-        "error": f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record["diverged"] and pull > 2 else "",
+        "collapsed": record.collapsed,
+        "diverged": record.diverged,
+        "error": f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record.diverged and pull > 2 else "",
         "largest_pull": pull,
-        "seconds": cost["seconds"],
-        "tokens_per_second": cost["tokens_per_second"],
-        "peak_memory_mib": cost["peak_memory_mib"].get("gpu", cost["peak_memory_mib"]["resident"]),
-        **{name: cost.get(name, NONE) for name in SIZES},
-        "ended": record.get("finished", ""),
-        "provenance": record["provenance"],
+        "seconds": cost.seconds,
+        "tokens_per_second": cost.tokens_per_second,
+        "peak_memory_mib": cost.peak_device_mib,
+        **{name: _or_nan(getattr(cost, name)) for name in SIZES},
+        "ended": record.finished,
+        "provenance": record.provenance,
         "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
     }
+
+
+def _or_nan(value: float | None) -> float:
+    """The value, NaN where the record of an older version lacks it."""
+    return NONE if value is None else value
 
 
 def _unfinished(failure: Failure | None) -> dict[str, object]:
@@ -82,24 +86,18 @@ def _unfinished(failure: Failure | None) -> dict[str, object]:
     return {**status, "collapsed": False, "diverged": False, "seconds": NONE, "tokens_per_second": NONE}
 
 
-def _scores(
-    frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping[str, Mapping[str, Any]]
-) -> pd.DataFrame:
+def _scores(frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping[str, Record]) -> pd.DataFrame:
     """The scores of the languages that each trial asks for; its record may have more, from another study."""
     rows: list[tuple[object, ...]] = []
     for place, trial in enumerate(trials):
         if trial.id not in records:
             continue
-        for split, languages in records[trial.id]["scores"].items():
+        for split, languages in records[trial.id].scores.splits():
             wanted = trial.test_data if split == "test" else (trial.source,)
-            for language, values in languages.items():
+            for language, score in languages.items():
                 if language in wanted:
-                    beside = values["examples"], values.get("unknown", NONE)
-                    rows += [
-                        (place, split, language, name, value, *beside)
-                        for name, value in values.items()
-                        if name not in NO_METRICS
-                    ]
+                    beside = score.examples, _or_nan(score.unknown)
+                    rows += [(place, split, language, name, value, *beside) for name, value in score.metrics.items()]
     found = pd.DataFrame(rows, columns=["place", *SCORE_COLUMNS[len(RUN) + 1 :]])
     keys = frame.loc[found.pop("place"), ["trial", *RUN]].reset_index(drop=True)
     return pd.concat([keys, found], axis=1)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import pyarrow as pa
 
-from analysis.results.comparison import FEW
 from analysis.results.frame import Results
 from analysis.results.view import View
+from analysis.results.wording import named
 from harness.common.errors import UserError
 from harness.setting import value_label
 from harness.store.store import Store
@@ -98,7 +98,7 @@ def _dropped(first: str, one: Results, second: str, other: Results) -> str:
         (second, other.about.targets, one.about.targets),
     ):
         if alone := [language for language in mine if language not in its]:
-            told.append(f"{', '.join(alone) if len(alone) <= FEW else f'{len(alone)} languages'} (only in {name})")
+            told.append(f"{named(alone, f'{len(alone)} languages')} (only in {name})")
     return f" Target languages left out: {'; '.join(told)}." if told else ""
 
 

@@ -1,7 +1,8 @@
 """The report's sections in order. A section is one file here, with its tables, its figures and its words, and one entry
-below."""
+in ``SECTIONS``."""
 
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 
 from analysis.rendering.section import Section
 from analysis.results.view import View
@@ -21,6 +22,7 @@ from analysis.sections import (
     profiles,
     provenance,
     published,
+    search,
     source_zero_shot,
     spread,
     strengths,
@@ -31,43 +33,52 @@ from analysis.sections import (
     variants,
 )
 
-Maker = Callable[[View], Section | None]
-"""Makes a section of results, ``None`` where they have nothing for it."""
 
-FINDINGS: tuple[Maker, ...] = (
-    answer.section,
-    summary.section,
-    spread.section,
-    means.section,
-    best.section,
-    languages.section,
-    distributions.section,
-    source_zero_shot.section,
-    equal_source.section,
-    strengths.section,
-    stress.section,
-    ladder.section,
-    frozen.section,
-    variants.section,
-    variance.section,
-    profiles.section,
-    heatmap.section,
-    published.section,
+@dataclass(frozen=True)
+class Entry:
+    """A section of the report, the results that have it and the runs that it is made of."""
+
+    make: Callable[[View], Section | None]
+    """Makes the section of results, ``None`` where they have nothing for it."""
+    _: KW_ONLY
+    of_a_search: bool = False
+    """Whether the report of a search has it. A search's trials are no sample of settings, but the ones that a sampler
+    took to be good: no section on how scores spread."""
+    reruns: bool = False
+    """Whether it takes reruns with one seed into account. To the others a rerun is the same run once more."""
+    folded: bool = True
+    """Whether it is there once more, folded, without the collapsed runs."""
+
+
+def _fact(make: Callable[[View], Section | None]) -> Entry:
+    """A section on what was run, not on what the scores say."""
+    return Entry(make, of_a_search=True, reruns=True, folded=False)
+
+
+SECTIONS = (
+    _fact(search.section),
+    Entry(answer.section),
+    Entry(summary.section),
+    Entry(spread.section),
+    Entry(means.section),
+    Entry(best.section, of_a_search=True),
+    Entry(languages.section),
+    Entry(distributions.section),
+    Entry(source_zero_shot.section, of_a_search=True),
+    Entry(equal_source.section),
+    Entry(strengths.section),
+    Entry(stress.section),
+    Entry(ladder.section, folded=False),  # it is on what collapses
+    Entry(frozen.section),
+    Entry(variants.section),
+    Entry(variance.section, reruns=True),
+    Entry(profiles.section),
+    Entry(heatmap.section, of_a_search=True),
+    Entry(published.section),
+    _fact(penalty.section),
+    _fact(troubles.section),
+    _fact(design.section),
+    _fact(cost.section),
+    _fact(provenance.section),
 )
-"""What the scores say: shown with and without collapsed runs."""
-OF_SEARCHES: tuple[Maker, ...] = (best.section, source_zero_shot.section, heatmap.section)
-"""Findings of a search. Its trials are no sample of settings, but what a sampler took to be good: it has none on how
-scores spread."""
-OF_RERUNS: tuple[Maker, ...] = (variance.section,)
-"""Findings that take reruns with one seed into account. To the others a rerun is no further run, but the same once
-more."""
-OF_COLLAPSES: tuple[Maker, ...] = (ladder.section,)
-"""Findings on what collapses, which would say nothing without the collapsed runs."""
-FACTS: tuple[Maker, ...] = (
-    penalty.section,
-    troubles.section,
-    design.section,
-    cost.section,
-    provenance.section,
-)
-"""What was run."""
+"""In the order of the page."""

@@ -3,15 +3,15 @@ found."""
 
 import math
 
+from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import Score
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.results.view import View
 from analysis.sections.means import t_interval
 from analysis.sections.spread import holm
 
 LEVEL = 0.05
-MAX = 6
+MAX_METHODS_TOLD = 6
 """Methods that have sentences of their own; of more only those with a finding have."""
 
 
@@ -25,7 +25,7 @@ def section(view: View) -> Section | None:
         _method(view, method, comparison, adjusted.get(method, math.nan), len(adjusted))
         for method, comparison in found.items()
     ]
-    if len(told) > MAX:
+    if len(told) > MAX_METHODS_TOLD:
         kept = [text for text, finding in told if finding]
         quiet = len(told) - len(kept)
         sentences = kept + (
@@ -37,7 +37,7 @@ def section(view: View) -> Section | None:
         method for method, comp in view.comparisons.items() if comp.runs <= 1 and comp.base in view.results.methods
     ]
     if uncompared:
-        few = f"{', '.join(uncompared[:MAX])}{' and others' if len(uncompared) > MAX else ''}"
+        few = f"{', '.join(uncompared[:MAX_METHODS_TOLD])}{' and others' if len(uncompared) > MAX_METHODS_TOLD else ''}"
         sentences.append(
             f"{few}: too few runs at settings and seeds that the baseline has too, so that nothing is said of the "
             "spread."
@@ -84,44 +84,48 @@ def _spread(
     method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics, adjusted: float, tested: int
 ) -> tuple[str, bool]:
     """Of so many methods tested over the languages. Ratio, interval, p and power are all ``over``'s."""
-    base, ratio, test = comparison.base, over.ratio, over.test
-    runs = f"over the {comparison.runs} runs that both have"
-    if math.isnan(ratio.value):
-        return f"{method}: its spread cannot be compared with {base}'s {runs}, as {ratio.reason}.", False
-    interval = "" if math.isnan(ratio.low) else f" (95 % interval {_end(ratio.low)} to {_end(ratio.high)})"
-    times = f"{ratio.value:.2f} times {base}'s"
-    if over is whole:
-        size = f"{method}: the standard deviation of its zero-shot score is {times}{interval} {runs}"
-    else:
-        count = _count(len(comparison.steady_languages), "target language")
-        average = "on average over" if len(comparison.steady_languages) > 1 else "in"
-        total = "" if math.isnan(whole.ratio.value) else f", that of the zero-shot score {whole.ratio.value:.2f} times"
-        size = f"{method}: {runs} its standard deviation is {times} {average} {count}{interval}{total}"
+    ratio, test, size = over.ratio, over.test, _size(method, comparison, whole, over)
     p = adjusted if not math.isnan(adjusted) else test.p
+    if math.isnan(ratio.value):
+        return f"{size}.", False
     if math.isnan(p):
         return f"{size}; there is no test, as {test.reason}.", False
     shown = f"p = {p:.2g}, corrected for the number of methods" if p != test.p else f"p = {p:.2g}"
-    if p <= LEVEL and (ratio.high < 1 or ratio.low > 1):
-        return (
-            f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} "
-            f"({shown}).{_elsewhere(comparison, over)}",
-            True,
-        )
-    if p <= LEVEL:
-        what = "there is no interval to say how large" if math.isnan(ratio.low) else "the interval leaves its size open"
-        return f"{size}; the test finds a difference ({shown}), but {what}.{_elsewhere(comparison, over)}", True
-    least = test.least_p * tested
-    if least > LEVEL:
+    if p > LEVEL:
+        return f"{size}{_nothing_shown(over, tested, shown)}", False
+    elsewhere = _elsewhere(comparison, over)
+    if ratio.high < 1 or ratio.low > 1:
+        return f"{size}: it is {'steadier' if ratio.value < 1 else 'less steady'} ({shown}).{elsewhere}", True
+    what = "there is no interval to say how large" if math.isnan(ratio.low) else "the interval leaves its size open"
+    return f"{size}; the test finds a difference ({shown}), but {what}.{elsewhere}", True
+
+
+def _size(method: str, comparison: Comparison, whole: SpreadStatistics, over: SpreadStatistics) -> str:
+    """How the two methods' spreads compare, or why they cannot be compared."""
+    base, ratio, languages = comparison.base, over.ratio, len(comparison.steady_languages)
+    runs = f"over the {comparison.runs} runs that both have"
+    if math.isnan(ratio.value):
+        return f"{method}: its spread cannot be compared with {base}'s {runs}, as {ratio.reason}"
+    interval = "" if math.isnan(ratio.low) else f" (95 % interval {_end(ratio.low)} to {_end(ratio.high)})"
+    times = f"{ratio.value:.2f} times {base}'s"
+    if over is whole:
+        return f"{method}: the standard deviation of its zero-shot score is {times}{interval} {runs}"
+    where = f"{'on average over' if languages > 1 else 'in'} {_count(languages, 'target language')}"
+    total = "" if math.isnan(whole.ratio.value) else f", that of the zero-shot score {whole.ratio.value:.2f} times"
+    return f"{method}: {runs} its standard deviation is {times} {where}{interval}{total}"
+
+
+def _nothing_shown(over: SpreadStatistics, tested: int, shown: str) -> str:
+    """What an insignificant p leaves open."""
+    least_p = over.test.least_p * tested
+    if least_p > LEVEL:
         many = f", corrected for {tested} methods," if tested > 1 else ""
         return (
-            f"{size}. Nothing can be shown with so few runs: the smallest p they can give{many} is "
-            f"{min(1.0, least):.2g}.",
-            False,
+            f". Nothing can be shown with so few runs: the smallest p they can give{many} is {min(1.0, least_p):.2g}."
         )
-    seen = over.detectable.ratio
-    alone = "" if tested == 1 else " were it the only test"
-    power = f"; a ratio of {seen:.2f} or less would probably (80 %) have been found{alone}, a milder one perhaps not"
-    return f"{size}: no difference is shown ({shown}){'' if math.isnan(seen) else power}.", False
+    ratio, alone = over.minimum_detectable.ratio, "" if tested == 1 else ", were it the only test"
+    power = f"; the minimum detectable ratio is {ratio:.2f} (with 80 % power{alone}), a milder one may be there"
+    return f": no difference is shown ({shown}){'' if math.isnan(ratio) else power}."
 
 
 def _elsewhere(comparison: Comparison, over: SpreadStatistics) -> str:

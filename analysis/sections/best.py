@@ -1,8 +1,9 @@
 """Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
 
 from analysis.rendering.bold import bold_note, mark_best, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Difference, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.best_setting import BestSetting, selection_note
 from analysis.results.frame import PAIR, Results
 from analysis.results.view import View

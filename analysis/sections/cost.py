@@ -2,8 +2,9 @@
 
 import pandas as pd
 
+from analysis.rendering.cells import MISSING_CELL, Cell
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
 

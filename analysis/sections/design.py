@@ -4,8 +4,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.rendering.cells import MISSING_CELL, Cell
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Table
+from analysis.rendering.table import Table
 from analysis.results.view import View
 from harness.setting import ABSENT, value_label
 

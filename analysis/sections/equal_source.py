@@ -3,13 +3,14 @@ are."""
 
 import math
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Coefficient, Interval
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Table
-from analysis.results.comparison import FEW
+from analysis.rendering.table import Table
 from analysis.results.view import View
+from analysis.results.wording import named
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
 
-MIN = 3
+MIN_RUNS = 3
 """Complete runs of a method from which it has a row."""
 
 
@@ -28,7 +29,7 @@ def _compared(view: View, method: str) -> EqualSource | None:
         return None
     scores = view.results.of(method).dropna(subset=[view.results.source])
     targets = scores[[*view.results.about.targets]].dropna(axis=1, how="all").dropna()
-    if len(targets) < MIN:
+    if len(targets) < MIN_RUNS:
         return None
     every = targets.reindex(columns=[*view.results.about.targets])
     return equal_source(scores.loc[targets.index, view.results.source].to_numpy(), every.fillna(math.nan).to_numpy())
@@ -63,9 +64,9 @@ def summary(view: View, found: dict[str, EqualSource]) -> Table:
         "interval.",
     ]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
-        named = ", ".join(left_out) if len(left_out) <= FEW else f"{len(left_out)} methods"
+        methods = named(left_out, f"{len(left_out)} methods")
         notes.append(
-            f"Left out: {named}, a run of which is several trials, one a language; its {source} score is their mean."
+            f"Left out: {methods}, a run of which is several trials, one a language; its {source} score is their mean."
         )
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 
@@ -74,7 +75,7 @@ def _zero_shot(compared: EqualSource) -> list[str | Cell]:
     against = compared.zero_shot
     spread = against.spread
     largest = MISSING_CELL if math.isnan(spread.largest) else f"{spread.largest:.2f}"
-    return [against.correlation, cell(spread), largest, str(spread.pairs)]
+    return [Coefficient(against.correlation), cell(spread), largest, str(spread.pairs)]
 
 
 def languages(view: View, found: dict[str, EqualSource]) -> Table:

@@ -1,8 +1,9 @@
 """Methods that freeze most of the encoder, beside those that do not: the paper's Table 6."""
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Percent, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Percent, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.best_setting import BestSetting, selection_note
 from analysis.results.frame import FINISHED
 from analysis.results.method_label import MethodLabel

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from analysis.rendering.axis import RATE, differing, settings_of
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Score, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import Results
 from analysis.results.view import View
 from analysis.statistics.breaking_point import KEPT, BreakingPoint, breaking_point

@@ -1,11 +1,12 @@
 """Mean ± std of every language and method: the paper's Table 4."""
 
 from analysis.rendering.bold import bold_note, mark_best, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Score, Spread
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Score, Spread, Table, std_note
-from analysis.results.comparison import FEW
+from analysis.rendering.table import Table, std_note
 from analysis.results.frame import Results
 from analysis.results.view import View
+from analysis.results.wording import MAX_NAMED
 
 UNREADABLE = 1
 """Percentage of unknown sub-words above which the table warns of a language."""
@@ -63,8 +64,8 @@ def _unknown_note(results: Results) -> list[str]:
     worst = shares[shares > UNREADABLE].sort_values(ascending=False, kind="stable")
     if worst.empty:
         return []
-    named = [f"{language} {share:.0f} %" for language, share in worst.head(FEW).items()]
-    rest = [f"and {len(worst) - FEW} more languages over {UNREADABLE} %"] if len(worst) > FEW else []
+    named = [f"{language} {share:.0f} %" for language, share in worst.head(MAX_NAMED).items()]
+    rest = [f"and {len(worst) - MAX_NAMED} more languages over {UNREADABLE} %"] if len(worst) > MAX_NAMED else []
     return [
         f"Sub-words of the test sets that the encoder's vocabulary lacks: {', '.join(named + rest)}. "
         "The more there are, the less a score says about the encoder."

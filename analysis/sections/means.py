@@ -8,19 +8,36 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Number
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Number, Table
-from analysis.results.comparison import FEW, Comparison
+from analysis.rendering.table import Table
+from analysis.results.comparison import Comparison
 from analysis.results.view import View
+from analysis.results.wording import named
 from analysis.sections.spread import probability
 from analysis.statistics.minimum_detectable import minimum_detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
-from analysis.statistics.paired import SAME, paired_tests
+from analysis.statistics.paired import SAME, PairedTest, paired_tests
 
 TITLE = "Is it better?"
 LEVEL = 0.05
 BOOTSTRAPPED = ("over runs and examples", "p, bootstrap")
 """Columns of the multi-bootstrap, which are left out where there is none."""
+OVER_RUNS = (
+    "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with Student's "
+    "95 % interval over runs: it takes the test sets as given."
+)
+OVER_EXAMPLES = (
+    "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples of each "
+    f"language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on."
+)
+MINIMUM_DETECTABLE = (
+    "Minimum detectable difference: the difference in points that the t test finds at 5 % with 80 % power, with as "
+    "many runs that differ as much; the other tests over runs find about as much where their p can be below 0.05."
+)
+INDEPENDENT = (
+    "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings."
+)
 
 
 def section(view: View) -> Section | None:
@@ -40,26 +57,10 @@ def section(view: View) -> Section | None:
 
 def table(view: View, found: Mapping[str, Comparison]) -> Table:
     """A row a method: the difference of the zero-shot score from the baseline's, its intervals and tests."""
-    rows: list[list[str | Cell]] = []
-    least: dict[tuple[str, float], list[str]] = {}
-    for method, comparison in found.items():
-        ours, theirs = comparison.zero_shot
-        bootstrap = view.multi_bootstraps[method].zero_shot
-        tests = paired_tests(ours, theirs)
-        rows.append(
-            [
-                method,
-                str(comparison.runs),
-                t_interval(ours - theirs),
-                MISSING_CELL if bootstrap is None else cell(bootstrap),
-                *(probability(test.p) for test in tests),
-                Number(minimum_detectable_difference(ours - theirs), ".2f"),
-                probability(math.nan if bootstrap is None else bootstrap.p),
-            ]
-        )
-        for test in tests:
-            if test.least_p > LEVEL:  # not where there is none
-                least.setdefault((test.name, test.least_p), []).append(method)
+    tests = {method: paired_tests(*comparison.zero_shot) for method, comparison in found.items()}
+    rows = [
+        _row(comparison, tests[method], view.multi_bootstraps[method].zero_shot) for method, comparison in found.items()
+    ]
     header = [
         "method",
         "runs",
@@ -68,35 +69,50 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "p, t",
         "p, Wilcoxon",
         "p, sign flips",
-        "would have been seen",
+        "minimum detectable difference",
         "p, bootstrap",
     ]
+    bootstrapped = any(made.zero_shot is not None for made in view.multi_bootstraps.values())
+    if not bootstrapped:
+        kept = [i for i, head in enumerate(header) if head not in BOOTSTRAPPED]
+        header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
     notes = [
-        "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with "
-        "Student's 95 % interval over runs: it takes the test sets as given.",
-        "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples "
-        f"of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on.",
-        "Would have been seen: the difference in points that the t test finds at 5 % with 80 % power, with as many "
-        "runs that differ as much; the other tests over runs see about as much where their p can be below 0.05.",
-        *(
-            f"{name} of {_named(methods)} can give no p below {p:.2g} of so few runs: that it is not below {LEVEL:g} "
-            "says nothing."
-            for (name, p), methods in least.items()
-        ),
-        "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other "
-        "settings.",
+        OVER_RUNS,
+        *([OVER_EXAMPLES] if bootstrapped else []),
+        MINIMUM_DETECTABLE,
+        *_without_power(tests),
+        INDEPENDENT,
         *_uncorrected(len(found)),
         *_warnings(made.zero_shot for method, made in view.multi_bootstraps.items() if method in found),
     ]
-    if all(made.zero_shot is None for made in view.multi_bootstraps.values()):
-        kept = [i for i, head in enumerate(header) if head not in BOOTSTRAPPED]
-        header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
-        del notes[1]
     return Table("means", "Differences of zero-shot scores", header, rows, notes)
 
 
-def _named(methods: Sequence[str]) -> str:
-    return ", ".join(methods) if len(methods) <= FEW else f"{len(methods)} methods"
+def _row(comparison: Comparison, tests: Sequence[PairedTest], bootstrap: Difference | None) -> list[str | Cell]:
+    ours, theirs = comparison.zero_shot
+    return [
+        comparison.method,
+        str(comparison.runs),
+        t_interval(ours - theirs),
+        MISSING_CELL if bootstrap is None else cell(bootstrap),
+        *(probability(test.p) for test in tests),
+        Number(minimum_detectable_difference(ours - theirs), ".2f"),
+        probability(math.nan if bootstrap is None else bootstrap.p),
+    ]
+
+
+def _without_power(tests: Mapping[str, Sequence[PairedTest]]) -> list[str]:
+    """Which tests can find nothing, of which methods."""
+    least: dict[tuple[str, float], list[str]] = {}
+    for method, of_method in tests.items():
+        for test in of_method:
+            if test.least_p > LEVEL:  # not where there is none
+                least.setdefault((test.name, test.least_p), []).append(method)
+    return [
+        f"{name} of {named(methods, f'{len(methods)} methods')} can give no p below {p:.2g} of so few runs: that it is "
+        f"not below {LEVEL:g} says nothing."
+        for (name, p), methods in least.items()
+    ]
 
 
 def _uncorrected(methods: int) -> list[str]:

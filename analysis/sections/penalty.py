@@ -14,7 +14,7 @@ from analysis.results.frame import FINISHED, RUN, Results
 from analysis.results.view import View
 from harness.store.store import Store
 
-MAX = 400
+MAX_HISTORIES = 400
 """Trials whose histories are read; of more, every so many of each method."""
 ACROSS = 4
 """Panels beside one another at most."""
@@ -48,7 +48,7 @@ def read(results: Results, store: Store) -> pd.DataFrame:
     """One row a window of steps of a finished trial that has a penalty: trial, method, setting, seed, done (% of the
     steps) and penalty (mean over the window)."""
     trials = results.trials[results.trials["status"] == FINISHED].set_index("trial")
-    every = -(-len(trials) // MAX)
+    every = -(-len(trials) // MAX_HISTORIES)
     if every > 1:
         trials = trials[trials.groupby("method").cumcount() % every == 0]
     rows: list[dict[str, object]] = []
@@ -84,11 +84,7 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
     for axes in grid.flat[len(methods) :]:
         axes.set_axis_off()
     for place, (axes, method) in enumerate(zip(grid.flat, methods, strict=False)):
-        how = (
-            {"hue": "setting", "hue_order": present, "palette": shades, "legend": False}
-            if several
-            else {"color": own[method]}
-        )
+        by_setting = {"hue": "setting", "hue_order": present, "palette": shades, "legend": False}
         sns.lineplot(
             data=shown[shown["method"] == method],
             x="done",
@@ -97,20 +93,22 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
             err_kws={"linewidth": 0},
             ax=axes,
             errorbar=("pi", 100 if styled(results) else 90),
-            **how,
+            **(by_setting if several else {"color": own[method]}),
         )
         lowest, first = place + across >= len(methods), place % across == 0
         axes.set(xlabel="steps done (%)" if lowest else "", ylabel="penalty (nats)" if first else "", xlim=(0, 100))
         axes.tick_params(labelbottom=lowest)
         axes.set_title(broken(method, int(11 * made.get_figwidth() / across)), loc="left", fontsize=9)
-    grid.flat[0].set_yscale(
-        "log"
-    )  # of all panels, and only now: on such an axis seaborn would take medians of logarithms
+    # Of all panels, and only now: on such an axis seaborn would take medians of logarithms.
+    grid.flat[0].set_yscale("log")
     if several:
-        labels = [values[setting] for setting in present]
-        lines = [Line2D([], [], color=shades[setting], linewidth=2) for setting in present]
-        columns = abreast(labels, made.get_figwidth() - 0.4)
-        made.legend(
-            lines, labels, title=fields, loc="outside lower left", ncols=columns, frameon=False, alignment="left"
-        )
+        _legend(made, fields, [values[setting] for setting in present], [shades[setting] for setting in present])
     return made
+
+
+def _legend(figure: Figure, title: str, labels: list[str], shades: list[tuple[float, float, float]]) -> None:
+    """A line a setting, by its label."""
+    lines = [Line2D([], [], color=shade, linewidth=2) for shade in shades]
+    columns = abreast(labels, figure.get_figwidth() - 0.4)
+    look = {"frameon": False, "alignment": "left"}
+    figure.legend(lines, labels, title=title, loc="outside lower left", ncols=columns, **look)

@@ -9,14 +9,15 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours, metric_name
-from analysis.rendering.table import MISSING_CELL, Cell, Interval, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.view import View
 from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
 
-MIN = 3
+MIN_RUNS = 3
 """Complete runs of a method from which it has a row."""
 TRIES = (1, 3, 10, 30)
 """Numbers of tries that the table shows, where there are so many runs."""
@@ -30,7 +31,7 @@ def section(view: View) -> Section | None:
     scores = {}
     for method in view.results.methods:
         runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
-        if len(runs) >= MIN:
+        if len(runs) >= MIN_RUNS:
             scores[method] = runs
     if not scores:
         return None

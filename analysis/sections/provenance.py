@@ -1,7 +1,8 @@
 """Where the numbers come from: code, machine, packages, encoder and data."""
 
+from analysis.rendering.cells import Cell
 from analysis.rendering.section import Section
-from analysis.rendering.table import Cell, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
 
@@ -22,17 +23,17 @@ def table(view: View) -> Table:
     for tested in finished["test_data"]:
         tests |= dict.fromkeys(f"{language}\N{NO-BREAK SPACE}{fingerprint}" for language, fingerprint in tested.items())
     if "provenance" in trials:
-        for record, read in zip(finished["provenance"], finished["inputs"], strict=True):
-            git = record["git"]
+        for made, read in zip(finished["provenance"], finished["inputs"], strict=True):
+            git = made.git
             rows = {
-                "code": f"{git['commit'][:12]}{' with uncommitted changes' if git['dirty'] else ''}"
+                "code": f"{git.commit[:12]}{' with uncommitted changes' if git.dirty else ''}"
                 if git
                 else "installed package",
-                "python": record["python"],
-                "platform": record["platform"],
-                "device": record["device"],
-                "threads a trial": str(record["threads"]),
-                **{f"package {name}": version for name, version in record["packages"].items()},
+                "python": made.python,
+                "platform": made.platform,
+                "device": made.device,
+                "threads a trial": str(made.threads),
+                **{f"package {name}": version for name, version in made.packages.items()},
                 **read,
             }
             for key, value in rows.items():

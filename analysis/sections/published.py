@@ -9,10 +9,11 @@ import pandas as pd
 
 from analysis.published import TABLES, TASKS, ZERO_SHOT, Kind, load
 from analysis.published.checks import disagreements
-from analysis.published.claims import NOT_APPLICABLE, judge_all
+from analysis.published.judging import NOT_APPLICABLE, judge_all
 from analysis.published.side_by_side import beside, encoder_of, matching
+from analysis.rendering.cells import MISSING_CELL, Cell, Number, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Number, Score, Table
+from analysis.rendering.table import Table
 from analysis.results.best_setting import BestSetting, split_of
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import VANILLA, View

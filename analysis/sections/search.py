@@ -9,9 +9,10 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Number
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
-from analysis.rendering.table import MISSING_CELL, Cell, Number, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import Results
 from analysis.results.view import View
 from harness.search import Search

@@ -1,23 +1,25 @@
-"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and what the study could have
-seen."""
+"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and minimum detectable
+ratios."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from statsmodels.stats.multitest import multipletests
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Number, Probability, Ratio
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours
-from analysis.rendering.table import MISSING_CELL, Cell, Number, Probability, Ratio, Table
+from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
 from analysis.results.view import View
 from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.minimum_detectable import FEW, brown_forsythe_ratio
+from analysis.statistics.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
 from analysis.statistics.std_ratio import MIN_FOR_BOOTSTRAP, StdRatio, std_ratio
 
 TITLE = "Is it steadier?"
@@ -61,7 +63,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, found: Mapping[str, Comparison]) -> Table:
-    """A row a method and score: ratio with interval, p, and the ratio that would have been seen."""
+    """A row a method and score: ratio with interval, p, and the minimum detectable ratio."""
     adjusted = holm(found)
     rows: list[list[str | Cell]] = []
     reasons: dict[str, None] = {}
@@ -74,10 +76,10 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
             }[name]
             cells = _cells(spread, adjusted.get(method) if name == LANGUAGES else None)
             rows.append([method, what, str(comparison.runs), *cells, *_other_settings(spread)])
-            statistics = (spread.ratio, spread.test, spread.detectable, spread.other_ratio, spread.other_test)
+            statistics = (spread.ratio, spread.test, spread.minimum_detectable, spread.other_ratio, spread.other_test)
             reasons |= dict.fromkeys(one.reason for one in statistics if one is not None and one.reason)
     base = view.base_name
-    header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "would have been seen"]
+    header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "minimum detectable ratio"]
     notes = [
         f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in "
         f"which whole runs, paired by setting and seed, are resampled (bootstrap-t from {MIN_FOR_BOOTSTRAP} runs "
@@ -85,7 +87,7 @@ def table(view: View, found: Mapping[str, Comparison]) -> Table:
         "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a "
         "setting and seed, all languages of a run together; Holm: corrected for the number of methods, for the row "
         "over languages.",
-        "Would have been seen: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any "
+        "Minimum detectable ratio: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any "
         "correction, with as many runs that go together as these do.",
     ]
     if any(spread.other_ratio is not None for comparison in found.values() for spread in comparison.spreads.values()):
@@ -110,12 +112,12 @@ def holm(found: Mapping[str, Comparison]) -> dict[str, float]:
 
 
 def _cells(spread: SpreadStatistics, adjusted: float | None) -> list[str | Cell]:
-    ratio, test, seen = spread.ratio, spread.test, spread.detectable
+    ratio, test, detectable = spread.ratio, spread.test, spread.minimum_detectable.ratio
     return [
         Ratio(ratio.value, ratio.low, ratio.high),
         probability(test.p),
         probability(math.nan if adjusted is None else adjusted),
-        MISSING_CELL if math.isnan(seen.ratio) else Number(seen.ratio, ".2f"),
+        MISSING_CELL if math.isnan(detectable) else Number(detectable, ".2f"),
     ]
 
 
@@ -133,7 +135,7 @@ def probability(p: float) -> str | Cell:
 
 def _warnings(found: Mapping[str, Comparison]) -> list[str]:
     runs = sorted({comparison.runs for comparison in found.values()})
-    if runs[0] >= FEW:
+    if runs[0] >= FEW_RUNS:
         return []
     least = next(iter(found[min(found, key=lambda m: found[m].runs)].spreads.values())).test.least_p
     words = f"Only {runs[0]} runs" if len(runs) == 1 else f"Some comparisons have only {runs[0]} runs"
@@ -168,14 +170,14 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
             row += [Ratio(ratio.value, ratio.low, ratio.high), probability(test.p), probability(test.holm)]
         rows.append(row)
     runs = sorted({found[method].runs for method in ratios})
-    seen = {n: brown_forsythe_ratio(n) for n in runs}
-    powers = [f"{n} runs: {'none' if math.isnan(made.ratio) else f'{made.ratio:.2f}'}" for n, made in seen.items()]
+    least = {count: minimum_detectable_by_brown_forsythe(count).ratio for count in runs}
+    powers = [f"{count} runs: {'none' if math.isnan(ratio) else f'{ratio:.2f}'}" for count, ratio in least.items()]
     base = view.base_name
     notes = [
         f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and "
         "Forsythe's test, which takes the two methods for independent, and so errs on the side of finding nothing; "
         "Holm: corrected for the number of languages.",
-        "Ratio that would have been seen in one language, with 80 % power and before Holm's correction, with "
+        "Minimum detectable ratio in one language, with 80 % power and before Holm's correction, with "
         f"{'; '.join(powers)}.",
     ]
     header = ["language", *(head for method in ratios for head in (method, f"{method}, p", f"{method}, p, Holm"))]
@@ -196,34 +198,36 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
             for code, ratio in by.items()
         ]
     )
-    values = frame["ratio"]
-    limits = (
-        max(min(1 / LIMIT, 0.8 * values.min()), 0.9 * frame["low"].min(skipna=True)),
-        min(max(LIMIT, 1.2 * values.max()), 1.1 * frame["high"].max(skipna=True)),
-    )
-    for axes, start in zip(
-        made.subplots(1, columns, sharex=True, squeeze=False)[0], range(0, len(codes), rows), strict=True
-    ):
-        shown = codes[start : start + rows]
-        for place, method in enumerate(ratios):
-            here = frame[(frame["method"] == method) & frame["language"].isin(shown)]
-            y = here["language"].map(shown.index) + 0.7 * ((place + 0.5) / len(ratios) - 0.5)
-            axes.hlines(y, here["low"], here["high"], color=palette[method], linewidth=1.4, alpha=0.8)
-            sns.scatterplot(
-                x=here["ratio"], y=y, color=palette[method], s=22, ax=axes, label=method, legend=False, zorder=3
-            )
-        axes.axvline(1, color="0.3", linewidth=0.8)
-        axes.set(
-            xscale="log",
-            xlim=limits,
-            xlabel="std ratio",
-            ylabel="",
-            yticks=range(len(shown)),
-            ylim=(len(shown) - 0.5, -0.5),
-        )
-        axes.set_yticklabels(shown)
+    panels = made.subplots(1, columns, sharex=True, squeeze=False)[0]
+    for axes, start in zip(panels, range(0, len(codes), rows), strict=True):
+        _panel(axes, frame, codes[start : start + rows], {method: palette[method] for method in ratios})
+        axes.set(xscale="log", xlim=_limits(frame), xlabel="std ratio", ylabel="")
         axes.xaxis.set_major_formatter("{x:g}")
         axes.grid(axis="y", visible=False)
     handles, labels = made.axes[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)
     return made
+
+
+def _limits(frame: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis, within ``LIMIT`` but for ratios beyond it."""
+    ratios = frame["ratio"]
+    return (
+        max(min(1 / LIMIT, 0.8 * ratios.min()), 0.9 * frame["low"].min(skipna=True)),
+        min(max(LIMIT, 1.2 * ratios.max()), 1.1 * frame["high"].max(skipna=True)),
+    )
+
+
+def _panel(
+    axes: Axes, frame: pd.DataFrame, codes: Sequence[str], palette: Mapping[str, tuple[float, float, float]]
+) -> None:
+    """Some languages, a row each, with a mark and an interval a method."""
+    places = {code: place for place, code in enumerate(codes)}
+    for place, (method, colour) in enumerate(palette.items()):
+        here = frame[(frame["method"] == method) & frame["language"].isin(codes)]
+        y = here["language"].map(places) + 0.7 * ((place + 0.5) / len(palette) - 0.5)
+        axes.hlines(y, here["low"], here["high"], color=colour, linewidth=1.4, alpha=0.8)
+        sns.scatterplot(x=here["ratio"], y=y, color=colour, s=22, ax=axes, label=method, legend=False, zorder=3)
+    axes.axvline(1, color="0.3", linewidth=0.8)
+    axes.set(yticks=range(len(codes)), ylim=(len(codes) - 0.5, -0.5))
+    axes.set_yticklabels(codes)

@@ -9,13 +9,14 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Number, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, metric_name
-from analysis.rendering.table import MISSING_CELL, Cell, Difference, Number, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 
-MIN = 2
+MIN_STRENGTHS = 2
 """Strengths of a family from which there is a curve."""
 
 
@@ -52,7 +53,7 @@ def families(view: View) -> dict[str, list[str]]:
     return {
         family: sorted(methods, key=lambda method: MethodLabel.of(method).strength)
         for family, methods in found.items()
-        if len(methods) >= MIN
+        if len(methods) >= MIN_STRENGTHS
     }
 
 

@@ -10,14 +10,15 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from analysis.rendering.axis import MIN, RANGE, RATE, ROUNDING, Axis
+from analysis.rendering.axis import MIN_VALUES, RANGE, RATE, ROUNDING, Axis
 from analysis.rendering.bold import bold_note, mark_best, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Percent, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
-from analysis.rendering.table import MISSING_CELL, Cell, Difference, Percent, Score, Table, std_note
-from analysis.results.comparison import FEW
+from analysis.rendering.table import Table, std_note
 from analysis.results.frame import PAIR, Results
 from analysis.results.view import View
+from analysis.results.wording import MAX_NAMED, named
 
 
 def section(view: View) -> Section | None:
@@ -171,7 +172,7 @@ def languages(view: View, axis: Axis, name: str) -> Table:
         "where it is lowest. Of several means one is highest by chance too: where nothing does harm, less than 100 % "
         "is kept all the same.",
     ]
-    if len(results.about.targets) > 1 and len(most) <= FEW:
+    if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:
         said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())
         notes.append(f"Loses most: {', '.join(said)}.")
     return Table(name, "Which languages lose most", header, rows, notes)
@@ -189,9 +190,9 @@ def _left_out(view: View, axis: Axis) -> list[str]:
     why = (
         f"several {axis.label}s"
         if axis.name == RATE
-        else f"{MIN} settings or more that differ in the {axis.label} alone"
+        else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
     )
-    return [f"Left out, not having {why}: {', '.join(alone) if len(alone) <= FEW else f'{len(alone)} methods'}."]
+    return [f"Left out, not having {why}: {named(alone, f'{len(alone)} methods')}."]
 
 
 def _picture(view: View, axis: Axis, name: str) -> Picture:

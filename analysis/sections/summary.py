@@ -6,10 +6,14 @@ import math
 import pandas as pd
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
+from analysis.rendering.cells import MISSING_CELL, Cell, Change, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import MISSING_CELL, Cell, Change, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
+from analysis.results.comparison import Comparison
+from analysis.results.frame import Results
 from analysis.results.from_store import OVERSHOOTING
 from analysis.results.view import View
+from analysis.results.wording import languages_named
 
 
 def section(view: View) -> Section:
@@ -24,9 +28,7 @@ def table(view: View) -> Table:
     The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the
     settings, seeds and languages that both have, so the change is not that of a different set of runs.
     """
-    results, ddof = view.results, view.ddof
-    source = results.source
-    base = view.base_name
+    results, source, base = view.results, view.results.source, view.base_name
     header = [
         "method",
         "runs",
@@ -36,43 +38,69 @@ def table(view: View) -> Table:
         f"std of {source} against {base}",
         f"std of zero-shot against {base}",
     ]
-    rows: list[list[str | Cell]] = []
+    rows = [_row(view, method) for method in results.methods]
+    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
     notes = [
         std_note(
-            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages", ddof
-        )
+            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages",
+            view.ddof,
+        ),
+        *(note for method in results.methods for note in _notes(view, method)),
+        *filter(None, [view.no_baseline]),
+        *bold_note(rows, "of a column"),
+        *_counts(view),
     ]
-    for method in results.methods:
-        runs = results.runs[results.runs["method"] == method]
-        changes: list[str | Cell] = ["", ""]
-        if (both := view.comparisons.get(method)) is not None:
-            changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
-            notes += both.notes(results, ddof) if both.base in results.methods else []
-        if (split := int(runs["trials"].max())) > 1:
-            changes[0] = changes[0] and MISSING_CELL
-            notes.append(
-                f"A run of {method} is {split} trials, one a language; its {source} score is their mean, so its std "
-                "has no counterpart."
-            )
-        rows.append(
-            [
-                method,
-                f"{int(runs['complete'].sum())}/{len(runs)}",
-                Score.over(runs["source"], len(runs), ddof),
-                Score.over(runs["zero_shot"], len(runs), ddof),
-                str(len(results.languages(method))),
-                *changes,
-            ]
+    return Table("summary", "Source and zero-shot scores", header, rows, notes)
+
+
+def _row(view: View, method: str) -> list[str | Cell]:
+    results, ddof = view.results, view.ddof
+    runs = results.runs[results.runs["method"] == method]
+    changes: list[str | Cell] = ["", ""]
+    if (both := view.comparisons.get(method)) is not None:
+        changes = [change(*pair, ddof) for pair in (both.sources, both.zero_shot)]
+        if _trials_a_run(view, method) > 1:
+            changes[0] = MISSING_CELL
+    return [
+        method,
+        f"{int(runs['complete'].sum())}/{len(runs)}",
+        Score.over(runs["source"], len(runs), ddof),
+        Score.over(runs["zero_shot"], len(runs), ddof),
+        str(len(results.languages(method))),
+        *changes,
+    ]
+
+
+def _notes(view: View, method: str) -> list[str]:
+    """What a reader has to know of a method's row."""
+    results, both, trials = view.results, view.comparisons.get(method), _trials_a_run(view, method)
+    told = _compared_on(both, results, view.ddof) if both is not None and both.base in results.methods else []
+    if trials > 1:
+        told.append(
+            f"A run of {method} is {trials} trials, one a language; its {results.source} score is their mean, so its "
+            "std has no counterpart."
         )
-    notes += filter(None, [view.no_baseline])
-    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
-    return Table(
-        "summary",
-        "Source and zero-shot scores",
-        header,
-        rows,
-        [*notes, *bold_note(rows, "of a column"), *_counts(view)],
-    )
+    return told
+
+
+def _trials_a_run(view: View, method: str) -> int:
+    runs = view.results.runs
+    return int(runs.loc[runs["method"] == method, "trials"].max())
+
+
+def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
+    """What a reader has to know where a comparison is not over all that the two methods' rows show."""
+    if not both.runs:
+        return [f"{both.method} and {both.base} have no complete run in common."]
+    asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
+    if both.runs == asked and all(both.languages == results.languages(m) for m in (both.method, both.base)):
+        return []
+    ours, theirs = (Score.over(side, len(side), ddof).plain() for side in both.zero_shot)
+    return [
+        f"{both.method} is compared with {both.base} on the {both.runs} runs and "
+        f"{languages_named(both.languages, results.about.targets)} that both have; the zero-shot scores there are "
+        f"{ours} and, of {both.base}, {theirs}."
+    ]
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:

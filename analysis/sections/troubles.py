@@ -1,7 +1,8 @@
 """Trials that failed, are missing, collapsed or diverged: none is dropped without a word."""
 
+from analysis.rendering.cells import Cell
 from analysis.rendering.section import Section
-from analysis.rendering.table import Cell, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
 from analysis.sections.search import tried_in

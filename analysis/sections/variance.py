@@ -10,12 +10,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from analysis.rendering.cells import MISSING_CELL, Cell, Percent
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH
-from analysis.rendering.table import MISSING_CELL, Cell, Percent, Table
-from analysis.results.comparison import FEW
+from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
+from analysis.results.wording import named
 from analysis.statistics.importance import Importances, importances
 from analysis.statistics.mixed_model import decompose
 from analysis.statistics.variance import Components
@@ -48,8 +49,7 @@ def section(view: View) -> Section | None:
         shown = dict(list(drawable.items())[:PANELS])
         draw = partial(figure, view, shown)
         lacking = [method for method in found if method not in shown]
-        named = ", ".join(lacking) if len(lacking) <= FEW else f"{len(lacking)} methods"
-        rest = f" Not shown, but in tables below: {named}." if lacking else ""
+        rest = f" Not shown, but in tables below: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
         caption = (
             "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average "
             "over seeds; seed: what it does on average over settings; setting × seed: what it does at one setting "
@@ -125,8 +125,8 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
     elif len(fitted) == len(found):
         way = "a mixed model (REML), as the grid of settings and seeds is not full"
     else:
-        named = ", ".join(fitted) if len(fitted) <= FEW else f"{len(fitted)} of {len(found)} rows"
-        way = f"ANOVA, but of {named} by a mixed model (REML), as the grid of settings and seeds is not full there"
+        which = named(fitted, f"{len(fitted)} of {len(found)} rows")
+        way = f"ANOVA, but of {which} by a mixed model (REML), as the grid of settings and seeds is not full there"
     told = [f"Components by {way}; std is the root of their sum."]
     if any((part.variance < 0).any() for part in found.values()):
         told.append("Negative estimates of the ANOVA count as 0 %.")
@@ -142,9 +142,36 @@ def hyperparameters(view: View) -> Table | str | None:
     """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and
     score; or why nothing says so. Of runs with seeds that all of a method's settings have: the means of settings with
     others would differ by seeds."""
-    results = view.results
-    if len(results.varied.columns) == 0:
+    if len(view.results.varied.columns) == 0:
         return None
+    made, of_seeds = _importances(view)
+    if not made:
+        return None
+    lacking: dict[str, list[str]] = {}
+    for name, one in made.items():
+        if one.reason:
+            lacking.setdefault(one.reason, []).append(name)
+    reasons = [
+        f"None for {named(names, f'{len(names)} of them', separator='; ')}: {why}." for why, names in lacking.items()
+    ]
+    found = {name: one for name, one in made.items() if one.shares}
+    if not found:
+        why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
+        return f"Which hyperparameter it is cannot be said{why}"
+    rows: list[list[str | Cell]] = [
+        [
+            " × ".join(name.replace("_", " ") for name in term),
+            *(Percent(100 * one.shares[term]) if term in one.shares else MISSING_CELL for one in found.values()),
+        ]
+        for term in dict.fromkeys(term for one in found.values() for term in one.shares)
+    ]
+    notes = [*_on_importances(found), *of_seeds, *reasons]
+    return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
+
+
+def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
+    """By method and score, and of which methods some seeds are left out."""
+    results = view.results
     found: dict[str, Importances] = {}
     of_seeds: list[str] = []
     for method in results.methods:
@@ -166,45 +193,22 @@ def hyperparameters(view: View) -> Table | str | None:
             found[f"{method}, {name}"] = (
                 importances(values, means) if count else Importances({}, "", len(means), reason=NO_SEED)
             )
-    if not found:
-        return None
-    lacking: dict[str, list[str]] = {}
-    for name, made in found.items():
-        if made.reason:
-            lacking.setdefault(made.reason, []).append(name)
-    reasons = [
-        f"None for {'; '.join(names) if len(names) <= FEW else f'{len(names)} of them'}: {why}."
-        for why, names in lacking.items()
+    return found, of_seeds
+
+
+def _on_importances(found: Mapping[str, Importances]) -> list[str]:
+    """What the shares are of and how they were found, and which hyperparameters go together."""
+    exact = {one.way for one in found.values()} == {"anova"}
+    way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) where the settings are no full grid"
+    aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
+    return [
+        f"Shares of the variance of the settings' mean scores, {way}. What seeds and noise left in the means is in "
+        "them, most in interactions.",
+        *(
+            f"{', '.join(name.replace('_', ' ') for name in group)} change together: nothing tells their effects apart."
+            for group in aliased
+        ),
     ]
-    terms = list(dict.fromkeys(term for made in found.values() for term in made.shares))
-    if not terms:
-        why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
-        return f"Which hyperparameter it is cannot be said{why}"
-    found = {name: made for name, made in found.items() if made.shares}
-    rows: list[list[str | Cell]] = [
-        [
-            " × ".join(name.replace("_", " ") for name in term),
-            *(Percent(100 * made.shares[term]) if term in made.shares else MISSING_CELL for made in found.values()),
-        ]
-        for term in terms
-    ]
-    ways = {made.way for made in found.values() if made.way}
-    notes = [
-        "Shares of the variance of the settings' mean scores"
-        + (
-            ", exact (ANOVA of a full grid)"
-            if ways == {"anova"}
-            else ", by fANOVA (optuna's) where the settings are no full grid"
-        )
-        + ". What seeds and noise left in the means is in them, most in interactions.",
-    ]
-    aliased = dict.fromkeys(group for made in found.values() for group in made.aliased)
-    notes += [
-        f"{', '.join(n.replace('_', ' ') for n in group)} change together: nothing tells their effects apart."
-        for group in aliased
-    ]
-    notes += [*of_seeds, *reasons]
-    return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
 
 
 def figure(view: View, found: Mapping[str, Mapping[str, Components]]) -> Figure:

@@ -1,8 +1,9 @@
 """Ways of applying EWC side by side, on the languages that all of them have: the paper's Table 15."""
 
 from analysis.rendering.bold import bold_note, mark_best
+from analysis.rendering.cells import Cell, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import Cell, Score, Table, std_note
+from analysis.rendering.table import Table, std_note
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 from analysis.sections.languages import score

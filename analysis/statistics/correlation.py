@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup, escape
 from numpy.typing import NDArray
 
-from analysis.rendering.table import MISSING_CELL
 from analysis.statistics.run_bootstrap import LEVEL as LEVEL
 from analysis.statistics.run_bootstrap import counts, percentiles
 
 RESAMPLES = 9_999
-MIN, MIN_FOR_INTERVAL = 3, 4
+MIN_UNITS, MIN_FOR_INTERVAL = 3, 4
 """Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few
 points."""
 CONSTANT = 1e-13
@@ -23,7 +21,7 @@ CONSTANT = 1e-13
 
 @dataclass(frozen=True)
 class Correlation:
-    """A correlation coefficient with its percentile bootstrap interval over units; a table's cell."""
+    """A correlation coefficient with its percentile bootstrap interval over units."""
 
     value: float
     """NaN where there is none, for ``reason``."""
@@ -35,24 +33,6 @@ class Correlation:
     """Resamples left out of the interval: in them a series was constant."""
     reason: str = ""
     """Why there is no correlation, or no interval; else empty."""
-
-    def plain(self) -> str:
-        if math.isnan(self.value):
-            return MISSING_CELL
-        return f"{self.value:.2f}" + ("" if math.isnan(self.low) else f" [{self.low:.2f}, {self.high:.2f}]")
-
-    markdown = plain
-
-    def latex(self) -> str:
-        if math.isnan(self.value):
-            return "--"
-        return f"${self.value:.2f}$" + ("" if math.isnan(self.low) else f" [${self.low:.2f}$, ${self.high:.2f}$]")
-
-    def html(self) -> Markup:
-        return escape(self.plain())
-
-    def numbers(self) -> dict[str, float]:
-        return {"": self.value, "low": self.low, "high": self.high, "undefined resamples": self.undefined}
 
 
 def pearson(
@@ -77,8 +57,8 @@ def _correlate(
     replacement."""
     pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
     count, none = len(pairs), math.nan
-    if count < MIN:
-        return Correlation(none, none, none, count, reason=f"there are fewer than {MIN} {units}")
+    if count < MIN_UNITS:
+        return Correlation(none, none, none, count, reason=f"there are fewer than {MIN_UNITS} {units}")
     x, y = pairs.T
     value = float(_coefficients(x, y, np.ones((1, count)), ranked)[0])
     if math.isnan(value):
@@ -99,7 +79,8 @@ def _coefficients(
     (x, constant_x), (y, constant_y) = (_centred(values, drawn, ranked) for values in (x, y))
     norms = np.sqrt((drawn * x * x).sum(axis=1) * (drawn * y * y).sum(axis=1))
     norms[constant_x | constant_y] = np.nan
-    return np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
+    found: NDArray[np.float64] = np.clip((drawn * x * y).sum(axis=1) / norms, -1, 1)
+    return found
 
 
 def _centred(

@@ -209,7 +209,8 @@ def _spread(
         weighted = drawn * column
         squares[:, i] -= np.einsum("ij,ij->i", weighted, _within_reach(weighted, begin, end))
     pairs[pairs == 0] = np.nan
-    return np.sqrt(np.maximum(squares, 0) / pairs[:, None])
+    spreads: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0) / pairs[:, None])
+    return spreads
 
 
 def _within_reach(values: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What a study could have seen: the std ratio that the swap test would have found with 80 % power."""
+"""Minimum detectable ratios and differences: the ones that a test finds at 5 % with 80 % power."""
 
 import math
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from scipy.stats import t as student
 
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.std_ratio import paired, varies
-from analysis.statistics.swap_test import CLOSE, EXACT, MIN, statistics, swaps
+from analysis.statistics.swap_test import CLOSE, EXACT, MIN_UNITS, statistics, swaps
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
@@ -19,10 +19,10 @@ SIMULATED = 40
 STUDIES, SWAPS, STEPS = 200, 399, 8
 """Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
 MIN_RATIO = 0.01
-MANY = 300
+MANY_RUNS = 300
 """Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with
 1/√n."""
-FEW = 12
+FEW_RUNS = 12
 """Runs below which a study is called small."""
 
 
@@ -37,8 +37,7 @@ class MinimumDetectable:
 
 
 def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetectable:
-    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` would have found at 5 % with 80 %
-    power.
+    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` finds at 5 % with 80 % power.
 
     The power is that for normal scores that go together as these do: R, the correlation between languages over runs,
     and ρ, that between the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by
@@ -52,8 +51,8 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
     """
     a, b = paired(ours, theirs)
     runs = len(a)
-    if runs < MIN:
-        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN} runs")
+    if runs < MIN_UNITS:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_UNITS} runs")
     if 2.0 ** (1 - runs) > LEVEL:
         return MinimumDetectable(
             math.nan, runs, f"with {runs} runs no p is below {2.0 ** (1 - runs):.2g}: no difference can be shown"
@@ -70,33 +69,35 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
 
 
 @cache
-def brown_forsythe_ratio(runs: int) -> MinimumDetectable:
-    """The std ratio that Brown and Forsythe's test would find in one language at 5 % with 80 % power, for independent
-    normal scores.
+def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
+    """The minimum detectable std ratio of Brown and Forsythe's test in one language, at 5 % with 80 % power, for
+    independent normal scores.
 
     By simulation and bisection. It is before any correction for the number of languages, after which a ratio must be
     farther from 1.
     """
     random = np.random.default_rng(SEED)
-    mine, its = random.standard_normal((2, STUDIES * 2, min(runs, MANY)))
+    mine, its = random.standard_normal((2, STUDIES * 2, min(runs, MANY_RUNS)))
 
     def power(log: float) -> float:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
     low, high = math.log(MIN_RATIO), 0.0
-    if runs < MIN or power(low) < POWER:
+    if runs < MIN_UNITS or power(low) < POWER:
         return MinimumDetectable(
-            math.nan, runs, f"with {runs} runs Brown and Forsythe's test finds not even a ratio of {MIN_RATIO:g}"
+            math.nan,
+            runs,
+            f"with {runs} runs the minimum detectable ratio of Brown and Forsythe's test is below {MIN_RATIO:g}",
         )
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if power(middle) >= POWER else (low, middle)
-    return MinimumDetectable(math.exp(low * math.sqrt(min(runs, MANY) / runs)), runs)
+    return MinimumDetectable(math.exp(low * math.sqrt(min(runs, MANY_RUNS) / runs)), runs)
 
 
 def minimum_detectable_difference(differences: ArrayLike) -> float:
-    """The mean of paired differences (runs,), in points, that the paired t test would find at 5 % with 80 % power; NaN
-    below 2 runs."""
+    """The mean of paired differences (runs,), in points, that the paired t test finds at 5 % with 80 % power; NaN below
+    2 runs."""
     values = np.asarray(differences, np.float64)
     if len(values) < 2:
         return math.nan
@@ -123,7 +124,7 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
         return MinimumDetectable(
             math.nan,
             runs,
-            f"with {runs} runs not even a ratio of {MIN_RATIO:g} would have been found with {POWER:.0%} power",
+            f"with {runs} runs the minimum detectable ratio is below {MIN_RATIO:g}",
         )
     for _ in range(STEPS):
         middle = (low + high) / 2

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.statistics.counts import Metric
 from analysis.statistics.run_bootstrap import SEED, percentiles
 
 RESAMPLES = 2_000
-MIN = 2
+MIN_UNITS = 2
 """Runs, and examples of a language, below which there is no interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
 """Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations
@@ -27,6 +26,26 @@ MIN_FOR_P = 8
 and in 40 % where the methods differ much by run; of eight runs in 5 and 9 %."""
 BLOCK = 1 << 20
 """Resamples × examples whose weights are made at once: 4 MiB."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score that is a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator), 0 where
+    both are 0."""
+
+    name: str
+    statistics: tuple[str, ...]
+    """What is counted for each example."""
+    numerator: tuple[int, ...]
+    denominator: tuple[int, ...]
+
+    def score(self, totals: NDArray[Any]) -> NDArray[np.float64]:
+        """Scores × 100 (any shape) from sums over examples (that shape × statistics)."""
+        above, below = (
+            np.asarray(totals, np.float64) @ np.asarray(weights, np.float64)
+            for weights in (self.numerator, self.denominator)
+        )
+        return 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 @dataclass(frozen=True)
@@ -63,7 +82,7 @@ def zero_shot_difference(
 ) -> Difference:
     """The difference of the means over runs of the mean over languages.
 
-    Both hold by language what the metric counts (runs × examples × statistics, see ``counts``): the runs are pairs of
+    Both hold by language what the metric counts (runs × examples × statistics, see ``Metric``): the runs are pairs of
     one setting and seed, in the same order everywhere, and the examples of a language are the same for both. A resample
     draws runs once for all languages and examples for each language by itself, both for the two methods alike; its
     score is the mean over drawn runs of the metric on the drawn examples.
@@ -88,9 +107,11 @@ def zero_shot_difference(
     found = float(
         np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours])
     )
-    if runs < MIN or min(examples) < MIN:
-        lacking = "paired runs" if runs < MIN else "test examples in a language"
-        return Difference(found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {MIN} {lacking}")
+    if runs < MIN_UNITS or min(examples) < MIN_UNITS:
+        lacking = "paired runs" if runs < MIN_UNITS else "test examples in a language"
+        return Difference(
+            found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {MIN_UNITS} {lacking}"
+        )
     random = np.random.default_rng(SEED)
     drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs
     of_languages = [_differences(random, ours[code], theirs[code], metric, drawn) for code in sorted(ours)]
@@ -123,7 +144,8 @@ def _differences(
         above, below = np.split(weights @ columns, 2, axis=1)
         scores = 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
         found.append(scores[:, :runs] - scores[:, runs:])
-    return (drawn * np.concatenate(found)).sum(axis=1, dtype=np.float64)
+    weighted: NDArray[np.float64] = (drawn * np.concatenate(found)).sum(axis=1, dtype=np.float64)
+    return weighted
 
 
 def _drawn(random: np.random.Generator, units: int, resamples: int) -> Iterator[NDArray[np.float32]]:

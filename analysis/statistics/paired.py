@@ -12,9 +12,9 @@ from scipy import stats
 
 from analysis.statistics.run_bootstrap import SEED
 
-FLIPS, FLIPS_OF_MANY, MANY = 9_999, 1_999, 500
+FLIPS, FLIPS_OF_MANY, MANY_PAIRS = 9_999, 1_999, 500
 """Sign flips drawn where there are more of them, and of more than so many pairs; of up to 13 pairs all are tried."""
-MIN = 2
+MIN_PAIRS = 2
 SAME = 1e-12
 """Spread of the differences, relative to the largest score, below which they are one number but for rounding."""
 
@@ -48,7 +48,7 @@ def paired_tests(ours: ArrayLike, theirs: ArrayLike) -> tuple[PairedTest, ...]:
 def t_test(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
     """``scipy.stats.ttest_rel``: exact for normal differences. Its ``least_p`` is 0, as it knows no smallest p."""
     differences, scale = _differences(ours, theirs)
-    if len(differences) >= MIN and np.ptp(differences) <= SAME * scale:
+    if len(differences) >= MIN_PAIRS and np.ptp(differences) <= SAME * scale:
         return _none(
             "paired t", len(differences), "all differences are the same, so that they have no spread to measure them by"
         )
@@ -61,7 +61,7 @@ def wilcoxon(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
     Differences of 0 are left out of it, but count in ``n``.
     """
     differences, _ = _differences(ours, theirs)
-    if len(differences) >= MIN and not differences.any():
+    if len(differences) >= MIN_PAIRS and not differences.any():
         return _none("Wilcoxon", len(differences), "all differences are 0, which Wilcoxon's test leaves out")
     return _test("Wilcoxon", differences, stats.wilcoxon)
 
@@ -80,7 +80,7 @@ def sign_flips(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
             lambda sample, axis: sample.mean(axis=axis),
             permutation_type="samples",
             vectorized=True,
-            n_resamples=FLIPS if len(values) <= MANY else FLIPS_OF_MANY,
+            n_resamples=FLIPS if len(values) <= MANY_PAIRS else FLIPS_OF_MANY,
             rng=np.random.default_rng(SEED),
         )
 
@@ -102,8 +102,8 @@ def _test(
     name: str, differences: NDArray[np.float64], test: Callable[[Any], Any], least: float | None = None
 ) -> PairedTest:
     count = len(differences)
-    if count < MIN:
-        return _none(name, count, f"there are fewer than {MIN} pairs")
+    if count < MIN_PAIRS:
+        return _none(name, count, f"there are fewer than {MIN_PAIRS} pairs")
     found = test(differences)
     least = float(test(np.abs(differences)).pvalue) if least is None else least
     return PairedTest(name, float(found.statistic), float(found.pvalue), least, count)

@@ -19,7 +19,7 @@ TRIM = 0.25
 """Share of the scores cut off at either end of an interquartile mean."""
 MIN_FOR_INTERVAL = 4
 """Runs from which there is an interval; a promise of coverage it is only of more."""
-FEW = f"there are fewer than {MIN_FOR_INTERVAL} runs"
+TOO_FEW_RUNS = f"there are fewer than {MIN_FOR_INTERVAL} runs"
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
     of_all = (~np.isnan(cells)).sum(axis=1)
     share = above.sum(axis=0) / of_all.sum()
     if runs < MIN_FOR_INTERVAL:
-        return Profile(levels, share, none, none, runs, FEW)
+        return Profile(levels, share, none, none, runs, TOO_FEW_RUNS)
     resampled = [drawn @ above / (drawn @ of_all)[:, None] for drawn in counts(runs, resamples_of(runs))]
     low, high = percentiles(np.concatenate(resampled))
     return Profile(levels, share, low, high, runs)
@@ -105,7 +105,7 @@ def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     values, run = cells[run, language][order], run[order]
     value = float(_trimmed(values, np.ones((1, len(values))))[0])
     if runs < MIN_FOR_INTERVAL:
-        return InterquartileMean(value, none, none, runs, FEW)
+        return InterquartileMean(value, none, none, runs, TOO_FEW_RUNS)
     drawn = counts(runs, resamples_of(runs), width=cells.shape[1])
     low, high = percentiles(np.concatenate([_trimmed(values, some[:, run]) for some in drawn]))
     return InterquartileMean(value, float(low), float(high), runs)
@@ -119,7 +119,8 @@ def _trimmed(values: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray
     kept = np.diff(np.clip(upto, cut, total - cut), axis=1, prepend=cut)
     # Of values near one another the sum rounds less when it is of differences from one of them.
     middle = values[len(values) // 2]
-    return middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
+    means: NDArray[np.float64] = middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
+    return means
 
 
 def _runs(scores: ArrayLike) -> NDArray[np.float64]:

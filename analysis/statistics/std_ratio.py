@@ -9,7 +9,7 @@ from scipy.stats import t as student
 
 from analysis.statistics.run_bootstrap import LEVEL, counts, resamples_of
 
-MIN = 4
+MIN_UNITS = 4
 """Runs from which there is an interval."""
 MIN_FOR_BOOTSTRAP = 8
 """Runs from which it is a bootstrap's: of fewer, too many resamples repeat a few runs."""
@@ -68,8 +68,8 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     every = np.ones((1, units))
     log, error = (float(found[0]) for found in _log_ratios(a, b, every, members))
     value = math.exp(log)
-    if units < MIN:
-        return StdRatio(value, none, none, runs, reason=f"there are fewer than {MIN} {unit}")
+    if units < MIN_UNITS:
+        return StdRatio(value, none, none, runs, reason=f"there are fewer than {MIN_UNITS} {unit}")
     if error <= SAME:
         reason = "but for a shift and a scale the two methods' scores are the same, or two scores each as often"
         return StdRatio(value, none, none, runs, reason=reason)

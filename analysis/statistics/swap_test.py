@@ -10,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.std_ratio import members_of, paired, varies
 
-MIN = 3
+MIN_UNITS = 3
 """Runs from which there is a test."""
 EXACT = 12
 """Runs up to which all swaps are made: 2¹¹ of them, as the swap of every run but the first and its opposite say the
 same."""
-DRAWN, DRAWN_OF_MANY, MANY = 9_999, 1_999, 500
+DRAWN, DRAWN_OF_MANY, MANY_UNITS = 9_999, 1_999, 500
 """Swaps drawn at random of more runs, and of more than so many runs."""
 CLOSE = 1e-9
 ROUNDING = 1e-12
@@ -66,10 +66,10 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     runs, none = len(a), math.nan
     members = members_of(groups, runs)
     units, unit = (runs, "runs") if members is None else (len(members), "settings")
-    drawn = DRAWN if units <= MANY else DRAWN_OF_MANY
+    drawn = DRAWN if units <= MANY_UNITS else DRAWN_OF_MANY
     least = 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn)
-    if units < MIN:
-        return SwapTest(none, none, none, runs, reason=f"there are fewer than {MIN} {unit}")
+    if units < MIN_UNITS:
+        return SwapTest(none, none, none, runs, reason=f"there are fewer than {MIN_UNITS} {unit}")
     if not (varies(a).all() and varies(b).all()):
         return SwapTest(none, none, least, runs, reason="all runs of a method have the same score")
     signs = swaps(units, drawn) if members is None else swaps(units, drawn) @ members

@@ -61,7 +61,9 @@ class Components:
         score varies."""
         clipped = np.maximum(self.variance, 0)
         total = clipped.sum(axis=0, keepdims=True)
-        return np.divide(clipped, total, out=np.zeros_like(clipped), where=np.broadcast_to(total > 0, clipped.shape))
+        varies = np.broadcast_to(total > 0, clipped.shape)
+        shares: Floats = np.divide(clipped, total, out=np.zeros_like(clipped), where=varies)
+        return shares
 
     @property
     def note(self) -> str:

@@ -11,19 +11,20 @@ if TYPE_CHECKING:
 
 
 def tell_of_report(written: "Written", store: "Store | None" = None) -> None:
-    """Print a report's summary and its place, and the files of its store that turned out to be broken."""
+    """Print a report's summary and its place, and repair its store."""
     print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
-    tell_of_broken(store)
+    repair(store)
 
 
-def tell_of_broken(store: "Store | None") -> None:
-    """Print what a report has found broken in its store, and set it aside where the store can be written: the next run
-    makes it again."""
+def repair(store: "Store | None") -> None:
+    """Move the broken files that a report has found in its store to quarantine, and print a line for each.
+
+    The next run makes them again. Where the store cannot be written they stay.
+    """
     if store is None:
         return
     with contextlib.suppress(UserError):
-        store.set_aside()
-    for line in store.news():
-        print(f"Set aside: {line}. 'steadytune run' makes it again.")
-    for line in store.doubts:
-        print(f"Note: {line}, and was left out.")
+        for moved in store.repair():
+            print(f"Set aside: {moved}. 'steadytune run' makes it again.")
+    for fault in store.faults:
+        print(f"Note: {fault}, and was left out.")

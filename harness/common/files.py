@@ -52,3 +52,15 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 file without their ends, each with its number from 1."""
     for number, line in enumerate(read(file).split(b"\n"), start=1):
         yield number, text(line.removesuffix(b"\r"), f"{file}:{number}")
+
+
+def state(file: Path) -> tuple[int, ...] | None:
+    """Device, inode, size and time of the last write; ``None`` where there is no file.
+
+    It changes when a file is replaced or written.
+    """
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,8 +1,4 @@
-"""Where a store is: a folder, or any fsspec URL such as a bucket, whose files are written whole or not at all.
-
-A file that turns out to be broken is never believed. Whoever reads it takes note of it (``doubt``); a command that
-writes to the store then sets it aside (``set_aside``), so that it is made again and what was found can be looked at.
-"""
+"""Files in a folder or at any fsspec URL, such as a bucket. Each file is written whole or not at all."""
 
 import contextlib
 import errno
@@ -10,9 +6,8 @@ import json
 import os
 import secrets
 import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -21,14 +16,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from harness.common.errors import UserError, reason
 
-FORGOTTEN = 24 * 3600
-"""Age in seconds at which a file or folder under a temporary name was left by a process that is no more."""
+ABANDONED = 24 * 3600
+"""Age in seconds from which on the process that wrote a file under a temporary name is taken to be gone."""
 PART = ".part"
 """How the temporary names of files end."""
 LOST = (errno.EIO, errno.EISDIR)
-"""What a system says that cannot read a file which is there."""
-BROKEN = ".broken-"
-"""What is put behind the name of a file that is set aside, with a number."""
+"""Errors of a system that cannot read a file which exists."""
 
 
 class FileTree:
@@ -44,13 +37,6 @@ class FileTree:
             ) from None
         self.root = root.rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
-        self._doubted: dict[str, tuple[str, str]] = {}
-        self._news: list[str] = []
-
-    @property
-    def cache(self) -> Path:
-        """Local folder for what the trials of a node share; the store's where that is local."""
-        return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
 
     def exists(self, name: str) -> bool:
         """Whether there is a file or folder of that name now."""
@@ -70,6 +56,11 @@ class FileTree:
         self._forget()
         base = f"{self._path(folder)}/"
         return sorted(str(found).split(base, 1)[1] for found in self.fs.find(base) if base in str(found))
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Bytes of all files in a folder and in the folders in it now, by their full names."""
+        self._forget()
+        return {str(name): int(file["size"]) for name, file in self.fs.find(self._path(folder), detail=True).items()}
 
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` where there is none; raises ``ValueError`` where the disk has lost them."""
@@ -139,67 +130,17 @@ class FileTree:
         else:
             self.fs.get_file(self._path(name), str(local))
 
-    # What the trials of all nodes share
-
-    def has(self, name: str) -> bool:
-        """Whether a store that is no folder has a file to ``fetch``."""
-        return not self.is_local and self.exists(name)
-
-    def knows(self, name: str) -> bool:
-        """Whether a shared file is in the store or in this node's cache."""
-        return (self.cache / name).exists() or self.has(name)
-
-    def fetch(self, name: str) -> None:
-        """Bring a shared file into this node's cache, where that is not the store itself, and the store has it and the
-        cache not."""
-        target = self.cache / name
-        if target.exists() or not self.has(name):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(suffix=PART, dir=target.parent) as scratch:
-            self.get(name, Path(scratch, "part"))
-            Path(scratch, "part").replace(target)
-
-    def publish(self, name: str) -> None:
-        """Put a file of this node's cache into the store, where that is not the cache itself and has none of that
-        name."""
-        if not self.is_local and not self.has(name):
-            self.put(self.cache / name, name)
-
-    # What is broken
-
-    def doubt(self, name: str, why: str) -> None:
-        """Take note that a file or folder, as it is now, is broken."""
-        with contextlib.suppress(FileNotFoundError):
-            self._doubted[name] = why, self._identity(name)
-
-    @property
-    def doubts(self) -> list[str]:
-        """A line for each file that was found broken, and is still where it was."""
-        return [f"{name} is broken ({why})" for name, (why, _) in self._doubted.items()]
-
-    def set_aside(self) -> None:
-        """Give what was found broken another name, so that it is in no one's way; ``news`` has a line for each.
-
-        What another process has put there since stays. Raises ``UserError`` where the place cannot be written.
-        """
-        for name, (why, identity) in list(self._doubted.items()):
-            with self._writing(), contextlib.suppress(FileNotFoundError):
-                if self._identity(name) == identity:
-                    aside = _aside(name, self.exists)
-                    self.fs.mv(self._path(name), self._path(aside), recursive=True)
-                    self._news.append(f"{name} is broken ({why}): it is now {PurePosixPath(aside).name}")
-            del self._doubted[name]
-
-    def news(self) -> list[str]:
-        """What was set aside since this was asked last, a line each."""
-        lines, self._news = self._news, []
-        return lines
-
-    def _identity(self, name: str) -> str:
-        """What is another when a file has been written again."""
+    def identity(self, name: str) -> str:
+        """A text that changes when a file is written again. Raises ``FileNotFoundError`` where there is no file."""
         self._forget()
         return str(self.fs.ukey(self._path(name)))
+
+    def rename(self, name: str, new: str) -> bool:
+        """Give a file or folder another name; ``False`` where there is none."""
+        with self._writing(), contextlib.suppress(FileNotFoundError):
+            self.fs.mv(self._path(name), self._path(new), recursive=True)
+            return True
+        return False
 
     def _forget(self) -> None:
         """Let a file system that remembers listings look again: other processes write here too."""
@@ -217,13 +158,15 @@ class FileTree:
 
 
 def whole(text: str) -> str:
-    """Text that any file can hold, halves of characters shown as such."""
+    """Text that any file can hold: halves of characters (surrogates) become escapes."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def make(folder: Path) -> None:
-    """Make a folder and those that it is in, their names too as safe from a power cut as what is then written into
-    it."""
+    """Make a folder and its parents, and wait until their names are on the disk.
+
+    A power cut then takes neither the folder nor a file that is written into it.
+    """
     if not folder.is_dir():
         make(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -239,36 +182,45 @@ def sync(place: Path) -> None:
         os.close(opened)
 
 
-def set_aside(broken: Path) -> None:
-    """Give a file or folder of a cache another name, as ``FileTree.set_aside`` does."""
-    broken.rename(_aside(str(broken), os.path.exists))
+def remove_abandoned(left: Path) -> None:
+    """Remove a file or folder under a temporary name, once no living process can still write to it.
 
-
-def _aside(name: str, exists: Callable[[str], bool]) -> str:
-    """The first name for something broken that nothing has yet."""
-    number = 1
-    while exists(f"{name}{BROKEN}{number}"):
-        number += 1
-    return f"{name}{BROKEN}{number}"
-
-
-def forget(left: Path) -> None:
-    """Remove a file or folder under a temporary name, once no living process can be at it; by a clock that may have
-    jumped either way."""
+    The clock may have jumped either way.
+    """
     with contextlib.suppress(OSError):
-        if abs(time.time() - left.lstat().st_mtime) > FORGOTTEN:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        if abs(time.time() - left.lstat().st_mtime) > ABANDONED:
+            _remove_locally(left)
+
+
+@contextlib.contextmanager
+def replacing(target: Path, part: Path | None = None) -> Iterator[Path]:
+    """A temporary name beside a local file or folder, to write to. At the end it takes the target's place.
+
+    Readers see all of the new content or none. After an exception nothing is left. A writer that holds a lock may give
+    the name, ``part``: what a killed process left there is removed first.
+    """
+    if part is None:
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
+    else:
+        _remove_locally(part)
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        _remove_locally(part)
+
+
+def _remove_locally(left: Path) -> None:
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
 
 
 def _write_locally(target: Path, content: bytes) -> None:
     make(target.parent)
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(target)
-        sync(target.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as part, part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync(target.parent)

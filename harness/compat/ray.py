@@ -1,7 +1,7 @@
 """Settings of Ray that have no public name. Import this module before ``ray``: Ray reads its environment variables
 once.
 
-Tested with Ray 2.40 to 2.56.
+Tested with Ray 2.40 to 2.60.
 """
 
 import os

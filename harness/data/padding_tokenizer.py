@@ -10,6 +10,8 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from harness.compat.transformers import set_pad_token_type_id
+
 KEPT = ("model_max_length", "padding_side", "truncation_side", "model_input_names")
 """What else it has of the whole tokenizer."""
 
@@ -32,5 +34,5 @@ def described(description: dict[str, Any]) -> PreTrainedTokenizerBase:
     made = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(pieces), **description["tokens"], **description["options"]
     )
-    made._pad_token_type_id = description["pad_token_type_id"]
+    set_pad_token_type_id(made, description["pad_token_type_id"])
     return made

@@ -6,36 +6,31 @@ another, and a word has the same wrong label however many sentences there are.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from datasets import Dataset
 from datasets.table import InMemoryTable
 
-from harness.data.origin import Origin
-from harness.data.tokenised import encoded
-from harness.encoders.pinning import Encoder
-from harness.study import TrialConfig
-from harness.tasks import task_named
+from harness.data.context import TrialContext
 
 SUBSET_SEED, NOISE_SEED = 0, 1
 """Fixed: another would be another data set under the same name. numpy promises that ``RandomState`` keeps its numbers
 for ever, which it does not of ``default_rng``."""
 
 
-def training_rows(config: TrialConfig, encoder: Encoder, cache: Path) -> Dataset:
+def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
     Examples are drawn before long sentences are windowed: all windows of a sentence are there, or none.
     """
-    whole, setting = encoded(config, "train", config.source, encoder, cache), config.setting
+    setting = context.config.setting
+    whole = context.encoded("train", context.config.source)
     rows = whole.rows
     if setting.train_examples is not None:
         rows = _of_examples(rows, drawn(len(whole.gold), setting.train_examples))
     if setting.label_noise:
-        task = task_named(Origin.of(config).task)
-        rows = task.relabelled(rows, noisy(whole.gold, len(task.labels), setting.label_noise))
+        rows = context.task.relabelled(rows, noisy(whole.gold, len(context.task.labels), setting.label_noise))
     return rows
 
 

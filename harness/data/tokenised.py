@@ -2,7 +2,6 @@
 share."""
 
 import json
-import shutil
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
@@ -12,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
 from filelock import FileLock
 
-from harness.common import memory
 from harness.common.errors import UserError, bad, reason
-from harness.common.filesystem import PART, set_aside
+from harness.common.filesystem import PART, replacing
 from harness.common.hashing import check_unchanged, digest, file_digest
+from harness.common.quarantine import quarantine
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.padding_tokenizer import described, description
 from harness.encoders import loading
 from harness.encoders.pinning import Encoder
-from harness.study import NUMERICS, TrialConfig
+from harness.study import NUMERICS
 from harness.tasks import task_named
 
 if TYPE_CHECKING:
@@ -55,39 +54,15 @@ class Encoded:
     """Pads the rows; of the encoder's own it has the special tokens alone."""
 
 
-def tokenise(config: TrialConfig, encoder: Encoder, cache: Path) -> None:
-    """Have all data of a trial in ``cache``, and let go of the encoder's tokenizer: a process that finds all there
-    never loads it."""
-    parts = [
-        ("train", config.source),
-        ("dev", config.source),
-        *(("test", language) for language in (config.source, *config.targets)),
-    ]
-    for split, language in parts:
-        encoded(config, split, language, encoder, cache)
-    if loading.tokenizer.cache_info().currsize:
-        loading.tokenizer.cache_clear()
-        memory.trim()
-
-
-def encoded(config: TrialConfig, split: str, language: str, encoder: Encoder, cache: Path) -> Encoded:
-    """A split (train, dev or test) and language of a trial, from ``cache`` where it has been tokenised before.
-
-    Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than the
-    encoder takes.
-    """
-    planned = (
-        config.test_data[language]
-        if split == "test"
-        else {"train": config.training_data, "dev": config.dev_data}[split]
-    )
-    return _encoded(Origin.of(config), split, language, planned, encoder, config.setting.max_length, cache)
-
-
 @lru_cache(maxsize=256)
-def _encoded(
+def encoded(
     origin: Origin, split: str, language: str, planned: str, encoder: Encoder, max_length: int, cache: Path
 ) -> Encoded:
+    """A split (train, dev or test) and language, from ``cache`` where it has been tokenised before.
+
+    Raises ``UserError`` where the examples have another fingerprint than ``planned``, or ``max_length`` is more than
+    the encoder takes.
+    """
     task = task_named(origin.task)
     identity = {
         "numerics": NUMERICS,
@@ -129,19 +104,14 @@ def _build(
 ) -> None:
     """Write an entry beside its place, then move it there: no other process ever sees half of one."""
     disable_progress_bars()
-    part = folder.with_suffix(PART)
-    shutil.rmtree(part, ignore_errors=True)
     if folder.exists():  # torn
-        set_aside(folder)
-    try:
+        quarantine(folder)
+    with replacing(folder, folder.with_suffix(PART)) as part:
         slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
         concatenate_datasets(slices).save_to_disk(part / "rows")
         Dataset.from_dict({"labels": task.gold(examples.rows)}).save_to_disk(part / "gold")
         (part / SPECIAL_TOKENS).write_text(json.dumps(description(tokenizer)))
         (part / SUMS).write_text(json.dumps(_sums(part)))
-        part.replace(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _slice(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -20,6 +19,7 @@ from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedT
 from transformers.utils import logging
 
 from harness.common.errors import UserError, reason
+from harness.compat.transformers import initialise
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
@@ -106,12 +106,7 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
         memo[id(whole)] = whole.loaded()
     model = copy.deepcopy(shared.model, memo)
     model.requires_grad_(True)
-    for module in model.modules():
-        module._is_hf_initialized = False  # type: ignore[assignment]
-    for name, tensor in chain(model.named_parameters(), model.named_buffers()):
-        tensor._is_hf_initialized = name not in shared.fresh  # type: ignore[attr-defined]
-    torch.manual_seed(seed)
-    model.initialize_weights()
+    initialise(model, shared.fresh, seed)
     return model
 
 

@@ -12,9 +12,10 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 from transformers import PreTrainedModel
-from transformers.utils.hub import cached_file
 
+from harness.common import files
 from harness.common.errors import UserError
+from harness.compat.transformers import cached_file
 from harness.encoders.pinning import Encoder
 
 AT_ONCE = 1024
@@ -29,14 +30,14 @@ class MappedEmbedding(nn.Embedding):
             whole.num_embeddings, whole.embedding_dim, whole.padding_idx, _weight=_mapped(file, name), _freeze=True
         )
         self.file, self.name = file, name
-        self.identity = _identity(file)
+        self.state = files.state(file)
 
     def release(self) -> None:
         """Let go of what was read: until then it counts as this process's memory.
 
         Raises ``UserError`` where the file is no longer the one that the rest of the model is of.
         """
-        if _identity(self.file) != self.identity:
+        if files.state(self.file) != self.state:
             raise UserError(f"encoder: {str(self.file)!r} was replaced or changed while it was in use")
         self.weight.data = _mapped(self.file, self.name)
 
@@ -111,15 +112,6 @@ def _files(encoder: Encoder) -> list[Path]:
     """The safetensors files of an encoder, on this machine."""
     found = cached_file(encoder.path, "config.json", **encoder.loading)
     return sorted(Path(found).parent.glob("*.safetensors")) if found is not None else []
-
-
-def _identity(file: Path) -> tuple[int, ...] | None:
-    """What is another number when a file is another, or has been written; ``None`` where it is gone."""
-    try:
-        found = file.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _mapped(file: Path, name: str) -> Tensor:

@@ -41,6 +41,11 @@ class Attempt:
     held_elsewhere: bool = False
     """Whether another process is at the trial, and nothing was done."""
 
+    @classmethod
+    def finished(cls, record: Record) -> "Attempt":
+        source = record.in_metric("test")[record.identity.source]
+        return cls(record.id, record.cost.seconds, source, record.zero_shot)
+
 
 def attempt(
     config: TrialConfig,
@@ -51,7 +56,7 @@ def attempt(
     *,
     wait: bool = True,
 ) -> Attempt:
-    """Run a trial, from its last checkpoint where it was cut short, or score its kept weights, and write its result.
+    """Run a trial, from its last training state where there is one, or score its kept weights, and write its result.
 
     An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way;
     where it stops the trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is
@@ -87,25 +92,24 @@ def _made(config: TrialConfig, store: Store, resources: Resources, keep_weights:
     record = store.record_of(config)
     if record is None or not (covers(record, config) and store.has_tables(record)):
         record = _rescored(config, store, resources) or _trained(config, store, resources, keep_weights, rungs)
-    source = record["scores"]["test"][config.source][record["metric"]]
-    return Attempt(config.id, record["cost"]["seconds"], source, record["zero_shot"])
+    return Attempt.finished(record)
 
 
 def _trained(
     config: TrialConfig, store: Store, resources: Resources, keep_weights: bool, rungs: Rungs | None
 ) -> Record:
     from harness.fisher import supply
-    from harness.training.training_state import Checkpoints
+    from harness.training.training_state import TrainingStates
     from harness.training.trial import run_trial
 
     # A search tells its rungs of every score once, in order: its trials begin anew.
-    checkpoints = Checkpoints(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
+    states = TrainingStates(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         with _limited(resources):
             for request in supply.needed([config]):
                 supply.provide(request, store, resources.cpus)
             result = run_trial(
-                config, cache=store.cache, threads=resources.cpus, weights=folder, rungs=rungs, checkpoints=checkpoints
+                config, cache=store.cache, threads=resources.cpus, weights=folder, rungs=rungs, states=states
             )
         store.save(config, result, folder)
     return result.record

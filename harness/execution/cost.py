@@ -44,22 +44,29 @@ class Past:
     """Sub-words trained on a second."""
 
     @classmethod
-    def of(cls, record: Record, stored: float) -> "Past":
-        """From a record, and the bytes that its trial has in the store without weights."""
-        config, cost = TrialConfig.from_json(record["config"]), record["cost"]
-        scored = sum(part["examples"] for split in record["scores"].values() for part in split.values())
-        trained = cost["steps"] * config.setting.batch_size
-        return cls(
-            config,
-            record["provenance"]["device"],
-            record["provenance"]["threads"],
-            cost["preparation_seconds"],
-            cost["training_seconds"] / trained,
-            cost["evaluation_seconds"] / scored,
-            stored / scored,
-            cost["parameters"],
-            cost["tokens_per_second"],
-        )
+    def of(cls, record: Record, stored: float) -> "Past | None":
+        """From a record, and the bytes that its trial has in the store without weights.
+
+        ``None`` for a record of another version, which lacks some of it.
+        """
+        cost = record.cost
+        preparation, training, evaluation = cost.preparation_seconds, cost.training_seconds, cost.evaluation_seconds
+        if preparation is None or training is None or evaluation is None or cost.parameters is None:
+            return None
+        with contextlib.suppress(KeyError, TypeError, ZeroDivisionError, UserError):
+            config = TrialConfig.from_json(record.config)
+            return cls(
+                config,
+                record.provenance.device,
+                record.provenance.threads,
+                preparation,
+                training / (cost.steps * config.setting.batch_size),
+                evaluation / record.examples,
+                stored / record.examples,
+                cost.parameters,
+                cost.tokens_per_second,
+            )
+        return None
 
 
 @dataclass(frozen=True)
@@ -151,15 +158,10 @@ def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list
     ids = list(dict.fromkeys([*first, *store.ids()]))
     found = []
     for record in store.records(ids[: len(first) + LOOKED_AT]).values():
-        config = record["config"]
-        same = (config["task"], config["encoder_revision"], config["precision"]) in wanted and record["provenance"][
-            "device"
-        ] == device
-        if same and record["cost"]["steps"]:
-            with contextlib.suppress(
-                KeyError, TypeError, ZeroDivisionError, UserError
-            ):  # of another version, which lacks some of it
-                found.append(Past.of(record, store.bytes_of(record["id"])))
+        identity = record.identity
+        same = (identity.task, identity.encoder_revision, identity.precision) in wanted
+        if same and record.provenance.device == device and (past := Past.of(record, store.bytes_of(record.id))):
+            found.append(past)
     return found
 
 
@@ -187,7 +189,9 @@ def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
                     raise RuntimeError(ended.error)
             record = store.record(warm.id)
             assert record is not None
-            found.append(Past.of(record, store.bytes_of(warm.id)))
+            past = Past.of(record, store.bytes_of(warm.id))
+            assert past is not None
+            found.append(past)
     return found
 
 

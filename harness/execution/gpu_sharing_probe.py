@@ -1,7 +1,5 @@
 """Some trials at once on one device, as processes of their own: their speed together and the memory of each."""
 
-import copy
-import inspect
 import os
 import time
 from contextlib import ExitStack
@@ -14,20 +12,20 @@ from typing import Any
 import torch
 from datasets import Dataset
 from filelock import FileLock
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainerControl
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.utils import logging
 
 from harness.common import memory
 from harness.common.errors import UserError
-from harness.data.origin import Origin
+from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
 from harness.encoders import loading
 from harness.fisher import diagonal_files
+from harness.methods.averaging import AverageLast
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.evaluation import max_tokens, predict
-from harness.training.footprint import Keeper
 from harness.training.trainer import PenaltyTrainer
-from harness.training.trial import build_trainer
 
 HEADROOM = 0.1
 """Share of the memory that is left alone: a trial's hundredth step may take a little more than its tenth."""
@@ -120,86 +118,91 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         if torch.cuda.is_available():
             torch.cuda.set_per_process_memory_fraction(1 / trials)  # as a trial on Ray
         trial = TrialConfig.from_json(config)
-        stand_in(trial, cache)
-        trial = replace(trial, setting=replace(trial.setting, epochs=None, max_steps=ENDLESS))
-        trainer = build_trainer(trial, cache)
-        trainer.add_callback(Stopwatch(pipe, trainer, trial, trials, seconds))
+        endless = replace(trial.setting, epochs=None, max_steps=ENDLESS)
+        context = TrialContext.of(replace(trial, setting=endless), cache)
+        stand_in(context)
+        trainer = build_trainer(context)
+        take_largest(trainer, trial.precision)
+        trainer.add_callback(Stopwatch(pipe, trainer, trials, seconds))
         trainer.train()
     except Exception as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[: loading.MAX_REASON]))
 
 
-def stand_in(config: TrialConfig, cache: Path) -> None:
+def stand_in(context: TrialContext) -> None:
     """Random numbers for the Fisher diagonals that a trial needs: what they are changes neither its time nor its
     memory."""
-    for request in diagonal_files.requests(config):
+    cache = context.cache
+    for request in diagonal_files.requests(context.config, context.encoder, context.origin):
         (cache / request.name).parent.mkdir(parents=True, exist_ok=True)
         with FileLock((cache / request.name).with_suffix(".lock")):
             if not diagonal_files.is_stored(request, cache):
-                anchor = loading.pretrained(request.encoder, Origin.of(config).task).anchor
-                diagonal_files.save(request, {name: torch.rand_like(theta) for name, theta in anchor.items()}, cache)
+                made_up = {name: torch.rand_like(theta) for name, theta in context.pretrained.anchor.items()}
+                diagonal_files.save(request, made_up, cache)
+
+
+def take_largest(trainer: PenaltyTrainer, precision: str) -> None:
+    """Take the memory that the largest batches of training and of scoring take, and what a method keeps by the last
+    step. The weights move by a few steps, which a probe does not mind."""
+    model, rows, tokenizer = trainer.model, trainer.train_dataset, trainer.processing_class
+    assert isinstance(model, PreTrainedModel)
+    assert isinstance(rows, Dataset)
+    assert isinstance(tokenizer, PreTrainedTokenizerBase)
+    lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
+    longest_first = (-lengths).argsort(kind="stable")
+    part = rows.select(longest_first[: max(1, max_tokens(model) // int(lengths[longest_first[0]]))])
+
+    trainer.train_dataset = rows.select(longest_first[: trainer.args.per_device_train_batch_size])
+    stop = StopAfter(WARM_UP)  # the first step has no optimizer's state yet
+    trainer.add_callback(stop)
+    trainer.train()
+    trainer.remove_callback(stop)
+    trainer.train_dataset = rows
+    predict(model, Encoded(part, [], 0.0, tokenizer), precision=precision)
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, AverageLast):
+            callback.add(model)
+
+
+class StopAfter(TrainerCallback):
+    """Ends a training after some steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
+        control.should_training_stop = state.global_step >= self.steps
 
 
 class Stopwatch(TrainerCallback):
     """Ends a training some time after it is warm, and sends how far it came."""
 
-    def __init__(
-        self, pipe: Connection, trainer: PenaltyTrainer, config: TrialConfig, trials: int, seconds: float
-    ) -> None:
+    def __init__(self, pipe: Connection, trainer: PenaltyTrainer, trials: int, seconds: float) -> None:
         self.pipe = pipe
         self.trainer = trainer
-        self.config = config
         self.trials = trials
         self.seconds = seconds
         self.start = 0.0
         self.tokens = 0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-        if state.global_step < WARM_UP:
-            return
         if state.global_step == WARM_UP:
-            self._largest()
             _wait()
             self.pipe.send(READY)
             self.pipe.recv()
             self.start, self.tokens = time.perf_counter(), self.trainer.tokens_seen
-        elif time.perf_counter() - self.start >= self.seconds and state.global_step >= WARM_UP + MIN_STEPS:
-            _wait()
-            took = time.perf_counter() - self.start
-            each, total = _taken(self.trials)
-            self.pipe.send(
-                {"tokens": self.trainer.tokens_seen - self.tokens, "seconds": took, "each": each, "total": total}
-            )
+        elif state.global_step >= WARM_UP + MIN_STEPS and time.perf_counter() - self.start >= self.seconds:
+            self._send()
             self.pipe.recv()  # until the others have measured too, what this one takes stays taken
             control.should_training_stop = True
 
-    def _largest(self) -> None:
-        """Take the memory that the largest batches of training and of scoring take, and what a method keeps by the last
-        step; the weights stay as they are."""
-        trainer, model, rows, tokenizer = (
-            self.trainer,
-            self.trainer.model,
-            self.trainer.train_dataset,
-            self.trainer.processing_class,
-        )
-        assert isinstance(model, PreTrainedModel)
-        assert isinstance(rows, Dataset)
-        assert isinstance(tokenizer, PreTrainedTokenizerBase)
-        takes = inspect.signature(model.forward).parameters.keys()
-        lengths = rows.data.column("input_ids").combine_chunks().value_lengths().to_numpy()
-        order = (-lengths).argsort(kind="stable")
-        part = rows.select(order[: max(1, max_tokens(model) // int(lengths[order[0]]))])
-        predict(model, Encoded(part, [], 0.0, tokenizer), precision=self.config.precision)
-        batch = rows.select(order[: trainer.args.per_device_train_batch_size])
-        batch = batch.select_columns([name for name in batch.column_names if name in takes])
-        trainer.training_step(model, trainer.data_collator([*batch]))
-        last = copy.copy(trainer.state)
-        last.global_step = last.max_steps
-        for callback in trainer.callback_handler.callbacks:
-            if isinstance(callback, TrainerCallback) and isinstance(callback, Keeper):
-                callback.on_step_end(trainer.args, last, TrainerControl(), model=model)
-        model.zero_grad()
+    def _send(self) -> None:
+        _wait()
+        took = time.perf_counter() - self.start
+        each, total = _taken(self.trials)
+        tokens = self.trainer.tokens_seen - self.tokens
+        self.pipe.send({"tokens": tokens, "seconds": took, "each": each, "total": total})
 
 
 def _wait() -> None:

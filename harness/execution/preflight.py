@@ -9,7 +9,7 @@ from harness.encoders import loading, pinning, trimmed_embedding
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
 from harness.execution.resources import Resources, cores
-from harness.fisher import diagonal_files
+from harness.fisher import supply
 from harness.fisher.windows import windows
 from harness.methods import Method
 from harness.study import TrialConfig
@@ -30,7 +30,7 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
         max(trial.setting.max_length for trial in trials),
         {trial.method.arm: trial.method for trial in trials}.values(),
     )
-    for request in {request.name: request for trial in trials for request in diagonal_files.requests(trial)}.values():
+    for request in supply.needed(trials):
         windows(request.encoder, request.estimate, request.origin)  # a text may have too few
 
 

@@ -1,8 +1,8 @@
 """Progress of a study on the console: a line a trial, and on a terminal a bar with the numbers of trials."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -12,8 +12,18 @@ from harness.common.console import say
 from harness.execution.attempt import Attempt
 from harness.study import TrialConfig
 
+if TYPE_CHECKING:
+    from harness.fisher.diagonal_files import Request
+
 Observer = Callable[[TrialConfig], None]
 """Called with each trial that has ended, once the store has its record or failure."""
+
+
+def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
+    """Say which Fisher diagonals are computed first, which takes a while."""
+    if requests:
+        named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
+        console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)
 
 
 class SweepProgress:

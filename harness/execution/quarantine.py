@@ -1,26 +1,30 @@
-"""What the console says of files of a store that were broken."""
+"""Lines of the console on files of a store that went to quarantine."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
+from harness.common.quarantine import Quarantined
 from harness.store.store import Store
 from harness.study import TrialConfig
 
 
-def tell(store: Store, console: Console) -> None:
-    """Say what this process has set aside."""
-    for line in store.news():
-        console.print(f"Set aside: {line}.", highlight=False, soft_wrap=True)
+def repair(store: Store, console: Console) -> None:
+    """Move the broken files that were found in a store to quarantine, and print a line for each."""
+    moved: list[Quarantined] = [*store.repaired_at_opening, *store.repair()]
+    for file in moved:
+        console.print(f"Set aside: {file}.", highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def telling(store: Store, trials: Iterable[TrialConfig], console: Console) -> Iterator[None]:
-    """Say in the end what was set aside meanwhile by whatever process, of shared files and of some trials."""
+def watched(store: Store, trials: Iterable[TrialConfig], console: Console) -> Iterator[None]:
+    """At the end, print a line for each file that any process has moved to quarantine meanwhile.
+
+    These are shared files, and files of some trials.
+    """
     trials = list(trials)
-    before = store.aside(trials)
+    before = store.quarantined(trials)
     yield
-    store.news()  # of this process alone
-    for name in sorted(store.aside(trials) - before):
+    for name in sorted(store.quarantined(trials) - before):
         console.print(f"Set aside: {name} was broken, and was made again.", highlight=False, soft_wrap=True)

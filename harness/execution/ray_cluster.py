@@ -16,6 +16,7 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError, reason
+from harness.execution.progress import announce_diagonals
 from harness.execution.ray_worker import take_gpu
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
@@ -53,7 +54,7 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
-        supply.announce(diagonals, console)
+        announce_diagonals(diagonals, console)
         for _ in _provided(diagonals, place, resources.cpus, gpus):
             pass  # a diagonal that failed is found out and recorded by the trials that need it
         if resources.ray_address is not None:

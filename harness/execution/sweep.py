@@ -10,7 +10,7 @@ from rich.console import Console
 from harness.common.console import say
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
-from harness.execution.progress import Observer, SweepProgress
+from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
 from harness.setting import setting_labels
@@ -52,16 +52,16 @@ def sweep(
     conflict = name_conflicts.replaced(study, trials, store)
     store.clear(trials)
     plan = SweepPlan.of(trials, store.standing(trials, files=True), retry_failed=retry_failed)
-    store.save_study(study, trials)
     if conflict is not None:
         say(console, f"Note: {conflict}.")
-    quarantine.tell(store, console)
+    quarantine.repair(store, console)
+    store.save_study(study, trials)
     for line in plan.notes(study.name, keep_weights=keep_weights):
         say(console, line)
     finished, failed = len(plan.finished), plan.failed
     if plan.to_run:
         with (
-            quarantine.telling(store, plan.to_run, console),
+            quarantine.watched(store, plan.to_run, console),
             SweepProgress(console, len(trials), finished, failed, _describer(trials), observer) as progress,
         ):
             _run(plan.to_run, store, resources, progress, keep_weights)
@@ -84,8 +84,8 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     lacking = supply.lacking(dict.fromkeys(requests), store)
     if lacking:
         check_room(resources)
-    supply.announce(lacking, console)
-    with quarantine.telling(store, (), console):
+    announce_diagonals(lacking, console)
+    with quarantine.watched(store, (), console):
         if lacking and not resources.local:
             from harness.execution.ray_cluster import provide_on_ray
 

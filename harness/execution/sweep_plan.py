@@ -7,7 +7,7 @@ from harness.common.errors import UserError
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.store.record import Record
-from harness.store.store import Standing
+from harness.store.trials import Standing
 from harness.study import TrialConfig
 
 
@@ -39,13 +39,13 @@ class SweepPlan:
             f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, {self.failed} failed before, "
             f"{len(self.to_run)} to run"
         )
-        without = sum("weights" not in record for record in self.finished)
+        without = sum(record.weights is None for record in self.finished)
         if keep_weights and without:
             yield f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs."
         if self.failed:
             yield "Failed trials run again with --retry-failed."
         if self.outdated:
-            kept = sum("weights" in record for record in self.outdated)
+            kept = sum(record.weights is not None for record in self.outdated)
             yield (
                 f"{len(self.outdated)} of them have a record that lacks languages or files or has other test data: it "
                 f"is replaced whole, for {kept} by scoring the kept weights and for {len(self.outdated) - kept} by "
@@ -59,7 +59,7 @@ def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> Trial
     """The trial, scored also in the languages of its record: another study may want them, and a record is replaced
     whole."""
     tests = dict(trial.test_data)
-    for language in record["scores"]["test"] if record is not None else ():
+    for language in record.scores.test if record is not None else ():
         if language not in tests:
             try:
                 tests[language] = reading.examples(Origin.of(trial), "test", language).fingerprint

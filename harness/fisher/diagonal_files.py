@@ -15,13 +15,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from harness.common import files
 from harness.common.errors import UserError
-from harness.common.filesystem import PART, set_aside
+from harness.common.filesystem import PART, replacing
 from harness.common.hashing import check_unchanged, digest
+from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin
 from harness.encoders import loading
-from harness.encoders.pinning import Encoder, pinned
+from harness.encoders.pinning import Encoder
 from harness.fisher.diagonal import diagonal
 from harness.fisher.windows import MASKED_SHARE, WINDOW, windows
 from harness.methods.fisher_estimate import Estimate
@@ -67,10 +69,9 @@ def request(encoder: Encoder, estimate: Estimate, origin: Origin, texts: Mapping
     return Request(encoder, estimate, origin, tuple((language, texts[language]) for language in estimate.languages))
 
 
-def requests(config: TrialConfig) -> list[Request]:
+def requests(config: TrialConfig, encoder: Encoder, origin: Origin) -> list[Request]:
     """The diagonals that a trial needs, in the order of its method's estimates."""
-    encoder = pinned(config.encoder, config.encoder_revision)
-    return [request(encoder, estimate, Origin.of(config), config.texts) for estimate in config.method.estimates()]
+    return [request(encoder, estimate, origin, config.texts) for estimate in config.method.estimates()]
 
 
 class Diagonal(Mapping[str, Tensor]):
@@ -116,12 +117,11 @@ def is_stored(request: Request, cache: Path) -> bool:
 
 def _identity(file: Path) -> dict[str, Any]:
     """What a file says that it is of; raises ``ValueError`` where its numbers are not those that were written."""
-    at = file.stat()
-    return _whole(file, at.st_ino, at.st_size, at.st_mtime_ns)
+    return _whole(file, files.state(file))
 
 
 @lru_cache(maxsize=256)
-def _whole(file: Path, *state: int) -> dict[str, Any]:
+def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
     """Of a file in some state: reading all of it takes a moment, once per process."""
     with safe_open(file, "pt") as opened:
         metadata = opened.metadata() or {}
@@ -142,7 +142,7 @@ def _sum(values: Mapping[str, Tensor]) -> str:
 
 
 def stored(request: Request, cache: Path) -> Diagonal:
-    """A request's diagonal from the cache, computed first where it is not there; one that is torn is set aside.
+    """A request's diagonal from the cache, computed first where it is not there; a torn file goes into quarantine.
 
     A second process that wants it at the same time waits for the first. Raises ``UserError`` where the text is no
     longer what the study was planned with.
@@ -154,7 +154,7 @@ def stored(request: Request, cache: Path) -> Diagonal:
             if not is_stored(request, cache):
                 values = _computed(request)
                 if file.exists():
-                    set_aside(file)
+                    quarantine(file)
                 save(request, values, cache)
     return Diagonal(file)
 
@@ -162,12 +162,8 @@ def stored(request: Request, cache: Path) -> Diagonal:
 def save(request: Request, values: dict[str, Tensor], cache: Path) -> None:
     """Write a request's diagonal into a cache."""
     file = cache / request.name
-    part = file.with_suffix(PART)
-    try:
+    with replacing(file, file.with_suffix(PART)) as part:
         save_file(values, part, metadata={IDENTITY: json.dumps(request.identity), SUM: _sum(values)})
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _computed(request: Request) -> dict[str, Tensor]:

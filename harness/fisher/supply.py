@@ -1,13 +1,12 @@
 """Fisher diagonals for a whole study: each is computed once, before the trials that need it, and reaches every node."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from rich.console import Console
 
 from harness.common.errors import UserError
-from harness.common.filesystem import set_aside
+from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin, origin_of
 from harness.encoders import pinning
@@ -21,7 +20,12 @@ from harness.study import Study, TrialConfig
 
 def needed(trials: Iterable[TrialConfig]) -> list[Request]:
     """The diagonals that trials need, each once."""
-    return list({request.name: request for trial in trials for request in diagonal_files.requests(trial)}.values())
+    found: dict[str, Request] = {}
+    for trial in trials:
+        encoder = pinning.pinned(trial.encoder, trial.encoder_revision)
+        requests = diagonal_files.requests(trial, encoder, Origin.of(trial))
+        found |= {request.name: request for request in requests}
+    return list(found.values())
 
 
 def provide(request: Request, store: Store, threads: int) -> Path:
@@ -30,11 +34,11 @@ def provide(request: Request, store: Store, threads: int) -> Path:
     store.fetch(request.name)
     torch.set_num_threads(threads)
     if store.has(request.name) and not diagonal_files.is_stored(request, store.cache):
-        set_aside(store.cache / request.name)
+        quarantine(store.cache / request.name)
         store.fetch(request.name)
         if not diagonal_files.is_stored(request, store.cache):  # not this node's copy alone
-            store.doubt(request.name, "it is torn")
-            store.set_aside()
+            store.note_fault(request.name, "it is torn")
+            store.repair()
     diagonal_files.stored(request, store.cache)
     store.publish(request.name)
     return store.cache / request.name
@@ -64,10 +68,3 @@ def of_study(study: Study, estimate: Estimate) -> Request:
     origin = origin_of(study) if corpus.of_task(estimate.text) else Origin("", "")
     windows(encoder, estimate, origin)
     return diagonal_files.request(encoder, estimate, origin, corpus.fingerprints(estimate, origin))
-
-
-def announce(requests: Sequence[Request], console: Console) -> None:
-    """Say what takes a while."""
-    if requests:
-        named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
-        console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)

@@ -81,13 +81,9 @@ class BackgroundLogging:
         for trial in trials:
             if self.interrupted.is_set() or len(self.broken) == len(self.loggers):
                 return
-            if (record := standing.finished.get(trial.id)) is not None:
-                time, read = record["finished"], partial(events.finished, trial, self.study, record, self.store)
-            elif (failure := standing.failures.get(trial.id)) is not None:
-                time, read = failure.time, partial(events.failed, trial, self.study, failure)
-            else:
-                continue
-            self._log(trial.id, events.stamp(time), read)
+            end = standing.finished.get(trial.id) or standing.failures.get(trial.id)
+            if end is not None:
+                self._log(trial.id, events.stamp(end), partial(events.ended, trial, self.study, end, self.store))
 
     def _log(self, trial: str, stamp: int, read: Callable[[], EndedTrial]) -> None:
         for name in [name for name in self.loggers if name not in self.broken]:

@@ -8,33 +8,55 @@ from typing import Any
 
 from harness.common import fields
 from harness.setting import value_label
+from harness.store.failures import Failure
 from harness.store.record import Record
-from harness.store.store import Failure, Store
+from harness.store.store import Store
 from harness.study import TrialConfig
 
 Parameter = str | int | float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class EndedTrial:
     """A trial of a study that has finished or failed."""
 
-    id: str
+    config: TrialConfig
     study: str
-    stamp: int
-    """When it ended, in seconds since 1970: what tells a record from the one that it has replaced."""
-    seconds: float = 0.0
-    """What it took; 0 where it failed."""
-    parameters: dict[str, Parameter]
-    """Method, its options as ``l2.strength``, all hyperparameters, seed, replicate, and what the study fixes."""
-    metrics: dict[str, float]
-    """Scores × 100 as ``test/de``, ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost; none where it
-    failed."""
+    end: Record | Failure
+    """The record where it finished."""
     history: list[dict[str, float]]
-    """A row a window of steps: ``step``, and what was measured in the window, as ``train/loss``; none where it
-    failed."""
-    error: str = ""
-    """One line where it failed, empty where it finished."""
+    """A row a window of steps: ``step``, and the measurements of the window, as ``train/loss``; none where it
+    failed, or where the file cannot be read."""
+
+    @property
+    def id(self) -> str:
+        return self.config.id
+
+    @property
+    def stamp(self) -> int:
+        """When it ended; see ``stamp``."""
+        return stamp(self.end)
+
+    @property
+    def seconds(self) -> float:
+        """What it took; 0 where it failed."""
+        return self.end.cost.seconds if isinstance(self.end, Record) else 0.0
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """Method, its options as ``l2.strength``, all hyperparameters, seed, replicate, and what the study fixes."""
+        return parameters(self.config, self.study)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Scores × 100 as ``test/de``, ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost; none where
+        it failed."""
+        return _metrics(self.end) if isinstance(self.end, Record) else {}
+
+    @property
+    def error(self) -> str:
+        """One line where it failed, empty where it finished."""
+        return self.end.error if isinstance(self.end, Failure) else ""
 
     @property
     def steps(self) -> int:
@@ -42,35 +64,15 @@ class EndedTrial:
         return int(self.history[-1]["step"]) if self.history else 0
 
 
-def finished(config: TrialConfig, study: str, record: Record, store: Store) -> EndedTrial:
-    """A finished trial; without a history where that cannot be read."""
-    return EndedTrial(
-        id=config.id,
-        study=study,
-        stamp=stamp(record["finished"]),
-        seconds=record["cost"]["seconds"],
-        parameters=parameters(config, study),
-        metrics=_metrics(record),
-        history=[_row(row) for row in store.histories([config.id]).get(config.id, [])],
-    )
+def ended(config: TrialConfig, study: str, end: Record | Failure, store: Store) -> EndedTrial:
+    """A trial that has ended, with its history from the store."""
+    histories = store.histories([config.id]) if isinstance(end, Record) else {}
+    return EndedTrial(config, study, end, [_row(row) for row in histories.get(config.id, [])])
 
 
-def failed(config: TrialConfig, study: str, failure: Failure) -> EndedTrial:
-    """A failed trial."""
-    return EndedTrial(
-        id=config.id,
-        study=study,
-        stamp=stamp(failure.time),
-        parameters=parameters(config, study),
-        metrics={},
-        history=[],
-        error=failure.error,
-    )
-
-
-def stamp(time: str) -> int:
-    """A time of the store as ``EndedTrial`` has it."""
-    return int(datetime.fromisoformat(time).timestamp())
+def stamp(end: Record | Failure) -> int:
+    """When a trial ended, in seconds since 1970: it tells a record from the one that it has replaced."""
+    return int(datetime.fromisoformat(end.finished if isinstance(end, Record) else end.time).timestamp())
 
 
 def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
@@ -108,13 +110,13 @@ def _parameter(name: str, value: Any) -> Parameter:
 
 def _metrics(record: Record) -> dict[str, float]:
     scores = {
-        f"{split}/{language}": row[record["metric"]]
-        for split, rows in record["scores"].items()
-        for language, row in rows.items()
+        f"{split}/{language}": score
+        for split, _ in record.scores.splits()
+        for language, score in record.in_metric(split).items()
     }
-    verdicts = {name: record[name] for name in ("zero_shot", "collapsed", "diverged")}
-    cost = {f"cost/{name}": record["cost"][name] for name in ("seconds", "tokens_per_second")}
-    memory = {f"cost/peak_memory_mib/{kind}": peak for kind, peak in record["cost"]["peak_memory_mib"].items()}
+    verdicts = {"zero_shot": record.zero_shot, "collapsed": record.collapsed, "diverged": record.diverged}
+    cost = {"cost/seconds": record.cost.seconds, "cost/tokens_per_second": record.cost.tokens_per_second}
+    memory = {f"cost/peak_memory_mib/{kind}": peak for kind, peak in record.cost.peak_memory_mib.items()}
     return {name: float(value) for name, value in {**scores, **verdicts, **cost, **memory}.items()}
 
 

@@ -11,6 +11,7 @@ from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 from tensorboard.plugins.text.summary_v2 import text_pb
 from tensorboard.summary.writer.record_writer import RecordWriter
 
+from harness.common.filesystem import PART, replacing
 from harness.loggers.base import Logger
 from harness.loggers.events import EndedTrial
 
@@ -38,15 +39,14 @@ class TensorBoardLogger(Logger):
     def log(self, trial: EndedTrial) -> None:
         file = self._file(trial.id, trial.stamp)
         file.parent.mkdir(parents=True, exist_ok=True)
-        part = file.with_name(f".{secrets.token_hex(4)}.part")
-        try:
-            with part.open("wb") as stream:
-                records = RecordWriter(stream)
-                for event in _events(trial):
-                    records.write(event.SerializeToString())
-            part.replace(file)
-        finally:
-            part.unlink(missing_ok=True)
+        # A name with "tfevents" in it would be read before it is whole.
+        with (
+            replacing(file, file.with_name(f".{secrets.token_hex(4)}{PART}")) as part,
+            part.open("wb") as stream,
+        ):
+            records = RecordWriter(stream)
+            for event in _events(trial):
+                records.write(event.SerializeToString())
         for other in file.parent.glob("events.out.tfevents.*"):
             if other != file:
                 other.unlink()

@@ -52,7 +52,6 @@ class AverageLast(TrainerCallback):
         if self.steps > state.max_steps:
             raise bad("weight_averaging", self.steps, f"at most {state.max_steps} steps, what the training has")
 
-    @torch.no_grad()
     def on_step_end(
         self,
         args: TrainingArguments,
@@ -63,8 +62,12 @@ class AverageLast(TrainerCallback):
     ) -> None:
         assert model is not None
         assert self.steps is not None
-        if state.global_step <= state.max_steps - self.steps:
-            return
+        if state.global_step > state.max_steps - self.steps:
+            self.add(model)
+
+    @torch.no_grad()
+    def add(self, model: PreTrainedModel) -> None:
+        """Take the present weights into the mean."""
         self.count += 1
         for name, parameter in model.named_parameters():
             if not parameter.requires_grad:

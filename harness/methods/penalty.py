@@ -50,9 +50,13 @@ class Penalty:
 
     ``anchor`` holds θ* by parameter name within the body (``model.base_model``); a trimmed embedding brings its own.
     Parameters that ``anchor`` lacks, frozen ones, and the task head, which is outside the body, are never touched.
+    ``grouped`` pulls many parameters at once; ``None`` for where they are on a GPU, whose host takes longer to start
+    five kernels for each of them than these run.
     """
 
-    def __init__(self, body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> None:
+    def __init__(
+        self, body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term], grouped: bool | None = None
+    ) -> None:
         self.parameters: list[nn.Parameter] = []
         self.anchors: list[Tensor] = []
         self.weights: list[Tensor] = []
@@ -74,10 +78,10 @@ class Penalty:
             self.anchors.append((theta if rows is None else rows.pretrained()).to(parameter))
             self.weights.append(weight.to(parameter))
             self.scalars.append(float(weight) if weight.dim() == 0 else None)
-        self.grouped = any(parameter.is_cuda for parameter in self.parameters)
-        """Whether one kernel pulls many parameters: to start five for each of them takes a GPU's host longer than they
-        run."""
-        self.groups = list(self._groups())
+        self.grouped = any(parameter.is_cuda for parameter in self.parameters) if grouped is None else grouped
+        # One by one on a CPU: the difference stays in the processor's cache, and no copy of the body is held.
+        self.groups = list(self._groups()) if self.grouped else [[i] for i in range(len(self.parameters))]
+        """Numbers of the parameters that are pulled at once."""
 
     def held(self) -> list[Tensor]:
         """What the penalty takes in memory."""
@@ -95,61 +99,53 @@ class Penalty:
         gradients are multiplied by until the step, as fp16's loss scaling does. A parameter without a gradient takes no
         part in the step and stays as it is.
         """
-        value = self._zero()
-        if self.grouped:
-            for group, pulls, products in self._pulls():
-                value += self._sum(products) / 2
-                pulled = [
-                    (grad, pull)
-                    for i, pull in zip(group, pulls, strict=True)
-                    if (grad := self.parameters[i].grad) is not None
-                ]
-                if pulled:
-                    torch._foreach_add_([grad for grad, _ in pulled], [pull for _, pull in pulled], alpha=scale)
-            return value
-        for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
-            # One parameter at a time: the difference stays in the processor's cache, and no copy of the body is held.
-            moved = parameter - anchor
-            pull = moved * weight
-            value += torch.dot(pull.flatten(), moved.flatten()) / 2
-            if parameter.grad is not None:
-                parameter.grad.add_(pull, alpha=scale)
-        return value
+        total = self._zero()
+        for parameters, pulls, value in self._pulls():
+            total += value
+            pairs = [(p.grad, pull) for p, pull in zip(parameters, pulls, strict=True) if p.grad is not None]
+            if pairs:
+                torch._foreach_add_([grad for grad, _ in pairs], [pull for _, pull in pairs], alpha=scale)
+        return total
 
     @torch.no_grad()
-    def decay_(self, rates: Mapping[nn.Parameter, float], share: Tensor | float = 1.0) -> Tensor:
+    def decay_(self, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
         """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
 
         Call it before an optimizer step, after the backward passes.
         """
-        value = self._zero()
-        if self.grouped:
-            for group, pulls, products in self._pulls():
-                value += self._sum(products) / 2
-                torch._foreach_mul_(pulls, [rates[self.parameters[i]] for i in group])
-                torch._foreach_mul_(pulls, share.reshape(()) if isinstance(share, Tensor) else share)
-                torch._foreach_sub_([self.parameters[i] for i in group], pulls)
-            return value
-        for parameter, anchor, weight in zip(self.parameters, self.anchors, self.weights, strict=True):
-            moved = parameter - anchor
-            pull = moved * weight
-            value += torch.dot(pull.flatten(), moved.flatten()) / 2
-            parameter.sub_(pull * share, alpha=rates[parameter])
-        return value
+        total = self._zero()
+        if isinstance(share, Tensor):
+            share = share.reshape(())
+        for parameters, pulls, value in self._pulls():
+            total += value
+            if self.grouped:
+                torch._foreach_mul_(pulls, [rates[parameter] for parameter in parameters])
+                torch._foreach_mul_(pulls, share)
+                torch._foreach_sub_(parameters, pulls)
+            else:  # it rounds otherwise than the group's: scores of trials on a CPU stay the same to the bit
+                parameters[0].sub_(pulls[0] * share, alpha=rates[parameters[0]])
+        return total
 
-    def _pulls(self) -> Iterator[tuple[list[int], list[Tensor], list[Tensor]]]:
-        """Group by group: the parameters' numbers, their λF(θ − θ*) and their λF(θ − θ*)²."""
+    def _pulls(self) -> Iterator[tuple[list[Tensor], list[Tensor], Tensor]]:
+        """Group by group: the parameters, their λF(θ − θ*), and the sum of λ/2 F(θ − θ*)²."""
         for group in self.groups:
-            moved = torch._foreach_sub([self.parameters[i] for i in group], [self.anchors[i] for i in group])
+            parameters: list[Tensor] = [self.parameters[i] for i in group]
+            moved = list(torch._foreach_sub(parameters, [self.anchors[i] for i in group]))
             if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
-                pulls = torch._foreach_mul(moved, scalars)
+                pulls = list(torch._foreach_mul(moved, scalars))
             else:
-                pulls = torch._foreach_mul(moved, [self.weights[i] for i in group])
-            torch._foreach_mul_(moved, pulls)
-            yield group, list(pulls), list(moved)
+                pulls = list(torch._foreach_mul(moved, [self.weights[i] for i in group]))
+            yield parameters, pulls, self._sum(pulls, moved) / 2
+
+    def _sum(self, pulls: list[Tensor], moved: list[Tensor]) -> Tensor:
+        """The sum of λF(θ − θ*)² over all entries of a group; ``moved`` is overwritten."""
+        if not self.grouped:
+            return torch.dot(pulls[0].flatten(), moved[0].flatten())
+        torch._foreach_mul_(moved, pulls)
+        return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is below 0: strengths and F are not
 
     def _groups(self) -> Iterator[list[int]]:
-        """Numbers of parameters that are pulled at once: all weighed by an entry each or all by a number."""
+        """Groups that are weighed by an entry each or by a number each, of ``AT_ONCE`` weights or of one parameter."""
         for numbers in (True, False):
             group: list[int] = []
             for i, parameter in enumerate(self.parameters):
@@ -161,9 +157,15 @@ class Penalty:
             if group:
                 yield group
 
-    @staticmethod
-    def _sum(products: list[Tensor]) -> Tensor:
-        return torch.stack(torch._foreach_norm(products, 1)).sum()  # no entry is below 0: strengths and F are not
-
     def _zero(self) -> Tensor:
         return torch.zeros((), device=self.parameters[0].device if self.parameters else None)
+
+
+def penalties(
+    body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]
+) -> tuple[Penalty | None, Penalty | None]:
+    """The penalty that is part of the loss and the decoupled one, bound to a body; ``None`` where no term is of a
+    kind."""
+    kinds = ([term for term in terms if term.decoupled is kind] for kind in (False, True))
+    coupled, decoupled = (Penalty(body, anchor, kind) if kind else None for kind in kinds)
+    return coupled, decoupled

@@ -2,16 +2,14 @@
 
 import hashlib
 from io import BytesIO
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-if TYPE_CHECKING:
-    from harness.store.result import TrialResult
+from harness.store.result import TrialResult
 
 
-def predictions(result: "TrialResult") -> bytes:
+def predictions(result: TrialResult) -> bytes:
     """Split, language, example, gold and predicted (lists of label ids), a row an example scored."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     labels = pa.list_(pa.int16())

@@ -1,42 +1,22 @@
-"""A finished trial's record: what it must have to be believed, and what it is enough for."""
+"""The record of a finished trial, and what it is enough for. ``harness.store.record_json`` reads and writes it."""
 
 import json
-import math
-import re
-from collections.abc import Mapping
-from dataclasses import asdict
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
-from harness.common import fields
+from harness.common.provenance import Provenance
+from harness.common.typed_json import converted
 from harness.methods import Method
 from harness.setting import Setting
 from harness.study import TrialConfig
 
-Record = dict[str, Any]
-"""A finished trial as JSON: ``TrialResult.record`` with ``id``, ``finished`` (time) and the names of the files beside
-it."""
-
 TABLES = ("predictions", "history")
-"""Keys of a record that name the Parquet files beside it."""
+"""Fields of a record that name the Parquet files beside it."""
 FILES = (*TABLES, "weights")
-"""Keys of a record that name all that lies beside it."""
-NAME = re.compile(r"(predictions|history)-\w{1,64}\.parquet|weights-\w{1,64}", re.ASCII)
-"""No such name is a path: a store may be anybody's, and what its records name is read and removed."""
-TYPES = {
-    "config": dict,
-    "metric": str,
-    "scores": dict,
-    "zero_shot": (int, float),
-    "collapsed": bool,
-    "diverged": bool,
-    "cost": dict,
-    "provenance": dict,
-    **dict.fromkeys(TABLES, str),
-}
-COSTS = ("seconds", "steps", "tokens_per_second")
-"""Numbers that every record's cost has; newer ones have others beside."""
-ORIGIN = {"python": str, "platform": str, "device": str, "threads": int, "packages": dict, "git": (dict, type(None))}
+"""Fields of a record that name all files and folders beside it."""
+SPLITS = ("dev", "test")
 SIMPLE = (
     "task",
     "task_code",
@@ -49,96 +29,168 @@ SIMPLE = (
     "encoder_revision",
     "training_data",
 )
-"""Fields of a trial's identity that are neither its method nor its setting nor its texts."""
+"""Fields of a trial's identity apart from its method, its setting and its texts."""
 
 
-def check_of(record: Record, trial: TrialConfig) -> None:
-    """Raises ``ValueError`` where a record is not one that the trial could have left."""
-    check(record, trial.id)
-    if not is_of(record, trial):
-        raise ValueError("its config is that of another trial")
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """The scores of a model on one split of one language."""
 
+    metrics: dict[str, float]
+    """Scores × 100 by name."""
+    majority: float | None = None
+    """Accuracy × 100 of answering the training data's most frequent label everywhere.
 
-def check(record: Mapping[str, Any], trial: str) -> None:
-    """Raises ``ValueError`` where a record is not one that some trial of that id could have left.
-
-    Keys that were added in the course of time may be missing.
+    The label is that of all training data with its own labels, so that trials on fewer examples or noisy labels are
+    measured by the same.
     """
-    if record.get("id") != trial:
-        raise ValueError("it is of another trial")
-    _typed(record, TYPES, "")
-    if not _finite(record["zero_shot"]):
-        raise ValueError("zero_shot is no number")
-    for name in FILES:
-        if name in record and not (
-            isinstance(record[name], str) and NAME.fullmatch(record[name]) and record[name].startswith(f"{name}-")
-        ):
-            raise ValueError(f"{name} is no name of a file")
-    config = record["config"]
-    _typed(
-        config,
-        {"source": str, "task": str, "precision": str, "encoder_revision": str, "method": dict, "setting": dict},
-        "config: ",
+    unknown: float | None = None
+    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+    examples: int
+    fingerprint: str
+    """Fingerprint of the split's examples."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of a trial by language."""
+
+    dev: dict[str, Score]
+    test: dict[str, Score]
+
+    def splits(self) -> Iterator[tuple[str, dict[str, Score]]]:
+        """Each split's name, and its scores by language."""
+        yield from zip(SPLITS, (self.dev, self.test), strict=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialCost:
+    """The time and memory that a trial took. Records of older versions lack some of it (``None``)."""
+
+    seconds: float
+    preparation_seconds: float | None = None
+    """Before the first step."""
+    training_seconds: float | None = None
+    evaluation_seconds: float | None = None
+    steps: int
+    resumed_at: tuple[int, ...] | None = None
+    """Steps at which the training went on after it was cut short."""
+    training_tokens: int | None = None
+    tokens_per_second: float
+    peak_memory_mib: dict[str, float]
+    """``resident``, and on a GPU also ``gpu``."""
+    trained_embeddings: int | None = None
+    """Rows of the vocabulary in the model; 0 where the method trains none."""
+    extra_memory_mib: float | None = None
+    """Memory of the tensors that the method keeps or adds."""
+    largest_pull: float | None = None
+    """Learning rate × the largest weight of a penalty: above 2 a plain gradient step overshoots. It may be infinite."""
+    parameters: int | None = None
+    trained_parameters: int | None = None
+
+    @property
+    def peak_device_mib(self) -> float:
+        """Peak memory of the GPU, where there was one, else of the process."""
+        return self.peak_memory_mib.get("gpu", self.peak_memory_mib["resident"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoredCheckpoint:
+    """The step whose weights were scored."""
+
+    step: int
+    dev: dict[str, float] | None = None
+    """Dev scores × 100 by step, where the checkpoint was selected on them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The fields of a trial's config that all versions write."""
+
+    source: str
+    task: str
+    precision: str
+    encoder_revision: str
+    method: dict[str, Any]
+    setting: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A finished trial. ``None`` stands for a value that an older version did not record."""
+
+    id: str
+    finished: str = ""
+    """Time, in ISO 8601; empty until the store has saved the record."""
+    config: dict[str, Any]
+    """``TrialConfig.to_json`` of the version that ran the trial."""
+    metric: str
+    """The task's metric: a key of each score's ``metrics``."""
+    scores: Scores
+    zero_shot: float
+    """Mean of the targets' test scores × 100 in ``metric``."""
+    collapsed: bool
+    """Whether the source's accuracy is no better than answering the most frequent label everywhere."""
+    diverged: bool
+    """Whether a loss or gradient was not finite."""
+    checkpoint: ScoredCheckpoint | None = None
+    cost: TrialCost
+    provenance: Provenance
+    rescored: Provenance | None = None
+    """Where the scores come from, where they were made later from the kept weights."""
+    predictions: str = ""
+    """Name of the Parquet file beside the record; empty until the store has saved it. So is ``history``."""
+    history: str = ""
+    weights: str | None = None
+    """Name of the folder with the kept weights; ``None`` where they were not kept."""
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Raises ``ValueError`` where the config lacks a field of it."""
+        return converted(self.config, Identity)
+
+    def files(self) -> dict[str, str]:
+        """The files and folders beside the record that it names, by kind."""
+        return {kind: name for kind in FILES if (name := getattr(self, kind))}
+
+    @property
+    def examples(self) -> int:
+        """How many examples were scored."""
+        return sum(score.examples for _, languages in self.scores.splits() for score in languages.values())
+
+    def in_metric(self, split: str) -> dict[str, float]:
+        """The scores × 100 of a split in the task's metric, by language."""
+        scores: dict[str, Score] = getattr(self.scores, split)
+        return {language: score.metrics[self.metric] for language, score in scores.items()}
+
+
+def covers(record: Record | None, trial: TrialConfig) -> bool:
+    """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
+    if record is None:
+        return False
+    scores = record.scores.test
+    return all(
+        language in scores and scores[language].fingerprint == test for language, test in trial.test_data.items()
     )
-    _scores(record["scores"], record["metric"], config["source"])
-    cost = record["cost"]
-    if not all(_finite(cost.get(name)) for name in COSTS):
-        raise ValueError(f"of its cost {', '.join(COSTS)} are no numbers")
-    _typed(cost, {"peak_memory_mib": dict}, "cost: ")
-    if not _finite(cost["peak_memory_mib"].get("resident")):
-        raise ValueError("of its cost peak_memory_mib is no number")
-    origin = record["provenance"]
-    _typed(origin, ORIGIN, "provenance: ")
-    _typed(origin["packages"], dict.fromkeys(origin["packages"], str), "provenance: packages: ")
-    if origin["git"] is not None:
-        _typed(origin["git"], {"commit": str, "dirty": bool}, "provenance: git: ")
-
-
-def _typed(values: Mapping[str, Any], types: Mapping[str, Any], where: str) -> None:
-    for name, kind in types.items():
-        value = values.get(name, ...)
-        if not isinstance(value, kind) or (isinstance(value, str) and not value.isprintable()):
-            raise ValueError(f"{where}{name} is not what it should be")
-
-
-def _scores(scores: Mapping[str, Any], metric: str, source: str) -> None:
-    for split in ("dev", "test"):
-        if not isinstance(languages := scores.get(split), dict):
-            raise ValueError(f"it has no {split} scores")
-        for language, values in languages.items():
-            if not fields.LANGUAGE.fullmatch(language):  # it becomes a file's name
-                raise ValueError(f"{language!r} is no language")
-            if (
-                not isinstance(values, dict)
-                or not isinstance(values.get("fingerprint"), str)
-                or not values.keys() >= {metric, "examples"}
-            ):
-                raise ValueError(f"it has no {split} score of {language!r}")
-            for name, value in values.items():
-                if name != "fingerprint" and not (name.isprintable() and _finite(value)):
-                    raise ValueError(f"its {split} score of {language!r} is no number")
-    if source not in scores["test"]:
-        raise ValueError("it has no score of the source")
-
-
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def is_of(record: Record, trial: TrialConfig) -> bool:
-    """Whether what a record says of itself agrees with a trial; what one of the two does not know, an older or a newer
-    version, does."""
-    config = record["config"]
+    """Whether a record's config agrees with a trial in all fields that both know.
+
+    An older or a newer version knows other fields.
+    """
+    config = record.config
+    method = record.identity.method
     return (
         all(config.get(name, value) == value for name in SIMPLE for value in (getattr(trial, name),))
         and config.get("texts", trial.texts) == trial.texts
-        and _agree(config["setting"], _setting(trial.setting))
-        and _agree(config["method"].get("methods", [config["method"]]), _method(trial.method))
+        and _agree(record.identity.setting, _setting(trial.setting))
+        and _agree(method.get("methods", [method]), _method(trial.method))
     )
 
 
 def _agree(one: Any, other: Any) -> bool:
-    """Whether two pieces of JSON are the same in what both have."""
+    """Whether two pieces of JSON are the same in all keys that both have."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_agree(one[name], other[name]) for name in one.keys() & other.keys())
     if isinstance(one, list) and isinstance(other, list):
@@ -153,18 +205,8 @@ def _setting(setting: Setting) -> Any:
 
 @lru_cache(maxsize=4096)
 def _method(method: Method) -> Any:
-    """Its parts, without the places that are none of their identity."""
+    """The method's parts, without the places that are not part of their identity."""
     parts = (
         {name: value for name, value in part.to_json().items() if name not in part.places} for part in method.parts
     )
     return json.loads(json.dumps(list(parts)))
-
-
-def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
-    if record is None:
-        return False
-    scores = record["scores"].get("test", {})
-    return all(
-        language in scores and scores[language].get("fingerprint") == test for language, test in trial.test_data.items()
-    )

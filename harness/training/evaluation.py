@@ -4,19 +4,17 @@ import inspect
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
 from harness.common.errors import UserError
-from harness.data.origin import Origin
-from harness.data.tokenised import Encoded, encoded
-from harness.encoders import pinning
+from harness.data.context import TrialContext
+from harness.data.tokenised import Encoded
+from harness.store.record import Score
 from harness.store.result import Scored
-from harness.study import TrialConfig
-from harness.tasks import Task, task_named
+from harness.tasks import Task
 from harness.training.precision import autocast
 
 MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
@@ -24,39 +22,31 @@ MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
 its cache, a quarter to a third faster than those of 4096."""
 
 
-def score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> list[Scored]:
+def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
     """Scores of the source's dev and test sets and of every target's test set."""
-    encoder = pinning.pinned(config.encoder, config.encoder_revision)
-    most_frequent = _most_frequent(encoded(config, "train", config.source, encoder, cache).gold)
-    scored = [_score(model, config, "dev", config.source, config.dev_data, most_frequent, cache)]
-    for language in (config.source, *config.targets):
-        scored.append(_score(model, config, "test", language, config.test_data[language], most_frequent, cache))
-    return scored
+    source, targets = context.config.source, context.config.targets
+    most_frequent = _most_frequent(context.encoded("train", source).gold)
+    parts = [("dev", source), *(("test", language) for language in (source, *targets))]
+    return [_score(model, context, split, language, most_frequent) for split, language in parts]
 
 
-def dev_score(model: PreTrainedModel, config: TrialConfig, cache: Path) -> float:
+def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
     """The task's metric × 100 on the source's dev set."""
-    task = task_named(Origin.of(config).task)
-    return _score(model, config, "dev", config.source, config.dev_data, 0, cache).metrics[task.metric]
+    return _score(model, context, "dev", context.config.source, 0).score.metrics[context.task.metric]
 
 
-def _score(
-    model: PreTrainedModel,
-    config: TrialConfig,
-    split: str,
-    language: str,
-    fingerprint: str,
-    most_frequent: int,
-    cache: Path,
-) -> Scored:
-    task = task_named(Origin.of(config).task)
-    encoder = pinning.pinned(config.encoder, config.encoder_revision)
-    part = encoded(config, split, language, encoder, cache)
-    guesses = task.gather(part.gold, part.rows, predict(model, part, precision=config.precision))
+def _score(model: PreTrainedModel, context: TrialContext, split: str, language: str, most_frequent: int) -> Scored:
+    part = context.encoded(split, language)
+    guesses = context.task.gather(part.gold, part.rows, predict(model, part, precision=context.config.precision))
     majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
-    return Scored(
-        split, language, part.gold, guesses, _metrics(task, part.gold, guesses), majority, part.unknown, fingerprint
+    found = Score(
+        metrics=_metrics(context.task, part.gold, guesses),
+        majority=majority,
+        unknown=part.unknown,
+        examples=len(part.gold),
+        fingerprint=context.fingerprint(split, language),
     )
+    return Scored(split, language, part.gold, guesses, found)
 
 
 def _metrics(task: Task[Any], gold: list[list[int]], predicted: list[list[int]]) -> dict[str, float]:

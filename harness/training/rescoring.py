@@ -1,24 +1,26 @@
 """Kept weights of a finished trial, scored on further languages without training again."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 from transformers import PreTrainedModel
 
 from harness.common.provenance import provenance
+from harness.data.context import TrialContext
+from harness.store.record import Record
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 from harness.training.evaluation import score
-from harness.training.trial import check_code, summary
+from harness.training.trial import made_record
 
 
 def rescore(
     model: PreTrainedModel,
     config: TrialConfig,
-    record: dict[str, Any],
+    record: Record,
     history: list[dict[str, float]],
     *,
     cache: Path,
@@ -31,17 +33,13 @@ def rescore(
     """
     torch.set_num_threads(threads)
     start = time.perf_counter()
-    check_code(config)
+    context = TrialContext.of(config, cache)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
-    scored = score(model, config, cache)
+    scored = score(model, context)
     seconds = time.perf_counter() - start
-    before = record["cost"]
-    cost = {
-        **before,
-        "evaluation_seconds": seconds,
-        "seconds": before["seconds"] - before["evaluation_seconds"] + seconds,
-    }
-    kept = {name: record[name] for name in ("checkpoint", "provenance", "weights")}
-    known = {"config": config.to_json(), **summary(config, scored, history), **kept}
-    return TrialResult({**known, "cost": cost, "rescored": provenance()}, history, scored)
+    before = record.cost
+    earlier = before.seconds - (before.evaluation_seconds or 0.0)
+    cost = replace(before, evaluation_seconds=seconds, seconds=earlier + seconds)
+    made = made_record(config, scored, history, record.checkpoint, cost, record.provenance)
+    return TrialResult(replace(made, weights=record.weights, rescored=provenance()), history, scored)

@@ -1,19 +1,18 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
-import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments, trainer_utils
-from transformers.trainer import TRAINER_STATE_NAME
+from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from harness.methods.penalty import Penalty
-from harness.training.training_state import Checkpoints, EverySoOften, load_rest, save_rest
+from harness.compat.trainer import ResumableTrainer
+from harness.methods.penalty import Term, penalties
+from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
 
 TRAINED = "trained.safetensors"
 """The weights in a training state."""
@@ -30,9 +29,8 @@ def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | N
         logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum"
     )
     count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
-    return loss / torch.as_tensor(count).clamp(
-        min=1
-    )  # a batch may have no label at all: words that the tokenizer turned into nothing
+    # A batch may have no label at all: words that the tokenizer turned into nothing.
+    return loss / torch.as_tensor(count).clamp(min=1)
 
 
 class LogLastStep(TrainerCallback):
@@ -43,36 +41,34 @@ class LogLastStep(TrainerCallback):
             control.should_log = True
 
 
-class PenaltyTrainer(Trainer):
+class PenaltyTrainer(ResumableTrainer):
     """A ``Trainer`` whose total loss is the task loss plus a penalty (Eq. 1 and 2).
 
-    The penalty's gradient is added after the last backward pass of an optimizer step and before clipping, so neither
-    gradient accumulation nor autograd sees it. ``decay`` is a penalty that is decoupled from the loss: it moves the
-    weights right before the optimizer does. Each window of the log has ``task_loss`` and ``penalty`` (means over the
-    window's steps, of both penalties), ``loss`` (the task loss and the penalty that is part of the loss), and the last
-    step's ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter).
+    ``terms`` are the pulls towards ``anchor``, θ* by parameter name within the body. The gradient of the coupled ones,
+    ``penalty``, is added after the last backward pass of an optimizer step and before clipping, so neither gradient
+    accumulation nor autograd sees it. The decoupled ones, ``decay``, move the weights right before the optimizer does.
+    Each window of the log has ``task_loss`` and ``penalty`` (means over the window's steps, of both penalties),
+    ``loss`` (the task loss and the penalty that is part of the loss), and the last step's ``grad_norm`` (before
+    clipping) and ``learning_rate`` (the largest of any parameter).
 
     ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1. ``resume`` goes on
-    with what ``checkpoints`` has, and keeps the training's state there as it goes.
+    from the last of the ``states`` of a training, and keeps new ones there.
     """
 
     def __init__(
-        self,
-        penalty: Penalty | None = None,
-        decay: Penalty | None = None,
-        rates: Mapping[str, float] | None = None,
-        **kwargs: Any,
+        self, *, terms: Sequence[Term], anchor: Mapping[str, Tensor], rates: Mapping[str, float], **kwargs: Any
     ) -> None:
         super().__init__(compute_loss_func=mean_loss, **kwargs)
         self.add_callback(LogLastStep)
-        self.penalty = penalty
-        self.decay = decay
-        self.rates = rates or {}
+        assert isinstance(self.model, PreTrainedModel)
+        # Only now: Trainer has put the model on its device.
+        self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
+        self.rates = rates
         self._coupled: list[Tensor] = []
         self._decoupled: list[Tensor] = []
         """Values of the two penalties since the last log."""
         self._tokens: Tensor | int = 0
-        self._checkpoints: Checkpoints | None = None
+        self._states: TrainingStates | None = None
         self.earlier = 0.0
         """Seconds that training took up to the state that it went on from, where it was cut short."""
         self.resumed_at: list[int] = []
@@ -125,9 +121,8 @@ class PenaltyTrainer(Trainer):
     def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
         assert self.decay is not None
         rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
-        overflowed = getattr(
-            optimizer, "found_inf", None
-        )  # fp16: the fused optimizer then leaves the weights as they are
+        # fp16: the fused optimizer then leaves the weights as they are.
+        overflowed = getattr(optimizer, "found_inf", None)
         self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
 
     def _loss_scale(self) -> float:
@@ -135,45 +130,37 @@ class PenaltyTrainer(Trainer):
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
 
-    def resume(self, checkpoints: Checkpoints | None = None) -> None:
-        """Train, from the last of the checkpoints where there is one."""
-        if checkpoints is None:
+    def resume(self, states: TrainingStates | None = None) -> None:
+        """Train, from the last of the training states where there is one."""
+        if states is None:
             self.train()
             return
-        self._checkpoints = checkpoints
-        self.add_callback(EverySoOften(checkpoints.every))
-        # Or it warns of every state: what was a share of the steps in the arguments, logging_steps, is their number
-        # there.
-        logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
-        with checkpoints.latest(self._shapes()) as folder:
+        self._states = states
+        self.add_callback(SaveEvery(states.every))
+        with states.latest(self._shapes()) as folder:
             if folder is not None:
-                rest = load_rest(folder)
-                self._tokens, self.earlier, self.resumed_at = (
-                    rest["tokens"],
-                    rest["seconds"],
-                    [*rest["resumed_at"], rest["step"]],
-                )
-                for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
-                    callback.load_state_dict(state)
+                self._take_up(load_rest(folder))
             self._since = time.perf_counter()
-            self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
+            self.resume_from(folder)
+
+    def _take_up(self, rest: Mapping[str, Any]) -> None:
+        """Go on counting where a training was cut short, and give the callbacks what they had."""
+        self._tokens, self.earlier = rest["tokens"], rest["seconds"]
+        self.resumed_at = [*rest["resumed_at"], rest["step"]]
+        for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
+            callback.load_state_dict(state)
 
     def _with_state(self) -> list[Any]:
         """The callbacks that hold more than numbers that follow from the step."""
         return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
 
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """The state of the training; ``Trainer``'s own would have the whole model, in a folder that is half written for
-        a while."""
-        assert self._checkpoints is not None
-        self._checkpoints.write(self._fill)
+    def keep_training_state(self) -> None:
+        assert self._states is not None
+        self._states.write(self._fill)
 
     def _fill(self, folder: Path) -> None:
         save_file({name: tensor.detach().contiguous() for name, tensor in self._trained().items()}, folder / TRAINED)
-        self._save_optimizer_and_scheduler(str(folder))
-        self._save_scaler(str(folder))
-        self._save_rng_state(str(folder))
-        self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+        self.write_progress(folder)
         save_rest(
             folder,
             tokens=self.tokens_seen,
@@ -185,8 +172,8 @@ class PenaltyTrainer(Trainer):
         )
 
     @torch.no_grad()
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
-        saved = load_file(Path(resume_from_checkpoint) / TRAINED)
+    def load_weights(self, folder: Path) -> None:
+        saved = load_file(folder / TRAINED)
         for name, tensor in self._trained().items():
             tensor.copy_(saved[name])
 

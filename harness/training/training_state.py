@@ -27,8 +27,8 @@ REST = "rest.pt"
 """What ``Trainer`` does not keep."""
 
 
-class Checkpoints:
-    """The training state of one trial in a store, written anew every ``every`` seconds."""
+class TrainingStates:
+    """The training states of one trial in a store; a new one every ``every`` seconds replaces those before."""
 
     def __init__(self, store: "Store", trial: str, every: float) -> None:
         self.store, self.trial, self.every = store, trial, every
@@ -58,7 +58,7 @@ class Checkpoints:
             self.store.save_checkpoint(self.trial, folder)
 
 
-class EverySoOften(TrainerCallback):
+class SaveEvery(TrainerCallback):
     """Has the training state saved at the end of a window of the log, once ``seconds`` have passed; not at the last
     step, where nothing is left to go on with."""
 
@@ -83,13 +83,24 @@ def load_rest(folder: Path) -> dict[str, Any]:
     return found
 
 
+def _environment() -> dict[str, Any]:
+    """What has to be the same for the rest of a training to be the same."""
+    return _process() | {"threads": torch.get_num_threads()}
+
+
 @lru_cache(maxsize=1)
+def _process() -> dict[str, Any]:
+    """That part of it that stays the same while this process lives, as do the modules that it has imported."""
+    found = provenance()
+    made_by = {"python": found.python, "packages": found.packages, "device": found.device}
+    return made_by | {"processor": _processor(), "code": _code()}
+
+
 def _code() -> str:
     """Content hash of this package: a version may have been changed without another number."""
     return digest([(str(file.relative_to(ROOT)), file_digest(file)) for file in sorted(ROOT.rglob("*.py"))])
 
 
-@lru_cache(maxsize=1)
 def _processor() -> str:
     """The kind of this machine's processor: another one rounds otherwise."""
     with suppress(OSError):
@@ -97,10 +108,3 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
-
-
-def _environment() -> dict[str, Any]:
-    """What has to be the same for the rest of a training to be the same."""
-    found = provenance()
-    here = {"threads": torch.get_num_threads(), "processor": _processor(), "code": _code()}
-    return {name: found[name] for name in ("python", "packages", "device")} | here

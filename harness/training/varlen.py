@@ -1,5 +1,5 @@
-"""Training without work on padding: a batch's tokens go through the layers one after another, and are padded for
-attention alone.
+"""Training on packed batches: a batch's tokens go through the layers one after another, and are padded for attention
+alone.
 
 The examples of a batch stay the same, in the same order, so this changes nothing in a study, unlike batches of examples
 of one length: a batch of short and long sentences is a third to a half padding. Losses and gradients are those of the
@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor, nn
-from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedModel
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
+from transformers import PreTrainedModel
 
-ATTENTION = "unpadded"
+from harness.compat.transformers import (
+    SDPA,
+    attention_of,
+    register_attention,
+    sdpa_attention_forward,
+    set_attention,
+)
+
+ATTENTION = "packed"
 """The name of its attention within transformers."""
 LAYERS = {
     **dict.fromkeys(("bert", "camembert", "electra", "roberta", "xlm-roberta"), "encoder"),
@@ -26,15 +32,16 @@ attention as it is, and have nothing else in them that looks from one token to a
 
 
 @dataclass(frozen=True, eq=False)
-class Packed:
-    """Where the tokens of a batch of B sequences padded to length L are, in the place of its attention mask."""
+class Packing:
+    """Where the tokens of a packed batch are among its B sequences padded to length L, in the place of its attention
+    mask."""
 
     mask: Tensor
     """The attention's, (B, 1, L, L), true where a token may be looked at."""
     places: Tensor
     """(T,) of the tokens that are there within the B × L."""
 
-    def unpad(self, padded: Tensor) -> Tensor:
+    def pack(self, padded: Tensor) -> Tensor:
         """(B, L, …) to (1, T, …)."""
         return padded.flatten(0, 1).index_select(0, self.places).unsqueeze(0)
 
@@ -45,46 +52,50 @@ class Packed:
         return whole.index_copy(0, self.places, packed[0]).unflatten(0, (count, length))
 
 
-def train_unpadded(model: PreTrainedModel) -> None:
-    """Let a model train so from now on, where ``LAYERS`` has its kind; another is left as it is."""
-    if model.config.model_type not in LAYERS or model.config._attn_implementation != "sdpa":
+def train_packed(model: PreTrainedModel) -> None:
+    """Let a model train on packed batches from now on, where ``LAYERS`` has its kind; another is left as it is."""
+    if model.config.model_type not in LAYERS or attention_of(model) != SDPA:
         return
     layers = model.base_model.get_submodule(LAYERS[model.config.model_type])
-    layers.register_forward_pre_hook(_unpad, with_kwargs=True)
+    layers.register_forward_pre_hook(_pack, with_kwargs=True)
     layers.register_forward_hook(_pad, with_kwargs=True)
-    model.config._attn_implementation = ATTENTION
+    set_attention(model, ATTENTION)
 
 
-def _unpad(
+def _pack(
     layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:
     mask = kwargs.get("attention_mask")
     if not layers.training or mask is None:  # no mask: no padding
         return None
-    packed = Packed(mask, mask[:, 0, 0].flatten().nonzero()[:, 0])
+    packing = Packing(mask, mask[:, 0, 0].flatten().nonzero()[:, 0])
     hidden = args[0] if args else kwargs["hidden_states"]
     given = {name: value for name, value in kwargs.items() if name != "hidden_states"}
-    return (packed.unpad(hidden), *args[1:]), {**given, "attention_mask": packed}
+    return (packing.pack(hidden), *args[1:]), {**given, "attention_mask": packing}
 
 
 def _pad(layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> Any:
-    packed = kwargs.get("attention_mask")
-    if isinstance(packed, Packed):
-        outputs["last_hidden_state"] = packed.pad(outputs["last_hidden_state"])
+    packing = kwargs.get("attention_mask")
+    if isinstance(packing, Packing):
+        outputs["last_hidden_state"] = packing.pad(outputs["last_hidden_state"])
     return outputs
 
 
 def _attention(
-    module: nn.Module, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | Packed | None, **options: Any
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | Packing | None,
+    **options: Any,
 ) -> tuple[Tensor, Tensor | None]:
     """transformers' own, of tokens (1, heads, T, width) in packed batches."""
-    if not isinstance(attention_mask, Packed):
+    if not isinstance(attention_mask, Packing):
         found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found
     query, key, value = (attention_mask.pad(part.transpose(1, 2)).transpose(1, 2) for part in (query, key, value))
     attended, _ = sdpa_attention_forward(module, query, key, value, attention_mask.mask, **options)
-    return attention_mask.unpad(attended), None
+    return attention_mask.pack(attended), None
 
 
-AttentionInterface.register(ATTENTION, _attention)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+register_attention(ATTENTION, _attention)

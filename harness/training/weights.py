@@ -7,24 +7,24 @@ from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
-from harness.encoders import loading, pinning, trimmed_embedding
+from harness.encoders import loading, trimmed_embedding
 from harness.study import TrialConfig
 
 ADDED = "added.safetensors"
 """Weights of adapters or prompts, which ``transformers`` does not know, by their names in the adapted model."""
 
 
-def save(model: PreTrainedModel, config: TrialConfig, folder: Path) -> None:
+def save(model: PreTrainedModel, context: TrialContext, folder: Path) -> None:
     """Write a trial's model and its tokenizer. A trimmed vocabulary is made whole first, in place."""
-    encoder = pinning.pinned(config.encoder, config.encoder_revision)
     trimmed_embedding.restore(model)
-    known = loading.pretrained(encoder, Origin.of(config).task).model.state_dict().keys()
+    known = context.pretrained.model.state_dict().keys()
     state = model.state_dict()
     model.save_pretrained(folder, state_dict={name: state[name] for name in state if name in known})
     if added := {name: tensor.contiguous() for name, tensor in state.items() if name not in known}:
         save_file(added, folder / ADDED)
-    loading.tokenizer(encoder).save_pretrained(folder)
+    loading.tokenizer(context.encoder).save_pretrained(folder)
 
 
 def load(folder: Path, config: TrialConfig) -> PreTrainedModel:

@@ -101,8 +101,7 @@ def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
 
 def final(record: Record, search: Search) -> Rung:
     """The last rung of a finished trial."""
-    source = record["config"]["source"]
-    return Rung(search.rungs, record["cost"]["steps"], record["scores"]["dev"][source][record["metric"]])
+    return Rung(search.rungs, record.cost.steps, record.in_metric("dev")[record.identity.source])
 
 
 class Journal:
@@ -145,7 +144,7 @@ class Journal:
                 self.others.append(one)
             elif one.status == FINISHED or (record is not None and covers(record, config)):
                 last = final(record, self.search) if record is not None else one.scores[-1]
-                seconds = record["cost"]["seconds"] if record is not None else one.seconds
+                seconds = record.cost.seconds if record is not None else one.seconds
                 way = (
                     tuple(score for score in one.scores if score.rung < self.search.rungs)
                     if self._same_rules(one)

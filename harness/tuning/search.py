@@ -78,10 +78,9 @@ def search(
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)
     store.clear()
-    store.set_aside()
     if conflict is not None:
         say(console, f"Note: {conflict}.")
-    quarantine.tell(store, console)
+    quarantine.repair(store, console)
     left = sum(journal.left(label) for label in journal.bases)
     for line in _notes(journal, left):
         say(console, line)
@@ -90,7 +89,7 @@ def search(
     if left:
         from harness.tuning.ray_search import search_on_ray
 
-        with quarantine.telling(store, (), console):
+        with quarantine.watched(store, (), console):
             search_on_ray(journal, store, resources, console, observer)
     else:
         journal.save()

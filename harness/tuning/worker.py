@@ -81,7 +81,7 @@ def try_one(space: dict[str, Any]) -> None:
 def _report_end(trial: TrialConfig, search: Search, store: Store) -> None:
     record = store.record(trial.id)
     assert record is not None
-    tune.report(_at(final(record, search), search, seconds=record["cost"]["seconds"], end=True))
+    tune.report(_at(final(record, search), search, seconds=record.cost.seconds, end=True))
 
 
 def _at(score: Rung, search: Search, *, seconds: float, end: bool = False) -> dict[str, Any]:

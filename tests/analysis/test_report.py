@@ -20,6 +20,7 @@ from harness.methods import L2, Vanilla
 from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
 from tests.helpers.pages import Page, record
+from tests.helpers.stores import result_of
 from tests.helpers.studies import SHORT
 
 
@@ -85,7 +86,7 @@ def test_the_frame_has_a_row_a_trial_language_and_metric(place: Path) -> None:
     for row in results.test.itertuples():
         record = store.record(str(row.trial))
         assert record is not None
-        assert record["scores"]["test"][row.language]["f1"] == row.score
+        assert record.scores.test[row.language].metrics["f1"] == row.score
     table = pd.read_csv(place / "reports" / "half" / "tables" / "languages.csv").set_index("language")
     hindi = results.test.query("language == 'hi' and method == 'vanilla'")["score"]
     assert table.loc["hi", "vanilla mean"] == pytest.approx(hindi.mean())
@@ -128,8 +129,6 @@ def test_a_study_without_a_finished_trial_still_has_a_report(place: Path, tmp_pa
 def own(tmp_path: Path) -> Store:
     """A store with a study of a user's own task, whose file is gone, in 20 languages: one trial from before
     ``unknown``, one after."""
-    from harness.store.result import TrialResult
-
     codes = tuple("af ar bg de el es et eu fa fi fr he hi hu id it ja kk ko th".split())
     study = Study(
         name="own",
@@ -158,8 +157,8 @@ def own(tmp_path: Path) -> Store:
     ]
     store = Store(tmp_path / "store")
     store.save_study(study, trials)
-    store.save(trials[0], TrialResult(record(trials[0], "mcc"), [{"step": 1.0}], []))
-    store.save(trials[1], TrialResult(record(trials[1], "mcc", unknown=38.4), [{"step": 1.0}], []))
+    store.save(trials[0], result_of(record(trials[0], "mcc")))
+    store.save(trials[1], result_of(record(trials[1], "mcc", unknown=38.4)))
     return store
 
 

@@ -125,11 +125,13 @@ def trials(encoder: Path, data: Path, options: argparse.Namespace) -> dict[str, 
 
 def ours(trial: Any, cache: Path) -> Any:
     """The trainer of a trial."""
+    from harness.data.context import TrialContext
     from harness.execution.gpu_sharing_probe import stand_in
-    from harness.training.trial import build_trainer
+    from harness.training.building import build_trainer
 
-    stand_in(trial, cache)
-    return build_trainer(trial, cache)
+    context = TrialContext.of(trial, cache)
+    stand_in(context)
+    return build_trainer(context)
 
 
 def peer(trial: Any, cache: Path) -> Any:
@@ -142,22 +144,24 @@ def peer(trial: Any, cache: Path) -> Any:
         TrainingArguments,
     )
 
+    from harness.data.context import TrialContext
     from harness.data.subsets import training_rows
-    from harness.encoders import loading, pinning
+    from harness.encoders import loading
     from harness.execution.gpu_sharing_probe import stand_in
-    from harness.fisher import diagonal_files
+    from harness.fisher import diagonal_files, supply
 
     setting, method = trial.setting, trial.method
-    encoder = pinning.pinned(trial.encoder, trial.encoder_revision)
-    rows = training_rows(trial, encoder, cache).select_columns(["input_ids", "attention_mask", "labels"])
-    labels = loading.pretrained(encoder, trial.task).model.num_labels
+    context = TrialContext.of(trial, cache)
+    encoder = context.encoder
+    rows = training_rows(context).select_columns(["input_ids", "attention_mask", "labels"])
+    labels = context.pretrained.model.num_labels
     model = AutoModelForTokenClassification.from_pretrained(encoder.path, num_labels=labels, dtype=torch.float32)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.to(device)
-    stand_in(trial, cache)
+    stand_in(context)
     strength = getattr(method, "strength", 0.0)
     anchor = {name: p.detach().clone() for name, p in model.base_model.named_parameters()} if strength else {}
-    stored = [diagonal_files.stored(request, cache) for request in diagonal_files.requests(trial)]
+    stored = [diagonal_files.stored(request, cache) for request in supply.needed([trial])]
     weights = {name: stored[0][name].to(device) for name in anchor if name in stored[0]} if stored else None
 
     class PullTrainer(Trainer):

@@ -37,16 +37,16 @@ from scipy.stats import f, linregress, t
 from tabulate import tabulate
 
 from harness import embedded
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
-from harness.data.tokenised import encoded
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
 from harness.methods import Vanilla
 from harness.methods.penalty import Penalty, Term
 from harness.setting import Setting
 from harness.study import Study
+from harness.training.building import build_trainer
 from harness.training.evaluation import score
-from harness.training.trial import build_trainer
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ru", "ar", "es", "ja", "de", "tr", "hi", "fi", "fr", "vi", "zh")
@@ -129,17 +129,17 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
         make_data(folder / "cut", max(options.epoch), options.scored)
         study = replace(study, data=str(folder / "cut"))
     (trial,) = plan(study, gpus=0)
-    trainer = build_trainer(trial, folder)
+    trainer = build_trainer(TrialContext.of(trial, folder))
     model, encoder = trainer.model, pinning.pinned(trial.encoder, trial.encoder_revision)
     for language in LANGUAGES:
-        encoded(trial, "test", language, encoder, folder)  # tokenises
+        TrialContext.of(trial, folder).encoded("test", language)  # tokenises
 
     def evaluation(languages: int) -> float:
         targets = LANGUAGES[: languages - 1]
         config = replace(
             trial, targets=targets, test_data={language: trial.test_data[language] for language in ("en", *targets)}
         )
-        return timed(lambda: score(model, config, folder), clock)
+        return timed(lambda: score(model, TrialContext.of(config, folder)), clock)
 
     def of_examples(count: int, **setting: Any) -> Study:
         data = folder / f"data-{count}"
@@ -152,13 +152,14 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
         data = folder / f"data-{time.monotonic_ns()}"  # nothing read or tokenised before
         Path(made.data).rename(data)
         with tempfile.TemporaryDirectory() as cache:
-            took = timed(lambda: build_trainer(plan(replace(made, data=str(data)), gpus=0)[0], Path(cache)), clock)
+            moved = replace(made, data=str(data))
+            took = timed(lambda: build_trainer(TrialContext.of(plan(moved, gpus=0)[0], Path(cache))), clock)
         data.rename(made.data)
         return took
 
     def epoch(examples: int) -> float:
         (one,) = plan(of_examples(examples, epochs=1, max_steps=None), gpus=0)
-        return timed(build_trainer(one, folder).train, clock)
+        return timed(build_trainer(TrialContext.of(one, folder)).train, clock)
 
     pretrained = loading.pretrained(encoder, Origin.of(trial).task)
     importance = {name: torch.rand_like(theta) for name, theta in pretrained.anchor.items()}

@@ -129,10 +129,12 @@ def main() -> int:
             for trial, record in other.records(other.ids()).items():
                 found = store.record(trial)
                 trials += 1
-                if found is None or any(found[key] != record[key] for key in ("scores", "history", "predictions")):
+                if found is None or any(
+                    getattr(found, key) != getattr(record, key) for key in ("scores", "history", "predictions")
+                ):
                     wrong += 1
                 else:
-                    resumed += len(found["cost"]["resumed_at"])
+                    resumed += len(found.cost.resumed_at)
             if run.process.returncode == 0 and not wrong:
                 survived.update(here)
             study += 1

@@ -97,44 +97,38 @@ def do_nothing() -> None:
 def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
     """A made-up result, as large as a real one on small test sets."""
     from harness.common.provenance import provenance
+    from harness.store.record import Score, ScoredCheckpoint, TrialCost
     from harness.store.result import HISTORY, Scored, TrialResult
-    from harness.training.trial import summary
+    from harness.training.trial import made_record
 
     def scored(split: str, language: str, fingerprint: str) -> Scored:
         labels = [[number % 3] * 5 for number in range(EXAMPLES)]
-        return Scored(
-            split,
-            language,
-            labels,
-            labels,
-            {"f1": 61.8033988749895, "accuracy": 87.234042553191489},
-            50.0,
-            0.25,
-            fingerprint,
-        )
+        metrics = {"f1": 61.8033988749895, "accuracy": 87.234042553191489}
+        found = Score(metrics=metrics, majority=50.0, unknown=0.25, examples=EXAMPLES, fingerprint=fingerprint)
+        return Scored(split, language, labels, labels, found)
 
     parts = [
         scored("dev", config.source, config.dev_data),
         *(scored("test", *pair) for pair in config.test_data.items()),
     ]
     history = [dict.fromkeys(HISTORY, 0.123456789) for _ in range(WINDOWS)]
-    cost = {
-        "seconds": 60.123456789,
-        "preparation_seconds": 0.123456789,
-        "training_seconds": 50.123456789,
-        "evaluation_seconds": 10.123456789,
-        "steps": 1000,
-        "training_tokens": 1000000,
-        "tokens_per_second": 12345.6789,
-        "peak_memory_mib": {"resident": 900.5},
-        "trained_embeddings": 10000,
-        "extra_memory_mib": 0.0,
-        "largest_pull": 0.0,
-        "parameters": 100,
-        "trained_parameters": 100,
-    }
-    record = {"config": config.to_json(), **summary(config, parts, history), "checkpoint": {"step": 1000}, "cost": cost}
-    return TrialResult({**record, "provenance": provenance()}, history, parts)
+    cost = TrialCost(
+        seconds=60.123456789,
+        preparation_seconds=0.123456789,
+        training_seconds=50.123456789,
+        evaluation_seconds=10.123456789,
+        steps=1000,
+        training_tokens=1000000,
+        tokens_per_second=12345.6789,
+        peak_memory_mib={"resident": 900.5},
+        trained_embeddings=10000,
+        extra_memory_mib=0.0,
+        largest_pull=0.0,
+        parameters=100,
+        trained_parameters=100,
+    )
+    record = made_record(config, parts, history, ScoredCheckpoint(step=1000), cost, provenance())
+    return TrialResult(record, history, parts)
 
 
 def ours(arguments: list[str]) -> int:

@@ -30,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +38,7 @@ import yaml
 from tabulate import tabulate
 
 from harness.execution.plan import plan
+from harness.store.record_json import to_json
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
@@ -149,12 +150,12 @@ def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
     store.save_study(study, trials)
     for trial in trials:
         names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
-        record = {"id": trial.id, "finished": "2026-01-01T00:00:00+00:00", **no_op.run_trial(trial).record, **names}
+        made = replace(no_op.run_trial(trial).record, finished="2026-01-01T00:00:00+00:00", **names)
         folder = place / "trials" / trial.id
         folder.mkdir(parents=True)
         for name in names.values():
             (folder / name).touch()
-        (folder / "result.json").write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        (folder / "result.json").write_text(json.dumps(to_json(made), ensure_ascii=False, indent=1) + "\n")
 
 
 def scanned(folder: Path, options: argparse.Namespace) -> list[list[str]]:

@@ -21,9 +21,9 @@ from tabulate import tabulate
 from harness.execution.plan import plan
 from harness.methods import Vanilla
 from harness.study import Setting, Study
-from harness.training import trial
+from harness.training import building, trial
 
-WAYS = ("padded", "unpadded")
+WAYS = ("padded", "packed")
 COLUMNS = ("en", "zero-shot", "seconds")
 
 
@@ -49,14 +49,13 @@ def measured(options: argparse.Namespace) -> pd.DataFrame:
         for config in plan(study):
             found: list[float] = []
             for way in WAYS:
-                with patch.object(
-                    trial, "train_unpadded", (lambda model: None) if way == "padded" else trial.train_unpadded
-                ):
+                pack = (lambda model: None) if way == "padded" else building.train_packed
+                with patch.object(building, "train_packed", pack):
                     record = trial.run_trial(config, cache=Path(cache)).record
                 found += [
-                    record["scores"]["test"]["en"]["accuracy"],
-                    record["zero_shot"],
-                    record["cost"]["training_seconds"],
+                    record.scores.test["en"].metrics["accuracy"],
+                    record.zero_shot,
+                    record.cost.training_seconds,
                 ]
             rows[config.seed] = found
     return pd.DataFrame.from_dict(rows, orient="index", columns=pd.MultiIndex.from_product([WAYS, COLUMNS]))
@@ -75,20 +74,20 @@ def main() -> None:
     found = measured(options)
     rows = []
     for what in COLUMNS:
-        padded, unpadded = (found[way, what] for way in WAYS)
-        apart = ttest_rel(unpadded, padded)
-        means = [f"{scores.mean():.2f} ± {scores.std(ddof=1):.2f}" for scores in (padded, unpadded)]
+        padded, packed = (found[way, what] for way in WAYS)
+        apart = ttest_rel(packed, padded)
+        means = [f"{scores.mean():.2f} ± {scores.std(ddof=1):.2f}" for scores in (padded, packed)]
         interval = apart.confidence_interval()
         rows.append(
             [
                 what,
                 *means,
-                f"{(unpadded - padded).mean():+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]",
+                f"{(packed - padded).mean():+.2f} [{interval.low:+.2f}, {interval.high:+.2f}]",
                 f"{apart.pvalue:.2f}",
             ]
         )
     print(tabulate(rows, ["", *WAYS, "difference, 95 %", "p, paired t"], disable_numparse=True))
-    ratio = (found["padded", "seconds"] / found["unpadded", "seconds"]).median()
+    ratio = (found["padded", "seconds"] / found["packed", "seconds"]).median()
     print(f"\nTraining without padding is {ratio:.2f} times as fast (median over {len(found)} seeds).")
 
 

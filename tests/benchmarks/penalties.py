@@ -22,6 +22,7 @@ from pathlib import Path
 import torch
 from tabulate import tabulate
 
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
@@ -29,8 +30,8 @@ from harness.methods import L2, DecoupledL2, Vanilla
 from harness.methods.penalty import Penalty, Term
 from harness.study import Setting, Study, TrialConfig
 from harness.training import footprint
+from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
-from harness.training.trial import build_trainer
 
 WARM_UP = 2
 """Steps that do not count."""
@@ -63,7 +64,7 @@ def variants(
     made: dict[str, tuple[PenaltyTrainer, Callable[[], torch.Tensor | float]]] = {}
     for name in ("vanilla", "l2", "decoupled_l2", "ewc", "l2 by autograd", "ewc by autograd"):
         method = DecoupledL2(strength=0.1) if name == "decoupled_l2" else Vanilla()
-        trainer = build_trainer(config(options, method), cache)
+        trainer = build_trainer(TrialContext.of(config(options, method), cache))
         added: Callable[[], torch.Tensor | float] = lambda: 0.0  # noqa: E731
         term = terms.get(name.split(" ")[0])
         if term is not None:

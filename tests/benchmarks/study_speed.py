@@ -301,17 +301,17 @@ def run_ours(study: Study, trials: Sequence[TrialConfig], cpus: int, folder: Pat
     for trial in trials:
         record = store.record(trial.id)
         assert record is not None
-        tests = record["scores"]["test"]
+        tests = record.in_metric("test")
         found.append(
             Trial(
                 **_varied(trial),
                 **json.loads((folder / "times" / f"{trial.id}.json").read_text()),
-                source=tests[trial.source][record["metric"]],
-                zero_shot=record["zero_shot"],
-                steps=record["cost"]["steps"],
-                evaluation_seconds=record["cost"]["evaluation_seconds"],
-                examples=sum(part["examples"] for split in record["scores"].values() for part in split.values()),
-                peak_mib=record["cost"]["peak_memory_mib"]["resident"],
+                source=tests[trial.source],
+                zero_shot=record.zero_shot,
+                steps=record.cost.steps,
+                evaluation_seconds=record.cost.evaluation_seconds,
+                examples=record.examples,
+                peak_mib=record.cost.peak_memory_mib["resident"],
             )
         )
     return Run(began, ended, found)

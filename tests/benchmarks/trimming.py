@@ -19,6 +19,7 @@ from typing import Any
 
 from tabulate import tabulate
 
+from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.methods import L2, Method, Vanilla
 from harness.study import Setting, Study
@@ -34,7 +35,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     from transformers import TrainerCallback
 
     from harness.common import memory
-    from harness.training.trial import build_trainer
+    from harness.training.building import build_trainer
 
     class Clock(TrainerCallback):
         def __init__(self) -> None:
@@ -57,7 +58,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     )
     torch.set_num_threads(options.threads)
     memory.reset_peak()
-    trainer = build_trainer(plan(study)[0], Path(options.cache))
+    trainer = build_trainer(TrialContext.of(plan(study)[0], Path(options.cache)))
     clock = Clock()
     trainer.add_callback(clock)
     trainer.train()

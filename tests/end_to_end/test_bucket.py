@@ -49,7 +49,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
 SEEN = """
 import s3fs
 
-from harness.store import Store
+from harness.store.store import Store
 from tests.helpers.stores import result
 from tests.helpers.studies import CONFIG
 
@@ -74,13 +74,13 @@ assert mine.has("fisher/y.safetensors")
 for garbage in (b"{", b"[]"):
     other.write(file, garbage)
     assert mine.record(CONFIG.id) is None
-    mine.set_aside()
+    mine.repair()
 broken = [name for name in other.names(f"trials/{CONFIG.id}") if "broken" in name]
 assert broken == ["result.json.broken-1", "result.json.broken-2"], broken
 mine.write(file, b"{")
 assert mine.record(CONFIG.id) is None
 other.save(CONFIG, result())
-mine.set_aside()  # the other has mended it: it stays
+mine.repair()  # the other has mended it: it stays
 assert mine.record(CONFIG.id) is not None
 other.remove(f"trials/{CONFIG.id}")
 assert mine.ids() == ["f" * 16]

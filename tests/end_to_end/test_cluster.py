@@ -16,6 +16,7 @@ from harness.store.store import Store
 STUDY = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla, {{name: l2, strength: 0.01}}]
 settings: [{{learning_rate: 1e-3, max_steps: 60, batch_size: 8}}]
 seeds: [0, 1]
@@ -59,7 +60,7 @@ def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Pa
     store, other = Store(place), Store(undisturbed)
     _, trials = store.study("nodes")
     found, wanted = (
-        {trial: one["scores"] for trial, one in s.records(t.id for t in trials).items()} for s in (store, other)
+        {trial: one.scores for trial, one in s.records(t.id for t in trials).items()} for s in (store, other)
     )
     assert len(wanted) == 4
     assert found == wanted

@@ -56,7 +56,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
         )
     )
     assert records.keys() == {faulty.KILLED, WELL}
-    assert records[faulty.KILLED]["cost"]["resumed_at"] == [2]  # the next batch is fetched ahead
+    assert records[faulty.KILLED].cost.resumed_at == (2,)  # the next batch is fetched ahead
     assert out.count(": lost, runs again: the worker was lost: ") >= 1
     assert out.count(": lost, runs again: RuntimeError: [enforce fail at") == 1
 
@@ -67,4 +67,4 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
         found, wanted = store.record(trial), Store(undisturbed).record(trial)
         assert found is not None
         assert wanted is not None
-        assert (found["scores"], found["history"]) == (wanted["scores"], wanted["history"])
+        assert (found.scores, found.history) == (wanted.scores, wanted.history)

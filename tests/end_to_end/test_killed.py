@@ -12,6 +12,7 @@ import pytest
 from harness.cli.main import main
 from harness.store.store import Store
 from tests.helpers.faults import KILLED
+from tests.helpers.stores import recorded
 
 
 @pytest.mark.slow
@@ -48,4 +49,4 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(
     first, second = Store(undisturbed), Store(disturbed)
     assert set(after) == set(finished(undisturbed))
     for trial in after:
-        assert (first.record(trial) or {})["scores"] == (second.record(trial) or {})["scores"]
+        assert recorded(first, trial).scores == recorded(second, trial).scores

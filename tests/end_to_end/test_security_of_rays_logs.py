@@ -13,6 +13,7 @@ from tests.helpers.passwords import SECRETS
 ONE = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla]
 settings: [{{learning_rate: 1e-3, max_steps: 2, batch_size: 8}}]
 seeds: [0]

@@ -9,10 +9,11 @@ import pytest
 
 from harness.cli.main import main
 from harness.common.errors import UserError
+from harness.store.record_json import to_json
 from harness.store.store import Store
 from harness.study import Study
 from tests.helpers import synthetic
-from tests.helpers.stores import result
+from tests.helpers.stores import recorded, result
 from tests.helpers.studies import CONFIG
 
 
@@ -60,12 +61,12 @@ def test_what_a_record_names_is_beside_it_or_it_is_none(store: Store, tmp_path: 
     store.save(CONFIG, result(60.0))
     assert (precious / "thesis.tex").exists()
     assert Path(store.root, "store.json").exists()
-    assert (store.record(CONFIG.id) or {})["zero_shot"] == 60.0
+    assert recorded(store, CONFIG.id).zero_shot == 60.0
 
 
 def test_a_record_names_no_language_that_is_a_path(store: Store) -> None:
     """Languages of a record are scored again with those asked for: of each a file is read."""
-    scores = result().record["scores"]
+    scores = to_json(result().record)["scores"]
     crafted(store, scores={**scores, "test": {**scores["test"], "../../up": scores["test"]["de"]}})
     assert store.record(CONFIG.id) is None
 

@@ -70,9 +70,9 @@ def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path
         one, other = first.record(trial.id), second.record(trial.id)
         assert one is not None
         assert other is not None
-        assert (one["scores"], one["predictions"], one["history"]) == (
-            other["scores"],
-            other["predictions"],
-            other["history"],
+        assert (one.scores, one.predictions, one.history) == (
+            other.scores,
+            other.predictions,
+            other.history,
         )
-    assert second.doubts == []
+    assert second.faults == []

@@ -8,9 +8,10 @@ import pytest
 
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
-from harness.store.store import Record, Store
+from harness.store.record import Record
+from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.training.training_state import Checkpoints
+from harness.training.training_state import TrainingStates
 
 OFTEN = Resources(checkpoint_minutes=0)
 """A checkpoint at the end of every window of the log, here every step."""
@@ -18,16 +19,16 @@ OFTEN = Resources(checkpoint_minutes=0)
 
 def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
     """Interrupt the training once so many checkpoints are written."""
-    write = Checkpoints.write
+    write = TrainingStates.write
 
-    def once_more(self: Checkpoints, fill: Callable[[Path], None]) -> None:
+    def once_more(self: TrainingStates, fill: Callable[[Path], None]) -> None:
         nonlocal saves
         write(self, fill)
         saves -= 1
         if not saves:
             raise KeyboardInterrupt
 
-    patch.setattr(Checkpoints, "write", once_more)
+    patch.setattr(TrainingStates, "write", once_more)
 
 
 def cut(config: TrialConfig, store: Store, saves: int) -> None:
@@ -49,4 +50,4 @@ def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tu
 def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
     """Both trials have the same scores, predictions and history."""
     names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
-    return all(one[0][name] == other[0][name] for name in names) and one[1] == other[1]
+    return all(getattr(one[0], name) == getattr(other[0], name) for name in names) and one[1] == other[1]

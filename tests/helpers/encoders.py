@@ -1,11 +1,15 @@
 """These helpers make tiny encoders of every family, with random weights, and tokenizers for them."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import torch
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
 from tokenizers import models as tokenizer_models
-from transformers import PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForMaskedLM, PreTrainedTokenizerFast
 
+from harness import embedded
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.methods import Method
@@ -48,6 +52,15 @@ FAMILIES = {
 """mBERT, XLM-R (positions begin after the padding's id), DistilBERT (no token types, no pooler), mDeBERTa-v3,
 ModernBERT, ELECTRA."""
 LENGTH = 60
+
+
+def tiny_encoder(folder: Path) -> None:
+    """This BERT has two layers, random weights, and the embedded encoder's tokenizer and number of positions."""
+    torch.manual_seed(0)
+    config = AutoConfig.for_model("bert", **SMALL, **BERT | {"max_position_embeddings": 512})
+    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(embedded.ENCODER / name, folder)
 
 
 def make(encoder: str, task: str, method: Method) -> Study:

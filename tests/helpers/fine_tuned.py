@@ -10,6 +10,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, TrainerCallback
 from transformers.training_args import OptimizerNames
 
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
 from harness.fisher.windows import Window, windows
@@ -31,8 +32,8 @@ from harness.methods import (
 from harness.methods.fisher_estimate import Estimate
 from harness.store.result import HISTORY
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
-from harness.training.trial import build_trainer
 from tests.helpers.data import ORIGIN
 from tests.helpers.studies import SHORT
 
@@ -133,7 +134,7 @@ def off_the_anchor(trainer: PenaltyTrainer) -> PenaltyTrainer:
 
 def recorded(config: TrialConfig, cache: Path, *, sgd: bool = False) -> Recorder:
     """A training that begins away from θ*, by AdamW or by plain gradient descent."""
-    trainer = off_the_anchor(build_trainer(config, cache))
+    trainer = off_the_anchor(build_trainer(TrialContext.of(config, cache)))
     if sgd:
         trainer.args.optim = OptimizerNames.SGD
     recorder = Recorder()

@@ -53,6 +53,7 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
     tests = {code: {**scores, **extra, "fingerprint": test} for code, test in trial.test_data.items()}
     packages = {"git": None, "python": "3", "platform": "p", "device": "cpu", "threads": 1, "packages": {"torch": "2"}}
     return {
+        "id": trial.id,
         "config": trial.to_json(),
         "metric": metric,
         "scores": {"dev": {trial.source: tests[trial.source]}, "test": tests},

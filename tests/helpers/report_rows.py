@@ -15,8 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from analysis.rendering import page
+from analysis.rendering.cells import Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.table import Score, Table
+from analysis.rendering.table import Table
 from analysis.report import Chapter
 from analysis.results.frame import FAILED, FINISHED, Results
 from analysis.results.from_csv import read

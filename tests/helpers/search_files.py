@@ -4,6 +4,7 @@ STUDY = """
 question: "?"
 task: udpos
 data: {data}
+encoder: {data}/encoder
 methods: [vanilla]
 settings: [{{learning_rate: 1e-3, max_steps: 9, batch_size: 4}}]
 seeds: [0]

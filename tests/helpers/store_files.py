@@ -40,6 +40,7 @@ def changed(*path: str, to: object) -> Callable[[bytes], bytes]:
 STUDY = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla]
 settings: [{{learning_rate: 1e-3, max_steps: {steps}, batch_size: 4}}]
 seeds: {seeds}

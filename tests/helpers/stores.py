@@ -1,29 +1,46 @@
-"""This helper makes the result of a trial without training."""
+"""These helpers make the result of a trial without training, and read records."""
 
+from typing import Any
+
+from harness.common.provenance import Git, Provenance
+from harness.store import record_json
+from harness.store.record import Record, Score, Scores, TrialCost
 from harness.store.result import Scored, TrialResult
+from harness.store.store import Store
 from tests.helpers.studies import CONFIG
 
 
 def result(score: float = 50.0) -> TrialResult:
     """This result has the same score in every language."""
-    tests = {"en": "1", "de": "2"}
-    scored = [
-        Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], {"f1": score}, 10.0, 0.0, test)
-        for language, test in tests.items()
-    ]
-    scores = {
-        "dev": {},
-        "test": {language: {"f1": score, "examples": 2, "fingerprint": test} for language, test in tests.items()},
+    tests = {
+        language: Score(metrics={"f1": score}, examples=2, fingerprint=test)
+        for language, test in {"en": "1", "de": "2"}.items()
     }
-    cost = {"seconds": 1.0, "steps": 3, "tokens_per_second": 9.0, "peak_memory_mib": {"resident": 1.0}}
-    made = {"packages": {"none": "0"}, "git": {"commit": "0", "dirty": False}}
-    provenance = {"python": "3", "platform": "none", "device": "none", "threads": 1, **made}
-    rest = {
-        "metric": "f1",
-        "zero_shot": score,
-        "collapsed": False,
-        "diverged": False,
-        "cost": cost,
-        "provenance": provenance,
-    }
-    return TrialResult({"config": CONFIG.to_json(), "scores": scores, **rest}, [{"step": 1, "loss": score}], scored)
+    record = Record(
+        id=CONFIG.id,
+        config=CONFIG.to_json(),
+        metric="f1",
+        scores=Scores({}, tests),
+        zero_shot=score,
+        collapsed=False,
+        diverged=False,
+        cost=TrialCost(seconds=1.0, steps=3, tokens_per_second=9.0, peak_memory_mib={"resident": 1.0}),
+        provenance=Provenance(
+            python="3", platform="none", device="none", threads=1, packages={"none": "0"}, git=Git("0", False)
+        ),
+    )
+    scored = [Scored("test", language, [[1, 2], [3]], [[1, 2], [-1]], test) for language, test in tests.items()]
+    return TrialResult(record, [{"step": 1, "loss": score}], scored)
+
+
+def result_of(made: dict[str, Any]) -> TrialResult:
+    """This result has the record that is given as JSON, and no labels."""
+    names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
+    return TrialResult(record_json.from_json({**made, **names}, made["id"]), [{"step": 1.0}], [])
+
+
+def recorded(store: Store, trial: str) -> Record:
+    """This is the record of a trial that has finished."""
+    record = store.record(trial)
+    assert record is not None
+    return record

@@ -22,4 +22,5 @@ def run(study: Study, store: Store, resources: Resources = HERE, **options: bool
 
 def scores(store: Store, study: Study) -> dict[str, object]:
     """These are the scores of every trial in the store."""
-    return {trial.id: (store.record(trial.id) or {}).get("scores") for trial in plan(study)}
+    records = store.records(trial.id for trial in plan(study))
+    return {trial.id: records[trial.id].scores if trial.id in records else None for trial in plan(study)}

@@ -6,11 +6,12 @@ from typing import Any
 from torch import Tensor
 from transformers import PreTrainedModel, TrainerCallback
 
+from harness.data.context import TrialContext
 from harness.encoders import trimmed_embedding
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.evaluation import score
-from harness.training.trial import build_trainer
 
 
 class Recorder(TrainerCallback):
@@ -26,11 +27,11 @@ EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 def trained(config: TrialConfig, cache: Path) -> tuple[dict[str, Tensor], dict[str, dict[str, float]], Tensor | None]:
     """Weights at full size, scores by split and language, and the ids whose embeddings were trained."""
-    trainer = build_trainer(config, cache)
+    trainer = build_trainer(TrialContext.of(config, cache))
     trainer.train()
     model = trainer.model
     assert isinstance(model, PreTrainedModel)
-    scores = {f"{part.split} {part.language}": part.metrics for part in score(model, config, cache)}
+    scores = {f"{part.split} {part.language}": part.metrics for part in score(model, TrialContext.of(config, cache))}
     embedding = model.get_input_embeddings()
     kept = embedding.kept if isinstance(embedding, TrimmedEmbedding) else None
     trimmed_embedding.restore(model)

@@ -6,7 +6,7 @@ from pathlib import Path
 from harness.cli.commands import exit_codes
 from harness.cli.options.store import ddof_option, store_option
 from harness.cli.options.study import study_name
-from harness.cli.reports import tell_of_broken, tell_of_report
+from harness.cli.reports import repair, tell_of_report
 from harness.common.errors import without_credentials
 
 
@@ -52,5 +52,5 @@ def compare(options: argparse.Namespace) -> int:
     print(f"\n{both.results.about.question}")
     tell_of_report(written)
     for view in (one, other):
-        tell_of_broken(view.store)
+        repair(view.store)
     return exit_codes.OK

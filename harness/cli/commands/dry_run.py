@@ -129,7 +129,7 @@ def _past(
     from harness.common.provenance import provenance
     from harness.execution.cost import comparable, probe
 
-    past = comparable(trials, store, provenance()["device"]) if store is not None else []
+    past = comparable(trials, store, provenance().device) if store is not None else []
     if past:
         return past, "of the store, of the same task, encoder, precision and kind of device"
     if resources.ray_address is not None:

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from analysis.fisher.figures import clustered, draw
 from analysis.fisher.tables import Corpus, Scores, correlations, matrix
-from analysis.rendering.table import Score
+from analysis.rendering.cells import Score
 from tests.helpers.frames import CODES, shown_texts
 
 

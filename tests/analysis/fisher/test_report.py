@@ -17,6 +17,7 @@ from harness.methods import L2, Vanilla
 from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
 from tests.helpers.pages import Page, record
+from tests.helpers.stores import result_of
 
 TARGETS = ("de", "hi", "ja", "tr", "ur", "zh")
 STUDY = Study(
@@ -35,8 +36,6 @@ def score(language: str, seed: int) -> float:
 
 def stored(folder: Path, finished: int) -> Store:
     """A store with the study run, and the first of its four trials finished: both of vanilla, then those of l2."""
-    from harness.store.result import TrialResult
-
     tests = {code: f"test-{code}" for code in ("en", *TARGETS)}
     trials = [
         TrialConfig(
@@ -62,7 +61,7 @@ def stored(folder: Path, finished: int) -> Store:
         made = record(trial, "f1")
         for language, values in made["scores"]["test"].items():
             values["f1"] = score(language, trial.seed)
-        store.save(trial, TrialResult(made, [{"step": 1.0}], []))
+        store.save(trial, result_of(made))
     return store
 
 

@@ -100,7 +100,7 @@ def test_our_scores_are_checked() -> None:
 
 def test_it_imports_neither_torch_nor_ray() -> None:
     code = (
-        "import sys, analysis.published.checks, analysis.published.claims, analysis.published.side_by_side as s; "
+        "import sys, analysis.published.checks, analysis.published.judging, analysis.published.side_by_side as s; "
         "s.load(1); "
     )
     code += "assert not {'torch', 'ray', 'transformers', 'datasets'} & {*sys.modules}, sorted(sys.modules)"

@@ -4,9 +4,8 @@ import pandas as pd
 import pytest
 
 from analysis.published import TASKS, ZERO_SHOT
-from analysis.published.claims import (
-    CLAIMS,
-    CORRELATION,
+from analysis.published.claims import CLAIMS, CORRELATION
+from analysis.published.judging import (
     EQUAL,
     FAILS,
     HOLDS,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from analysis.published import TABLES, TASKS, XLMR_LARGE, ZERO_SHOT, Kind
-from analysis.published.claims import plain
+from analysis.published.judging import plain
 from analysis.published.side_by_side import SHARED, beside, encoder_of, matching
 from harness.common.errors import UserError
 from tests.helpers.published import NAN, ROWS, ours

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from analysis.rendering import latex
-from analysis.rendering.table import Interval, Number, Ratio, Score, Table
+from analysis.rendering.cells import Interval, Number, Ratio, Score
+from analysis.rendering.table import Table
 from analysis.report import chapters
 from analysis.results import from_csv
 from analysis.results.from_store import load

@@ -14,10 +14,12 @@ import pytest
 from matplotlib.figure import Figure
 
 from analysis import report
+from analysis.rendering.cells import Change, Interval, Number, Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.table import Change, Interval, Number, Score, Shown, Table
+from analysis.rendering.table import Shown, Table
 from analysis.results.from_store import load
 from analysis.results.view import View
+from analysis.sections import SECTIONS, Entry
 from tests.helpers import synthetic
 from tests.helpers.frames import ROWS, frames
 from tests.helpers.pages import Tags
@@ -35,7 +37,9 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def written(folder: Path, monkeypatch: pytest.MonkeyPatch, *sections: Section, **about: Any) -> str:
     """A page with these sections before the facts."""
-    monkeypatch.setattr(report, "FINDINGS", tuple(lambda view, made=made: made for made in sections))
+    facts = [entry for entry in SECTIONS if entry.of_a_search and not entry.folded]
+    shown = [Entry(lambda view, made=made: made) for made in sections]  # type: ignore[misc]
+    monkeypatch.setattr(report, "SECTIONS", [*shown, *facts])
     results = frames(ROWS)
     results = replace(results, about=replace(results.about, **about))
     return report.write(View(results), folder / "out").html.read_text(encoding="utf-8")

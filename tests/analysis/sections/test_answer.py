@@ -132,12 +132,12 @@ def test_it_is_less_steady() -> None:
     assert "it is steadier" not in text
 
 
-def test_nothing_is_shown_and_what_would_have_been_is_said() -> None:
+def test_nothing_is_shown_and_the_minimum_detectable_ratio_is_said() -> None:
     ours, theirs = 60 + CHANCE[:9], 60 + OTHER[:9]
     text = told(pairs(ours, theirs))
-    seen = minimum_detectable_ratio(ours, theirs).ratio
+    least = minimum_detectable_ratio(ours, theirs).ratio
     assert f"no difference is shown (p = {swapped_p(ours, theirs):.2g});" in text
-    assert f"a ratio of {seen:.2f} or less would probably (80 %) have been found" in text
+    assert f"the minimum detectable ratio is {least:.2f} (with 80 % power), a milder one may be there." in text
 
 
 def test_five_runs_can_show_nothing() -> None:
@@ -197,9 +197,9 @@ def test_of_many_methods_only_the_findings_are_told(no_power: None) -> None:
 
 
 def test_a_correction_that_no_p_can_pass_is_told_as_too_few_runs() -> None:
-    """Six runs give 0.031 at the least, four methods make that 0.12: no ratio at all would have been found."""
+    """Six runs give 0.031 at the least, four methods make that 0.12: no ratio at all is detectable."""
     text = told(several(0.01, 0.01, 0.01, 0.01, runs=6))
-    assert "would probably (80 %) have been found" not in text
+    assert "minimum detectable" not in text
 
 
 def test_the_test_is_said_to_be_over_what_it_is_over() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.rendering.table import Difference
+from analysis.rendering.cells import Difference
 from analysis.results.best_setting import BestSetting
 from analysis.results.view import View
 from analysis.sections import best

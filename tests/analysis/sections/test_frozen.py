@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from analysis.rendering.table import Percent
+from analysis.rendering.cells import Percent
 from analysis.results.view import View
 from analysis.sections import frozen
 from tests.helpers.report_rows import COLD, WARM, Rows, cells, marked, run, score, std, table_of, unmarked, view

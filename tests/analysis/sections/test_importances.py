@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.rendering.table import Percent
+from analysis.rendering.cells import Percent
 from analysis.results.view import View
 from analysis.sections import variance
 from tests.helpers.report_rows import Rows, cells, noted, run, table_of, view, words

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from analysis.rendering.table import Interval, Table
+from analysis.rendering.cells import Interval
+from analysis.rendering.table import Table
 from analysis.sections import ladder
 from analysis.sections.ladder import Ladder
 from analysis.statistics.breaking_point import breaking_point

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.rendering.table import Interval
+from analysis.rendering.cells import Interval
 from analysis.report import Chapter
 from analysis.results.view import View
 from analysis.sections import means

@@ -57,7 +57,7 @@ def test_the_multi_bootstrap_starts_from_the_stored_scores(real: Path) -> None:
         record = store.record(trial.id)
         assert record is not None
         for code in ("de", "hi"):
-            found[trial.method.label, trial.seed, code] = record["scores"]["test"][code]["f1"]
+            found[trial.method.label, trial.seed, code] = record.scores.test[code].metrics["f1"]
     difference = {
         code: np.mean([found["l2(strength=100)", seed, code] - found["vanilla", seed, code] for seed in (0, 1)])
         for code in ("de", "hi")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from analysis.published import figures
+from analysis.rendering.cells import Change, Score
 from analysis.rendering.section import Section
-from analysis.rendering.table import Change, Score
 from analysis.report import chapters
 from analysis.results.merge import side_by_side
 from analysis.sections import published

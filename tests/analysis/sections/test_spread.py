@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from analysis.rendering.table import Ratio
+from analysis.rendering.cells import Ratio
 from analysis.report import Chapter, chapters
 from analysis.results.view import View
 from analysis.sections import answer, means, spread
@@ -50,7 +50,7 @@ def test_spread_is_of_arrays_cut_by_hand(seen: View, raw: pd.DataFrame, written:
             assert row["ratio to vanilla"].value == pytest.approx(math.exp(np.mean(logs)))
             assert row["ratio to vanilla"] == Ratio(*(pytest.approx(x) for x in (ratio.value, ratio.low, ratio.high)))
             assert p_of(row["p"]) == pytest.approx(swapped_p(one.reshape(len(one), -1), other.reshape(len(one), -1)))
-            assert row["would have been seen"].value == pytest.approx(minimum_detectable_ratio(one, other).ratio)
+            assert row["minimum detectable ratio"].value == pytest.approx(minimum_detectable_ratio(one, other).ratio)
             assert row["runs"] == str(len(one)) == ("8" if method == "l2(strength=0.1)" else "9")
             if what.startswith("3"):
                 assert p_of(row["p, Holm"]) == pytest.approx(corrected[method])
@@ -110,7 +110,7 @@ def test_constant_scores_have_a_reason_and_no_number() -> None:
     table = table_of(section, "spread")
     assert any("all runs of a method have the same score" in note for note in table.notes)
     row = cells(table, "l2(strength=1)", "zero-shot score")
-    assert [plain(row[head]) for head in ("ratio to vanilla", "p", "would have been seen")] == ["–"] * 3
+    assert [plain(row[head]) for head in ("ratio to vanilla", "p", "minimum detectable ratio")] == ["–"] * 3
     clean(section)
 
 

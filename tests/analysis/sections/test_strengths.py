@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from analysis.rendering.cells import Difference
 from analysis.rendering.section import Picture
-from analysis.rendering.table import Difference
 from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 from analysis.sections import strengths

@@ -16,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.rendering.axis import Axis
+from analysis.rendering.cells import MISSING_CELL, Difference, Percent, Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.table import MISSING_CELL, Difference, Percent, Score, Table
+from analysis.rendering.table import Table
 from analysis.results.from_csv import read
 from analysis.results.from_store import load
 from analysis.results.merge import side_by_side

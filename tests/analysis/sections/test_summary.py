@@ -7,7 +7,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.rendering.table import Change, Score, Table
+from analysis.rendering.cells import Change, Score
+from analysis.rendering.table import Table
 from analysis.results.frame import Results
 from analysis.results.view import View
 from analysis.sections import cost, languages, summary, troubles

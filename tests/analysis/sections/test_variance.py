@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.rendering.cells import Percent
 from analysis.rendering.section import Picture
-from analysis.rendering.table import Percent, Table
+from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.sections import variance
 from analysis.statistics.mixed_model import reml

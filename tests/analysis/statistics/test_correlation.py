@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from analysis.statistics import correlation
-from analysis.statistics.correlation import Correlation, pearson, spearman
+from analysis.statistics.correlation import pearson, spearman
 
 
 def series(count: int, seed: int = 0) -> tuple["pd.Series[float]", "pd.Series[float]"]:
@@ -66,8 +66,6 @@ def test_few_or_constant_languages_have_no_correlation_or_no_interval() -> None:
         found = spearman(one, other * 0 + constant)
         assert math.isnan(found.value)
         assert "same" in found.reason
-        assert found.plain() == "–"
-        assert found.latex() == "--"
 
 
 def test_resamples_without_a_correlation_are_counted() -> None:
@@ -75,12 +73,3 @@ def test_resamples_without_a_correlation_are_counted() -> None:
     # Of four languages drawn from four, all are the same one in 4 of 256.
     assert found.undefined == pytest.approx(correlation.RESAMPLES / 64, rel=0.3)
     assert -1 <= found.low <= found.high <= 1
-
-
-def test_a_correlation_as_a_cell() -> None:
-    cell = Correlation(-0.8123, -0.95, -0.4, 11, 2)
-    assert cell.plain() == cell.markdown() == cell.html() == "-0.81 [-0.95, -0.40]"
-    assert cell.latex() == "$-0.81$ [$-0.95$, $-0.40$]"
-    assert cell.numbers() == {"": -0.8123, "low": -0.95, "high": -0.4, "undefined resamples": 2}
-    assert Correlation(-0.8123, math.nan, math.nan, 3).plain() == "-0.81"
-    assert Correlation(-0.8123, math.nan, math.nan, 3).latex() == "$-0.81$"

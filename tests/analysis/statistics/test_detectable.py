@@ -1,4 +1,4 @@
-"""What could have been seen: ratios and differences."""
+"""Minimum detectable ratios and differences."""
 
 import math
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analysis.statistics.brown_forsythe import brown_forsythe
 from analysis.statistics.minimum_detectable import (
-    brown_forsythe_ratio,
+    minimum_detectable_by_brown_forsythe,
     minimum_detectable_difference,
     minimum_detectable_ratio,
 )
@@ -101,7 +101,7 @@ def test_too_few_runs() -> None:
         assert swap_test(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
         assert minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
         assert [one.reason for one in brown_forsythe(ours[:runs], theirs[:runs])] == ["there are fewer than 3 runs"] * 2
-        assert brown_forsythe_ratio(runs).reason
+        assert minimum_detectable_by_brown_forsythe(runs).reason
     for runs in (3, 4, 5):
         assert f"with {runs} runs no p is below" in minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason
         assert swap_test(ours[:runs], theirs[:runs]).least_p == 2 ** (1 - runs)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics import counts as counting
-from analysis.statistics.counts import ACCURACY, F1
+from analysis.results import prediction_counts as counting
+from analysis.results.prediction_counts import ACCURACY, F1
 from analysis.statistics.multi_bootstrap import (
     MIN_FOR_P,
     TRUSTED_EXAMPLES,

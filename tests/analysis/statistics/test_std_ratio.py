@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
-from analysis.statistics.minimum_detectable import brown_forsythe_ratio, minimum_detectable_difference
+from analysis.statistics.minimum_detectable import minimum_detectable_by_brown_forsythe, minimum_detectable_difference
 from analysis.statistics.run_bootstrap import counts, resamples_of
 from analysis.statistics.std_ratio import std_ratio
 from tests.benchmarks.spread import rejected_by_brown_forsythe, simulate
@@ -85,10 +85,15 @@ def test_of_more_it_is_the_bootstrap_t_written_as_a_loop(runs: int, languages: i
 
 def test_brown_forsythe_finds_the_ratio_it_is_said_to() -> None:
     for runs in (10, 30):
-        both = simulate(np.random.default_rng(2), 1000, runs, ratio=brown_forsythe_ratio(runs).ratio)
+        both = simulate(np.random.default_rng(2), 1000, runs, ratio=minimum_detectable_by_brown_forsythe(runs).ratio)
         assert rejected_by_brown_forsythe(*both) == pytest.approx(0.8, abs=0.04 + error(0.8, 1000))
-    assert 1 > brown_forsythe_ratio(1200).ratio > brown_forsythe_ratio(300).ratio > brown_forsythe_ratio(30).ratio
-    assert "not even a ratio" in brown_forsythe_ratio(3).reason
+    assert (
+        1
+        > minimum_detectable_by_brown_forsythe(1200).ratio
+        > minimum_detectable_by_brown_forsythe(300).ratio
+        > minimum_detectable_by_brown_forsythe(30).ratio
+    )
+    assert "is below 0.01" in minimum_detectable_by_brown_forsythe(3).reason
 
 
 @pytest.mark.parametrize("runs", [5, 20, 100])

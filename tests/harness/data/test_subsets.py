@@ -18,19 +18,21 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.data.reading import examples
 from harness.data.subsets import drawn, noisy, training_rows
-from harness.data.tokenised import encoded, sub_words
+from harness.data.tokenised import sub_words
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
-from harness.fisher import diagonal_files
+from harness.fisher import supply
 from harness.methods import L2, Ewc, Vanilla
 from harness.setting import Setting
 from harness.study import Study, TrialConfig
 from harness.tasks import Task, task_named
 from harness.tasks.token_task import IGNORED
-from harness.training.trial import build_trainer, run_trial
+from harness.training.building import build_trainer
+from harness.training.trial import run_trial
 from tests.helpers.studies import SHORT, TRAINED
 from tests.helpers.training import EMBEDDINGS, trained
 
@@ -38,7 +40,7 @@ EMBEDDED = pinning.find("embedded")
 
 
 def rows_of(config: TrialConfig, cache: Path) -> Dataset:
-    return training_rows(config, EMBEDDED, cache)
+    return training_rows(TrialContext.of(config, cache))
 
 
 def test_ids_from_before_there_were_these_fields(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +142,7 @@ def test_noise_is_what_encoding_wrong_examples_gives(study: Study, tmp_path: Pat
     ]
     expected = kind.encode(wrong, loading.tokenizer(EMBEDDED), 16)
     assert made.to_dict() == expected.to_dict()
-    assert made.features == encoded(config, "train", "en", EMBEDDED, tmp_path).rows.features
+    assert made.features == TrialContext.of(config, tmp_path).encoded("train", "en").rows.features
     fewer = rows_of(replace(config, setting=replace(setting, train_examples=30)), tmp_path)
     chosen = set(drawn(len(right), 30).tolist())
     # a word's label is the same in a subset
@@ -168,14 +170,14 @@ def test_dev_and_test_sets_keep_their_labels_and_the_majority_is_that_of_all_tra
         assert [part.majority for part in result.scored] == [part.majority for part in plain.scored]
         assert [part.fingerprint for part in result.scored] == [part.fingerprint for part in plain.scored]
         assert [part.predicted for part in result.scored] != [part.predicted for part in plain.scored]
-    assert changed["train_examples"].record["cost"]["trained_embeddings"] < plain.record["cost"]["trained_embeddings"]
-    assert changed["label_noise"].record["cost"]["trained_embeddings"] == plain.record["cost"]["trained_embeddings"]
+    assert changed["train_examples"].record.cost.trained_embeddings < plain.record.cost.trained_embeddings
+    assert changed["label_noise"].record.cost.trained_embeddings == plain.record.cost.trained_embeddings
     assert changed["label_noise"].history[0]["task_loss"] != plain.history[0]["task_loss"]
 
 
 def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=None, epochs=2, train_examples=10, batch_size=4)
-    trainer = build_trainer(trial(setting=setting), tmp_path)
+    trainer = build_trainer(TrialContext.of(trial(setting=setting), tmp_path))
     seen: list[Any] = []
     step = trainer.training_step
     trainer.training_step = lambda m, inputs, n=None: (seen.append(inputs["input_ids"]), step(m, inputs, n))[1]  # type: ignore[method-assign]
@@ -189,6 +191,7 @@ def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tm
     )
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=6, max_grad_norm=0.0, train_examples=12, label_noise=0.2)
     config = trial(L2(strength=0.3), setting=setting, targets=("de", "hi"))
@@ -207,7 +210,7 @@ def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., Tr
 def test_fisher_information_is_of_the_text_alone(trial: Callable[..., TrialConfig]) -> None:
     ewc = Ewc(strength=1.0, languages=("de",), examples=2, text="task")
     plain, changed = (
-        diagonal_files.requests(trial(ewc, setting=setting))
+        supply.needed([trial(ewc, setting=setting)])
         for setting in (SHORT, replace(SHORT, train_examples=5, label_noise=0.5))
     )
     assert plain == changed
@@ -221,12 +224,12 @@ def test_another_process_trains_on_the_same(trial: Callable[..., TrialConfig], t
     code = f"""
 import json, sys
 from pathlib import Path
-from harness import encoders
-from harness.hashing import digest
+from harness.common.hashing import digest
+from harness.data.context import TrialContext
+from harness.data.subsets import training_rows
 from harness.study import TrialConfig
-from harness.training_data import training_rows
 config = TrialConfig.from_json(json.loads(sys.argv[1]))
-print(digest(training_rows(config, encoders.find("embedded"), Path({str(tmp_path)!r})).to_dict()))
+print(digest(training_rows(TrialContext.of(config, Path({str(tmp_path)!r}))).to_dict()))
 """
     from harness.common.hashing import digest
 

@@ -12,9 +12,9 @@ import pytest
 
 from harness.common.errors import UserError
 from harness.data import tokenised
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.data.reading import examples
-from harness.data.tokenised import encoded
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
 from harness.study import Study, TrialConfig
@@ -28,7 +28,7 @@ EMBEDDED = pinning.find("embedded")
 @pytest.fixture(autouse=True)
 def _forget() -> None:
     """As in a new process."""
-    tokenised._encoded.cache_clear()
+    tokenised.encoded.cache_clear()
 
 
 def entries(cache: Path) -> list[Path]:
@@ -44,7 +44,7 @@ def study(study: Study) -> Study:
 def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
-    part = encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+    part = TrialContext.of(trial(), tmp_path).encoded("test", "de")
     sentences = examples(Origin("udpos", "embedded"), "test", "de").rows
     expected = task_named("udpos").encode(sentences, loading.tokenizer(EMBEDDED), SHORT.max_length)
     assert part.rows.to_dict() == expected.to_dict()
@@ -54,11 +54,11 @@ def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(
 
 
 def test_it_is_built_once(trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
-    tokenised._encoded.cache_clear()
+    TrialContext.of(trial(), tmp_path).encoded("test", "de")
+    tokenised.encoded.cache_clear()
     monkeypatch.setattr(tokenised, "_build", None)  # whatever were built now would fail
     again = replace(trial(), seed=9, data="/moved/away")  # another trial; the data need not even be there
-    assert len(encoded(again, "test", "de", EMBEDDED, tmp_path).rows) == 100
+    assert len(TrialContext.of(again, tmp_path).encoded("test", "de").rows) == 100
 
 
 def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut: Path, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut
     assert loading.tokenizer.cache_info().currsize == 0
     for file in encoder.glob("tokenizer*"):
         file.unlink()
-    tokenised._encoded.cache_clear()
+    tokenised.encoded.cache_clear()
     again = run_trial(config, cache=tmp_path)
     assert again.scored == first.scored
     assert again.history == first.history
@@ -78,11 +78,11 @@ def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut
 def test_each_length_task_and_data_set_has_its_own(
     trial: Callable[..., TrialConfig], study: Study, tmp_path: Path
 ) -> None:
-    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
-    encoded(trial(), "test", "en", EMBEDDED, tmp_path)
-    encoded(trial(setting=replace(SHORT, max_length=16)), "test", "de", EMBEDDED, tmp_path)
+    TrialContext.of(trial(), tmp_path).encoded("test", "de")
+    TrialContext.of(trial(), tmp_path).encoded("test", "en")
+    TrialContext.of(trial(setting=replace(SHORT, max_length=16)), tmp_path).encoded("test", "de")
     pairs = plan(replace(study, task="pawsx", targets=("de",)))[0]
-    encoded(pairs, "test", "de", EMBEDDED, tmp_path)
+    TrialContext.of(pairs, tmp_path).encoded("test", "de")
     assert len(entries(tmp_path)) == 4
 
 
@@ -90,8 +90,8 @@ def test_each_length_task_and_data_set_has_its_own(
     "damage", ["cut short", "changed", "removed", "no sums", "garbage sums", "of a former version"]
 )
 def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path: Path, damage: str) -> None:
-    whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict()
-    tokenised._encoded.cache_clear()
+    whole = TrialContext.of(trial(), tmp_path).encoded("test", "de").rows.to_dict()
+    tokenised.encoded.cache_clear()
     (entry,) = entries(tmp_path)
     arrow = next((entry / "rows").glob("*.arrow"))
     content = arrow.read_bytes()
@@ -109,17 +109,17 @@ def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path
             (entry / tokenised.SUMS).write_text(json.dumps(tokenised._sums(entry)))
         case _:
             (entry / tokenised.SUMS).write_text("{")
-    assert encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows.to_dict() == whole
+    assert TrialContext.of(trial(), tmp_path).encoded("test", "de").rows.to_dict() == whole
     assert tokenised._is_whole(entry)
 
 
 def test_what_was_left_half_built_is_replaced(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    encoded(trial(), "test", "de", EMBEDDED, tmp_path)
-    tokenised._encoded.cache_clear()
+    TrialContext.of(trial(), tmp_path).encoded("test", "de")
+    tokenised.encoded.cache_clear()
     (entry,) = entries(tmp_path)
     entry.rename(entry.with_suffix(".part"))  # as a process leaves it that is killed
     (entry.with_suffix(".part") / tokenised.SUMS).unlink()
-    assert len(encoded(trial(), "test", "de", EMBEDDED, tmp_path).rows) == 100
+    assert len(TrialContext.of(trial(), tmp_path).encoded("test", "de").rows) == 100
     assert entries(tmp_path) == [entry]
 
 
@@ -128,13 +128,14 @@ def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], 
     code = f"""
 from pathlib import Path
 import json, sys, time
-from harness import encoders, encoding
+from harness.data import tokenised
+from harness.data.context import TrialContext
 from harness.study import TrialConfig
 built = []
-real = encoding._build
-encoding._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
+real = tokenised._build
+tokenised._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
 config = TrialConfig.from_json(json.loads(sys.argv[1]))
-part = encoding.encoded(config, "test", "de", encoders.find("embedded"), Path({str(tmp_path)!r}))
+part = TrialContext.of(config, Path({str(tmp_path)!r})).encoded("test", "de")
 print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
 """
     command = [sys.executable, "-c", code, json.dumps(trial().to_json())]
@@ -148,28 +149,28 @@ print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
 def test_data_that_is_no_longer_what_was_planned_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = replace(trial(), test_data={"en": "0" * 16, "de": "0" * 16})
     with pytest.raises(UserError, match="data: the test data for 'de' changed since the study was planned"):
-        encoded(config, "test", "de", EMBEDDED, tmp_path)
+        TrialContext.of(config, tmp_path).encoded("test", "de")
     assert not (tmp_path / "tokenised").exists()
 
 
 def test_a_cache_that_cannot_be_written_gets_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     (tmp_path / "tokenised").write_text("in the way")
     with pytest.raises(UserError, match=r"store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
-        encoded(trial(), "test", "de", EMBEDDED, tmp_path)
+        TrialContext.of(trial(), tmp_path).encoded("test", "de")
 
 
 def test_slices_give_what_one_call_gives(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = encoded(trial(), "test", "de", EMBEDDED, tmp_path / "whole").rows.to_dict()
+    whole = TrialContext.of(trial(), tmp_path / "whole").encoded("test", "de").rows.to_dict()
     monkeypatch.setattr(tokenised, "SLICE", 7)
-    assert encoded(trial(), "test", "de", EMBEDDED, tmp_path / "sliced").rows.to_dict() == whole
+    assert TrialContext.of(trial(), tmp_path / "sliced").encoded("test", "de").rows.to_dict() == whole
 
 
 def test_unknown_sub_words_are_counted(study: Study, tmp_path: Path) -> None:
     """The embedded vocabulary has hardly any Korean."""
     config = plan(replace(study, task="pawsx", targets=("ko", "de")))[0]
-    korean, german = (encoded(config, "test", language, EMBEDDED, tmp_path) for language in ("ko", "de"))
+    korean, german = (TrialContext.of(config, tmp_path).encoded("test", language) for language in ("ko", "de"))
     assert german.unknown < 0.5
     assert korean.unknown > 5
     ids = [i for row in korean.rows["input_ids"] for i in row]

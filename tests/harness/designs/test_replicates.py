@@ -11,7 +11,7 @@ from analysis.report import chapters
 from analysis.results import from_store
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from analysis.sections import design, spread, variance
+from analysis.sections import SECTIONS, design, spread, variance
 from harness.cli.main import main
 from harness.common import fields
 from harness.common.errors import UserError
@@ -60,8 +60,8 @@ def test_replicates_reach_the_tidy_frame(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_reruns_are_no_further_runs_to_the_comparisons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """But noise where the variance is taken apart: counted as runs, copies would make every interval narrow."""
-    monkeypatch.setattr("analysis.report.FINDINGS", (spread.section, variance.section))
-    monkeypatch.setattr("analysis.report.FACTS", (design.section,))
+    kept = (spread.section, variance.section, design.section)
+    monkeypatch.setattr("analysis.report.SECTIONS", [entry for entry in SECTIONS if entry.make in kept])
     once = synthetic.study(rates=4, seeds=2, languages=3, methods=synthetic.METHODS[:2])
     twice = replace(once, replicates=2)
     one, two = (

@@ -8,6 +8,7 @@ import torch
 from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForTokenClassification
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
@@ -33,8 +34,9 @@ from harness.methods import (
 )
 from harness.methods.fisher_estimate import Estimate
 from harness.training import weights
+from harness.training.building import build_trainer
 from harness.training.rescoring import rescore
-from harness.training.trial import build_trainer, run_trial
+from harness.training.trial import run_trial
 from tests.helpers.encoders import FAMILIES, LENGTH, make
 
 METHODS = [
@@ -81,14 +83,14 @@ def test_a_family_trains_and_scores(
     config = plan(make(families[family], task, method))[0]
     check_encoder(pinning.find(families[family]), task, LENGTH, [method])
     result = run_trial(config, cache=tokenised, weights=tmp_path / "kept")
-    assert not result.record["diverged"]
-    assert result.record["cost"]["trained_embeddings"] < 19_200
-    assert result.record["scores"]["test"]["de"]["examples"] == {"udpos": 100, "pawsx": 200}[task]
+    assert not result.record.diverged
+    assert result.record.cost.trained_embeddings < 19_200
+    assert result.record.scores.test["de"].examples == {"udpos": 100, "pawsx": 200}[task]
     assert (result.history[-1]["penalty"] > 0) == (method.name in ("l2", "ewc", "decoupled_l2"))
     kept = weights.load(tmp_path / "kept", config)
     assert kept.get_input_embeddings().weight.shape[0] == 19_200
-    again = rescore(kept, config, {**result.record, "weights": ""}, result.history, cache=tokenised)
-    assert again.record["scores"] == result.record["scores"]
+    again = rescore(kept, config, result.record, result.history, cache=tokenised)
+    assert again.record.scores == result.record.scores
 
 
 def test_what_a_family_cannot_do_is_said_before_it_runs(families: dict[str, str]) -> None:
@@ -203,7 +205,7 @@ def test_a_head_that_the_checkpoint_has_is_not_used(families: dict[str, str], tm
 
 def test_training_trims_every_family(families: dict[str, str], tmp_path: Path) -> None:
     for family in FAMILIES:
-        trainer = build_trainer(plan(make(families[family], "udpos", Vanilla()))[0], tmp_path)
+        trainer = build_trainer(TrialContext.of(plan(make(families[family], "udpos", Vanilla()))[0], tmp_path))
         assert isinstance(trainer.model.get_input_embeddings(), TrimmedEmbedding), family
 
 

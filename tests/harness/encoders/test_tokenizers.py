@@ -40,7 +40,7 @@ def test_a_byte_level_tokenizer_keeps_words_apart(tmp_path: Path) -> None:
     # A text that is no list of words begins as the encoder was pretrained.
     assert loading.tokenizer(pinning.find(folder)).tokenize("The people")[0].startswith("T")
     for task in ("udpos", "pawsx"):
-        assert not run_trial(plan(make(folder, task, Vanilla()))[0], cache=tmp_path).record["diverged"]
+        assert not run_trial(plan(make(folder, task, Vanilla()))[0], cache=tmp_path).record.diverged
 
 
 def test_word_pieces_have_token_types_in_training_and_scoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -80,7 +80,7 @@ def test_padding_at_the_left_changes_no_score(tmp_path: Path) -> None:
         (folder / "tokenizer_config.json").write_text(
             json.dumps(config | {"padding_side": side, "truncation_side": side})
         )
-        scores.append(run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path).record["scores"])
+        scores.append(run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path).record.scores)
     assert scores[0] == scores[1]
 
 

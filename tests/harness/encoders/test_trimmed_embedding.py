@@ -10,12 +10,14 @@ import pytest
 import torch
 from transformers import AutoModelForMaskedLM, AutoModelForTokenClassification
 
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.encoders.trimmed_embedding import TrimmedEmbedding, can_trim
 from harness.methods import L2, Ewc, Method, Vanilla
 from harness.study import Setting, TrialConfig
+from harness.training.building import build_trainer
 from harness.training.evaluation import score
-from harness.training.trial import build_trainer, run_trial
+from harness.training.trial import run_trial
 from tests.helpers.studies import SHORT
 from tests.helpers.training import EMBEDDINGS, trained
 
@@ -50,11 +52,12 @@ def test_trimmed_and_whole_train_to_the_same_weights_and_scores(
             assert torch.equal(weights[name], expected), name
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_rows_that_no_training_example_uses_stay_where_they_were(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config = replace(trial(L2(strength=0.3), setting=STEPS), trim_vocabulary=False)
-    trainer = build_trainer(config, tmp_path)
+    trainer = build_trainer(TrialContext.of(config, tmp_path))
     trainer.train()
     anchor = loading.pretrained(pinning.find("embedded"), "udpos").anchor[EMBEDDINGS[5:]]
     moved = (trainer.model.get_input_embeddings().weight != anchor).any(1)
@@ -131,6 +134,6 @@ def test_kept_weights_have_the_whole_vocabulary(trial: Callable[..., TrialConfig
     result = run_trial(config, cache=tmp_path, weights=tmp_path / "kept")
     model = AutoModelForTokenClassification.from_pretrained(tmp_path / "kept")
     assert model.get_input_embeddings().weight.shape[0] == model.config.vocab_size == 19_200
-    assert result.record["cost"]["trained_embeddings"] < 19_200
-    again = {f"{part.split} {part.language}": part for part in score(model, config, tmp_path)}
+    assert result.record.cost.trained_embeddings < 19_200
+    again = {f"{part.split} {part.language}": part for part in score(model, TrialContext.of(config, tmp_path))}
     assert all(again[f"{part.split} {part.language}"].predicted == part.predicted for part in result.scored)

@@ -21,6 +21,7 @@ from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.tuning.journal import FAILED, STOPPED, Journal, read
 from harness.tuning.search import bases
+from tests.helpers.stores import recorded
 from tests.helpers.studies import SCORED, TRAINED
 
 
@@ -42,19 +43,17 @@ def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
         attempt(trial, store, Resources())
     before = {str(file): file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*")}
     more = plan(replace(study, seeds=(1, 2)))
-    found = comparable(more, Store(tmp_path / "store", create=False), provenance()["device"])
+    found = comparable(more, Store(tmp_path / "store", create=False), provenance().device)
     assert sorted(one.config.method.name for one in found) == ["l2", "vanilla"]
     cost = estimated(more, found, Resources(local=True), gpus=0)
-    records = [store.record(trial.id) or {} for trial in plan(study)]
-    assert cost.seconds == pytest.approx(2 * sum(record["cost"]["seconds"] for record in records))
-    sizes = [
-        sum(f.stat().st_size for f in (tmp_path / "store" / "trials" / record["id"]).iterdir()) for record in records
-    ]
+    records = [recorded(store, trial.id) for trial in plan(study)]
+    assert cost.seconds == pytest.approx(2 * sum(record.cost.seconds for record in records))
+    sizes = [sum(f.stat().st_size for f in (tmp_path / "store" / "trials" / record.id).iterdir()) for record in records]
     assert cost.disk == pytest.approx(2 * sum(sizes))
     assert (cost.at_once, cost.gpu_hours) == (1, 0)
     assert before == {str(file): file.stat().st_mtime_ns for file in (tmp_path / "store").rglob("*")}
     assert comparable(more, store, "another device") == []
-    assert comparable([replace(trial, precision="bf16") for trial in more], store, provenance()["device"]) == []
+    assert comparable([replace(trial, precision="bf16") for trial in more], store, provenance().device) == []
 
 
 def test_the_most_similar_count(study: Study) -> None:
@@ -110,6 +109,7 @@ def test_gpus_are_shared(
 STUDY = """
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla]
 settings: [{{learning_rate: 1e-3, max_steps: 3, batch_size: 4}}]
 seeds: [0, 1]

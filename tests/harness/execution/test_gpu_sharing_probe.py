@@ -11,12 +11,13 @@ import torch
 from harness.cli.main import main
 from harness.common import memory
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.execution.gpu_sharing import pick
-from harness.execution.gpu_sharing_probe import ENDLESS, READY, Stopwatch
+from harness.execution.gpu_sharing_probe import ENDLESS, READY, Stopwatch, take_largest
 from harness.methods import Ewc, WeightAveraging
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.footprint import Keeper
-from harness.training.trial import build_trainer
 from tests.helpers.studies import SHORT
 
 SECONDS = 0.2
@@ -27,8 +28,9 @@ def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialCon
     for _ in range(2):
         here.send(READY)
     config = trial(WeightAveraging(steps=1), setting=replace(SHORT, max_steps=ENDLESS))
-    trainer = build_trainer(config, tmp_path)
-    trainer.add_callback(Stopwatch(there, trainer, config, 1, seconds=0.0))
+    trainer = build_trainer(TrialContext.of(config, tmp_path))
+    take_largest(trainer, config.precision)
+    trainer.add_callback(Stopwatch(there, trainer, 1, seconds=0.0))
     trainer.train()
     assert [here.recv(), *here.recv()] == [READY, "tokens", "seconds", "each", "total"]
     (average,) = (callback for callback in trainer.callback_handler.callbacks if isinstance(callback, Keeper))
@@ -51,7 +53,7 @@ def test_real_trials_are_packed_and_measured(trial: Callable[..., TrialConfig], 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 def test_a_study_measures_how_it_shares_a_gpu(tmp_path: Path, cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine.yaml").write_text(
-        f"task: udpos\ndata: {cut}\nmethods: [vanilla, {{name: l2, strength: 0.1}}]\n"
+        f"task: udpos\ndata: {cut}\nencoder: {cut}/encoder\nmethods: [vanilla, {{name: l2, strength: 0.1}}]\n"
         "settings: [{learning_rate: 1e-3, max_steps: 3, batch_size: 4}]\nseeds: [0, 1]\ntargets: [de]\n"
     )
     place = ["--store", str(tmp_path / "store"), "--no-report"]

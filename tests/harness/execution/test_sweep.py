@@ -67,8 +67,8 @@ def test_more_languages_replace_the_record_whole_and_keep_the_old_ones(study: St
     record = store.record(plan(first)[0].id)
     assert before is not None
     assert record is not None
-    assert set(record["scores"]["test"]) == {"en", "de", "hi"}
-    assert record["scores"]["test"]["de"] == before["scores"]["test"]["de"]
+    assert set(record.scores.test) == {"en", "de", "hi"}
+    assert record.scores.test["de"] == before.scores.test["de"]
     assert run(first, store)[0].ran == run(second, store)[0].ran == 0
 
 

@@ -14,7 +14,7 @@ from harness.common.errors import UserError
 from harness.data import corpus
 from harness.encoders import pinning
 from harness.encoders.pinning import Encoder
-from harness.fisher import diagonal_files
+from harness.fisher import diagonal_files, supply
 from harness.methods import Ewc
 from harness.methods.fisher_estimate import Estimate
 from harness.methods.penalty import Penalty, Term
@@ -94,7 +94,7 @@ def test_text_decides_the_identity_and_its_place_does_not(trial: Callable[..., T
     here = trial(Ewc(strength=1.0, languages=("de",)), setting=SHORT)
     there = trial(Ewc(strength=1.0, languages=("de",), text=str(copied)), setting=SHORT)
     assert here.id == there.id
-    assert diagonal_files.requests(here)[0].name == diagonal_files.requests(there)[0].name
+    assert supply.needed([here])[0].name == supply.needed([there])[0].name
     # What is not read does not count, what is read does.
     lines = (copied / "de.txt").read_text(encoding="utf-8").split("\n")
     (copied / "de.txt").write_text("\n".join(lines[:250]), encoding="utf-8")

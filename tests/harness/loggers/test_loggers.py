@@ -23,7 +23,8 @@ from harness.loggers import background
 from harness.loggers.background import BackgroundLogging
 from harness.loggers.events import parameters
 from harness.methods import Composed, Ewc, LayerwiseDecay
-from harness.store.store import Record, Store
+from harness.store.record import Record
+from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from tests.helpers import synthetic
 
@@ -34,6 +35,7 @@ STUDY = """
 question: "?"
 task: udpos
 data: {cut}
+encoder: {cut}/encoder
 methods: [vanilla, {{name: l2, strength: 0.01}}]
 settings: [{{learning_rate: 1e-3, warmup_steps: 1, max_steps: 3, batch_size: 4}}]
 seeds: [0]
@@ -79,16 +81,16 @@ def finished(store: Store) -> dict[str, tuple[Record, list[dict[str, float]]]]:
 
 def expected(record: Record) -> dict[str, float]:
     """What a record has in the loggers' words."""
-    cost = record["cost"]
+    cost = record.cost
     return {
-        "dev/en": record["scores"]["dev"]["en"]["f1"],
-        **{f"test/{language}": record["scores"]["test"][language]["f1"] for language in ("en", "de", "hi")},
-        "zero_shot": record["zero_shot"],
-        "collapsed": float(record["collapsed"]),
-        "diverged": float(record["diverged"]),
-        "cost/seconds": cost["seconds"],
-        "cost/tokens_per_second": cost["tokens_per_second"],
-        "cost/peak_memory_mib/resident": cost["peak_memory_mib"]["resident"],
+        "dev/en": record.scores.dev["en"].metrics["f1"],
+        **{f"test/{language}": record.scores.test[language].metrics["f1"] for language in ("en", "de", "hi")},
+        "zero_shot": record.zero_shot,
+        "collapsed": float(record.collapsed),
+        "diverged": float(record.diverged),
+        "cost/seconds": cost.seconds,
+        "cost/tokens_per_second": cost.tokens_per_second,
+        "cost/peak_memory_mib/resident": cost.peak_memory_mib["resident"],
     }
 
 
@@ -158,7 +160,7 @@ def test_tensorboard_has_the_stores_numbers(store: Store) -> None:
             assert read == [(row["step"], pytest.approx(row[name], rel=1e-6)) for row in history], name
         settings, status = hparams(found)
         assert status == api_pb2.STATUS_SUCCESS
-        assert settings == parameters(TrialConfig.from_json(record["config"]), "two")
+        assert settings == parameters(TrialConfig.from_json(record.config), "two")
 
 
 def test_mlflow_has_the_stores_numbers(store: Store) -> None:
@@ -168,15 +170,13 @@ def test_mlflow_has_the_stores_numbers(store: Store) -> None:
         found = runs.pop(trial)
         assert found.info.status == "FINISHED"
         assert found.data.metrics.items() >= expected(record).items()
-        assert (found.info.end_time - found.info.start_time) / 1000 == pytest.approx(
-            record["cost"]["seconds"], abs=0.01
-        )
+        assert (found.info.end_time - found.info.start_time) / 1000 == pytest.approx(record.cost.seconds, abs=0.01)
         for name in WINDOW:
             read = [
                 (point.step, point.value) for point in client.get_metric_history(found.info.run_id, f"train/{name}")
             ]
             assert read == [(row["step"], row[name]) for row in history]
-        told = parameters(TrialConfig.from_json(record["config"]), "two")
+        told = parameters(TrialConfig.from_json(record.config), "two")
         assert found.data.params == {name: str(value) for name, value in told.items()}
         assert found.data.tags.keys() == {"mlflow.runName", "steadytune.trial", "steadytune.ended"}
     assert not runs
@@ -187,7 +187,7 @@ def test_wandb_has_the_stores_numbers(store: Store) -> None:
         records = wandb_records(store, "two", trial)
         (run,) = [one.run for one in records if one.HasField("run")]
         assert (run.display_name, run.run_group, run.project, run.host) == (trial, "two", "steadytune", "")
-        told = parameters(TrialConfig.from_json(record["config"]), "two")
+        told = parameters(TrialConfig.from_json(record.config), "two")
         config = items(run.config.update)
         assert {name: config[name] for name in told} == told
         rows = [items(one.history.item) for one in records if one.HasField("history")]
@@ -249,8 +249,8 @@ def test_a_logger_that_raises_is_told_of_once(
     assert "NotADirectoryError: Not a directory. It gets no more trials now" in told[0]
     assert f"wandb: 2 trials logged, {place}/logs/wandb/two" in out
     assert "Traceback" not in out + err
-    scores = {trial: record["scores"] for trial, (record, _) in finished(Store(place)).items()}
-    assert scores == {trial: record["scores"] for trial, (record, _) in finished(store).items()}
+    scores = {trial: record.scores for trial, (record, _) in finished(Store(place)).items()}
+    assert scores == {trial: record.scores for trial, (record, _) in finished(store).items()}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -329,7 +329,7 @@ def test_a_record_that_replaces_another_replaces_its_run(full: Store, made: Stud
     (folder / "result.json").write_text(json.dumps(written))
     assert log(full, made).count("1 trials logged") == 3
     run = mlflow_runs(mlflow(full), made.name)[trials[3].id]
-    assert (run.info.status, run.data.metrics["test/en"]) == ("FINISHED", record["scores"]["test"]["en"]["f1"])
+    assert (run.info.status, run.data.metrics["test/en"]) == ("FINISHED", record.scores.test["en"].metrics["f1"])
     assert hparams(events(full, made.name, trials[3].id))[1] == api_pb2.STATUS_SUCCESS
     assert [one.exit.exit_code for one in wandb_records(full, made.name, trials[3].id) if one.HasField("exit")] == [0]
 

@@ -6,9 +6,16 @@ from pathlib import Path
 import pytest
 from transformers import PreTrainedModel
 
+from harness.data.context import TrialContext
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import Fitted, rows_of
+
+
+@pytest.fixture
+def encoder() -> str:
+    """The embedded encoder, whose weights and layers these tests compare with."""
+    return "embedded"
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +31,7 @@ def fit(cache: Path) -> Callable[[TrialConfig], Fitted]:
 
     def fitted(config: TrialConfig) -> Fitted:
         if config.id not in done:
-            trainer = build_trainer(config, cache)
+            trainer = build_trainer(TrialContext.of(config, cache))
             trainer.train()
             assert isinstance(trainer.model, PreTrainedModel)
             done[config.id] = Fitted(config, trainer.model.eval(), rows_of(trainer))

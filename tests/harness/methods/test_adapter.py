@@ -8,15 +8,16 @@ import pytest
 import torch
 from torch import nn
 
+from harness.data.context import TrialContext
 from harness.methods import Adapter
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, INNER, LAYERS, STEPS, WIDTH, moved, plain, whole
 
 
 @pytest.mark.parametrize("size", [64, 3])
 def test_adapters_are_two_bottlenecks_a_layer(trial: Callable[..., TrialConfig], cache: Path, size: int) -> None:
-    model = build_trainer(trial(Adapter(size=size)), cache).model
+    model = build_trainer(TrialContext.of(trial(Adapter(size=size)), cache)).model
     added = {name: p for name, p in model.named_parameters() if name not in whole(plain())}
     places = {name.split(".adapter.")[0] for name in added}
     assert places == {

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
 from harness.fisher.diagonal import by_example
@@ -27,7 +28,7 @@ from harness.methods import (
     method_from,
 )
 from harness.study import Study, TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, SAMPLES, STEPS, WORDS, anchor, close, depth, mlm, recorded, same, taken
 from tests.helpers.studies import SHORT
 
@@ -143,7 +144,7 @@ def test_a_pull_and_a_decay_by_layer_both_act(trial: Callable[..., TrialConfig],
     both = recorded(
         trial(Composed(methods=(LayerwiseDecay(decay=0.5), L2(strength=2.0))), setting=setting), cache, sgd=True
     )
-    kept = build_trainer(trial(Vanilla(), setting=setting), cache).model.get_input_embeddings().kept
+    kept = build_trainer(TrialContext.of(trial(Vanilla(), setting=setting), cache)).model.get_input_embeddings().kept
     start = free.before[0]
     assert same(both.before[0], start)
     expected = {}
@@ -182,7 +183,7 @@ def test_each_penalty_gets_its_own_diagonals(trial: Callable[..., TrialConfig], 
     """Eq. 1 and 2 at once, and a decay beside them."""
     ewc = Ewc(strength=30.0, languages=("de",), plus=("en",), examples=4)
     config = trial(Composed(methods=(L2(strength=0.3), ewc, LayerFreeze(layers=3))))
-    trainer = build_trainer(config, cache)
+    trainer = build_trainer(TrialContext.of(config, cache))
     assert trainer.decay is None
     f = {language: by_example(mlm(), taken(language, 4), "empirical") for language in ("de", "en")}
     names = [name for name, p in trainer.model.base_model.named_parameters() if p.requires_grad]
@@ -190,7 +191,9 @@ def test_each_penalty_gets_its_own_diagonals(trial: Callable[..., TrialConfig], 
     for name, weight in zip(names, trainer.penalty.weights, strict=True):
         value = 0.3 + 30.0 * (f["de"][name] + f["en"][name])
         torch.testing.assert_close(weight, value, rtol=1e-3, atol=1e-6)
-    beside = build_trainer(trial(Composed(methods=(DecoupledL2(strength=0.3), replace(ewc, plus=())))), cache)
+    beside = build_trainer(
+        TrialContext.of(trial(Composed(methods=(DecoupledL2(strength=0.3), replace(ewc, plus=())))), cache)
+    )
     assert [float(weight) for weight in beside.decay.weights] == pytest.approx([0.3] * len(beside.decay.weights))
     name = "encoder.layer.3.output.dense.weight"
     place = [name for name, p in beside.model.base_model.named_parameters() if p.requires_grad].index(name)

@@ -48,16 +48,16 @@ def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, cache: Pa
         targets=("de",),
         data=str(sentences),
     )
-    cost = run_trial(plan(study)[0], cache=cache).record["cost"]
-    assert (cost["parameters"], cost["trained_parameters"]) == COSTS[name]
-    rows = cost["trained_embeddings"]
+    cost = run_trial(plan(study)[0], cache=cache).record.cost
+    assert (cost.parameters, cost.trained_parameters) == COSTS[name]
+    rows = cost.trained_embeddings
     if name in ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze"):
         assert rows == 0
     else:
         assert 5 < rows < 30  # dogs, bark, digits and what marks a sentence
     copy = 4 * (WHOLE - TOP - (VOCABULARY - rows) * WIDTH) / MiB
     """MiB of the trained weights with a θ*."""
-    extra = cost["extra_memory_mib"]
+    extra = cost.extra_memory_mib
     exact = {
         "vanilla": 0.0,
         "bitfit": 0.0,

@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from harness.data.context import TrialContext
 from harness.methods import L2, Composed, DecoupledL2, LayerwiseDecay, Method, Vanilla
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, recorded, same
 
 
@@ -51,7 +52,7 @@ def test_a_decoupled_step_is_the_pull_and_then_adams(
     free = recorded(trial(Vanilla(), setting=setting), cache)
     assert same(run.before[0], free.before[0])
     close(run.gradients[0], free.gradients[0])  # the pull is no part of the gradient, nor clipped with it
-    kept = build_trainer(trial(Vanilla(), setting=setting), cache).model.get_input_embeddings().kept
+    kept = build_trainer(TrialContext.of(trial(Vanilla(), setting=setting), cache)).model.get_input_embeddings().kept
     expected = {}
     for name, theta in run.before[0].items():
         value = theta.clone()

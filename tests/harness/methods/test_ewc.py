@@ -11,7 +11,7 @@ from torch import Tensor
 
 from harness.common.errors import UserError
 from harness.execution.plan import plan
-from harness.fisher import diagonal_files
+from harness.fisher import diagonal_files, supply
 from harness.fisher.diagonal import by_example
 from harness.methods import Composed, Ewc, LayerwiseDecay, method_from
 from harness.study import Study
@@ -34,7 +34,7 @@ def test_plus_adds_a_penalty_of_the_same_strength(study: Study, cache: Path) -> 
         (("hi",), {"hi", "en"}),
     ]
     method = trials[0].method
-    terms = method.terms([diagonal_files.stored(request, cache) for request in diagonal_files.requests(trials[0])])
+    terms = method.terms([diagonal_files.stored(request, cache) for request in supply.needed([trials[0]])])
     assert [term.strength for term in terms] == [7.0, 7.0]
     assert not any(term.decoupled for term in terms)
     for term, language in zip(terms, ("de", "en"), strict=True):
@@ -47,9 +47,7 @@ def test_mix_takes_the_mean_of_the_languages_diagonals(study: Study, cache: Path
         (("de",), {"de", "en"}),
         (("hi",), {"hi", "en"}),
     ]
-    terms = trials[0].method.terms(
-        [diagonal_files.stored(request, cache) for request in diagonal_files.requests(trials[0])]
-    )
+    terms = trials[0].method.terms([diagonal_files.stored(request, cache) for request in supply.needed([trials[0]])])
     assert [term.strength for term in terms] == [7.0]
     mixed = taken("de", "en", 6)
     halves = {"de": mixed[:3], "en": mixed[3:]}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from harness.data.context import TrialContext
 from harness.encoders import trimmed_embedding
 from harness.methods import (
     Adapter,
@@ -21,7 +22,7 @@ from harness.methods import (
 )
 from harness.study import TrialConfig
 from harness.training import weights
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import STEPS, VOCABULARY, WIDTH, logits, plain, whole
 
 
@@ -29,7 +30,7 @@ from tests.helpers.fine_tuned import STEPS, VOCABULARY, WIDTH, logits, plain, wh
 def test_what_is_added_does_nothing_at_the_beginning(
     trial: Callable[..., TrialConfig], cache: Path, method: Method
 ) -> None:
-    model = build_trainer(trial(method), cache).model
+    model = build_trainer(TrialContext.of(trial(method), cache)).model
     assert len(whole(model)) > len(whole(plain()))
     assert torch.equal(logits(model), logits(plain()))
 
@@ -49,12 +50,12 @@ def test_kept_weights_give_the_same_logits(
     trial: Callable[..., TrialConfig], cache: Path, tmp_path: Path, method: Method
 ) -> None:
     config = trial(method, setting=STEPS)
-    trainer = build_trainer(config, cache)
+    trainer = build_trainer(TrialContext.of(config, cache))
     trainer.train()
     model = trainer.model
     config.method.finish(model)
     expected = logits(model)
-    weights.save(model, config, tmp_path / "kept")
+    weights.save(model, TrialContext.of(config, cache), tmp_path / "kept")
     assert not torch.equal(expected, logits(plain()))
     assert torch.equal(logits(weights.load(tmp_path / "kept", config)), expected)
 

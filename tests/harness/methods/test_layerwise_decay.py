@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
+from harness.data.context import TrialContext
 from harness.methods import Adapter, Composed, LayerFreeze, LayerwiseDecay, Lora, Vanilla
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import LAYERS, STEPS, Recorder, depth, plain, rows_of, same, whole
 from tests.helpers.studies import SHORT
 
 
 def test_every_layer_has_its_learning_rate(trial: Callable[..., TrialConfig], cache: Path) -> None:
     setting = replace(SHORT, warmup_steps=2, max_steps=6)
-    trainer = build_trainer(trial(LayerwiseDecay(decay=0.8), setting=setting), cache)
+    trainer = build_trainer(TrialContext.of(trial(LayerwiseDecay(decay=0.8), setting=setting), cache))
     recorder = Recorder()
     trainer.add_callback(recorder)
     trainer.train()
@@ -27,7 +28,7 @@ def test_every_layer_has_its_learning_rate(trial: Callable[..., TrialConfig], ca
         for name, rate in rates.items():
             assert rate == pytest.approx(1e-3 * share * 0.8 ** (LAYERS + 1 - depth(name)), rel=1e-9), name
     logged = [row["learning_rate"] for row in rows_of(trainer)]
-    undecayed = build_trainer(trial(setting=setting), cache)
+    undecayed = build_trainer(TrialContext.of(trial(setting=setting), cache))
     undecayed.train()
     assert logged == [row["learning_rate"] for row in rows_of(undecayed)]
     assert max(logged) == 1e-3
@@ -46,7 +47,9 @@ def test_a_decay_does_not_unfreeze_nor_lose_anything(trial: Callable[..., TrialC
         Adapter(): None,
     }.items():
         trainer = build_trainer(
-            trial(Composed(methods=(method, LayerwiseDecay(decay=0.5))), setting=replace(STEPS, max_steps=1)), cache
+            TrialContext.of(
+                trial(Composed(methods=(method, LayerwiseDecay(decay=0.5))), setting=replace(STEPS, max_steps=1)), cache
+            )
         )
         wanted = {name for name, p in trainer.model.named_parameters() if p.requires_grad}
         assert trained is None or wanted == trained

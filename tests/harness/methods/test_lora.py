@@ -6,17 +6,18 @@ from pathlib import Path
 
 import torch
 
+from harness.data.context import TrialContext
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
 from harness.methods import Lora
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, LAYERS, STEPS, anchor, logits, moved, plain, whole
 
 
 def test_lora_leaves_a_plain_model_with_low_rank_changes(trial: Callable[..., TrialConfig], cache: Path) -> None:
     rank, alpha = 3, 12.0
     config = trial(Lora(rank=rank, alpha=alpha), setting=replace(STEPS, max_steps=6))
-    trainer = build_trainer(config, cache)
+    trainer = build_trainer(TrialContext.of(config, cache))
     trainer.train()
     model = trainer.model
     unmerged = logits(model)

@@ -9,11 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from harness.data.context import TrialContext
 from harness.methods import Mixout, Vanilla
 from harness.methods.mixed_linear import MixedLinear
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
-from harness.training.trial import build_trainer
 from tests.helpers.fine_tuned import HEAD, LAYERS, STEPS, anchor, logits, moved, plain, rows_of, whole
 
 
@@ -93,7 +94,7 @@ def test_at_the_anchor_mixing_does_nothing(trial: Callable[..., TrialConfig], ca
     setting = replace(STEPS, max_steps=1)
     steps = []
     for method in (Vanilla(), Mixout()):
-        trainer = without_dropout(build_trainer(trial(method, setting=setting), cache))
+        trainer = without_dropout(build_trainer(TrialContext.of(trial(method, setting=setting), cache)))
         trainer.train()
         steps.append(rows_of(trainer)[0]["task_loss"])
     assert steps[0] == steps[1]

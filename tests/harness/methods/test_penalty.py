@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
-from harness.fisher import diagonal_files
+from harness.fisher import diagonal_files, supply
 from harness.methods import L2, Ewc, Method, Vanilla, penalty
 from harness.methods.penalty import Penalty, Term
 from harness.study import TrialConfig
+from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
-from harness.training.trial import build_trainer
 from tests.helpers.studies import SHORT
 from tests.helpers.training import Recorder
 
@@ -25,7 +26,7 @@ EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 def one_step(config: TrialConfig, cache: Path) -> tuple[PenaltyTrainer, Recorder, list[dict[str, torch.Tensor]]]:
     """One optimizer step without dropout from weights away from θ*, and the micro-batches it saw."""
-    trainer = build_trainer(config, cache)
+    trainer = build_trainer(TrialContext.of(config, cache))
     for module in trainer.model.modules():
         if isinstance(module, torch.nn.Dropout):
             module.p = 0.0
@@ -87,7 +88,7 @@ def test_gradient_is_that_of_the_total_loss(
     whole = recorder.weights | {EMBEDDINGS: embedding.restored().weight.clone()}
     whole[EMBEDDINGS][embedding.kept] = recorder.weights[EMBEDDINGS]
     assert len(batches) == accumulation
-    terms = method.terms([diagonal_files.stored(request, tmp_path) for request in diagonal_files.requests(config)])
+    terms = method.terms([diagonal_files.stored(request, tmp_path) for request in supply.needed([config])])
     expected, task_loss, penalty = reference(config, whole, batches, terms[0] if terms else None)
     cut = torch.ones(len(whole[EMBEDDINGS]), dtype=torch.bool)
     cut[embedding.kept] = False
@@ -138,21 +139,17 @@ def test_a_gpu_pulls_many_parameters_at_once_to_the_same_weights(monkeypatch: py
     anchor = {name: torch.randn_like(p) for name, p in body.named_parameters()}
     fisher = {name: torch.rand_like(p) for name, p in body.named_parameters() if name.startswith("0")}
     for terms in ([Term(0.5)], [Term(2.0, fisher)], [Term(0.5), Term(2.0, fisher)]):
-        alone = Penalty(body, anchor, terms)
         found = {}
         for grouped in (False, True):
             moved = copy.deepcopy(body)
-            alone.parameters = list(moved.parameters())
-            alone.grouped = grouped
-            for parameter in alone.parameters[1:]:  # the first takes no part in the step
+            parameters = list(moved.parameters())
+            for parameter in parameters[1:]:  # the first takes no part in the step
                 parameter.grad = torch.ones_like(parameter)
-            values = [alone.add_gradient_(scale=4.0)]
-            values.append(
-                alone.decay_(
-                    {parameter: 0.5 + i for i, parameter in enumerate(alone.parameters)}, share=torch.tensor([0.5])
-                )
-            )
-            found[grouped] = (values, [p.grad for p in alone.parameters], [p.detach() for p in alone.parameters])
+            pull = Penalty(moved, anchor, terms, grouped)
+            values = [pull.add_gradient_(scale=4.0)]
+            rates = {parameter: 0.5 + i for i, parameter in enumerate(parameters)}
+            values.append(pull.decay_(rates, share=torch.tensor([0.5])))
+            found[grouped] = (values, [p.grad for p in parameters], [p.detach() for p in parameters])
         for one, many in zip(found[False], found[True], strict=True):
             torch.testing.assert_close(many, one)
         assert found[True][1][0] is None

@@ -6,14 +6,15 @@ from typing import Any
 
 import torch
 
+from harness.data.context import TrialContext
 from harness.methods import SoftPrompt
 from harness.study import TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, LABELS, LONGER, SHORTER, STEPS, WIDTH, batch, logits, moved, plain, whole
 
 
 def test_no_weight_of_the_encoder_moves_with_prompts(trial: Callable[..., TrialConfig], cache: Path) -> None:
-    trainer = build_trainer(trial(SoftPrompt(tokens=5), setting=STEPS), cache)
+    trainer = build_trainer(TrialContext.of(trial(SoftPrompt(tokens=5), setting=STEPS), cache))
     prompts = trainer.model.base_model.soft_prompt.embedding.weight
     start = prompts.detach().clone()
     assert start.shape == (5, WIDTH)

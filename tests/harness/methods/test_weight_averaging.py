@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.methods import L2, Composed, LayerFreeze, Method, Vanilla, WeightAveraging, method_from
 from harness.study import Setting, Study, TrialConfig
-from harness.training.trial import build_trainer
+from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import STEPS, Recorder, close, same, whole
 
 
@@ -41,7 +42,7 @@ EPOCHS = replace(STEPS, max_steps=None, epochs=0.1)
 def test_the_mean_of_the_last_weights_is_left(
     trial: Callable[..., TrialConfig], cache: Path, method: Method, setting: Setting, count: int
 ) -> None:
-    trainer = build_trainer(trial(method, setting=setting), cache)
+    trainer = build_trainer(TrialContext.of(trial(method, setting=setting), cache))
     recorder = Recorder()
     trainer.add_callback(recorder)
     trainer.train()
@@ -64,7 +65,7 @@ def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, cac
         targets=("de",),
         data=str(sentences),
     )
-    trainer = build_trainer(plan(study)[0], cache)
+    trainer = build_trainer(TrialContext.of(plan(study)[0], cache))
     recorder = Recorder()
     trainer.add_callback(recorder)
     trainer.train()

@@ -53,17 +53,17 @@ def test_a_broken_record_is_set_aside_and_made_again(store: Store, damage: Calla
     assert not standing.finished
     assert not standing.outdated
     assert file.read_bytes() == broken  # reading writes nothing
-    store.set_aside()
+    (moved,) = store.repair()
     assert not file.exists()
     assert file.with_name("result.json.broken-1").read_bytes() == broken
-    (line,) = store.news()
-    assert line.startswith(f"trials/{CONFIG.id}/result.json is broken (")
-    assert line.endswith("): it is now result.json.broken-1")
+    assert store.faults == []
+    assert str(moved).startswith(f"trials/{CONFIG.id}/result.json is broken (")
+    assert str(moved).endswith("): it is now result.json.broken-1")
     store.save(CONFIG, result())
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]
     file.write_bytes(broken)
     store.standing([CONFIG])
-    store.set_aside()
+    store.repair()
     assert file.with_name("result.json.broken-2").exists()
 
 
@@ -72,7 +72,7 @@ def test_what_the_disk_has_lost_is_broken_too(store: Store) -> None:
     file.unlink()
     file.symlink_to(LOST)
     assert store.record(CONFIG.id) is None
-    assert store.doubts == [f"trials/{CONFIG.id}/result.json is broken (Input/output error)"]
+    assert [str(fault) for fault in store.faults] == [f"trials/{CONFIG.id}/result.json is broken (Input/output error)"]
     store.save(CONFIG, result())
     assert file.with_name("result.json.broken-1").is_symlink()
     assert store.record(CONFIG.id) is not None
@@ -84,8 +84,7 @@ def test_what_another_process_has_mended_is_not_set_aside(store: Store) -> None:
     file.write_bytes(b"{")
     assert store.record(CONFIG.id) is None
     Store(store.place).save(CONFIG, result())
-    store.set_aside()
-    assert store.news() == []
+    assert store.repair() == []
     assert json.loads(file.read_bytes())["scores"] == json.loads(whole)["scores"]
     assert file.with_name("result.json.broken-1").read_bytes() == b"{"  # by the other, which found it too
 
@@ -157,7 +156,7 @@ def test_a_broken_table_is_found_when_it_is_read(store: Store, tmp_path: Path, k
     with pytest.raises(ValueError, match="it is not what its name says"):
         read(CONFIG.id)
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]  # its scores are what they were
-    store.set_aside()
+    store.repair()
     assert file.with_name(f"{file.name}.broken-1").exists()
     assert list(store.standing([CONFIG]).finished) == [CONFIG.id]
     assert list(store.standing([CONFIG], files=True).outdated) == [CONFIG.id]

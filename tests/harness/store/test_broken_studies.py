@@ -30,7 +30,7 @@ def test_a_store_without_its_layout_is_known_by_its_trials(store: Store, damage:
     again = Store(store.place)
     assert again.record(CONFIG.id) is not None
     assert json.loads(file.read_text()) == {"layout": LAYOUT}
-    assert len(again.news()) == (damage != "gone")
+    assert len(again.repaired_at_opening) == (damage != "gone")
     assert file.with_name("store.json.broken-1").is_symlink() == (damage == "lost")
 
 

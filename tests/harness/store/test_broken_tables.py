@@ -50,7 +50,7 @@ def test_a_result_that_would_not_be_believed_is_a_failure(
 
     def of_no_number(config: TrialConfig, **rest: Any) -> TrialResult:
         made = run_trial(config, **rest)
-        return replace(made, record={**made.record, "zero_shot": math.nan})
+        return replace(made, record=replace(made.record, zero_shot=math.nan))
 
     monkeypatch.setattr("harness.training.trial.run_trial", of_no_number)
     outcome, out = run(one, store)
@@ -88,7 +88,7 @@ def test_torn_inputs_are_set_aside_and_said(one: Study, tmp_path: Path) -> None:
     arrow.unlink()  # it is mapped
     arrow.write_bytes(broken)
     file_of(store, "result.json", plan(one)[0].id).unlink()
-    tokenised._encoded.cache_clear()  # as in a new process
+    tokenised.encoded.cache_clear()  # as in a new process
     outcome, out = run(one, store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
     aside = arrow.parents[1].with_name(f"{arrow.parents[1].name}.broken-1")

@@ -13,7 +13,7 @@ import pytest
 
 from harness.cli.main import main
 from harness.common.errors import UserError
-from harness.common.filesystem import FORGOTTEN
+from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
 from harness.execution.sweep import SweepOutcome
 from harness.store.result import TrialResult
@@ -70,7 +70,7 @@ def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
     (disk / "ballast").unlink()
     monkeypatch.undo()
     assert run(study, store, retry_failed=True)[0] == SweepOutcome(2, 2, 0, 2)
-    assert store.doubts == []
+    assert store.faults == []
 
 
 def test_a_quota_that_is_reached_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_what_killed_writers_left_goes_once_none_can_be_at_it(one: Study, tmp_pa
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         for name, age in (
-            (".old.part", FORGOTTEN),
-            (".of-a-wrong-clock.part", -30 * FORGOTTEN),
+            (".old.part", ABANDONED),
+            (".of-a-wrong-clock.part", -30 * ABANDONED),
             (".new.part", 0),
             (".ahead.part", -60),
         ):

@@ -33,10 +33,10 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_a_whole_record(store: Stor
         assert record is not None
         assert store.has_tables(record)
         assert len(store.predictions(CONFIG.id)) == 4
-        assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": record["zero_shot"]}]
-        met.add(record["zero_shot"])
+        assert store.history(CONFIG.id).to_pylist() == [{"step": 1, "loss": record.zero_shot}]
+        met.add(record.zero_shot)
     assert len(met) > 5
-    assert store.doubts == []
+    assert store.faults == []
 
 
 def hold(place: str, pipe: Any) -> None:
@@ -55,7 +55,7 @@ def test_a_claim_is_one_process_s_and_goes_with_it(store: Store) -> None:
         assert not mine
     with store.claim("0" * 16, wait=False) as mine:
         assert mine
-    assert attempts.attempt(CONFIG, store, 1, wait=False).taken
+    assert attempts.attempt(CONFIG, store, 1, wait=False).held_elsewhere
     process.kill()
     started = time.monotonic()
     with store.claim(CONFIG.id) as mine:

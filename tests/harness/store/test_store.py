@@ -109,7 +109,7 @@ def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
 
 
 def test_other_test_data_or_languages_are_not_covered() -> None:
-    record = {**result().record}
+    record = result().record
     assert covers(record, CONFIG)
     from dataclasses import replace
 

@@ -11,10 +11,11 @@ import pytest
 from analysis.results.from_store import load
 from harness import study
 from harness.common.errors import UserError
-from harness.common.filesystem import FORGOTTEN
+from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
 from harness.execution.sweep import SweepOutcome
-from harness.store.record import check, is_of
+from harness.store.record import is_of
+from harness.store.record_json import from_json
 from harness.store.store import Store
 from harness.study import Study
 from tests.helpers.store_files import changed, file_of
@@ -27,7 +28,7 @@ def test_a_clock_that_jumps_changes_nothing(one: Study, tmp_path: Path, monkeypa
     steady = Store(tmp_path / "steady")
     run(one, steady)
     real, calls = time.time, iter(range(10**9))
-    monkeypatch.setattr(time, "time", lambda: real() + (-1) ** next(calls) * 400 * FORGOTTEN)
+    monkeypatch.setattr(time, "time", lambda: real() + (-1) ** next(calls) * 400 * ABANDONED)
     store = Store(tmp_path / "jumping")
     assert run(one, store)[0] == SweepOutcome(1, 1, 0, 1)
     assert scores(store, one) == scores(steady, one)
@@ -65,7 +66,7 @@ def test_trials_of_another_version_stay_and_are_not_taken_for_these(
     assert run(one, store)[0] == SweepOutcome(1, 1, 0, 1)
     assert sorted(store.ids()) == sorted([old, plan(one)[0].id])
     assert store.record(old) is not None
-    assert store.doubts == []
+    assert store.faults == []
 
 
 def test_a_record_of_an_older_version_is_read(store: Store) -> None:
@@ -78,11 +79,10 @@ def test_a_record_of_an_older_version_is_read(store: Store) -> None:
     for values in record["scores"]["test"].values():
         values.pop("unknown", None)
     del record["finished"]
-    check(record, CONFIG.id)
-    assert is_of(record, CONFIG)
+    assert is_of(from_json(record, CONFIG.id), CONFIG)
     record["config"] |= {"newer": 1}
     record["config"]["setting"] |= {"newer": 1}
-    assert is_of(record, CONFIG)
+    assert is_of(from_json(record, CONFIG.id), CONFIG)
     file.write_text(json.dumps(record))
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]
 

@@ -24,7 +24,7 @@ def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[],
     assert ended.returncode == 0, ended.stderr
     record = Store(store).record(plan(own_task())[0].id)
     assert record is not None
-    assert set(record["scores"]["test"]) == {"en", "de", "sw"}
+    assert set(record.scores.test) == {"en", "de", "sw"}
     (tmp_path / "echo.py").unlink()  # the report does without
     assert main(["report", "own", "--store", store]) == 0
 

@@ -47,7 +47,7 @@ def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(name: 
     assert set(zip(table["split"], table["language"], strict=True)) == {("dev", "en"), ("test", "en"), ("test", "de")}
     for (split, language), part in table.groupby(["split", "language"], observed=True):
         gold, guess = ([[labels[i] for i in row] for row in part[column]] for column in ("gold", "predicted"))
-        scores = record["scores"][split][language]
+        scores = getattr(record.scores, split)[language].metrics
         flat = [[label for row in rows for label in row] for rows in (gold, guess)]
         assert scores["accuracy"] == pytest.approx(100 * accuracy_score(*flat))
         if name in ("udpos", "panx"):
@@ -56,8 +56,8 @@ def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(name: 
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)
                 assert scores["f1"] == pytest.approx(100 * f1_score(gold, guess, zero_division=0))
-        assert record["metric"] == ("f1" if name in ("udpos", "panx") else "accuracy")
-        assert record["zero_shot"] == record["scores"]["test"]["de"][record["metric"]]
+        assert record.metric == ("f1" if name in ("udpos", "panx") else "accuracy")
+        assert record.zero_shot == record.scores.test["de"].metrics[record.metric]
 
 
 PANX_LABELS = st.integers(0, 6)

@@ -10,6 +10,7 @@ import torch
 from harness.common.errors import UserError
 from harness.execution.plan import plan
 from harness.methods import L2
+from harness.store.record import ScoredCheckpoint
 from harness.study import Study, TrialConfig
 from harness.training import best_checkpoint
 from harness.training.trial import run_trial
@@ -23,6 +24,7 @@ def best_of(study: Study) -> TrialConfig:
     return plan(replace(study, methods=(L2(strength=0.01),), settings=(WILD,), targets=("de",), checkpoint="best"))[0]
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
     study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
@@ -30,16 +32,16 @@ def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
     best = run_trial(config, cache=tmp_path)
     last = run_trial(trial(L2(strength=0.01), setting=WILD), cache=tmp_path)
     assert best.history == last.history
-    selected = best.record["checkpoint"]
-    assert list(selected["dev"]) == list(range(2, 21, 2))  # ten times over twenty steps
-    step = max(selected["dev"], key=lambda at: (selected["dev"][at], -at))
-    assert selected["step"] == step < 20
-    assert best.record["scores"]["dev"]["en"]["f1"] == selected["dev"][step]
-    assert last.record["scores"]["dev"]["en"]["f1"] == selected["dev"][20]
-    assert last.record["checkpoint"] == {"step": 20}
+    selected = best.record.checkpoint
+    assert list(selected.dev) == [str(at) for at in range(2, 21, 2)]  # ten times over twenty steps
+    step = max(range(2, 21, 2), key=lambda at: (selected.dev[str(at)], -at))
+    assert selected.step == step < 20
+    assert best.record.scores.dev["en"].metrics["f1"] == selected.dev[str(step)]
+    assert last.record.scores.dev["en"].metrics["f1"] == selected.dev["20"]
+    assert last.record.checkpoint == ScoredCheckpoint(step=20)
     # The same weights as of a training that ends there: the learning rate is constant.
     ended = run_trial(trial(L2(strength=0.01), setting=replace(WILD, max_steps=step)), cache=tmp_path)
-    assert ended.record["scores"] == best.record["scores"]
+    assert ended.record.scores == best.record.scores
 
 
 def test_it_is_another_trial_and_of_its_dev_set(

@@ -16,8 +16,8 @@ def test_cut_twice_with_accumulation_over_epochs_and_a_best_checkpoint(study: St
     config = plan(replace(study, methods=(Vanilla(),), settings=(setting,), checkpoint="best"))[0]
     whole, interrupted = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
     undisturbed = ended(config, whole)
-    for saves in (undisturbed[0]["cost"]["steps"] // 2, 2):
+    for saves in (undisturbed[0].cost.steps // 2, 2):
         cut(config, interrupted, saves)
     found = ended(config, interrupted)
-    assert len(found[0]["cost"]["resumed_at"]) == 2
+    assert len(found[0].cost.resumed_at) == 2
     assert same(found, undisturbed)

@@ -10,14 +10,18 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 
 from harness.common.errors import UserError
+from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.execution.preflight import check
 from harness.execution.resources import Resources
 from harness.methods import L2
+from harness.store.record import Score
 from harness.store.result import Scored
 from harness.study import Study, TrialConfig
 from harness.training import precision
-from harness.training.trial import build_trainer, run_trial, summary, training_arguments
+from harness.training.building import build_trainer, training_arguments
+from harness.training.trial import made_record, run_trial
+from tests.helpers.stores import result
 from tests.helpers.studies import SHORT
 from tests.helpers.training import Recorder
 
@@ -59,7 +63,7 @@ def test_a_scaled_loss_gives_the_same_step(
     found = []
     for scale in (None, 4096.0):
         trainer = build_trainer(
-            trial(L2(strength=0.3), setting=replace(SHORT, max_steps=4, max_grad_norm=0.5)), tmp_path
+            TrialContext.of(trial(L2(strength=0.3), setting=replace(SHORT, max_steps=4, max_grad_norm=0.5)), tmp_path)
         )
         if scale is not None:
             trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=scale)
@@ -94,16 +98,22 @@ def test_precisions_on_a_gpu_agree(study: Study, tmp_path: Path, word: str) -> N
         ).record
         for p in (word, "fp32")
     )
-    assert not half["diverged"]
-    assert half["scores"] != full["scores"]
-    assert half["scores"]["test"]["en"]["accuracy"] == pytest.approx(full["scores"]["test"]["en"]["accuracy"], abs=3)
+    assert not half.diverged
+    assert half.scores != full.scores
+    assert half.scores.test["en"].metrics["accuracy"] == pytest.approx(
+        full.scores.test["en"].metrics["accuracy"], abs=3
+    )
 
 
 def test_an_overflow_that_loss_scaling_skipped_is_no_divergence(trial: Callable[..., TrialConfig]) -> None:
+    scores = {"f1": 1.0, "accuracy": 1.0}
     scored = [
-        Scored("test", language, [[1]], [[1]], {"f1": 1.0, "accuracy": 1.0}, 0.0, 0.0, "1") for language in ("en", "de")
+        Scored("test", language, [[1]], [[1]], Score(metrics=scores, majority=0.0, examples=1, fingerprint="1"))
+        for language in ("en", "de")
     ]
     skipped = [{"loss": 1.0, "grad_norm": float("nan")}]
-    assert summary(trial(), scored, skipped)["diverged"]
-    assert not summary(replace(trial(), precision="fp16"), scored, skipped)["diverged"]
-    assert summary(replace(trial(), precision="fp16"), scored, [{"loss": float("nan"), "grad_norm": 1.0}])["diverged"]
+    lost = [{"loss": float("nan"), "grad_norm": 1.0}]
+    known = None, result().record.cost, result().record.provenance
+    assert made_record(trial(), scored, skipped, *known).diverged
+    assert not made_record(replace(trial(), precision="fp16"), scored, skipped, *known).diverged
+    assert made_record(replace(trial(), precision="fp16"), scored, lost, *known).diverged

@@ -35,12 +35,12 @@ def test_scores_on_the_way_change_nothing(trial: Callable[..., TrialConfig], tmp
     told = Told()
     followed = run_trial(trial(), cache=tmp_path, rungs=told).record
     alone = run_trial(trial(), cache=tmp_path).record
-    assert followed["scores"] == alone["scores"]
+    assert followed.scores == alone.scores
     assert [(rung, step) for rung, step, _ in told.scores] == [(1, 1), (2, 2)]
     shorter = run_trial(trial(setting=replace(SHORT, max_steps=2, schedule="constant")), cache=tmp_path).record
     longer = Told()
     run_trial(trial(setting=replace(SHORT, schedule="constant")), cache=tmp_path, rungs=longer)
-    assert longer.scores[1][2] == shorter["scores"]["dev"]["en"]["f1"]
+    assert longer.scores[1][2] == shorter.scores.dev["en"].metrics["f1"]
 
 
 def test_a_stopped_trial_leaves_nothing_and_is_no_failure(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from harness.methods import (
 )
 from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.training.training_state import REST, Checkpoints
+from harness.training.training_state import REST, TrainingStates
 from tests.helpers.cut_trials import cut, ended, same
 from tests.helpers.studies import SHORT
 
@@ -54,12 +54,12 @@ def test_what_was_cut_short_ends_as_if_it_had_not_been(
     cut(config, interrupted, 4)
     assert len(checkpoints(interrupted, config)) == 1
     found = ended(config, interrupted)
-    assert found[0]["cost"]["resumed_at"] == [4]
+    assert found[0].cost.resumed_at == (4,)
     assert checkpoints(interrupted, config) == []
     undisturbed = ended(config, whole, Resources(checkpoint_minutes=float("inf")))
-    assert undisturbed[0]["cost"]["resumed_at"] == []
+    assert undisturbed[0].cost.resumed_at == ()
     assert same(found, undisturbed)
-    assert found[0]["cost"]["training_tokens"] == undisturbed[0]["cost"]["training_tokens"]
+    assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
 
 
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "removed", "other versions", "another shape"])
@@ -91,7 +91,7 @@ def test_a_checkpoint_that_is_not_what_was_written_is_not_gone_on_from(
         folder.rename(moved)
         store.save_checkpoint(config.id, moved)
     found = ended(config, store)
-    assert found[0]["cost"]["resumed_at"] == []
+    assert found[0].cost.resumed_at == ()
     assert checkpoints(store, config) == []
     assert same(found, ended(config, Store(tmp_path / "whole")))
 
@@ -105,7 +105,7 @@ def test_a_checkpoint_that_cannot_be_written_fails_no_trial(
     monkeypatch.setattr(Store, "save_checkpoint", full)
     config, store = trial(Bitfit(), setting=LONG), Store(tmp_path / "store")
     found = ended(config, store)
-    assert found[0]["cost"]["resumed_at"] == []
+    assert found[0].cost.resumed_at == ()
     assert sorted(path.name.partition("-")[0] for path in Path(store.root, "trials", config.id).iterdir()) == [
         "history",
         "predictions",
@@ -116,5 +116,5 @@ def test_a_checkpoint_that_cannot_be_written_fails_no_trial(
 def test_no_checkpoint_is_written_before_its_time(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Checkpoints, "write", None)
+    monkeypatch.setattr(TrainingStates, "write", None)
     ended(trial(Bitfit(), setting=LONG), Store(tmp_path / "store"), Resources())

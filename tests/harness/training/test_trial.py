@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from harness.common.errors import UserError
-from harness.data.tokenised import encoded
+from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
 from harness.methods import L2, Ewc, Vanilla
 from harness.store.result import HISTORY
 from harness.study import Study, TrialConfig
 from harness.tasks import task_named
+from harness.training.building import build_trainer, training_arguments
 from harness.training.evaluation import predict, score
-from harness.training.trial import build_trainer, run_trial, training_arguments
+from harness.training.trial import run_trial
 from tests.helpers.studies import SCORED, SHORT, TRAINED
 
 
@@ -26,11 +27,11 @@ def test_the_same_config_twice_gives_identical_results(trial: Callable[..., Tria
     first = run_trial(config, cache=tmp_path)
     run_trial(trial(Vanilla(), seed=5), cache=tmp_path)  # leaves no trace in the process
     second = run_trial(config, cache=tmp_path)
-    assert first.record["scores"] == second.record["scores"]
+    assert first.record.scores == second.record.scores
     assert first.history == second.history
     assert [part.predicted for part in first.scored] == [part.predicted for part in second.scored]
     other = run_trial(trial(L2(strength=0.01), seed=1, targets=("de", "hi")), cache=tmp_path)
-    assert first.record["scores"] != other.record["scores"]
+    assert first.record.scores != other.record.scores
 
 
 def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
@@ -39,24 +40,25 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     record = result.record
     task = task_named("udpos")
     for part in result.scored:
-        stored = record["scores"][part.split][part.language]
-        assert {name: stored[name] for name in part.metrics} == task.scores(part.gold, part.predicted) == part.metrics
-        assert stored["examples"] == len(part.gold) == SCORED
-    assert record["zero_shot"] == record["scores"]["test"]["de"]["f1"]
-    assert record["scores"]["test"]["de"]["fingerprint"] == config.test_data["de"]
-    assert TrialConfig.from_json(record["config"]).id == config.id
+        stored = getattr(record.scores, part.split)[part.language]
+        assert stored.metrics == task.scores(part.gold, part.predicted) == part.score.metrics
+        assert stored.examples == len(part.gold) == SCORED
+    assert record.zero_shot == record.scores.test["de"].metrics["f1"]
+    assert record.scores.test["de"].fingerprint == config.test_data["de"]
+    assert TrialConfig.from_json(record.config).id == config.id
     assert [row["step"] for row in result.history] == [1, 2, 3]
     assert all(set(row) == set(HISTORY) for row in result.history)
     assert result.history[0]["penalty"] == 0.0  # measured before the first step, where θ is θ*
     assert result.history[-1]["penalty"] > 0.0
-    cost = record["cost"]
-    assert cost["steps"] == 3
-    assert 0 < cost["training_tokens"] < 3 * 4 * 128
-    assert cost["seconds"] >= cost["training_seconds"] + cost["evaluation_seconds"]
-    assert 100 < cost["peak_memory_mib"]["resident"] < 20_000
-    assert record["provenance"]["packages"]["torch"] == torch.__version__
+    cost = record.cost
+    assert cost.steps == 3
+    assert 0 < cost.training_tokens < 3 * 4 * 128
+    assert cost.seconds >= cost.training_seconds + cost.evaluation_seconds
+    assert 100 < cost.peak_memory_mib["resident"] < 20_000
+    assert record.provenance.packages["torch"] == torch.__version__
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
@@ -67,7 +69,7 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
         "l2": L2(strength=0.1),
         "ewc": Ewc(strength=9.0, languages=("de",), examples=2),
     }.items():
-        trainer = build_trainer(trial(method, seed=3), tmp_path)
+        trainer = build_trainer(TrialContext.of(trial(method, seed=3), tmp_path))
         heads[name] = {k: v.clone() for k, v in trainer.model.state_dict().items()}
         batches = seen[name] = []
         step = trainer.training_step
@@ -98,42 +100,45 @@ def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfi
     )
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1.0, max_steps=6, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record
-    assert record["collapsed"]
-    source = record["scores"]["test"]["en"]
-    assert source["accuracy"] <= source["majority"]
-    assert not run_trial(trial(setting=replace(SHORT, max_steps=12)), cache=tmp_path).record["collapsed"]
+    assert record.collapsed
+    source = record.scores.test["en"]
+    assert source.metrics["accuracy"] <= source.majority
+    assert not run_trial(trial(setting=replace(SHORT, max_steps=12)), cache=tmp_path).record.collapsed
 
 
 def test_a_loss_that_is_not_finite_is_recorded_as_diverged(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1e30, max_grad_norm=0.0, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record
-    assert record["diverged"]
-    assert record["collapsed"]
+    assert record.diverged
+    assert record.collapsed
 
 
 def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = trial()
     full = run_trial(config, cache=tmp_path).record
     half = run_trial(replace(config, precision="bf16"), cache=tmp_path).record
-    assert full["scores"] != half["scores"]
-    assert full["scores"]["test"]["en"]["accuracy"] == pytest.approx(half["scores"]["test"]["en"]["accuracy"], abs=5)
+    assert full.scores != half.scores
+    assert full.scores.test["en"].metrics["accuracy"] == pytest.approx(
+        half.scores.test["en"].metrics["accuracy"], abs=5
+    )
 
 
 def test_scoring_needs_neither_gradients_nor_the_optimizers_state(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config = trial()
-    trainer = build_trainer(config, tmp_path)
+    trainer = build_trainer(TrialContext.of(config, tmp_path))
     trainer.train()
     assert trainer.optimizer.state
-    before = [part.metrics for part in score(trainer.model, config, tmp_path)]
+    before = [part.score.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))]
     trainer.free()
     assert not trainer.optimizer.state
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
-    assert [part.metrics for part in score(trainer.model, config, tmp_path)] == before
+    assert [part.score.metrics for part in score(trainer.model, TrialContext.of(config, tmp_path))] == before
 
 
 def test_predictions_do_not_depend_on_the_batching(
@@ -143,7 +148,7 @@ def test_predictions_do_not_depend_on_the_batching(
 
     encoder = pinning.find("embedded")
     model = loading.fine_tunable(encoder, "udpos", 0)
-    part = encoded(trial(targets=("zh",)), "test", "zh", encoder, tmp_path)
+    part = TrialContext.of(trial(targets=("zh",)), tmp_path).encoded("test", "zh")
     sorted_batches = predict(model, part)
     monkeypatch.setitem(evaluation.MAX_TOKENS, "cpu", 1)
     one_by_one = predict(model, part)
@@ -154,8 +159,8 @@ def test_predictions_do_not_depend_on_the_batching(
 def test_scores_do_not_depend_on_which_other_languages_are_scored(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
-    one = run_trial(trial(targets=("de",)), cache=tmp_path).record["scores"]["test"]
-    three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record["scores"]["test"]
+    one = run_trial(trial(targets=("de",)), cache=tmp_path).record.scores.test
+    three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record.scores.test
     assert one["de"] == three["de"]
     assert one["en"] == three["en"]
 
@@ -168,7 +173,7 @@ def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Pa
 def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=None, epochs=0.1, batch_size=4)
     # a tenth of the sentences, 4 a step
-    assert run_trial(trial(setting=setting), cache=tmp_path).record["cost"]["steps"] == TRAINED / 40
+    assert run_trial(trial(setting=setting), cache=tmp_path).record.cost.steps == TRAINED / 40
 
 
 def test_a_setting_in_transformers_words() -> None:
@@ -224,5 +229,5 @@ def test_a_batch_without_any_label_is_no_divergence(study: Study, data_folder: P
         settings=(replace(SHORT, batch_size=1, max_steps=4),),
     )
     result = run_trial(plan(made)[0], cache=tmp_path)
-    assert not result.record["diverged"]
+    assert not result.record.diverged
     assert 0.0 in [row["task_loss"] for row in result.history]

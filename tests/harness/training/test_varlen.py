@@ -19,7 +19,7 @@ from harness.methods import L2, Adapter, Lora, Method, SoftPrompt, Vanilla
 from harness.study import TrialConfig
 from harness.tasks import task_named
 from harness.training.trial import run_trial
-from harness.training.varlen import LAYERS, train_unpadded
+from harness.training.varlen import LAYERS, train_packed
 from tests.helpers.encoders import FAMILIES
 from tests.helpers.studies import SHORT
 
@@ -45,7 +45,7 @@ def without_dropout(encoder: str, task: str, method: Method) -> tuple[PreTrained
     where = pinning.find(encoder)
     padded = loading.fine_tunable(where, task, 0)
     unpadded = copy.deepcopy(padded)
-    train_unpadded(unpadded)
+    train_packed(unpadded)
     for model in (padded, unpadded):
         torch.manual_seed(1)
         method.adapt(model, loading.pretrained(where, task))
@@ -138,13 +138,13 @@ def test_a_trial_without_dropout_has_the_scores_of_the_padded_one(
     planned = trial(L2(strength=0.1), setting=replace(SHORT, max_steps=10, batch_size=8), targets=("de", "hi"))
     planned = replace(planned, encoder=str(folder), encoder_revision=pinning.find(str(folder)).revision)
     ours = run_trial(planned, cache=tmp_path)
-    monkeypatch.setattr("harness.training.trial.train_unpadded", lambda model: None)
+    monkeypatch.setattr("harness.training.building.train_packed", lambda model: None)
     padded = run_trial(planned, cache=tmp_path)
-    assert ours.record["scores"] == padded.record["scores"]
+    assert ours.record.scores == padded.record.scores
     for mine, theirs in zip(ours.history, padded.history, strict=True):
         assert mine == pytest.approx(theirs, rel=1e-4)
 
 
 def test_a_kept_model_is_an_ordinary_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     run_trial(trial(), cache=tmp_path, weights=tmp_path / "kept")
-    assert "unpadded" not in (tmp_path / "kept" / "config.json").read_text(encoding="utf-8")
+    assert "packed" not in (tmp_path / "kept" / "config.json").read_text(encoding="utf-8")

@@ -8,13 +8,15 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from harness.common.filesystem import FORGOTTEN
+from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
 from harness.execution.sweep import SweepOutcome
 from harness.methods import L2, Vanilla
-from harness.store.store import Store, _digest_name
+from harness.store.hashed_folders import hash_name
+from harness.store.store import Store
 from harness.study import Study
 from harness.training.trial import run_trial
+from tests.helpers.stores import recorded
 from tests.helpers.sweeps import run
 
 
@@ -31,22 +33,22 @@ def test_more_languages_are_scored_without_training_again(
     trial = plan(one)[0].id
     before = store.record(trial)
     assert before is not None
-    weights = before["weights"]
-    monkeypatch.setattr("harness.training.trial.PenaltyTrainer", None)  # whatever trained now would fail
+    weights = before.weights
+    monkeypatch.setattr("harness.training.building.PenaltyTrainer", None)  # whatever trained now would fail
     outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
     assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
     after = store.record(trial)
     assert after is not None
-    assert after["scores"]["test"].keys() == {"en", "de", "hi", "zh"}
+    assert after.scores.test.keys() == {"en", "de", "hi", "zh"}
     monkeypatch.undo()
     fresh = run_trial(plan(replace(one, targets=("de", "hi", "zh")))[0], cache=tmp_path).record
-    assert after["scores"] == fresh["scores"]
-    assert after["zero_shot"] == fresh["zero_shot"]
-    assert after["weights"] == weights
-    assert after["provenance"] == before["provenance"]
-    assert after["rescored"]["packages"] == before["provenance"]["packages"]
-    assert after["cost"]["training_seconds"] == before["cost"]["training_seconds"]
+    assert after.scores == fresh.scores
+    assert after.zero_shot == fresh.zero_shot
+    assert after.weights == weights
+    assert after.provenance == before.provenance
+    assert after.rescored.packages == before.provenance.packages
+    assert after.cost.training_seconds == before.cost.training_seconds
     assert store.history(trial).to_pylist() == run_trial(plan(one)[0], cache=tmp_path).history
     # And once more: the weights are still there.
     assert run(replace(one, targets=("de", "hi", "zh", "ru")), store)[0] == SweepOutcome(1, 1, 0, 1)
@@ -61,7 +63,7 @@ def test_more_languages_are_scored_without_training_again(
 def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
-    assert "weights" not in (store.record(plan(one)[0].id) or {})
+    assert recorded(store, plan(one)[0].id).weights is None
     _, out = run(replace(one, targets=("de", "hi")), store)
     assert "for 0 by scoring the kept weights and for 1 by fine-tuning again" in out
 
@@ -74,7 +76,7 @@ def test_torn_weights_are_not_believed_and_kept_anew_where_asked(
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
-    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    folder = tmp_path / "store" / "trials" / trial / recorded(store, trial).weights
     file = folder / "model.safetensors"
     if damage == "cut short":
         file.write_bytes(file.read_bytes()[:-1000])
@@ -83,8 +85,8 @@ def test_torn_weights_are_not_believed_and_kept_anew_where_asked(
     assert run(replace(one, targets=("de", "hi")), store, keep_weights=keep)[0] == SweepOutcome(1, 1, 0, 1)
     record = store.record(trial)
     assert record is not None
-    assert record["scores"]["test"].keys() == {"en", "de", "hi"}
-    assert ("weights" in record) == keep
+    assert record.scores.test.keys() == {"en", "de", "hi"}
+    assert (record.weights is not None) == keep
     assert folder.exists() == keep  # the same training gives the same weights, so the same name
     with store.weights(trial) as found:
         assert (found is not None) == keep
@@ -94,7 +96,7 @@ def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> N
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
-    history = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["history"]
+    history = tmp_path / "store" / "trials" / trial / recorded(store, trial).history
     for damage in (history.unlink, lambda: history.write_bytes(b"PAR1")):
         damage()
         languages = ("de", *(("hi", "ru")[: 1 + (damage != history.unlink)]))
@@ -107,9 +109,9 @@ def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Pa
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
-    folder = tmp_path / "store" / "trials" / trial / (store.record(trial) or {})["weights"]
+    folder = tmp_path / "store" / "trials" / trial / recorded(store, trial).weights
     (folder / "model.safetensors").write_bytes(b"of another time")
-    name = _digest_name(folder, "weights")
+    name = hash_name(folder, "weights")
     folder.rename(folder.with_name(name))
     result = folder.parent / "result.json"
     result.write_text(result.read_text().replace(folder.name, name))
@@ -122,7 +124,7 @@ def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Pat
     left.mkdir(parents=True)
     living = left.parent.with_name(".weights-living")
     living.mkdir()
-    yesterday = time.time() - 1.5 * FORGOTTEN
+    yesterday = time.time() - 1.5 * ABANDONED
     os.utime(left.parent, (yesterday, yesterday))
     run(one, store, keep_weights=True)
     assert not left.exists()
@@ -135,6 +137,7 @@ def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, t
     assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
 
 
+@pytest.mark.parametrize("encoder", ["embedded"])
 def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
     store = Store("memory://bucket/store")
     config = plan(one)[0]
@@ -144,7 +147,7 @@ def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
         assert found is not None
         assert (found / "model.safetensors").stat().st_size > 29_000_000
         assert (found / "tokenizer.json").is_file()
-    name = (store.record(config.id) or {})["weights"]
+    name = recorded(store, config.id).weights
     fsspec.filesystem("memory").rm_file(f"/bucket/store/trials/{config.id}/{name}/model.safetensors")
     with store.weights(config.id) as found:
         assert found is None

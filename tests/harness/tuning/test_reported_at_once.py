@@ -14,6 +14,7 @@ from harness.store.store import Store
 from harness.study import Study
 from harness.tuning.journal import FINISHED, read
 from tests.helpers.searches import base, run
+from tests.helpers.stores import recorded
 from tests.helpers.studies import SHORT
 
 
@@ -33,5 +34,5 @@ def test_what_the_store_has_is_reported_at_once_and_scored_in_more_languages(stu
     # More languages: what had finished is scored in them, and nothing is drawn.
     out = run(replace(known, targets=("de", "hi", "fi")), store)
     assert "1 finished trials lack languages" in out
-    assert {"de", "hi", "fi"} <= set((store.record(trial.id) or {})["scores"]["test"])
+    assert {"de", "hi", "fi"} <= set(recorded(store, trial.id).scores.test)
     assert [(one.id, one.draws) for one in read(store, "small")] == [(trial.id, 2)]

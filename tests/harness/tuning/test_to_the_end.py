@@ -38,7 +38,7 @@ def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(
         if one.status == FINISHED:
             assert stopped is None
             assert record is not None
-            assert one.dev == record["scores"]["dev"]["en"]["f1"]
+            assert one.dev == record.scores.dev["en"].metrics["f1"]
             assert one.scores[-1].step == 9
         else:
             assert record is None

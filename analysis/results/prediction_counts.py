@@ -2,40 +2,19 @@
 product."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from analysis.statistics.multi_bootstrap import Metric
 from harness.tasks import PairTask, TokenTask, is_file, task_named
 
 Labels = NDArray[np.int16]
 Counts = NDArray[np.int32]
 """Examples × statistics."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A score that is a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator), 0 where
-    both are 0."""
-
-    name: str
-    statistics: tuple[str, ...]
-    """What is counted for each example."""
-    numerator: tuple[int, ...]
-    denominator: tuple[int, ...]
-
-    def score(self, totals: NDArray[Any]) -> NDArray[np.float64]:
-        """Scores × 100 (any shape) from sums over examples (that shape × statistics)."""
-        above, below = (
-            np.asarray(totals, np.float64) @ np.asarray(weights, np.float64)
-            for weights in (self.numerator, self.denominator)
-        )
-        return 100 * np.divide(above, below, out=np.zeros_like(above), where=below > 0)
 
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))

@@ -13,7 +13,7 @@ from seqeval.metrics import classification_report
 from seqeval.metrics.sequence_labeling import get_entities
 from sklearn.metrics import accuracy_score
 
-from analysis.statistics.counts import ACCURACY, F1, counts, label_counts, metric_of, span_counts
+from analysis.results.prediction_counts import ACCURACY, F1, counts, label_counts, metric_of, span_counts
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.store import Store
@@ -182,9 +182,9 @@ def test_counts_of_a_stored_trial_give_its_scores(trial: Callable[..., TrialConf
     assert found is not None
     assert set(found) == {"en", "de", "hi"}
     for language, counted in found.items():
-        scores = record["scores"]["test"][language]
-        assert len(counted) == scores["examples"]
-        assert F1.score(counted.sum(axis=0)) == pytest.approx(scores["f1"], abs=1e-9)
+        scores = record.scores.test[language]
+        assert len(counted) == scores.examples
+        assert F1.score(counted.sum(axis=0)) == pytest.approx(scores.metrics["f1"], abs=1e-9)
     dev = counts(config.task, store.predictions(config.id), "dev")
     assert dev is not None
-    assert F1.score(dev["en"].sum(axis=0)) == pytest.approx(record["scores"]["dev"]["en"]["f1"], abs=1e-9)
+    assert F1.score(dev["en"].sum(axis=0)) == pytest.approx(record.scores.dev["en"].metrics["f1"], abs=1e-9)

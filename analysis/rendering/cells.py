@@ -1,0 +1,243 @@
+"""Cells of a table that are more than text: each gives its numbers once, and is written from them in every format."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+
+import pandas as pd
+from markupsafe import Markup, escape
+
+from analysis.rendering import latex
+from analysis.statistics.correlation import Correlation
+
+MISSING_CELL = "–"
+FAR = 100
+"""Ratio from which the end of an interval is only said to be beyond it."""
+MIN_P_SHOWN = 0.0001
+"""p-value below which it is not written out."""
+
+
+@dataclass(frozen=True)
+class Cell(ABC):
+    """Numbers, and how a person reads them. The field ``value`` has the header's name alone in the CSV."""
+
+    best: bool = field(default=False, kw_only=True)
+    """Whether it is in bold."""
+
+    @property
+    @abstractmethod
+    def formula(self) -> str:
+        """The numbers as a person reads them; empty where there are none."""
+
+    @property
+    def remark(self) -> str:
+        """Words after the formula, such as of how many runs it is."""
+        return ""
+
+    def plain(self) -> str:
+        return (self.formula or MISSING_CELL) + self.remark
+
+    def markdown(self) -> str:
+        return f"**{self.plain()}**" if self.best else self.plain()
+
+    def html(self) -> Markup:
+        return Markup("<strong>{}</strong>").format(self.plain()) if self.best else escape(self.plain())
+
+    def latex(self) -> str:
+        return (latex.maths(self.formula, bold=self.best) if self.formula else "--") + latex.remark(self.remark)
+
+    def numbers(self) -> dict[str, float]:
+        """Full-precision columns for the CSV, by the words that follow the header there."""
+        found = {one.name: getattr(self, one.name) for one in fields(self) if one.type in (float, int)}
+        return {"" if name == "value" else name: number for name, number in found.items()}
+
+
+@dataclass(frozen=True)
+class Number(Cell):
+    """A number by itself, with three decimals where a person reads it unless ``form`` says otherwise; NaN where there
+    is none."""
+
+    value: float
+    form: str = ".3f"
+
+    @property
+    def formula(self) -> str:
+        return _number(self.value, self.form)
+
+
+@dataclass(frozen=True)
+class Interval(Cell):
+    """An estimate with its 95 % interval, where there is one."""
+
+    value: float
+    low: float
+    high: float
+    form: str = ".2f"
+
+    @property
+    def formula(self) -> str:
+        return _number(self.value, self.form) + (self._interval if not math.isnan(self.value) else "")
+
+    @property
+    def _interval(self) -> str:
+        return "" if math.isnan(self.low) or math.isnan(self.high) else f" [{', '.join(self._ends())}]"
+
+    def _ends(self) -> tuple[str, str]:
+        return format(self.low, self.form), format(self.high, self.form)
+
+
+@dataclass(frozen=True)
+class Ratio(Interval):
+    """A ratio with its 95 % interval, whose ends are not shown beyond ``FAR`` and its inverse: so far out nothing is
+    known of them."""
+
+    def _ends(self) -> tuple[str, str]:
+        low, high = super()._ends()
+        return low if self.low >= 1 / FAR else f"<{1 / FAR:.2f}", high if self.high <= FAR else f">{FAR:.0f}"
+
+
+@dataclass(frozen=True)
+class Coefficient(Cell):
+    """A correlation coefficient with its interval, where there are any."""
+
+    found: Correlation
+
+    @property
+    def formula(self) -> str:
+        return _number(self.found.value, ".2f")
+
+    @property
+    def remark(self) -> str:
+        return "" if math.isnan(self.found.low) else f" [{self.found.low:.2f}, {self.found.high:.2f}]"
+
+    def numbers(self) -> dict[str, float]:
+        found = self.found
+        return {"": found.value, "low": found.low, "high": found.high, "undefined resamples": found.undefined}
+
+
+@dataclass(frozen=True)
+class Probability(Cell):
+    """A p-value, whose smallest are only said to be below ``MIN_P_SHOWN``."""
+
+    value: float
+
+    @property
+    def formula(self) -> str:
+        return f"<{MIN_P_SHOWN:g}" if self.value < MIN_P_SHOWN else f"{self.value:.2g}"
+
+
+@dataclass(frozen=True)
+class Percent(Cell):
+    """A share in per cent, with its 95 % interval where there is one."""
+
+    percent: float
+    low: float = math.nan
+    high: float = math.nan
+
+    @property
+    def formula(self) -> str:
+        return f"{_share(self.percent)} %" + (f" [{_share(self.low)}, {_share(self.high)}]" if self._bounded else "")
+
+    @property
+    def _bounded(self) -> bool:
+        return not (math.isnan(self.low) or math.isnan(self.high))
+
+    def numbers(self) -> dict[str, float]:
+        return super().numbers() if self._bounded else {"percent": self.percent}
+
+
+@dataclass(frozen=True)
+class Score(Cell):
+    """Mean and standard deviation over ``runs`` of ``expected`` runs."""
+
+    mean: float
+    std: float
+    runs: int
+    expected: int
+
+    @classmethod
+    def over(cls, values: "pd.Series[float]", expected: int, ddof: int) -> "Score":
+        """Of the values there are; ``expected`` says how many there should be."""
+        found = values.dropna()
+        std = float(found.std(ddof=ddof)) if len(found) > 1 else math.nan
+        return cls(float(found.mean()) if len(found) else math.nan, std, len(found), expected)
+
+    @property
+    def formula(self) -> str:
+        return "" if math.isnan(self.mean) else f"{self.mean:.2f}" + _after(" ± ", self.std)
+
+    @property
+    def remark(self) -> str:
+        """Says so where not every expected run is in the mean."""
+        return "" if self.runs == self.expected else f" ({self.runs}/{self.expected})"
+
+
+@dataclass(frozen=True)
+class Spread(Cell):
+    """A standard deviation, or a mean of some; NaN where there is none."""
+
+    std: float
+
+    @classmethod
+    def mean(cls, scores: Iterable[Score]) -> "Spread":
+        """The mean of the stds that there are."""
+        found = [score.std for score in scores if not math.isnan(score.std)]
+        return cls(sum(found) / len(found) if found else math.nan)
+
+    @property
+    def formula(self) -> str:
+        return _after("± ", self.std)
+
+
+@dataclass(frozen=True)
+class Difference(Cell):
+    """Mean of paired differences in points, with its standard deviation where there are several."""
+
+    mean: float
+    std: float
+    runs: int
+
+    @classmethod
+    def over(cls, values: "pd.Series[float]", ddof: int = 1) -> "Difference":
+        """Of one difference a run."""
+        return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > 1 else math.nan, len(values))
+
+    @property
+    def formula(self) -> str:
+        return f"{self.mean:+.2f}" + _after(" ± ", self.std)
+
+    @property
+    def remark(self) -> str:
+        return f" (n={self.runs})"
+
+
+@dataclass(frozen=True)
+class Change(Cell):
+    """Change of a standard deviation against the baseline's, over runs that both methods have; read as a factor where
+    it is large."""
+
+    percent: float
+    runs: int
+
+    @property
+    def formula(self) -> str:
+        """How many times the baseline's it is, where that reads better: from +1000 % on."""
+        return f"×{1 + self.percent / 100:.0f}" if self.percent >= 1000 else f"{self.percent:+.0f} %"
+
+    @property
+    def remark(self) -> str:
+        return f" (n={self.runs})"
+
+
+def _number(value: float, form: str) -> str:
+    return "" if math.isnan(value) else format(value, form)
+
+
+def _after(sign: str, std: float) -> str:
+    """A standard deviation after its sign, where there is one."""
+    return "" if math.isnan(std) else f"{sign}{std:.2f}"
+
+
+def _share(percent: float) -> str:
+    return f"{percent:.0f}" if percent >= 10 or percent < 0.001 else f"{percent:.2g}"

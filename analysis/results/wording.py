@@ -1,0 +1,20 @@
+"""Names in a sentence: listed where they are few, else in other words."""
+
+from collections.abc import Sequence
+
+MAX_NAMED = 12
+"""Names that a sentence lists; more are counted, and stand in a table alone."""
+
+
+def named(names: Sequence[str], otherwise: str, *, separator: str = ", ") -> str:
+    """The names in a list, or the words for more of them."""
+    return separator.join(names) if len(names) <= MAX_NAMED else otherwise
+
+
+def languages_named(languages: Sequence[str], targets: Sequence[str]) -> str:
+    """Target languages in words: named where they are few, or those that are left out."""
+    left_out = [language for language in targets if language not in languages]
+    if not left_out:
+        return f"all {len(targets)} target languages"
+    few = named(languages, named(left_out, "") and f"all but {', '.join(left_out)}")
+    return f"{len(languages)} target languages" + (f" ({few})" if few else "")

@@ -1,0 +1,45 @@
+"""Private names of ``transformers.Trainer``, apart from those of models: ``Trainer`` takes a second to import.
+
+Tested with transformers 5.17 to 5.24.
+"""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from transformers import Trainer, trainer_utils
+from transformers.trainer import TRAINER_STATE_NAME
+
+
+class ResumableTrainer(Trainer):
+    """A ``Trainer`` whose subclass decides where the state of a training is kept, and which weights are in it."""
+
+    def keep_training_state(self) -> None:
+        """Keep the state of the training; called where a callback sets ``control.should_save``."""
+        raise NotImplementedError
+
+    def load_weights(self, folder: Path) -> None:
+        """Read the weights of a training state, from the folder that ``resume_from`` was given."""
+        raise NotImplementedError
+
+    def write_progress(self, folder: Path) -> None:
+        """Write all of a training state but the weights: optimizer, schedule, loss scale, random numbers and log."""
+        self._save_optimizer_and_scheduler(str(folder))
+        self._save_scaler(str(folder))
+        self._save_rng_state(str(folder))
+        self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+
+    def resume_from(self, folder: Path | None) -> None:
+        """Train, from the state in a folder where there is one."""
+        # Trainer warns of every state: the arguments have ``logging_steps`` as a share of the steps, the state as their
+        # number.
+        logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
+        self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Replaces Trainer's own, which writes the whole model into a folder that is half written for a while."""
+        self.keep_training_state()
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        self.load_weights(Path(resume_from_checkpoint))

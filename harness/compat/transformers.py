@@ -1,0 +1,65 @@
+"""Names of ``transformers`` that are private or not documented, but for those of ``Trainer``.
+
+Tested with transformers 5.17 to 5.24.
+"""
+
+from collections.abc import Callable, Container
+from itertools import chain
+
+import torch
+from torch import Tensor
+from transformers import (
+    AttentionInterface,
+    AttentionMaskInterface,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
+from transformers.utils.hub import cached_file
+
+__all__ = [
+    "SDPA",
+    "attention_of",
+    "cached_file",
+    "initialise",
+    "register_attention",
+    "sdpa_attention_forward",
+    "set_attention",
+    "set_pad_token_type_id",
+]
+
+SDPA = "sdpa"
+"""The name of the attention that calls ``torch``'s ``scaled_dot_product_attention``."""
+
+
+def initialise(model: PreTrainedModel, fresh: Container[str], seed: int) -> None:
+    """Draw the parameters and buffers named in ``fresh`` from a seed, as ``transformers`` initialises them; the others
+    stay."""
+    for module in model.modules():
+        module._is_hf_initialized = False  # type: ignore[assignment]
+    for name, tensor in chain(model.named_parameters(), model.named_buffers()):
+        tensor._is_hf_initialized = name not in fresh  # type: ignore[attr-defined]
+    torch.manual_seed(seed)
+    model.initialize_weights()
+
+
+def register_attention(name: str, forward: Callable[..., tuple[Tensor, Tensor | None]]) -> None:
+    """Make an attention known, with the masks that ``SDPA`` takes."""
+    AttentionInterface.register(name, forward)
+    AttentionMaskInterface.register(name, sdpa_mask)
+
+
+def attention_of(model: PreTrainedModel) -> str | None:
+    """The name of a model's attention."""
+    return model.config._attn_implementation
+
+
+def set_attention(model: PreTrainedModel, name: str) -> None:
+    """Let a model use the attention of a name."""
+    model.config._attn_implementation = name
+
+
+def set_pad_token_type_id(tokenizer: PreTrainedTokenizerBase, number: int) -> None:
+    """Set the token type of padding, which the constructor of a tokenizer does not take."""
+    tokenizer._pad_token_type_id = number

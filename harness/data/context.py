@@ -1,0 +1,68 @@
+"""All that the steps of one trial read, resolved once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.common import memory
+from harness.common.hashing import check_unchanged
+from harness.data.origin import Origin
+from harness.data.tokenised import Encoded, encoded
+from harness.encoders import loading, pinning
+from harness.encoders.loading import Pretrained
+from harness.encoders.pinning import Encoder
+from harness.study import TrialConfig
+from harness.tasks import Task, code_fingerprint, task_named
+
+
+@dataclass(frozen=True)
+class TrialContext:
+    """A trial's config with its task, its encoder and its examples as they are found on this machine."""
+
+    config: TrialConfig
+    origin: Origin
+    task: Task[Any]
+    encoder: Encoder
+    cache: Path
+    """Keeps tokenised data and Fisher diagonals between trials."""
+
+    @classmethod
+    def of(cls, config: TrialConfig, cache: Path) -> "TrialContext":
+        """Find what a trial reads. Raises ``UserError`` where a user's task or the encoder is no longer what the trial
+        was planned with; the data is checked where it is tokenised."""
+        check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
+        origin = Origin.of(config)
+        encoder = pinning.pinned(config.encoder, config.encoder_revision)
+        return cls(config, origin, task_named(origin.task), encoder, cache)
+
+    @property
+    def pretrained(self) -> Pretrained:
+        """The encoder with the task's head, which all trials of a process share."""
+        return loading.pretrained(self.encoder, self.origin.task)
+
+    def encoded(self, split: str, language: str) -> Encoded:
+        """A split (train, dev or test) of a language, from ``cache`` where it has been tokenised before.
+
+        Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than
+        the encoder takes.
+        """
+        planned, max_length = self.fingerprint(split, language), self.config.setting.max_length
+        return encoded(self.origin, split, language, planned, self.encoder, max_length, self.cache)
+
+    def fingerprint(self, split: str, language: str) -> str:
+        """The content hash that a split of a language had when the trial was planned."""
+        if split == "test":
+            return self.config.test_data[language]
+        return {"train": self.config.training_data, "dev": self.config.dev_data}[split]
+
+    def tokenise(self) -> None:
+        """Have all data in ``cache``, and let go of the encoder's tokenizer: a process that finds all there never loads
+        it."""
+        source, targets = self.config.source, self.config.targets
+        self.encoded("train", source)
+        self.encoded("dev", source)
+        for language in (source, *targets):
+            self.encoded("test", language)
+        if loading.tokenizer.cache_info().currsize:
+            loading.tokenizer.cache_clear()
+            memory.trim()

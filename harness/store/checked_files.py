@@ -1,0 +1,79 @@
+"""Files that are checked as they are read. A broken file is never believed; ``repair`` moves it to quarantine."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from harness.common.filesystem import FileTree
+from harness.common.quarantine import Fault, Quarantined, free_name
+
+T = TypeVar("T")
+
+READERS = 8
+"""Threads that read files at once: a bucket answers slowly, but many at a time."""
+
+
+class CheckedFiles(FileTree):
+    """Files of which reading notes the broken ones. Reading moves and writes nothing."""
+
+    def __init__(self, place: str | os.PathLike[str]) -> None:
+        super().__init__(place)
+        self._faults: dict[str, Fault] = {}
+
+    @property
+    def faults(self) -> list[Fault]:
+        """The files that were found broken, and are still under their names."""
+        return list(self._faults.values())
+
+    def note_fault(self, name: str, reason: str) -> None:
+        """Note that a file or folder, as it is now, is broken."""
+        with contextlib.suppress(FileNotFoundError):
+            self._faults[name] = Fault(name, reason, self.identity(name))
+
+    def repair(self) -> list[Quarantined]:
+        """Move the broken files to quarantine, and return those that moved.
+
+        A file that another process has written again since stays. Raises ``UserError`` where the place cannot be
+        written.
+        """
+        moved = []
+        for fault in self.faults:
+            if self._is_as_found(fault):
+                new = free_name(fault.name, self.exists)
+                if self.rename(fault.name, new):
+                    moved.append(Quarantined(fault, new))
+            del self._faults[fault.name]
+        return moved
+
+    def read_checked(self, name: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
+        """A JSON file as ``parse`` returns it; ``None`` for no file, and for a broken one.
+
+        ``parse`` raises ``ValueError`` for a content that the program cannot have written.
+        """
+        try:
+            found = self.read_json(name)
+            return parse(found) if found is not None else None
+        except ValueError as error:
+            self.note_fault(name, str(error))
+            return None
+
+    def overwrite(self, name: str, content: dict[str, Any], parse: Callable[[dict[str, Any]], object]) -> None:
+        """Write a JSON file. A broken file of that name goes to quarantine first."""
+        self.read_checked(name, parse)
+        self.repair()
+        self.write_json(name, content)
+
+    def _is_as_found(self, fault: Fault) -> bool:
+        try:
+            return self.identity(fault.name) == fault.identity
+        except FileNotFoundError:
+            return False
+
+
+def read_each(read: Callable[[str], T | None], trials: Iterable[str]) -> dict[str, T]:
+    """What ``read`` returns for each trial, by id, in the given order, without the trials for which it is ``None``."""
+    ids = list(trials)
+    with ThreadPoolExecutor(READERS) as pool:
+        return {trial: found for trial, found in zip(ids, pool.map(read, ids), strict=True) if found is not None}

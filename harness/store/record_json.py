@@ -1,0 +1,129 @@
+"""A record as JSON: the one place that reads and checks it.
+
+A store may be anybody's, so no record is believed unchecked. ``harness.common.typed_json`` checks the types of
+``harness.store.record``. The rules that types cannot say are checked here.
+"""
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from harness.common.fields import LANGUAGE
+from harness.common.typed_json import converted
+from harness.store.record import FILES, SPLITS, Record, Score, is_of
+from harness.study import TrialConfig
+
+NAME = re.compile(r"(predictions|history)-\w{1,64}\.parquet|weights-\w{1,64}", re.ASCII)
+"""A file name that is no path: what records name is read and removed."""
+BESIDE_METRICS = {field.name for field in fields(Score)} - {"metrics"}
+"""Keys of a language's scores that are no metric. In the JSON all keys lie side by side."""
+
+
+def from_json(found: Mapping[str, Any], trial: str) -> Record:
+    """The record of the trial of that id. Raises ``ValueError`` where no trial of that id can have left it."""
+    record = converted({**found, "scores": _nested(found.get("scores"))}, Record)
+    if record.id != trial:
+        raise ValueError("it is of another trial")
+    _check_names(record)
+    _check_scores(record)
+    for text in _texts(record):
+        if not text.isprintable():
+            raise ValueError("a text in it cannot be printed")
+    for name, number in _numbers(record):
+        if not math.isfinite(number):
+            raise ValueError(f"{name} is no number")
+    return record
+
+
+def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
+    """The record of a trial. Raises ``ValueError`` where its config is that of another trial."""
+    record = from_json(found, trial.id)
+    if not is_of(record, trial):
+        raise ValueError("its config is that of another trial")
+    return record
+
+
+def to_json(record: Record) -> dict[str, Any]:
+    """The record as its file has it, without the keys that it lacks."""
+    scores = {
+        split: {language: score.metrics | _given(score, *BESIDE_METRICS) for language, score in languages.items()}
+        for split, languages in record.scores.splits()
+    }
+    parts = {
+        "checkpoint": record.checkpoint and _given(record.checkpoint),
+        "cost": _given(record.cost),
+        "provenance": asdict(record.provenance),
+        "rescored": record.rescored and asdict(record.rescored),
+    }
+    given = {**_given(record), "scores": scores}
+    return {name: parts.get(name, value) for name, value in given.items()}
+
+
+def _given(part: Any, *names: str) -> dict[str, Any]:
+    """The fields of a dataclass that are not at their default, all or those of some names, in their order."""
+    return {
+        field.name: value
+        for field in fields(part)
+        if (not names or field.name in names) and (value := getattr(part, field.name)) != field.default
+    }
+
+
+def _nested(scores: Any) -> dict[str, dict[str, dict[str, Any]]]:
+    """The scores of the JSON with the metrics apart, as ``Scores`` has them."""
+    try:
+        return {
+            split: {
+                language: {name: values[name] for name in values.keys() & BESIDE_METRICS}
+                | {"metrics": {name: value for name, value in values.items() if name not in BESIDE_METRICS}}
+                for language, values in scores[split].items()
+            }
+            for split in SPLITS
+        }
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("it has no scores by split and language") from None
+
+
+def _check_names(record: Record) -> None:
+    for kind in FILES:
+        name = getattr(record, kind)
+        if name is None or (NAME.fullmatch(name) and name.startswith(f"{kind}-")):
+            continue
+        raise ValueError(f"{kind} is no name of a file")
+
+
+def _check_scores(record: Record) -> None:
+    for split, languages in record.scores.splits():
+        for language, score in languages.items():
+            if not LANGUAGE.fullmatch(language):  # it becomes a file's name
+                raise ValueError(f"{language!r} is no language")
+            if record.metric not in score.metrics:
+                raise ValueError(f"it has no {split} score of {language!r}")
+    if record.identity.source not in record.scores.test:
+        raise ValueError("it has no score of the source")
+
+
+def _texts(record: Record) -> Iterator[str]:
+    """Texts that a report or a message shows."""
+    identity, origin = record.identity, record.provenance
+    yield from (record.metric, identity.source, identity.task, identity.precision, identity.encoder_revision)
+    yield from (origin.python, origin.platform, origin.device, *origin.packages.values())
+    if origin.git is not None:
+        yield origin.git.commit
+    for _, languages in record.scores.splits():
+        for score in languages.values():
+            yield from score.metrics
+
+
+def _numbers(record: Record) -> Iterator[tuple[str, float]]:
+    """Numbers that must be finite, each with its name. Other costs of a training that diverged may be infinite."""
+    yield "zero_shot", record.zero_shot
+    cost = record.cost
+    yield from {"cost.seconds": cost.seconds, "cost.tokens_per_second": cost.tokens_per_second}.items()
+    yield "cost.peak_memory_mib.resident", cost.peak_memory_mib.get("resident", math.nan)
+    for split, languages in record.scores.splits():
+        for language, score in languages.items():
+            for number in (*score.metrics.values(), score.majority, score.unknown):
+                if number is not None:
+                    yield f"its {split} score of {language!r}", number

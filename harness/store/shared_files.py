@@ -1,0 +1,36 @@
+"""Files that the trials of all nodes share. Where the store is no folder, each node keeps copies in a cache."""
+
+from pathlib import Path
+
+from harness.common.filesystem import FileTree, replacing
+
+
+class SharedFiles(FileTree):
+    """Files with a copy in this node's cache."""
+
+    @property
+    def cache(self) -> Path:
+        """This node's folder for shared files: the store itself where that is a folder."""
+        return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
+
+    def has(self, name: str) -> bool:
+        """Whether a store that is no folder has a file to ``fetch``."""
+        return not self.is_local and self.exists(name)
+
+    def knows(self, name: str) -> bool:
+        """Whether a file is in the store or in this node's cache."""
+        return (self.cache / name).exists() or self.has(name)
+
+    def fetch(self, name: str) -> None:
+        """Copy a file from the store into this node's cache, where the store has it and the cache has not."""
+        target = self.cache / name
+        if target.exists() or not self.has(name):
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as part:
+            self.get(name, part)
+
+    def publish(self, name: str) -> None:
+        """Copy a file from this node's cache into the store, where the store lacks it."""
+        if not self.is_local and not self.has(name):
+            self.put(self.cache / name, name)

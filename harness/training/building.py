@@ -1,0 +1,99 @@
+"""From a trial's context to its trainer: a fresh model with the method, the training data, and a setting in
+``transformers``' words."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
+
+from harness.data.context import TrialContext
+from harness.data.subsets import training_rows
+from harness.data.tokenised import sub_words
+from harness.encoders import loading, trimmed_embedding
+from harness.fisher import diagonal_files
+from harness.methods.penalty import Term
+from harness.study import Setting
+from harness.training.trainer import PenaltyTrainer
+from harness.training.varlen import train_packed
+
+WINDOWS = 50
+"""Most windows of the learning history, evenly over the steps."""
+
+
+def build_trainer(context: TrialContext) -> PenaltyTrainer:
+    """The trainer of a trial, its model fresh and its training data encoded."""
+    config, shared = context.config, context.pretrained
+    tokenizer = context.encoded("train", config.source).tokenizer
+    rows = training_rows(context)
+    model = _fresh(context, rows, tokenizer.pad_token_id)
+    config.method.adapt(model, shared)
+    trainer = PenaltyTrainer(
+        terms=_terms(context),
+        anchor=shared.anchor,
+        rates=config.method.rates(model, shared),
+        model=model,
+        args=training_arguments(config.setting, config.seed, config.precision),
+        train_dataset=rows,
+        data_collator=context.task.collator(tokenizer),
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
+    for callback in config.method.callbacks():
+        trainer.add_callback(callback)
+    return trainer
+
+
+def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrainedModel:
+    """A copy of the pretrained encoder, of the embeddings that the rows use where trimming is exact."""
+    config = context.config
+    exact = trimmed_embedding.can_trim(context.pretrained.model, config.setting.weight_decay)
+    used = _ids(rows, padding) if config.trim_vocabulary and exact else None
+    model = loading.fine_tunable(context.encoder, context.origin.task, config.seed, used)
+    train_packed(model)
+    return model
+
+
+def _terms(context: TrialContext) -> list[Term]:
+    """The pulls of the method, with the Fisher diagonals that it asks for."""
+    needed = diagonal_files.requests(context.config, context.encoder, context.origin)
+    return context.config.method.terms([diagonal_files.stored(request, context.cache) for request in needed])
+
+
+def _ids(rows: Dataset, padding: int | None) -> Tensor:
+    """The ids that encoded rows and their padding use, ascending."""
+    return torch.from_numpy(np.union1d(sub_words(rows), [] if padding is None else [padding]).astype(np.int64))
+
+
+def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingArguments:
+    """A setting in ``transformers``' words. Nothing is written to disk and nothing is evaluated while training."""
+    schedule = {"constant": "constant_with_warmup"}.get(setting.schedule, setting.schedule)
+    return TrainingArguments(
+        output_dir=str(Path(tempfile.gettempdir()) / "steadytune"),
+        learning_rate=setting.learning_rate,
+        warmup_steps=setting.warmup_steps,
+        num_train_epochs=setting.epochs if setting.epochs is not None else 3.0,
+        max_steps=setting.max_steps if setting.max_steps is not None else -1,
+        per_device_train_batch_size=setting.batch_size // setting.accumulation,
+        gradient_accumulation_steps=setting.accumulation,
+        lr_scheduler_type=schedule,
+        weight_decay=setting.weight_decay,
+        max_grad_norm=setting.max_grad_norm,
+        seed=seed,
+        data_seed=seed,
+        bf16=precision == "bf16",
+        fp16=precision == "fp16",
+        use_cpu=not torch.cuda.is_available(),
+        optim="adamw_torch_fused",
+        logging_steps=1 / WINDOWS,
+        logging_nan_inf_filter=False,
+        save_strategy="no",
+        report_to=[],
+        disable_tqdm=True,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        # Or every batch's copy waits for the step before.
+        accelerator_config={"non_blocking": torch.cuda.is_available()},
+    )
