@@ -13,6 +13,7 @@ os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would have its wor
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
@@ -22,7 +23,10 @@ from harness.methods import L2, Method, Vanilla
 from harness.search import Search
 from harness.study import Setting, Study, TrialConfig
 from tests.helpers.encoders import tiny_encoder
+from tests.helpers.examples import NIGHTLY
 from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
+
+settings.register_profile(NIGHTLY)
 
 
 @pytest.fixture(scope="session")

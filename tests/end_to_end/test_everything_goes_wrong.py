@@ -38,7 +38,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     )
     command = ["run", str(tmp_path / "faults.yaml"), "--no-report", "--checkpoint-minutes", "0", "--store"]
     place, undisturbed = str(tmp_path / "store"), str(tmp_path / "undisturbed")
-    assert main([*command, place, "--minutes-per-trial", "1"]) == exit_codes.FAILED_TRIALS
+    assert main([*command, place, "--minutes-per-trial", "0.5"]) == exit_codes.FAILED_TRIALS
     out = capsys.readouterr().out
     store = Store(place)
     _, trials = store.study("faults")
@@ -46,7 +46,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     errors = {examples[trial]: failure.error for trial, failure in store.failures(examples).items()}
     records = {examples[trial]: record for trial, record in store.records(examples).items()}
     assert errors.keys() | records.keys() == set(examples.values()), out
-    assert errors.pop(faulty.HANGING) == "TimeLimitError: took longer than --minutes-per-trial 1"
+    assert errors.pop(faulty.HANGING) == "TimeLimitError: took longer than --minutes-per-trial 0.5"
     assert errors.pop(faulty.SHORT).startswith("RuntimeError: [enforce fail at")
     assert errors.pop(faulty.BREAKING) == "RuntimeError: CUDA error: device-side assert triggered"
     raised = (faulty.LOADING, faulty.BUILDING, faulty.TRAINING, faulty.EVALUATION)

@@ -31,6 +31,7 @@ from harness.study import Study, TrialConfig
 from harness.tasks import TASKS, PairTask, TokenTask
 from harness.tuning.journal import ENDED, SearchTrial, read
 from tests.helpers import synthetic
+from tests.helpers.examples import examples
 from tests.helpers.fuzzing import (
     CASES,
     CHANCES,
@@ -451,4 +452,4 @@ def test_there_were_enough(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.skip("counts the cases of the whole file")
     with capsys.disabled():
         print(f"\n{CASES.total()} cases: {', '.join(f'{count} {name}' for name, count in CASES.items())}")
-    assert CASES.total() >= ENOUGH
+    assert CASES.total() >= examples(ENOUGH)

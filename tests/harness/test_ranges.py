@@ -14,6 +14,7 @@ from scipy import stats
 from harness import designs, ranges
 from harness.common.errors import UserError
 from harness.ranges import Choice, Constant, GridSearch, Interval, Range, range_from
+from tests.helpers.examples import examples
 
 INTERVALS = [
     ranges.uniform(-1.5, 4),
@@ -65,7 +66,7 @@ class Fed(np.random.Generator):
 
 @pytest.mark.parametrize("ours", [*INTERVALS, *CHOICES], ids=str)
 @given(share=st.floats(0, 0.9999))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_share_of_the_distribution_is_the_value_that_ray_tune_has_there(
     ours: Interval | Choice, share: float
 ) -> None:
@@ -154,7 +155,7 @@ def intervals(draw: Callable[..., Any]) -> Interval:
 
 
 @given(intervals(), st.lists(st.floats(0, 1, exclude_max=True), min_size=2, max_size=5).map(sorted))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_values_are_inside_and_rise_with_the_share(made: Interval, shares: list[float]) -> None:
     values = [made.at(share) for share in shares]
     assert values == sorted(values)

@@ -18,6 +18,7 @@ from harness.execution.plan import plan
 from harness.methods import L2, Ewc, Vanilla
 from harness.setting import setting_labels
 from harness.study import Arm, Setting, Study, TrialConfig
+from tests.helpers.examples import examples
 from tests.helpers.studies import CONFIG, SHORT
 
 IDENTITY = {
@@ -126,7 +127,7 @@ methods = st.one_of(
     st.lists(st.integers(0, 99), min_size=1, max_size=3, unique=True),
     st.booleans(),
 )
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_studies_survive_json_and_expand_to_products(
     grid: list[Setting], kinds: list[Any], seeds: list[int], own: bool
 ) -> None:

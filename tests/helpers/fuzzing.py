@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.common.errors import UserError
 from harness.study import Study
+from tests.helpers.examples import examples
 
 CASES: Counter[str] = Counter()
 """How many each test has had."""
@@ -113,9 +114,9 @@ CHANCES = st.integers(0, 2**64).map(Random)
 
 
 def fuzzed(cases: int, *, seconds: float = 2.0, **given_: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A test of so many cases, the same in every run, each of which ends in time."""
+    """A test of so many cases by night, the same in every run, each of which ends in time."""
     strict = settings(
-        max_examples=cases,
+        max_examples=examples(cases),
         derandomize=True,
         database=None,
         deadline=1000 * seconds,

@@ -17,6 +17,7 @@ from scipy.linalg import sqrtm
 from analysis.fisher import frechet
 from analysis.fisher.frechet import distances
 from harness.common.errors import UserError
+from tests.helpers.examples import examples
 
 Array = NDArray[np.float32]
 
@@ -77,7 +78,7 @@ VALUES = arrays(
 DIAGONAL = VALUES.filter(lambda values: bool(values.any()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(DIAGONAL, min_size=3, max_size=5), st.integers(-20, 20))
 def test_it_is_a_metric_that_knows_no_scale(diagonals: list[Array], power: int) -> None:
     with tempfile.TemporaryDirectory() as folder:

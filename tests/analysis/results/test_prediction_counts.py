@@ -19,6 +19,7 @@ from harness.execution.resources import Resources
 from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.tasks import task_named
+from tests.helpers.examples import examples
 
 Sentences = list[list[tuple[int, int]]]
 """Gold and predicted label ids of each word."""
@@ -56,7 +57,7 @@ X, VERB, NOUN = (UDPOS.index(name) for name in ("X", "VERB", "NOUN"))
 
 
 @pytest.mark.filterwarnings("ignore:.*seems not to be NE tag:UserWarning")
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(sentences(len(UDPOS)))
 @example([[(NOUN, NOUN)], [(X, X), (VERB, VERB)], [(VERB, X)]])
 def test_spans_of_plain_tags_are_seqevals(found: Sentences) -> None:
@@ -71,7 +72,7 @@ def test_spans_of_plain_tags_are_seqevals(found: Sentences) -> None:
         assert ours([sentence], "udpos").tolist() == [of_seqeval([sentence], "udpos")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(sentences(len(PANX)))
 @example([[(2, 2), (1, 2), (2, 1), (4, 4)], [(6, 6)], []])
 def test_spans_of_bio_tags_are_seqevals_well_formed_or_not(found: Sentences) -> None:

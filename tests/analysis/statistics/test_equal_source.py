@@ -14,6 +14,7 @@ from scipy import stats
 from analysis.statistics import run_bootstrap
 from analysis.statistics.equal_source import EqualSource, Spread, _complete_spreads, equal_source
 from analysis.statistics.run_bootstrap import RESAMPLES
+from tests.helpers.examples import examples
 from tests.helpers.score_arrays import TABLES, Array, coverage, made
 
 
@@ -28,7 +29,7 @@ def pairs_by_hand(source: Array, column: Array, within: float) -> Iterator[tuple
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(TABLES, st.sampled_from([0.0, 0.1, 1.0, 10.0, math.inf]), st.data())
 def test_the_spread_is_over_all_pairs(table: Array, within: float, data: st.DataObject) -> None:
     source, targets = table[:, 0], table[:, 1:].copy()
@@ -50,7 +51,7 @@ def test_the_spread_is_over_all_pairs(table: Array, within: float, data: st.Data
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(TABLES, st.randoms(use_true_random=False))
 def test_without_a_window_it_is_the_sample_std_in_any_order(table: Array, random: object) -> None:
     source, targets = table[:, 0], table[:, 1:]

@@ -13,6 +13,7 @@ from scipy import stats
 from analysis.statistics import run_bootstrap
 from analysis.statistics.expected_best import expected_best, selected
 from analysis.statistics.run_bootstrap import RESAMPLES, percentiles
+from tests.helpers.examples import examples
 from tests.helpers.score_arrays import TABLES, Array, made, scores
 
 
@@ -28,7 +29,7 @@ def by_hand(by: Array, chosen: Array, tries: int, replacement: bool) -> float:
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.integers(1, 5).flatmap(
         lambda runs: st.tuples(arrays(np.float64, runs, elements=st.integers(0, 4)), scores(runs))
@@ -45,7 +46,7 @@ def test_expected_scores_are_means_over_all_draws(pair: tuple[Array, Array], rep
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(TABLES, st.booleans(), st.data())
 def test_the_best_grows_with_n_and_bounds_what_selection_on_the_source_finds(
     table: Array, replacement: bool, data: st.DataObject

@@ -16,6 +16,7 @@ from analysis.statistics.minimum_detectable import (
 )
 from analysis.statistics.std_ratio import std_ratio
 from analysis.statistics.swap_test import swap_test
+from tests.helpers.examples import examples
 from tests.helpers.paired_scores import study
 
 RUNS, SHIFT = st.sampled_from([3, 4, 5, 7, 8, 9, 13]), st.floats(-50, 50)
@@ -68,7 +69,7 @@ def test_languages_that_are_one_count_once() -> None:
     assert minimum_detectable_ratio(*many).ratio == minimum_detectable_ratio(ours, theirs).ratio
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 11), st.integers(1, 3), st.integers(1, 4), st.integers(0, 999))
 def test_nothing_is_nan_without_a_reason(runs: int, languages: int, values: int, seed: int) -> None:
     """Scores of a few values, so that methods, and resamples of them, are often all the same."""

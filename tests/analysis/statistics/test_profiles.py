@@ -11,11 +11,12 @@ from scipy import stats
 from analysis.statistics import run_bootstrap
 from analysis.statistics.profiles import interquartile_mean, profile
 from analysis.statistics.run_bootstrap import RESAMPLES, percentiles
+from tests.helpers.examples import examples
 from tests.helpers.score_arrays import POINTS, RUNS, TABLES, Array, coverage, made, scores
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(TABLES, st.lists(POINTS, min_size=1, max_size=8), st.data())
 def test_a_profile_is_the_share_above_and_never_rises(
     table: Array, thresholds: list[float], data: st.DataObject
@@ -37,7 +38,7 @@ def test_a_profile_is_the_share_above_and_never_rises(
 
 
 @pytest.mark.usefixtures("few")
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(RUNS.flatmap(lambda runs: scores(runs + 5, 3)))
 def test_an_interquartile_mean_is_scipys_trimmed_mean(table: Array) -> None:
     for given_scores in (table[:, 0], table):

@@ -14,6 +14,7 @@ from statsmodels.stats.anova import anova_lm
 
 from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, components, grid
 from tests.benchmarks.variance import TRUTH, Grid, of_components
+from tests.helpers.examples import examples
 from tests.helpers.grids import scores, tidy
 
 MIXED = f"{INTERACTION} + {NOISE}"
@@ -110,7 +111,7 @@ def test_names_say_what_cannot_be_told_apart() -> None:
     assert "run twice" in components(scores(1, 4, 3, 1)).note
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.floats(-30, 30), st.floats(0.1, 9), st.integers(0, 99)
 )

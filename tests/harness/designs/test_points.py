@@ -18,6 +18,7 @@ from harness import designs, ranges
 from harness.ranges import Interval
 from harness.setting import Setting
 from tests.helpers.designs import CENTRE
+from tests.helpers.examples import examples
 
 RANDOM, HYPERCUBE, SOBOL = (sys.modules[f"harness.designs.{name}"] for name in ("random", "latin_hypercube", "sobol"))
 
@@ -38,7 +39,7 @@ def some(given: dict[str, Interval]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("design", [designs.random, designs.sobol], ids=["random", "sobol"])
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32), dimensions)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_longer_design_begins_with_the_shorter(
     design: Callable[..., tuple[Setting, ...]], few: int, more: int, seed: int, varied: dict[str, Interval]
 ) -> None:
@@ -49,7 +50,7 @@ def test_a_longer_design_begins_with_the_shorter(
 
 
 @given(st.integers(1, 40), st.integers(1, 5), st.integers(0, 2**32))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_latin_hypercube_has_one_point_in_every_stratum(points: int, dimensions: int, seed: int) -> None:
     found = np.array(HYPERCUBE.coordinates(points, dimensions, seed))
     assert found.shape == (points, dimensions)
@@ -73,7 +74,7 @@ def test_sobols_sequence_is_scipys_before_it_is_scrambled() -> None:
 
 
 @given(st.integers(0, 2**64), st.integers(0, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_scrambled_sobol_points_keep_the_balance(seed: int, power: int) -> None:
     """2^m points: each dimension has one in every 2^-m, and of the first two every elementary box one (they are a (0,
     m, 2)-net)."""
@@ -105,7 +106,7 @@ lists = st.lists(st.integers(1, 50), min_size=1, max_size=4, unique=True)
 
 
 @given(lists, lists, lists)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_grid_is_the_product(warmups: list[int], batches: list[int], steps: list[int]) -> None:
     found = designs.grid(
         warmup_steps=warmups, learning_rate=1e-3, batch_size={"choice": batches}, max_steps=ranges.grid_search(steps)
