@@ -235,7 +235,7 @@ def check_record(found: Record | None, written: Any) -> None:
         return
     read = json.loads(json.dumps(record_json.to_json(found)))
     assert same(read, known(written, read))
-    assert {key for key in written.keys() & RECORD.keys() if written[key] is not None} <= read.keys()
+    assert {key for key in written.keys() & RECORD.keys() if written[key] not in (None, "")} <= read.keys()
     assert found.id == CONFIG.id
     for split, languages in found.scores.splits():
         assert languages.keys() == written["scores"][split].keys()

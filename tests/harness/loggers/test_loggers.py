@@ -271,7 +271,7 @@ def test_a_missing_package_is_an_error_before_anything_else(name: str, study_fil
 def test_an_unknown_logger_gets_the_nearest_name(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert loggers.names() == sorted(ALL)
+    assert sorted(loggers.LOGGERS) == sorted(ALL)
     assert main([command, "quickstart", "--store", str(tmp_path / "store"), "--log", "wandb", "tensorbord"]) == 2
     assert capsys.readouterr().err == (
         "steadytune: --log: there is no 'tensorbord'. Did you mean 'tensorboard'? Known: mlflow, tensorboard, wandb\n"
@@ -329,7 +329,7 @@ def test_a_record_that_replaces_another_replaces_its_run(full: Store, made: Stud
     (folder / "result.json").write_text(json.dumps(written))
     assert log(full, made).count("1 trials logged") == 3
     run = mlflow_runs(mlflow(full), made.name)[trials[3].id]
-    assert (run.info.status, run.data.metrics["test/en"]) == ("FINISHED", record.scores.test["en"].metrics["f1"])
+    assert (run.info.status, run.data.metrics["test/en"]) == ("FINISHED", record["scores"]["test"]["en"]["f1"])
     assert hparams(events(full, made.name, trials[3].id))[1] == api_pb2.STATUS_SUCCESS
     assert [one.exit.exit_code for one in wandb_records(full, made.name, trials[3].id) if one.HasField("exit")] == [0]
 
