@@ -35,6 +35,7 @@ def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path
     (tmp_path / "logged.py").write_text(LOGGED)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "logged").symlink_to(cut / "udpos")
+    (tmp_path / "data" / "encoder").symlink_to(cut / "encoder")
     file = tmp_path / "both.yaml"
     text = STUDY.format(cut=tmp_path / "data", steps=25, seeds=[0, 1, 2])
     file.write_text(text.replace("udpos", str(tmp_path / "logged.py")))

@@ -294,7 +294,7 @@ targets: [de, hi]
         "targets=['de', 'hi'])\n",
         encoding="utf-8",
     )
-    expected = replace(study, data="embedded")
+    expected = replace(study, data="embedded", encoder="embedded")
     assert search_spaces.load(str(tmp_path / "small.yaml")) == expected
     assert search_spaces.load(str(tmp_path / "small.py")) == expected
 

@@ -31,7 +31,9 @@ def trained(config: TrialConfig, cache: Path) -> tuple[dict[str, Tensor], dict[s
     trainer.train()
     model = trainer.model
     assert isinstance(model, PreTrainedModel)
-    scores = {f"{part.split} {part.language}": part.metrics for part in score(model, TrialContext.of(config, cache))}
+    scores = {
+        f"{part.split} {part.language}": part.score.metrics for part in score(model, TrialContext.of(config, cache))
+    }
     embedding = model.get_input_embeddings()
     kept = embedding.kept if isinstance(embedding, TrimmedEmbedding) else None
     trimmed_embedding.restore(model)

@@ -167,8 +167,8 @@ def test_dev_and_test_sets_keep_their_labels_and_the_majority_is_that_of_all_tra
     }
     for result in changed.values():
         assert [part.gold for part in result.scored] == [part.gold for part in plain.scored]
-        assert [part.majority for part in result.scored] == [part.majority for part in plain.scored]
-        assert [part.fingerprint for part in result.scored] == [part.fingerprint for part in plain.scored]
+        assert [part.score.majority for part in result.scored] == [part.score.majority for part in plain.scored]
+        assert [part.score.fingerprint for part in result.scored] == [part.score.fingerprint for part in plain.scored]
         assert [part.predicted for part in result.scored] != [part.predicted for part in plain.scored]
     assert changed["train_examples"].record.cost.trained_embeddings < plain.record.cost.trained_embeddings
     assert changed["label_noise"].record.cost.trained_embeddings == plain.record.cost.trained_embeddings

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from analysis.results.from_store import load
-from harness import study
 from harness.common.errors import UserError
 from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
@@ -17,7 +16,7 @@ from harness.execution.sweep import SweepOutcome
 from harness.store.record import is_of
 from harness.store.record_json import from_json
 from harness.store.store import Store
-from harness.study import Study
+from harness.study import Study, trial_config
 from tests.helpers.store_files import changed, file_of
 from tests.helpers.stores import result
 from tests.helpers.studies import CONFIG
@@ -57,7 +56,7 @@ def test_trials_of_another_version_stay_and_are_not_taken_for_these(
     one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "store")
-    monkeypatch.setattr(study, "NUMERICS", study.NUMERICS - 1)
+    monkeypatch.setattr(trial_config, "NUMERICS", trial_config.NUMERICS - 1)
     old = plan(one)[0].id
     assert run(one, store)[0].ran == 1
     monkeypatch.undo()

@@ -27,10 +27,11 @@ TASK = Broken()
 
 
 @pytest.mark.slow
-def test_trials_that_fail_are_counted_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_trials_that_fail_are_counted_and_shown(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data" / "broken").mkdir(parents=True)
     for name in ("train-en", "dev-en", "test-en", "test-de"):
         (tmp_path / "data" / "broken" / f"{name}.tsv").write_text("a\tb\tno\na\ta\tyes\n", encoding="utf-8")
+    (tmp_path / "data" / "encoder").symlink_to(cut / "encoder")
     (tmp_path / "broken.py").write_text(BROKEN, encoding="utf-8")
     file = tmp_path / "tuned.yaml"
     file.write_text(
