@@ -175,7 +175,12 @@ def load(number: int) -> pd.DataFrame:
     warmup_steps, epochs and setting are integers, and prompts, size and seeds are text. Raises ``UserError`` for a
     number that no table has.
     """
-    text = _text(table(number).number)
+    return _frame(table(number).number).copy()
+
+
+@cache
+def _frame(number: int) -> pd.DataFrame:
+    text = _text(number)
     frame = pd.read_csv(StringIO(text), skiprows=1, dtype=str, keep_default_na=False, na_values=[])
     if "value" in frame:
         frame = frame.rename(columns={"value": "printed"}).assign(value=lambda found: found["printed"].astype(float))

@@ -16,16 +16,23 @@ experiments") are left out.
 """
 
 from dataclasses import asdict
+from functools import cache
 
 import pandas as pd
 
 from analysis.published import arithmetic, sentences
-from analysis.published.check import DISAGREES, ODD
+from analysis.published.check import DISAGREES, ODD, Check
 
 
 def checks() -> pd.DataFrame:
     """All checks, one row each: where, what, printed, follows, difference, verdict, note (all text; see ``Check``)."""
-    return pd.DataFrame([asdict(check) for module in (arithmetic, sentences) for check in module.checks()])
+    return pd.DataFrame([asdict(check) for check in _checks()])
+
+
+@cache
+def _checks() -> tuple[Check, ...]:
+    """The checks as objects. The paper's tables do not change, and every report with a paper's study lists them."""
+    return tuple(check for module in (arithmetic, sentences) for check in module.checks())
 
 
 def disagreements() -> pd.DataFrame:

@@ -92,16 +92,16 @@ def swaps(units: int, drawn: int) -> NDArray[np.float64]:
 def statistics(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean log std ratio over languages after every swap (swaps × runs), of centred scores (runs × languages).
 
-    With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ
+    The scores may be those of several studies (studies × runs × languages): so is the result (studies × swaps). With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ
     εd.
     """
     sums, differences = a + b, a - b
-    shared = (sums**2 + differences**2).sum(axis=0) / 4
+    shared = (sums**2 + differences**2).sum(axis=-2, keepdims=True) / 4
     moved = signs @ (sums * differences) / 2
-    off_centre = (signs @ differences) ** 2 / (4 * len(a))
+    off_centre = (signs @ differences) ** 2 / (4 * a.shape[-2])
     ours, theirs = shared + moved - off_centre, shared - moved - off_centre
     for squares in (ours, theirs):
         squares[squares <= ROUNDING * shared] = 0
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(ours) - np.log(theirs)
-    return np.asarray(np.nan_to_num(ratio, posinf=1e6, neginf=-1e6).mean(axis=1) / 2)
+    return np.asarray(np.nan_to_num(ratio, posinf=1e6, neginf=-1e6).mean(axis=-1) / 2)

@@ -13,6 +13,7 @@ SMALL = (
 )
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_it_runs_in_small_and_without_ray() -> None:
     code = "import sys; from tests.benchmarks import gpu; gpu.main(); sys.exit('ray' in sys.modules)"

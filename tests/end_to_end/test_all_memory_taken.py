@@ -38,6 +38,7 @@ targets: [de]
 GIB = 2**30
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_worker_that_takes_all_memory_is_tried_again_alone_and_stops_no_other(cut: Path, tmp_path: Path) -> None:
     """Ray's own monitor ends a worker that really takes too much, upon which Tune gives up all that run."""

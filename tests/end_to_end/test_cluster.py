@@ -34,6 +34,7 @@ def cluster() -> Iterator[Cluster]:
     made.shutdown()
 
 
+@pytest.mark.nightly
 @pytest.mark.slow
 def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Path) -> None:
     file = tmp_path / "nodes.yaml"
