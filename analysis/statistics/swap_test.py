@@ -92,8 +92,9 @@ def swaps(units: int, drawn: int) -> NDArray[np.float64]:
 def statistics(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean log std ratio over languages after every swap (swaps × runs), of centred scores (runs × languages).
 
-    The scores may be those of several studies (studies × runs × languages): so is the result (studies × swaps). With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ
-    εd.
+    The scores may be those of several studies (studies × runs × languages): so is the result (studies × swaps).
+    With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and
+    Σ εd.
     """
     sums, differences = a + b, a - b
     shared = (sums**2 + differences**2).sum(axis=-2, keepdims=True) / 4
