@@ -5,16 +5,15 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from harness.common.quarantine import Quarantined
+from harness.common.console import say
 from harness.store.store import Store
 from harness.study import TrialConfig
 
 
 def repair(store: Store, console: Console) -> None:
     """Move the broken files that were found in a store to quarantine, and print a line for each."""
-    moved: list[Quarantined] = [*store.repaired_at_opening, *store.repair()]
-    for file in moved:
-        console.print(f"Set aside: {file}.", highlight=False, soft_wrap=True)
+    for file in (*store.repaired_at_opening, *store.repair()):
+        say(console, f"Set aside: {file}.")
 
 
 @contextmanager
@@ -27,4 +26,4 @@ def watched(store: Store, trials: Iterable[TrialConfig], console: Console) -> It
     before = store.quarantined(trials)
     yield
     for name in sorted(store.quarantined(trials) - before):
-        console.print(f"Set aside: {name} was broken, and was made again.", highlight=False, soft_wrap=True)
+        say(console, f"Set aside: {name} was broken, and was made again.")
