@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.results.frame import PAIR, Results
+from analysis.results.frame import PAIR, RUN, Results
 from analysis.statistics.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
 from analysis.statistics.std_ratio import StdRatio, std_ratio
 from analysis.statistics.swap_test import SwapTest, swap_test
@@ -42,6 +42,9 @@ class Comparison:
     where either of the two lacks the score."""
     theirs: pd.DataFrame
     """Those of the baseline, shaped as ``ours``."""
+    collapsed: pd.DataFrame
+    """Whether each run of the method (first column) and of the baseline (second) collapsed on the source; rows as
+    those of ``ours``."""
     single: bool = True
     """Whether every run of both is one trial; of ewc a run is one a language."""
 
@@ -56,7 +59,17 @@ class Comparison:
         ours = ours.where(theirs.notna())
         scored = ours[[*results.about.targets]].notna().any(axis=1)  # an ewc model may share no language with the other
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
-        return cls(method, base, results.source, ours[scored], theirs[scored], single)
+        flags = results.runs.set_index(RUN)["collapsed"]
+        collapsed = pd.concat([flags.xs(m, level="method").reindex(both) for m in (method, base)], axis=1, keys=[0, 1])
+        return cls(method, base, results.source, ours[scored], theirs[scored], collapsed[scored].astype(bool), single)
+
+    @cached_property
+    def surviving(self) -> "Comparison":
+        """The same on the runs in which neither collapsed."""
+        kept = ~self.collapsed.any(axis=1)
+        if kept.all():
+            return self
+        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept])
 
     @property
     def runs(self) -> int:
@@ -104,12 +117,17 @@ class Comparison:
 
         Not of the source's where a run of a method is several trials: their mean varies less than a score.
         """
-        pairs: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
+        return {name: self._spread(*pair) for name, pair in self.pairs.items()}
+
+    @cached_property
+    def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
+        """The scores that spreads are of, of the method and of the baseline, by name."""
+        found: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
         if self.single:
-            pairs = {SOURCE: self.sources, **pairs}
+            found = {SOURCE: self.sources, **found}
         if self.steady_languages:
-            pairs[LANGUAGES] = self.matrices
-        return {name: self._spread(*pair) for name, pair in pairs.items()}
+            found[LANGUAGES] = self.matrices
+        return found
 
     def _spread(self, ours: ArrayLike, theirs: ArrayLike) -> SpreadStatistics:
         found = SpreadStatistics(
@@ -119,7 +137,9 @@ class Comparison:
             return found
         settings = self.ours.index.get_level_values("setting")
         return replace(
-            found, other_ratio=std_ratio(ours, theirs, settings), other_test=swap_test(ours, theirs, settings)
+            found,
+            other_ratio=std_ratio(ours, theirs, settings),
+            other_test=swap_test(ours, theirs, settings),
         )
 
     @property

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import f_oneway
 from statsmodels.stats.multitest import multipletests
 
-from analysis.statistics.std_ratio import SAME, paired, varies
+from analysis.statistics.swaps import SAME, paired, varies
 
 
 @dataclass(frozen=True)

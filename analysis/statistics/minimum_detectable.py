@@ -10,8 +10,8 @@ from scipy.stats import levene
 from scipy.stats import t as student
 
 from analysis.statistics.run_bootstrap import SEED
-from analysis.statistics.std_ratio import paired, varies
-from analysis.statistics.swap_test import CLOSE, EXACT, MIN_UNITS, statistics, swaps
+from analysis.statistics.swap_test import MIN_UNITS
+from analysis.statistics.swaps import CLOSE, mean_log_ratios, paired, swaps, varies
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
@@ -20,6 +20,8 @@ STUDIES, SWAPS, STEPS = 200, 399, 8
 """Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
 BLOCK = 1 << 15
 """Swaps × languages that are computed at once: 256 KiB, so that they stay in the processor's cache."""
+FEW_SWAPPED = 9
+"""Runs up to which all swaps of a simulated study are made: no more than ``SWAPS``."""
 MIN_RATIO = 0.01
 MANY_RUNS = 300
 """Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with
@@ -115,8 +117,10 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
     mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)
     shared, one, other = (random.standard_normal((STUDIES, runs, 2 * runs)) @ mixing for _ in range(3))
     mine, its = (math.sqrt(pair) * shared + math.sqrt(1 - pair) * own for own in (one, other))
-    mine, its = (scores - scores.mean(axis=1, keepdims=True) for scores in (mine, its))
-    signs = swaps(runs, SWAPS)
+    mine, its = (scores - np.median(scores, axis=1, keepdims=True) for scores in (mine, its))
+    signs = (
+        swaps(runs, SWAPS) if runs <= FEW_SWAPPED else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
+    )
     block = max(1, BLOCK // (len(signs) * a.shape[1]))
 
     def power(log: float) -> float:
@@ -137,12 +141,17 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
     return MinimumDetectable(math.exp(low), runs)
 
 
+def _some_swaps(runs: int) -> NDArray[np.float64]:
+    """All swaps of a few runs, else ``SWAPS`` at random: fewer than the test makes, which costs little power."""
+    return swaps(runs, SWAPS) if runs <= FEW_SWAPPED else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
+
+
 def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.bool_]:
     """The studies in which the swap test finds a difference, of centred scores (studies × runs × languages)."""
     runs = a.shape[1]
-    observed, after = np.split(np.abs(statistics(a, b, np.vstack([np.ones(runs), signs]))), [1], axis=1)
+    observed, after = np.split(np.abs(mean_log_ratios(a, b, np.vstack([np.ones(runs), signs]))[..., 0]), [1], axis=1)
     extreme = (after >= observed - CLOSE).sum(axis=1)
-    exact = runs <= EXACT
+    exact = runs <= FEW_SWAPPED
     return np.asarray((extreme if exact else 1 + extreme) / (len(signs) + (not exact)) <= LEVEL)
 
 

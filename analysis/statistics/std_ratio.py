@@ -1,170 +1,172 @@
-"""Ratio of two methods' standard deviations, with an interval over runs."""
+"""Ratio of two methods' standard deviations, with the interval of all ratios that the swap test does not reject."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
-from analysis.statistics.run_bootstrap import LEVEL, counts, resamples_of
+from analysis.statistics.swaps import (
+    Floats,
+    least_p,
+    log_ratios,
+    mean_log_ratios,
+    members_of,
+    observed,
+    p_of,
+    paired,
+    run_swaps,
+    varies,
+)
 
-MIN_UNITS = 4
-"""Runs from which there is an interval."""
-MIN_FOR_BOOTSTRAP = 8
-"""Runs from which it is a bootstrap's: of fewer, too many resamples repeat a few runs."""
-SAME = 1e-9
-"""Standard deviation, relative to the largest score, below which scores are the same but for rounding."""
-
-
-MAX_WIDTH = 20.0
-"""Log ratio that no end of a bootstrap's interval is beyond: a factor of 5·10⁸ says nothing."""
+LEVEL = 0.05
+MAX_LOG = 20.0
+"""Log ratio that no end of an interval is beyond: a factor of 5·10⁸ says nothing."""
+FIRST_STEP, HALVINGS = 0.1, 7
+"""Distance from the ratio at which the search for an end of an interval begins, and its halvings."""
+SAME_SCORES = "all runs of a method have the same score"
 
 
 @dataclass(frozen=True)
 class StdRatio:
-    """The standard deviation of ours over that of theirs, with a 95 % interval."""
+    """The standard deviation of ours over that of theirs, with an interval."""
 
     value: float
     """Of several languages the geometric mean of their ratios; NaN where there is none, for ``reason``."""
     low: float
     high: float
     runs: int
-    way: str = ""
-    """``bootstrap`` or ``jackknife``; empty where there is no interval."""
     reason: str = ""
     """Why there is no ratio, or no interval; else empty."""
 
 
-def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> StdRatio:
+def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None, *, level: float = LEVEL) -> StdRatio:
     """Compare paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
 
-    From 8 runs on the interval is a symmetric bootstrap-t of the log ratio (Hall, 1988): whole runs are drawn, paired
-    across the methods and with all their languages, and each resample is studentised by the influence function of its
-    own log ratio. It holds the truth in 0.94 to 0.965 of studies with normal scores and scores of Student's t with 5
-    degrees of freedom, and in 0.93 to 0.965 with skewed ones. The percentile bootstrap holds it in 0.87 to 0.93 at 8
-    and 10 runs, and in 0.90 to 0.95 at 20. Of 4 to 7 runs, of which no bootstrap is to be trusted, the interval is the
-    jackknife's with Student's t: 0.94 to 0.96 at 5 runs, where its ends are typically 6 to 7 times apart for 14
-    languages that are paired, and 30 to 43 times for one that is not. Where a run in 10 collapses it does not keep its
-    promise: 0.87 to 0.975 up to 20 runs, as many such studies have no collapsed run, and 0.98 to 0.99 at 50. ``python
-    -m tests.benchmarks.spread`` measures these. Where scores repeat so that more than 1 in 20 resamples do not vary
-    there is no interval.
+    The interval inverts ``swap_test`` (Lehmann & Romano, 2005, Testing Statistical Hypotheses, Section 3.5): it holds
+    every ratio r at which ours/r and theirs do not differ at ``level``, two-sided. Interval and test therefore agree,
+    and what is said of the test's size holds of the interval's coverage. Up to 5 runs no ratio can be rejected at 5 %,
+    and there is no interval.
 
     The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been. Runs of one setting
-    are alike, so that of few settings with several seeds each the interval is too short for other settings: it is about
-    these. With ``groups``, the setting of every run (runs,), whole settings are drawn, or left out, instead of runs;
-    all of the above is then said of the number of settings.
+    are alike, so that of few settings with several seeds each the interval is about these. With ``groups``, the setting
+    of every run (runs,), whole settings are swapped instead of runs.
 
     Raises ``ValueError`` where the shapes do not fit or a score is not finite.
     """
     a, b = paired(ours, theirs)
-    runs, none = len(a), math.nan
-    members = members_of(groups, runs)
-    units, unit = (runs, "runs") if members is None else (len(members), "settings")
+    runs = len(a)
     if runs < 2:
-        return StdRatio(none, none, none, runs, reason="there are fewer than 2 runs")
+        return StdRatio(math.nan, math.nan, math.nan, runs, "there are fewer than 2 runs")
     if not (varies(a).all() and varies(b).all()):
-        return StdRatio(none, none, none, runs, reason="all runs of a method have the same score")
-    every = np.ones((1, units))
-    log, error = (float(found[0]) for found in _log_ratios(a, b, every, members))
-    value = math.exp(log)
-    if units < MIN_UNITS:
-        return StdRatio(value, none, none, runs, reason=f"there are fewer than {MIN_UNITS} {unit}")
-    if error <= SAME:
-        reason = "but for a shift and a scale the two methods' scores are the same, or two scores each as often"
-        return StdRatio(value, none, none, runs, reason=reason)
-    if units < MIN_FOR_BOOTSTRAP:
-        left = _log_ratios(a, b, every - np.eye(units), members)[0]
-        if not np.isfinite(left).all():
-            return StdRatio(
-                value, none, none, runs, reason=f"without one of the {unit} a method's scores are all the same"
-            )
-        half = float(student.ppf((1 + LEVEL) / 2, units - 1) * math.sqrt((units - 1) * left.var(ddof=0)))
-        return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "jackknife")
-    blocks = [
-        _log_ratios(a, b, drawn, members)
-        for drawn in counts(units, resamples_of(runs), width=runs * a.shape[1] // units)
-    ]
-    logs, errors = (np.concatenate(part) for part in zip(*blocks, strict=True))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # Where one has no ratio or, its scores being two and each as often, no error but rounding's, it counts as
-        # infinitely far off.
-        distances = np.where(np.isfinite(logs) & (errors > SAME), np.abs(logs - log) / errors, math.inf)
-    half = error * float(np.quantile(distances, LEVEL, method="higher"))
-    if half > MAX_WIDTH:
-        return StdRatio(
-            value, none, none, runs, reason="the scores are too often the same: more than 1 in 20 resamples do not vary"
-        )
-    return StdRatio(value, math.exp(log - half), math.exp(log + half), runs, "bootstrap")
+        return StdRatio(math.nan, math.nan, math.nan, runs, SAME_SCORES)
+    value = observed(a, b).mean(keepdims=True)
+    return _ratios(a, b, value, members_of(groups, runs), mean_log_ratios, level)[0]
 
 
-def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both as centred runs × languages."""
-    a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
-    if a.ndim == 1:
-        a, b = a[:, None], b[:, None] if b.ndim == 1 else b
-    if a.ndim != 2 or a.shape != b.shape or not a.shape[1]:
-        raise ValueError(
-            f"scores are (runs,) or runs × languages, the same of both, not {np.shape(ours)} and {np.shape(theirs)}"
-        )
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("scores are finite")
-    if not len(a):
-        return a, b
-    centred = (scores - scores.mean(axis=0) for scores in (a, b))
-    first, second = (
-        np.where(np.abs(c).max(axis=0) <= SAME * np.abs(s).max(axis=0), 0, c)
-        for c, s in zip(centred, (a, b), strict=True)
-    )
-    return first, second
+def std_ratios(ours: ArrayLike, theirs: ArrayLike, *, level: float = LEVEL) -> list[StdRatio]:
+    """The ratio of every language of scores (runs × languages) by itself; otherwise as ``std_ratio``."""
+    a, b = paired(ours, theirs)
+    runs = len(a)
+    reason = "there are fewer than 2 runs" if runs < 2 else SAME_SCORES
+    found = [StdRatio(math.nan, math.nan, math.nan, runs, reason)] * a.shape[1]
+    at = np.flatnonzero(varies(a) & varies(b)) if runs >= 2 else np.array([], int)
+    if len(at):
+        a, b = a[:, at], b[:, at]
+        for place, ratio in zip(at, _ratios(a, b, observed(a, b), None, log_ratios, level), strict=True):
+            found[int(place)] = ratio
+    return found
 
 
-def members_of(groups: ArrayLike | None, runs: int) -> NDArray[np.float64] | None:
-    """Which runs are drawn or swapped together, groups × runs; ``None`` where each is by itself."""
-    if groups is None:
-        return None
-    labels = np.asarray(groups)
-    if labels.shape != (runs,):
-        raise ValueError(f"groups are (runs,), not {labels.shape}")
-    places = np.unique(labels, return_inverse=True)[1]
-    return np.asarray(places == np.arange(places.max(initial=-1) + 1)[:, None], np.float64)
+def equivalent_stds(
+    ours: ArrayLike,
+    theirs: ArrayLike,
+    groups: ArrayLike | None = None,
+    *,
+    bounds: tuple[float, float],
+    level: float = LEVEL,
+) -> bool:
+    """Whether the std ratio is shown to lie between two bounds, by two one-sided tests at ``level`` each.
 
-
-def varies(centred: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which columns are not the same in all runs."""
-    return np.asarray(np.abs(centred).max(axis=0) > 0)
-
-
-def _log_ratios(
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    units: NDArray[np.float64],
-    members: NDArray[np.float64] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean log std ratio over languages of every sample (samples × units: how often it has each), and its standard
-    error.
-
-    The error is that of the influence function ψᵢ = mean over languages of ((aᵢ − ā)²/vₐ − (bᵢ − b̄)²/v_b)/2, summed
-    over the runs of a unit (``members``, units × runs).
+    It is where the interval of ``std_ratio`` at twice the level lies between them (Schuirmann, 1987).
     """
-    drawn = units if members is None else units @ members
-    size = drawn.sum(axis=1, keepdims=True)
-    log = np.zeros(len(drawn))
-    influence = np.zeros(drawn.shape)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for scores, sign in ((a, 0.5), (b, -0.5)):
-            mean = drawn @ scores / size
-            variance = drawn @ scores**2 / size - mean**2
-            variance[variance <= SAME**2 * (scores**2).max(axis=0)] = 0  # a resample of one run, again and again
-            log += sign * np.log(variance).mean(axis=1)
-            inverse = 1 / variance
-            squares = (
-                inverse @ (scores**2).T
-                - 2 * (mean * inverse) @ scores.T
-                + (mean**2 * inverse).sum(axis=1, keepdims=True)
-            )
-            influence += sign * squares / scores.shape[1]
-        error = (
-            np.sqrt((units * (influence if members is None else influence @ members.T) ** 2).sum(axis=1)) / size[:, 0]
-        )
-    return log, error
+    a, b = paired(ours, theirs)
+    if len(a) < 2 or not (varies(a).all() and varies(b).all()):
+        return False
+    found = _Rejection.of(a, b, members_of(groups, len(a)), mean_log_ratios, 2 * level)
+    log, ends = float(observed(a, b).mean()), np.log(bounds)
+    return bool(ends[0] < log < ends[1] and all(found(np.array([end]))[0] for end in ends))
+
+
+def _ratios(
+    a: Floats,
+    b: Floats,
+    logs: Floats,
+    members: Floats | None,
+    after: Callable[[Floats, Floats, Floats], Floats],
+    level: float,
+) -> list[StdRatio]:
+    """A ratio with its interval for each of some log ratios, which ``after`` gives after swaps (swaps × ratios)."""
+    runs = len(a)
+    rejected = _Rejection.of(a, b, members, after, level)
+    if rejected.units < 2 or least_p(rejected.units) > level:
+        reason = f"{rejected.units} {'runs' if members is None else 'settings'} are too few to exclude any ratio"
+        return [StdRatio(math.exp(log), math.nan, math.nan, runs, reason) for log in logs]
+    low, high = (logs + side * _distance(rejected, logs, side) for side in (-1, 1))
+    return [
+        StdRatio(math.exp(log), *_ends(below, above), runs, *_reason(below, above))
+        for log, below, above in zip(logs, low, high, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class _Rejection:
+    """Whether log ratios (ratios,) are rejected by the swap test of ours over the ratio, and theirs."""
+
+    a: Floats
+    b: Floats
+    signs: Floats
+    units: int
+    after: Callable[[Floats, Floats, Floats], Floats]
+    level: float
+
+    @classmethod
+    def of(
+        cls,
+        a: Floats,
+        b: Floats,
+        members: Floats | None,
+        after: Callable[[Floats, Floats, Floats], Floats],
+        level: float,
+    ) -> "_Rejection":
+        """The test of centred scores (runs × languages)."""
+        units = len(a) if members is None else len(members)
+        return cls(a, b, run_swaps(len(a), members), units, after, level)
+
+    def __call__(self, logs: Floats) -> NDArray[np.bool_]:
+        scaled = np.exp(-logs) * self.a
+        unswapped = self.after(scaled, self.b, np.ones((1, len(self.a))))[0]
+        return np.asarray(p_of(unswapped, self.after(scaled, self.b, self.signs), self.units) <= self.level)
+
+
+def _distance(rejected: Callable[[Floats], NDArray[np.bool_]], logs: Floats, side: int) -> Floats:
+    """How far from each log ratio on one side the rejected ones begin; infinite where none is rejected."""
+    near, far = np.zeros_like(logs), np.full_like(logs, FIRST_STEP)
+    while (kept := ~rejected(logs + side * far) & (far < MAX_LOG)).any():
+        near, far = np.where(kept, far, near), np.where(kept, 2 * far, far)
+    endless = far >= MAX_LOG
+    for _ in range(HALVINGS):
+        middle = (near + far) / 2
+        out = rejected(logs + side * middle)
+        near, far = np.where(out, near, middle), np.where(out, middle, far)
+    return np.where(endless, math.inf, far)
+
+
+def _ends(low: float, high: float) -> tuple[float, float]:
+    """An interval that is open on a side is none."""
+    return (math.exp(low), math.exp(high)) if math.isfinite(low) and math.isfinite(high) else (math.nan, math.nan)
+
+
+def _reason(low: float, high: float) -> tuple[str, ...]:
+    return () if math.isfinite(low) and math.isfinite(high) else ("the runs exclude no ratio on one side",)

@@ -1,0 +1,100 @@
+"""Whether a method collapses more or less often: claims on shares of runs, paired by setting and seed."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
+from analysis.results.comparison import Comparison
+from analysis.statistics.paired_proportions import PairedProportions, paired_proportions, pairs_needed, settings_flips
+from analysis.statistics.proportions import unpaired_proportions
+
+NEVER = "no run of either collapsed"
+
+
+def claims(found: Mapping[str, Comparison], level: float = LEVEL) -> list[Claim]:
+    """The claims of every method: in these runs, and of other settings where there are several."""
+    scopes = (Scope.THESE, Scope.SETTINGS)
+    made: list[Claim] = []
+    for scope in scopes:
+        of_scope = (_claim(comparison, scope, level) for comparison in found.values())
+        made += judged((claim for claim in of_scope if claim is not None), none=0.0)
+    return [_with_needed(claim) for claim in made]
+
+
+def _claim(comparison: Comparison, scope: Scope, level: float) -> Claim | None:
+    """The claim in one scope; ``None`` where the runs are no sample of it."""
+    if comparison.unpaired:
+        return _unpaired(comparison, level) if scope is Scope.THESE else None
+    if not comparison.runs or (scope is Scope.SETTINGS and comparison.settings < 2):
+        return None
+    ours, theirs = (comparison.collapsed[column].to_numpy(bool) for column in comparison.collapsed)
+    table = paired_proportions(ours, theirs)
+    made = replace(
+        _blank(comparison, scope, level),
+        n=comparison.runs,
+        settings=comparison.settings,
+        estimate=table.difference,
+        details=_details(table),
+    )
+    if not (ours.any() or theirs.any()):
+        return replace(made, reason=NEVER)
+    if scope is Scope.SETTINGS and comparison.settings < comparison.runs:
+        flips = settings_flips(ours, theirs, comparison.ours.index.get_level_values("setting"))
+        return replace(made, p=flips.p, least_p=flips.least_p)
+    return replace(made, low=table.low, high=table.high, p=table.p, least_p=table.least_p)
+
+
+def _unpaired(comparison: Comparison, level: float) -> Claim:
+    """Of two methods without a setting and seed in common."""
+    ours, theirs = (np.asarray(flags, bool) for flags in comparison.own_collapsed)
+    table = unpaired_proportions(int(ours.sum()), len(ours), int(theirs.sum()), len(theirs))
+    made = replace(
+        _blank(comparison, Scope.THESE, level),
+        n=min(len(ours), len(theirs)),
+        settings=0,
+        paired=False,
+        estimate=table.difference,
+        details={
+            "method": [table.ours.count, table.ours.runs, table.ours.low, table.ours.high],
+            "baseline": [table.theirs.count, table.theirs.runs, table.theirs.low, table.theirs.high],
+        },
+    )
+    if not (ours.any() or theirs.any()):
+        return replace(made, reason=NEVER)
+    return replace(made, low=table.low, high=table.high, p=table.p, least_p=table.least_p)
+
+
+def _blank(comparison: Comparison, scope: Scope, level: float) -> Claim:
+    return Claim(
+        method=comparison.method,
+        baseline=comparison.base,
+        quantity=Quantity.COLLAPSE,
+        scope=scope,
+        of=comparison.source,
+        n=0,
+        settings=0,
+        unit="share",
+        level=level,
+    )
+
+
+def _details(table: PairedProportions) -> dict[str, object]:
+    ours, theirs = table.ours, table.theirs
+    return {
+        "method": [ours.count, ours.runs, ours.low, ours.high],
+        "baseline": [theirs.count, theirs.runs, theirs.low, theirs.high],
+        "both": table.both,
+        "only baseline": table.only_theirs,
+        "only method": table.only_ours,
+        "neither": table.neither,
+    }
+
+
+def _with_needed(claim: Claim) -> Claim:
+    """The claim with the discordant pairs, all in one direction, that it would have needed."""
+    if not claim.paired or math.isnan(claim.p):
+        return claim
+    return replace(claim, details={**claim.details, "discordant pairs needed": pairs_needed(claim.tests)})

@@ -1,0 +1,174 @@
+"""The sentences of the answer. Each is made of claims, so that it cannot say more than they do."""
+
+import math
+from collections.abc import Sequence
+
+from analysis.claims.answer import Answer
+from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
+from analysis.claims.collapse import NEVER
+
+OPEN = "neither a difference nor its absence is shown"
+STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
+BETTER = {Verdict.LOWER: "lower", Verdict.HIGHER: "higher"}
+OFTEN = {Verdict.LOWER: "less often", Verdict.HIGHER: "more often"}
+ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
+
+
+def collapse(found: Answer, method: str) -> str:
+    """How often a method collapses beside the baseline; empty where no run of either did."""
+    claim = found.claim(Quantity.COLLAPSE, method, Scope.THESE)
+    if claim is None or claim.reason == NEVER:
+        return ""
+    return f"{_collapse_here(claim)} {_collapse_elsewhere(found, claim)}".strip()
+
+
+def _collapse_here(claim: Claim) -> str:
+    method, base = claim.method, claim.baseline
+    if not claim.paired:
+        counts = "They share no setting and seed: their runs are compared unpaired."
+    else:
+        counts = (
+            f"Of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
+            f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both."
+        )
+    p = _p(claim)
+    if claim.shown:
+        return f"{method} collapses {OFTEN[claim.verdict]} than {base} ({p}). {counts}"
+    needed = claim.details.get("discordant pairs needed")
+    more = f", where {needed} pairs in one of them alone would show one" if needed else ""
+    return f"Whether {method} collapses more or less often than {base} is open ({p}{more}). {counts}"
+
+
+def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
+    other = found.claim(Quantity.COLLAPSE, claim.method, Scope.SETTINGS)
+    if not claim.shown:
+        return ""
+    if other is None or not other.tested or other.hopeless:
+        return "So few settings say nothing of other settings."
+    if other.verdict is claim.verdict:
+        return f"So it does at other settings ({_p(other)})."
+    return f"At other settings that is open ({_p(other)})."
+
+
+def spread(found: Answer, method: str) -> str:
+    """How a method's standard deviation compares; empty where nothing compares it."""
+    claim = found.claim(Quantity.SPREAD, method, Scope.THESE)
+    if claim is None:
+        return ""
+    if math.isnan(claim.estimate):
+        return f"The spread of {method} is not compared: {claim.reason}."
+    size = _size(claim)
+    if claim.shown:
+        return (
+            f"{size}: it is {STEADIER[claim.verdict]} in these runs ({_p(claim)}). {_elsewhere(found, claim)}".strip()
+        )
+    if not claim.tested:
+        return f"{size}. There is no test: {claim.reason}."
+    if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
+        low, high = claim.bounds
+        return f"{size}: in these runs it is as steady, within a ratio of {low:.2f} to {high:.2f}."
+    if claim.hopeless:
+        least = min(1.0, claim.least_p * claim.tests)
+        return f"{size}. So few runs can show nothing: the smallest p that they can give is {least:.2g}{_many(claim)}."
+    return f"{size}: {OPEN} ({_p(claim)}){_power(claim)}."
+
+
+def _size(claim: Claim) -> str:
+    """The ratio of standard deviations, its interval and the runs that it is of."""
+    languages = claim.details.get("languages")
+    where = f" on average over {_count(languages, 'target language')}" if languages else " of the zero-shot score"
+    pairs = _count(claim.n, "pair")
+    over = (
+        f"Over the {pairs} of runs in which neither collapsed"
+        if claim.runs is Runs.SURVIVING
+        else f"Over {pairs} of runs"
+    )
+    interval = _interval(claim.low, claim.high, "{:.2f}")
+    return (
+        f"{over}, {claim.method} has {claim.estimate:.2f} times {claim.baseline}'s standard deviation{where}{interval}"
+    )
+
+
+def _power(claim: Claim) -> str:
+    ratio = claim.details.get("minimum detectable ratio", math.nan)
+    if math.isnan(ratio):
+        return ""
+    alone = ", were it the only test," if claim.tests > 1 else ""
+    return f". With 80 % power{alone} so many runs show a ratio of {ratio:.2f} or its inverse {1 / ratio:.2f}"
+
+
+def _elsewhere(found: Answer, claim: Claim) -> str:
+    """Whether a finding of these runs holds for other seeds and settings too."""
+    others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
+    held = [other for other in others if other is not None and other.verdict is claim.verdict]
+    if held:
+        return f"So it is for {ELSEWHERE[held[0].scope]} ({_p(held[0])})."
+    tested = [other for other in others if other is not None and other.tested and not other.hopeless]
+    if tested:
+        return f"For {ELSEWHERE[tested[0].scope]} that is open ({_p(tested[0])})."
+    reason = next((other.reason for other in others if other is not None and other.reason), "")
+    return f"Of other seeds and settings they say nothing{f': {reason}' if reason else ''}."
+
+
+def mean(found: Answer, method: str) -> str:
+    """How a method's mean zero-shot score compares, for the widest scope that has a test."""
+    here = found.claim(Quantity.MEAN, method, Scope.THESE)
+    if here is None or math.isnan(here.estimate):
+        return ""
+    others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
+    tested = [other for other in others if other is not None and other.tested]
+    start = f"Its mean zero-shot score differs by {_signed(here.estimate)} points"
+    if not tested:
+        reason = next((other.reason for other in others if other is not None and other.reason), "")
+        return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
+    shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
+    size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
+    scope = ELSEWHERE[shown.scope]
+    if shown.shown:
+        return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
+    if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
+        return f"{size}: for {scope} it is the same within {shown.bounds[1]:g} points."
+    return f"{size}: for {scope} {OPEN} ({_p(shown)})."
+
+
+def rates(found: Answer) -> str:
+    """How many runs of every method collapsed, with Wilson intervals; empty where none did."""
+    claims = [claim for claim in found.of(Quantity.COLLAPSE, scope=Scope.THESE) if claim.details]
+    if not claims or all(claim.reason == NEVER for claim in claims):
+        return ""
+    told = {claims[0].baseline: claims[0].details["baseline"]}
+    told |= {claim.method: claim.details["method"] for claim in claims}
+    return f"Collapse: {'; '.join(_rate(method, figures) for method, figures in told.items())}."
+
+
+def _rate(method: str, figures: Sequence[float]) -> str:
+    count, runs, low, high = figures
+    return f"{method} in {count:.0f} of {runs:.0f} runs (95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+
+
+def _p(claim: Claim) -> str:
+    return f"p = {claim.corrected:.2g}{_many(claim)}"
+
+
+def _many(claim: Claim) -> str:
+    return f", corrected for {claim.tests} methods" if claim.tests > 1 else ""
+
+
+def _interval(low: float, high: float, form: str) -> str:
+    if math.isnan(low) or math.isnan(high):
+        return ""
+    return f" (95 % interval {_number(low, form)} to {_number(high, form)})"
+
+
+def _number(value: float, form: str) -> str:
+    if form == "{:.2f}" and not 0.01 <= value <= 100:
+        return "below 0.01" if value < 0.01 else "over 100"
+    return form.format(value).replace("-", "−")
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

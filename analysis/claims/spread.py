@@ -1,0 +1,136 @@
+"""Whether a method is steadier: claims on standard deviations, over the pairs of runs in which neither collapsed."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from analysis.claims.claim import LEVEL, Claim, Quantity, Runs, Scope, judged
+from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
+from analysis.statistics.crossed_means import Scoped, design_of
+from analysis.statistics.crossed_ratio import crossed_ratio
+from analysis.statistics.equivalence import RATIO_BOUNDS, ratio_equivalence
+from analysis.statistics.std_ratio import StdRatio, equivalent_stds, std_ratio
+from analysis.statistics.swap_test import SwapTest, swap_test
+
+MAX_COLLAPSED = 0.5
+"""Share of a method's runs that collapse from which its survivors say nothing of the method."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The ratio in one scope with its test."""
+
+    estimate: float
+    low: float
+    high: float
+    p: float
+    least_p: float = 0.0
+    equivalent: bool | None = None
+    reason: str = ""
+
+
+def claims(
+    found: Mapping[str, Comparison], level: float = LEVEL, bounds: tuple[float, float] = RATIO_BOUNDS
+) -> list[Claim]:
+    """The claims of every method at three scopes.
+
+    - These runs: the swap test, run by run, and the interval that inverts it. It knows the noise of single runs alone.
+    - Other seeds, other settings: where seeds are shared by settings the jackknife over seeds and settings, which has
+      intervals from three of each. Where each setting has seeds of its own, runs are a sample of seeds and the swap
+      test holds; for other settings whole settings are swapped.
+    """
+    made: list[Claim] = []
+    for scope in Scope:
+        of_scope = (_claim(comparison, scope, level, bounds) for comparison in found.values())
+        made += judged((claim for claim in of_scope if claim is not None), none=1.0)
+    return made
+
+
+def _claim(comparison: Comparison, scope: Scope, level: float, bounds: tuple[float, float]) -> Claim | None:
+    """The claim in one scope; ``None`` of methods that have no runs in common."""
+    if comparison.unpaired:
+        return None
+    surviving = comparison.surviving
+    of = LANGUAGES if surviving.steady_languages else ZERO_SHOT
+    made = Claim(
+        method=comparison.method,
+        baseline=comparison.base,
+        quantity=Quantity.SPREAD,
+        scope=scope,
+        of=of,
+        runs=Runs.SURVIVING if comparison.collapsed.any(axis=None) else Runs.ALL,
+        n=surviving.runs,
+        settings=surviving.settings,
+        unit="ratio",
+        level=level,
+        bounds=bounds,
+    )
+    if reason := _no_claim(comparison):
+        return replace(made, reason=reason)
+    found = _found(surviving, of, scope, bounds)
+    spread = surviving.spreads[of]
+    return replace(
+        made,
+        estimate=found.estimate,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        least_p=found.least_p,
+        equivalent=found.equivalent,
+        reason=found.reason,
+        details={
+            "languages": len(surviving.steady_languages),
+            "zero-shot score": surviving.spreads[ZERO_SHOT].ratio.value,
+            "minimum detectable ratio": spread.minimum_detectable.ratio,
+        },
+    )
+
+
+def _no_claim(comparison: Comparison) -> str:
+    """Why nothing is claimed; else empty."""
+    if not comparison.runs:
+        return "the two have no run in common"
+    for method, share in zip((comparison.method, comparison.base), comparison.collapsed.mean(), strict=True):
+        if share >= MAX_COLLAPSED:
+            return f"{method} collapsed in half of the runs or more, so that the rest says nothing of its spread"
+    return "fewer than 2 pairs of runs are left" if comparison.surviving.runs < 2 else ""
+
+
+def _found(comparison: Comparison, of: str, scope: Scope, bounds: tuple[float, float]) -> _Found:
+    spread = comparison.spreads[of]
+    ours, theirs = comparison.pairs[of]
+    if scope is Scope.THESE:
+        return _swapped(spread.ratio, spread.test, equivalent_stds(ours, theirs, bounds=bounds))
+    settings, seeds = (comparison.ours.index.get_level_values(name) for name in ("setting", "seed"))
+    design = design_of(settings, seeds)
+    if design.crossed and design.seeds > 1:
+        crossed = crossed_ratio(ours, theirs, settings, seeds)
+        return _crossed(crossed.seeds if scope is Scope.SEEDS else crossed.settings, bounds)
+    if scope is Scope.SEEDS:
+        if design.seeds == 1 or design.cells == design.settings:
+            return _none(spread.ratio.value, "each setting has one seed" if design.seeds > 1 else "there is one seed")
+        return _found(comparison, of, Scope.THESE, bounds)
+    if comparison.settings < 2:
+        return _none(spread.ratio.value, "there is one setting")
+    return _swapped(
+        std_ratio(ours, theirs, settings),
+        swap_test(ours, theirs, settings),
+        equivalent_stds(ours, theirs, settings, bounds=bounds),
+    )
+
+
+def _swapped(ratio: StdRatio, test: SwapTest, equivalent: bool) -> _Found:
+    least = 0.0 if math.isnan(test.least_p) else test.least_p
+    return _Found(ratio.value, ratio.low, ratio.high, test.p, least, equivalent, test.reason)
+
+
+def _crossed(found: Scoped, bounds: tuple[float, float]) -> _Found:
+    if found.reason:
+        return _none(math.exp(found.estimate), found.reason)
+    equivalent = ratio_equivalence(found.estimate, found.error, found.df, *bounds).equivalent
+    ends = math.exp(found.estimate), math.exp(found.low), math.exp(found.high)
+    return _Found(*ends, found.p, equivalent=equivalent)
+
+
+def _none(estimate: float, reason: str) -> _Found:
+    return _Found(estimate, math.nan, math.nan, math.nan, reason=reason)
