@@ -58,6 +58,11 @@ class Comparison:
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
         return cls(method, base, results.source, ours[scored], theirs[scored], single)
 
+    def restricted_to(self, pairs: pd.MultiIndex) -> "Comparison":
+        """The same match on some of its runs alone, which ``pairs`` (``PAIR``) names."""
+        kept = [pair in pairs for pair in self.ours.index]
+        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept])
+
     @property
     def runs(self) -> int:
         """How many runs both have."""
