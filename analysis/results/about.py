@@ -22,10 +22,12 @@ class About:
     data: str = ""
     reproduces: str = ""
     """What of the paper it runs again."""
+    looks: int | None = None
+    """Number of its planned looks."""
 
     @classmethod
     def of(cls, study: Study) -> "About":
         """The facts of a study."""
         methods = tuple(arm.method.arm.label for arm in study.arms)
-        facts = (study.question, study.task, study.encoder, study.data, study.reproduces)
+        facts = (study.question, study.task, study.encoder, study.data, study.reproduces, study.looks)
         return cls(study.name, study.source, study.targets, methods, *facts)

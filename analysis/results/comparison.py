@@ -71,6 +71,11 @@ class Comparison:
             return self
         return replace(self, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept])
 
+    def restricted_to(self, pairs: pd.MultiIndex) -> "Comparison":
+        """The same match on some of its runs alone, which ``pairs`` (``PAIR``) names."""
+        kept = [pair in pairs for pair in self.ours.index]
+        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept])
+
     @property
     def runs(self) -> int:
         """How many runs both have."""

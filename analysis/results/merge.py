@@ -57,6 +57,7 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
         else f"{NOTHING}: {first} and {second} have no method in common.{dropped}",
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
+        looks=None,  # those of a study are at its own comparisons
         **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
     )
     trials, scores = (

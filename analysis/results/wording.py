@@ -6,9 +6,9 @@ MAX_NAMED = 12
 """Names that a sentence lists; more are counted, and stand in a table alone."""
 
 
-def named(names: Sequence[str], otherwise: str, *, separator: str = ", ") -> str:
+def named(names: Sequence[str], otherwise: str, *, separator: str = ", ", most: int = MAX_NAMED) -> str:
     """The names in a list, or the words for more of them."""
-    return separator.join(names) if len(names) <= MAX_NAMED else otherwise
+    return separator.join(names) if len(names) <= most else otherwise
 
 
 def languages_named(languages: Sequence[str], targets: Sequence[str]) -> str:

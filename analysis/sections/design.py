@@ -23,6 +23,12 @@ def section(view: View) -> Section:
             f"Up to {times} runs have the same setting and seed. All but the first of them tell how much runs differ "
             "that nothing sets apart: they count as noise where the variance is taken apart, and nowhere else."
         )
+    if (looks := results.about.looks) is not None:
+        parts.append(
+            f"Looks planned: {looks}, equally spaced over the runs. Each has its own level, and all together find a "
+            "difference that is not there in 5 % of studies (O'Brien and Fleming's boundaries, alpha spent as Lan and "
+            "DeMets do)."
+        )
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())
         scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())

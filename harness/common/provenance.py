@@ -2,11 +2,14 @@
 
 import platform
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from harness import ROOT
+from harness.common.hashing import digest, file_digest
 
 PACKAGES = (
     "steadytune",
@@ -32,34 +35,65 @@ class Git:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Provenance:
-    """Where a result comes from."""
+class Software:
+    """The code that makes a result."""
 
-    python: str
-    platform: str
     packages: dict[str, str]
     """Versions by package."""
     git: Git | None
     """``None`` where the code is an installed package."""
+    code: str = ""
+    """Content hash of the package ``harness``; empty in records of older versions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Provenance(Software):
+    """Where a result comes from."""
+
+    python: str
+    platform: str
     device: str
     threads: int
+    processor: str = ""
+    """Kind of the machine's processor; empty in records of older versions."""
+
+
+@lru_cache(maxsize=1)
+def software() -> Software:
+    """Versions of the packages, the hash of the code, and where it is a checkout its git commit and dirty flag. Imports
+    none of the packages."""
+    packages = {name: found for name in PACKAGES if (found := _version(name))}
+    return Software(packages=packages, git=_git(), code=_code())
 
 
 @lru_cache(maxsize=1)
 def provenance() -> Provenance:
-    """Versions of Python and the packages, the code's git commit and dirty flag where it is a checkout, and the
-    device."""
+    """The software, Python's version and the device."""
     import torch
 
     cuda = torch.cuda.is_available()
     return Provenance(
+        **vars(software()),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
-        packages={name: found for name in PACKAGES if (found := _version(name))},
-        git=_git(),
         device=torch.cuda.get_device_name() if cuda else f"cpu ({torch.backends.cpu.get_cpu_capability()})",
         threads=torch.get_num_threads(),
+        processor=_processor(),
     )
+
+
+def _code() -> str:
+    """A version may have been changed without another number."""
+    return digest([(str(file.relative_to(ROOT)), file_digest(file)) for file in sorted(ROOT.rglob("*.py"))])
+
+
+def _processor() -> str:
+    """Another kind of processor rounds otherwise."""
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _version(name: str) -> str | None:

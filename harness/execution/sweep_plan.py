@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from harness.common.errors import UserError
 from harness.data import reading
 from harness.data.origin import Origin
+from harness.execution.versions import changed
 from harness.store.record import Record
 from harness.store.trials import Standing
 from harness.study import TrialConfig
@@ -51,6 +52,8 @@ class SweepPlan:
                 f"is replaced whole, for {kept} by scoring the kept weights and for {len(self.outdated) - kept} by "
                 "fine-tuning again."
             )
+        if self.to_run and (change := changed([record.provenance for record in self.finished])):
+            yield f"Warning: {change}."
         for warning in dict.fromkeys(line for trial in self.to_run for line in trial.method.warnings(trial.setting)):
             yield f"Warning: {warning}."
 

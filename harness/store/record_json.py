@@ -108,7 +108,8 @@ def _texts(record: Record) -> Iterator[str]:
     """Texts that a report or a message shows."""
     identity, origin = record.identity, record.provenance
     yield from (record.metric, identity.source, identity.task, identity.precision, identity.encoder_revision)
-    yield from (origin.python, origin.platform, origin.device, *origin.packages.values())
+    yield from (origin.python, origin.platform, origin.device, origin.processor, origin.code)
+    yield from (text for package in origin.packages.items() for text in package)
     if origin.git is not None:
         yield origin.git.commit
     for _, languages in record.scores.splits():

@@ -26,6 +26,8 @@ CHECKPOINTS = ("last", "best")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
 MAX_NAME = 100
 """Characters of a study's name."""
+MAX_LOOKS = 20
+"""Planned looks of a study: more of them cost power and give little."""
 
 
 def check_name(name: str) -> None:
@@ -71,6 +73,9 @@ class Study:
     search: Search | None = None
     """Ranges in which ``steadytune search`` looks for the best of each method's hyperparameters; its only setting gives
     the others."""
+    looks: int | None = None
+    """How often the study's claims are tested while it runs: equally spaced, the last time at its end. Name it before
+    the first run. ``None`` for once, at the end. See ``analysis.statistics.looks``."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
@@ -89,6 +94,9 @@ class Study:
         check_seeds(self.seeds)
         fields.at_least("replicates", self.replicates, 1)
         fields.at_most("replicates", self.replicates, MAX_TRIALS)
+        if self.looks is not None:
+            fields.at_least("looks", self.looks, 1)
+            fields.at_most("looks", self.looks, MAX_LOOKS)
         self._check_methods()
         self._check_size()
         if self.search is not None:
@@ -127,6 +135,8 @@ class Study:
 
     def _check_search(self, search: Search) -> None:
         """Refuse what cannot be searched."""
+        if self.looks is not None:
+            raise bad("looks", self.looks, "none: the report of a search tests nothing")
         if self.replicates > 1:
             raise bad("replicates", self.replicates, "1: a search runs each setting once")
         for arm in self.arms:
@@ -199,5 +209,7 @@ class Study:
     def to_json(self) -> dict[str, Any]:
         given = asdict(self)
         given["methods"] = [arm.to_json() for arm in self.own_arms]
-        given.pop("search")
+        for name in ("search", "looks"):  # older versions refuse a field that they do not know
+            if getattr(self, name) is None:
+                given.pop(name)
         return given if self.search is None else {**given, "search": self.search.to_json()}

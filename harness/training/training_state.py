@@ -5,7 +5,6 @@ schedule, random numbers, order of the data and the log are restored (by ``trans
 callbacks hold. A state of other versions, another device or another number of threads would not be, and is not used.
 """
 
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -16,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from harness import ROOT
-from harness.common.hashing import digest, file_digest
 from harness.common.provenance import provenance
 
 if TYPE_CHECKING:
@@ -92,19 +89,4 @@ def _environment() -> dict[str, Any]:
 def _process() -> dict[str, Any]:
     """That part of it that stays the same while this process lives, as do the modules that it has imported."""
     found = provenance()
-    made_by = {"python": found.python, "packages": found.packages, "device": found.device}
-    return made_by | {"processor": _processor(), "code": _code()}
-
-
-def _code() -> str:
-    """Content hash of this package: a version may have been changed without another number."""
-    return digest([(str(file.relative_to(ROOT)), file_digest(file)) for file in sorted(ROOT.rglob("*.py"))])
-
-
-def _processor() -> str:
-    """The kind of this machine's processor: another one rounds otherwise."""
-    with suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return {name: getattr(found, name) for name in ("python", "packages", "device", "processor", "code")}

@@ -238,6 +238,11 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
         ({"name": "../up"}, "name: '../up' is not allowed"),
+        ({"looks": 0}, "looks: 0 is not allowed; give a finite number of at least 1"),
+        ({"looks": 21}, "looks: 21 is not allowed; give a number of at most 20"),
+        ({"looks": 1.5}, "looks: 1.5 is not allowed; give a whole number"),
+        ({"looks": [3]}, "looks: [3] is not allowed; give a whole number"),
+        ({"look": 3}, "field: there is no 'look'. Did you mean 'looks'?"),
         ({"replicates": 10**9}, "replicates: 1000000000 is not allowed; give a number of at most 100000"),
         (
             {"replicates": 60_000},
@@ -273,6 +278,15 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
 def test_bad_studies_name_field_value_and_what_is_allowed(study: Study, change: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         Study.from_json({**study.to_json(), **change})
+
+
+def test_looks_change_no_trial_and_are_kept_with_the_study(study: Study, searched: Study) -> None:
+    looked = replace(study, looks=3)
+    assert plan(looked) == plan(study)
+    assert Study.from_json(json.loads(json.dumps(looked.to_json()))) == looked
+    assert "looks" not in study.to_json()  # older versions know no such field
+    with pytest.raises(UserError, match="looks: 3 is not allowed; give none: the report of a search tests nothing"):
+        replace(searched, looks=3)
 
 
 def test_yaml_and_python_files_give_the_same_study(tmp_path: Path, study: Study) -> None:

@@ -114,6 +114,7 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
                 "fingerprint": config.test_data[language],
             }
             for language, score in rows.items()
+            if language in config.test_data
         }
         record = {
             "id": config.id,

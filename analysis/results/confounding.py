@@ -1,0 +1,175 @@
+"""What beside the method differs between the runs of two methods: device, precision, code, versions, inputs.
+
+Where all runs of one method come from one machine and all of the other from another, a difference between the methods
+may be one between the machines. The facts that count are those of ``harness.common.origins``: they can change a score.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.results.frame import FINISHED, RUN, Results
+from analysis.results.wording import named
+from harness.common.origins import facts
+
+MIN_PAIRS = 6
+"""Pairs that a comparison is worth being restricted to: of fewer no test of paired runs gives p < 0.05."""
+MIN_APART = 0.1
+"""Share of the runs that would need another value for the two methods to be alike in a fact; of less it is no matter:
+the scores that the fact can shift are then a tenth of all."""
+MAX_FACTS, MAX_VALUES = 4, 3
+"""Facts, and values of a fact with their runs, that a sentence lists."""
+
+Values = Mapping[str, int]
+"""Number of runs by the value of a fact."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A fact in which the runs of two methods differ."""
+
+    fact: str
+    """``device``, ``platform``, ``threads``, ``processor``, ``precision``, ``code``, an input, or a package's name."""
+    ours: Values
+    """Of the method's complete runs. A run of several trials may have several values, with ``+`` between them."""
+    theirs: Values
+    """Of the baseline's."""
+    pairs: int
+    """Pairs of runs, by setting and seed, that differ in it."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the two have no value in common."""
+        return not self.ours.keys() & self.theirs.keys()
+
+    def shown(self, method: str, base: str) -> str:
+        """The fact and its values in words."""
+        return f"{self.fact} ({base}: {_listed(self.theirs)}; {method}: {_listed(self.ours)})"
+
+
+@dataclass(frozen=True)
+class Confounding:
+    """How far a method's difference from its baseline may come from something else."""
+
+    method: str
+    base: str
+    differences: tuple[Difference, ...]
+    """At least one."""
+    pairs: int
+    """Pairs of runs, by setting and seed, that are complete in both."""
+    agreeing: pd.MultiIndex
+    """Those of them (``PAIR``) that agree in all facts: what ``Comparison.restricted_to`` takes."""
+
+    @property
+    def full(self) -> bool:
+        """Whether the two have no value in common of one of the facts."""
+        return any(difference.full for difference in self.differences)
+
+    @property
+    def restrictable(self) -> bool:
+        """Whether enough pairs agree in all facts to compare these alone."""
+        return len(self.agreeing) >= MIN_PAIRS
+
+    @property
+    def facts(self) -> str:
+        """The names of the facts that differ."""
+        return _joined([difference.fact for difference in self.differences], "and")
+
+    @property
+    def sentence(self) -> str:
+        """What differs, and what the comparison is made of: the agreeing pairs, where they are enough, else all."""
+        either = f"A difference may come from {'that' if len(self.differences) == 1 else 'these'}, not from the method."
+        if self.full:
+            apart = self._shown([difference for difference in self.differences if difference.full], "or")
+            return f"No run of {self.method} has the same {apart} as a run of {self.base}. {either}"
+        differ = f"{self.method} and {self.base} differ in {self._shown(self.differences, 'and')}."
+        agree = f"{len(self.agreeing)} of {self.pairs} pairs of runs that agree in all of this"
+        if self.restrictable:
+            return f"{differ} They are compared on the {agree}."
+        return f"{differ} The {agree} are too few to be compared alone. {either}"
+
+    def _shown(self, differences: Sequence[Difference], word: str) -> str:
+        shown = [difference.shown(self.method, self.base) for difference in differences[:MAX_FACTS]]
+        rest = len(differences) - len(shown)
+        return _joined([*shown, f"{rest} more"] if rest else shown, word)
+
+
+def confounding(results: Results, method: str, base: str) -> Confounding | None:
+    """How two of the results' methods are confounded; ``None`` where they are not, or where nothing is known of it, as
+    of a table of results.
+
+    A fact counts where pairs of runs differ in it and at least ``MIN_APART`` of the runs would need another value for
+    both methods to have the same shares. Runs are those that are complete. Without pairs the shares alone count.
+    """
+    known = _known(results, method, base)
+    if known is None:
+        return None
+    ours, theirs = (known.xs(name, level="method") for name in (method, base))
+    both = theirs.index.intersection(ours.index, sort=False)
+    found = {fact: _difference(fact, ours[fact], theirs[fact], both) for fact in map(str, known)}
+    differences = tuple(difference for difference in found.values() if difference is not None)
+    if not differences:
+        return None
+    agrees = np.ones(len(both), bool)
+    for difference in differences:
+        agrees &= ~_differing(ours[difference.fact], theirs[difference.fact], both)
+    agreeing = both[agrees]
+    assert isinstance(agreeing, pd.MultiIndex)
+    return Confounding(method, base, differences, len(both), agreeing)
+
+
+def _difference(
+    fact: str, ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]"
+) -> Difference | None:
+    """The difference in a fact, where it counts."""
+    mine, its = Counter(ours), Counter(theirs)
+    shares = ((mine[value] / len(ours), its[value] / len(theirs)) for value in mine | its)
+    apart = sum(abs(one - other) for one, other in shares) / 2  # the total variation distance
+    pairs = int(_differing(ours, theirs, both).sum())
+    return Difference(fact, mine, its, pairs) if apart >= MIN_APART and (pairs or not len(both)) else None
+
+
+def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]") -> NDArray[np.bool_]:
+    """Which of the pairs that both have differ."""
+    return np.asarray(ours.loc[both].to_numpy(object) != theirs.loc[both].to_numpy(object), bool)
+
+
+def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:
+    """The facts (columns) of every complete run (``RUN``) of two methods, ``None`` where they are not known of both."""
+    trials = results.trials
+    if "provenance" not in trials:
+        return None
+    complete = pd.MultiIndex.from_frame(results.runs.loc[results.runs["complete"], RUN])
+    here = trials["method"].isin([method, base]) & (trials["status"] == FINISHED)
+    found = trials[here & pd.MultiIndex.from_frame(trials[RUN]).isin(complete)]
+    found = found[found["provenance"].notna()]
+    if {*found["method"]} != {method, base}:
+        return None
+    origins = facts(list(found["provenance"]))
+    rows = [
+        origin | {"precision": precision} | inputs
+        for origin, precision, inputs in zip(origins, found["precision"], found["inputs"], strict=True)
+    ]
+    of_trials = pd.DataFrame(rows, index=pd.MultiIndex.from_frame(found[RUN]))
+    return of_trials.groupby(level=RUN, sort=False).agg(_of_run)
+
+
+def _of_run(values: "pd.Series[str]") -> str:
+    return " + ".join(sorted({*values}))
+
+
+def _joined(names: Sequence[str], word: str) -> str:
+    *first, last = names
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def _listed(values: Values) -> str:
+    """Values with their runs, the most frequent first."""
+    ordered: Sequence[str] = sorted(values, key=lambda value: -values[value])
+    shown = [f"{value} in {values[value]}" if len(values) > 1 else value for value in ordered]
+    return named(shown, f"{len(values)} values", most=MAX_VALUES)

@@ -1,0 +1,29 @@
+"""Whether a study goes on with other software than it began with."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.common.origins import software_facts
+from harness.common.provenance import Software, software
+
+
+def changed(before: Sequence[Software]) -> str:
+    """Which code and versions of packages finished trials were made with, where they are not those of now; else empty.
+
+    Only software is compared: the devices of now are those of the workers, which have not started yet.
+    """
+    *found, now = software_facts([*before, software()])
+    differ = sum(facts != now for facts in found)
+    if not differ:
+        return ""
+    told = []
+    for name in now:
+        values = Counter(facts[name] for facts in found if facts[name] != now[name])
+        if values:
+            was = ", ".join(f"{value} in {count}" for value, count in values.most_common())
+            told.append(f"{name} was {was} and is {now[name]}")
+    trials = f"{differ} of {len(found)} finished trials {'was' if differ == 1 else 'were'}"
+    return (
+        f"{trials} made with other software than this run has: {'; '.join(told)}. The report's Provenance lists which "
+        "methods have which"
+    )

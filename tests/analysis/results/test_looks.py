@@ -1,0 +1,123 @@
+"""The planned look of a study, from records on disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.results.frame import PAIR
+from analysis.results.from_store import load
+from analysis.results.looks import Look, rounded_down, unplanned
+from analysis.statistics.looks import levels, repeated_p
+from harness.methods import L2, Vanilla
+from harness.store.store import Store
+from harness.study import Study, TrialConfig
+from tests.helpers import synthetic
+from tests.helpers.altered import altered, removed
+from tests.helpers.report_rows import made, run
+
+L2_NAME = "l2(strength=0.1)"
+STUDY = replace(synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=6, name="looked"), looks=3)
+# 12 pairs. Of vanilla the trial of the fourth has failed, and that of the sixth is missing.
+
+
+def trials_of(pair: int) -> list[TrialConfig]:
+    """The two trials of a pair, by its place in the study."""
+    return pairs()[pair]
+
+
+def pairs() -> list[list[TrialConfig]]:
+    planned = synthetic.trials(STUDY)
+    found: dict[tuple[object, int], list[TrialConfig]] = {}
+    for trial in planned:
+        found.setdefault((trial.setting, trial.seed), []).append(trial)
+    return [*found.values()]
+
+
+def store(folder: Path, study: Study = STUDY) -> Store:
+    """All of the study has finished, a pair a minute, from the last to the first."""
+    found = synthetic.store(folder / "store", study, histories=False)
+    for place, trials in enumerate(reversed(pairs())):
+        altered(found, trials, finished=f"2026-01-01T00:{place:02}:00+00:00")
+    return found
+
+
+def look(found: Store) -> Look:
+    reached = Look.of(load(found, "looked"), L2_NAME, "vanilla")
+    assert reached is not None
+    return reached
+
+
+def test_a_look_is_reached_when_its_share_of_the_runs_is_complete(tmp_path: Path) -> None:
+    found = store(tmp_path)
+    whole = look(found)
+    assert (whole.complete, whole.planned) == (10, 11)  # one has failed, and cannot become complete
+    assert (whole.reached, whole.last) == (2, False)
+    assert whole.level == pytest.approx(levels([4 / 11, 8 / 11])[-1])
+    assert len(whole.pairs) == 8
+    assert whole.repeated_p(0.01) == repeated_p(0.01, (4 / 11, 8 / 11))
+    assert "look 2 of 3; 10 of 11 pairs of runs are complete" in whole.sentence
+    assert "the first 8" in whole.sentence
+    assert whole.sentence.endswith("at 11 pairs.")
+
+
+def test_claims_are_made_from_the_runs_that_ended_first(tmp_path: Path) -> None:
+    """They stay the same until the next look, whatever ends in between."""
+    found = store(tmp_path)
+    removed(found, trials_of(0) + trials_of(1))  # the last two to end
+    few = look(found)
+    assert (few.complete, few.planned, few.reached) == (8, 11, 2)
+    removed(found, trials_of(2)[:1])  # the one before
+    fewer = look(found)
+    assert (fewer.complete, fewer.planned, fewer.reached) == (7, 11, 1)
+    assert fewer.level == pytest.approx(levels([4 / 11])[0])
+    assert len(fewer.pairs) == 4
+    assert set(fewer.pairs) == set(few.pairs[:4])
+    assert {(seed, replicate) for _, seed, replicate in fewer.pairs} == {(seed, 0) for seed in (2, 3, 4, 5)}
+
+
+def test_before_the_first_look_nothing_is_claimed(tmp_path: Path) -> None:
+    found = store(tmp_path)
+    removed(found, [trial for pair in range(9) for trial in trials_of(pair)])
+    early = look(found)
+    assert (early.complete, early.reached, early.level, len(early.pairs)) == (3, 0, None, 0)
+    assert early.fractions == ()
+    assert early.repeated_p(1e-9) == 1
+    assert "before it nothing may be claimed" in early.sentence
+    removed(found, [trial for pair in range(12) for trial in trials_of(pair)])
+    assert look(found).complete == 0
+
+
+def test_the_last_look_has_all_runs_though_some_failed(tmp_path: Path) -> None:
+    found = store(tmp_path)
+    for trial in synthetic.trials(STUDY):
+        if found.record(trial.id) is None:
+            found.save_failure(trial, "ValueError: again", "")
+    last = look(found)
+    assert last.last
+    assert (last.complete, last.planned, len(last.pairs)) == (10, 10, 10)
+    assert last.level == pytest.approx(levels([0.4, 0.7, 1])[-1])
+    assert last.sentence.startswith("This is the last of 3 looks: a claim needs p ≤ 0.04")
+
+
+def test_of_fewer_pairs_than_looks_some_fall_together() -> None:
+    few = Look(5, 2, 2, pd.MultiIndex.from_tuples([], names=PAIR))
+    assert few.counts == (1, 1, 2, 2, 2)
+    assert few.fractions == (0.5, 1.0)
+    assert few.last
+
+
+def test_a_study_without_looks_is_told_what_looking_often_does(tmp_path: Path) -> None:
+    found = store(tmp_path, replace(STUDY, looks=None))
+    results = load(found, "looked")
+    assert Look.of(results, L2_NAME, "vanilla") is None
+    assert "tested 5 times as the runs end, in 14 %" in unplanned(results)
+    assert unplanned(load(store(tmp_path / "planned"), "looked")) == ""
+    assert unplanned(made(run("vanilla", 0, {"en": 1.0, "de": 2.0}))) == ""
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.04628, "0.046"), (0.0120199, "0.012"), (2.0789e-4, "0.0002")])
+def test_a_level_is_rounded_down(value: float, shown: str) -> None:
+    assert rounded_down(value) == shown
+    assert rounded_down(1.789e-5) == "1.7e-05"

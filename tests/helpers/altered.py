@@ -1,0 +1,30 @@
+"""These helpers change records of a store of made-up scores: when their trials ended, and where they ran."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.store.store import Store
+from harness.study import TrialConfig
+
+
+def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", **provenance: Any) -> None:
+    """The records of the trials have this time of their end and these values in their provenance; packages are added
+    to theirs."""
+    for trial in trials:
+        file = Path(store.root, "trials", trial.id, "result.json")
+        if not file.exists():
+            continue
+        record = json.loads(file.read_text())
+        record["finished"] = finished or record["finished"]
+        packages: Mapping[str, str] = provenance.get("packages", {})
+        record["provenance"] |= provenance | {"packages": {**record["provenance"]["packages"], **packages}}
+        file.write_text(json.dumps(record))
+
+
+def removed(store: Store, trials: Iterable[TrialConfig]) -> None:
+    """The trials have not run."""
+    for trial in trials:
+        for file in Path(store.root, "trials", trial.id).iterdir():
+            file.unlink()
