@@ -125,7 +125,9 @@ def test_a_record_of_an_older_version_has_no_counts_of_labels() -> None:
     )
 
 
-@pytest.mark.parametrize("wrong", [{"right": 11}, {"labels": 0}, {"labels": 10**400}, {"commonest": 5.5}, {"predicted": None}])
+@pytest.mark.parametrize(
+    "wrong", [{"right": 11}, {"labels": 0}, {"labels": 10**400}, {"commonest": 5.5}, {"predicted": None}]
+)
 def test_counts_of_labels_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     made = written(WHOLE)
     made["scores"]["test"]["de"]["label_counts"] |= wrong
