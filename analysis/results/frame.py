@@ -27,7 +27,8 @@ class Results:
     about: About
     trials: pd.DataFrame
     """One row a trial: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and
-    test_data (fingerprint by language); from a store also precision, checkpoint, cost and provenance."""
+    test_data (fingerprint by language); from a store also collapsed_in (by language whether the model has collapsed
+    there), precision, checkpoint, cost and provenance."""
     scores: pd.DataFrame
     """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of
     sub-words there that the encoder's vocabulary lacks, NaN where that is not known."""
@@ -104,6 +105,27 @@ class Results:
         return table.reindex(index=runs, columns=[self.source, *self.about.targets])
 
     @cached_property
+    def collapsed_in(self) -> pd.DataFrame:
+        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``.
+
+        It is missing (``pd.NA``) where the run has no finished trial with that language, and where nothing says it: in
+        all target languages of results from a CSV file. The source's is ``collapsed`` of ``runs``.
+        """
+        languages = [self.source, *self.about.targets]
+        finished = self.trials[self.trials["status"] == FINISHED]
+        known = finished.get("collapsed_in", pd.Series(None, index=finished.index, dtype=object))
+        told = [
+            {**(flags if isinstance(flags, dict) else {}), self.source: bool(source)}
+            for flags, source in zip(known, finished["collapsed"], strict=True)
+        ]
+        runs = pd.MultiIndex.from_frame(finished[RUN])
+        columns = {
+            language: pd.array([flags.get(language) for flags in told], dtype="boolean") for language in languages
+        }
+        trials = pd.DataFrame(columns, index=runs)
+        return trials.groupby(level=RUN, sort=False).max().reindex(self.wide.index)
+
+    @cached_property
     def asked(self) -> pd.DataFrame:
         """How many runs of each method (rows) were to be scored in each language (columns)."""
         languages = [self.source, *self.about.targets]
@@ -117,6 +139,10 @@ class Results:
     def of(self, method: str) -> pd.DataFrame:
         """The rows of ``wide`` of one method, by what is left of the index."""
         return self.wide[self.wide.index.get_level_values("method") == method].droplevel("method")
+
+    def collapsed_of(self, method: str) -> pd.DataFrame:
+        """The rows of ``collapsed_in`` of one method, by what is left of the index."""
+        return self.collapsed_in[self.collapsed_in.index.get_level_values("method") == method].droplevel("method")
 
     def languages(self, method: str) -> list[str]:
         """The target languages with a score of the method."""

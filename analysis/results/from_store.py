@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import pandas as pd
 
+from analysis.results import collapse
 from analysis.results.about import About
 from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
 from harness.common.errors import UserError
@@ -26,6 +27,7 @@ def load(store: Store, name: str) -> Results:
     if not trials:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
     standing = store.standing(trials)
+    collapsed = collapse.flags(store, standing.finished)
     labels = setting_labels([trial.setting for trial in trials])
     arms = {method: method.arm.label for method in {trial.method for trial in trials}}
     rows = []
@@ -39,7 +41,7 @@ def load(store: Store, name: str) -> Results:
             "checkpoint": trial.checkpoint,
         }
         record = standing.finished.get(trial.id)
-        rest = _finished(record, trial) if record is not None else _unfinished(standing.failures.get(trial.id))
+        rest = _finished(record, trial, collapsed[trial.id]) if record is not None else _unfinished(standing.failures.get(trial.id))
         rows.append(keys | asked | rest)
     metric = next((record.metric for record in standing.finished.values()), "")
     frame = pd.DataFrame(rows)
@@ -57,12 +59,13 @@ def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
     return pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
 
 
-def _finished(record: Record, trial: TrialConfig) -> dict[str, object]:
+def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> dict[str, object]:
     cost = record.cost
     pull = _or_nan(cost.largest_pull)
     return {
         "status": FINISHED,
-        "collapsed": record.collapsed,
+        "collapsed": collapsed[trial.source],
+        "collapsed_in": {language: flag for language, flag in collapsed.items() if language in trial.test_data},
         "diverged": record.diverged,
         "error": f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record.diverged and pull > 2 else "",
         "largest_pull": pull,

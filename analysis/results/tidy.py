@@ -24,7 +24,7 @@ COLUMNS = {
     "unknown": "share (%) of the sub-words that the encoder's vocabulary lacks",
     "test_data": "fingerprint of the examples: scores of one language with different fingerprints are never averaged",
     "status": "finished, failed or missing",
-    "collapsed": "true where the run is no better on the source than the majority class",
+    "collapsed": "true where the model has collapsed on the source's test set",
     "diverged": "true where a loss or gradient was not finite",
     "error": "why the trial failed",
 }

@@ -1,7 +1,13 @@
-"""Names in a sentence: listed where they are few, else in other words."""
+"""Words that several sections share: names in a sentence, and what collapse is."""
 
 from collections.abc import Sequence
 
+from harness.store.label_counts import ONE_LABEL, STANDARD_ERRORS
+
+COLLAPSED = (
+    f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer on "
+    f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of what is predicted."
+)
 MAX_NAMED = 12
 """Names that a sentence lists; more are counted, and stand in a table alone."""
 

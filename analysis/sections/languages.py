@@ -6,7 +6,7 @@ from analysis.rendering.section import Section
 from analysis.rendering.table import Table, std_note
 from analysis.results.frame import Results
 from analysis.results.view import View
-from analysis.results.wording import MAX_NAMED
+from analysis.results.wording import COLLAPSED, MAX_NAMED
 
 UNREADABLE = 1
 """Percentage of unknown sub-words above which the table warns of a language."""
@@ -22,7 +22,7 @@ def table(view: View) -> Table:
     """Mean ± std over runs, for every language and method, and at the end the zero-shot score.
 
     The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a
-    row of its own.
+    row of its own. Where any run of a method collapsed in any language, a column has the number of such runs.
     """
     results, ddof = view.results, view.ddof
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
@@ -39,15 +39,21 @@ def table(view: View) -> Table:
             *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns),
         ]
     )
+    fallen = [method for method in results.methods if _falls(results, method)]
+    scored = (results.source, *results.about.targets)
+    for place, row in enumerate(rows):
+        row += [collapsed(results, method, scored[place]) if place < len(scored) else MISSING_CELL for method in fallen]
     notes = [
         std_note(
             "each std is over runs of one method, that of the zero-shot score over runs of the mean over languages",
             ddof,
         ),
         *bold_note(rows, "of a row"),
+        *([COLLAPSED] if fallen else []),
         *_unknown_note(results),
     ]
-    return Table("languages", "Scores per language", ["language", *results.methods], rows, notes, footer=2)
+    header = ["language", *results.methods, *(f"{method}, collapsed runs" for method in fallen)]
+    return Table("languages", "Scores per language", header, rows, notes, footer=2)
 
 
 def score(results: Results, method: str, language: str, ddof: int) -> str | Score:
@@ -56,6 +62,18 @@ def score(results: Results, method: str, language: str, ddof: int) -> str | Scor
     if not asked:
         return MISSING_CELL
     return Score.over(results.of(method)[language], asked, ddof)
+
+
+def collapsed(results: Results, method: str, language: str) -> str:
+    """In how many of a method's runs the model has collapsed in a language, of those of which it is known."""
+    flags = results.collapsed_of(method)[language].dropna()
+    return f"{int(flags.sum())}/{len(flags)}" if len(flags) else MISSING_CELL
+
+
+def _falls(results: Results, method: str) -> bool:
+    """Whether any run of a method collapsed in any language, and it is known of any target language."""
+    flags = results.collapsed_of(method)
+    return bool(flags.any(axis=None)) and bool(flags[[*results.about.targets]].notna().any(axis=None))
 
 
 def _unknown_note(results: Results) -> list[str]:

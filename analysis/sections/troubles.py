@@ -5,6 +5,7 @@ from analysis.rendering.section import Section
 from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
+from analysis.results.wording import COLLAPSED
 from analysis.sections.search import tried_in
 from harness.tuning.journal import STOPPED
 
@@ -34,8 +35,8 @@ def table(view: View) -> Table:
             [str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)]
         )
     notes = [
-        "Collapsed: on the source's test set no better than answering the training data's most frequent label "
-        "everywhere (accuracy). Diverged: a loss or gradient that was not finite."
+        f"{COLLAPSED} A run counts as collapsed where it did on the source's test set.",
+        "Diverged: a loss or gradient was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
     return Table(NAME, "Failed, missing and collapsed trials", header, rows, notes)

@@ -10,6 +10,7 @@ from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
 from harness.methods import Method
 from harness.setting import Setting
+from harness.store.label_counts import LabelCounts
 from harness.study import TrialConfig
 
 TABLES = ("predictions", "history")
@@ -44,6 +45,8 @@ class Score:
     The label is that of all training data with its own labels, so that trials on fewer examples or noisy labels are
     measured by the same.
     """
+    label_counts: LabelCounts | None = None
+    """Counts of the gold and the predicted labels, which say whether the model has collapsed here."""
     unknown: float | None = None
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     examples: int
@@ -130,7 +133,10 @@ class Record:
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
     collapsed: bool
-    """Whether the source's accuracy is no better than answering the most frequent label everywhere."""
+    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``.
+
+    Where the source's score has no ``label_counts``: whether its accuracy is no better than its ``majority``.
+    """
     diverged: bool
     """Whether a loss or gradient was not finite."""
     checkpoint: ScoredCheckpoint | None = None

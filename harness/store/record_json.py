@@ -48,7 +48,7 @@ def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
 def to_json(record: Record) -> dict[str, Any]:
     """The record as its file has it, without the keys that it lacks."""
     scores = {
-        split: {language: score.metrics | _given(score, *BESIDE_METRICS) for language, score in languages.items()}
+        split: {language: _score(score) for language, score in languages.items()}
         for split, languages in record.scores.splits()
     }
     parts = {
@@ -59,6 +59,12 @@ def to_json(record: Record) -> dict[str, Any]:
     }
     given = {**_given(record), "scores": scores}
     return {name: parts.get(name, value) for name, value in given.items()}
+
+
+def _score(score: Score) -> dict[str, Any]:
+    """The scores of a language as the file has them: metrics and all else side by side."""
+    counts = {"label_counts": asdict(score.label_counts)} if score.label_counts is not None else {}
+    return score.metrics | _given(score, *BESIDE_METRICS) | counts
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:

@@ -116,8 +116,7 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """Metrics × 100 by name: ``metric`` and ``accuracy``, which is compared with the majority class to see a
-        collapse."""
+        """Metrics × 100 by name: ``metric`` and ``accuracy``, the share of labels that are right."""
 
 
 def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":

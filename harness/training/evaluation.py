@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
+from harness.store.label_counts import of_examples
 from harness.store.record import Score
 from harness.store.result import Scored
 from harness.tasks import Task
@@ -42,6 +43,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
     found = Score(
         metrics=_metrics(context.task, part.gold, guesses),
         majority=majority,
+        label_counts=of_examples(part.gold, guesses),
         unknown=part.unknown,
         examples=len(part.gold),
         fingerprint=context.fingerprint(split, language),

@@ -15,7 +15,7 @@ from harness.common.provenance import Provenance, provenance
 from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import trimmed_embedding
-from harness.store.record import SPLITS, Record, ScoredCheckpoint, Scores, TrialCost
+from harness.store.record import SPLITS, Record, Score, ScoredCheckpoint, Scores, TrialCost
 from harness.store.result import HISTORY, Scored, TrialResult
 from harness.study import TrialConfig
 from harness.tasks import task_named
@@ -136,25 +136,31 @@ def made_record(
 ) -> Record:
     """The record of a trial: its scores and what follows from them, beside what is given.
 
-    ``collapsed``: no better on the source's test set than answering the training data's most frequent label everywhere;
-    of all that data with its own labels, whatever the setting makes of it. ``diverged``: a loss or gradient that is not
-    finite; of fp16 a loss, as loss scaling lets gradients overflow now and then and skips their steps.
+    ``diverged``: a loss or gradient that is not finite; of fp16 a loss, as loss scaling lets gradients overflow now and
+    then and skips their steps.
     """
     metric = task_named(Origin.of(config).task).metric
     scores = Scores(*({part.language: part.score for part in scored if part.split == split} for split in SPLITS))
     source = scores.test[config.source]
     finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
     targets = [scores.test[language].metrics[metric] for language in config.targets]
-    assert source.majority is not None
     return Record(
         id=config.id,
         config=config.to_json(),
         metric=metric,
         scores=scores,
         zero_shot=sum(targets) / len(targets),
-        collapsed=source.metrics["accuracy"] <= source.majority,
+        collapsed=_collapsed(source),
         diverged=not all(math.isfinite(row[key]) for row in history for key in finite),
         checkpoint=checkpoint,
         cost=cost,
         provenance=origin,
     )
+
+
+def _collapsed(source: Score) -> bool:
+    """Whether the model has collapsed on the source's test set, as ``Record.collapsed`` defines it."""
+    if source.label_counts is not None:
+        return source.label_counts.collapsed
+    assert source.majority is not None
+    return source.metrics["accuracy"] <= source.majority

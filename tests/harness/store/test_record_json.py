@@ -9,11 +9,20 @@ import pytest
 
 from harness.common.provenance import Provenance
 from harness.store import record_json
+from harness.store.label_counts import LabelCounts
 from harness.store.record import Record, Score, ScoredCheckpoint, Scores, TrialCost
 from tests.helpers.stores import result
 from tests.helpers.studies import CONFIG
 
-SCORE = Score(metrics={"f1": 50.0, "accuracy": 60.0}, majority=20.0, unknown=0.5, examples=2, fingerprint="1")
+COUNTS = LabelCounts(labels=10, right=6, constant=4, predicted=9, commonest=5)
+SCORE = Score(
+    metrics={"f1": 50.0, "accuracy": 60.0},
+    majority=20.0,
+    label_counts=COUNTS,
+    unknown=0.5,
+    examples=2,
+    fingerprint="1",
+)
 MADE = Provenance(python="3", platform="none", device="none", threads=1, packages={"none": "0"}, git=None)
 WHOLE = replace(
     result().record,
@@ -61,6 +70,7 @@ def test_the_scores_of_a_language_lie_side_by_side() -> None:
         "f1": 50.0,
         "accuracy": 60.0,
         "majority": 20.0,
+        "label_counts": {"labels": 10, "right": 6, "constant": 4, "predicted": 9, "commonest": 5},
         "unknown": 0.5,
         "examples": 2,
         "fingerprint": "1",
@@ -102,6 +112,27 @@ def test_keys_of_newer_versions_are_ignored() -> None:
 def test_the_reason_says_what_is_wrong(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         record_json.from_json({**written(WHOLE), **change}, CONFIG.id)
+
+
+def test_a_record_of_an_older_version_has_no_counts_of_labels() -> None:
+    made = written(WHOLE)
+    for languages in made["scores"].values():
+        for score in languages.values():
+            del score["label_counts"]
+    without = replace(SCORE, label_counts=None)
+    assert record_json.from_json(made, CONFIG.id) == replace(
+        WHOLE, scores=Scores({"en": without}, {"en": without, "de": without})
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"right": 11}, {"labels": 0}, {"labels": 10**400}, {"commonest": 5.5}, {"predicted": None}]
+)
+def test_counts_of_labels_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+    made = written(WHOLE)
+    made["scores"]["test"]["de"]["label_counts"] |= wrong
+    with pytest.raises(ValueError, match=r"label_counts|no model can have"):
+        record_json.from_json(made, CONFIG.id)
 
 
 @pytest.mark.parametrize("name", ["seconds", "steps", "tokens_per_second", "peak_memory_mib"])
