@@ -1,0 +1,66 @@
+"""Equivalence: whether two methods are the same within bounds, by two one-sided tests (TOST)."""
+
+import math
+from dataclasses import dataclass
+
+from scipy.stats import t as student
+
+ALPHA = 0.05
+RATIO_BOUNDS = (0.80, 1.25)
+"""Of a std ratio: the usual bounds of bioequivalence, each the other's inverse."""
+MEAN_BOUNDS = (-1.0, 1.0)
+"""Of a mean difference, in points."""
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """Two one-sided tests that the truth is below ``bound_low`` or above ``bound_high``."""
+
+    p: float
+    """The larger of both tests' p; NaN where there is none, for ``reason``."""
+    equivalent: bool
+    """Whether p < 5 %: the 90 % interval lies inside the bounds."""
+    low: float
+    high: float
+    """90 % interval, on the scale of the bounds."""
+    bound_low: float
+    bound_high: float
+    reason: str = ""
+    """Why there is no test; else empty."""
+
+
+def mean_equivalence(
+    estimate: float, error: float, df: float, low: float = MEAN_BOUNDS[0], high: float = MEAN_BOUNDS[1]
+) -> Equivalence:
+    """Test a mean difference, its standard error and its bounds, all in points.
+
+    Schuirmann (1987). Not to find a difference shows no equivalence, and the other way about: a small difference with a
+    short interval can be both. As valid as the error and ``df`` are: a t interval of 90 % coverage gives a size of 5 %
+    at the bounds. ``estimate``, ``error`` and ``df`` of ``crossed_means`` and ``crossed_ratio`` fit. Without an error
+    (NaN) there is a reason. Raises ``ValueError`` for a negative error and for bounds that are not in order.
+    """
+    if not low < high:
+        raise ValueError(f"the lower bound is below the upper one, not {low} and {high}")
+    if error < 0:
+        raise ValueError(f"a standard error is at least 0, not {error}")
+    none = math.nan
+    if not all(map(math.isfinite, (estimate, error))) or not df > 0:
+        return Equivalence(none, False, none, none, low, high, "there is no standard error")
+    if error == 0:
+        return Equivalence(none, False, none, none, low, high, "the standard error is 0")
+    p = max(float(student.sf((estimate - low) / error, df)), float(student.cdf((estimate - high) / error, df)))
+    half = float(student.isf(ALPHA, df)) * error
+    return Equivalence(p, p < ALPHA, estimate - half, estimate + half, low, high)
+
+
+def ratio_equivalence(
+    log_ratio: float, error: float, df: float, low: float = RATIO_BOUNDS[0], high: float = RATIO_BOUNDS[1]
+) -> Equivalence:
+    """Test a std ratio from its natural logarithm and the standard error of that; bounds and interval are ratios.
+
+    Raises ``ValueError`` as ``mean_equivalence``, and for bounds that are not above 0.
+    """
+    if not 0 < low < high:
+        raise ValueError(f"bounds of a ratio are above 0 and in order, not {low} and {high}")
+    found = mean_equivalence(log_ratio, error, df, math.log(low), math.log(high))
+    return Equivalence(found.p, found.equivalent, math.exp(found.low), math.exp(found.high), low, high, found.reason)
