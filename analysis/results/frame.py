@@ -37,6 +37,8 @@ class Results:
     """Name of the metric that tables show; empty where no trial has finished."""
     without: int = field(default=0, kw_only=True)
     """Collapsed runs that were left out."""
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Sentences on how the results were read, for whoever quotes them."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}
