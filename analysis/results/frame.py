@@ -7,6 +7,8 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.results.about import About
+from analysis.results.balance import Balance
+from analysis.results.wording import named
 from harness.common.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
@@ -120,18 +122,44 @@ class Results:
         """The rows of ``wide`` of one method, by what is left of the index."""
         return self.wide[self.wide.index.get_level_values("method") == method].droplevel("method")
 
+    @cached_property
+    def balances(self) -> dict[str, Balance]:
+        """The complete runs and the target languages of every method's zero-shot score."""
+        done = self.trials.assign(finished=self.trials["status"] == FINISHED).groupby(RUN, sort=False)["finished"].all()
+        targets = self.wide.loc[done[done].index, [*self.about.targets]]
+        return {
+            method: Balance.of(targets[targets.index.get_level_values("method") == method]) for method in self.methods
+        }
+
     def languages(self, method: str) -> list[str]:
-        """The target languages with a score of the method."""
+        """The target languages of the method's zero-shot score; where no run is complete, those with any score."""
+        if found := self.balances[method].languages:
+            return sorted(found)
         scores = self.of(method)
         return sorted(language for language in self.about.targets if scores[language].notna().any())
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """Sentences on what the scores lack, for whoever quotes them."""
+        complete = self.runs[self.runs["complete"]]
+        told = [*self.notes]
+        for method, balance in self.balances.items():
+            told.append(balance.told(f"The zero-shot score of {method}", len(balance.runs)))
+            runs = complete[complete["method"] == method]
+            if lost := [f"setting {row.setting}, seed {row.seed}" for row in runs[runs["source"].isna()].itertuples()]:
+                where = named(lost, f"{len(lost)} runs", separator="; ")
+                told.append(
+                    f"{len(lost)} of {len(runs)} runs of {method} have no score of the source, {self.source}: {where}."
+                )
+        return [*filter(None, told)]
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
         zero_shot, languages.
 
-        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over its target languages; they
-        are missing where a trial of the run is.
+        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over the languages that its
+        method's complete runs have (``balances``); they are missing where a trial of the run is.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(
@@ -140,7 +168,12 @@ class Results:
             complete=("finished", "all"),
             collapsed=("collapsed", "any"),
         )
-        targets = self.wide[[*self.about.targets]]
+        targets = pd.concat(
+            [
+                self.wide.reindex(balance.runs.index[balance.runs])[[*balance.languages]]
+                for balance in self.balances.values()
+            ]
+        ).reindex(index=self.wide.index)
         dev = self.dev.groupby(RUN, sort=False)["score"].mean()
         runs = runs.assign(
             source=self.wide[self.source],

@@ -29,7 +29,7 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         )
     if 2 * comparison.runs > MAX_TRIALS:
         return MultiBootstrap(lacking=f"of more than {MAX_TRIALS // 2} runs a method")
-    codes = comparison.steady_languages
+    codes = comparison.languages
     runs = comparison.ours.index
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))
     if not codes or ours is None or theirs is None:

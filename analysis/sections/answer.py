@@ -176,7 +176,7 @@ def _signed(value: float) -> str:
 def _cautions(view: View) -> list[str]:
     """What a reader has to know before quoting any of it."""
     results = view.results
-    told = []
+    told = [*view.notes]
     if results.without:
         told.append(f"This is without {_count(results.without, 'collapsed run')}.")
     collapsed = int(results.runs["collapsed"].sum())
