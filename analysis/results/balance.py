@@ -17,7 +17,7 @@ class Balance:
     languages: tuple[str, ...]
     """The languages that every run left has."""
     runs: "pd.Series[bool]"
-    """Which runs are left, by the table's index."""
+    """Which runs are left, by the table's index; none where no language is."""
     lacking: dict[str, int]
     """How many runs lack each language that is left out."""
 
@@ -35,12 +35,15 @@ class Balance:
         by_languages, by_runs = len(there) * int(everywhere.sum()), int(whole.sum()) * there.shape[1]
         if everywhere.sum() < SHARE * there.shape[1] and by_runs > by_languages:
             return cls(tuple(map(str, there)), runs & whole.reindex(runs.index, fill_value=False), {})
-        lacking = {str(code): int((~there[code]).sum()) for code in there if not everywhere[code]}
-        return cls(tuple(str(code) for code in there if everywhere[code]), runs, lacking)
+        kept, counts = there.columns[everywhere], (~there).sum()
+        runs = runs & bool(len(kept))
+        return cls(tuple(map(str, kept)), runs, {str(code): int(n) for code, n in counts[counts > 0].items()})
 
     def told(self, whose: str, runs: int) -> str:
         """A sentence on what is left out of so many runs; empty where nothing is."""
         count = len(self.languages)
+        if self.lacking and not count:
+            return f"{whose} is not given: no target language has a score in all of its {runs} runs."
         if self.lacking:
             many = f"{len(self.lacking)} languages that some runs lack"
             left = named([f"{code} ({lost} of {runs} runs lack it)" for code, lost in self.lacking.items()], many)

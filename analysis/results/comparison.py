@@ -66,7 +66,8 @@ class Comparison:
         kept = [results.source, *balance.languages]
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
         ours, theirs = (side[scored][balance.runs][kept].reindex(columns=side.columns) for side in (ours, theirs))
-        apart = _apart(*(results.of(m).reindex(runs) for m, runs in zip((method, base), here, strict=True)), results)
+        alone = [results.of(m).reindex(runs) for m, runs in zip((method, base), here, strict=True)]
+        apart = _apart(alone[0], alone[1], results)
         left_out = balance.told(f"The comparison of {method} with {base}", len(balance.runs))
         return cls(method, base, results.source, ours, theirs, single, apart, left_out)
 
@@ -129,8 +130,8 @@ class Comparison:
         told = [self.left_out] if self.left_out else []
         if lost := self.runs - len(self.sources[0]):
             told.append(
-                f"{self.method} and {self.base} have a score of the source, {self.source}, in {self.runs - lost} of the "
-                f"{self.runs} runs that both have: its spread is compared over these."
+                f"{self.method} and {self.base} have a score of the source, {self.source}, in {self.runs - lost} of "
+                f"the {self.runs} runs that both have: its spread is compared over these."
             )
         if 0 < len(self.constant_languages) < len(self.languages):
             count = len(self.constant_languages)

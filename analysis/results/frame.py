@@ -124,12 +124,17 @@ class Results:
 
     @cached_property
     def balances(self) -> dict[str, Balance]:
-        """The complete runs and the target languages of every method's zero-shot score."""
+        """The finished runs and the target languages of every method's zero-shot score."""
         done = self.trials.assign(finished=self.trials["status"] == FINISHED).groupby(RUN, sort=False)["finished"].all()
         targets = self.wide.loc[done[done].index, [*self.about.targets]]
         return {
             method: Balance.of(targets[targets.index.get_level_values("method") == method]) for method in self.methods
         }
+
+    @property
+    def unscored(self) -> int:
+        """Runs whose trials have all finished, and that are not complete, as they lack scores."""
+        return int(((self.runs["finished"] == self.runs["trials"]) & ~self.runs["complete"]).sum())
 
     def languages(self, method: str) -> list[str]:
         """The target languages of the method's zero-shot score; where no run is complete, those with any score."""
@@ -159,7 +164,8 @@ class Results:
         zero_shot, languages.
 
         ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over the languages that its
-        method's complete runs have (``balances``); they are missing where a trial of the run is.
+        method's finished runs have (``balances``); they are missing where a trial of the run is, or a score of those
+        languages, so that it is not ``complete``.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(
@@ -181,6 +187,7 @@ class Results:
             zero_shot=targets.mean(axis=1),
             languages=targets.notna().sum(axis=1),
         )
+        runs["complete"] &= runs["zero_shot"].notna()
         runs.loc[~runs["complete"], ["source", "dev", "zero_shot"]] = float("nan")
         return runs.reset_index()
 

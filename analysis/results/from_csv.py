@@ -183,7 +183,7 @@ def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
         "score",
         frame["trial"],
         twice,
-        " ".join(["one score a trial, language and metric; number reruns with the same seed in 'replicate'", *notes]),
+        "; ".join(["one score a trial, language and metric; number reruns with the same seed in 'replicate'", *notes]),
     )
 
 

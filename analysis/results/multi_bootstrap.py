@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from analysis.results.comparison import Comparison
 from analysis.results.predictions import MAX_TRIALS, Predictions
-from analysis.statistics.multi_bootstrap import Difference, difference, zero_shot_difference
+from analysis.statistics.multi_bootstrap import Difference, differences
 
 
 @dataclass(frozen=True)
@@ -40,5 +40,4 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         return MultiBootstrap(
             lacking=f"of {comparison.method}, as its predictions are of other examples than those of {comparison.base}"
         )
-    whole = zero_shot_difference(ours, theirs, metric)
-    return MultiBootstrap(whole, {code: difference(ours[code], theirs[code], metric) for code in codes})
+    return MultiBootstrap(*differences(ours, theirs, metric))

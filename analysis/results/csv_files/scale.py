@@ -35,11 +35,11 @@ def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) 
     if not shares.any():
         return
     here = shares & (finished["score"] == high)
-    others = finished[(high > 1)]
+    others = finished[high > 1]
     if others.empty:
         allowed = "points, from 0 to 100: all scores are from 0 to 1; multiply them by 100"
     else:
-        run = finished.loc[here.idxmax()]
+        run = finished[here].iloc[0]
         allowed = (
             f"points, from 0 to 100: all scores of {run['method']} (setting {run['setting'] or 'not named'}, seed "
             f"{run['seed']}) are from 0 to 1, and those of other runs are above; multiply these by 100, or give the "
