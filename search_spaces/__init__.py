@@ -60,7 +60,7 @@ def _of_module(name: str) -> tuple[Study, ...]:
 
 def is_file_name(name: str) -> bool:
     """Whether the command line's word for a study is a file rather than a name from the list."""
-    return name.endswith((".py", ".yaml", ".yml"))
+    return name.lower().endswith((".py", ".yaml", ".yml"))
 
 
 def load(name: str) -> Study:
@@ -78,7 +78,7 @@ def load(name: str) -> Study:
 def _from_file(name: str) -> Study:
     file = files.existing("study", name, "a name from 'steadytune list'")
     known = (Study, Arm, Setting, Search, *METHODS.values())
-    return python_files.defined(file, "STUDY", Study, known=known) if file.suffix == ".py" else _from_yaml(file)
+    return python_files.defined(file, "STUDY", Study, known=known) if file.suffix.lower() == ".py" else _from_yaml(file)
 
 
 def _from_yaml(file: Path) -> Study:

@@ -1,13 +1,17 @@
 """A report's answer as data: all claims, and the cautions that go with them."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+import pandas as pd
+
 from analysis.claims import collapse, means, sensitivity, spread
-from analysis.claims.claim import LEVEL, Claim, Quantity, Scope
-from analysis.results.comparison import Comparison
+from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
+from analysis.claims.collapse import with_needed
+from analysis.claims.contrast import Contrast
 from analysis.results.view import View
 
 VERSION = 1
@@ -21,9 +25,9 @@ class Answer:
     study: str
     source: str
     baseline: str
-    level: float
-    """Level of every test now: 0.05, or that of the planned look."""
     claims: tuple[Claim, ...]
+    contrasts: dict[str, Contrast]
+    """The runs that each method's claims are made of."""
 
     def of(self, quantity: Quantity, method: str | None = None, scope: Scope | None = None) -> list[Claim]:
         """The claims on a quantity, of one method and in one scope where they are named."""
@@ -44,7 +48,7 @@ class Answer:
             "study": self.study,
             "source": self.source,
             "baseline": self.baseline,
-            "level": self.level,
+            "level": LEVEL,
             "claims": [claim.to_json() for claim in self.claims],
             "sentences": sentences,
         }
@@ -53,16 +57,23 @@ class Answer:
 @lru_cache(maxsize=4)
 def answer(view: View) -> Answer:
     """The claims of a view: every method against its baseline."""
-    found: dict[str, Comparison] = view.comparisons
-    level = LEVEL
-    compared = {method: comparison for method, comparison in found.items() if comparison.runs > 1}
-    made = (
-        *collapse.claims(found, level),
-        *spread.claims(compared, level),
-        *means.claims(compared, level),
-        *sensitivity.claims(compared, view.results.varied, level),
-    )
-    return Answer(view.results.about.name, view.results.source, view.baseline, level, made)
+    contrasts = {method: Contrast.of(view.results, comparison) for method, comparison in view.comparisons.items()}
+    made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view.results.varied))
+    claims = tuple(with_needed(claim) if claim.quantity is Quantity.COLLAPSE else claim for claim in made)
+    return Answer(view.results.about.name, view.results.source, view.baseline, claims, contrasts)
+
+
+def _claims(contrast: Contrast, varied: pd.DataFrame) -> Iterator[Claim]:
+    """The claims on one method before they are corrected over methods."""
+    comparison = contrast.comparison
+    found = collapse.claims(comparison)
+    if comparison.runs > 1:
+        found += [*spread.claims(comparison), *means.claims(comparison), *sensitivity.claims(comparison, varied)]
+    confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
+    for claim in found:
+        yield replace(
+            claim, p=contrast.repeated(claim.p), least_p=contrast.repeated(claim.least_p), confounded=confounded
+        )
 
 
 def dumped(found: Answer, sentences: list[str]) -> str:

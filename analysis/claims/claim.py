@@ -1,7 +1,7 @@
 """A claim about a method and its baseline, as ``answer.json`` holds it."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from statsmodels.stats.multitest import multipletests
 
 LEVEL = 0.05
-"""Two-sided level of every test, where no looks were planned."""
+"""Two-sided level of every test, after Holm's correction and that for planned looks."""
 
 
 class Quantity(StrEnum):
@@ -82,13 +82,11 @@ class Claim:
     """Ends of the 95 % interval, before any correction."""
     high: float = math.nan
     p: float = math.nan
-    """Two-sided."""
+    """Two-sided; where looks were planned the repeated p, which is corrected for the looks so far."""
     corrected: float = math.nan
     """p after Holm's correction over the methods."""
     tests: int = 1
     """Tests that were corrected for."""
-    level: float = LEVEL
-    """Level that the corrected p is held against: that of the look, where looks were planned."""
     least_p: float = 0.0
     """The smallest p, before correction, that so many runs can give."""
     equivalent: bool | None = None
@@ -98,6 +96,8 @@ class Claim:
     verdict: Verdict = Verdict.UNTESTED
     reason: str = ""
     """Why there is no test, or no verdict; else empty."""
+    confounded: str = ""
+    """The facts beside the method that differ between the two methods' runs, such as their device; else empty."""
     details: dict[str, Any] = field(default_factory=dict)
     """Further figures, by name."""
 
@@ -114,7 +114,7 @@ class Claim:
     @property
     def hopeless(self) -> bool:
         """Whether no result of so many runs could have been below the level."""
-        return self.least_p * self.tests > self.level
+        return self.least_p * self.tests > LEVEL
 
     def to_json(self) -> dict[str, Any]:
         """The claim with ``None`` for NaN, as JSON has it."""
@@ -133,28 +133,25 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def judged(claims: Iterable[Claim], none: float) -> list[Claim]:
-    """The claims of several methods, of one quantity and scope, with corrected p and verdict.
-
-    ``none`` is the estimate of no difference: 1 for a ratio, else 0. A claim with a reason stays untested.
-    """
+def judged(claims: Iterable[Claim]) -> list[Claim]:
+    """The claims with corrected p and verdict: Holm's correction is over those of one quantity and scope."""
     found = [*claims]
-    tested = [claim for claim in found if claim.tested]
-    corrected = _holm([claim.p for claim in tested])
-    by = dict(zip(map(id, tested), corrected, strict=True))
-    return [
-        _verdict(replace(claim, corrected=by[id(claim)], tests=len(tested)), none) if claim.tested else claim
-        for claim in found
-    ]
+    families: dict[tuple[Quantity, Scope], list[int]] = {}
+    for place, claim in enumerate(found):
+        if claim.tested:
+            families.setdefault((claim.quantity, claim.scope), []).append(place)
+    for places in families.values():
+        corrected = multipletests(np.array([found[place].p for place in places]), method="holm")[1]
+        for place, p in zip(places, corrected, strict=True):
+            found[place] = _verdict(replace(found[place], corrected=float(p), tests=len(places)))
+    return found
 
 
-def _holm(ps: Sequence[float]) -> list[float]:
-    return [float(p) for p in multipletests(np.array(ps), method="holm")[1]] if ps else []
-
-
-def _verdict(claim: Claim, none: float) -> Claim:
+def _verdict(claim: Claim) -> Claim:
+    """A claim with a reason stays as it is."""
     if claim.reason:
         return claim
-    if claim.corrected <= claim.level and claim.estimate != none:
+    none = 1.0 if claim.quantity is Quantity.SPREAD else 0.0
+    if claim.corrected <= LEVEL and claim.estimate != none:
         return replace(claim, verdict=Verdict.LOWER if claim.estimate < none else Verdict.HIGHER)
     return replace(claim, verdict=Verdict.EQUIVALENT if claim.equivalent else Verdict.OPEN)

@@ -1,12 +1,10 @@
 """Whether a method collapses more or less often: claims on shares of runs, paired by setting and seed."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
+from analysis.claims.claim import Claim, Quantity, Scope
 from analysis.results.comparison import Comparison
 from analysis.statistics.paired_proportions import PairedProportions, paired_proportions, pairs_needed, settings_flips
 from analysis.statistics.proportions import unpaired_proportions
@@ -14,26 +12,22 @@ from analysis.statistics.proportions import unpaired_proportions
 NEVER = "no run of either collapsed"
 
 
-def claims(found: Mapping[str, Comparison], level: float = LEVEL) -> list[Claim]:
-    """The claims of every method: in these runs, and of other settings where there are several."""
-    scopes = (Scope.THESE, Scope.SETTINGS)
-    made: list[Claim] = []
-    for scope in scopes:
-        of_scope = (_claim(comparison, scope, level) for comparison in found.values())
-        made += judged((claim for claim in of_scope if claim is not None), none=0.0)
-    return [_with_needed(claim) for claim in made]
+def claims(comparison: Comparison) -> list[Claim]:
+    """The claims on one method, not judged: of these runs, and of other settings where there are several."""
+    found = (_claim(comparison, scope) for scope in (Scope.THESE, Scope.SETTINGS))
+    return [claim for claim in found if claim is not None]
 
 
-def _claim(comparison: Comparison, scope: Scope, level: float) -> Claim | None:
+def _claim(comparison: Comparison, scope: Scope) -> Claim | None:
     """The claim in one scope; ``None`` where the runs are no sample of it."""
     if comparison.unpaired:
-        return _unpaired(comparison, level) if scope is Scope.THESE else None
+        return _unpaired(comparison) if scope is Scope.THESE else None
     if not comparison.runs or (scope is Scope.SETTINGS and comparison.settings < 2):
         return None
     ours, theirs = (comparison.collapsed[column].to_numpy(bool) for column in comparison.collapsed)
     table = paired_proportions(ours, theirs)
     made = replace(
-        _blank(comparison, scope, level),
+        _blank(comparison, scope),
         n=comparison.runs,
         settings=comparison.settings,
         estimate=table.difference,
@@ -47,12 +41,12 @@ def _claim(comparison: Comparison, scope: Scope, level: float) -> Claim | None:
     return replace(made, low=table.low, high=table.high, p=table.p, least_p=table.least_p)
 
 
-def _unpaired(comparison: Comparison, level: float) -> Claim:
+def _unpaired(comparison: Comparison) -> Claim:
     """Of two methods without a setting and seed in common."""
-    ours, theirs = (np.asarray(flags, bool) for flags in comparison.own_collapsed)
+    ours, theirs = (np.asarray(flags, bool) for flags in comparison.apart_collapsed)
     table = unpaired_proportions(int(ours.sum()), len(ours), int(theirs.sum()), len(theirs))
     made = replace(
-        _blank(comparison, Scope.THESE, level),
+        _blank(comparison, Scope.THESE),
         n=min(len(ours), len(theirs)),
         settings=0,
         paired=False,
@@ -67,7 +61,7 @@ def _unpaired(comparison: Comparison, level: float) -> Claim:
     return replace(made, low=table.low, high=table.high, p=table.p, least_p=table.least_p)
 
 
-def _blank(comparison: Comparison, scope: Scope, level: float) -> Claim:
+def _blank(comparison: Comparison, scope: Scope) -> Claim:
     return Claim(
         method=comparison.method,
         baseline=comparison.base,
@@ -77,7 +71,6 @@ def _blank(comparison: Comparison, scope: Scope, level: float) -> Claim:
         n=0,
         settings=0,
         unit="share",
-        level=level,
     )
 
 
@@ -93,8 +86,8 @@ def _details(table: PairedProportions) -> dict[str, object]:
     }
 
 
-def _with_needed(claim: Claim) -> Claim:
-    """The claim with the discordant pairs, all in one direction, that it would have needed."""
-    if not claim.paired or math.isnan(claim.p):
+def with_needed(claim: Claim) -> Claim:
+    """The judged claim with the discordant pairs, all in one direction, that it would have needed."""
+    if not claim.paired or not claim.tested:
         return claim
     return replace(claim, details={**claim.details, "discordant pairs needed": pairs_needed(claim.tests)})

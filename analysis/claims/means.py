@@ -1,31 +1,22 @@
 """Whether a method scores higher: claims on mean zero-shot scores, whose error follows the design of the runs."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from analysis.claims.claim import LEVEL, Claim, Quantity, Runs, Scope, Verdict, judged
+from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.results.comparison import ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import CrossedMeans, Scoped, crossed_means
-from analysis.statistics.equivalence import mean_equivalence
+from analysis.statistics.equivalence import MEAN_BOUNDS, mean_equivalence
 from analysis.statistics.minimum_detectable import minimum_detectable_difference
 
-BOUNDS = (-1.0, 1.0)
-"""Points between which a mean difference counts as none."""
 
-
-def claims(found: Mapping[str, Comparison], level: float = LEVEL, bounds: tuple[float, float] = BOUNDS) -> list[Claim]:
-    """The claims of every method at three scopes, over the pairs of runs in which neither collapsed."""
-    crossed = {
-        method: crossed_of(comparison.surviving) for method, comparison in found.items() if not comparison.unpaired
-    }
-    made: list[Claim] = []
-    for scope in Scope:
-        made += judged(
-            (_claim(found[method], scope, means, level, bounds) for method, means in crossed.items()), none=0.0
-        )
-    return made
+def claims(comparison: Comparison, bounds: tuple[float, float] = MEAN_BOUNDS) -> list[Claim]:
+    """The claims on one method at three scopes, not judged, over the pairs of runs in which neither collapsed."""
+    if comparison.unpaired:
+        return []
+    means = crossed_of(comparison.surviving)
+    return [_claim(comparison, scope, means, bounds) for scope in Scope]
 
 
 def crossed_of(comparison: Comparison) -> CrossedMeans:
@@ -35,9 +26,7 @@ def crossed_of(comparison: Comparison) -> CrossedMeans:
     return crossed_means(ours - theirs, index.get_level_values("setting"), index.get_level_values("seed"))
 
 
-def _claim(
-    comparison: Comparison, scope: Scope, means: CrossedMeans, level: float, bounds: tuple[float, float]
-) -> Claim:
+def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float]) -> Claim:
     found = _scoped(means, scope)
     surviving = comparison.surviving
     ours, theirs = surviving.zero_shot
@@ -51,7 +40,6 @@ def _claim(
         n=means.n,
         settings=means.n_settings,
         unit="points",
-        level=level,
         estimate=found.estimate,
         details={"over all runs": float(np.subtract(*comparison.zero_shot).mean()) if comparison.runs else None},
     )

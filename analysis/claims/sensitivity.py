@@ -1,11 +1,10 @@
 """Whether a method is less sensitive to a hyperparameter: claims on slopes over settings, method × slope."""
 
 import math
-from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.claims.claim import LEVEL, Claim, Quantity, Runs, Scope, judged
+from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.slopes import Slope, Slopes, slopes, spread_slopes
 
@@ -13,35 +12,30 @@ MIN_SETTINGS = 3
 """Settings that both have from which there is a slope."""
 
 
-def claims(found: Mapping[str, Comparison], varied: pd.DataFrame, level: float = LEVEL) -> list[Claim]:
-    """The claims of every method and numeric hyperparameter, on the mean and on the log std ratio.
+def claims(comparison: Comparison, varied: pd.DataFrame) -> list[Claim]:
+    """The claims on one method for every numeric hyperparameter, not judged: on the mean and on the log std ratio.
 
     ``varied`` are the hyperparameters in which the settings differ (settings × hyperparameters).
     """
-    means, spreads = [], []
-    for comparison in found.values():
-        surviving = comparison.surviving
-        if varied.empty or surviving.settings < MIN_SETTINGS:
-            continue
-        settings = surviving.ours.index.get_level_values("setting")
-        hyperparameters = varied.reindex(settings).reset_index(drop=True)
-        ours, theirs = surviving.zero_shot
-        difference = (ours - theirs).to_numpy()
-        means += _claims(comparison, slopes(difference, hyperparameters, settings), Quantity.SENSITIVITY, level)
-        if surviving.steady_languages:
-            ratios = spread_slopes(*surviving.matrices, hyperparameters, settings)
-            spreads += _claims(comparison, ratios, Quantity.SPREAD_SENSITIVITY, level)
-    return [*judged(means, none=0.0), *judged(spreads, none=0.0)]
+    surviving = comparison.surviving
+    if comparison.unpaired or varied.empty or surviving.settings < MIN_SETTINGS:
+        return []
+    settings = surviving.ours.index.get_level_values("setting")
+    hyperparameters = varied.reindex(settings).reset_index(drop=True)
+    ours, theirs = surviving.zero_shot
+    made = _claims(comparison, slopes(ours - theirs, hyperparameters, settings), Quantity.SENSITIVITY)
+    if surviving.steady_languages:
+        ratios = spread_slopes(*surviving.matrices, hyperparameters, settings)
+        made += _claims(comparison, ratios, Quantity.SPREAD_SENSITIVITY)
+    return made
 
 
-def _claims(comparison: Comparison, found: Slopes, quantity: Quantity, level: float) -> list[Claim]:
+def _claims(comparison: Comparison, found: Slopes, quantity: Quantity) -> list[Claim]:
     """A claim for each slope that there is."""
-    return [
-        _claim(comparison, found, slope, quantity, level) for slope in found.slopes if not math.isnan(slope.estimate)
-    ]
+    return [_claim(comparison, found, slope, quantity) for slope in found.slopes if not math.isnan(slope.estimate)]
 
 
-def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quantity, level: float) -> Claim:
+def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quantity) -> Claim:
     mean = quantity is Quantity.SENSITIVITY
     return Claim(
         method=comparison.method,
@@ -53,7 +47,6 @@ def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quanti
         n=comparison.surviving.runs,
         settings=found.settings,
         unit=f"{'points' if mean else 'log ratio'} per {slope.unit} of {slope.name}",
-        level=level,
         estimate=slope.estimate,
         low=slope.low,
         high=slope.high,

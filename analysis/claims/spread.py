@@ -1,10 +1,9 @@
 """Whether a method is steadier: claims on standard deviations, over the pairs of runs in which neither collapsed."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from analysis.claims.claim import LEVEL, Claim, Quantity, Runs, Scope, judged
+from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import Scoped, design_of
 from analysis.statistics.crossed_ratio import crossed_ratio
@@ -29,27 +28,18 @@ class _Found:
     reason: str = ""
 
 
-def claims(
-    found: Mapping[str, Comparison], level: float = LEVEL, bounds: tuple[float, float] = RATIO_BOUNDS
-) -> list[Claim]:
-    """The claims of every method at three scopes.
+def claims(comparison: Comparison, bounds: tuple[float, float] = RATIO_BOUNDS) -> list[Claim]:
+    """The claims on one method at three scopes, not judged; none of methods that have no runs in common.
 
     - These runs: the swap test, run by run, and the interval that inverts it. It knows the noise of single runs alone.
     - Other seeds, other settings: where seeds are shared by settings the jackknife over seeds and settings, which has
       intervals from three of each. Where each setting has seeds of its own, runs are a sample of seeds and the swap
       test holds; for other settings whole settings are swapped.
     """
-    made: list[Claim] = []
-    for scope in Scope:
-        of_scope = (_claim(comparison, scope, level, bounds) for comparison in found.values())
-        made += judged((claim for claim in of_scope if claim is not None), none=1.0)
-    return made
+    return [] if comparison.unpaired else [_claim(comparison, scope, bounds) for scope in Scope]
 
 
-def _claim(comparison: Comparison, scope: Scope, level: float, bounds: tuple[float, float]) -> Claim | None:
-    """The claim in one scope; ``None`` of methods that have no runs in common."""
-    if comparison.unpaired:
-        return None
+def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) -> Claim:
     surviving = comparison.surviving
     of = LANGUAGES if surviving.steady_languages else ZERO_SHOT
     made = Claim(
@@ -62,7 +52,6 @@ def _claim(comparison: Comparison, scope: Scope, level: float, bounds: tuple[flo
         n=surviving.runs,
         settings=surviving.settings,
         unit="ratio",
-        level=level,
         bounds=bounds,
     )
     if reason := _no_claim(comparison):

@@ -35,7 +35,7 @@ class BestSetting:
         runs = results.runs[results.runs["method"] == method]
         complete = runs[runs["complete"]]
         column = "dev" if complete["dev"].notna().all() and len(complete) else "source"
-        found = complete.groupby("setting", sort=False)[column].agg(["mean", "size"])
+        found = complete.dropna(subset=[column]).groupby("setting", sort=False)[column].agg(["mean", "size"])
         met = [setting for setting in results.settings_met if (runs["setting"] == setting).any()]
         ranked = [
             setting for setting in met if setting in found.index and found["size"][setting] == found["size"].max()

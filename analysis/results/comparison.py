@@ -1,17 +1,20 @@
-"""Two methods on what both have: the runs of the same setting and seed, and in each run the languages that both
-scored."""
+"""Two methods on what both have: the runs of the same setting and seed, and the languages that both scored in all of
+them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from analysis.results.balance import Balance
 from analysis.results.frame import PAIR, RUN, Results
+from analysis.results.wording import named
 from analysis.statistics.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
 from analysis.statistics.std_ratio import StdRatio, std_ratio
 from analysis.statistics.swap_test import SwapTest, swap_test
+from analysis.statistics.swaps import paired, varies
 
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
@@ -31,15 +34,15 @@ class SpreadStatistics:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A method beside its baseline. Only runs that are complete in both count, and in each run only the target
-    languages that both scored."""
+    """A method beside its baseline. Only runs that are complete in both count, and only the target languages that both
+    scored in all of these runs (``Balance``)."""
 
     method: str
     base: str
     source: str
     ours: pd.DataFrame
-    """Test scores of the method: a row a run (setting, seed, replicate), a column a language, the source first; NaN
-    where either of the two lacks the score."""
+    """Test scores of the method: a row a run (setting, seed, replicate), a column a language, the source first; NaN in
+    languages that are left out, and where either of the two lacks the source's score."""
     theirs: pd.DataFrame
     """Those of the baseline, shaped as ``ours``."""
     collapsed: pd.DataFrame
@@ -47,6 +50,15 @@ class Comparison:
     those of ``ours``."""
     single: bool = True
     """Whether every run of both is one trial; of ewc a run is one a language."""
+    apart: tuple[pd.DataFrame, pd.DataFrame] = field(default=(pd.DataFrame(), pd.DataFrame()), repr=False)
+    """All complete runs of the method and all of the baseline, whatever the other has: a row a run, a column a
+    language, the source first, of the languages that all these runs of both have."""
+    left_out: str = ""
+    """A sentence on the languages or runs that are left out as scores are lacking; else empty."""
+    apart_collapsed: "tuple[pd.Series[bool], pd.Series[bool]]" = field(
+        default=(pd.Series(dtype=bool), pd.Series(dtype=bool)), repr=False
+    )
+    """Whether each run of ``apart`` collapsed on the source."""
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Comparison":
@@ -58,56 +70,79 @@ class Comparison:
         theirs = theirs.where(ours.notna())
         ours = ours.where(theirs.notna())
         scored = ours[[*results.about.targets]].notna().any(axis=1)  # an ewc model may share no language with the other
+        balance = Balance.of(ours.loc[scored, [*results.about.targets]])
+        kept = [results.source, *balance.languages]
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
-        flags = results.runs.set_index(RUN)["collapsed"]
-        collapsed = pd.concat([flags.xs(m, level="method").reindex(both) for m in (method, base)], axis=1, keys=[0, 1])
-        return cls(method, base, results.source, ours[scored], theirs[scored], collapsed[scored].astype(bool), single)
+        flags = results.runs.set_index(RUN)["collapsed"].astype(bool)
+        own = [flags.xs(m, level="method") for m in (method, base)]
+        ours, theirs = (side[scored][balance.runs][kept].reindex(columns=side.columns) for side in (ours, theirs))
+        collapsed = pd.concat([one.reindex(ours.index) for one in own], axis=1, keys=[0, 1])
+        alone = [results.of(m).reindex(runs) for m, runs in zip((method, base), here, strict=True)]
+        apart = _apart(alone[0], alone[1], results)
+        apart_collapsed = (own[0].reindex(here[0]), own[1].reindex(here[1]))
+        left_out = balance.told(f"The comparison of {method} with {base}", len(balance.runs))
+        return cls(method, base, results.source, ours, theirs, collapsed, single, apart, left_out, apart_collapsed)
 
     @cached_property
     def surviving(self) -> "Comparison":
         """The same on the runs in which neither collapsed."""
-        kept = ~self.collapsed.any(axis=1)
-        if kept.all():
-            return self
-        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept])
+        return self._only(~self.collapsed.any(axis=1))
 
     def restricted_to(self, pairs: pd.MultiIndex) -> "Comparison":
         """The same match on some of its runs alone, which ``pairs`` (``PAIR``) names."""
-        kept = [pair in pairs for pair in self.ours.index]
-        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept])
+        return self._only(pd.Series([pair in pairs for pair in self.ours.index], self.ours.index, dtype=bool))
+
+    def _only(self, kept: "pd.Series[bool]") -> "Comparison":
+        if kept.all():
+            return self
+        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept])
 
     @property
     def runs(self) -> int:
         """How many runs both have."""
         return len(self.ours)
 
+    @property
+    def unpaired(self) -> bool:
+        """Whether fewer than two runs of one pair with runs of the other by setting, seed and replicate, though each
+        has two or more; see ``apart``."""
+        return self.runs < 2 and all(len(side) > 1 for side in self.apart)
+
     @cached_property
     def languages(self) -> list[str]:
-        """The target languages that both scored in any run."""
+        """The target languages that both scored in every run."""
         return sorted(
             str(language) for language in self.ours if language != self.source and self.ours[language].notna().any()
         )
 
     @cached_property
+    def constant_languages(self) -> list[str]:
+        """Those of ``languages`` in which all runs of a method have the same score, so that no spread compares."""
+        if self.runs < 2 or not self.languages:
+            return []
+        ours, theirs = paired(*(side[self.languages].to_numpy(np.float64) for side in (self.ours, self.theirs)))
+        steady = varies(ours) & varies(theirs)
+        return [language for language, fine in zip(self.languages, steady, strict=True) if not fine]
+
+    @cached_property
     def steady_languages(self) -> list[str]:
-        """The target languages that both scored in every run: those that a test over languages is over."""
-        return [
-            str(language)
-            for language in self.ours
-            if language != self.source and self.runs and self.ours[language].notna().all()
-        ]
+        """The target languages that a test over languages is over: all but the constant ones, in the tables' order. All
+        where every language is constant, so that the test says why there is none."""
+        constant = set(self.constant_languages)
+        constant = set() if len(constant) == len(self.languages) else constant
+        known = set(self.languages) - constant
+        return [str(language) for language in self.ours if language in known]
 
     @cached_property
     def zero_shot(self) -> "tuple[pd.Series[float], pd.Series[float]]":
-        """The zero-shot score of every run, of the method and of the baseline, over the languages that both scored in
-        it."""
+        """The zero-shot score of every run, of the method and of the baseline, over ``languages``."""
         ours, theirs = (frame.drop(columns=self.source).mean(axis=1) for frame in (self.ours, self.theirs))
         return ours, theirs
 
     @cached_property
     def sources(self) -> "tuple[pd.Series[float], pd.Series[float]]":
-        """The source's score of every run, of the method and of the baseline."""
-        return self.ours[self.source], self.theirs[self.source]
+        """The source's score of every run that has one in both, of the method and of the baseline."""
+        return self.ours[self.source].dropna(), self.theirs[self.source].dropna()
 
     @cached_property
     def matrices(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -116,13 +151,39 @@ class Comparison:
         return ours, theirs
 
     @cached_property
+    def notes(self) -> list[str]:
+        """Sentences on what the comparison is not over, for whoever quotes it."""
+        told = [self.left_out] if self.left_out else []
+        if lost := self.runs - len(self.sources[0]):
+            told.append(
+                f"{self.method} and {self.base} have a score of the source, {self.source}, in {self.runs - lost} of "
+                f"the {self.runs} runs that both have: its spread is compared over these."
+            )
+        if 0 < len(self.constant_languages) < len(self.languages):
+            count = len(self.constant_languages)
+            told.append(
+                f"The spread of {self.method} is compared with that of {self.base} without "
+                f"{named(self.constant_languages, f'{count} languages')}, where all runs of a method have the same "
+                "score."
+            )
+        if self.unpaired:
+            ours, theirs = map(len, self.apart)
+            told.append(
+                f"{self.method} ({ours} runs) and {self.base} ({theirs} runs) are unpaired: they have "
+                f"{self.runs or 'no'} run{'' if self.runs == 1 else 's'} of the same setting and seed in common, and "
+                "what is compared run by run is not given."
+            )
+        return told
+
+    @cached_property
     def spreads(self) -> "dict[str, SpreadStatistics]":
         """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of
         the ``LANGUAGES``.
 
         Not of the source's where a run of a method is several trials: their mean varies less than a score.
         """
-        return {name: self._spread(*pair) for name, pair in self.pairs.items()}
+        indices = {SOURCE: self.sources[0].index}
+        return {name: self._spread(*pair, indices.get(name, self.ours.index)) for name, pair in self.pairs.items()}
 
     @cached_property
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
@@ -134,13 +195,14 @@ class Comparison:
             found[LANGUAGES] = self.matrices
         return found
 
-    def _spread(self, ours: ArrayLike, theirs: ArrayLike) -> SpreadStatistics:
+    @staticmethod
+    def _spread(ours: ArrayLike, theirs: ArrayLike, runs: pd.Index) -> SpreadStatistics:
         found = SpreadStatistics(
             std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
         )
-        if self.settings in (1, self.runs):
+        settings = runs.get_level_values("setting")
+        if settings.nunique() in (1, len(runs)):
             return found
-        settings = self.ours.index.get_level_values("setting")
         return replace(
             found,
             other_ratio=std_ratio(ours, theirs, settings),
@@ -151,3 +213,12 @@ class Comparison:
     def settings(self) -> int:
         """How many settings both have."""
         return int(self.ours.index.get_level_values("setting").nunique())
+
+
+def _apart(ours: pd.DataFrame, theirs: pd.DataFrame, results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The complete runs of two methods, of the source and the target languages that all of them have."""
+    common = [code for code in results.about.targets if ours[code].notna().any() and theirs[code].notna().any()]
+    both = Balance.of(pd.concat([ours, theirs], ignore_index=True)[common])
+    kept, split = [results.source, *both.languages], len(ours)
+    mine, its = both.runs.to_numpy()[:split], both.runs.to_numpy()[split:]
+    return ours.loc[mine, kept], theirs.loc[its, kept]

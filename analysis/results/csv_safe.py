@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-FORMULA = re.compile(r"'*[=+@\t\r-]")
+FORMULA = re.compile(r"'*[=+@\t\r\n-]")
 NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -30,7 +30,12 @@ def _marked(column: "pd.Series[str]") -> "pd.Series[str]":
 
 
 def _mark(text: object) -> object:
-    return f"'{text}" if isinstance(text, str) and FORMULA.match(text) and not NUMBER.fullmatch(text) else text
+    if not isinstance(text, str):
+        return text
+    # A carriage return, as in a progress bar's output, ends the line for many readers, and pandas puts no quotes around
+    # it.
+    whole = text.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{whole}" if FORMULA.match(whole) and not NUMBER.fullmatch(whole) else whole
 
 
 def _each(column: "pd.Series[str]", change: Callable[[Any], object]) -> "pd.Series[str]":

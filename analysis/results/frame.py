@@ -7,6 +7,8 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.results.about import About
+from analysis.results.balance import Balance
+from analysis.results.wording import named
 from harness.common.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
@@ -38,6 +40,8 @@ class Results:
     """Name of the metric that tables show; empty where no trial has finished."""
     without: int = field(default=0, kw_only=True)
     """Collapsed runs that were left out."""
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+    """Sentences on how the results were read, for whoever quotes them."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}
@@ -144,18 +148,50 @@ class Results:
         """The rows of ``collapsed_in`` of one method, by what is left of the index."""
         return self.collapsed_in[self.collapsed_in.index.get_level_values("method") == method].droplevel("method")
 
+    @cached_property
+    def balances(self) -> dict[str, Balance]:
+        """The finished runs and the target languages of every method's zero-shot score."""
+        done = self.trials.assign(finished=self.trials["status"] == FINISHED).groupby(RUN, sort=False)["finished"].all()
+        targets = self.wide.loc[done[done].index, [*self.about.targets]]
+        return {
+            method: Balance.of(targets[targets.index.get_level_values("method") == method]) for method in self.methods
+        }
+
+    @property
+    def unscored(self) -> int:
+        """Runs whose trials have all finished, and that are not complete, as they lack scores."""
+        return int(((self.runs["finished"] == self.runs["trials"]) & ~self.runs["complete"]).sum())
+
     def languages(self, method: str) -> list[str]:
-        """The target languages with a score of the method."""
+        """The target languages of the method's zero-shot score; where no run is complete, those with any score."""
+        if found := self.balances[method].languages:
+            return sorted(found)
         scores = self.of(method)
         return sorted(language for language in self.about.targets if scores[language].notna().any())
+
+    @cached_property
+    def cautions(self) -> list[str]:
+        """Sentences on what the scores lack, for whoever quotes them."""
+        complete = self.runs[self.runs["complete"]]
+        told = [*self.notes]
+        for method, balance in self.balances.items():
+            told.append(balance.told(f"The zero-shot score of {method}", len(balance.runs)))
+            runs = complete[complete["method"] == method]
+            if lost := [f"setting {row.setting}, seed {row.seed}" for row in runs[runs["source"].isna()].itertuples()]:
+                where = named(lost, f"{len(lost)} runs", separator="; ")
+                told.append(
+                    f"{len(lost)} of {len(runs)} runs of {method} have no score of the source, {self.source}: {where}."
+                )
+        return [*filter(None, told)]
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
         zero_shot, languages.
 
-        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over its target languages; they
-        are missing where a trial of the run is.
+        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over the languages that its
+        method's finished runs have (``balances``); they are missing where a trial of the run is, or a score of those
+        languages, so that it is not ``complete``.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(
@@ -164,7 +200,12 @@ class Results:
             complete=("finished", "all"),
             collapsed=("collapsed", "any"),
         )
-        targets = self.wide[[*self.about.targets]]
+        targets = pd.concat(
+            [
+                self.wide.reindex(balance.runs.index[balance.runs])[[*balance.languages]]
+                for balance in self.balances.values()
+            ]
+        ).reindex(index=self.wide.index)
         dev = self.dev.groupby(RUN, sort=False)["score"].mean()
         runs = runs.assign(
             source=self.wide[self.source],
@@ -172,6 +213,7 @@ class Results:
             zero_shot=targets.mean(axis=1),
             languages=targets.notna().sum(axis=1),
         )
+        runs["complete"] &= runs["zero_shot"].notna()
         runs.loc[~runs["complete"], ["source", "dev", "zero_shot"]] = float("nan")
         return runs.reset_index()
 

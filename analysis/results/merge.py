@@ -1,16 +1,17 @@
 """Two studies, stores or files side by side: their results as one, each method of the second against the same of the
 first."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 import pyarrow as pa
 
+from analysis.results.csv_files.numbers import one_value_each
 from analysis.results.frame import Results
 from analysis.results.view import View
 from analysis.results.wording import named
-from harness.common.errors import UserError
+from harness.common.errors import UserError, unknown
 from harness.setting import value_label
 from harness.store.store import Store
 
@@ -18,12 +19,16 @@ NOTHING = "Nothing is compared"
 """What a report of two results without a method in common says."""
 
 
-def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int = 1) -> View:
+def side_by_side(
+    first: str, ours: View, second: str, theirs: View, *, ddof: int = 1, baseline: str | None = None
+) -> View:
     """A view of both results: methods are called ``<name>: <method>``, and each of the second is compared with the
-    first's of its label, or, where each has one method alone, with that.
+    first's of its label, or, where each has one method alone, with that. With a ``baseline``, a method by its new name
+    or by its label in the first, or else in the second, all others are compared with it.
 
     Languages whose test sets differ between the two, and those that only one of them has, are left out of both. Raises
-    ``UserError`` where the two have one name, different sources or metrics, or no language with the same test set.
+    ``UserError`` where the two have one name, different sources or metrics, no language with the same test set, or no
+    such baseline.
     """
     if first == second:
         raise UserError(
@@ -44,17 +49,21 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
         _prefixed(_restricted(results, kept), f"{name}: ", renaming)
         for name, results, renaming in zip((first, second), (one, other), renamed, strict=True)
     ]
-    pairs = _pairs(first, one, second, other)
+    base = _baseline(baseline, first, second, [method for side in sides for method in side.methods])
+    pairs = _pairs(first, one, second, other) if base is None else {}
     alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
-    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone else ""
+    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone and not base else ""
     dropped = _dropped(first, one, second, other)
     facts = lone + dropped + _shared(first, one, second, other)
+    question = f"What is different in {second} from {first}?{facts}"
+    if base is not None:
+        question = f"What is different in the methods of {first} and {second} from {base}?{facts}"
+    elif not pairs:
+        question = f"{NOTHING}: {first} and {second} have no method in common.{dropped}"
     about = replace(
         one.about,
         name=f"{first} and {second}",
-        question=f"What is different in {second} from {first}?{facts}"
-        if pairs
-        else f"{NOTHING}: {first} and {second} have no method in common.{dropped}",
+        question=question,
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
         looks=None,  # those of a study are at its own comparisons
@@ -63,10 +72,21 @@ def side_by_side(first: str, ours: View, second: str, theirs: View, *, ddof: int
     trials, scores = (
         pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores")
     )
-    both = Results(about, trials, scores, settings, one.metric or other.metric)
-    return View(
-        both, ddof, against=pairs, left_out=tuple(left_out), predicted=_predicted({first: ours, second: theirs})
-    )
+    notes = tuple(f"{name}: {note}" for name, side in zip((first, second), sides, strict=True) for note in side.notes)
+    both = Results(about, trials, scores, settings, one.metric or other.metric, notes=notes)
+    predicted = _predicted({first: ours, second: theirs})
+    view = View(both, ddof, against=pairs, left_out=tuple(left_out), predicted=predicted)
+    return view if base is None else view.with_baseline(base)
+
+
+def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]) -> str | None:
+    """The method that the user names, by its name side by side."""
+    if given is None:
+        return None
+    for name in (given, f"{first}: {given}", f"{second}: {given}"):
+        if name in methods:
+            return name
+    raise unknown("--baseline", given, methods)
 
 
 @dataclass(frozen=True)
@@ -140,7 +160,7 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
     if {*one.settings.columns} != {*other.settings.columns} or not len(one.settings.columns):
         joined = pd.concat([one.settings, other.settings])
         return joined[~joined.index.duplicated()], [{}, {}]
-    joined = pd.concat([one.settings, other.settings])
+    joined = pd.concat([one.settings, other.settings]).apply(one_value_each)
     rows: list[dict[str, object]] = joined.astype(object).to_dict("records")  # type: ignore[assignment]
     varied = [name for name in rows[0] if len({value_label(name, row[name]) for row in rows}) > 1] or [*rows[0]][:1]
     labels = [" ".join(f"{name}={value_label(name, row[name])}" for name in varied) for row in rows]

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from analysis.results.comparison import Comparison
 from analysis.results.predictions import MAX_TRIALS, Predictions
-from analysis.statistics.multi_bootstrap import Difference, difference, zero_shot_difference
+from analysis.statistics.multi_bootstrap import Difference, differences
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         )
     if 2 * comparison.runs > MAX_TRIALS:
         return MultiBootstrap(lacking=f"of more than {MAX_TRIALS // 2} runs a method")
-    codes = comparison.steady_languages
+    codes = comparison.languages
     runs = comparison.ours.index
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))
     if not codes or ours is None or theirs is None:
@@ -40,5 +40,4 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         return MultiBootstrap(
             lacking=f"of {comparison.method}, as its predictions are of other examples than those of {comparison.base}"
         )
-    whole = zero_shot_difference(ours, theirs, metric)
-    return MultiBootstrap(whole, {code: difference(ours[code], theirs[code], metric) for code in codes})
+    return MultiBootstrap(*differences(ours, theirs, metric))

@@ -7,13 +7,26 @@ from harness.common.errors import bad
 from harness.store.store import Store
 
 
-def opened(name: str, place: str, *, source: str | None = None, ddof: int = 1, published: bool = False) -> View:
-    """A view of the results of the study of that name in the store at a place, or, where ``name`` ends in ``.csv``, of
-    that file.
+def opened(
+    name: str,
+    place: str,
+    *,
+    source: str | None = None,
+    ddof: int = 1,
+    published: bool = False,
+    baseline: str | None = None,
+) -> View:
+    """A view of the results of the study of that name in the store at a place, or, where ``name`` ends as a table's
+    does (``.csv``, ``.tsv``, ``.txt``, each also with ``.gz``), of that file.
 
-    Raises ``UserError`` where there is no such store, study or file, and where ``source`` is given for a study, which
-    knows its own.
+    ``baseline`` is the method that others are compared with, by default vanilla, or the first. Raises ``UserError``
+    where there is no such store, study, file or method, and where ``source`` is given for a study, which knows its own.
     """
+    view = _view(name, place, source, ddof, published)
+    return view if baseline is None else view.with_baseline(baseline)
+
+
+def _view(name: str, place: str, source: str | None, ddof: int, published: bool) -> View:
     if from_csv.is_table(name):
         return View(from_csv.read(name, source=source), ddof, published=published)
     if source is not None:

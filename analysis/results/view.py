@@ -8,6 +8,7 @@ from analysis.results.comparison import Comparison
 from analysis.results.frame import Results
 from analysis.results.multi_bootstrap import MultiBootstrap, multi_bootstrap
 from analysis.results.predictions import Predicted, Predictions
+from harness.common.errors import unknown
 from harness.store.store import Store
 
 VANILLA = "vanilla"
@@ -30,6 +31,8 @@ class View:
     """Show the paper's figures beside these whatever the encoder."""
     base: str = ""
     """The baseline, where it is not that of these results."""
+    asked: bool = False
+    """Whether the user named the baseline."""
     predicted: Predicted | None = None
     """Where predictions are, where they are not in ``store``."""
 
@@ -38,6 +41,26 @@ class View:
         """The method that the others are compared with: vanilla, or the study's first. It may have no run left without
         collapsed ones."""
         return self.base or (VANILLA if VANILLA in self.results.methods else self.results.methods[0])
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """Sentences on the baseline, and on what the results and the comparisons lack, for whoever quotes them."""
+        compared = [note for comparison in self.comparisons.values() for note in comparison.notes]
+        return list(dict.fromkeys([*filter(None, [self.why_baseline]), *self.results.cautions, *compared]))
+
+    @property
+    def why_baseline(self) -> str:
+        """Why the baseline is the one that it is; empty where it is called vanilla, or there is nothing to compare."""
+        if self.against is not None or len(self.results.methods) < 2:
+            return ""
+        if self.asked:
+            return f"{self.baseline} is the baseline, as --baseline says."
+        if self.baseline == VANILLA:
+            return ""
+        return (
+            f"{self.baseline} is the baseline, as no method is called {VANILLA} and it is the first; --baseline names "
+            "another."
+        )
 
     @property
     def base_name(self) -> str:
@@ -77,6 +100,13 @@ class View:
         return {
             method: multi_bootstrap(comparison, self.predictions) for method, comparison in self.comparisons.items()
         }
+
+    def with_baseline(self, name: str) -> "View":
+        """The same view with every other method compared with this one. Raises ``UserError`` where there is none of the
+        name."""
+        if name not in self.results.methods:
+            raise unknown("--baseline", name, self.results.methods)
+        return replace(self, base=name, against=None, asked=True)
 
     def without_reruns(self) -> "View":
         """The same view of the first run alone of each method, setting and seed."""

@@ -176,7 +176,7 @@ def _signed(value: float) -> str:
 def _cautions(view: View) -> list[str]:
     """What a reader has to know before quoting any of it."""
     results = view.results
-    told = []
+    told = [*view.notes]
     if results.without:
         told.append(f"This is without {_count(results.without, 'collapsed run')}.")
     collapsed = int(results.runs["collapsed"].sum())
@@ -188,7 +188,8 @@ def _cautions(view: View) -> list[str]:
     lacking = int((~results.runs["complete"]).sum())
     if lacking:
         told.append(
-            f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing."
+            f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing"
+            f"{', or lack scores' if results.unscored else ''}."
         )
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")

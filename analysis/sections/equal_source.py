@@ -2,16 +2,28 @@
 are."""
 
 import math
+from dataclasses import dataclass
 
 from analysis.rendering.cells import MISSING_CELL, Cell, Coefficient, Interval
 from analysis.rendering.section import Section
 from analysis.rendering.table import Table
+from analysis.results.balance import Balance
 from analysis.results.view import View
-from analysis.results.wording import named
+from analysis.results.wording import languages_named, named
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
 
 MIN_RUNS = 3
 """Complete runs of a method from which it has a row."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A method's runs, in the target languages that they have."""
+
+    languages: tuple[str, ...]
+    found: EqualSource
+    told: str
+    """A sentence on the runs and languages that are left out as scores are lacking; else empty."""
 
 
 def section(view: View) -> Section | None:
@@ -24,15 +36,24 @@ def section(view: View) -> Section | None:
     )
 
 
-def _compared(view: View, method: str) -> EqualSource | None:
+def _compared(view: View, method: str) -> Compared | None:
     if _several(view, method):
         return None
-    scores = view.results.of(method).dropna(subset=[view.results.source])
-    targets = scores[[*view.results.about.targets]].dropna(axis=1, how="all").dropna()
-    if len(targets) < MIN_RUNS:
+    results = view.results
+    scores = results.of(method).dropna(subset=[results.source])
+    balance = Balance.of(scores[[*results.about.targets]])
+    kept, codes = scores[balance.runs], [*balance.languages]
+    if len(kept) < MIN_RUNS or not codes:
         return None
-    every = targets.reindex(columns=[*view.results.about.targets])
-    return equal_source(scores.loc[targets.index, view.results.source].to_numpy(), every.fillna(math.nan).to_numpy())
+    found = equal_source(kept[results.source].to_numpy(), kept[codes].to_numpy())
+    never = [code for code in results.about.targets if not scores[code].notna().any()]
+    told = [balance.told(f"The row of {method}", len(scores))]
+    if never:
+        told.append(
+            f"The row of {method} is over {languages_named(codes, results.about.targets)}: it has no score in "
+            f"{named(never, f'{len(never)} languages')}."
+        )
+    return Compared(balance.languages, found, " ".join(filter(None, told)))
 
 
 def _several(view: View, method: str) -> bool:
@@ -41,14 +62,14 @@ def _several(view: View, method: str) -> bool:
     return bool((runs.loc[runs["method"] == method, "trials"] > 1).any())
 
 
-def summary(view: View, found: dict[str, EqualSource]) -> Table:
+def summary(view: View, found: dict[str, Compared]) -> Table:
     """A row a method: rank correlation, and the spreads of the source and the zero-shot score among runs of equal
     source score."""
     source = view.results.source
     rows: list[list[str | Cell]] = []
     for method, compared in found.items():
-        zero_shot = _zero_shot(compared)
-        rows.append([method, zero_shot[0], cell(compared.source), zero_shot[1], *zero_shot[2:]])
+        zero_shot = _zero_shot(compared.found)
+        rows.append([method, zero_shot[0], cell(compared.found.source), zero_shot[1], *zero_shot[2:]])
     header = [
         "method",
         f"rank correlation of {source} and zero-shot",
@@ -63,6 +84,14 @@ def summary(view: View, found: dict[str, EqualSource]) -> Table:
         "95 % jackknife interval over runs. The rank correlation is Spearman's over all runs, with a 95 % bootstrap "
         "interval.",
     ]
+    notes += [compared.told for compared in found.values() if compared.told]
+    reasons = dict.fromkeys(
+        reason
+        for compared in found.values()
+        for reason in (compared.found.source.reason, compared.found.zero_shot.correlation.reason)
+        if reason
+    )
+    notes += [f"Nothing, or no interval, is given where {reason}." for reason in reasons]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         methods = named(left_out, f"{len(left_out)} methods")
         notes.append(
@@ -78,11 +107,14 @@ def _zero_shot(compared: EqualSource) -> list[str | Cell]:
     return [Coefficient(against.correlation), cell(spread), largest, str(spread.pairs)]
 
 
-def languages(view: View, found: dict[str, EqualSource]) -> Table:
+def languages(view: View, found: dict[str, Compared]) -> Table:
     """A row a target language, a column a method: its spread among runs of equal source score."""
-    columns = [[cell(against.spread) for against in compared.targets] for compared in found.values()]
+    columns = [
+        {code: cell(against.spread) for code, against in zip(compared.languages, compared.found.targets, strict=True)}
+        for compared in found.values()
+    ]
     rows: list[list[str | Cell]] = [
-        [code, *cells] for code, *cells in zip(view.results.about.targets, *columns, strict=True)
+        [code, *(column.get(code, MISSING_CELL) for column in columns)] for code in view.results.about.targets
     ]
     notes = [
         f"The spread of each target language over the same pairs of runs, in points; that of {view.results.source} is "

@@ -28,15 +28,14 @@ THRESHOLDS, POINTS = 200, 40
 
 def section(view: View) -> Section | None:
     """Where a method has enough runs."""
-    scores = {}
-    for method in view.results.methods:
-        runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
-        if len(runs) >= MIN_RUNS:
-            scores[method] = runs
+    complete = view.results.runs[view.results.runs["complete"]]
+    enough = {method: runs for method, runs in complete.groupby("method") if len(runs) >= MIN_RUNS}
+    on = "dev" if all(runs["dev"].notna().all() for runs in enough.values()) else "source"
+    scored = {method: enough[method].dropna(subset=[on]) for method in view.results.methods if method in enough}
+    scores = {method: runs for method, runs in scored.items() if len(runs) >= MIN_RUNS}
     if not scores:
         return None
     zero_shot = {method: runs["zero_shot"].to_numpy(np.float64) for method, runs in scores.items()}
-    on = "dev" if all(runs["dev"].notna().all() for runs in scores.values()) else "source"
     best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
     draw = partial(figure, view, zero_shot, best)
     caption = (

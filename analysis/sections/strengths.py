@@ -92,7 +92,7 @@ def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFram
             strength = MethodLabel.of(method).strength
             rows += [
                 {"method": family, "λ": strength, "change": c, "source": s}
-                for c, s in zip(change, comparison.sources[0], strict=True)
+                for c, s in zip(change, comparison.sources[0].reindex(change.index), strict=True)
             ]
     frame = pd.DataFrame(rows)
     return frame[frame["λ"] > 0].dropna() if rows else frame

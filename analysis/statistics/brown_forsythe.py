@@ -10,6 +10,9 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis.statistics.swaps import SAME, paired, varies
 
+MIN_RUNS = 8
+"""Runs from which there is a test."""
+
 
 @dataclass(frozen=True)
 class BrownForsythe:
@@ -27,14 +30,18 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     """Test every language of scores (runs × languages), in points.
 
     The test takes the two methods for independent samples. They share settings and seeds, so where their scores go
-    together it finds less than it could and its size is below the nominal: the swap test is the one to read, and this
-    one shows where differences are. At 5 runs its power is 0.03, 0.08 and 0.14 for ratios of 2, 3 and 4.
+    together it finds less than it could: the swap test is the one to read, and this one shows where differences are.
+    Of equal spreads it finds a difference at 5 % in 0.034 of studies with normal scores at 8 runs, in 0.043 with
+    lognormal ones, and in 0.007 where the two methods' scores correlate by 0.8. Below 8 runs its size jumps with their
+    number: at 4, 5, 6 and 7 runs it is 0.067, 0.006, 0.039 and 0.016, and at 4 runs p is below 0.0001 in 1 of 900
+    studies. So there is no test of fewer than ``MIN_RUNS``.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
     a, b = paired(ours, theirs)
-    if len(a) < 3:
-        return [BrownForsythe(math.nan, math.nan, math.nan, "there are fewer than 3 runs")] * a.shape[1]
+    if len(a) < MIN_RUNS:
+        reason = f"there are fewer than {MIN_RUNS} runs"
+        return [BrownForsythe(math.nan, math.nan, math.nan, reason)] * a.shape[1]
     found = [BrownForsythe(math.nan, math.nan, math.nan, "all runs have the same score")] * a.shape[1]
     # The test is an analysis of variance of the distances from each method's median.
     one, other = (np.abs(scores - np.median(scores, axis=0)) for scores in (a, b))

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as student
 
 from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, design_of, none, scoped
-from analysis.statistics.run_bootstrap import LEVEL
-from analysis.statistics.std_ratio import SAME, paired, std_ratio, varies
+from analysis.statistics.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
 """Settings, and seeds, from which there is a crossed interval: of two, its ends are 6 to 100 times apart each way."""
@@ -23,8 +21,6 @@ class CrossedRatio:
 
     seeds: Scoped
     settings: Scoped
-    way: str
-    """``crossed jackknife``, or ``settings`` where ``std_ratio`` over whole settings stands for ``settings``."""
 
 
 def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds: ArrayLike) -> CrossedRatio:
@@ -44,8 +40,7 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
 
     ``std_ratio`` over whole settings knows nothing of seeds that shift all settings: where each method has seed effects
     as large as the noise it is wrong in 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or seeds of their own, it is the
-    answer for other settings, and is returned as that, with S − 1 degrees of freedom: the error is half its interval's
-    length over Student's quantile.
+    answer for other settings, and there is none here.
 
     Raises ``ValueError`` as ``std_ratio``, and where labels are not (runs,).
     """
@@ -56,12 +51,12 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     design = design_of(*labels)
     if len(a) < 2 or not (varies(a).all() and varies(b).all()):
         why = "there are fewer than 2 runs" if len(a) < 2 else "all runs of a method have the same score"
-        return CrossedRatio(none(SEEDS, math.nan, why), none(SETTINGS, math.nan, why), "")
+        return CrossedRatio(none(SEEDS, math.nan, why), none(SETTINGS, math.nan, why))
     log = float(_logs(a, b, np.ones((1, len(a))))[0])
     if not design.crossed or design.seeds == 1:
         why = "there is one seed" if design.seeds == 1 else "seeds are not shared by settings"
-        return CrossedRatio(none(SEEDS, log, why), _over_settings(ours, theirs, labels[0], design, log), "settings")
-    return CrossedRatio(*_crossed(a, b, design, log), "crossed jackknife")
+        return CrossedRatio(none(SEEDS, log, why), none(SETTINGS, log, why))
+    return CrossedRatio(*_crossed(a, b, design, log))
 
 
 def _crossed(a: Floats, b: Floats, design: Design, log: float) -> tuple[Scoped, Scoped]:
@@ -85,17 +80,6 @@ def _crossed(a: Floats, b: Floats, design: Design, log: float) -> tuple[Scoped, 
 
 def _alike(unit: str) -> str:
     return f"without one of the {unit} a method's scores are all the same, or the ratio never changes"
-
-
-def _over_settings(
-    ours: ArrayLike, theirs: ArrayLike, settings: NDArray[np.generic], design: Design, log: float
-) -> Scoped:
-    found = std_ratio(ours, theirs, groups=settings)
-    if not found.way:
-        return none(SETTINGS, log, found.reason)
-    free = design.settings - 1
-    error = math.log(found.high / found.low) / 2 / float(student.ppf((1 + LEVEL) / 2, free))
-    return scoped(SETTINGS, log, error**2, free, "at the one seed of these runs" if design.seeds == 1 else "")
 
 
 def _jackknife(a: Floats, b: Floats, clusters: NDArray[np.intp]) -> float:

@@ -4,7 +4,7 @@ sample.
 Sellam et al. (2022), The MultiBERTs: BERT Reproductions for Robustness Analysis, Section 3, with paired runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
 from typing import Any
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from analysis.statistics.run_bootstrap import SEED, percentiles
 
-RESAMPLES = 2_000
+RESAMPLES = 9_999
 MIN_UNITS = 2
 """Runs, and examples of a language, below which there is no interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
 """Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations
 (``tests.benchmarks.variance``). Of fewer runs it is too narrow where they differ much. Of fewer examples it is too
 wide: the chance in a single answer comes in with the runs, with the examples and with both."""
-MIN_FOR_P = 8
+MIN_FOR_P = 20
 """Runs from which there is a p. In simulations without a difference it is below 0.05 in 16 % of samples of two runs,
 and in 40 % where the methods differ much by run; of eight runs in 5 and 9 %."""
 BLOCK = 1 << 20
@@ -92,6 +92,14 @@ def zero_shot_difference(
 
     Raises ``ValueError`` where languages or shapes differ.
     """
+    return differences(ours, theirs, metric, resamples=resamples)[0]
+
+
+def differences(
+    ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]], metric: Metric, *, resamples: int = RESAMPLES
+) -> tuple[Difference, dict[str, Difference]]:
+    """That of the mean over languages, and that in every language, of the same resamples; otherwise as
+    ``zero_shot_difference``."""
     shapes = {code: np.shape(values) for code, values in ours.items()}
     if (
         shapes != {code: np.shape(values) for code, values in theirs.items()}
@@ -99,33 +107,48 @@ def zero_shot_difference(
     ):
         raise ValueError(f"both methods need the same runs and examples in the same languages, not {shapes}")
     runs = next((shape[0] for shape in shapes.values()), 0)
-    examples = [shape[1] for shape in shapes.values()]
-    if not runs or not all(examples):
-        return Difference(
-            nan, nan, nan, nan, runs, sum(examples), 0, reason="there are no paired runs with predictions"
-        )
-    found = float(
-        np.mean([metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1)) for code in ours])
-    )
-    if runs < MIN_UNITS or min(examples) < MIN_UNITS:
-        lacking = "paired runs" if runs < MIN_UNITS else "test examples in a language"
-        return Difference(
-            found, nan, nan, nan, runs, sum(examples), 0, reason=f"there are fewer than {MIN_UNITS} {lacking}"
-        )
+    examples = {code: shape[1] for code, shape in shapes.items()}
+    found = {
+        code: float(np.mean(metric.score(ours[code].sum(axis=1)) - metric.score(theirs[code].sum(axis=1))))
+        for code in ours
+        if runs and examples[code]
+    }
     random = np.random.default_rng(SEED)
-    drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs
-    of_languages = [_differences(random, ours[code], theirs[code], metric, drawn) for code in sorted(ours)]
-    resampled = np.mean(of_languages, axis=0)
+    drawn = np.concatenate(list(_drawn(random, runs, resamples))) / runs if runs >= MIN_UNITS else None
+    resampled = {
+        code: _differences(random, ours[code], theirs[code], metric, drawn)
+        for code in sorted(ours)
+        if drawn is not None and examples[code] >= MIN_UNITS
+    }
+
+    def over(codes: Sequence[str]) -> Difference:
+        sizes = [examples[code] for code in codes]
+        if not codes or any(code not in found for code in codes):
+            reason = "there are no paired runs with predictions"
+            return Difference(nan, nan, nan, nan, runs, sum(sizes), 0, reason=reason)
+        value = float(np.mean([found[code] for code in codes]))
+        if any(code not in resampled for code in codes):
+            lacking = "paired runs" if runs < MIN_UNITS else "test examples in a language"
+            reason = f"there are fewer than {MIN_UNITS} {lacking}"
+            return Difference(value, nan, nan, nan, runs, sum(sizes), 0, reason=reason)
+        return _interval(value, np.mean([resampled[code] for code in codes], axis=0), runs, sum(sizes))
+
+    return over(sorted(ours)), {code: over([code]) for code in ours}
+
+
+def _interval(found: float, resampled: NDArray[np.float64], runs: int, examples: int) -> Difference:
+    """A difference with what its resamples say of it."""
     low, high = percentiles(resampled)
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
     warnings = {
         f"of fewer than {TRUSTED_RUNS} runs the interval may be too narrow": runs < TRUSTED_RUNS,
         f"of fewer than {MIN_FOR_P} runs there is no bootstrap p, which would be small too often": runs < MIN_FOR_P,
-        f"of fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": sum(examples) < TRUSTED_EXAMPLES,
+        f"of fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": examples < TRUSTED_EXAMPLES,
     }
+    resamples = len(resampled)
     p = min(1.0, 2 * rarer / (resamples + 1)) if runs >= MIN_FOR_P else nan
     told = tuple(warning for warning, applies in warnings.items() if applies)
-    return Difference(found, float(low), float(high), p, runs, sum(examples), resamples, warnings=told)
+    return Difference(found, float(low), float(high), p, runs, examples, resamples, warnings=told)
 
 
 def _differences(

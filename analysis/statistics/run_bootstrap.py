@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 LEVEL = 0.95
 SEED = 0
-RESAMPLES = 2_000
+RESAMPLES = 9_999
 PLENTY = 1_000
 """Runs above which there are fewer resamples, so that the work stays in proportion to ``RESAMPLES`` of this many
 runs."""

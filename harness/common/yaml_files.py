@@ -1,5 +1,6 @@
 """YAML as users write it: plain values alone, each key once, and a limit on the size. Imports neither torch nor Ray."""
 
+import re
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from harness.common.errors import UserError
 
 MERGE = "tag:yaml.org,2002:merge"
 """Of the key ``<<``, which stands for another mapping's."""
+BOOLEAN = "tag:yaml.org,2002:bool"
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
 MAX_BYTES = 10_000_000
 """Beyond it a file is no study: it would be read for minutes."""
 MAX_VALUES = 2_000_000
@@ -27,12 +31,30 @@ class _Loader(yaml.SafeLoader):
             raise yaml.YAMLError(f"it comes to more than {MAX_VALUES} values")
         return node
 
+    def compose_scalar_node(self, anchor: dict[Any, yaml.Node]) -> yaml.ScalarNode:
+        node = super().compose_scalar_node(anchor)
+        if node.style is None and (why := _misread(node)):
+            raise yaml.MarkedYAMLError(problem=why, problem_mark=node.start_mark)
+        return node
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = {key: self.construct_object(key, deep=True) for key, _ in node.value if key.tag != MERGE}
         if (twice := fields.repeated([*keys.values()])) is not None:
             last = [key for key, name in keys.items() if name == twice][-1]
             raise yaml.MarkedYAMLError(problem=f"the key {twice!r} is given twice", problem_mark=last.start_mark)
         return super().construct_mapping(node, deep)
+
+
+def _misread(node: yaml.ScalarNode) -> str:
+    """Why YAML 1.1, which PyYAML reads, takes a word without quotes for another than a user means; else empty."""
+    word = node.value
+    if node.tag == BOOLEAN and word.lower() not in ("true", "false"):
+        return f'{word} is read as true or false: put it in quotes: "{word}", or write true or false'
+    if LEADING_ZERO.fullmatch(word):
+        return f'{word} begins with a zero, as a number of base 8 does: leave it out, or put it in quotes: "{word}"'
+    if node.tag in NUMBERS and ":" in word:
+        return f'{word} is read as a number of base 60: write the number, or put it in quotes: "{word}"'
+    return ""
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:

@@ -1,5 +1,6 @@
 """Token classification: one label a word."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 Sentence = tuple[tuple[str, ...], tuple[str, ...]]
 """Words and their tags."""
 
+PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
+"""A language and a colon."""
 IGNORED = -100
 """Label of a sub-word that is not the first of its word: no loss, no prediction."""
 
@@ -53,6 +56,7 @@ class TokenTask(Task[Sentence]):
             sentences.append((tuple(words), tuple(tags)))
         if not sentences:
             raise UserError(f"{file}: the file has no sentences")
+        _refuse_prefixes(sentences, file)
         return sentences
 
     def from_hub(self, rows: "Dataset", where: str) -> list[Sentence]:
@@ -153,6 +157,17 @@ class TokenTask(Task[Sentence]):
             f1 = f1_score(_named(gold, names), _named(predicted, names), zero_division=0)
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
         return {"f1": 100 * float(f1), "accuracy": 100 * right / sum(map(len, gold))}
+
+
+def _refuse_prefixes(sentences: Sequence[Sentence], file: Path) -> None:
+    """Refuse WikiANN's raw files, which have the language before every word (``de:Berlin``)."""
+    words = [word for words, _ in sentences for word in words]
+    prefix = PREFIX.match(words[0])
+    if prefix is not None and all(len(word) > len(prefix[0]) and word.startswith(prefix[0]) for word in words):
+        raise UserError(
+            f"{file}: every word begins with {prefix[0]!r}, as in WikiANN's raw files; cut it off, as "
+            f"sed 's/^{prefix[0]}//' does"
+        )
 
 
 def _word(word: object, where: str) -> str:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import ddof_option, store_option
+from harness.cli.options.store import baseline_option, ddof_option, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import repair, tell_of_report
 from harness.common.errors import without_credentials
@@ -18,7 +18,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Write a report of two results as one: every method of the second is compared with the same of the "
         "first, over the settings and seeds that both have.",
     )
-    command.add_argument("first", metavar="A", help="a study that was run, or a .csv file of results")
+    command.add_argument("first", metavar="A", help="a study that was run, or a .csv, .tsv or .txt file of results")
     command.add_argument("second", metavar="B", help="likewise")
     store_option(command)
     command.add_argument("--other-store", metavar="PLACE", help="the store of B, where it is another than that of A")
@@ -26,6 +26,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--out", type=Path, metavar="DIR", help="where to write it (default: reports/A-and-B in the store)"
     )
     ddof_option(command)
+    baseline_option(command, "for every method of B the same of A")
     command.add_argument(
         "--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)"
     )
@@ -47,7 +48,7 @@ def compare(options: argparse.Namespace) -> int:
         names = list(words)
     if names[0] == names[1] and places[0] != places[1]:
         names = [f"{name} in {without_credentials(place)}" for name, place in zip(names, places, strict=True)]
-    both = side_by_side(names[0], one, names[1], other, ddof=options.ddof)
+    both = side_by_side(names[0], one, names[1], other, ddof=options.ddof, baseline=options.baseline)
     written = write(both, options.out)
     print(f"\n{both.results.about.question}")
     tell_of_report(written)

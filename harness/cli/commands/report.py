@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import ddof_option, store_option
+from harness.cli.options.store import baseline_option, ddof_option, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
 
@@ -17,12 +17,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
         "store alone, or a CSV file of anybody's results; the README says which columns.",
     )
-    command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv file of results")
+    command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv, .tsv or .txt file of results")
     store_option(command)
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)"
     )
     ddof_option(command)
+    baseline_option(command, "vanilla, or the first method where there is none")
     command.add_argument(
         "--source",
         metavar="XX",
@@ -50,7 +51,14 @@ def report(options: argparse.Namespace) -> int:
 
     def look() -> View:
         name = study_name(options.study)
-        return opened(name, options.store, source=options.source, ddof=options.ddof, published=options.published)
+        return opened(
+            name,
+            options.store,
+            source=options.source,
+            ddof=options.ddof,
+            published=options.published,
+            baseline=options.baseline,
+        )
 
     def show(view: View, refresh: int) -> None:
         tell_of_report(write(view, options.out, refresh=refresh), view.store)

@@ -1,4 +1,4 @@
-"""Options on the store, and on the standard deviations of a report."""
+"""Options on the store, and on the standard deviations and the baseline of a report."""
 
 import argparse
 
@@ -21,4 +21,12 @@ def ddof_option(command: argparse.ArgumentParser) -> None:
         choices=(0, 1),
         default=1,
         help="of standard deviations: 1 sample, 0 population (default: 1)",
+    )
+
+
+def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
+    command.add_argument(
+        "--baseline",
+        metavar="METHOD",
+        help=f"label of the method that every other is compared with (default: {default})",
     )

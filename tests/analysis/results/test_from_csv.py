@@ -113,10 +113,10 @@ def test_another_source_and_reruns(written: Callable[[str], str]) -> None:
         ),
         (lambda text: text.splitlines()[0] + "\n", r"there are no rows below the header"),
         (lambda text: "", r"not readable as CSV: No columns"),
-        (lambda text: text + "a,b,c,d,e,f\n", r"not readable as CSV: .*line 8"),
+        (lambda text: text + "a,b,c,d,e,f\n", r"runs.csv:8: the row has 6 cells and the header 4 columns"),
         (
             lambda text: text.replace("\n", ",7\n").replace("score,7", "score"),
-            r"the rows have more cells than the header has columns",
+            r"runs.csv:2: the row has 5 cells and the header 4 columns",
         ),
         (lambda text: text.replace(",en,", ",fr,"), r"source: there is no 'en'"),
         (

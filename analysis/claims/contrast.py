@@ -1,0 +1,41 @@
+"""The runs that claims on a method are made of: those of its comparison that the planned look and the provenance
+leave."""
+
+import math
+from dataclasses import dataclass
+
+from analysis.results.comparison import Comparison
+from analysis.results.confounding import Confounding, confounding
+from analysis.results.frame import Results
+from analysis.results.looks import Look
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A method beside its baseline, as claims compare them."""
+
+    comparison: Comparison
+    """On the runs that claims are made of."""
+    look: Look | None
+    """The planned look; ``None`` where the study plans none."""
+    confounding: Confounding | None
+    """The facts beside the method that differ; ``None`` where none does, or none is known."""
+    restricted: bool
+    """Whether the comparison is over the pairs alone that agree in these facts."""
+
+    @classmethod
+    def of(cls, results: Results, comparison: Comparison) -> "Contrast":
+        """The contrast of a comparison of two of the results' methods."""
+        names = comparison.method, comparison.base
+        look = Look.of(results, *names)
+        confounded = confounding(results, *names) if comparison.runs else None
+        restricted = confounded is not None and confounded.restrictable and not confounded.full
+        if look is not None:
+            comparison = comparison.restricted_to(look.pairs)
+        if confounded is not None and restricted:
+            comparison = comparison.restricted_to(confounded.agreeing)
+        return cls(comparison, look, confounded, restricted)
+
+    def repeated(self, p: float) -> float:
+        """A p, corrected for the looks so far."""
+        return p if self.look is None or math.isnan(p) else self.look.repeated_p(p)

@@ -1,0 +1,122 @@
+"""The cells of a text file, by the line on which their row begins."""
+
+import csv
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.results import csv_safe
+from harness.common import fields
+from harness.common.errors import UserError
+
+SUFFIXES = (".csv", ".tsv", ".txt")
+PACKED = ".gz"
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+LARGEST = 10_000_000
+"""Characters of a cell; the library's own limit is smaller than some error messages."""
+MARK = "\ufeff"
+"""The byte-order mark: at a file's beginning, and amid a file that was made of several."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The rows below a header."""
+
+    frame: pd.DataFrame
+    """The cells as text, by the header's names; the index is the number of the line on which a row begins."""
+    separator: str
+    notes: tuple[str, ...]
+    """Facts of the file's form that a reader may not expect."""
+
+
+def read(file: Path, wanted: Sequence[str]) -> Cells:
+    """The cells of a UTF-8 file, gzipped where its name says so.
+
+    The separator is the comma, semicolon or tab that parts the header into most of the ``wanted`` names. Rows without
+    any text are left out. Raises ``UserError`` with the line for an unclosed quote, or another number of cells than
+    the header has.
+    """
+    text = _text(file)
+    separator = _separator(next((line for line in text.split("\n") if line.strip()), ""), wanted)
+    rows = _rows(text, separator, file)
+    if not rows:
+        raise UserError(f"{file}: not readable as CSV: No columns: the file is empty")
+    (_, header), *rows = rows
+    repeated = [line for line, row in rows if row == header]
+    rows = [(line, row) for line, row in rows if row != header]
+    kept = _columns(header, [row for _, row in rows], file)
+    for line, row in rows:
+        if len(row) != len(header):
+            raise UserError(f"{file}:{line}: the row has {len(row)} cells and the header {len(header)} columns")
+    index = pd.Index([line for line, _ in rows], dtype="int64")
+    columns = {header[i]: pd.Series([row[i] for _, row in rows], index, dtype="str") for i in kept}
+    frame = pd.DataFrame(columns, index).apply(csv_safe.plain)
+    notes = [f"{file.name} has {SEPARATORS[separator]} between its cells."] if separator != "," else []
+    if repeated:
+        where = f"line{'s' if len(repeated) > 1 else ''} {', '.join(map(str, repeated))}"
+        notes.append(f"{file.name} has its header again on {where}: its parts are read as one table.")
+    return Cells(frame, separator, tuple(notes))
+
+
+def _text(file: Path) -> str:
+    try:
+        content = gzip.decompress(file.read_bytes()) if file.name.lower().endswith(PACKED) else file.read_bytes()
+        text = content.decode()
+    except (ValueError, OSError, EOFError, zlib.error) as error:
+        hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}{hint}") from None
+    text = re.sub(rf"^{MARK}", "", text, flags=re.MULTILINE)
+    # Files of old Macs end their lines with a carriage return; elsewhere it is part of a cell, or of a line's end.
+    return text if "\n" in text else text.replace("\r", "\n")
+
+
+def _separator(header: str, wanted: Sequence[str]) -> str:
+    def found(separator: str) -> int:
+        names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
+        return len({*wanted} & {name.strip() for name in names})
+
+    return max(SEPARATORS, key=found)
+
+
+def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:
+    """The rows that have any text, each with the number of its first line; the header is the first."""
+    csv.field_size_limit(LARGEST)
+    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, skipinitialspace=True, strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    line = 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise UserError(f"{file}:{line}: not readable as CSV: {_said(error)}") from None
+        if cells is None:
+            return rows
+        if any(cell.strip() for cell in cells):
+            whole = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+            rows.append((line, whole if rows else [name.strip() for name in whole]))
+        line = reader.line_num + 1
+
+
+def _said(error: csv.Error) -> str:
+    """The library's words, in the words of a user where it speaks to programmers."""
+    words = str(error)
+    if "new-line character" in words:
+        return "a carriage return stands amid the line; put quotes around the cell that has it"
+    return "a quote is opened and never closed" if "end of data" in words else words
+
+
+def _columns(header: list[str], rows: Sequence[list[str]], file: Path) -> list[int]:
+    """The places of the columns that have a name; a column of empty cells needs none."""
+    named = [i for i, name in enumerate(header) if name]
+    if (twice := fields.repeated([header[i] for i in named])) is not None:
+        raise UserError(f"{file}: the column {twice!r} is there twice")
+    for i in set(range(len(header))) - {*named}:
+        if any(i < len(row) and row[i].strip() for row in rows):
+            raise UserError(f"{file}: column {i + 1} has no name in the header")
+    return named

@@ -1,0 +1,52 @@
+"""Names in a table: blanks around them mean nothing, and two that differ by case or blanks alone are one name
+misspelt."""
+
+import re
+import unicodedata
+from pathlib import Path
+
+import pandas as pd
+
+from harness.common.errors import UserError
+
+NAMES = ("method", "setting", "language", "metric", "source")
+"""Columns whose blanks are told of, as they would have made another method, setting or language."""
+ALIKE = ("method", "setting", "language", "metric")
+BLANKS = re.compile(r"^[\s\ufeff\u200b]+|[\s\ufeff\u200b]+$")
+"""White space, a byte-order mark and a space of no width."""
+SHOWN = 3
+
+
+def stripped(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The cells (text, by line) without blanks around them, and a note for every column of names that had any."""
+    notes = []
+    changed: dict[str, pd.Series[str]] = {}
+    for name, column in frame.items():
+        new = {cell: bare for cell in column.unique() if (bare := BLANKS.sub("", cell)) != cell}
+        if not new:
+            continue
+        changed[str(name)] = column.map(lambda cell, new=new: new.get(cell, cell))
+        if name in NAMES and (told := [cell for cell in new if new[cell]]):
+            shown = ", ".join(f"{cell!r} (line {column.index[column == cell][0]})" for cell in told[:SHOWN])
+            more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+            notes.append(f"{file.name}: blanks around a {name}'s name are left out: {shown}{more}.")
+    return frame.assign(**changed), tuple(notes)
+
+
+def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
+    """Refuse two names (text, by line) that differ by case, blanks or the form of their characters alone."""
+    for name in ALIKE:
+        column = frame[name]
+        met: dict[str, str] = {}
+        for cell in column.unique():
+            other = met.setdefault(_key(cell), cell)
+            if other != cell:
+                first, second = (int(column.index[column == text][0]) for text in (other, cell))
+                raise UserError(
+                    f"{file}:{second}: {name}: {cell!r} and {other!r} (line {first}) differ by case or blanks alone; "
+                    "write one name in one way, and two names so that they differ by more"
+                )
+
+
+def _key(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,0 +1,48 @@
+"""Whether scores are points, from 0 to 100: shares of 1, and points × 100, are not."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.results.csv_files.numbers import refuse
+from analysis.results.frame import FINISHED, RUN
+
+MOST = 100.0
+ROUNDING = 1e-6
+
+
+def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:
+    """Refuse scores (rows by line) that are no points, given their cells' text.
+
+    Of the shown metric no score is beyond ±100: below 0 are correlations alone. A run whose scores are all from 0 to 1
+    has shares, unless all are 0 or the file says that it collapsed. Other metrics may have other scales.
+    """
+    finished = frame[frame["status"] == FINISHED]
+    if finished.empty:
+        return
+    shown = finished[finished["metric"] == finished["metric"].iloc[0]]
+    beyond = shown["score"].abs() > MOST + ROUNDING
+    hint = "; divide these by 100" if (shown["score"].abs() <= MOST * MOST).all() and beyond.all() else ""
+    refuse(file, "score", texts.reindex(shown.index), beyond, f"points, from 0 to 100{hint}")
+    _refuse_shares(finished, texts, file)
+
+
+def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:
+    of_run = finished.groupby(RUN, sort=False)["score"]
+    low, high = of_run.transform("min"), of_run.transform("max")
+    collapsed = finished["collapsed"].groupby([finished[name] for name in RUN], sort=False).transform("any")
+    shares = (low >= 0) & (high > 0) & (high <= 1) & ~collapsed
+    if not shares.any():
+        return
+    here = shares & (finished["score"] == high)
+    others = finished[high > 1]
+    if others.empty:
+        allowed = "points, from 0 to 100: all scores are from 0 to 1; multiply them by 100"
+    else:
+        run = finished[here].iloc[0]
+        allowed = (
+            f"points, from 0 to 100: all scores of {run['method']} (setting {run['setting'] or 'not named'}, seed "
+            f"{run['seed']}) are from 0 to 1, and those of other runs are above; multiply these by 100, or give the "
+            "run true in the column 'collapsed' where it collapsed"
+        )
+    refuse(file, "score", texts.reindex(finished.index), here, allowed)
