@@ -28,8 +28,6 @@ def crossed_of(comparison: Comparison) -> CrossedMeans:
 
 def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float]) -> Claim:
     found = _scoped(means, scope)
-    surviving = comparison.surviving
-    ours, theirs = surviving.zero_shot
     made = Claim(
         method=comparison.method,
         baseline=comparison.base,
@@ -57,7 +55,7 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
         details={
             **made.details,
             "degrees of freedom": found.df,
-            "minimum detectable difference": minimum_detectable_difference(ours - theirs),
+            "minimum detectable difference": minimum_detectable_difference(found.error, found.df),
             "note": found.note,
         },
     )

@@ -14,7 +14,7 @@ from harness.store.store import Store
 VANILLA = "vanilla"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """What every section is given."""
 

@@ -1,52 +1,42 @@
-"""Whether a method is better than the baseline: differences of means over runs and test examples, and the simple paired
-tests."""
+"""Whether a method is better than the baseline: differences of mean zero-shot scores, whose errors follow the design."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
-import numpy as np
-import pandas as pd
-from scipy.stats import t as student
-
+from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Number
 from analysis.rendering.section import Section
 from analysis.rendering.table import Table
-from analysis.results.comparison import Comparison
 from analysis.results.view import View
-from analysis.results.wording import named
 from analysis.sections.spread import probability
-from analysis.statistics.minimum_detectable import minimum_detectable_difference
 from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
-from analysis.statistics.paired import SAME, PairedTest, paired_tests
 
 TITLE = "Is it better?"
-LEVEL = 0.05
-BOOTSTRAPPED = ("over runs and examples", "p, bootstrap")
-"""Columns of the multi-bootstrap, which are left out where there is none."""
-OVER_RUNS = (
-    "Points of the zero-shot score, over the runs that both methods have, paired by setting and seed, with Student's "
-    "95 % interval over runs: it takes the test sets as given."
+NOTES = (
+    "Points of the zero-shot score, the method's less the baseline's, over pairs of runs of one setting and seed.",
+    "Other seeds: the settings stay, and the seeds are a sample. Other settings too: settings and seeds are random "
+    "factors, and the error is that of both. Intervals are Student's, at 95 %; Holm: corrected for the number of "
+    "methods.",
+    "Minimum detectable difference: the difference in points that the test for other settings finds at 5 % with 80 % "
+    "power, before any correction.",
 )
+SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
 OVER_EXAMPLES = (
-    "Over runs and examples: the multi-bootstrap's interval (Sellam et al., 2022), also over the test examples of each "
-    f"language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples on."
-)
-MINIMUM_DETECTABLE = (
-    "Minimum detectable difference: the difference in points that the t test finds at 5 % with 80 % power, with as "
-    "many runs that differ as much; the other tests over runs find about as much where their p can be below 0.05."
-)
-INDEPENDENT = (
-    "Runs count as independent: of few settings with many seeds each, both intervals are too narrow for other settings."
+    "Over examples too: the multi-bootstrap's interval (Sellam et al., 2022) over these runs as independent, and the "
+    f"test examples of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples "
+    "on."
 )
 
 
 def section(view: View) -> Section | None:
     """Where a method and its baseline have at least two runs in common."""
-    found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
-    if not found:
+    found = answer(view)
+    claims = found.of(Quantity.MEAN, scope=Scope.THESE)
+    if not claims:
         return Section("means", TITLE, [view.no_baseline]) if view.no_baseline else None
-    parts: list[str | Table] = [table(view, found)]
-    bootstraps = {method: view.multi_bootstraps[method] for method in found}
+    parts: list[str | Table] = [table(view, found, claims)]
+    bootstraps = {claim.method: view.multi_bootstraps[claim.method] for claim in claims}
     parts += [
         f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why
     ]
@@ -55,89 +45,66 @@ def section(view: View) -> Section | None:
     return Section("means", TITLE, [*parts, *filter(None, [view.no_baseline])])
 
 
-def table(view: View, found: Mapping[str, Comparison]) -> Table:
-    """A row a method: the difference of the zero-shot score from the baseline's, its intervals and tests."""
-    tests = {method: paired_tests(*comparison.zero_shot) for method, comparison in found.items()}
-    rows = [
-        _row(comparison, tests[method], view.multi_bootstraps[method].zero_shot) for method, comparison in found.items()
-    ]
-    header = [
-        "method",
-        "runs",
-        f"zero-shot − {view.base_name}",
-        "over runs and examples",
-        "p, t",
-        "p, Wilcoxon",
-        "p, sign flips",
-        "minimum detectable difference",
-        "p, bootstrap",
-    ]
-    bootstrapped = any(made.zero_shot is not None for made in view.multi_bootstraps.values())
-    if not bootstrapped:
-        kept = [i for i, head in enumerate(header) if head not in BOOTSTRAPPED]
-        header, rows = [header[i] for i in kept], [[row[i] for i in kept] for row in rows]
+def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
+    """A row a method: the difference of the mean zero-shot scores at every scope."""
+    here = [*claims]
+    surviving = any(claim.runs is Runs.SURVIVING for claim in here)
+    bootstraps = {claim.method: view.multi_bootstraps[claim.method].zero_shot for claim in here}
+    bootstrapped = any(made is not None for made in bootstraps.values())
+    header = ["method", "pairs", f"mean − {view.base_name}"]
+    header += ["over all runs"] if surviving else []
+    header += ["other seeds", "p, seeds", "other settings too", "p, settings", "p, settings, Holm"]
+    header += ["minimum detectable difference", *(["over examples too", "p, bootstrap"] if bootstrapped else [])]
+    rows = []
+    for claim in here:
+        row: list[str | Cell] = [claim.method, str(claim.n), Number(claim.estimate, "+.2f")]
+        row += [_number(claim.details["over all runs"], "+.2f")] if surviving else []
+        row += _scopes(found, claim.method)
+        made = bootstraps[claim.method]
+        if bootstrapped:
+            row += [MISSING_CELL, MISSING_CELL] if made is None else [cell(made), probability(made.p)]
+        rows.append(row)
+    reasons = dict.fromkeys(claim.reason for claim in found.of(Quantity.MEAN) if claim.reason)
+    scope_notes = dict.fromkeys(
+        note for claim in found.of(Quantity.MEAN, scope=Scope.SETTINGS) if (note := claim.details.get("note"))
+    )
     notes = [
-        OVER_RUNS,
+        *NOTES,
+        *([SURVIVING] if surviving else []),
         *([OVER_EXAMPLES] if bootstrapped else []),
-        MINIMUM_DETECTABLE,
-        *_without_power(tests),
-        INDEPENDENT,
-        *_uncorrected(len(found)),
-        *_warnings(made.zero_shot for method, made in view.multi_bootstraps.items() if method in found),
+        *(f"The interval for other settings is {note}." for note in scope_notes),
+        *(f"Nothing is given where {reason}." for reason in reasons),
+        *_warnings(made for made in bootstraps.values()),
     ]
-    return Table("means", "Differences of zero-shot scores", header, rows, notes)
+    return Table("means", "Differences of mean zero-shot scores", header, rows, notes)
 
 
-def _row(comparison: Comparison, tests: Sequence[PairedTest], bootstrap: Difference | None) -> list[str | Cell]:
-    ours, theirs = comparison.zero_shot
+def _scopes(found: Answer, method: str) -> list[str | Cell]:
+    seeds, settings = (found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS))
+    none = math.nan
     return [
-        comparison.method,
-        str(comparison.runs),
-        t_interval(ours - theirs),
-        MISSING_CELL if bootstrap is None else cell(bootstrap),
-        *(probability(test.p) for test in tests),
-        Number(minimum_detectable_difference(ours - theirs), ".2f"),
-        probability(math.nan if bootstrap is None else bootstrap.p),
+        *([_interval(seeds), probability(seeds.p)] if seeds else [MISSING_CELL] * 2),
+        *(
+            [_interval(settings), probability(settings.p), probability(settings.corrected)]
+            if settings
+            else [MISSING_CELL] * 3
+        ),
+        _number(settings.details.get("minimum detectable difference", none) if settings else none, ".2f"),
     ]
 
 
-def _without_power(tests: Mapping[str, Sequence[PairedTest]]) -> list[str]:
-    """Which tests can find nothing, of which methods."""
-    least: dict[tuple[str, float], list[str]] = {}
-    for method, of_method in tests.items():
-        for test in of_method:
-            if test.least_p > LEVEL:  # not where there is none
-                least.setdefault((test.name, test.least_p), []).append(method)
-    return [
-        f"{name} of {named(methods, f'{len(methods)} methods')} can give no p below {p:.2g} of so few runs: that it is "
-        f"not below {LEVEL:g} says nothing."
-        for (name, p), methods in least.items()
-    ]
+def _interval(claim: Claim) -> str | Cell:
+    return Interval(claim.estimate, claim.low, claim.high, "+.2f") if claim.tested else MISSING_CELL
 
 
-def _uncorrected(methods: int) -> list[str]:
-    """What a reader has to know of the p of several methods."""
-    if methods < 2:
-        return []
-    return [
-        f"Every p and interval is for itself, not corrected for the {methods} methods: for all of them together at 5 "
-        f"%, hold each p against {LEVEL / methods:.2g} (Bonferroni)."
-    ]
+def _number(value: float | None, form: str) -> str | Cell:
+    return MISSING_CELL if value is None or math.isnan(value) else Number(value, form)
 
 
 def _warnings(found: Iterable[Difference | None]) -> list[str]:
     """Those of some differences, each once, as sentences."""
     warnings = dict.fromkeys(warning for one in found if one is not None for warning in one.warnings)
     return [f"{warning[0].upper()}{warning[1:]}." for warning in warnings]
-
-
-def t_interval(differences: "pd.Series[float]") -> Interval:
-    """Mean difference with Student's 95 % interval, where the differences have a spread to measure it by."""
-    count, mean = len(differences), float(differences.mean())
-    if count and np.ptp(differences) <= SAME * abs(mean):
-        return Interval(mean, math.nan, math.nan, "+.2f")
-    half = float(student.ppf(0.975, count - 1) * differences.std(ddof=1) / math.sqrt(count)) if count > 1 else math.nan
-    return Interval(mean, mean - half, mean + half, "+.2f")
 
 
 def cell(found: Difference) -> str | Cell:

@@ -99,15 +99,9 @@ def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
     return MinimumDetectable(math.exp(low * math.sqrt(min(runs, MANY_RUNS) / runs)), runs)
 
 
-def minimum_detectable_difference(differences: ArrayLike) -> float:
-    """The mean of paired differences (runs,), in points, that the paired t test finds at 5 % with 80 % power; NaN below
-    2 runs."""
-    values = np.asarray(differences, np.float64)
-    if len(values) < 2:
-        return math.nan
-    return float(
-        student.ppf([1 - LEVEL / 2, POWER], len(values) - 1).sum() * values.std(ddof=1) / math.sqrt(len(values))
-    )
+def minimum_detectable_difference(error: float, df: float) -> float:
+    """The difference that a t test with this standard error and degrees of freedom finds at 5 % with 80 % power."""
+    return float(student.ppf([1 - LEVEL / 2, POWER], df).sum() * error)
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:

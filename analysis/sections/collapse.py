@@ -1,0 +1,80 @@
+"""How often runs collapse, as an outcome of its own: counts, paired differences and exact tests."""
+
+from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Claim, Quantity, Scope
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Percent
+from analysis.rendering.section import Section
+from analysis.rendering.table import Table
+from analysis.results.view import View
+from analysis.sections.spread import probability
+
+TITLE = "Does it collapse?"
+NOTES = (
+    "A run collapses where its accuracy on the source's test set is at most that of the best constant answer plus 2 "
+    "binomial standard errors, or where 99 % or more of its answers are one label.",
+    "Collapsed: Wilson's 95 % interval (1927). Difference: percentage points, the method's share less the baseline's, "
+    "with Newcombe's 95 % interval for paired proportions (1998, method 10).",
+    "p: McNemar's exact test over pairs of runs. p, settings: sign flips of each setting's difference in counts, for "
+    "other settings. Holm: corrected for the number of methods.",
+    "Pairs needed: pairs in which one method alone collapses, all in one direction, that would give p ≤ 0.05 after "
+    "this correction.",
+)
+
+
+def section(view: View) -> Section | None:
+    """Where any run collapsed."""
+    runs = view.results.runs
+    if not runs.loc[runs["complete"], "collapsed"].any():
+        return None
+    found = answer(view)
+    claims = found.of(Quantity.COLLAPSE, scope=Scope.THESE)
+    if not claims:
+        counts = runs[runs["complete"]].groupby("method", sort=False)["collapsed"].agg(["sum", "size"])
+        told = ", ".join(f"{method} in {row['sum']} of {row['size']} runs" for method, row in counts.iterrows())
+        return Section("collapse", TITLE, [f"Collapsed: {told}."])
+    return Section("collapse", TITLE, [table(found, claims)])
+
+
+def table(found: Answer, claims: list[Claim]) -> Table:
+    """A row a method: its collapsed runs, and the comparison with the baseline."""
+    header = [
+        "method",
+        "collapsed",
+        "share",
+        "both",
+        "baseline alone",
+        "method alone",
+        "neither",
+        "difference",
+        "p",
+        "p, Holm",
+        "p, settings",
+        "p, settings, Holm",
+        "pairs needed",
+    ]
+    bases = dict.fromkeys(claim.baseline for claim in claims)
+    rows = [[*_share(base, next(c for c in claims if c.baseline == base).details["baseline"])] for base in bases]
+    rows = [row + [MISSING_CELL] * (len(header) - len(row)) for row in rows]
+    rows += [_row(found, claim) for claim in claims]
+    return Table("collapse", "Collapsed runs", header, rows, NOTES)
+
+
+def _share(method: str, figures: list[float]) -> list[str | Cell]:
+    count, runs, low, high = figures
+    return [method, f"{count:.0f}/{runs:.0f}", Percent(100 * count / runs, 100 * low, 100 * high)]
+
+
+def _row(found: Answer, claim: Claim) -> list[str | Cell]:
+    cells: list[str | Cell] = [
+        str(claim.details.get(name, MISSING_CELL)) for name in ("both", "only baseline", "only method", "neither")
+    ]
+    other = found.claim(Quantity.COLLAPSE, claim.method, Scope.SETTINGS)
+    return [
+        *_share(claim.method, claim.details["method"]),
+        *cells,
+        Interval(100 * claim.estimate, 100 * claim.low, 100 * claim.high, "+.0f"),
+        probability(claim.p),
+        probability(claim.corrected),
+        *([MISSING_CELL] * 2 if other is None else [probability(other.p), probability(other.corrected)]),
+        str(claim.details.get("discordant pairs needed", MISSING_CELL)),
+    ]
