@@ -41,7 +41,11 @@ def load(store: Store, name: str) -> Results:
             "checkpoint": trial.checkpoint,
         }
         record = standing.finished.get(trial.id)
-        rest = _finished(record, trial, collapsed[trial.id]) if record is not None else _unfinished(standing.failures.get(trial.id))
+        rest = (
+            _finished(record, trial, collapsed[trial.id])
+            if record is not None
+            else _unfinished(standing.failures.get(trial.id))
+        )
         rows.append(keys | asked | rest)
     metric = next((record.metric for record in standing.finished.values()), "")
     frame = pd.DataFrame(rows)
