@@ -1,0 +1,231 @@
+"""The worst runs of a method, and its spread by measures beside the std, each with an interval where one holds."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import logit
+from scipy.stats import binom
+
+from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamples_of
+from analysis.statistics.std_ratio import members_of
+
+TAIL = 0.10
+"""The part of runs that is the tail."""
+MIN_FOR_IQR, MIN_FOR_MOMENTS, MIN_FOR_QUANTILE = 20, 30, 36
+"""Runs, or settings, from which there are intervals: of the IQR; of CVaR, Gini's and the logit std; of the quantile."""
+RESOLUTION = 0.1
+"""Points that one example of a test set of 1,000 is worth."""
+SAME = 1e-9
+"""Spread, relative to the largest score, below which scores are the same but for rounding."""
+
+Floats = NDArray[np.float64]
+Statistic = Callable[[Floats, Floats], Floats]
+"""Of ordered scores (runs,) and weights (samples × runs), one number a sample."""
+Influential = Callable[[Floats, Floats], tuple[Floats, Floats]]
+"""With the influence function at each run, samples × runs."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measure with a 95 % interval."""
+
+    estimate: float
+    """In points, or logits; NaN without runs."""
+    low: float = math.nan
+    high: float = math.nan
+    reason: str = ""
+    """Why there is no interval; else empty."""
+
+
+@dataclass(frozen=True)
+class Tails:
+    """Of one method's runs; in points but for ``logit_std``."""
+
+    worst: Figure
+    """The lowest score. Never with an interval: what it estimates falls with every further run."""
+    quantile: Figure
+    """The 10 % quantile, interpolated."""
+    worst_tenth: Figure
+    """Mean of the lowest tenth, the run at its edge by its part: CVaR (Rockafellar & Uryasev, 2000)."""
+    iqr: Figure
+    """From the 25 to the 75 % quantile."""
+    gini: Figure
+    """Gini's mean difference: the mean distance of two runs."""
+    logit_std: Figure
+    """Std of log(score / (100 − score)), in logits, with ddof 1."""
+    n: int
+    """Runs."""
+
+
+def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: float = RESOLUTION) -> Tails:
+    """Measure one method's scores (runs,), in points from 0 to 100; NaN is no score.
+
+    ``resolution`` is what one test example is worth, in points: scores are kept half of it away from 0 and 100 for
+    logits. With ``settings``, each run's setting (runs,), whole settings are drawn, and the numbers of runs below are
+    numbers of settings.
+
+    Intervals. The quantile's are order statistics' (exact, for any distribution), from the 36 runs on that they take,
+    and not over settings: a percentile bootstrap holds the truth in 0.90 of 40 settings, and in 0.87 of 20 runs. The
+    IQR's is the percentile bootstrap, from 20 runs on. The others' are symmetric bootstrap-t (Hall, 1988), of the
+    logarithm for Gini's and the logit std, from 30 runs on: of 20 they hold the truth in 0.84 to 0.86 where 10 % of
+    runs collapse, as an eighth of such studies have no collapsed run, and the percentile bootstrap of CVaR in 0.65.
+
+    Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:
+
+    | | 20 runs | 40 runs | 60 runs | 40 settings × 3 |
+    |---|---|---|---|---|
+    | quantile | – | .97 / .96 | .97 / .96 | – |
+    | worst tenth | – | .96 / .98 | .95 / .97 | .92 / .95 |
+    | IQR | .98 / .97 | .97 / .98 | .97 / .97 | .96 / .97 |
+    | Gini | – | .94 / .95 | .96 / .96 | .95 / .97 |
+    | logit std | – | .94 / .94 | .96 / .96 | .94 / .96 |
+
+    In the last column settings have effects as large as noise, or collapse as a whole. At 30 runs they are 0.91 to 0.97.
+
+    Raises ``ValueError`` for other shapes, scores that are not in 0 to 100, and a resolution that is not above 0 and
+    below 100.
+    """
+    values = np.asarray(scores, np.float64)
+    if values.ndim != 1:
+        raise ValueError(f"scores are (runs,), not {values.shape}")
+    there = ~np.isnan(values)
+    kept = values[there]
+    order = np.argsort(kept, kind="stable")
+    ordered = kept[order]
+    logits = logits_of(ordered, resolution)
+    members = None if settings is None else members_of(np.asarray(settings)[there][order], len(kept))
+    worst = Figure(float(ordered.min(initial=math.inf)), reason="what it estimates falls with every further run")
+    if len(ordered) < 2:
+        alone = Figure(float(ordered[0]) if len(ordered) else math.nan, reason="there are fewer than 2 runs")
+        lacking = Figure(math.nan, reason=alone.reason)
+        return Tails(worst if len(ordered) else lacking, alone, alone, lacking, lacking, lacking, len(ordered))
+    return Tails(
+        worst,
+        _of_quantile(ordered, members),
+        _bootstrap_t(_worst_tenth, ordered, members, logarithm=False),
+        _percentile(_iqr, ordered, members, MIN_FOR_IQR),
+        _bootstrap_t(_gini, ordered, members),
+        _bootstrap_t(_std, logits, members),
+        len(ordered),
+    )
+
+
+def logits_of(scores: Floats, resolution: float = RESOLUTION) -> Floats:
+    """Logits of scores (any shape) in points, kept half a resolution away from 0 and 100. Raises as ``tails``."""
+    if not 0 < resolution < 100:
+        raise ValueError(f"a resolution is above 0 and below 100 points, not {resolution}")
+    if not ((scores >= 0) & (scores <= 100)).all():
+        raise ValueError("scores are points from 0 to 100")
+    return np.asarray(logit(np.clip(scores, resolution / 2, 100 - resolution / 2) / 100))
+
+
+def _of_quantile(ordered: Floats, members: Floats | None) -> Figure:
+    estimate, runs = float(_quantile(ordered, np.ones((1, len(ordered))), TAIL)[0]), len(ordered)
+    if members is not None:
+        return Figure(estimate, reason="runs of one setting are alike, which its interval does not allow for")
+    if runs < MIN_FOR_QUANTILE:
+        return Figure(estimate, reason=_few("runs", MIN_FOR_QUANTILE))
+    low, high = (int(binom.ppf(part, runs, TAIL)) for part in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Figure(estimate, float(ordered[low - 1]), float(ordered[high]))
+
+
+def _percentile(statistic: Statistic, ordered: Floats, members: Floats | None, least: int) -> Figure:
+    estimate = float(statistic(ordered, np.ones((1, len(ordered))))[0])
+    units, unit = _units(ordered, members)
+    if units < least:
+        return Figure(estimate, reason=_few(unit, least))
+    blocks = counts(units, resamples_of(len(ordered)), width=len(ordered) // units)
+    low, high = percentiles(np.concatenate([statistic(ordered, _runs(often, members)) for often in blocks]))
+    return Figure(estimate, float(low), float(high))
+
+
+def _bootstrap_t(statistic: Influential, ordered: Floats, members: Floats | None, *, logarithm: bool = True) -> Figure:
+    """The statistic with an interval of the same length to both sides, or factor, where it is of the logarithm."""
+
+    def studentised(often: Floats) -> tuple[Floats, Floats]:
+        """Of each sample (samples × units): the statistic, or its logarithm, and its standard error."""
+        weights = _runs(often, members)
+        value, influence = statistic(ordered, weights)
+        own = influence if members is None else influence @ members.T
+        error = np.sqrt((often * own**2).sum(axis=1)) / weights.sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (np.log(value), error / value) if logarithm else (value, error)
+
+    units, unit = _units(ordered, members)
+    estimate = float(statistic(ordered, np.ones((1, len(ordered))))[0][0])
+    if np.ptp(ordered) <= SAME * np.abs(ordered).max():
+        return Figure(estimate, reason="all runs have the same score")
+    if units < MIN_FOR_MOMENTS:
+        return Figure(estimate, reason=_few(unit, MIN_FOR_MOMENTS))
+    value, error = (float(of[0]) for of in studentised(np.ones((1, units))))
+    blocks = counts(units, resamples_of(len(ordered)), width=len(ordered) // units)
+    drawn = [studentised(often) for often in blocks]
+    values, errors = (np.concatenate(part) for part in zip(*drawn, strict=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = np.where(np.isfinite(values) & (errors > 0), np.abs(values - value) / errors, math.inf)
+    half = error * float(np.quantile(distances, LEVEL, method="higher"))
+    if not math.isfinite(half):
+        return Figure(estimate, reason="the scores are too often the same: more than 1 in 20 resamples do not vary")
+    ends = (value - half, value + half)
+    return Figure(estimate, *(map(math.exp, ends) if logarithm else ends))
+
+
+def _units(ordered: Floats, members: Floats | None) -> tuple[int, str]:
+    return (len(ordered), "runs") if members is None else (len(members), "settings")
+
+
+def _runs(often: Floats, members: Floats | None) -> Floats:
+    """How often each run is in each sample (samples × runs), of how often its unit is."""
+    return often if members is None else often @ members
+
+
+def _few(unit: str, least: int) -> str:
+    return f"there are fewer than {least} {unit}, of which no interval holds the truth as often as it says"
+
+
+def _quantile(ordered: Floats, weights: Floats, part: float) -> Floats:
+    """numpy's default quantile of each sample (samples × runs: how often it has each of the ordered runs)."""
+    after = weights.cumsum(axis=1)
+    place = (after[:, -1] - 1) * part
+    below = np.floor(place)
+    one, other = (
+        ordered[(after <= np.minimum(at, after[:, -1] - 1)[:, None]).sum(axis=1)] for at in (below, below + 1)
+    )
+    return np.asarray(one + (place - below) * (other - one))
+
+
+def _iqr(ordered: Floats, weights: Floats) -> Floats:
+    return _quantile(ordered, weights, 0.75) - _quantile(ordered, weights, 0.25)
+
+
+def _worst_tenth(ordered: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """CVaR of each sample, and its influence function at each run (samples × runs)."""
+    after = weights.cumsum(axis=1)
+    size = after[:, -1:] * TAIL
+    parts = np.clip(size - (after - weights), 0, weights)
+    value = parts @ ordered / size[:, 0]
+    edge = ordered[np.minimum((after < size).sum(axis=1), len(ordered) - 1)][:, None]
+    influence = edge + np.minimum(ordered - edge, 0) / TAIL - value[:, None]
+    return value, influence
+
+
+def _gini(ordered: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Gini's mean difference of each sample, and its influence function."""
+    after, total = weights.cumsum(axis=1), (weights * ordered).cumsum(axis=1)
+    size = after[:, -1:]
+    distances = (ordered * after - total) + (total[:, -1:] - total) - ordered * (size - after)
+    value = (weights * distances).sum(axis=1) / (size * (size - 1))[:, 0]
+    return value, 2 * (distances / (size - 1) - value[:, None])
+
+
+def _std(ordered: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Std of each sample, and its influence function."""
+    size = weights.sum(axis=1, keepdims=True)
+    centred = ordered - weights @ ordered[:, None] / size
+    squares = (weights * centred**2).sum(axis=1, keepdims=True)
+    value = np.sqrt(squares / (size - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return value[:, 0], value * (centred**2 * size / squares - 1) / 2
