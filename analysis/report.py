@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from analysis.claims.answer import answer, dumped
 from analysis.rendering import page
 from analysis.rendering.page import Written
 from analysis.rendering.section import Picture, Section
@@ -18,6 +19,8 @@ from analysis.sections.search import tried_in
 from harness.store.store import Store
 from harness.study import NAME
 
+ANSWER = "answer.json"
+"""The claims as data."""
 RESULTS = "results.csv"
 """The tidy frame beside the report."""
 LONG = 100_000
@@ -43,8 +46,8 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
     """Write the report of some results, replacing an older one.
 
     ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the
-    working directory where they have none or it is no folder. It gets ``report.html``, ``results.csv`` (gzipped where
-    it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every
+    working directory where they have none or it is no folder. It gets ``report.html``, ``answer.json``, ``results.csv``
+    (gzipped where it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every
     so many seconds. Raises ``UserError`` where the folder cannot be written.
     """
     folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
@@ -57,14 +60,13 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
 def _summary(made: Sequence[Chapter]) -> str:
     """The report's first table and the answer, for the terminal."""
     first = next(table for chapter in made for table in chapter.section.tables)
-    answer = [
-        part
-        for chapter in made
-        if chapter.section.name == "answer"
-        for part in chapter.section.parts
-        if isinstance(part, str)
-    ]
-    return "\n\n".join([page.for_terminal(first), *answer])
+    return "\n\n".join([page.for_terminal(first), *_answer(made)])
+
+
+def _answer(made: Sequence[Chapter]) -> list[str]:
+    """The answer's sentences."""
+    sections = (chapter.section for chapter in made if chapter.section.name == "answer")
+    return [part for section in sections for part in section.parts if isinstance(part, str)]
 
 
 def chapters(view: View) -> list[Chapter]:
@@ -111,6 +113,7 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     page.write_tables(folder, [table for section in sections for table in section.tables])
     rows = tidy(results)
     csv_safe.write(rows, folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"))
+    (folder / ANSWER).write_text(dumped(answer(view.without_reruns()), _answer(made)), encoding="utf-8")
     pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     html = page.render(

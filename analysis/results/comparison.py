@@ -26,10 +26,6 @@ class SpreadStatistics:
     ratio: StdRatio
     test: SwapTest
     minimum_detectable: MinimumDetectable
-    other_ratio: StdRatio | None = None
-    """With an interval for other settings; ``None`` where every setting has one run, so that ``ratio`` has it."""
-    other_test: SwapTest | None = None
-    """Likewise."""
 
 
 @dataclass(frozen=True)
@@ -182,8 +178,12 @@ class Comparison:
 
         Not of the source's where a run of a method is several trials: their mean varies less than a score.
         """
-        indices = {SOURCE: self.sources[0].index}
-        return {name: self._spread(*pair, indices.get(name, self.ours.index)) for name, pair in self.pairs.items()}
+        return {
+            name: SpreadStatistics(
+                std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
+            )
+            for name, (ours, theirs) in self.pairs.items()
+        }
 
     @cached_property
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
@@ -194,20 +194,6 @@ class Comparison:
         if self.steady_languages:
             found[LANGUAGES] = self.matrices
         return found
-
-    @staticmethod
-    def _spread(ours: ArrayLike, theirs: ArrayLike, runs: pd.Index) -> SpreadStatistics:
-        found = SpreadStatistics(
-            std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
-        )
-        settings = runs.get_level_values("setting")
-        if settings.nunique() in (1, len(runs)):
-            return found
-        return replace(
-            found,
-            other_ratio=std_ratio(ours, theirs, settings),
-            other_test=swap_test(ours, theirs, settings),
-        )
 
     @property
     def settings(self) -> int:

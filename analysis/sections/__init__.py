@@ -9,6 +9,7 @@ from analysis.results.view import View
 from analysis.sections import (
     answer,
     best,
+    collapse,
     cost,
     design,
     distributions,
@@ -23,6 +24,7 @@ from analysis.sections import (
     provenance,
     published,
     search,
+    sensitivity,
     source_zero_shot,
     spread,
     strengths,
@@ -31,6 +33,7 @@ from analysis.sections import (
     troubles,
     variance,
     variants,
+    worst,
 )
 
 
@@ -57,10 +60,13 @@ def _fact(make: Callable[[View], Section | None]) -> Entry:
 
 SECTIONS = (
     _fact(search.section),
-    Entry(answer.section),
+    Entry(answer.section, folded=False),  # it has the collapsed runs as an outcome of their own
     Entry(summary.section),
-    Entry(spread.section),
-    Entry(means.section),
+    Entry(collapse.section, folded=False),
+    Entry(spread.section, folded=False),
+    Entry(means.section, folded=False),
+    Entry(worst.section, folded=False),
+    Entry(sensitivity.section, folded=False),
     Entry(best.section, of_a_search=True),
     Entry(languages.section),
     Entry(distributions.section),

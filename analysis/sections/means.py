@@ -1,4 +1,4 @@
-"""Whether a method is better than the baseline: differences of mean zero-shot scores, whose errors follow the design."""
+"""Whether a method is better than the baseline: mean zero-shot scores, with errors that follow the design."""
 
 import math
 from collections.abc import Iterable, Mapping

@@ -2,27 +2,28 @@
 ratios."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from statsmodels.stats.multitest import multipletests
 
+from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Quantity, Scope
 from analysis.rendering.cells import MISSING_CELL, Cell, Number, Probability, Ratio
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours
 from analysis.rendering.table import Table
-from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison, SpreadStatistics
+from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
 from analysis.statistics.brown_forsythe import brown_forsythe
 from analysis.statistics.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
-from analysis.statistics.std_ratio import MIN_FOR_BOOTSTRAP, StdRatio, std_ratio
+from analysis.statistics.std_ratio import StdRatio, std_ratios
 
 TITLE = "Is it steadier?"
+MINIMUM = "minimum detectable ratio"
 MAX_SHOWN = 60
 """Languages that the figure has room for."""
 LIMIT = 30.0
@@ -31,101 +32,111 @@ LIMIT = 30.0
 
 def section(view: View) -> Section | None:
     """Where a method and its baseline have at least two runs in common."""
-    found = {method: comparison for method, comparison in view.comparisons.items() if comparison.runs > 1}
-    if not found:
+    found = answer(view)
+    pairs = {method: contrast.comparison.surviving for method, contrast in found.contrasts.items()}
+    pairs = {method: comparison for method, comparison in pairs.items() if comparison.runs > 1}
+    if not pairs:
         return Section("spread", TITLE, [view.no_baseline]) if view.no_baseline else None
-    parts: list[str | Table | Picture] = [table(view, found)]
-    parts += [*_warnings(found), *filter(None, [view.no_baseline])]
-    ratios = {
-        method: language_ratios(comparison) for method, comparison in found.items() if comparison.steady_languages
-    }
+    parts: list[str | Table | Picture] = [table(view, found, pairs)]
+    parts += [*_warnings(pairs), *filter(None, [view.no_baseline])]
+    ratios = {method: language_ratios(comparison) for method, comparison in pairs.items()}
+    ratios = {method: by for method, by in ratios.items() if by}
     drawable = {m: {code: r for code, r in by.items() if not math.isnan(r.value)} for m, by in ratios.items()}
     drawable = {method: by for method, by in drawable.items() if by}
     if drawable:
-        draw = partial(figure, view, drawable)
-        intervals = (
-            ", with 95 % intervals"
-            if any(not math.isnan(r.low) for by in drawable.values() for r in by.values())
-            else ""
-        )
-        caption = (
-            "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
-            f"runs{intervals}; left of 1 the method is steadier. Languages share their runs: that many point the same "
-            "way is no more evidence than one."
-        )
-        alt = (
-            "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
-        )
-        parts.append(Picture("spread", draw, caption, alt))
+        parts.append(_picture(view, drawable))
     if ratios:
-        parts.append(languages(view, found, ratios))
+        parts.append(languages(view, pairs, ratios))
     return Section("spread", TITLE, parts)
 
 
-def table(view: View, found: Mapping[str, Comparison]) -> Table:
-    """A row a method and score: ratio with interval, p, and the minimum detectable ratio."""
-    adjusted = holm(found)
+def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Picture:
+    bounded = any(not math.isnan(r.low) for by in ratios.values() for r in by.values())
+    caption = (
+        "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
+        f"runs{', with 95 % intervals' if bounded else ''}; left of 1 the method is steadier. Languages share their "
+        "runs: that many point the same way is no more evidence than one."
+    )
+    alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
+    return Picture("spread", partial(figure, view, ratios), caption, alt)
+
+
+def table(view: View, found: Answer, pairs: Mapping[str, Comparison]) -> Table:
+    """A row a method and score in these runs, and for other seeds and settings a row a method."""
     rows: list[list[str | Cell]] = []
-    reasons: dict[str, None] = {}
-    for method, comparison in found.items():
+    for method, comparison in pairs.items():
+        claims = {scope: found.claim(Quantity.SPREAD, method, scope) for scope in Scope}
         for name, spread in comparison.spreads.items():
-            what = {
-                SOURCE: view.results.source,
-                ZERO_SHOT: "zero-shot score",
-                LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
-            }[name]
-            cells = _cells(spread, adjusted.get(method) if name == LANGUAGES else None)
-            rows.append([method, what, str(comparison.runs), *cells, *_other_settings(spread)])
-            statistics = (spread.ratio, spread.test, spread.minimum_detectable, spread.other_ratio, spread.other_test)
-            reasons |= dict.fromkeys(one.reason for one in statistics if one is not None and one.reason)
-    base = view.base_name
-    header = ["method", "std of", "runs", f"ratio to {base}", "p", "p, Holm", "minimum detectable ratio"]
-    notes = [
-        f"Ratio: standard deviation over the runs that both methods have, over {base}'s, with a 95 % interval in "
-        f"which whole runs, paired by setting and seed, are resampled (bootstrap-t from {MIN_FOR_BOOTSTRAP} runs "
-        "on, jackknife below). It takes the runs for a sample of those that could have been.",
-        "p: two-sided paired permutation test of the mean log ratio, in which the methods are swapped within a "
-        "setting and seed, all languages of a run together; Holm: corrected for the number of methods, for the row "
-        "over languages.",
-        "Minimum detectable ratio: the ratio (or its inverse) that this test finds at 5 % with 80 % power, before any "
-        "correction, with as many runs that go together as these do.",
-    ]
-    if any(spread.other_ratio is not None for comparison in found.values() for spread in comparison.spreads.values()):
-        header += ["ratio, other settings", "p, other settings"]
-        notes.append(
-            "Runs of one setting are alike: where settings have several runs, ratio and p are about these settings, "
-            "with other seeds. For other settings whole settings are resampled and swapped, and their number counts."
-        )
-    else:
-        rows = [row[: len(header)] for row in rows]
-    notes += [f"Nothing is given where {reason}." for reason in reasons]
+            claim = claims[Scope.THESE]
+            told = claim is not None and claim.of == name and claim.tested
+            rows.append(
+                [
+                    method,
+                    _score(view, comparison, name),
+                    str(Scope.THESE),
+                    str(comparison.runs),
+                    _ratio(spread.ratio.value, spread.ratio.low, spread.ratio.high),
+                    probability(spread.test.p),
+                    probability(claim.corrected if claim is not None and told else math.nan),
+                    _number(spread.minimum_detectable.ratio),
+                ]
+            )
+        for scope in (Scope.SEEDS, Scope.SETTINGS):
+            if (claim := claims[scope]) is not None and claim.tested:
+                score = _score(view, comparison, claim.of)
+                ratio = _ratio(claim.estimate, claim.low, claim.high)
+                tests = probability(claim.p), probability(claim.corrected)
+                rows.append([method, score, str(scope), str(claim.n), ratio, *tests, MISSING_CELL])
+    header = ["method", "std of", "for", "pairs", f"ratio to {view.base_name}", "p", "p, Holm", MINIMUM]
+    notes = [*_notes(view), *_reasons(found, pairs)]
     return Table("spread", "Ratios of standard deviations", header, rows, notes)
 
 
-def holm(found: Mapping[str, Comparison]) -> dict[str, float]:
-    """The p over languages of each method, corrected for testing all of them."""
-    tested = {m: c.spreads[LANGUAGES].test.p for m, c in found.items() if LANGUAGES in c.spreads}
-    tested = {method: p for method, p in tested.items() if not math.isnan(p)}
-    if not tested:
-        return {}
-    return dict(zip(tested, map(float, multipletests(np.array([*tested.values()]), method="holm")[1]), strict=True))
+def _notes(view: View) -> Iterator[str]:
+    if view.results.runs["collapsed"].any():
+        yield "Pairs in which either run collapsed are left out."
+    yield (
+        f"Ratio: standard deviation over the runs that both methods have, over {view.base_name}'s. These runs: p is of "
+        "a paired permutation test of the mean log ratio, in which the methods are swapped within a setting and seed, "
+        "all languages of a run together; scores are centred on each method's median. The 95 % interval holds the "
+        "ratios that this test does not reject."
+    )
+    yield (
+        "Other seeds, other settings too: where settings share their seeds, a jackknife over seeds and settings, with "
+        "Student's interval; else runs, or whole settings, are swapped. Holm: corrected for the number of methods."
+    )
+    yield (
+        "Minimum detectable ratio: the ratio (or its inverse) that the test of these runs finds at 5 % with 80 % "
+        "power, before any correction, with as many runs that do not collapse and go together as these do."
+    )
 
 
-def _cells(spread: SpreadStatistics, adjusted: float | None) -> list[str | Cell]:
-    ratio, test, detectable = spread.ratio, spread.test, spread.minimum_detectable.ratio
-    return [
-        Ratio(ratio.value, ratio.low, ratio.high),
-        probability(test.p),
-        probability(math.nan if adjusted is None else adjusted),
-        MISSING_CELL if math.isnan(detectable) else Number(detectable, ".2f"),
-    ]
+def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
+    """Why something is not given, each reason once."""
+    of_spreads = (
+        one.reason
+        for comparison in pairs.values()
+        for spread in comparison.spreads.values()
+        for one in (spread.ratio, spread.test, spread.minimum_detectable)
+    )
+    reasons = (*of_spreads, *(claim.reason for claim in found.of(Quantity.SPREAD)))
+    yield from (f"Nothing is given where {reason}." for reason in dict.fromkeys(filter(None, reasons)))
 
 
-def _other_settings(spread: SpreadStatistics) -> list[str | Cell]:
-    ratio, test = spread.other_ratio, spread.other_test
-    if ratio is None or test is None:
-        return [MISSING_CELL, MISSING_CELL]
-    return [Ratio(ratio.value, ratio.low, ratio.high), probability(test.p)]
+def _score(view: View, comparison: Comparison, name: str) -> str:
+    return {
+        SOURCE: view.results.source,
+        ZERO_SHOT: "zero-shot score",
+        LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
+    }[name]
+
+
+def _ratio(value: float, low: float, high: float) -> str | Cell:
+    return Ratio(value, low, high)
+
+
+def _number(value: float) -> str | Cell:
+    return MISSING_CELL if math.isnan(value) else Number(value, ".2f")
 
 
 def probability(p: float) -> str | Cell:
@@ -148,8 +159,9 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
 
 def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
     """The std ratio of every language that both scored in every run."""
-    ours, theirs = comparison.matrices
-    return {code: std_ratio(ours[:, i], theirs[:, i]) for i, code in enumerate(comparison.steady_languages)}
+    if not comparison.steady_languages:
+        return {}
+    return dict(zip(comparison.steady_languages, std_ratios(*comparison.matrices), strict=True))
 
 
 def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, Mapping[str, StdRatio]]) -> Table:

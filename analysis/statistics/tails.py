@@ -10,7 +10,7 @@ from scipy.special import logit
 from scipy.stats import binom
 
 from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamples_of
-from analysis.statistics.std_ratio import members_of
+from analysis.statistics.swaps import members_of
 
 TAIL = 0.10
 """The part of runs that is the tail."""
@@ -83,7 +83,8 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     | Gini | – | .94 / .95 | .96 / .96 | .95 / .97 |
     | logit std | – | .94 / .94 | .96 / .96 | .94 / .96 |
 
-    In the last column settings have effects as large as noise, or collapse as a whole. At 30 runs they are 0.91 to 0.97.
+    In the last column settings have effects as large as noise, or collapse as a whole. At 30 runs they are 0.91 to
+    0.97.
 
     Raises ``ValueError`` for other shapes, scores that are not in 0 to 100, and a resolution that is not above 0 and
     below 100.

@@ -1,0 +1,83 @@
+"""How far the scores move with each hyperparameter, and whether a method moves less than the baseline."""
+
+import math
+
+from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Claim, Quantity
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval
+from analysis.rendering.section import Section
+from analysis.rendering.table import Table
+from analysis.results.view import View
+from analysis.sections.spread import probability
+from analysis.statistics.slopes import Slope, slopes
+
+TITLE = "Sensitivity to each hyperparameter"
+NOTES = (
+    "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: points per "
+    "doubling of the learning rate, and per unit of any other. Runs that collapsed are left out.",
+    "It is a straight line: a response with its optimum in the middle has a slope of 0.",
+)
+DIFFERENCES = (
+    "Mean: the method's slope less the baseline's. Spread: the slope of the log ratio of standard deviations over "
+    "seeds, so that 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
+)
+
+
+def section(view: View) -> Section | None:
+    """Where a numeric hyperparameter has a slope in any method."""
+    found = {method: _slopes(view, method) for method in view.results.methods}
+    found = {method: by for method, by in found.items() if by}
+    if not found:
+        return None
+    told = answer(view)
+    claims = [*told.of(Quantity.SENSITIVITY), *told.of(Quantity.SPREAD_SENSITIVITY)]
+    return Section("sensitivity", TITLE, [table(found), *([differences(told, claims)] if claims else [])])
+
+
+def _slopes(view: View, method: str) -> dict[str, Slope]:
+    """The slopes that a method has, by hyperparameter."""
+    results = view.results
+    runs = results.runs[(results.runs["method"] == method) & results.runs["complete"] & ~results.runs["collapsed"]]
+    runs = runs.dropna(subset=["zero_shot"])
+    if results.varied.empty or not len(runs):
+        return {}
+    hyperparameters = results.varied.reindex(runs["setting"]).reset_index(drop=True)
+    made = slopes(runs["zero_shot"], hyperparameters, runs["setting"])
+    return {slope.name: slope for slope in made.slopes if not math.isnan(slope.estimate)}
+
+
+def table(found: dict[str, dict[str, Slope]]) -> Table:
+    """A row a method and hyperparameter."""
+    rows: list[list[str | Cell]] = [
+        [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high), probability(slope.p)]
+        for method, by in found.items()
+        for name, slope in by.items()
+    ]
+    every = [slope for by in found.values() for slope in by.values()]
+    notes = dict.fromkeys(
+        f"{note[0].upper()}{note[1:]}." for slope in every for note in (slope.note, slope.reason) if note
+    )
+    return Table("sensitivity", "Slopes", ["method", "hyperparameter", "per", "points", "p"], rows, [*NOTES, *notes])
+
+
+def differences(found: Answer, claims: list[Claim]) -> Table:
+    """A row a method, hyperparameter and kind of slope: the difference from the baseline's."""
+    kinds = {Quantity.SENSITIVITY: "mean", Quantity.SPREAD_SENSITIVITY: "spread"}
+    rows: list[list[str | Cell]] = [
+        [
+            claim.method,
+            str(claim.details["hyperparameter"]),
+            kinds[claim.quantity],
+            claim.unit,
+            _interval(claim.estimate, claim.low, claim.high),
+            probability(claim.p),
+            probability(claim.corrected),
+        ]
+        for claim in claims
+    ]
+    header = ["method", "hyperparameter", "of", "unit", f"slope − {found.baseline}", "p", "p, Holm"]
+    return Table("sensitivity-differences", "Slopes beside the baseline's", header, rows, DIFFERENCES)
+
+
+def _interval(value: float, low: float, high: float) -> str | Cell:
+    return MISSING_CELL if math.isnan(value) else Interval(value, low, high, "+.2f")

@@ -1,0 +1,93 @@
+"""The worst that a method does, and its spread by other measures than the standard deviation."""
+
+import math
+
+from analysis.claims.answer import answer
+from analysis.rendering.cells import MISSING_CELL, Cell, Interval
+from analysis.rendering.section import Section
+from analysis.rendering.table import Table
+from analysis.results.frame import Results
+from analysis.results.view import View
+from analysis.results.wording import named
+from analysis.statistics.scales import Scales, scales_disagree
+from analysis.statistics.tails import RESOLUTION, Figure, Tails, tails
+
+TITLE = "The worst case"
+MIN_RUNS = 2
+NOTES = (
+    "Points of the zero-shot score over all complete runs of a method, collapsed ones included.",
+    "10 % quantile: a tenth of the runs are below. Worst tenth: their mean (CVaR; Rockafellar & Uryasev, 2000). IQR: "
+    "from the 25 to the 75 % quantile. Gini: the mean distance of two runs. Logit std: the standard deviation of "
+    "log(score / (100 − score)), of runs that did not collapse; it does not shrink because scores near 100.",
+    "Intervals are at 95 %, over settings where these have several runs.",
+)
+
+
+def section(view: View) -> Section | None:
+    """Where a method has at least two complete runs, with scores from 0 to 100."""
+    runs = view.results.runs[view.results.runs["complete"]].dropna(subset=["zero_shot"])
+    methods = [method for method in view.results.methods if (runs["method"] == method).sum() >= MIN_RUNS]
+    if not methods or not runs["zero_shot"].between(0, 100).all():
+        return None
+    found = {method: _tails(view.results, method) for method in methods}
+    return Section("worst", TITLE, [table(found, healthy(view.results, methods)), *cautions(view)])
+
+
+def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
+    runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]].dropna(subset=["zero_shot"])
+    runs = runs if collapsed else runs[~runs["collapsed"]]
+    several = runs["setting"].nunique() < len(runs) and runs["setting"].nunique() > 1
+    return tails(runs["zero_shot"], runs["setting"] if several else None, _resolution(results, method))
+
+
+def _resolution(results: Results, method: str) -> float:
+    """Points that one test example is worth, on average over the targets."""
+    examples = results.targets.loc[results.targets["method"] == method, "examples"].sum()
+    trials = len(results.trials[results.trials["method"] == method])
+    return min(50.0, 100 * trials / examples) if examples > 0 else RESOLUTION
+
+
+def healthy(results: Results, methods: list[str]) -> dict[str, Figure]:
+    """The logit std of every method over its runs that did not collapse."""
+    return {method: _tails(results, method, collapsed=False).logit_std for method in methods}
+
+
+def table(found: dict[str, Tails], logit: dict[str, Figure]) -> Table:
+    """A row a method."""
+    header = ["method", "runs", "worst run", "10 % quantile", "worst tenth", "IQR", "Gini", "logit std"]
+    rows = [
+        [
+            method,
+            str(one.n),
+            *map(_cell, (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini, logit[method])),
+        ]
+        for method, one in found.items()
+    ]
+    figures = [f for one in found.values() for f in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)]
+    reasons = dict.fromkeys(figure.reason for figure in (*figures, *logit.values()) if figure.reason)
+    return Table("worst", TITLE, header, rows, [*NOTES, *(f"An interval is not given where {r}." for r in reasons)])
+
+
+def _cell(figure: Figure) -> str | Cell:
+    if math.isnan(figure.estimate):
+        return MISSING_CELL
+    return Interval(figure.estimate, figure.low, figure.high, ".2f")
+
+
+def cautions(view: View) -> list[str]:
+    """A sentence on the methods whose std ratio in points and in logits disagree; none where all agree."""
+    found: dict[str, Scales] = {}
+    for method, contrast in answer(view).contrasts.items():
+        comparison = contrast.comparison.surviving
+        ours, theirs = comparison.zero_shot
+        if comparison.runs > 1 and all(side.between(0, 100).all() for side in (ours, theirs)):
+            found[method] = scales_disagree(ours, theirs)
+    apart = [
+        f"{method} ({s.points:.2f} in points, {s.logits:.2f} in logits)" for method, s in found.items() if s.disagree
+    ]
+    if not apart:
+        return []
+    return [
+        "Points and logits tell different stories of the std ratio of "
+        f"{named(apart, f'{len(apart)} methods')}: near 100 the same differences in skill are fewer points."
+    ]
