@@ -46,9 +46,9 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
     """Write the report of some results, replacing an older one.
 
     ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the
-    working directory where they have none or it is no folder. It gets ``report.html``, ``answer.json``, ``results.csv``
-    (gzipped where it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the page loads itself again every
-    so many seconds. Raises ``UserError`` where the folder cannot be written.
+    working directory where they have none or it is no folder. It gets ``report.html``, ``answer.json``,
+    ``results.csv`` (gzipped where it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the
+    page loads itself again every so many seconds. Raises ``UserError`` where the folder cannot be written.
     """
     folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
     made = chapters(view)

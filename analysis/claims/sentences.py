@@ -24,19 +24,17 @@ def collapse(found: Answer, method: str) -> str:
 
 def _collapse_here(claim: Claim) -> str:
     method, base = claim.method, claim.baseline
-    if not claim.paired:
-        counts = "They share no setting and seed: their runs are compared unpaired."
-    else:
+    counts = "their runs share no setting and seed, and are compared unpaired"
+    if claim.paired:
         counts = (
-            f"Of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
-            f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both."
+            f"of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
+            f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both"
         )
-    p = _p(claim)
     if claim.shown:
-        return f"{method} collapses {OFTEN[claim.verdict]} than {base} ({p}). {counts}"
+        return f"{method} collapses {OFTEN[claim.verdict]} than {base}: {counts} ({_p(claim)})."
     needed = claim.details.get("discordant pairs needed")
-    more = f", where {needed} pairs in one of them alone would show one" if needed else ""
-    return f"Whether {method} collapses more or less often than {base} is open ({p}{more}). {counts}"
+    more = f"; {needed} pairs in one of them alone would show a difference" if needed else ""
+    return f"Whether {method} collapses more or less often than {base} is open: {counts} ({_p(claim)}{more})."
 
 
 def _collapse_elsewhere(found: Answer, claim: Claim) -> str:

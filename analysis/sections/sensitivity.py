@@ -54,9 +54,8 @@ def table(found: dict[str, dict[str, Slope]]) -> Table:
         for name, slope in by.items()
     ]
     every = [slope for by in found.values() for slope in by.values()]
-    notes = dict.fromkeys(
-        f"{note[0].upper()}{note[1:]}." for slope in every for note in (slope.note, slope.reason) if note
-    )
+    told = (note for slope in every for note in (slope.note, slope.reason) if note)
+    notes = dict.fromkeys(f"{note[0].upper()}{note[1:]}." for note in told)
     return Table("sensitivity", "Slopes", ["method", "hyperparameter", "per", "points", "p"], rows, [*NOTES, *notes])
 
 

@@ -83,7 +83,9 @@ def cautions(view: View) -> list[str]:
         if comparison.runs > 1 and all(side.between(0, 100).all() for side in (ours, theirs)):
             found[method] = scales_disagree(ours, theirs)
     apart = [
-        f"{method} ({s.points:.2f} in points, {s.logits:.2f} in logits)" for method, s in found.items() if s.disagree
+        f"{method} ({scales.points:.2f} in points, {scales.logits:.2f} in logits)"
+        for method, scales in found.items()
+        if scales.disagree
     ]
     if not apart:
         return []
