@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import levene
 from scipy.stats import t as student
 
+from analysis.statistics.brown_forsythe import MIN_RUNS
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.std_ratio import paired, varies
 from analysis.statistics.swap_test import CLOSE, EXACT, MIN_UNITS, statistics, swaps
@@ -85,7 +86,9 @@ def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
     low, high = math.log(MIN_RATIO), 0.0
-    if runs < MIN_UNITS or power(low) < POWER:
+    if runs < MIN_RUNS:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
+    if power(low) < POWER:
         return MinimumDetectable(
             math.nan,
             runs,
