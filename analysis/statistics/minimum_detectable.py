@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import levene
 from scipy.stats import t as student
 
+from analysis.statistics.brown_forsythe import MIN_RUNS
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.swap_test import MIN_UNITS
 from analysis.statistics.swaps import CLOSE, mean_log_ratios, paired, swaps, varies
@@ -87,7 +88,9 @@ def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
     low, high = math.log(MIN_RATIO), 0.0
-    if runs < MIN_UNITS or power(low) < POWER:
+    if runs < MIN_RUNS:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
+    if power(low) < POWER:
         return MinimumDetectable(
             math.nan,
             runs,
