@@ -89,7 +89,7 @@ def test_the_bootstrap_is_the_one_written_as_a_loop(together: bool, monkeypatch:
     for block in run_bootstrap.counts(36, 60):
         for often in block:
             runs = np.concatenate(
-                [np.flatnonzero(groups == unit) for unit in np.repeat(np.arange(30), often.astype(int))]
+                [np.flatnonzero(groups == unit) for unit in np.repeat(np.arange(36), often.astype(int))]
             )
             iqrs.append(stats.iqr(scores[runs]))
             one, spread = studentised(runs, often)
