@@ -68,7 +68,7 @@ def spread(found: Answer, method: str) -> str:
     if claim.hopeless:
         least = min(1.0, claim.least_p * claim.tests)
         return f"{size}. So few runs can show nothing: the smallest p that they can give is {least:.2g}{_many(claim)}."
-    return f"{size}: {OPEN} ({_p(claim)}){_power(claim)}."
+    return f"{size}: {OPEN} ({_p(claim)}){_power(found, claim)}."
 
 
 def _size(claim: Claim) -> str:
@@ -87,8 +87,8 @@ def _size(claim: Claim) -> str:
     )
 
 
-def _power(claim: Claim) -> str:
-    ratio = claim.details.get("minimum detectable ratio", math.nan)
+def _power(found: Answer, claim: Claim) -> str:
+    ratio = found.minimum_detectable_ratio(claim)
     if math.isnan(ratio):
         return ""
     alone = ", were it the only test," if claim.tests > 1 else ""

@@ -57,7 +57,6 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
     if reason := _no_claim(comparison):
         return replace(made, reason=reason)
     found = _found(surviving, of, scope, bounds)
-    spread = surviving.spreads[of]
     return replace(
         made,
         estimate=found.estimate,
@@ -70,7 +69,6 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
         details={
             "languages": len(surviving.steady_languages),
             "zero-shot score": surviving.spreads[ZERO_SHOT].ratio.value,
-            "minimum detectable ratio": spread.minimum_detectable.ratio,
         },
     )
 

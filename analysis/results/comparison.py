@@ -19,13 +19,26 @@ from analysis.statistics.swaps import paired, varies
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpreadStatistics:
-    """How two methods' standard deviations compare."""
+    """How two methods' standard deviations compare: each figure is made when it is first asked for."""
 
-    ratio: StdRatio
-    test: SwapTest
-    minimum_detectable: MinimumDetectable
+    ours: ArrayLike = field(repr=False)
+    """Paired scores, (runs,) or (runs × languages), in points."""
+    theirs: ArrayLike = field(repr=False)
+
+    @cached_property
+    def ratio(self) -> StdRatio:
+        return std_ratio(self.ours, self.theirs)
+
+    @cached_property
+    def test(self) -> SwapTest:
+        return swap_test(self.ours, self.theirs)
+
+    @cached_property
+    def minimum_detectable(self) -> MinimumDetectable:
+        """It takes longest: power is simulated."""
+        return minimum_detectable_ratio(self.ours, self.theirs)
 
 
 @dataclass(frozen=True)
@@ -178,12 +191,7 @@ class Comparison:
 
         Not of the source's where a run of a method is several trials: their mean varies less than a score.
         """
-        return {
-            name: SpreadStatistics(
-                std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
-            )
-            for name, (ours, theirs) in self.pairs.items()
-        }
+        return {name: SpreadStatistics(*pair) for name, pair in self.pairs.items()}
 
     @cached_property
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
