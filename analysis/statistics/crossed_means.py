@@ -114,9 +114,9 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     | own seeds, all four | .05 / .05 | .05 / .05 | – | – | .05 / .05 | .04 / .04 | .03 / .04 |
 
     With a fifth of the runs absent it is 0.05 or less. Larger effects bring it up to 0.055, and 0.06 at 40 × 2.
-    Coverage is one minus these. One seed says nothing of others: the claim is wrong in 0.18 to 0.32 unless it is said to
-    be at that seed. One-sided skew of the differences takes the size to 0.12 with one seed and 5 settings. ``python -m
-    tests.benchmarks.scopes`` measures these.
+    Coverage is one minus these. One seed says nothing of others: the claim is wrong in 0.18 to 0.32 unless it is said
+    to be at that seed. One-sided skew of the differences takes the size to 0.12 with one seed and 5 settings.
+    ``python -m tests.benchmarks.scopes`` measures these.
 
     The maximum of V_setting + V_seed − V_run, V_setting and V_seed with min(S, K) − 1 degrees of freedom is valid too,
     but with two seeds it is wrong in 0.00 to 0.04 and its intervals are 1.8 to 2.6 times as long. Satterthwaite's
