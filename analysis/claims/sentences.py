@@ -11,6 +11,7 @@ OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
 BETTER = {Verdict.LOWER: "lower", Verdict.HIGHER: "higher"}
 OFTEN = {Verdict.LOWER: "less often", Verdict.HIGHER: "more often"}
+RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
 
 
@@ -74,17 +75,17 @@ def spread(found: Answer, method: str) -> str:
 def _size(claim: Claim) -> str:
     """The ratio of standard deviations, its interval and the runs that it is of."""
     languages = claim.details.get("languages")
-    where = f" on average over {_count(languages, 'target language')}" if languages else " of the zero-shot score"
+    where = " of the zero-shot score"
+    if languages:
+        where = " in 1 target language" if languages == 1 else f" on average over {languages} target languages"
     pairs = _count(claim.n, "pair")
     over = (
         f"Over the {pairs} of runs in which neither collapsed"
         if claim.runs is Runs.SURVIVING
         else f"Over {pairs} of runs"
     )
-    interval = _interval(claim.low, claim.high, "{:.2f}")
-    return (
-        f"{over}, {claim.method} has {claim.estimate:.2f} times {claim.baseline}'s standard deviation{where}{interval}"
-    )
+    interval = _interval(claim.low, claim.high, RATIO)
+    return f"{over}, {claim.method} has {_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation{where}{interval}"
 
 
 def _power(found: Answer, claim: Claim) -> str:
@@ -125,7 +126,7 @@ def mean(found: Answer, method: str) -> str:
     if shown.shown:
         return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size}: for {scope} it is the same within {shown.bounds[1]:g} points."
+        return f"{size}: for {scope} it is the same within {_points(shown.bounds[1])}."
     return f"{size}: for {scope} {OPEN} ({_p(shown)})."
 
 
@@ -159,13 +160,17 @@ def _interval(low: float, high: float, form: str) -> str:
 
 
 def _number(value: float, form: str) -> str:
-    if form == "{:.2f}" and not 0.01 <= value <= 100:
+    if form == RATIO and not 0.01 <= value <= 100:
         return "below 0.01" if value < 0.01 else "over 100"
     return form.format(value).replace("-", "−")
 
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
+
+
+def _points(number: float) -> str:
+    return f"{number:g} point{'' if number == 1 else 's'}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -103,8 +103,8 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
         told += filter(None, [unplanned(results)])
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
-    if found.contrasts:
-        told.append("Intervals are each for itself; a p is corrected for the number of methods (Holm).")
+    if any(claim.tests > 1 for claim in found.claims):
+        told.append("A p is corrected for the number of methods (Holm); intervals are each for itself.")
     if told:
         yield " ".join(told)
 
