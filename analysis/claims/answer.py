@@ -60,7 +60,7 @@ class Answer:
 
     def _detailed(self, claim: Claim) -> Claim:
         """A claim with the figures that take long."""
-        if claim.quantity is not Quantity.SPREAD or claim.scope is not Scope.THESE or not claim.tested:
+        if (claim.quantity, claim.scope) != (Quantity.SPREAD, Scope.THESE) or not claim.tested or not claim.paired:
             return claim
         return replace(
             claim, details={**claim.details, "minimum detectable ratio": self.minimum_detectable_ratio(claim)}
@@ -80,7 +80,7 @@ def _claims(contrast: Contrast, varied: pd.DataFrame) -> Iterator[Claim]:
     """The claims on one method before they are corrected over methods."""
     comparison = contrast.comparison
     found = collapse.claims(comparison)
-    if comparison.runs > 1:
+    if comparison.runs > 1 or comparison.unpaired:
         found += [*spread.claims(comparison), *means.claims(comparison), *sensitivity.claims(comparison, varied)]
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:

@@ -78,18 +78,23 @@ def _size(claim: Claim) -> str:
     where = " of the zero-shot score"
     if languages:
         where = " in 1 target language" if languages == 1 else f" on average over {languages} target languages"
-    pairs = _count(claim.n, "pair")
-    over = (
-        f"Over the {pairs} of runs in which neither collapsed"
-        if claim.runs is Runs.SURVIVING
-        else f"Over {pairs} of runs"
-    )
-    interval = _interval(claim.low, claim.high, RATIO)
-    return f"{over}, {claim.method} has {_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation{where}{interval}"
+    ratio = f"{_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation"
+    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim.low, claim.high, RATIO)}"
+
+
+def _over(claim: Claim) -> str:
+    """The runs that a claim is of."""
+    if not claim.paired:
+        return (
+            f"Unpaired, over {claim.n} runs or more of each{' that did not collapse' * (claim.runs is Runs.SURVIVING)}"
+        )
+    if claim.runs is Runs.SURVIVING:
+        return f"Over the {_count(claim.n, 'pair')} of runs in which neither collapsed"
+    return f"Over {_count(claim.n, 'pair')} of runs"
 
 
 def _power(found: Answer, claim: Claim) -> str:
-    ratio = found.minimum_detectable_ratio(claim)
+    ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
     alone = ", were it the only test," if claim.tests > 1 else ""
@@ -118,7 +123,7 @@ def mean(found: Answer, method: str) -> str:
     tested = [other for other in others if other is not None and other.tested]
     start = f"Its mean zero-shot score differs by {_signed(here.estimate)} points"
     if not tested:
-        reason = next((other.reason for other in others if other is not None and other.reason), "")
+        reason = next((other.reason for other in reversed(others) if other is not None and other.reason), "")
         return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
     shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"

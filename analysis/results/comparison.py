@@ -117,6 +117,15 @@ class Comparison:
         has two or more; see ``apart``."""
         return self.runs < 2 and all(len(side) > 1 for side in self.apart)
 
+    @property
+    def apart_surviving(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The runs of ``apart`` that did not collapse."""
+        ours, theirs = (
+            side[~flags.reindex(side.index).astype(bool)]
+            for side, flags in zip(self.apart, self.apart_collapsed, strict=True)
+        )
+        return ours, theirs
+
     @cached_property
     def languages(self) -> list[str]:
         """The target languages that both scored in every run."""
@@ -179,8 +188,7 @@ class Comparison:
             ours, theirs = map(len, self.apart)
             told.append(
                 f"{self.method} ({ours} runs) and {self.base} ({theirs} runs) are unpaired: they have "
-                f"{self.runs or 'no'} run{'' if self.runs == 1 else 's'} of the same setting and seed in common, and "
-                "what is compared run by run is not given."
+                f"{self.runs or 'no'} run{'' if self.runs == 1 else 's'} of the same setting and seed in common."
             )
         return told
 
