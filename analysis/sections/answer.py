@@ -21,7 +21,8 @@ def section(view: View) -> Section | None:
     if not view.results.runs["complete"].any():
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = answer(view)
-    parts = [*_warnings(found), *_collapse(found), *_movement(view), *_methods(view, found), *_cautions(view, found)]
+    rates = filter(None, [sentences.rates(found)])
+    parts = [*_warnings(found), *rates, *_movement(view), *_methods(view, found), *_cautions(view, found)]
     return Section("answer", "The answer", parts)
 
 
@@ -30,13 +31,6 @@ def _warnings(found: Answer) -> Iterator[str]:
     contrasts = found.contrasts.values()
     yield from (contrast.confounding.sentence for contrast in contrasts if contrast.confounding is not None)
     yield from dict.fromkeys(contrast.look.sentence for contrast in contrasts if contrast.look is not None)
-
-
-def _collapse(found: Answer) -> Iterator[str]:
-    rates = sentences.rates(found)
-    told = [sentences.collapse(found, method) for method in found.contrasts]
-    if rates:
-        yield " ".join([rates, *filter(None, told)])
 
 
 def _movement(view: View) -> Iterator[str]:
@@ -67,7 +61,7 @@ def _movement(view: View) -> Iterator[str]:
 
 
 def _methods(view: View, found: Answer) -> Iterator[str]:
-    """The sentences on spread and mean, a paragraph a method."""
+    """The sentences on collapse, spread and mean, a paragraph a method."""
     told = {method: _method(found, method) for method in found.contrasts}
     told = {method: text for method, text in told.items() if text}
     shown = {claim.method for claim in found.claims if claim.shown}
@@ -90,7 +84,8 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
 
 
 def _method(found: Answer, method: str) -> str:
-    return " ".join(filter(None, [sentences.spread(found, method), sentences.mean(found, method)]))
+    told = (make(found, method) for make in (sentences.collapse, sentences.spread, sentences.mean))
+    return " ".join(filter(None, told))
 
 
 def _cautions(view: View, found: Answer) -> Iterator[str]:
