@@ -84,8 +84,8 @@ def _size(claim: Claim) -> str:
         if claim.runs is Runs.SURVIVING
         else f"Over {pairs} of runs"
     )
-    interval = _interval(claim.low, claim.high, RATIO)
-    return f"{over}, {claim.method} has {_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation{where}{interval}"
+    ratio, interval = _number(claim.estimate, RATIO), _interval(claim.low, claim.high, RATIO)
+    return f"{over}, {claim.method} has {ratio} times {claim.baseline}'s standard deviation{where}{interval}"
 
 
 def _power(found: Answer, claim: Claim) -> str:
