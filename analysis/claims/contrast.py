@@ -4,10 +4,10 @@ leave."""
 import math
 from dataclasses import dataclass
 
+from analysis.claims.confounding import Confounding, confounding
+from analysis.claims.looks import Look
 from analysis.results.comparison import Comparison
-from analysis.results.confounding import Confounding, confounding
 from analysis.results.frame import Results
-from analysis.results.looks import Look
 
 
 @dataclass(frozen=True)

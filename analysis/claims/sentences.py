@@ -106,12 +106,17 @@ def _elsewhere(found: Answer, claim: Claim) -> str:
     others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
     held = [other for other in others if other is not None and other.verdict is claim.verdict]
     if held:
-        return f"So it is for {ELSEWHERE[held[0].scope]} ({_p(held[0])})."
+        return f"So it is for {_elsewhere_of(held[0])} ({_p(held[0])})."
     tested = [other for other in others if other is not None and other.tested and not other.hopeless]
     if tested:
-        return f"For {ELSEWHERE[tested[0].scope]} that is open ({_p(tested[0])})."
+        return f"For {_elsewhere_of(tested[0])} that is open ({_p(tested[0])})."
     reason = next((other.reason for other in others if other is not None and other.reason), "")
     return f"Of other seeds and settings they say nothing{f': {reason}' if reason else ''}."
+
+
+def _elsewhere_of(claim: Claim) -> str:
+    """The scope of a claim beyond these runs."""
+    return ELSEWHERE[claim.scope] + (" at this seed" if claim.details.get("one seed") else "")
 
 
 def mean(found: Answer, method: str) -> str:
@@ -127,7 +132,7 @@ def mean(found: Answer, method: str) -> str:
         return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
     shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
-    scope = ELSEWHERE[shown.scope]
+    scope = _elsewhere_of(shown)
     if shown.shown:
         return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:

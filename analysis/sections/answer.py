@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from analysis.claims import sentences
 from analysis.claims.answer import Answer, answer
+from analysis.claims.looks import unplanned
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
-from analysis.results.looks import unplanned
 from analysis.results.view import View
 from analysis.results.wording import named
 
