@@ -12,7 +12,7 @@ from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.results.from_csv import read
 from analysis.results.view import View
 from tests.benchmarks.claims.studies import Design, simulate
-from tests.benchmarks.claims.tables import beyond, every, pooled, power
+from tests.benchmarks.claims.tables import beyond, cautions, equivalences, every, pooled, power
 from tests.benchmarks.claims.tallies import Tally, run
 from tests.benchmarks.claims.truths import Drawn, truths
 from tests.benchmarks.claims.worlds import NOISE, World
@@ -109,6 +109,6 @@ def test_counts_do_not_depend_on_the_processes() -> None:
     one, two = (run(worlds, designs, 3, processes=processes) for processes in (1, 2))
     assert one == two
     assert all(cell.studies == 3 for cell in one.values())
-    for table in (every(one, worlds, designs), pooled(one, worlds, designs), power(one, worlds, designs)):
-        assert "4×2" in table
+    for table in (every, cautions, pooled, equivalences, power):
+        assert "4×2" in table(one, worlds, designs)
     assert "beyond" in beyond(one, worlds, designs)

@@ -19,7 +19,7 @@ import re
 import time
 
 from tests.benchmarks.claims.studies import Design
-from tests.benchmarks.claims.tables import SIZE, beyond, cautions, error, every, pooled, power
+from tests.benchmarks.claims.tables import SIZE, beyond, cautions, equivalences, error, every, pooled, power
 from tests.benchmarks.claims.tallies import run
 from tests.benchmarks.claims.worlds import DIFFERENT, WORLDS
 
@@ -48,7 +48,9 @@ def main() -> None:
     equal, different = ([world for world in given.worlds if world in of] for of in (WORLDS, DIFFERENT))
     print(f"{given.studies} studies a cell: 2 s.e. of a share of {SIZE:g} are {error(SIZE, given.studies):.3f}")
     parts = [every(cells, given.worlds, given.designs), cautions(cells, given.worlds, given.designs)]
-    parts += [pooled(cells, equal, given.designs)] * bool(equal) + [power(cells, different, given.designs)]
+    if equal:
+        parts += [pooled(cells, equal, given.designs), equivalences(cells, equal, given.designs)]
+    parts += [power(cells, different, given.designs)] * bool(different)
     for part in [*parts, beyond(cells, given.worlds, given.designs)]:
         print(f"\n{part}", flush=True)
     print(f"({time.perf_counter() - start:.0f} s)")

@@ -71,6 +71,16 @@ def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> st
     return tabulate(rows, [head, *map(str, designs)])
 
 
+def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """How often equivalence is found, a row a kind that may be equivalent, over all worlds together."""
+    rows = []
+    for kind in KINDS:
+        if kind[0] in (Quantity.SPREAD, Quantity.MEAN):
+            totals = [sum((cells[world, design].kinds[kind] for world in worlds), Tally()) for design in designs]
+            rows.append([named(kind), *(_share(total.equivalent, total.claims) for total in totals)])
+    return tabulate(rows, ["equivalent among claims", *map(str, designs)], disable_numparse=True)
+
+
 def beyond(cells: Cells, worlds: Iterable[str], designs: Sequence[Design]) -> str:
     """The cells that are beyond the bounds: of wrong claims by two standard errors, of intervals at all."""
     rows = []
