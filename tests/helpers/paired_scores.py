@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.benchmarks.spread import simulate
+from tests.benchmarks.simulated_pairs import simulate
 
 Array = NDArray[np.float64]
 
