@@ -41,6 +41,11 @@ class Answer:
         """The claim on a quantity of a method in a scope; ``None`` where there is none."""
         return next(iter(self.of(quantity, method, scope)), None)
 
+    def minimum_detectable_ratio(self, claim: Claim) -> float:
+        """Of a claim on the spread of these runs; NaN where there is none. It is simulated when it is asked for."""
+        spreads = self.contrasts[claim.method].comparison.surviving.spreads
+        return spreads[claim.of].minimum_detectable.ratio
+
     def to_json(self, sentences: list[str]) -> dict[str, Any]:
         """The content of ``answer.json``; ``sentences`` are those that were made of it."""
         return {
@@ -49,9 +54,17 @@ class Answer:
             "source": self.source,
             "baseline": self.baseline,
             "level": LEVEL,
-            "claims": [claim.to_json() for claim in self.claims],
+            "claims": [self._detailed(claim).to_json() for claim in self.claims],
             "sentences": sentences,
         }
+
+    def _detailed(self, claim: Claim) -> Claim:
+        """A claim with the figures that take long."""
+        if (claim.quantity, claim.scope) != (Quantity.SPREAD, Scope.THESE) or not claim.tested or not claim.paired:
+            return claim
+        return replace(
+            claim, details={**claim.details, "minimum detectable ratio": self.minimum_detectable_ratio(claim)}
+        )
 
 
 @lru_cache(maxsize=4)
@@ -67,7 +80,7 @@ def _claims(contrast: Contrast, varied: pd.DataFrame) -> Iterator[Claim]:
     """The claims on one method before they are corrected over methods."""
     comparison = contrast.comparison
     found = collapse.claims(comparison)
-    if comparison.runs > 1:
+    if comparison.runs > 1 or comparison.unpaired:
         found += [*spread.claims(comparison), *means.claims(comparison), *sensitivity.claims(comparison, varied)]
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from statsmodels.stats.multitest import multipletests
+
+from analysis.statistics.holm import holm
 
 LEVEL = 0.05
 """Two-sided level of every test, after Holm's correction and that for planned looks."""
@@ -141,7 +142,7 @@ def judged(claims: Iterable[Claim]) -> list[Claim]:
         if claim.tested:
             families.setdefault((claim.quantity, claim.scope), []).append(place)
     for places in families.values():
-        corrected = multipletests(np.array([found[place].p for place in places]), method="holm")[1]
+        corrected = holm([found[place].p for place in places])
         for place, p in zip(places, corrected, strict=True):
             found[place] = _verdict(replace(found[place], corrected=float(p), tests=len(places)))
     return found

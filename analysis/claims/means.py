@@ -13,9 +13,7 @@ from analysis.statistics.minimum_detectable import minimum_detectable_difference
 
 def claims(comparison: Comparison, bounds: tuple[float, float] = MEAN_BOUNDS) -> list[Claim]:
     """The claims on one method at three scopes, not judged, over the pairs of runs in which neither collapsed."""
-    if comparison.unpaired:
-        return []
-    means = crossed_of(comparison.surviving)
+    means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
     return [_claim(comparison, scope, means, bounds) for scope in Scope]
 
 
@@ -26,6 +24,14 @@ def crossed_of(comparison: Comparison) -> CrossedMeans:
     return crossed_means(ours - theirs, index.get_level_values("setting"), index.get_level_values("seed"))
 
 
+def _by_setting(comparison: Comparison) -> CrossedMeans:
+    """The mean difference of two methods that share no setting and seed: of the means at settings that both have."""
+    sides = (side.drop(columns=comparison.source).mean(axis=1) for side in comparison.apart_surviving)
+    ours, theirs = (side.groupby(level="setting").mean() for side in sides)
+    difference = (ours - theirs).dropna()
+    return crossed_means(difference, difference.index, [0] * len(difference))
+
+
 def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float]) -> Claim:
     found = _scoped(means, scope)
     made = Claim(
@@ -34,9 +40,10 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
         quantity=Quantity.MEAN,
         scope=scope,
         of=ZERO_SHOT,
-        runs=Runs.SURVIVING if comparison.collapsed.any(axis=None) else Runs.ALL,
+        runs=Runs.SURVIVING if _any_collapsed(comparison) else Runs.ALL,
         n=means.n,
         settings=means.n_settings,
+        paired=not comparison.unpaired,
         unit="points",
         estimate=found.estimate,
         details={"over all runs": float(np.subtract(*comparison.zero_shot).mean()) if comparison.runs else None},
@@ -56,9 +63,15 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
             **made.details,
             "degrees of freedom": found.df,
             "minimum detectable difference": minimum_detectable_difference(found.error, found.df),
-            "note": found.note,
+            "note": "" if comparison.unpaired else found.note,
         },
     )
+
+
+def _any_collapsed(comparison: Comparison) -> bool:
+    if comparison.unpaired:
+        return any(bool(flags.any()) for flags in comparison.apart_collapsed)
+    return bool(comparison.collapsed.any(axis=None))
 
 
 def _scoped(means: CrossedMeans, scope: Scope) -> Scoped:

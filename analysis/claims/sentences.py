@@ -11,6 +11,7 @@ OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
 BETTER = {Verdict.LOWER: "lower", Verdict.HIGHER: "higher"}
 OFTEN = {Verdict.LOWER: "less often", Verdict.HIGHER: "more often"}
+RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
 
 
@@ -68,27 +69,32 @@ def spread(found: Answer, method: str) -> str:
     if claim.hopeless:
         least = min(1.0, claim.least_p * claim.tests)
         return f"{size}. So few runs can show nothing: the smallest p that they can give is {least:.2g}{_many(claim)}."
-    return f"{size}: {OPEN} ({_p(claim)}){_power(claim)}."
+    return f"{size}: {OPEN} ({_p(claim)}){_power(found, claim)}."
 
 
 def _size(claim: Claim) -> str:
     """The ratio of standard deviations, its interval and the runs that it is of."""
     languages = claim.details.get("languages")
-    where = f" on average over {_count(languages, 'target language')}" if languages else " of the zero-shot score"
-    pairs = _count(claim.n, "pair")
-    over = (
-        f"Over the {pairs} of runs in which neither collapsed"
-        if claim.runs is Runs.SURVIVING
-        else f"Over {pairs} of runs"
-    )
-    interval = _interval(claim.low, claim.high, "{:.2f}")
-    return (
-        f"{over}, {claim.method} has {claim.estimate:.2f} times {claim.baseline}'s standard deviation{where}{interval}"
-    )
+    where = " of the zero-shot score"
+    if languages:
+        where = " in 1 target language" if languages == 1 else f" on average over {languages} target languages"
+    ratio = f"{_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation"
+    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim.low, claim.high, RATIO)}"
 
 
-def _power(claim: Claim) -> str:
-    ratio = claim.details.get("minimum detectable ratio", math.nan)
+def _over(claim: Claim) -> str:
+    """The runs that a claim is of."""
+    if not claim.paired:
+        return (
+            f"Unpaired, over {claim.n} runs or more of each{' that did not collapse' * (claim.runs is Runs.SURVIVING)}"
+        )
+    if claim.runs is Runs.SURVIVING:
+        return f"Over the {_count(claim.n, 'pair')} of runs in which neither collapsed"
+    return f"Over {_count(claim.n, 'pair')} of runs"
+
+
+def _power(found: Answer, claim: Claim) -> str:
+    ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
     alone = ", were it the only test," if claim.tests > 1 else ""
@@ -117,7 +123,7 @@ def mean(found: Answer, method: str) -> str:
     tested = [other for other in others if other is not None and other.tested]
     start = f"Its mean zero-shot score differs by {_signed(here.estimate)} points"
     if not tested:
-        reason = next((other.reason for other in others if other is not None and other.reason), "")
+        reason = next((other.reason for other in reversed(others) if other is not None and other.reason), "")
         return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
     shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
@@ -125,7 +131,7 @@ def mean(found: Answer, method: str) -> str:
     if shown.shown:
         return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size}: for {scope} it is the same within {shown.bounds[1]:g} points."
+        return f"{size}: for {scope} it is the same within {_points(shown.bounds[1])}."
     return f"{size}: for {scope} {OPEN} ({_p(shown)})."
 
 
@@ -159,13 +165,17 @@ def _interval(low: float, high: float, form: str) -> str:
 
 
 def _number(value: float, form: str) -> str:
-    if form == "{:.2f}" and not 0.01 <= value <= 100:
+    if form == RATIO and not 0.01 <= value <= 100:
         return "below 0.01" if value < 0.01 else "over 100"
     return form.format(value).replace("-", "−")
 
 
 def _signed(value: float) -> str:
     return f"{value:+.2f}".replace("-", "−")
+
+
+def _points(number: float) -> str:
+    return f"{number:g} point{'' if number == 1 else 's'}"
 
 
 def _count(number: int, noun: str) -> str:

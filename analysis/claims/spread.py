@@ -10,6 +10,7 @@ from analysis.statistics.crossed_ratio import crossed_ratio
 from analysis.statistics.equivalence import RATIO_BOUNDS, ratio_equivalence
 from analysis.statistics.std_ratio import StdRatio, equivalent_stds, std_ratio
 from analysis.statistics.swap_test import SwapTest, swap_test
+from analysis.statistics.unpaired_swaps import unpaired_swap_test
 
 MAX_COLLAPSED = 0.5
 """Share of a method's runs that collapse from which its survivors say nothing of the method."""
@@ -29,14 +30,19 @@ class _Found:
 
 
 def claims(comparison: Comparison, bounds: tuple[float, float] = RATIO_BOUNDS) -> list[Claim]:
-    """The claims on one method at three scopes, not judged; none of methods that have no runs in common.
+    """The claims on one method at three scopes, not judged.
+
+    Of methods that share no setting and seed there is one, unpaired.
+
 
     - These runs: the swap test, run by run, and the interval that inverts it. It knows the noise of single runs alone.
     - Other seeds, other settings: where seeds are shared by settings the jackknife over seeds and settings, which has
       intervals from three of each. Where each setting has seeds of its own, runs are a sample of seeds and the swap
       test holds; for other settings whole settings are swapped.
     """
-    return [] if comparison.unpaired else [_claim(comparison, scope, bounds) for scope in Scope]
+    if comparison.unpaired:
+        return [_unpaired(comparison)]
+    return [_claim(comparison, scope, bounds) for scope in Scope]
 
 
 def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) -> Claim:
@@ -57,7 +63,6 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
     if reason := _no_claim(comparison):
         return replace(made, reason=reason)
     found = _found(surviving, of, scope, bounds)
-    spread = surviving.spreads[of]
     return replace(
         made,
         estimate=found.estimate,
@@ -70,8 +75,38 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
         details={
             "languages": len(surviving.steady_languages),
             "zero-shot score": surviving.spreads[ZERO_SHOT].ratio.value,
-            "minimum detectable ratio": spread.minimum_detectable.ratio,
         },
+    )
+
+
+def _unpaired(comparison: Comparison) -> Claim:
+    """The claim on two methods that share no setting and seed: all their runs, by a permutation test."""
+    sides = comparison.apart_surviving
+    scores = [side.drop(columns=comparison.source).dropna(axis=1).to_numpy() for side in sides]
+    made = Claim(
+        method=comparison.method,
+        baseline=comparison.base,
+        quantity=Quantity.SPREAD,
+        scope=Scope.THESE,
+        of=LANGUAGES,
+        runs=Runs.SURVIVING if any(flags.any() for flags in comparison.apart_collapsed) else Runs.ALL,
+        n=min(map(len, sides)),
+        settings=0,
+        paired=False,
+        unit="ratio",
+        details={"languages": scores[0].shape[1]},
+    )
+    if any(len(flags) and flags.mean() >= MAX_COLLAPSED for flags in comparison.apart_collapsed):
+        return replace(made, reason="a method collapsed in half of its runs or more")
+    if not scores[0].shape[1]:
+        return replace(made, reason="the two have no target language in common in all runs")
+    test = unpaired_swap_test(*scores)
+    return replace(
+        made,
+        estimate=math.exp(test.statistic),
+        p=test.p,
+        least_p=0.0 if test.reason else test.least_p,
+        reason=test.reason,
     )
 
 

@@ -19,13 +19,26 @@ from analysis.statistics.swaps import paired, varies
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SpreadStatistics:
-    """How two methods' standard deviations compare."""
+    """How two methods' standard deviations compare: each figure is made when it is first asked for."""
 
-    ratio: StdRatio
-    test: SwapTest
-    minimum_detectable: MinimumDetectable
+    ours: ArrayLike = field(repr=False)
+    """Paired scores, (runs,) or (runs × languages), in points."""
+    theirs: ArrayLike = field(repr=False)
+
+    @cached_property
+    def ratio(self) -> StdRatio:
+        return std_ratio(self.ours, self.theirs)
+
+    @cached_property
+    def test(self) -> SwapTest:
+        return swap_test(self.ours, self.theirs)
+
+    @cached_property
+    def minimum_detectable(self) -> MinimumDetectable:
+        """It takes longest: power is simulated."""
+        return minimum_detectable_ratio(self.ours, self.theirs)
 
 
 @dataclass(frozen=True)
@@ -104,6 +117,15 @@ class Comparison:
         has two or more; see ``apart``."""
         return self.runs < 2 and all(len(side) > 1 for side in self.apart)
 
+    @property
+    def apart_surviving(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The runs of ``apart`` that did not collapse."""
+        ours, theirs = (
+            side[~flags.reindex(side.index).astype(bool)]
+            for side, flags in zip(self.apart, self.apart_collapsed, strict=True)
+        )
+        return ours, theirs
+
     @cached_property
     def languages(self) -> list[str]:
         """The target languages that both scored in every run."""
@@ -166,8 +188,7 @@ class Comparison:
             ours, theirs = map(len, self.apart)
             told.append(
                 f"{self.method} ({ours} runs) and {self.base} ({theirs} runs) are unpaired: they have "
-                f"{self.runs or 'no'} run{'' if self.runs == 1 else 's'} of the same setting and seed in common, and "
-                "what is compared run by run is not given."
+                f"{self.runs or 'no'} run{'' if self.runs == 1 else 's'} of the same setting and seed in common."
             )
         return told
 
@@ -178,12 +199,7 @@ class Comparison:
 
         Not of the source's where a run of a method is several trials: their mean varies less than a score.
         """
-        return {
-            name: SpreadStatistics(
-                std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)
-            )
-            for name, (ours, theirs) in self.pairs.items()
-        }
+        return {name: SpreadStatistics(*pair) for name, pair in self.pairs.items()}
 
     @cached_property
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":

@@ -75,8 +75,13 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     yield from (text for method, text in told.items() if not many or method in shown)
     if many and (quiet := len(told) - len(shown & told.keys())):
         yield f"Of the other {quiet} methods no difference from {view.baseline} is shown."
-    lacking = [method for method, contrast in found.contrasts.items() if contrast.comparison.runs <= 1]
-    lacking = [method for method in lacking if found.contrasts[method].comparison.base in view.results.methods]
+    lacking = [
+        method
+        for method, contrast in found.contrasts.items()
+        if contrast.comparison.runs <= 1
+        and not contrast.comparison.unpaired
+        and contrast.comparison.base in view.results.methods
+    ]
     if lacking:
         yield (
             f"{named(lacking, f'{len(lacking)} methods')}: too few runs at settings and seeds that the baseline has "
@@ -103,8 +108,8 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
         told += filter(None, [unplanned(results)])
     if view.left_out:
         told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
-    if found.contrasts:
-        told.append("Intervals are each for itself; a p is corrected for the number of methods (Holm).")
+    if any(claim.tests > 1 for claim in found.claims):
+        told.append("A p is corrected for the number of methods (Holm); intervals are each for itself.")
     if told:
         yield " ".join(told)
 

@@ -19,9 +19,9 @@ NEAR_THE_BEST = 10
 
 
 def section(view: View) -> Section | None:
-    """Where any run is complete."""
-    runs = view.results.runs
-    if not runs["complete"].any():
+    """Where any run is complete and has a source score."""
+    runs = view.results.runs.dropna(subset=["source", "zero_shot"])
+    if runs.empty:
         return None
     draw = partial(figure, view.results)
     caption = (
@@ -30,7 +30,7 @@ def section(view: View) -> Section | None:
     between = (f"{runs[column].min():.1f} to {runs[column].max():.1f}" for column in ("source", "zero_shot"))
     alt = (
         f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of "
-        f"{int(runs['complete'].sum())} runs, a colour a method: {view.results.source} goes from {next(between)}, "
+        f"{len(runs)} runs, a colour a method: {view.results.source} goes from {next(between)}, "
         f"zero-shot from {next(between)} ({metric_name(view.results)})."
     )
     return Section(

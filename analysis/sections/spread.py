@@ -18,7 +18,7 @@ from analysis.rendering.style import WIDTH, abreast, colours
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
-from analysis.statistics.brown_forsythe import brown_forsythe
+from analysis.statistics.brown_forsythe import MIN_RUNS, brown_forsythe
 from analysis.statistics.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
 from analysis.statistics.std_ratio import StdRatio, std_ratios
 
@@ -187,8 +187,8 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     base = view.base_name
     notes = [
         f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and "
-        "Forsythe's test, which takes the two methods for independent, and so errs on the side of finding nothing; "
-        "Holm: corrected for the number of languages.",
+        f"Forsythe's test, from {MIN_RUNS} runs on, which takes the two methods for independent: the more their scores "
+        "go together, the less it finds; Holm: corrected for the number of languages.",
         "Minimum detectable ratio in one language, with 80 % power and before Holm's correction, with "
         f"{'; '.join(powers)}.",
     ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import f_oneway
-from statsmodels.stats.multitest import multipletests
 
+from analysis.statistics.holm import holm
 from analysis.statistics.swaps import SAME, paired, varies
 
 MIN_RUNS = 8
@@ -53,8 +53,8 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     tests = f_oneway(one[:, ~even], other[:, ~even], axis=0)
     # Rounding takes an F of 0 below it, of which scipy has no p.
     statistics, ps = np.maximum(tests.statistic, 0), np.where(tests.statistic < 0, 1, tests.pvalue)
-    holm = multipletests(ps, method="holm")[1]
-    for i, statistic, p, adjusted in zip(np.flatnonzero(~even), statistics, ps, holm, strict=True):
+    corrected = holm(ps)
+    for i, statistic, p, adjusted in zip(np.flatnonzero(~even), statistics, ps, corrected, strict=True):
         found[int(i)] = BrownForsythe(float(statistic), float(p), float(adjusted))
     return found
 

@@ -107,20 +107,21 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     | settings × seeds | normal | × setting | × seed | both | t5 | lognormal | collapse |
     |---|---|---|---|---|---|---|---|
     | 4 × 2 | .00 / .00 | .01 / .00 | .02 / .02 | .01 / .02 | .00 / .01 | .01 / .01 | .00 / .02 |
-    | 5 × 1 | .05 / – | .05 / – | – | – | .05 / – | .03 / – | .02 / – |
+    | 5 × 1 | .05 / – | .05 / – | .32 / – | .22 / – | .05 / – | .18 / – | .02 / – |
     | 5 × 3 | .01 / .01 | .01 / .01 | .02 / .03 | .02 / .03 | .00 / .00 | .01 / .01 | .00 / .00 |
     | 10 × 2 | .00 / .00 | .00 / .00 | .03 / .04 | .01 / .04 | .00 / .00 | .01 / .01 | .00 / .00 |
     | 20 × 3 | .00 / .00 | .00 / .00 | .04 / .03 | .03 / .04 | .00 / .00 | .01 / .01 | .00 / .00 |
     | own seeds, all four | .05 / .05 | .05 / .05 | – | – | .05 / .05 | .04 / .04 | .03 / .04 |
 
-    With a fifth of the runs absent it is 0.04 or less. Larger effects bring it up to 0.05, and 0.06 at 40 × 2.
+    With a fifth of the runs absent it is 0.05 or less. Larger effects bring it up to 0.055, and 0.06 at 40 × 2.
+    Coverage is one minus these. One seed says nothing of others: the claim is wrong in 0.18 to 0.32 unless it is said
+    to be at that seed. One-sided skew of the differences takes the size to 0.12 with one seed and 5 settings.
+    ``python -m tests.benchmarks.scopes`` measures these.
 
-    Coverage is one minus these. The maximum of V_setting + V_seed − V_run, V_setting and V_seed with min(S, K) − 1
-    degrees of freedom is valid too, but with two seeds it is wrong in 0.00 and its intervals are 1.8 to 2.4 times as
-    long. Satterthwaite's degrees of freedom on that maximum are not: 0.08 to 0.11 with 10 to 40 settings of two seeds.
-    Student's t of the seeds' means with K − 1 is not either: under 10 to 40 % collapse it is wrong in 0.09 to 0.13 with
-    two seeds. One seed says nothing of others: where seeds matter as much as noise, the claim is wrong in 0.32 for
-    other seeds. One-sided skew of the differences takes the size to 0.12 with one seed and 5 settings.
+    The maximum of V_setting + V_seed − V_run, V_setting and V_seed with min(S, K) − 1 degrees of freedom is valid too,
+    but with two seeds it is wrong in 0.00 to 0.04 and its intervals are 1.8 to 2.6 times as long. Satterthwaite's
+    degrees of freedom on that maximum are not: 0.08 to 0.11 with 10 to 40 settings of two seeds. Student's t of the
+    seeds' means with K − 1 is not either: under 10 to 40 % collapse it is wrong in 0.09 to 0.13 with two seeds.
 
     Raises ``ValueError`` where the shapes do not fit or a difference is infinite.
     """

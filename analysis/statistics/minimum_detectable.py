@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import levene, norm
 from scipy.stats import t as student
 
+from analysis.statistics.brown_forsythe import MIN_RUNS
 from analysis.statistics.crossing import crossings
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.swap_test import MIN_UNITS
@@ -84,8 +85,10 @@ def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
     def power(log: float) -> float:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
+    if runs < MIN_RUNS:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
     few = min(runs, MANY_RUNS)
-    log = math.nan if runs < MIN_UNITS else _log_found(power, 2 * STUDIES, _sum_of_quantiles(few) / math.sqrt(few))
+    log = _log_found(power, 2 * STUDIES, _sum_of_quantiles(few) / math.sqrt(few))
     if math.isnan(log):
         return MinimumDetectable(
             math.nan,

@@ -42,12 +42,13 @@ def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
         )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
         raise ValueError("scores are finite")
-    return (_centred(a), _centred(b)) if len(a) else (a, b)
+    return (centred(a), centred(b)) if len(a) else (a, b)
 
 
-def _centred(scores: Floats) -> Floats:
-    centred = scores - np.median(scores, axis=0)
-    return np.where(np.abs(centred).max(axis=0) <= SAME * np.abs(scores).max(axis=0), 0, centred)
+def centred(scores: Floats) -> Floats:
+    """Scores (runs × languages) less each language's median; exactly 0 where they differ by rounding alone."""
+    found = scores - np.median(scores, axis=0)
+    return np.where(np.abs(found).max(axis=0) <= SAME * np.abs(scores).max(axis=0), 0, found)
 
 
 def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
@@ -61,9 +62,9 @@ def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
     return np.asarray(places == np.arange(places.max(initial=-1) + 1)[:, None], np.float64)
 
 
-def varies(centred: Floats) -> NDArray[np.bool_]:
+def varies(scores: Floats) -> NDArray[np.bool_]:
     """Which columns are not the same in all runs (languages,)."""
-    return np.asarray(np.abs(centred).max(axis=0) > 0)
+    return np.asarray(np.abs(scores).max(axis=0) > 0)
 
 
 def drawn_of(units: int) -> int:

@@ -1,6 +1,7 @@
 """Where models collapsed, from records and from the predictions beside them, in stores with real trials."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from harness.store.result import Scored, TrialResult
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.training.trial import made_record
+from tests.helpers.frames import ROWS, frames
 from tests.helpers.stores import result
 
 Labels = list[list[int]]
@@ -151,6 +153,20 @@ def test_unfinished_runs_are_unknown(store: Store) -> None:
     Path(store.root, "trials", trial.id, "result.json").unlink()
     found = flags(store)
     assert found.isna().all(axis=1).sum() == 1
+
+
+def test_a_run_of_several_trials_has_the_flags_of_all_of_them() -> None:
+    """As ewc has one trial a language; the first of these collapsed, and of some nothing is known, as of a CSV file."""
+    results = frames([(*row[:5], row[0].startswith("ewc") and row[3] == ("de",)) for row in ROWS])
+    known = [{"en": False, "de": True} if row[3] == ("de",) else math.nan for row in ROWS]
+    found = replace(results, trials=results.trials.assign(collapsed_in=known)).collapsed_in
+    assert set(found.dtypes) == {pd.BooleanDtype()}
+    ewc = found.loc["ewc(strength=1)"]
+    assert ewc["en"].all()
+    assert ewc["de"].all()
+    assert ewc["hi"].isna().all()
+    assert found.loc["vanilla", ["de", "hi"]].isna().all(axis=None)
+    assert found["en"].isna().tolist() == (~results.runs["finished"].astype(bool)).tolist()
 
 
 def table_of(*rows: tuple[str, str, list[int], list[int]]) -> pa.Table:

@@ -127,7 +127,7 @@ def test_the_baseline_and_why_it_is() -> None:
     other = view.with_baseline("l2")
     assert list(other.comparisons) == ["mixout"]
     assert "l2 is the baseline, as --baseline says." in words(answer.section(other))
-    with pytest.raises(UserError, match="--baseline: there is no 'mixuot'. Did you mean 'mixout'"):
+    with pytest.raises(UserError, match=r"--baseline: there is no 'mixuot'. Did you mean 'mixout'"):
         view.with_baseline("mixuot")
 
 

@@ -50,7 +50,7 @@ def test_the_same_rows_in_many_forms(scores: Callable[[str], list[float]], text:
 def test_decimal_commas_between_semicolons(scores: Callable[[str], list[float]]) -> None:
     head = HEAD.replace(",", ";")
     assert scores(f"{head}\nv;0;en;90,5\nv;0;de;7\n") == [90.5, 7]
-    with pytest.raises(UserError, match="x.csv:2: score: '90,5' is not allowed"):
+    with pytest.raises(UserError, match=r"x.csv:2: score: '90,5' is not allowed"):
         scores(f"{head}\nv;0;en;90,5\nv;0;de;7.5\n")
 
 

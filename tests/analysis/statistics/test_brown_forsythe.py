@@ -12,7 +12,7 @@ from analysis.statistics.brown_forsythe import brown_forsythe
 from tests.helpers.paired_scores import study
 
 
-@pytest.mark.parametrize(("runs", "languages"), [(3, 2), (8, 1), (25, 14)])
+@pytest.mark.parametrize(("runs", "languages"), [(8, 2), (9, 1), (25, 14)])
 def test_brown_forsythe_is_scipys_and_statsmodels(runs: int, languages: int) -> None:
     ours, theirs = study(runs, languages, pairing=0.3, ratio=0.5)
     found = brown_forsythe(ours, theirs)
@@ -25,9 +25,9 @@ def test_brown_forsythe_is_scipys_and_statsmodels(runs: int, languages: int) -> 
 
 
 def test_languages_without_a_test_are_not_corrected_for() -> None:
-    ours, theirs = study(6, 4, ratio=0.3)
+    ours, theirs = study(8, 4, ratio=0.3)
     ours[:, 1] = theirs[:, 1] = 0.1 + 0.2
-    ours[:, 2], theirs[:, 2] = [50, 50, 50, 60, 60, 60], [20, 20, 20, 50, 50, 50]
+    ours[:, 2], theirs[:, 2] = [50] * 4 + [60] * 4, [20] * 4 + [50] * 4
     found = brown_forsythe(ours, theirs)
     assert [one.reason for one in found] == [
         "",
@@ -41,9 +41,15 @@ def test_languages_without_a_test_are_not_corrected_for() -> None:
 
 def test_distances_of_one_mean_have_a_p_of_1() -> None:
     """Not one spoilt by rounding, which takes an F of 0 below it and would leave no p to any language."""
-    ours, theirs = np.array([[0, 0, 0, 1], [0, 1, 2, 9]]).T * 0.1, np.array([[1, 0, 1, 1], [3, 4, 5, 6]]).T * 0.1
+    ours, theirs = (np.tile(rows, 2).T * 0.1 for rows in ([[0, 0, 0, 1], [0, 1, 2, 9]], [[1, 0, 1, 1], [3, 4, 5, 6]]))
     other = stats.levene(ours[:, 1], theirs[:, 1], center="median").pvalue
     for rows in itertools.islice(itertools.permutations(range(4)), 6):
-        found = brown_forsythe(ours[[*rows]], theirs)
+        found = brown_forsythe(ours[[*rows, 4, 5, 6, 7]], theirs)
         assert (found[0].statistic, found[0].p, found[0].holm) == pytest.approx((0, 1, 1))
         assert (found[1].p, found[1].holm) == pytest.approx((other, 2 * other))
+
+
+def test_fewer_than_eight_runs_have_no_test() -> None:
+    """Of four, p is below 0.0001 far too often."""
+    found = brown_forsythe(*study(7, 2, ratio=0.1))
+    assert all(math.isnan(one.p) and one.reason == "there are fewer than 8 runs" for one in found)

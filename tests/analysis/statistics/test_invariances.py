@@ -101,7 +101,7 @@ def test_too_few_runs() -> None:
     for runs in range(3):
         assert swap_test(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
         assert minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
-        assert [one.reason for one in brown_forsythe(ours[:runs], theirs[:runs])] == ["there are fewer than 3 runs"] * 2
+        assert [one.reason for one in brown_forsythe(ours[:runs], theirs[:runs])] == ["there are fewer than 8 runs"] * 2
         assert minimum_detectable_by_brown_forsythe(runs).reason
     for runs in (3, 4, 5):
         assert f"with {runs} runs no p is below" in minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason

@@ -29,3 +29,12 @@ def test_two_results_side_by_side(
     assert (tmp_path / "out" / "tables" / "spread.csv").exists() == compared
     assert ("Nothing is compared: good and others have no method in common." in page) != compared
     assert ("Nothing is compared" in capsys.readouterr().out) != compared
+
+
+def test_all_methods_of_both_beside_one(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made)
+    for given in ("firm", "others:~firm"):
+        assert call(f"compare good.csv others.csv --baseline {given} --out {tmp_path / 'out'}") == 0
+        page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+        assert "What is different in the methods of good and others from others: firm?" in page
+        assert "others: firm is the baseline, as --baseline says." in page

@@ -50,6 +50,9 @@ def contents(folder: Path) -> dict[str, int]:
         ("report good.csv --out a~file", "--out: 'a file' cannot be written: Not a directory"),
         ("report good.csv --out a~file/below", "--out: 'a file/below' cannot be written"),
         ("report good.csv --out /proc/nowhere", "--out: '/proc/nowhere' cannot be written"),
+        ("report good.csv --baseline pulld", "--baseline: there is no 'pulld'. Did you mean 'pulled'? Known: plain"),
+        ("report good.xlsx", "results: 'good.xlsx' is not allowed; give a text file that ends in .csv, .tsv, .txt"),
+        ("compare good.csv others.csv --baseline vanila", "--baseline: there is no 'vanila'"),
         ("compare good.csv none.csv", "results: 'none.csv' is not allowed"),
         ("compare good.csv good.csv", "compare: good.csv is given twice; give two results"),
         (

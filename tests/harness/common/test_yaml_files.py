@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import search_spaces
+from harness.common import yaml_files
 from harness.common.errors import UserError
 
 PAIRED = "[" + ", ".join(["*{0}"] * 10) + "]"
@@ -32,6 +33,11 @@ MERGES = "b0: &b0 {x: 1}\n" + "".join(f"b{i}: &b{i} {{<<: {PAIRED.format(f'b{i -
         ("seeds: [!!int '']", "string index out of range"),
         ("question: !!timestamp x", "not readable as YAML"),
         ("a: " + "9" * 10_000, "not readable as YAML"),
+        ("task: udpos\nseeds: [0, 010]", "010 begins with a zero"),
+        ("seeds: [08]", 'leave it out, or put it in quotes: "08" in line 1, column 9'),
+        ("max_steps: 1:30", "1:30 is read as a number of base 60"),
+        ("targets: [de, no]", 'no is read as true or false: put it in quotes: "no"'),
+        ("on: 1", "on is read as true or false"),
     ],
 )
 def test_yaml_holds_plain_values_of_a_bounded_number(tmp_path: Path, content: str, message: str) -> None:
@@ -50,3 +56,8 @@ def test_an_absurdly_large_file_is_not_read(tmp_path: Path) -> None:
     os.truncate(file, 2**40)  # takes no disk: it has a hole
     with pytest.raises(UserError, match=r"a\.yaml: has 1099511627776 bytes; give a file of at most 10000000"):
         search_spaces.load(str(file))
+
+
+def test_words_that_need_no_quotes() -> None:
+    text = "[true, False, 0, 0.5, 1_000, 1e-3, -7, 'no', \"010\", a:b, 0x10]"
+    assert yaml_files.parsed(text, "x") == [True, False, 0, 0.5, 1000, "1e-3", -7, "no", "010", "a:b", 16]

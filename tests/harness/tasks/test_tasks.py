@@ -136,6 +136,17 @@ def test_malformed_files_are_named_with_their_line(tmp_path: Path, task: str, li
         reading.examples(Origin(task, place), "test", "de")
 
 
+def test_wikianns_raw_words_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "test-de.tsv"
+    file.write_text("de:Angela\tB-PER\nde:wohnt\tO\n\nde::\tO\n", encoding="utf-8")
+    with pytest.raises(
+        UserError, match=r"test-de.tsv: every word begins with 'de:', as in WikiANN's raw files; cut it"
+    ):
+        task_named("panx").read(file)
+    file.write_text("de:Angela\tB-PER\nwohnt\tO\n", encoding="utf-8")
+    assert task_named("panx").read(file) == [(("de:Angela", "wohnt"), ("B-PER", "O"))]
+
+
 def test_languages_by_name() -> None:
     assert len(task_named("xnli").selection("paper")) == 13  # XNLI has no Japanese
     assert len(task_named("panx").selection("paper")) == 14

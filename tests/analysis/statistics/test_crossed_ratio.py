@@ -1,0 +1,65 @@
+"""Crossed std ratios against a jackknife written as a loop."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from analysis.statistics.crossed_ratio import crossed_ratio
+from analysis.statistics.std_ratio import std_ratio
+from tests.helpers.paired_scores import log_ratio, study
+
+
+def jackknife(ours: np.ndarray, theirs: np.ndarray, labels: np.ndarray) -> float:
+    logs = [log_ratio(ours[labels != one], theirs[labels != one]) for one in np.unique(labels)]
+    return (len(logs) - 1) * float(np.var(logs))
+
+
+@pytest.mark.parametrize(("settings", "seeds", "languages"), [(5, 3, 1), (4, 6, 3)])
+def test_the_variance_is_the_larger_jackknifes(settings: int, seeds: int, languages: int) -> None:
+    ours, theirs = study(settings * seeds, languages, ratio=0.6, seed=settings)
+    setting, seed = (codes.ravel() for codes in np.indices((settings, seeds)))
+    found = crossed_ratio(ours, theirs, setting, seed)
+    by_setting, by_seed = (jackknife(ours, theirs, labels) for labels in (setting, seed))
+    assert found.settings.estimate == pytest.approx(log_ratio(ours, theirs))
+    assert found.settings.error == pytest.approx(math.sqrt(max(by_setting, by_seed)))
+    assert found.seeds.error == pytest.approx(math.sqrt(by_seed))
+    assert (found.seeds.df, found.settings.df, found.way) == (seeds - 1, min(settings, seeds) - 1, "crossed jackknife")
+    kept = np.arange(len(ours)) != 4
+    absent = crossed_ratio(ours[kept], theirs[kept], setting[kept], seed[kept])
+    assert absent.seeds.error == pytest.approx(math.sqrt(jackknife(ours[kept], theirs[kept], seed[kept])))
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_without_crossed_seeds_it_is_the_ratio_over_settings(seeds: int) -> None:
+    ours, theirs = study(10 * seeds, 2)
+    setting, seed = (codes.ravel() for codes in np.indices((10, seeds)))
+    found = crossed_ratio(ours, theirs, setting, seed + 100 * setting * (seeds > 1))
+    expected = std_ratio(ours, theirs, groups=setting)
+    assert np.exp([found.settings.low, found.settings.high]) == pytest.approx([expected.low, expected.high])
+    assert found.settings.error * stats.t.ppf(0.975, 9) == pytest.approx(math.log(expected.high / expected.value))
+    assert found.way == "settings"
+    assert found.seeds.reason == ("there is one seed" if seeds == 1 else "seeds are not shared by settings")
+
+
+def test_where_there_is_no_crossed_interval() -> None:
+    ours, theirs = study(12, 1)
+    setting, seed = np.arange(12) // 2, np.arange(12) % 2
+    for scope in (found := crossed_ratio(ours, theirs, setting, seed)).seeds, found.settings:
+        assert "there are 2 seeds" in scope.reason
+        assert scope.estimate == pytest.approx(log_ratio(ours, theirs))
+    two = crossed_ratio(ours, theirs, seed, setting)
+    assert not two.seeds.reason
+    assert "there are 2 settings" in two.settings.reason
+    assert "the same score" in crossed_ratio(ours * 0, theirs, setting, seed).settings.reason
+    assert "fewer than 2" in crossed_ratio([1.0], [2.0], [0], [0]).settings.reason
+    one = np.where(np.arange(12) == 0, 5.0, 3.0)
+    assert (
+        "without one of the seeds"
+        in crossed_ratio(one, theirs[:, 0], np.arange(12) // 4, np.arange(12) % 4).seeds.reason
+    )
+    scaled = crossed_ratio(ours, ours * 2 + 1, np.arange(12) // 4, np.arange(12) % 4)
+    assert "never changes" in scaled.settings.reason
+    with pytest.raises(ValueError, match="are \\(runs,\\)"):
+        crossed_ratio(ours, theirs, setting, seed[:3])
