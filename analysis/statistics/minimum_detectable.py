@@ -46,11 +46,11 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
 
     The power is that for normal scores that go together as these do: R, the correlation between languages over runs,
     and ρ, that between the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by
-    simulation. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages
-    that move together add little. It is of the number of runs and of how the scores move together, not of the ratio
-    observed: no power "post hoc". The power at the mean of some studies' ratios is 0.73 to 0.83, but a small study
-    knows its correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.49 on average, one said
-    0.37 and one 0.63. ``python -m tests.benchmarks.spread`` measures these.
+    simulation. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages that move
+    together add little. It is of the number of runs and of how the scores move together, not of the ratio observed: no
+    power "post hoc". The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study knows its
+    correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.45 on average, one said 0.34 and one
+    0.57. ``python -m tests.benchmarks.spread`` measures these.
 
     Raises ``ValueError`` as ``std_ratio``.
     """

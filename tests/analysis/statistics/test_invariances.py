@@ -36,7 +36,7 @@ def test_shifts_scales_orders_and_which_method_is_ours(
     )
     assert again.reason == ratio.reason
     assert swap_test(*moved).p == test.p
-    assert [one.p for one in brown_forsythe(*moved)] == pytest.approx([one.p for one in each], rel=1e-6)
+    assert [one.p for one in brown_forsythe(*moved)] == pytest.approx([one.p for one in each], nan_ok=True)
 
     inverse = std_ratio(theirs, ours)
     assert (inverse.value, inverse.low, inverse.high) == pytest.approx(
@@ -44,7 +44,7 @@ def test_shifts_scales_orders_and_which_method_is_ours(
     )
     opposite = swap_test(theirs, ours)
     assert (opposite.statistic, opposite.p) == pytest.approx((-test.statistic, test.p))
-    assert [one.holm for one in brown_forsythe(theirs, ours)] == pytest.approx([one.holm for one in each])
+    assert [one.holm for one in brown_forsythe(theirs, ours)] == pytest.approx([one.holm for one in each], nan_ok=True)
 
     order = np.random.default_rng(seed).permutation(runs)
     mixed = std_ratio(ours[order], theirs[order])

@@ -52,7 +52,7 @@ def test_size_is_no_more_where_runs_collapse_or_scores_are_skewed(runs: int, wor
 
 @pytest.mark.parametrize(("runs", "languages", "pairing"), [(8, 14, 0.7), (20, 1, 0.0), (SIMULATED + 10, 14, 0.3)])
 def test_the_ratio_said_to_be_detectable_is(runs: int, languages: int, pairing: float) -> None:
-    random, told, studies = np.random.default_rng(1), 9, 200
+    random, told, studies = np.random.default_rng(1), 25, 200
     said = [
         minimum_detectable_ratio(*both)
         for both in zip(*simulate(random, told, runs, languages, pairing=pairing), strict=True)
