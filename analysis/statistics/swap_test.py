@@ -47,9 +47,10 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     first, as the methods' centres may differ and a collapsed run must not move the others. For one language it is
     nearly the permutation form of Pitman and Morgan's test, of the correlation of sums and differences.
 
-    At a nominal 5 % its size is 0 up to 5 runs. Size and power by ``python -m tests.benchmarks.spread``, 600 and 400
-    studies a cell (2 s.e. 0.018 and 0.05 at most), for 1 / 14 languages, where half of the variance is common to both
-    methods. A collapse is 50 points deep, with one chance in both methods.
+    At a nominal 5 % its size is 0 up to 5 runs, and 0.01 to 0.04 at 6 and 7. Size and power by
+    ``python -m tests.benchmarks.spread``, 600 and 400 studies a cell (2 s.e. 0.018 and 0.05 at most), for 1 / 14
+    languages, where half of the variance is common to both methods. A collapse is 50 points deep, with one chance in
+    both methods.
 
     | runs | 8 | 10 | 15 | 20 |
     |---|---|---|---|---|
@@ -66,15 +67,16 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 0.33 | .44 / .88 | .70 / .97 | .94 / 1.00 | 1.00 / 1.00 |
     | 0.5, with 10 % collapse | .14 / .27 | .14 / .26 | .21 / .20 | .15 / .13 |
 
-    Where runs collapse it is right but blind: what differs is to be sought in the runs that do not. It is a test that
+    Where runs collapse its size holds and its power is small: compare the runs that do not. It is a test that
     the two methods' scores have one distribution but for the centre: of one std but a flat and a t5 distribution it
     finds a difference in 0.05 to 0.08 of studies of unpaired scores.
 
     Where a method goes its own way at every setting, runs of one setting are alike, and of few settings with several
     seeds each the test is about these settings alone: were they drawn anew, it would find a difference that is not
     there in 0.15 of studies of 10 settings × 5 seeds where half of the variance is a method's own at a setting, and in
-    0.37 where nine tenths are (of whole settings 0.02 and 0.00). With ``groups``, the setting of every run (runs,), whole settings are swapped
-    instead of runs: then it is about others too, and all of the above is said of the number of settings.
+    0.37 where nine tenths are (of whole settings 0.02 and 0.00). With ``groups``, the setting of every run (runs,),
+    whole settings are swapped instead of runs: then it is about others too, and all of the above is said of the number
+    of settings.
 
     Raises ``ValueError`` as ``paired``.
     """
