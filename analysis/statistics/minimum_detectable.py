@@ -1,26 +1,26 @@
 """Minimum detectable ratios and differences: the ones that a test finds at 5 % with 80 % power."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import levene
+from scipy.stats import levene, norm
 from scipy.stats import t as student
 
 from analysis.statistics.brown_forsythe import MIN_RUNS
+from analysis.statistics.crossing import crossings
 from analysis.statistics.run_bootstrap import SEED
 from analysis.statistics.swap_test import MIN_UNITS
-from analysis.statistics.swaps import CLOSE, mean_log_ratios, paired, swaps, varies
+from analysis.statistics.swaps import BLOCK, CLOSE, mean_log_ratios, paired, swaps, varies
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
 """Runs up to which the power is simulated."""
-STUDIES, SWAPS, STEPS = 200, 399, 8
-"""Simulated studies, the random swaps of each, and halvings of the log ratio's range."""
-BLOCK = 1 << 15
-"""Swaps × languages that are computed at once: 256 KiB, so that they stay in the processor's cache."""
+STUDIES, SWAPS, PART = 200, 399, 0.01
+"""Simulated studies, the random swaps of each, and the part of a log ratio up to which it is found."""
 FEW_SWAPPED = 9
 """Runs up to which all swaps of a simulated study are made: no more than ``SWAPS``."""
 MIN_RATIO = 0.01
@@ -46,11 +46,11 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
 
     The power is that for normal scores that go together as these do: R, the correlation between languages over runs,
     and ρ, that between the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by
-    simulation and bisection. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages
-    that move together add little. It is of the number of runs and of how the scores move together, not of the ratio
-    observed: no power "post hoc". The power at the mean of some studies' ratios is 0.73 to 0.83, but a small study
-    knows its correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.49 on average, one said
-    0.37 and one 0.63. ``python -m tests.benchmarks.spread`` measures these.
+    simulation. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages that move
+    together add little. It is of the number of runs and of how the scores move together, not of the ratio observed: no
+    power "post hoc". The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study knows its
+    correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.45 on average, one said 0.34 and one
+    0.57. ``python -m tests.benchmarks.spread`` measures these.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -68,9 +68,7 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
     pair = float(np.clip(np.tanh(np.arctanh(np.clip((a * b).mean(axis=0), -0.999, 0.999)).mean()), 0, 0.99))
     if runs <= SIMULATED:
         return _simulated(a, b, pair)
-    quantiles = student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum()
-    error = math.sqrt((1 - pair**2) * _shared(a, b) / (runs - 2))
-    return MinimumDetectable(math.exp(-float(quantiles) * error), runs)
+    return MinimumDetectable(math.exp(-_sum_of_quantiles(runs) * _error(a, b, pair)), runs)
 
 
 @cache
@@ -78,28 +76,25 @@ def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
     """The minimum detectable std ratio of Brown and Forsythe's test in one language, at 5 % with 80 % power, for
     independent normal scores.
 
-    By simulation and bisection. It is before any correction for the number of languages, after which a ratio must be
+    By simulation. It is before any correction for the number of languages, after which a ratio must be
     farther from 1.
     """
-    random = np.random.default_rng(SEED)
-    mine, its = random.standard_normal((2, STUDIES * 2, min(runs, MANY_RUNS)))
+    if runs < MIN_RUNS:
+        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
+    few = min(runs, MANY_RUNS)
+    mine, its = np.random.default_rng(SEED).standard_normal((2, STUDIES * 2, few))
 
     def power(log: float) -> float:
         return float((levene(math.exp(log) * mine, its, center="median", axis=1).pvalue <= LEVEL).mean())
 
-    low, high = math.log(MIN_RATIO), 0.0
-    if runs < MIN_RUNS:
-        return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
-    if power(low) < POWER:
+    log = _log_found(power, 2 * STUDIES, _sum_of_quantiles(few) / math.sqrt(few))
+    if math.isnan(log):
         return MinimumDetectable(
             math.nan,
             runs,
             f"with {runs} runs the minimum detectable ratio of Brown and Forsythe's test is below {MIN_RATIO:g}",
         )
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if power(middle) >= POWER else (low, middle)
-    return MinimumDetectable(math.exp(low * math.sqrt(min(runs, MANY_RUNS) / runs)), runs)
+    return MinimumDetectable(math.exp(log * math.sqrt(few / runs)), runs)
 
 
 def minimum_detectable_difference(error: float, df: float) -> float:
@@ -108,16 +103,14 @@ def minimum_detectable_difference(error: float, df: float) -> float:
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:
-    """Bisect the log ratio over one set of simulated studies, so that the power grows with it."""
+    """By one set of simulated studies for all ratios, so that the power grows with the log ratio."""
     runs = len(a)
     random = np.random.default_rng(SEED)
     mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)
     shared, one, other = (random.standard_normal((STUDIES, runs, 2 * runs)) @ mixing for _ in range(3))
     mine, its = (math.sqrt(pair) * shared + math.sqrt(1 - pair) * own for own in (one, other))
     mine, its = (scores - np.median(scores, axis=1, keepdims=True) for scores in (mine, its))
-    signs = (
-        swaps(runs, SWAPS) if runs <= FEW_SWAPPED else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
-    )
+    signs = _some_swaps(runs)
     block = max(1, BLOCK // (len(signs) * a.shape[1]))
 
     def power(log: float) -> float:
@@ -125,31 +118,55 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
         blocks = (_found(ratio * mine[i : i + block], its[i : i + block], signs) for i in range(0, STUDIES, block))
         return float(np.concatenate([*blocks]).mean())
 
-    low, high = math.log(MIN_RATIO), 0.0
-    if power(low) < POWER:
+    log = _log_found(power, STUDIES, _sum_of_quantiles(runs) * _error(a, b, pair))
+    if math.isnan(log):
         return MinimumDetectable(
-            math.nan,
-            runs,
-            f"with {runs} runs the minimum detectable ratio is below {MIN_RATIO:g}",
+            math.nan, runs, f"with {runs} runs the minimum detectable ratio is below {MIN_RATIO:g}"
         )
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if power(middle) >= POWER else (low, middle)
-    return MinimumDetectable(math.exp(low), runs)
+    return MinimumDetectable(math.exp(log), runs)
+
+
+def _log_found(power: Callable[[float], float], studies: int, guess: float) -> float:
+    """The log ratio below 0 from which on the power, a share of so many studies, is ``POWER``; NaN where it would be
+    below ``MIN_RATIO``.
+
+    A normal deviate of the power is nearly a line in the log ratio, which takes few steps to follow.
+    """
+    goal, limit = float(norm.ppf(POWER)), -math.log(MIN_RATIO)
+
+    def excess(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        share = power(-float(distance[0]))
+        return np.array([norm.ppf(min(max(share, 0.5 / studies), 1 - 0.5 / studies)) - goal])
+
+    at_zero = float(norm.ppf(LEVEL)) - goal
+    far = crossings(excess, at_zero, (np.array([min(guess, limit)]),), limit=limit, part=PART)[1][0]
+    return -float(far) if far <= limit else math.nan
 
 
 def _some_swaps(runs: int) -> NDArray[np.float64]:
-    """All swaps of a few runs, else ``SWAPS`` at random: fewer than the test makes, which costs little power."""
-    return swaps(runs, SWAPS) if runs <= FEW_SWAPPED else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
+    """No swap, and after it all swaps of a few runs, else ``SWAPS`` at random: fewer than the test makes, which costs
+    little power."""
+    few = runs <= FEW_SWAPPED
+    some = swaps(runs, SWAPS) if few else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
+    return np.vstack([np.ones(runs), some])
 
 
 def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.bool_]:
     """The studies in which the swap test finds a difference, of centred scores (studies × runs × languages)."""
-    runs = a.shape[1]
-    observed, after = np.split(np.abs(mean_log_ratios(a, b, np.vstack([np.ones(runs), signs]))[..., 0]), [1], axis=1)
-    extreme = (after >= observed - CLOSE).sum(axis=1)
-    exact = runs <= FEW_SWAPPED
-    return np.asarray((extreme if exact else 1 + extreme) / (len(signs) + (not exact)) <= LEVEL)
+    logs = np.abs(mean_log_ratios(a, b, signs)[..., 0])
+    # Of random swaps the data, in the first row, count as one more.
+    extreme = (logs >= logs[:, :1] - CLOSE)[:, int(a.shape[1] <= FEW_SWAPPED) :]
+    return np.asarray(extreme.mean(axis=1) <= LEVEL)
+
+
+def _sum_of_quantiles(runs: int) -> float:
+    """How many standard errors of a log ratio are found with so much power."""
+    return float(student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum())
+
+
+def _error(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> float:
+    """The standard error of the mean log std ratio of many runs."""
+    return math.sqrt((1 - pair**2) * _shared(a, b) / (len(a) - 2))
 
 
 def _shared(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

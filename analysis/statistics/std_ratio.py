@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+from scipy.stats import norm
 
+from analysis.statistics.crossing import NEAREST, crossings
 from analysis.statistics.swaps import (
     Floats,
     least_p,
@@ -23,9 +25,12 @@ from analysis.statistics.swaps import (
 LEVEL = 0.05
 MAX_LOG = 20.0
 """Log ratio that no end of an interval is beyond: a factor of 5·10⁸ says nothing."""
-FIRST_STEP, HALVINGS = 0.1, 7
-"""Distance from the ratio at which the search for an end of an interval begins, and its halvings."""
+PART = 0.005
+"""Part of its distance from the log ratio up to which an end of an interval is found."""
 SAME_SCORES = "all runs of a method have the same score"
+
+Statistic = Callable[[Floats, Floats, Floats], Floats]
+"""Of centred scores of two methods (runs × languages) and swaps (swaps × runs) the statistics (swaps × ratios)."""
 
 
 @dataclass(frozen=True)
@@ -94,26 +99,23 @@ def equivalent_stds(
     a, b = paired(ours, theirs)
     if len(a) < 2 or not (varies(a).all() and varies(b).all()):
         return False
-    found = _Rejection.of(a, b, members_of(groups, len(a)), mean_log_ratios, 2 * level)
     log, ends = float(observed(a, b).mean()), np.log(bounds)
-    return bool(ends[0] < log < ends[1] and all(found(np.array([end]))[0] for end in ends))
+    if not ends[0] < log < ends[1]:
+        return False
+    test = _Test.of(a, b, members_of(groups, len(a)), mean_log_ratios)
+    return all(test.p(np.array([end]))[0] <= 2 * level for end in ends)
 
 
 def _ratios(
-    a: Floats,
-    b: Floats,
-    logs: Floats,
-    members: Floats | None,
-    after: Callable[[Floats, Floats, Floats], Floats],
-    level: float,
+    a: Floats, b: Floats, logs: Floats, members: Floats | None, statistic: Statistic, level: float
 ) -> list[StdRatio]:
-    """A ratio with its interval for each of some log ratios, which ``after`` gives after swaps (swaps × ratios)."""
+    """A ratio with its interval for each of some log ratios, which ``statistic`` gives after swaps (swaps × ratios)."""
     runs = len(a)
-    rejected = _Rejection.of(a, b, members, after, level)
-    if rejected.units < 2 or least_p(rejected.units) > level:
-        reason = f"{rejected.units} {'runs' if members is None else 'settings'} are too few to exclude any ratio"
+    test = _Test.of(a, b, members, statistic)
+    if test.units < 2 or least_p(test.units) > level:
+        reason = f"{test.units} {'runs' if members is None else 'settings'} are too few to exclude any ratio"
         return [StdRatio(math.exp(log), math.nan, math.nan, runs, reason) for log in logs]
-    low, high = (logs + side * _distance(rejected, logs, side) for side in (-1, 1))
+    low, high = (logs + side * _distance(test, logs, side, level) for side in (-1, 1))
     return [
         StdRatio(math.exp(log), *_ends(below, above), runs, *_reason(below, above))
         for log, below, above in zip(logs, low, high, strict=True)
@@ -121,46 +123,47 @@ def _ratios(
 
 
 @dataclass(frozen=True)
-class _Rejection:
-    """Whether log ratios (ratios,) are rejected by the swap test of ours over the ratio, and theirs."""
+class _Test:
+    """The swap test of ours over a ratio, and theirs, for log ratios (ratios,)."""
 
     a: Floats
     b: Floats
     signs: Floats
     units: int
-    after: Callable[[Floats, Floats, Floats], Floats]
-    level: float
+    statistic: Statistic
 
     @classmethod
-    def of(
-        cls,
-        a: Floats,
-        b: Floats,
-        members: Floats | None,
-        after: Callable[[Floats, Floats, Floats], Floats],
-        level: float,
-    ) -> "_Rejection":
+    def of(cls, a: Floats, b: Floats, members: Floats | None, statistic: Statistic) -> "_Test":
         """The test of centred scores (runs × languages)."""
         units = len(a) if members is None else len(members)
-        return cls(a, b, run_swaps(len(a), members), units, after, level)
+        return cls(a, b, run_swaps(len(a), members), units, statistic)
 
-    def __call__(self, logs: Floats) -> NDArray[np.bool_]:
-        scaled = np.exp(-logs) * self.a
-        unswapped = self.after(scaled, self.b, np.ones((1, len(self.a))))[0]
-        return np.asarray(p_of(unswapped, self.after(scaled, self.b, self.signs), self.units) <= self.level)
+    def swapped(self, logs: Floats) -> Floats:
+        """The statistics after every swap (swaps × ratios)."""
+        return self.statistic(np.exp(-logs) * self.a, self.b, self.signs)
+
+    def p(self, logs: Floats) -> Floats:
+        """The p of every ratio."""
+        unswapped = self.statistic(np.exp(-logs) * self.a, self.b, np.ones((1, len(self.a))))[0]
+        return p_of(unswapped, self.swapped(logs), self.units)
 
 
-def _distance(rejected: Callable[[Floats], NDArray[np.bool_]], logs: Floats, side: int) -> Floats:
-    """How far from each log ratio on one side the rejected ones begin; infinite where none is rejected."""
-    near, far = np.zeros_like(logs), np.full_like(logs, FIRST_STEP)
-    while (kept := ~rejected(logs + side * far) & (far < MAX_LOG)).any():
-        near, far = np.where(kept, far, near), np.where(kept, 2 * far, far)
-    endless = far >= MAX_LOG
-    for _ in range(HALVINGS):
-        middle = (near + far) / 2
-        out = rejected(logs + side * middle)
-        near, far = np.where(out, near, middle), np.where(out, middle, far)
-    return np.where(endless, math.inf, far)
+def _distance(test: _Test, logs: Floats, side: int, level: float) -> Floats:
+    """How far from each log ratio on one side the ratios go that are not rejected; infinite where all are not.
+
+    A normal deviate of p is nearly a line in the distance, which takes few steps to follow. The ratio 1 is tried first,
+    so that interval and test agree there. Next is the statistic that so few of the swaps pass at the ratio itself.
+    """
+    guess = np.maximum(np.quantile(np.abs(test.swapped(logs)), 1 - level, axis=0), NEAREST)
+    of_one, goal = -side * logs, float(norm.isf(level / 2))
+    near, far = crossings(
+        lambda distance: norm.isf(test.p(logs + side * distance) / 2) - goal,
+        -goal,
+        (np.where(of_one > 0, of_one, guess), guess),
+        limit=MAX_LOG,
+        part=PART,
+    )
+    return np.where(np.isfinite(far), near, math.inf)
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Paired scores of two methods in which the methods are swapped, run by run or setting by setting."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,8 @@ ROUNDING = 1e-12
 """Part of the two methods' squares below which those of swapped scores are 0: all the same but for rounding."""
 SAME = 1e-9
 """Deviation, relative to the largest score, below which scores are the same but for rounding."""
+BLOCK = 1 << 14
+"""Log ratios that are computed at once: 128 KiB, so that they stay in the processor's cache."""
 FARTHEST = 1e30
 """Ratio of variances where one method's scores are all the same after a swap: farther off than any other."""
 
@@ -102,27 +105,38 @@ def p_of(observed: Floats, after: Floats, units: int) -> Floats:
 def log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
     """Log std ratio of every language after every swap (swaps × languages), of centred scores (runs × languages).
 
-    The scores may be those of several studies (studies × runs × languages): so is the result. With sums s and
-    differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and Σ εd.
+    The scores may be those of several studies (studies × runs × languages): so is the result.
     """
-    sums, differences = a + b, a - b
-    runs = a.shape[-2]
-    shared = (sums**2 + differences**2).sum(axis=-2, keepdims=True) / 4
-    total, swapped = sums.sum(axis=-2, keepdims=True), signs @ differences
-    moved = signs @ (sums * differences) / 2
-    ours = shared + moved - (total + swapped) ** 2 / (4 * runs)
-    theirs = shared - moved - (total - swapped) ** 2 / (4 * runs)
-    none, other = ours <= ROUNDING * shared, theirs <= ROUNDING * shared
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = ours / theirs
-    if none.any() or other.any():
-        ratio = np.select([none & other, none, other], [1.0, 1 / FARTHEST, FARTHEST], ratio)
-    return np.asarray(np.log(ratio) / 2)
+    return np.concatenate([_log_ratios(a, b, block) for block in _blocks(signs, a)], axis=-2)
 
 
 def mean_log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
     """The mean of ``log_ratios`` over languages, which stay as an axis of one."""
-    return np.asarray(log_ratios(a, b, signs).mean(axis=-1, keepdims=True))
+    weights = np.full((a.shape[-1], 1), 1 / a.shape[-1])
+    return np.concatenate([_log_ratios(a, b, block) @ weights for block in _blocks(signs, a)], axis=-2)
+
+
+def _blocks(signs: Floats, scores: Floats) -> Iterator[Floats]:
+    rows = max(1, BLOCK * scores.shape[-2] // scores.size)
+    return (signs[start : start + rows] for start in range(0, len(signs), rows))
+
+
+def _log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
+    """With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and
+    Σ εd."""
+    sums, differences = a + b, a - b
+    runs = a.shape[-2]
+    total = sums.sum(axis=-2, keepdims=True)
+    shared = (sums**2 + differences**2).sum(axis=-2, keepdims=True) / 4
+    swapped, moved = signs @ differences, signs @ (sums * differences / 2)
+    both = shared - (total**2 + swapped**2) / (4 * runs)
+    moved -= swapped * (total / (2 * runs))
+    ours, theirs, least = both + moved, both - moved, ROUNDING * shared
+    if (both - np.abs(moved) > least).all():
+        return np.log(ours / theirs) / 2
+    none, other = ours <= least, theirs <= least
+    ratio = np.divide(ours, theirs, out=np.ones_like(ours), where=~other)
+    return np.log(np.select([none & other, none, other], [1.0, 1 / FARTHEST, FARTHEST], ratio)) / 2
 
 
 def observed(a: Floats, b: Floats) -> Floats:

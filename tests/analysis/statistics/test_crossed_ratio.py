@@ -7,7 +7,6 @@ import pytest
 from scipy import stats
 
 from analysis.statistics.crossed_ratio import crossed_ratio
-from analysis.statistics.std_ratio import std_ratio
 from tests.helpers.paired_scores import log_ratio, study
 
 
@@ -25,22 +24,30 @@ def test_the_variance_is_the_larger_jackknifes(settings: int, seeds: int, langua
     assert found.settings.estimate == pytest.approx(log_ratio(ours, theirs))
     assert found.settings.error == pytest.approx(math.sqrt(max(by_setting, by_seed)))
     assert found.seeds.error == pytest.approx(math.sqrt(by_seed))
-    assert (found.seeds.df, found.settings.df, found.way) == (seeds - 1, min(settings, seeds) - 1, "crossed jackknife")
+    assert (found.seeds.df, found.settings.df) == (seeds - 1, min(settings, seeds) - 1)
     kept = np.arange(len(ours)) != 4
     absent = crossed_ratio(ours[kept], theirs[kept], setting[kept], seed[kept])
     assert absent.seeds.error == pytest.approx(math.sqrt(jackknife(ours[kept], theirs[kept], seed[kept])))
 
 
+@pytest.mark.parametrize("scope", ["seeds", "settings"])
+def test_its_interval_and_p_are_students(scope: str) -> None:
+    setting, seed = (codes.ravel() for codes in np.indices((5, 4)))
+    found = getattr(crossed_ratio(*study(20, 2, ratio=0.5), setting, seed), scope)
+    interval = stats.t.interval(0.95, found.df, found.estimate, found.error)
+    assert (found.low, found.high) == pytest.approx(interval)
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(found.estimate) / found.error, found.df))
+
+
 @pytest.mark.parametrize("seeds", [1, 2])
-def test_without_crossed_seeds_it_is_the_ratio_over_settings(seeds: int) -> None:
+def test_without_crossed_seeds_there_is_an_estimate_and_a_reason(seeds: int) -> None:
     ours, theirs = study(10 * seeds, 2)
     setting, seed = (codes.ravel() for codes in np.indices((10, seeds)))
     found = crossed_ratio(ours, theirs, setting, seed + 100 * setting * (seeds > 1))
-    expected = std_ratio(ours, theirs, groups=setting)
-    assert np.exp([found.settings.low, found.settings.high]) == pytest.approx([expected.low, expected.high])
-    assert found.settings.error * stats.t.ppf(0.975, 9) == pytest.approx(math.log(expected.high / expected.value))
-    assert found.way == "settings"
-    assert found.seeds.reason == ("there is one seed" if seeds == 1 else "seeds are not shared by settings")
+    for scope in (found.seeds, found.settings):
+        assert scope.estimate == pytest.approx(log_ratio(ours, theirs))
+        assert math.isnan(scope.low)
+        assert scope.reason == ("there is one seed" if seeds == 1 else "seeds are not shared by settings")
 
 
 def test_where_there_is_no_crossed_interval() -> None:

@@ -1,53 +1,55 @@
 """Runs of one setting are taken together."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from scipy import stats
 
 from analysis.statistics.std_ratio import std_ratio
 from analysis.statistics.swap_test import swap_test
+from tests.helpers.paired_scores import Array, swapped
+
+GROUPS = np.array([0, 0, 1, 1, 1, 2, 3, 3, 4, 4, 5, 5])
+
+
+def scores(seed: int) -> tuple[Array, Array]:
+    random = np.random.default_rng(seed)
+    return random.normal(0, 1, (12, 3)), random.normal(0, 2, (12, 3))
 
 
 def test_groups_are_swapped_whole() -> None:
-    random = np.random.default_rng(8)
-    a, b = random.normal(0, 1, (12, 3)), random.normal(0, 2, (12, 3))
-    groups = np.array([0, 0, 1, 1, 1, 2, 3, 3, 4, 4, 5, 5])
-    found, observed = [], np.log(a.std(axis=0) / b.std(axis=0)).mean()
-    for picked in itertools.product((False, True), repeat=6):
-        swapped = np.array(picked)[groups][:, None]
-        one, other = (
-            np.where(swapped, b - b.mean(axis=0), a - a.mean(axis=0)),
-            np.where(swapped, a - a.mean(axis=0), b - b.mean(axis=0)),
-        )
-        found.append(np.log(one.std(axis=0) / other.std(axis=0)).mean())
-    test = swap_test(a, b, groups)
-    assert test.p == pytest.approx(np.mean(np.abs(found) >= abs(observed) - 1e-9))
-    assert test.least_p == 2.0**-5
-    assert swap_test(a, b, np.arange(12)) == swap_test(a, b)
+    ours, theirs = scores(8)
+    test = swap_test(ours, theirs, GROUPS)
+    assert test.p == pytest.approx(swapped(ours, theirs, GROUPS))
+    assert (test.least_p, test.runs, test.exact) == (2.0**-5, 12, True)
+    assert swap_test(ours, theirs, np.arange(12)) == swap_test(ours, theirs)
+    few = swap_test(ours, theirs, GROUPS % 2)
+    assert (few.reason, math.isnan(few.p)) == ("there are fewer than 3 settings", True)
 
 
-def test_groups_are_left_out_and_drawn_whole() -> None:
-    random = np.random.default_rng(9)
-    groups = np.array([0, 0, 1, 1, 1, 2, 2, 3, 3, 4])
-    a, b = random.normal(0, 1, (10, 2)), random.normal(0, 2, (10, 2))
+@pytest.mark.parametrize("seed", range(3))
+def test_the_interval_is_of_ratios_that_swaps_of_whole_groups_do_not_reject(seed: int) -> None:
+    ours, theirs = scores(seed)
+    ratio = std_ratio(ours, theirs, GROUPS)
+    if not ratio.reason:
+        for end, outward in ((ratio.low, -1), (ratio.high, 1)):
+            room = 0.01 * abs(math.log(end / ratio.value))
+            inside, outside = (swapped(ours / (end * math.exp(outward * far)), theirs, GROUPS) for far in (-room, room))
+            assert outside <= 0.05 < inside
 
-    def log(kept: NDArray[np.bool_]) -> float:
-        return float(np.log(a[kept].std(axis=0) / b[kept].std(axis=0)).mean())
 
-    left = np.array([log(groups != group) for group in range(5)])
-    half = stats.t.ppf(0.975, 4) * math.sqrt(4 * left.var())
-    ratio = std_ratio(a, b, groups)
-    assert (math.log(ratio.low), math.log(ratio.high)) == pytest.approx(
-        (log(groups >= 0) - half, log(groups >= 0) + half)
+def test_of_few_groups_there_is_a_ratio_and_no_interval() -> None:
+    ours, theirs = scores(9)
+    assert std_ratio(ours, theirs, np.arange(12)) == std_ratio(ours, theirs)
+    few = std_ratio(ours, theirs, GROUPS % 5)
+    assert (few.value, few.reason) == (
+        std_ratio(ours, theirs).value,
+        "5 settings are too few to exclude any ratio",
     )
-    assert std_ratio(a, b, np.arange(10)) == std_ratio(a, b)
-    assert std_ratio(a, b, groups % 3).reason == "there are fewer than 4 settings"
+    assert math.isnan(few.low)
+    assert math.isnan(few.high)
     with pytest.raises(ValueError, match="groups are"):
-        std_ratio(a, b, groups[:4])
+        std_ratio(ours, theirs, GROUPS[:4])
 
 
 def test_drawn_anew_settings_are_covered_by_whole_settings_alone() -> None:

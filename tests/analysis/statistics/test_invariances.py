@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from analysis.statistics.brown_forsythe import brown_forsythe
 from analysis.statistics.minimum_detectable import (
     minimum_detectable_by_brown_forsythe,
-    minimum_detectable_difference,
     minimum_detectable_ratio,
 )
 from analysis.statistics.std_ratio import std_ratio
@@ -35,9 +34,9 @@ def test_shifts_scales_orders_and_which_method_is_ours(
     assert (again.value, again.low, again.high) == pytest.approx(
         (ratio.value, ratio.low, ratio.high), rel=1e-6, nan_ok=True
     )
-    assert (again.way, again.reason) == (ratio.way, ratio.reason)
+    assert again.reason == ratio.reason
     assert swap_test(*moved).p == test.p
-    assert [one.p for one in brown_forsythe(*moved)] == pytest.approx([one.p for one in each], rel=1e-6)
+    assert [one.p for one in brown_forsythe(*moved)] == pytest.approx([one.p for one in each], nan_ok=True)
 
     inverse = std_ratio(theirs, ours)
     assert (inverse.value, inverse.low, inverse.high) == pytest.approx(
@@ -45,14 +44,13 @@ def test_shifts_scales_orders_and_which_method_is_ours(
     )
     opposite = swap_test(theirs, ours)
     assert (opposite.statistic, opposite.p) == pytest.approx((-test.statistic, test.p))
-    assert [one.holm for one in brown_forsythe(theirs, ours)] == pytest.approx([one.holm for one in each])
+    assert [one.holm for one in brown_forsythe(theirs, ours)] == pytest.approx([one.holm for one in each], nan_ok=True)
 
     order = np.random.default_rng(seed).permutation(runs)
     mixed = std_ratio(ours[order], theirs[order])
     assert mixed.value == pytest.approx(ratio.value)
-    if ratio.way == "jackknife":
-        assert (mixed.low, mixed.high) == pytest.approx((ratio.low, ratio.high))
     if test.exact:
+        assert (mixed.low, mixed.high) == pytest.approx((ratio.low, ratio.high), rel=1e-6, nan_ok=True)
         assert swap_test(ours[order], theirs[order]).p == pytest.approx(test.p)
 
     swap = np.random.default_rng(seed).permutation(languages)
@@ -77,7 +75,7 @@ def test_nothing_is_nan_without_a_reason(runs: int, languages: int, values: int,
     ratio, test, each = std_ratio(ours, theirs), swap_test(ours, theirs), brown_forsythe(ours, theirs)
     if math.isnan(ratio.value) or math.isnan(ratio.low):
         assert ratio.reason
-        assert (ratio.way, math.isnan(ratio.low), math.isnan(ratio.high)) == ("", True, True)
+        assert (math.isnan(ratio.low), math.isnan(ratio.high)) == (True, True)
     else:
         assert not ratio.reason
         assert 1e-40 < ratio.low <= ratio.value <= ratio.high < 1e40
@@ -94,10 +92,10 @@ def test_too_few_runs() -> None:
         found = std_ratio(ours[:runs], theirs[:runs])
         assert math.isnan(found.value)
         assert found.reason == "there are fewer than 2 runs"
-    for runs in (2, 3):
+    for runs in (2, 3, 4, 5):
         found = std_ratio(ours[:runs], theirs[:runs])
         assert math.isfinite(found.value)
-        assert found.reason == "there are fewer than 4 runs"
+        assert found.reason == f"{runs} runs are too few to exclude any ratio"
     for runs in range(3):
         assert swap_test(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
         assert minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason == "there are fewer than 3 runs"
@@ -106,7 +104,6 @@ def test_too_few_runs() -> None:
     for runs in (3, 4, 5):
         assert f"with {runs} runs no p is below" in minimum_detectable_ratio(ours[:runs], theirs[:runs]).reason
         assert swap_test(ours[:runs], theirs[:runs]).least_p == 2 ** (1 - runs)
-    assert math.isnan(minimum_detectable_difference([1.0]))
 
 
 def test_scores_that_do_not_vary() -> None:
@@ -114,14 +111,9 @@ def test_scores_that_do_not_vary() -> None:
     ours[:, 1] = 0.1 + 0.2
     for found in (std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)):
         assert found.reason == "all runs of a method have the same score"
+    # Where one method is the other scaled, every other ratio is excluded.
     found = std_ratio(theirs, 3 * theirs - 20)
-    assert found.value == pytest.approx(1 / 3)
-    assert "the same" in found.reason
-    assert "without one of the runs" in std_ratio([1.0, 1, 1, 1, 2], [1.0, 2, 4, 3, 5]).reason
-    # Without its one other score a resample of ours does not vary: so are a third of them.
-    assert "resamples do not vary" in std_ratio([1.0] * 8 + [2], [1.0, 2, 4, 3, 5, 9, 7, 3, 0]).reason
-    # Half of the runs with one score and half with another: such resamples are of a std without an error.
-    assert "resamples do not vary" in std_ratio([0.0, 0, 0, 10, 0, 10, 10, 0], [10.0, 0, 10, 0, 0, 10, 10, 10]).reason
+    assert (found.low, found.value, found.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3), rel=1e-3)
 
 
 @pytest.mark.parametrize("statistic", [std_ratio, swap_test, brown_forsythe, minimum_detectable_ratio])
