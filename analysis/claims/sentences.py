@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
-from analysis.claims.collapse import NEVER
+from analysis.claims.collapse import NEVER, baselines
 
 OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
@@ -25,7 +25,7 @@ def collapse(found: Answer, method: str) -> str:
 
 def _collapse_here(claim: Claim) -> str:
     method, base = claim.method, claim.baseline
-    counts = "their runs share no setting and seed, and are compared unpaired"
+    counts = "they have fewer than 2 runs of the same setting and seed, and all runs are compared unpaired"
     if claim.paired:
         counts = (
             f"of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
@@ -42,6 +42,8 @@ def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
     other = found.claim(Quantity.COLLAPSE, claim.method, Scope.SETTINGS)
     if not claim.shown:
         return ""
+    if not claim.paired:
+        return "Of other settings they say nothing."
     if other is None or not other.tested or other.hopeless:
         return "So few settings say nothing of other settings."
     if other.verdict is claim.verdict:
@@ -145,8 +147,7 @@ def rates(found: Answer) -> str:
     claims = [claim for claim in found.of(Quantity.COLLAPSE, scope=Scope.THESE) if claim.details]
     if not claims or all(claim.reason == NEVER for claim in claims):
         return ""
-    told = {claims[0].baseline: claims[0].details["baseline"]}
-    told |= {claim.method: claim.details["method"] for claim in claims}
+    told = baselines(claims) | {claim.method: claim.details["method"] for claim in claims}
     return f"Collapse: {'; '.join(_rate(method, figures) for method, figures in told.items())}."
 
 

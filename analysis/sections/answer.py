@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from analysis.claims import sentences
 from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Runs
 from analysis.claims.looks import unplanned
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
@@ -71,10 +72,8 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
         yield f"Of the other {quiet} methods no difference from {view.baseline} is shown."
     lacking = [
         method
-        for method, contrast in found.contrasts.items()
-        if contrast.comparison.runs <= 1
-        and not contrast.comparison.unpaired
-        and contrast.comparison.base in view.results.methods
+        for method, comparison in view.comparisons.items()
+        if comparison.runs <= 1 and not comparison.unpaired and comparison.base in view.results.methods
     ]
     if lacking:
         yield (
@@ -92,7 +91,7 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
     """What a reader has to know before quoting any of it."""
     results = view.results
     told = [*view.notes]
-    if any(claim.runs is claim.runs.SURVIVING for claim in found.claims):
+    if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):
         told.append("Pairs in which neither run collapsed are those of the easier settings, where scores move less.")
     lacking = int((~results.runs["complete"]).sum())
     if lacking:
