@@ -1,6 +1,7 @@
 """Fixtures: small studies on the shipped encoder and data. No test needs a network, a GPU or anything outside the
 repository."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,6 +28,12 @@ from tests.helpers.examples import NIGHTLY
 from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
 
 settings.register_profile(NIGHTLY)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the libraries and tests: every training begins with a collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
