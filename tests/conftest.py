@@ -38,18 +38,19 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the first sentences of the embedded tagging data, and a tiny encoder in its folder
+    """A data folder with the first examples of the embedded data, and a tiny encoder in its folder
     ``encoder``.
 
-    Both make a trial short: scoring all sentences, or training the embedded encoder, would be most of its time.
+    Both make a trial short: scoring all examples, or training the embedded encoder, would be most of its time.
     """
     folder = tmp_path_factory.mktemp("cut")
     tiny_encoder(folder / "encoder")
-    (folder / "udpos").mkdir()
-    for file in embedded.UDPOS.glob("*.tsv"):
-        sentences = file.read_text(encoding="utf-8").split("\n\n")
-        kept = sentences[: TRAINED if file.stem.startswith("train") else SCORED]
-        (folder / "udpos" / file.name).write_text("\n\n".join(kept) + "\n\n", encoding="utf-8")
+    for data, between in ((embedded.UDPOS, "\n\n"), (embedded.PAWSX, "\n")):
+        (folder / data.name).mkdir()
+        for file in data.glob("*.tsv"):
+            examples = file.read_text(encoding="utf-8").split(between)
+            kept = examples[: TRAINED if file.stem.startswith("train") else SCORED]
+            (folder / data.name / file.name).write_text(between.join([*kept, ""]), encoding="utf-8")
     return folder
 
 

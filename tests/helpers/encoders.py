@@ -64,7 +64,7 @@ def tiny_encoder(folder: Path, layers: int = 2) -> None:
         shutil.copy(embedded.ENCODER / name, folder)
 
 
-def make(encoder: str, task: str, method: Method) -> Study:
+def make(encoder: str, task: str, method: Method, data: Path) -> Study:
     """This study trains one family of encoders with one method for three steps."""
     return Study(
         name="family",
@@ -74,6 +74,7 @@ def make(encoder: str, task: str, method: Method) -> Study:
         seeds=(1,),
         targets=("de",),
         encoder=encoder,
+        data=str(data),
         precision="fp32",
     )
 
