@@ -36,6 +36,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Spare it what the tests of a file have loaded for the next file as well."""
+    if nextitem is not None and nextitem.path != item.path:
+        pytest_collection_finish()
+
+
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the first examples of the embedded data, and a tiny encoder in its folder

@@ -73,11 +73,11 @@ def test_word_pieces_have_token_types_in_training_and_scoring(
     assert seen == {(True, True), (False, True)}
 
 
-def test_padding_at_the_left_changes_no_score(cut: Path, tmp_path: Path) -> None:
+def test_padding_at_the_left_changes_no_score(cut: Path, encoder: str, tmp_path: Path) -> None:
     """Some tokenizers pad there; predictions are read from the first positions."""
     scores = []
     for side in ("right", "left"):
-        folder = Path(shutil.copytree(pinning.find("embedded").path, tmp_path / side))
+        folder = Path(shutil.copytree(encoder, tmp_path / side))
         config = json.loads((folder / "tokenizer_config.json").read_text())
         (folder / "tokenizer_config.json").write_text(
             json.dumps(config | {"padding_side": side, "truncation_side": side})
