@@ -110,3 +110,9 @@ def data_folder(tmp_path: Path) -> Path:
     for name in ("train-en", "dev-en", "test-en", "test-de"):
         (folder / f"{name}.tsv").write_text("Dogs\tNOUN\nbark\tVERB\n.\tPUNCT\n", encoding="utf-8")
     return folder.parent
+
+
+@pytest.fixture
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ray that starts here has one core, and so one worker at a time: the import of torch is most of its work."""
+    monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 1}')
