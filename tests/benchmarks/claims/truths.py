@@ -52,7 +52,8 @@ def truths(drawn: Drawn, surviving: NDArray[np.bool_]) -> dict[Kind, float]:
     """The truths of a study, in the claims' units; ``surviving`` are the pairs in which neither collapsed.
 
     These runs: settings and seeds keep their effects and their chances to collapse, and other noise could have come.
-    Other seeds: settings keep theirs. Other settings too: the population.
+    Other seeds: settings keep theirs. Other settings too: the population, or where all runs have one seed, its effect
+    and the population of settings.
     """
     world = drawn.world
     chances = drawn.chances[0] - drawn.chances[1]
@@ -62,11 +63,12 @@ def truths(drawn: Drawn, surviving: NDArray[np.bool_]) -> dict[Kind, float]:
         (Quantity.SENSITIVITY, Scope.SETTINGS): 0.0,
         (Quantity.SPREAD_SENSITIVITY, Scope.SETTINGS): 0.0,
     }
-    std = math.sqrt(1 + COMMON**2 + world.own_settings**2 + world.own_seeds**2)
-    mean, variance = drawn.moments(np.zeros((2, 1)), std)
+    one_seed = len(np.unique(drawn.seed)) == 1
+    std = math.sqrt(1 + COMMON**2 + world.own_settings**2 + (0 if one_seed else world.own_seeds**2))
+    mean, variance = drawn.moments(drawn.seeds[:, 0] if one_seed else np.zeros((2, 1)), std)
     found |= {
-        (Quantity.MEAN, Scope.SETTINGS): float(mean[0, 0] - mean[1, 0]),
-        (Quantity.SPREAD, Scope.SETTINGS): math.sqrt(variance[0, 0] / variance[1, 0]),
+        (Quantity.MEAN, Scope.SETTINGS): float((mean[0] - mean[1]).mean()),
+        (Quantity.SPREAD, Scope.SETTINGS): float(np.exp(np.log(variance[0] / variance[1]).mean() / 2)),
     }
     if surviving.sum() < 2:
         return found
