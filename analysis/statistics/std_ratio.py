@@ -54,8 +54,8 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     1. Where ours is a multiple of the same distribution as theirs, coverage is 1 less the test's size. Up to 5 runs no
     ratio can be rejected at 5 %, and there is no interval.
 
-    Coverage by ``python -m tests.benchmarks.spread``, 250 studies a cell (2 s.e. 0.028 near 0.95), for 1 language with a
-    ratio of 0.5 / 14 languages with 0.7. Where runs collapse the ratio is that of the runs that do not; collapses are
+    Coverage by ``python -m tests.benchmarks.spread``, 250 studies a cell (2 s.e. 0.028 near 0.95), for 1 language with
+    a ratio of 0.5 / 14 languages with 0.7. Where runs collapse the ratio is that of the runs that do not; collapses are
     50 points deep in both methods, so that many of them draw the interval to 1.
 
     | runs | 8 | 10 | 15 | 20 |
