@@ -1,6 +1,7 @@
 """Fixtures: small studies on the shipped encoder and data. No test needs a network, a GPU or anything outside the
 repository."""
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,20 +30,33 @@ from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
 settings.register_profile(NIGHTLY)
 
 
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the libraries and tests: every training begins with a collection."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Spare it what the tests of a file have loaded for the next file as well."""
+    if nextitem is not None and nextitem.path != item.path:
+        pytest_collection_finish()
+
+
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the first sentences of the embedded tagging data, and a tiny encoder in its folder
+    """A data folder with the first examples of the embedded data, and a tiny encoder in its folder
     ``encoder``.
 
-    Both make a trial short: scoring all sentences, or training the embedded encoder, would be most of its time.
+    Both make a trial short: scoring all examples, or training the embedded encoder, would be most of its time.
     """
     folder = tmp_path_factory.mktemp("cut")
     tiny_encoder(folder / "encoder")
-    (folder / "udpos").mkdir()
-    for file in embedded.UDPOS.glob("*.tsv"):
-        sentences = file.read_text(encoding="utf-8").split("\n\n")
-        kept = sentences[: TRAINED if file.stem.startswith("train") else SCORED]
-        (folder / "udpos" / file.name).write_text("\n\n".join(kept) + "\n\n", encoding="utf-8")
+    for data, between in ((embedded.UDPOS, "\n\n"), (embedded.PAWSX, "\n")):
+        (folder / data.name).mkdir()
+        for file in data.glob("*.tsv"):
+            examples = file.read_text(encoding="utf-8").split(between)
+            kept = examples[: TRAINED if file.stem.startswith("train") else SCORED]
+            (folder / data.name / file.name).write_text(between.join([*kept, ""]), encoding="utf-8")
     return folder
 
 
@@ -96,3 +110,9 @@ def data_folder(tmp_path: Path) -> Path:
     for name in ("train-en", "dev-en", "test-en", "test-de"):
         (folder / f"{name}.tsv").write_text("Dogs\tNOUN\nbark\tVERB\n.\tPUNCT\n", encoding="utf-8")
     return folder.parent
+
+
+@pytest.fixture
+def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Ray that starts here has one core, and so one worker at a time: the import of torch is most of its work."""
+    monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 1}')

@@ -1,5 +1,6 @@
 """Whether a method collapses more or less often: claims on shares of runs, paired by setting and seed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -84,6 +85,16 @@ def _details(table: PairedProportions) -> dict[str, object]:
         "only method": table.only_ours,
         "neither": table.neither,
     }
+
+
+def baselines(claims: Sequence[Claim]) -> dict[str, list[float]]:
+    """The collapsed runs, all runs and Wilson interval of every baseline, from the claim that has most of its runs."""
+    found: dict[str, list[float]] = {}
+    for claim in claims:
+        figures = claim.details["baseline"]
+        if claim.baseline not in found or found[claim.baseline][1] < figures[1]:
+            found[claim.baseline] = figures
+    return found
 
 
 def with_needed(claim: Claim) -> Claim:

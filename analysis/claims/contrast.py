@@ -4,10 +4,10 @@ leave."""
 import math
 from dataclasses import dataclass
 
+from analysis.claims.confounding import Confounding, confounding
+from analysis.claims.looks import Look
 from analysis.results.comparison import Comparison
-from analysis.results.confounding import Confounding, confounding
 from analysis.results.frame import Results
-from analysis.results.looks import Look
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Contrast:
         """The contrast of a comparison of two of the results' methods."""
         names = comparison.method, comparison.base
         look = Look.of(results, *names)
-        confounded = confounding(results, *names) if comparison.runs else None
+        confounded = confounding(results, *names) if comparison.runs or comparison.unpaired else None
         restricted = confounded is not None and confounded.restrictable and not confounded.full
         if look is not None:
             comparison = comparison.restricted_to(look.pairs)

@@ -63,7 +63,7 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
             **made.details,
             "degrees of freedom": found.df,
             "minimum detectable difference": minimum_detectable_difference(found.error, found.df),
-            "note": "" if comparison.unpaired else found.note,
+            "one seed": scope is Scope.SETTINGS and means.n_seeds == 1 and not comparison.unpaired,
         },
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
-from analysis.claims.collapse import NEVER
+from analysis.claims.collapse import NEVER, baselines
 
 OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
@@ -25,7 +25,7 @@ def collapse(found: Answer, method: str) -> str:
 
 def _collapse_here(claim: Claim) -> str:
     method, base = claim.method, claim.baseline
-    counts = "their runs share no setting and seed, and are compared unpaired"
+    counts = "they have fewer than 2 runs of the same setting and seed, and all runs are compared unpaired"
     if claim.paired:
         counts = (
             f"of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
@@ -42,6 +42,8 @@ def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
     other = found.claim(Quantity.COLLAPSE, claim.method, Scope.SETTINGS)
     if not claim.shown:
         return ""
+    if not claim.paired:
+        return "Of other settings they say nothing."
     if other is None or not other.tested or other.hopeless:
         return "So few settings say nothing of other settings."
     if other.verdict is claim.verdict:
@@ -106,12 +108,17 @@ def _elsewhere(found: Answer, claim: Claim) -> str:
     others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
     held = [other for other in others if other is not None and other.verdict is claim.verdict]
     if held:
-        return f"So it is for {ELSEWHERE[held[0].scope]} ({_p(held[0])})."
+        return f"So it is for {_elsewhere_of(held[0])} ({_p(held[0])})."
     tested = [other for other in others if other is not None and other.tested and not other.hopeless]
     if tested:
-        return f"For {ELSEWHERE[tested[0].scope]} that is open ({_p(tested[0])})."
+        return f"For {_elsewhere_of(tested[0])} that is open ({_p(tested[0])})."
     reason = next((other.reason for other in others if other is not None and other.reason), "")
     return f"Of other seeds and settings they say nothing{f': {reason}' if reason else ''}."
+
+
+def _elsewhere_of(claim: Claim) -> str:
+    """The scope of a claim beyond these runs."""
+    return ELSEWHERE[claim.scope] + (" at this seed" if claim.details.get("one seed") else "")
 
 
 def mean(found: Answer, method: str) -> str:
@@ -127,7 +134,7 @@ def mean(found: Answer, method: str) -> str:
         return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
     shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
-    scope = ELSEWHERE[shown.scope]
+    scope = _elsewhere_of(shown)
     if shown.shown:
         return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
@@ -140,8 +147,7 @@ def rates(found: Answer) -> str:
     claims = [claim for claim in found.of(Quantity.COLLAPSE, scope=Scope.THESE) if claim.details]
     if not claims or all(claim.reason == NEVER for claim in claims):
         return ""
-    told = {claims[0].baseline: claims[0].details["baseline"]}
-    told |= {claim.method: claim.details["method"] for claim in claims}
+    told = baselines(claims) | {claim.method: claim.details["method"] for claim in claims}
     return f"Collapse: {'; '.join(_rate(method, figures) for method, figures in told.items())}."
 
 

@@ -75,6 +75,7 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
         details={
             "languages": len(surviving.steady_languages),
             "zero-shot score": surviving.spreads[ZERO_SHOT].ratio.value,
+            "one seed": scope is Scope.SETTINGS and surviving.ours.index.get_level_values("seed").nunique() == 1,
         },
     )
 

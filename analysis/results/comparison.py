@@ -61,7 +61,7 @@ class Comparison:
     """Whether every run of both is one trial; of ewc a run is one a language."""
     apart: tuple[pd.DataFrame, pd.DataFrame] = field(default=(pd.DataFrame(), pd.DataFrame()), repr=False)
     """All complete runs of the method and all of the baseline, whatever the other has: a row a run, a column a
-    language, the source first, of the languages that all these runs of both have."""
+    language, the source first, of the languages that all these runs of both have. None in a part of a comparison."""
     left_out: str = ""
     """A sentence on the languages or runs that are left out as scores are lacking; else empty."""
     apart_collapsed: "tuple[pd.Series[bool], pd.Series[bool]]" = field(
@@ -104,7 +104,15 @@ class Comparison:
     def _only(self, kept: "pd.Series[bool]") -> "Comparison":
         if kept.all():
             return self
-        return replace(self, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept])
+        none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]  # runs whose pairs are left out are not unpaired
+        return replace(
+            self,
+            ours=self.ours[kept],
+            theirs=self.theirs[kept],
+            collapsed=self.collapsed[kept],
+            apart=(none, none),
+            apart_collapsed=(flags, flags),
+        )
 
     @property
     def runs(self) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from analysis.claims import sentences
 from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Runs
+from analysis.claims.looks import unplanned
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
-from analysis.results.looks import unplanned
 from analysis.results.view import View
 from analysis.results.wording import named
 
@@ -21,7 +22,8 @@ def section(view: View) -> Section | None:
     if not view.results.runs["complete"].any():
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = answer(view)
-    parts = [*_warnings(found), *_collapse(found), *_movement(view), *_methods(view, found), *_cautions(view, found)]
+    rates = filter(None, [sentences.rates(found)])
+    parts = [*_warnings(found), *rates, *_movement(view), *_methods(view, found), *_cautions(view, found)]
     return Section("answer", "The answer", parts)
 
 
@@ -30,13 +32,6 @@ def _warnings(found: Answer) -> Iterator[str]:
     contrasts = found.contrasts.values()
     yield from (contrast.confounding.sentence for contrast in contrasts if contrast.confounding is not None)
     yield from dict.fromkeys(contrast.look.sentence for contrast in contrasts if contrast.look is not None)
-
-
-def _collapse(found: Answer) -> Iterator[str]:
-    rates = sentences.rates(found)
-    told = [sentences.collapse(found, method) for method in found.contrasts]
-    if rates:
-        yield " ".join([rates, *filter(None, told)])
 
 
 def _movement(view: View) -> Iterator[str]:
@@ -67,7 +62,7 @@ def _movement(view: View) -> Iterator[str]:
 
 
 def _methods(view: View, found: Answer) -> Iterator[str]:
-    """The sentences on spread and mean, a paragraph a method."""
+    """The sentences on collapse, spread and mean, a paragraph a method."""
     told = {method: _method(found, method) for method in found.contrasts}
     told = {method: text for method, text in told.items() if text}
     shown = {claim.method for claim in found.claims if claim.shown}
@@ -77,10 +72,8 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
         yield f"Of the other {quiet} methods no difference from {view.baseline} is shown."
     lacking = [
         method
-        for method, contrast in found.contrasts.items()
-        if contrast.comparison.runs <= 1
-        and not contrast.comparison.unpaired
-        and contrast.comparison.base in view.results.methods
+        for method, comparison in view.comparisons.items()
+        if comparison.runs <= 1 and not comparison.unpaired and comparison.base in view.results.methods
     ]
     if lacking:
         yield (
@@ -90,14 +83,15 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
 
 
 def _method(found: Answer, method: str) -> str:
-    return " ".join(filter(None, [sentences.spread(found, method), sentences.mean(found, method)]))
+    told = (make(found, method) for make in (sentences.collapse, sentences.spread, sentences.mean))
+    return " ".join(filter(None, told))
 
 
 def _cautions(view: View, found: Answer) -> Iterator[str]:
     """What a reader has to know before quoting any of it."""
     results = view.results
     told = [*view.notes]
-    if any(claim.runs is claim.runs.SURVIVING for claim in found.claims):
+    if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):
         told.append("Pairs in which neither run collapsed are those of the easier settings, where scores move less.")
     lacking = int((~results.runs["complete"]).sum())
     if lacking:

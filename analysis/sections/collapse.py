@@ -2,6 +2,7 @@
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope
+from analysis.claims.collapse import baselines
 from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Percent
 from analysis.rendering.section import Section
 from analysis.rendering.table import Table
@@ -52,8 +53,7 @@ def table(found: Answer, claims: list[Claim]) -> Table:
         "p, settings, Holm",
         "pairs needed",
     ]
-    bases = dict.fromkeys(claim.baseline for claim in claims)
-    rows = [[*_share(base, next(c for c in claims if c.baseline == base).details["baseline"])] for base in bases]
+    rows = [_share(base, figures) for base, figures in baselines(claims).items()]
     rows = [row + [MISSING_CELL] * (len(header) - len(row)) for row in rows]
     rows += [_row(found, claim) for claim in claims]
     return Table("collapse", "Collapsed runs", header, rows, NOTES)

@@ -22,6 +22,7 @@ NOTES = (
     "power, before any correction.",
 )
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
+ONE_SEED = "Where all runs have one seed, other settings are so at this seed."
 OVER_EXAMPLES = (
     "Over examples too: the multi-bootstrap's interval (Sellam et al., 2022) over these runs as independent, and the "
     f"test examples of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples "
@@ -65,14 +66,11 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
             row += [MISSING_CELL, MISSING_CELL] if made is None else [cell(made), probability(made.p)]
         rows.append(row)
     reasons = dict.fromkeys(claim.reason for claim in found.of(Quantity.MEAN) if claim.reason)
-    scope_notes = dict.fromkeys(
-        note for claim in found.of(Quantity.MEAN, scope=Scope.SETTINGS) if (note := claim.details.get("note"))
-    )
     notes = [
         *NOTES,
         *([SURVIVING] if surviving else []),
         *([OVER_EXAMPLES] if bootstrapped else []),
-        *(f"The interval for other settings is {note}." for note in scope_notes),
+        *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
         *(f"Nothing is given where {reason}." for reason in reasons),
         *_warnings(made for made in bootstraps.values()),
     ]

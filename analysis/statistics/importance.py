@@ -63,6 +63,13 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     if not groups:
         few = {0: "there are no settings", 1: "there is one setting"}
         return Importances({}, "", count, aliased, few.get(count, "the settings do not differ in any hyperparameter"))
+    if len(groups) == 1:
+        alone = (
+            "one hyperparameter alone varies"
+            if not aliased
+            else f"{' and '.join(aliased[0])} change together, and nothing else varies"
+        )
+        return Importances({}, "", count, aliased, f"{alone}: its share would be 100 % of any variance")
     if np.ptp(scores) <= CONSTANT * np.abs(scores).max():
         return Importances({}, "", count, aliased, "all settings have the same mean score")
     levels = {" + ".join(group): ranks[group[0]] for group in groups}

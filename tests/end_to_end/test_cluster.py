@@ -18,7 +18,7 @@ task: udpos
 data: {cut}
 encoder: {cut}/encoder
 methods: [vanilla, {{name: l2, strength: 0.01}}]
-settings: [{{learning_rate: 1e-3, max_steps: 60, batch_size: 8}}]
+settings: [{{learning_rate: 1e-3, max_steps: 1500, batch_size: 8}}]
 seeds: [0, 1]
 targets: [de]
 precision: fp32
@@ -39,7 +39,7 @@ def cluster() -> Iterator[Cluster]:
 def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Path) -> None:
     file = tmp_path / "nodes.yaml"
     file.write_text(STUDY.format(cut=cut), encoding="utf-8")
-    command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0.05", "--store"]
+    command = ["run", str(file), "--no-report", "--checkpoint-minutes", "0.01", "--store"]
     place, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
     first, _ = (cluster.add_node(**NODE) for _ in range(2))
     cluster.wait_for_nodes()

@@ -13,6 +13,7 @@ from tests.helpers import faulty
 OF_FAULTS = """
 task: {folder}/faulty.py
 data: {folder}/data
+encoder: {encoder}
 methods: [bitfit]
 settings:
   design: grid
@@ -34,7 +35,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     (tmp_path / "data" / "faulty").symlink_to(cut / "udpos")
     shutil.copy(faulty.__file__, tmp_path / "faulty.py")
     (tmp_path / "faults.yaml").write_text(
-        OF_FAULTS.format(folder=tmp_path, numbers=[*range(101, 109), WELL]), encoding="utf-8"
+        OF_FAULTS.format(folder=tmp_path, encoder=cut / "encoder", numbers=[*range(101, 109), WELL]), encoding="utf-8"
     )
     command = ["run", str(tmp_path / "faults.yaml"), "--no-report", "--checkpoint-minutes", "0", "--store"]
     place, undisturbed = str(tmp_path / "store"), str(tmp_path / "undisturbed")

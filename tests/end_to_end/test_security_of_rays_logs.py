@@ -21,6 +21,7 @@ targets: [de]
 """
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_no_secret_is_in_rays_logs(cut: Path, tmp_path: Path) -> None:
     """They lie where everybody on the machine can read them."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.cli.main import main
 from harness.store.store import Store
 from tests.helpers.store_files import STUDY
 
@@ -31,7 +32,9 @@ TASK = Logged()
 
 
 @pytest.mark.slow
-def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path) -> None:
+def test_two_drivers_on_one_store_run_every_trial_once(
+    cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "logged.py").write_text(LOGGED)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "logged").symlink_to(cut / "udpos")
@@ -40,27 +43,21 @@ def test_two_drivers_on_one_store_run_every_trial_once(cut: Path, tmp_path: Path
     text = STUDY.format(cut=tmp_path / "data", steps=25, seeds=[0, 1, 2])
     file.write_text(text.replace("udpos", str(tmp_path / "logged.py")))
 
+    command = ["run", str(file), "--local", "--no-report", "--store"]
+
     def start(name: str) -> subprocess.Popen[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "harness.cli",
-            "run",
-            str(file),
-            "--local",
-            "--no-report",
-            "--store",
-            str(tmp_path / name),
-        ]
-        environment = {**os.environ, "LOG": str(tmp_path / f"{name}.log")}
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return subprocess.Popen(
+            [sys.executable, "-m", "harness.cli", *command, str(tmp_path / name)],
+            env={**os.environ, "LOG": str(tmp_path / f"{name}.log")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
-    def outs(*processes: subprocess.Popen[str]) -> list[str]:
-        return [process.communicate(timeout=300)[0] for process in processes]
-
-    (alone,) = outs(start("alone"))
-    together = outs(start("together"), start("together"))
-    for out in (alone, *together):
+    drivers = [start("together"), start("together")]
+    monkeypatch.setenv("LOG", str(tmp_path / "alone.log"))
+    assert main([*command, str(tmp_path / "alone")]) == 0
+    for out in (capsys.readouterr().out, *(driver.communicate(timeout=300)[0] for driver in drivers)):
         assert "[3 done, 0 running, 0 failed, 0 left]" in out
     logs = {name: (tmp_path / f"{name}.log").read_text().split() for name in ("alone", "together")}
     assert len(logs["alone"]) == len(logs["together"]) >= 3

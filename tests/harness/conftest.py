@@ -11,7 +11,7 @@ from tests.helpers.encoders import FAMILIES, SMALL
 from tests.helpers.search_files import SEARCH, STUDY
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def families(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A directory of each family as ``save_pretrained`` writes it, with the embedded encoder's tokenizer."""
     folders = {}

@@ -54,16 +54,17 @@ ModernBERT, ELECTRA."""
 LENGTH = 60
 
 
-def tiny_encoder(folder: Path) -> None:
-    """This BERT has two layers, random weights, and the embedded encoder's tokenizer and number of positions."""
+def tiny_encoder(folder: Path, layers: int = 2) -> None:
+    """This BERT has few layers, random weights, and the embedded encoder's tokenizer and number of positions."""
     torch.manual_seed(0)
-    config = AutoConfig.for_model("bert", **SMALL, **BERT | {"max_position_embeddings": 512})
+    size = BERT | {"num_hidden_layers": layers, "max_position_embeddings": 512}
+    config = AutoConfig.for_model("bert", **SMALL, **size)
     AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(embedded.ENCODER / name, folder)
 
 
-def make(encoder: str, task: str, method: Method) -> Study:
+def make(encoder: str, task: str, method: Method, data: Path) -> Study:
     """This study trains one family of encoders with one method for three steps."""
     return Study(
         name="family",
@@ -73,6 +74,7 @@ def make(encoder: str, task: str, method: Method) -> Study:
         seeds=(1,),
         targets=("de",),
         encoder=encoder,
+        data=str(data),
         precision="fp32",
     )
 

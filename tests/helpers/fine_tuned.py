@@ -1,7 +1,9 @@
-"""These helpers compare the shipped encoder before and after a method has trained it."""
+"""These helpers compare a tiny encoder before and after a method has trained it."""
 
 import re
+import tempfile
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,13 @@ from harness.study import TrialConfig
 from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
 from tests.helpers.data import ORIGIN
+from tests.helpers.encoders import tiny_encoder
 from tests.helpers.studies import SHORT
 
 STEPS = replace(SHORT, warmup_steps=0)
 """Three steps, all of which move the weights."""
-WIDTH, LAYERS, INNER, VOCABULARY, POSITIONS, TYPES, LABELS = 384, 4, 1536, 19_200, 512, 2, 17
-"""The embedded encoder and its head for UDPOS."""
+WIDTH, LAYERS, INNER, VOCABULARY, POSITIONS, TYPES, LABELS = 32, 4, 64, 19_200, 512, 2, 17
+"""The encoder and its head for UDPOS."""
 WORDS = "bert.embeddings.word_embeddings.weight"
 HEAD = {"classifier.weight", "classifier.bias"}
 
@@ -69,6 +72,16 @@ class Recorder(TrainerCallback):
         self.after.append({name: p.detach().clone() for name, p in model.named_parameters()})
 
 
+FOLDER = tempfile.TemporaryDirectory(prefix="encoder-")
+
+
+@lru_cache(maxsize=1)
+def encoder() -> str:
+    """The folder of the encoder, made once a process."""
+    tiny_encoder(Path(FOLDER.name), LAYERS)
+    return FOLDER.name
+
+
 @dataclass
 class Fitted:
     """What a training leaves."""
@@ -85,12 +98,12 @@ def rows_of(trainer: PenaltyTrainer) -> list[dict[str, float]]:
 
 def plain(seed: int = 0) -> PreTrainedModel:
     """The pretrained encoder with the head that a trial of that seed begins with."""
-    return loading.fine_tunable(pinning.find("embedded"), "udpos", seed).eval()
+    return loading.fine_tunable(pinning.find(encoder()), "udpos", seed).eval()
 
 
 def anchor() -> dict[str, Tensor]:
     """θ* by parameter name within the whole model."""
-    return {f"bert.{name}": p for name, p in loading.pretrained(pinning.find("embedded"), "udpos").anchor.items()}
+    return {f"bert.{name}": p for name, p in loading.pretrained(pinning.find(encoder()), "udpos").anchor.items()}
 
 
 def whole(model: PreTrainedModel) -> dict[str, Tensor]:
@@ -108,7 +121,7 @@ def moved(model: PreTrainedModel) -> set[str]:
 
 def batch(*texts: str) -> dict[str, Tensor]:
     """Some texts, padded, with token types that change in the middle."""
-    given = loading.tokenizer(pinning.find("embedded"))(list(texts), padding=True, return_tensors="pt")
+    given = loading.tokenizer(pinning.find(encoder()))(list(texts), padding=True, return_tensors="pt")
     types = torch.zeros_like(given["input_ids"])
     types[:, types.shape[1] // 2 :] = 1
     return {"input_ids": given["input_ids"], "attention_mask": given["attention_mask"], "token_type_ids": types}
@@ -157,7 +170,7 @@ def same(ours: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
 
 
 def depth(name: str) -> int:
-    """Of a parameter of the embedded encoder: embeddings 0, layers 1 to 4, head 5."""
+    """Of a parameter of the encoder: embeddings 0, layers 1 to 4, head 5."""
     if (layer := re.match(r"bert\.encoder\.layer\.(\d)\.", name)) is not None:
         return int(layer[1]) + 1
     return 0 if name.startswith("bert.embeddings.") else LAYERS + 1
@@ -183,11 +196,11 @@ SAMPLES: dict[str, Method] = {
 
 
 def mlm() -> PreTrainedModel:
-    """This is the shipped encoder with its masked-language head."""
-    return loading.masked_language_model(pinning.find("embedded"))
+    """This is the encoder with its masked-language head."""
+    return loading.masked_language_model(pinning.find(encoder()))
 
 
 def taken(*args: Any) -> list[Window]:
     """The windows of some languages, the number of windows last."""
     *languages, count = args
-    return windows(pinning.find("embedded"), Estimate(languages=tuple(languages), examples=count), ORIGIN)
+    return windows(pinning.find(encoder()), Estimate(languages=tuple(languages), examples=count), ORIGIN)

@@ -159,8 +159,8 @@ def arrays(raw: pd.DataFrame, method: str) -> tuple[Floats, Floats, Floats, Floa
 
 
 def swapped_p(ours: Floats, theirs: Floats) -> float:
-    """The paired permutation test of the mean log ratio, by making all swaps of centred runs."""
-    a, b = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
+    """The paired permutation test of the mean log ratio, by making all swaps of runs centred on their median."""
+    a, b = ours - np.median(ours, axis=0), theirs - np.median(theirs, axis=0)
     swapped = np.array([*itertools.product((False, True), repeat=len(a))])[:, :, None]
     one, other = np.where(swapped, b, a), np.where(swapped, a, b)
     statistic = np.abs(np.log(one.std(axis=1, ddof=1) / other.std(axis=1, ddof=1)).mean(axis=1))

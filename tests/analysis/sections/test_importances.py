@@ -51,9 +51,9 @@ def test_hyperparameters_on_a_full_grid_have_the_shares_of_an_anova() -> None:
 
 def test_hyperparameters_that_move_together_are_named() -> None:
     rows, _ = factorial([(1e-5, 0), (2e-5, 100), (3e-5, 500)])
-    table = table_of(variance.section(view(rows)), "hyperparameters")
-    assert "learning rate, warmup steps change together: nothing tells their effects apart." in table.notes
-    assert [row[0] for row in table.rows] == ["learning rate + warmup steps"]
+    section = variance.section(view(rows))
+    why = "learning_rate and warmup_steps change together, and nothing else varies"
+    assert f"{why}: its share would be 100 % of any variance." in words(section)
 
 
 def by_seed(levels: Sequence[tuple[float, int]], seeds: Callable[[int], Sequence[int]]) -> View:

@@ -1,66 +1,58 @@
-"""The section on means: intervals and tests as of scipy, and what they cannot find."""
+"""The section on means: the claims in its table, and their limits."""
 
-import itertools
-
-import numpy as np
-import pandas as pd
 import pytest
-from scipy import stats
 
-from analysis.rendering.cells import Interval
+from analysis.claims.answer import answer
+from analysis.claims.claim import Quantity, Scope
+from analysis.rendering.cells import Interval, Number, Probability
 from analysis.report import Chapter
 from analysis.results.view import View
 from analysis.sections import means
-from tests.helpers.report_rows import (
-    CHANCE,
-    OTHER,
-    Floats,
-    arrays,
-    cells,
-    noted,
-    p_of,
-    pairs,
-    several,
-    table_of,
-    view,
-    words,
-)
+from tests.helpers.claim_rows import claimed, grid, normal
+from tests.helpers.report_rows import CHANCE, OTHER, cells, clean, noted, p_of, pairs, table_of, view, words
 
 
-def flipped_p(differences: Floats) -> float:
-    signs = np.array([*itertools.product((1, -1), repeat=len(differences))])
-    return float((np.abs((signs * differences).mean(axis=1)) >= abs(differences.mean()) - 1e-12).mean())
-
-
-def test_means_have_the_intervals_and_tests_of_scipy(seen: View, raw: pd.DataFrame, written: list[Chapter]) -> None:
+def test_a_row_has_the_difference_at_every_scope(written: list[Chapter], seen: View) -> None:
     section = next(chapter.section for chapter in written if chapter.section.name == "means")
-    table = table_of(section, "means")
+    table, found = table_of(section, "means"), answer(seen)
     for method in (method for method in seen.results.methods if method != "vanilla"):
-        _, _, ours, theirs = arrays(raw, method)
-        one, other = ours.mean(axis=1), theirs.mean(axis=1)
-        row, test = cells(table, method), stats.ttest_rel(one, other)
-        ends = test.confidence_interval(0.95)
-        assert row["zero-shot − vanilla"] == Interval(
-            pytest.approx((one - other).mean()), pytest.approx(ends.low), pytest.approx(ends.high), "+.2f"
-        )
-        assert p_of(row["p, t"]) == pytest.approx(test.pvalue)
-        assert p_of(row["p, Wilcoxon"]) == pytest.approx(stats.wilcoxon(one, other).pvalue)
-        assert p_of(row["p, sign flips"]) == pytest.approx(flipped_p(one - other))
-        assert not {"over runs and examples", "p, bootstrap"} & set(row)  # there are no predictions
+        row = cells(table, method)
+        here, seeds, settings = (claimed(found, Quantity.MEAN, method, scope) for scope in Scope)
+        assert row["mean − vanilla"] == Number(here.estimate, "+.2f")
+        assert row["over all runs"] == Number(here.details["over all runs"], "+.2f")
+        for claim, name in ((seeds, "other seeds"), (settings, "other settings too")):
+            whole = Interval(claim.estimate, claim.low, claim.high, "+.2f")
+            assert row[name] == (whole if claim.tested else "–")
+            assert claim.tested or claim.reason in noted(table)
+        assert row["p, seeds"] == (Probability(seeds.p) if seeds.tested else "–")
+        assert (p_of(row["p, settings"]), p_of(row["p, settings, Holm"])) == (settings.p, settings.corrected)
+        assert row["minimum detectable difference"].value == settings.details["minimum detectable difference"]
+        assert not {"over examples too", "p, bootstrap"} & set(row)  # there are no predictions
+    assert "Pairs in which either run collapsed are left out" in noted(table)
     assert "No multi-bootstrap where not all results are from a store" in words(section)
 
 
-@pytest.mark.parametrize("runs", [2, 3, 5, 6, 9])
-def test_tests_that_cannot_find_anything_are_said_to(runs: int) -> None:
-    """Signs of n pairs have 2ⁿ equally likely patterns, two of which are all one way."""
-    section = means.section(view(pairs(60 + CHANCE[:runs], 50 + OTHER[:runs])))
-    note = f"Wilcoxon of l2(strength=1) can give no p below {2 / 2**runs:.2g} of so few runs"
-    assert (note in noted(table_of(section, "means"))) is (runs < 6)
-    assert (note.replace("Wilcoxon", "sign flips") in noted(table_of(section, "means"))) is (runs < 6)
+def test_where_no_run_collapsed_there_is_one_difference() -> None:
+    table = table_of(means.section(view(grid(normal(1, 3, 3, vanilla=1, a=1)))), "means")
+    assert "over all runs" not in table.header
+    assert "collapsed" not in noted(table)
 
 
-def test_several_methods_are_said_to_be_uncorrected() -> None:
-    for methods in (1, 2, 4):
-        found = noted(table_of(means.section(view(several(*[3.0] * methods))), "means"))
-        assert (f"not corrected for the {methods} methods" in found) is (methods > 1)
-        assert (f"hold each p against {0.05 / methods:.2g}" in found) is (methods > 1)
+@pytest.mark.parametrize(
+    ("settings", "seeds", "note"),
+    [(1, 5, "there is one setting"), (5, 1, "there is one seed"), (5, 1, "at the one seed of these runs")],
+)
+def test_a_scope_without_an_interval_has_a_reason(settings: int, seeds: int, note: str) -> None:
+    section = means.section(view(grid(normal(2, settings, seeds, vanilla=1, a=1))))
+    table = table_of(section, "means")
+    assert note in noted(table)
+    row = cells(table, "a")
+    absent = ["other settings too", "p, settings"] if settings == 1 else ["other seeds", "p, seeds"]
+    assert [row[name] for name in absent] == ["–"] * 2
+    clean(section)
+
+
+def test_two_runs_have_a_difference_and_no_number_that_is_none() -> None:
+    section = means.section(view(pairs(60 + CHANCE[:2], 50 + OTHER[:2])))
+    assert cells(table_of(section, "means"), "l2(strength=1)")["other settings too"] == "–"
+    clean(section)

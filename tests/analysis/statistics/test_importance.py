@@ -65,9 +65,12 @@ def test_random_hyperparameters_move_together_only_in_order() -> None:
     assert importances(table, table["dropout"]).aliased == (("learning_rate", "decay"), ("dropout", "batches"))
 
 
-def test_one_hyperparameter_carries_all() -> None:
-    table, means = factorial(learning_rate=[1e-5, 1e-4, 1e-3])
-    assert importances(table, means).shares == {("learning_rate",): pytest.approx(1)}
+def test_one_hyperparameter_alone_has_no_share() -> None:
+    """Its share would be 100 %, whatever the scores."""
+    values = pd.DataFrame({"learning_rate": [1e-5, 2e-5, 4e-5]})
+    found = importances(values, pd.Series([1.0, 2.0, 5.0]))
+    assert found.shares == {}
+    assert found.reason == "one hyperparameter alone varies: its share would be 100 % of any variance"
 
 
 def test_fanova_finds_what_matters_and_is_the_same_each_time() -> None:

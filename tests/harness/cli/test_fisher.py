@@ -1,4 +1,4 @@
-"""``steadytune fisher`` on the shipped text."""
+"""``steadytune fisher`` on the shipped text and a cut of the shipped data."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 
 from harness.cli.main import main
-from tests.helpers.command_line import STUDY
+from tests.helpers.command_line import short_study
 
 
 def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
-    study_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    study_file: Path, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    study_file.write_text(STUDY.replace("[de]", "[de, es, fr, hi]"), encoding="utf-8")
+    study_file.write_text(short_study(cut).replace("[de]", "[de, es, fr, hi]"), encoding="utf-8")
     store = ["--store", str(tmp_path / "store"), "--local"]
     command = ["fisher", str(study_file), *store, "--examples", "3", "--text", "task", "--text", "embedded"]
     assert main(command) == 0

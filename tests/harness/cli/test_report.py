@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.command_line import STUDY
+from tests.helpers.command_line import short_study
 from tests.helpers.report_files import HEAD, ROWS, call, check_page, table
 
 SPECIAL = r"""a_b & 50% $x$ #1 {y} ~ ^ \ < > 'r' é 中 <script>alert(1)</script>"""
@@ -167,8 +167,8 @@ def test_a_file_is_put_beside_the_paper(tmp_path: Path) -> None:
     assert not list((tmp_path / "out" / "tables").glob("published-0*.csv"))  # not the paper's encoder
 
 
-def test_one_s_own_study_file_names_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "mine.yaml").write_text(STUDY, encoding="utf-8")
+def test_one_s_own_study_file_names_its_report(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mine.yaml").write_text(short_study(cut), encoding="utf-8")
     store = f"--store {tmp_path / 'store'}"
     assert call(f"run {tmp_path / 'mine.yaml'} {store} --local --no-report") == 0
     assert not (tmp_path / "store" / "reports").exists()

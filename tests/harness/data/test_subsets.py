@@ -191,8 +191,9 @@ def test_epochs_are_passes_over_the_subset(trial: Callable[..., TrialConfig], tm
     )
 
 
-@pytest.mark.parametrize("encoder", ["embedded"])
-def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_the_vocabulary_of_the_subset_is_trimmed_exactly(
+    trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path
+) -> None:
     setting = replace(SHORT, max_steps=6, max_grad_norm=0.0, train_examples=12, label_noise=0.2)
     config = trial(L2(strength=0.3), setting=setting, targets=("de", "hi"))
     weights, scores, kept = trained(config, tmp_path)
@@ -202,7 +203,7 @@ def test_the_vocabulary_of_the_subset_is_trimmed_exactly(trial: Callable[..., Tr
     assert set(kept.tolist()) == used | {loading.tokenizer(EMBEDDED).pad_token_id}
     assert scores == whole_scores
     assert all(torch.equal(weights[name], expected) for name, expected in whole.items())
-    anchor = loading.pretrained(EMBEDDED, "udpos").anchor[EMBEDDINGS.removeprefix("bert.")]
+    anchor = loading.pretrained(pinning.find(encoder), "udpos").anchor[EMBEDDINGS.removeprefix("bert.")]
     moved = (whole[EMBEDDINGS] != anchor).any(1).nonzero().flatten().tolist()
     assert set(moved) <= used
 

@@ -1,11 +1,12 @@
 """The cache of tokenised data: built once, shared, rebuilt where it is torn, and never of other data."""
 
 import json
+import multiprocessing
 import shutil
-import subprocess
-import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -123,25 +124,26 @@ def test_what_was_left_half_built_is_replaced(trial: Callable[..., TrialConfig],
     assert entries(tmp_path) == [entry]
 
 
-@pytest.mark.slow
+def build(config: TrialConfig, cache: Path, pipe: Connection) -> None:
+    """Tell how often this process built the rows, how many there are, and the sum of their ids."""
+    built = []
+    real = tokenised._build
+    tokenised._build = lambda *given: (time.sleep(1), built.append(1), real(*given))
+    rows = TrialContext.of(config, cache).encoded("test", "de").rows
+    pipe.send((len(built), len(rows), sum(map(sum, rows["input_ids"]))))
+
+
 def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    code = f"""
-from pathlib import Path
-import json, sys, time
-from harness.data import tokenised
-from harness.data.context import TrialContext
-from harness.study import TrialConfig
-built = []
-real = tokenised._build
-tokenised._build = lambda *a: (time.sleep(2), built.append(1), real(*a))
-config = TrialConfig.from_json(json.loads(sys.argv[1]))
-part = TrialContext.of(config, Path({str(tmp_path)!r})).encoded("test", "de")
-print(len(built), len(part.rows), sum(map(sum, part.rows["input_ids"])))
-"""
-    command = [sys.executable, "-c", code, json.dumps(trial().to_json())]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    told = sorted(process.communicate()[0].split() for process in both)
-    assert [built for built, *_ in told] == ["0", "1"]
+    fork = multiprocessing.get_context("fork")
+    pipes = [fork.Pipe() for _ in range(2)]
+    both = [fork.Process(target=build, args=(trial(), tmp_path, there)) for _, there in pipes]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    told = sorted(here.recv() for here, _ in pipes)
+    assert [built for built, *_ in told] == [0, 1]
     assert told[0][1:] == told[1][1:]
     assert len(entries(tmp_path)) == 1
 

@@ -28,7 +28,7 @@ def save_with_tokenizer(folder: Path, tokenizer: Any) -> str:
     return str(folder)
 
 
-def test_a_byte_level_tokenizer_keeps_words_apart(tmp_path: Path) -> None:
+def test_a_byte_level_tokenizer_keeps_words_apart(cut: Path, tmp_path: Path) -> None:
     folder = save_with_tokenizer(tmp_path / "bytes", byte_level())
     tokenizer = loading.tokenizer(pinning.find(folder))
     rows = task_named("udpos").encode([(("The", "people", "of"), ("DET", "NOUN", "ADP"))], tokenizer, 32)
@@ -40,10 +40,12 @@ def test_a_byte_level_tokenizer_keeps_words_apart(tmp_path: Path) -> None:
     # A text that is no list of words begins as the encoder was pretrained.
     assert loading.tokenizer(pinning.find(folder)).tokenize("The people")[0].startswith("T")
     for task in ("udpos", "pawsx"):
-        assert not run_trial(plan(make(folder, task, Vanilla()))[0], cache=tmp_path).record.diverged
+        assert not run_trial(plan(make(folder, task, Vanilla(), cut))[0], cache=tmp_path).record.diverged
 
 
-def test_word_pieces_have_token_types_in_training_and_scoring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_word_pieces_have_token_types_in_training_and_scoring(
+    cut: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     characters = sorted(
         {
             c
@@ -67,20 +69,20 @@ def test_word_pieces_have_token_types_in_training_and_scoring(tmp_path: Path, mo
         return forward(self, *args, **inputs)
 
     monkeypatch.setattr(BertModel, "forward", functools.wraps(forward)(spy))
-    run_trial(plan(make(folder, "pawsx", Vanilla()))[0], cache=tmp_path)
+    run_trial(plan(make(folder, "pawsx", Vanilla(), cut))[0], cache=tmp_path)
     assert seen == {(True, True), (False, True)}
 
 
-def test_padding_at_the_left_changes_no_score(tmp_path: Path) -> None:
+def test_padding_at_the_left_changes_no_score(cut: Path, encoder: str, tmp_path: Path) -> None:
     """Some tokenizers pad there; predictions are read from the first positions."""
     scores = []
     for side in ("right", "left"):
-        folder = Path(shutil.copytree(pinning.find("embedded").path, tmp_path / side))
+        folder = Path(shutil.copytree(encoder, tmp_path / side))
         config = json.loads((folder / "tokenizer_config.json").read_text())
         (folder / "tokenizer_config.json").write_text(
             json.dumps(config | {"padding_side": side, "truncation_side": side})
         )
-        scores.append(run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path).record.scores)
+        scores.append(run_trial(plan(make(str(folder), "udpos", Vanilla(), cut))[0], cache=tmp_path).record.scores)
     assert scores[0] == scores[1]
 
 

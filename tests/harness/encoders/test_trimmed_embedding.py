@@ -66,11 +66,11 @@ def test_rows_that_no_training_example_uses_stay_where_they_were(
     assert set(moved.nonzero().flatten().tolist()) <= set(kept.tolist())
 
 
-def test_untied_embeddings_are_trimmed_as_well(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_untied_embeddings_are_trimmed_as_well(trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path) -> None:
     """An encoder whose masked-language-model head has a matrix of its own: F of the embeddings is cut to the trained
     rows."""
     folder = tmp_path / "untied"
-    model = AutoModelForMaskedLM.from_pretrained(pinning.find("embedded").path, tie_word_embeddings=False)
+    model = AutoModelForMaskedLM.from_pretrained(encoder, tie_word_embeddings=False)
     model.save_pretrained(folder)
     loading.tokenizer(pinning.find("embedded")).save_pretrained(folder)
     loaded = loading.masked_language_model(pinning.find(str(folder)))

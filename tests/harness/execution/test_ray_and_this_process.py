@@ -14,6 +14,7 @@ from harness.study import Study
 from tests.helpers.sweeps import run, scores
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path) -> None:
     wide = replace(study, methods=(L2(strength=0.01), Ewc(strength=100.0, examples=3)))

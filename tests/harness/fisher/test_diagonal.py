@@ -34,10 +34,10 @@ def reference(model: torch.nn.Module, window: Window, estimator: str) -> torch.T
 
 @pytest.mark.parametrize("text", ["embedded", "task"])
 @pytest.mark.parametrize("estimator", ["empirical", "sampled"])
-def test_diagonal_is_the_mean_of_squared_gradients_of_each_example(estimator: str, text: str) -> None:
-    encoder = pinning.find("embedded")
-    model = loading.masked_language_model(encoder)
-    examples = windows(encoder, Estimate(languages=("hi",), examples=EXAMPLES, text=text), ORIGIN)
+def test_diagonal_is_the_mean_of_squared_gradients_of_each_example(encoder: str, estimator: str, text: str) -> None:
+    pinned = pinning.find(encoder)
+    model = loading.masked_language_model(pinned)
+    examples = windows(pinned, Estimate(languages=("hi",), examples=EXAMPLES, text=text), ORIGIN)
     assert len({len(window.ids) for window in examples}) > 1  # so that there is padding
     found = diagonal.diagonal(model, examples, estimator)
     names, parameters = zip(*model.base_model.named_parameters(), strict=True)
@@ -61,10 +61,12 @@ def test_diagonal_is_the_mean_of_squared_gradients_of_each_example(estimator: st
     assert float(sum(v.sum() for v in found.values())) > 1.5 * wrong
 
 
-def test_layers_and_the_loop_agree_over_several_batches_and_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder = pinning.find("embedded")
-    model = loading.masked_language_model(encoder)
-    examples = windows(encoder, Estimate(languages=("de", "zh"), examples=9, text="task"), ORIGIN)
+def test_layers_and_the_loop_agree_over_several_batches_and_blocks(
+    encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pinned = pinning.find(encoder)
+    model = loading.masked_language_model(pinned)
+    examples = windows(pinned, Estimate(languages=("de", "zh"), examples=9, text="task"), ORIGIN)
     loop = diagonal.by_example(model, examples, "sampled")
     monkeypatch.setattr(diagonal, "TOKENS", 100)
     monkeypatch.setattr(diagonal, "BLOCK", 2**14)
@@ -78,8 +80,9 @@ def test_layers_and_the_loop_agree_over_several_batches_and_blocks(monkeypatch: 
 
 def test_layers_that_are_not_believed_give_way_to_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     """An encoder that uses a layer's weights past the layer itself: what flows through it is not all there is."""
-    model = loading.masked_language_model(pinning.find("embedded"))
-    examples = windows(pinning.find("embedded"), Estimate(languages=("de",), examples=3), ORIGIN, 30)
+    pinned = pinning.find("embedded")
+    model = loading.masked_language_model(pinned)
+    examples = windows(pinned, Estimate(languages=("de",), examples=3), ORIGIN, 30)
     loop = diagonal.by_example(model, examples, "empirical")
     real = diagonal._Flow.add_squares
     monkeypatch.setattr(diagonal._Flow, "add_squares", lambda self, total: (self.calls.pop(5), real(self, total))[1])

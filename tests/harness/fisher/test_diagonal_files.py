@@ -19,24 +19,26 @@ from harness.methods import Ewc
 from harness.methods.fisher_estimate import Estimate
 from harness.methods.penalty import Penalty, Term
 from harness.study import TrialConfig
+from tests.helpers import fine_tuned
 from tests.helpers.data import ORIGIN
 from tests.helpers.studies import SHORT
 
 
-def requested(
-    language: str = "de", examples: int = 2, encoder: str = "embedded", **options: object
-) -> diagonal_files.Request:
+def requested(language: str = "de", examples: int = 2, **options: object) -> diagonal_files.Request:
     estimate = Estimate(languages=(language,), examples=examples, **options)  # type: ignore[arg-type]
-    return diagonal_files.request(pinning.find(encoder), estimate, ORIGIN, corpus.fingerprints(estimate, ORIGIN))
+    return diagonal_files.request(
+        pinning.find(fine_tuned.encoder()), estimate, ORIGIN, corpus.fingerprints(estimate, ORIGIN)
+    )
 
 
 def test_cache_is_computed_once_and_named_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     real = diagonal_files.diagonal
     monkeypatch.setattr(diagonal_files, "diagonal", lambda *args: (calls.append(1), real(*args))[1])
+    wanted = requested()
     results: list[diagonal_files.Diagonal] = []
     threads = [
-        threading.Thread(target=lambda: results.append(diagonal_files.stored(requested(), tmp_path))) for _ in range(2)
+        threading.Thread(target=lambda: results.append(diagonal_files.stored(wanted, tmp_path))) for _ in range(2)
     ]
     for thread in threads:
         thread.start()

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 import torch
 from rich.console import Console
 from safetensors.torch import save_file
@@ -19,6 +20,7 @@ from harness.store.store import Store
 from harness.study import Study
 
 
+@pytest.mark.usefixtures("one_worker")
 def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_path: Path) -> None:
     """One whose text changed after the plan, and one in whose place lies that of another encoder."""
     text = tmp_path / "text"

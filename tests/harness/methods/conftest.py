@@ -9,13 +9,14 @@ from transformers import PreTrainedModel
 from harness.data.context import TrialContext
 from harness.study import TrialConfig
 from harness.training.building import build_trainer
+from tests.helpers import fine_tuned
 from tests.helpers.fine_tuned import Fitted, rows_of
 
 
 @pytest.fixture
 def encoder() -> str:
-    """The embedded encoder, whose weights and layers these tests compare with."""
-    return "embedded"
+    """The encoder whose weights and layers these tests compare with."""
+    return fine_tuned.encoder()
 
 
 @pytest.fixture(scope="session")

@@ -154,8 +154,8 @@ def test_a_pull_and_a_decay_by_layer_both_act(trial: Callable[..., TrialConfig],
     close(both.after[0], expected, rtol=1e-5, atol=1e-7)
 
 
-def test_rates_and_warnings_of_the_parts_are_those_of_the_whole() -> None:
-    shared = loading.pretrained(pinning.find("embedded"), "udpos")
+def test_rates_and_warnings_of_the_parts_are_those_of_the_whole(encoder: str) -> None:
+    shared = loading.pretrained(pinning.find(encoder), "udpos")
     alone = LayerwiseDecay(decay=0.5).rates(shared.model, shared)
     assert Composed(methods=(LayerwiseDecay(decay=0.5), L2(strength=1.0))).rates(shared.model, shared) == alone
     both = Composed(methods=(L2(strength=1e4), LayerwiseDecay()))

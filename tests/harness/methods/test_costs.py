@@ -38,7 +38,7 @@ COSTS = {
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, cache: Path, name: str) -> None:
+def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, encoder: str, cache: Path, name: str) -> None:
     study = Study(
         name="small",
         task="udpos",
@@ -47,6 +47,7 @@ def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, cache: Pa
         seeds=(0,),
         targets=("de",),
         data=str(sentences),
+        encoder=encoder,
     )
     cost = run_trial(plan(study)[0], cache=cache).record.cost
     assert (cost.parameters, cost.trained_parameters) == COSTS[name]

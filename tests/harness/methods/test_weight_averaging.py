@@ -53,7 +53,7 @@ def test_the_mean_of_the_last_weights_is_left(
     assert not torch.equal(final[name], recorder.after[-1][name])
 
 
-def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, cache: Path) -> None:
+def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, encoder: str, cache: Path) -> None:
     """Ten sentences are five micro-batches of two: two steps of two and a last one of one."""
     setting = replace(STEPS, max_steps=None, epochs=1.0, accumulation=2)
     study = Study(
@@ -64,6 +64,7 @@ def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, cac
         seeds=(0,),
         targets=("de",),
         data=str(sentences),
+        encoder=encoder,
     )
     trainer = build_trainer(TrialContext.of(plan(study)[0], cache))
     recorder = Recorder()

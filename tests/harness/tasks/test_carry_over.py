@@ -30,7 +30,8 @@ def test_pairs_are_learnt_and_carry_over(own_task: Callable[[], Study], tmp_path
         (tmp_path / "data" / "echo" / f"{name}.tsv").write_text(lines, encoding="utf-8")
     setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=50, batch_size=16, max_length=32)
     scores = run_trial(
-        plan(replace(own_task(), methods=(L2(strength=0.01),), settings=(setting,)))[0], cache=tmp_path
+        plan(replace(own_task(), encoder="embedded", methods=(L2(strength=0.01),), settings=(setting,)))[0],
+        cache=tmp_path,
     ).record.scores
     assert scores.test["en"].metrics["accuracy"] > 90
     assert scores.test["de"].metrics["accuracy"] > 75

@@ -25,7 +25,9 @@ from tests.helpers.studies import SHORT
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(name: str, tmp_path: Path) -> None:
+def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(
+    name: str, cut: Path, encoder: str, tmp_path: Path
+) -> None:
     """Every score of a record, by seqeval and scikit-learn, from the labels that the store has."""
     study = Study(
         name=name,
@@ -34,7 +36,8 @@ def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(name: 
         settings=(SHORT,),
         seeds=(0,),
         targets=("de",),
-        data="embedded" if name in ("udpos", "pawsx") else folder_of(tmp_path, name),
+        data=str(cut) if name in ("udpos", "pawsx") else folder_of(tmp_path, name),
+        encoder=encoder,
         precision="fp32",
     )
     config = plan(study)[0]
@@ -177,7 +180,7 @@ def test_a_task_that_is_not_embedded() -> None:
         reading.examples(Origin("xnli", "embedded"), "train", "en")
 
 
-def test_ewc_on_pairs(tmp_path: Path) -> None:
+def test_ewc_on_pairs(cut: Path, encoder: str, tmp_path: Path) -> None:
     """A pooler has no part in the masked-language-model loss: F is zero there, and the rest is pulled."""
     study = Study(
         name="s",
@@ -186,6 +189,8 @@ def test_ewc_on_pairs(tmp_path: Path) -> None:
         settings=(SHORT,),
         seeds=(0,),
         targets=("de",),
+        data=str(cut),
+        encoder=encoder,
         precision="fp32",
     )
     config: TrialConfig = plan(study)[0]

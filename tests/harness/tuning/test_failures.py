@@ -26,6 +26,7 @@ TASK = Broken()
 """
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_trials_that_fail_are_counted_and_shown(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data" / "broken").mkdir(parents=True)

@@ -15,6 +15,7 @@ from tests.helpers.searches import run
 from tests.helpers.studies import SPACE
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(
     searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.claims.confounding import Confounding, confounding
 from analysis.results.comparison import Comparison
-from analysis.results.confounding import Confounding, confounding
 from analysis.results.frame import PAIR
 from analysis.results.from_store import load
 from analysis.results.merge import side_by_side

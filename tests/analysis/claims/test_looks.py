@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.claims.looks import Look, rounded_down, unplanned
 from analysis.results.frame import PAIR
 from analysis.results.from_store import load
-from analysis.results.looks import Look, rounded_down, unplanned
 from analysis.statistics.looks import levels, repeated_p
 from harness.methods import L2, Vanilla
 from harness.store.store import Store

@@ -1,0 +1,142 @@
+"""Claims on collapse against scipy's and statsmodels' tests, and their sentences."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, boschloo_exact
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+from analysis.claims import sentences
+from analysis.claims.answer import Answer
+from analysis.claims.claim import Claim, Quantity, Scope, Verdict
+from tests.helpers.claim_rows import Places, answered, claimed, grid, normal
+from tests.helpers.report_rows import Rows
+
+SETTINGS, SEEDS = 6, 2
+VANILLA: Places = [(s, k) for s in range(4) for k in range(2)]
+FALLEN: dict[str, Places] = {"vanilla": VANILLA, "a": [(0, 0)], "b": [(0, 1), (5, 0)], "c": VANILLA}
+"""Of 12 runs each: vanilla 8, a 1 of these, b 1 of these and another one, c the same as vanilla."""
+
+
+@pytest.fixture(scope="module")
+def found() -> Answer:
+    return answered(grid(normal(1, SETTINGS, SEEDS, vanilla=1, a=1, b=1, c=1), FALLEN))
+
+
+def cells(method: str) -> tuple[int, int, int, int]:
+    """Both, only vanilla, only the method, neither."""
+    ours, theirs = set(FALLEN[method]), set(VANILLA)
+    return len(ours & theirs), len(theirs - ours), len(ours - theirs), 12 - len(ours | theirs)
+
+
+def flipped(method: str) -> float:
+    """Sign flips of the settings' differences in counts, by making all of them."""
+    ours, theirs = ([sum(s == i for s, _ in FALLEN[m]) for i in range(SETTINGS)] for m in (method, "vanilla"))
+    signs = np.array([*itertools.product((1, -1), repeat=SETTINGS)])
+    sums = np.abs(signs @ (np.array(ours) - theirs))
+    return float((sums >= sums[0]).mean())
+
+
+def test_counts_and_tests_are_those_of_a_paired_table(found: Answer) -> None:
+    claims = {method: claimed(found, Quantity.COLLAPSE, method) for method in "abc"}
+    for method, claim in claims.items():
+        both, theirs, ours, neither = cells(method)
+        details = claim.details
+        assert [details[name] for name in ("both", "only baseline", "only method", "neither")] == [
+            both,
+            theirs,
+            ours,
+            neither,
+        ]
+        assert claim.estimate == pytest.approx((ours - theirs) / 12)
+        assert claim.p == pytest.approx(binomtest(ours, ours + theirs).pvalue if ours + theirs else 1)
+        count = both + ours
+        wilson = proportion_confint(count, 12, method="wilson")
+        assert details["method"] == pytest.approx([count, 12, *wilson])
+        assert details["baseline"] == pytest.approx([8, 12, *proportion_confint(8, 12, method="wilson")])
+        assert claim.low <= claim.estimate <= claim.high
+    corrected = multipletests([claim.p for claim in claims.values()], method="holm")[1]
+    assert [claim.corrected for claim in claims.values()] == pytest.approx(corrected)
+    assert [claim.verdict for claim in claims.values()] == [Verdict.LOWER, Verdict.OPEN, Verdict.OPEN]
+    assert corrected[1] > 0.05 >= corrected[0]
+
+
+def test_other_settings_are_tested_by_flipping_whole_settings(found: Answer) -> None:
+    claims = [claimed(found, Quantity.COLLAPSE, method, Scope.SETTINGS) for method in "abc"]
+    assert [claim.p for claim in claims] == pytest.approx([flipped(method) for method in "abc"])
+    assert all(math.isnan(claim.low) for claim in claims)
+    corrected = multipletests([claim.p for claim in claims], method="holm")[1]
+    assert [claim.corrected for claim in claims] == pytest.approx(corrected)
+    assert [claim.verdict for claim in claims] == [Verdict.OPEN] * 3
+
+
+def test_the_sentences(found: Answer) -> None:
+    low, high = (round(100 * end) for end in proportion_confint(8, 12, method="wilson"))
+    rates = sentences.rates(found)
+    assert rates.startswith(f"Collapse: vanilla in 8 of 12 runs (95 % interval {low} to {high} %); a in 1 of 12")
+    a, b = (claimed(found, Quantity.COLLAPSE, method) for method in "ab")
+    assert sentences.collapse(found, "a") == (
+        "a collapses less often than vanilla: of 12 pairs of runs 7 collapsed in vanilla alone, 0 in a alone and 1 in "
+        f"both (p = {a.corrected:.2g}, corrected for 3 methods). So few settings say nothing of other settings."
+    )
+    needed = b.details["discordant pairs needed"]
+    assert 3 * binomtest(0, needed).pvalue <= 0.05 < 3 * binomtest(0, needed - 1).pvalue
+    assert sentences.collapse(found, "b") == (
+        "Whether b collapses more or less often than vanilla is open: of 12 pairs of runs 7 collapsed in vanilla "
+        f"alone, 1 in b alone and 1 in both (p = {b.corrected:.2g}, corrected for 3 methods; {needed} pairs in one of "
+        "them alone would show a difference)."
+    )
+
+
+@pytest.mark.parametrize(("settings", "verdict"), [(8, Verdict.LOWER), (5, Verdict.OPEN)])
+def test_what_is_said_of_other_settings(settings: int, verdict: Verdict) -> None:
+    """Vanilla collapses in one seed of each of eight settings, or of five and in both."""
+    fallen = [(s, 0) for s in range(8)] if settings == 8 else [(s, k) for s in range(5) for k in range(2)]
+    found = answered(grid(normal(2, settings, 2, vanilla=1, a=1), {"vanilla": fallen}))
+    other = claimed(found, Quantity.COLLAPSE, "a", Scope.SETTINGS)
+    assert (other.p, other.verdict) == (2 / 2**settings, verdict)
+    text = sentences.collapse(found, "a")
+    assert "a collapses less often than vanilla" in text
+    ending = "So it does at other settings (p = 0.0078)." if settings == 8 else "So few settings say nothing of other"
+    assert ending in text
+
+
+def test_a_method_that_collapses_more_often() -> None:
+    found = answered(grid(normal(3, 4, 2, vanilla=1, a=1), {"a": [(s, k) for s in range(4) for k in range(2)]}))
+    claim = claimed(found, Quantity.COLLAPSE, "a")
+    assert (claim.estimate, claim.verdict) == (1.0, Verdict.HIGHER)
+    assert "a collapses more often than vanilla" in sentences.collapse(found, "a")
+
+
+def test_where_no_run_collapsed_there_is_nothing_to_say() -> None:
+    found = answered(grid(normal(4, 3, 2, vanilla=1, a=1)))
+    claim = claimed(found, Quantity.COLLAPSE, "a")
+    assert (claim.tested, claim.verdict, claim.reason) == (False, Verdict.UNTESTED, "no run of either collapsed")
+    assert sentences.rates(found) == sentences.collapse(found, "a") == ""
+
+
+def unpaired(fallen: Places) -> Rows:
+    """Vanilla at other seeds than the method."""
+    scores = normal(5, 3, 4, vanilla=1, a=1)
+    later = [{**row, "seed": row["seed"] + 50} for row in grid({"a": scores["a"]})]
+    return grid({"vanilla": scores["vanilla"]}, {"vanilla": fallen}) + later
+
+
+def test_methods_without_a_run_in_common_are_compared_unpaired() -> None:
+    fallen = [(s, k) for s in range(3) for k in range(3)]
+    found = answered(unpaired(fallen))
+    (claim,) = found.claims
+    assert isinstance(claim, Claim)
+    assert (claim.quantity, claim.scope, claim.paired, claim.n) == (Quantity.COLLAPSE, Scope.THESE, False, 12)
+    assert claim.p == pytest.approx(boschloo_exact([[0, 9], [12, 3]]).pvalue)
+    assert claim.estimate == pytest.approx(-9 / 12)
+    assert claim.details["baseline"] == pytest.approx([9, 12, *proportion_confint(9, 12, method="wilson")])
+    assert sentences.collapse(found, "a") == (
+        "a collapses less often than vanilla: they have fewer than 2 runs of the same setting and seed, and all runs "
+        f"are compared unpaired (p = {claim.p:.2g}). Of other settings they say nothing."
+    )
+    assert "vanilla in 9 of 12 runs" in sentences.rates(found)
+    assert sentences.spread(found, "a") == sentences.mean(found, "a") == ""

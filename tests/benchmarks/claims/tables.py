@@ -1,0 +1,145 @@
+"""Tables of the counts."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from tabulate import tabulate
+
+from analysis.claims.claim import Quantity, Scope
+from tests.benchmarks.claims.studies import Design
+from tests.benchmarks.claims.tallies import Cell, Tally
+from tests.benchmarks.claims.truths import Kind
+
+Cells = Mapping[tuple[str, Design], Cell]
+
+SIZE, COVERAGE = 0.06, 0.93
+"""The most claims that may be wrong, and the least intervals that have to hold the truth."""
+KINDS: tuple[Kind, ...] = (
+    (Quantity.COLLAPSE, Scope.THESE),
+    (Quantity.COLLAPSE, Scope.SETTINGS),
+    (Quantity.SPREAD, Scope.THESE),
+    (Quantity.SPREAD, Scope.SEEDS),
+    (Quantity.SPREAD, Scope.SETTINGS),
+    (Quantity.MEAN, Scope.SEEDS),
+    (Quantity.MEAN, Scope.SETTINGS),
+    (Quantity.SENSITIVITY, Scope.SETTINGS),
+    (Quantity.SPREAD_SENSITIVITY, Scope.SETTINGS),
+)
+NONE = "–"
+
+
+def error(share: float, count: int) -> float:
+    """Two standard errors of a share of so many."""
+    return 2 * math.sqrt(share * (1 - share) / count) if count else math.inf
+
+
+def named(kind: Kind) -> str:
+    """A kind of claim in words."""
+    return f"{kind[0]}, {kind[1]}"
+
+
+def every(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """A table a kind: share wrong, share of intervals that hold the truth, and share of studies with a verdict."""
+
+    def cell(world: str, design: Design, kind: Kind) -> str:
+        found = cells[world, design]
+        tally = found.kinds[kind]
+        claimed = _share(tally.claims, found.studies)
+        return f"{_share(tally.wrong, tally.claims)} {_share(tally.held, tally.intervals)} {claimed}"
+
+    heads = "wrong among claims, held among intervals, claims among studies"
+    return "\n\n".join(
+        _table(f"{named(kind)} ({heads})", worlds, designs, lambda world, design, k=kind: cell(world, design, k))
+        for kind in KINDS
+    )
+
+
+def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """A row a kind: over all worlds together the shares wrong and held, with two standard errors, and the worst world's
+    share wrong."""
+    rows = []
+    for kind in KINDS:
+        row = [named(kind)]
+        for design in designs:
+            tallies = [cells[world, design].kinds[kind] for world in worlds]
+            total = sum(tallies, Tally())
+            shares = [tally.wrong / tally.claims for tally in tallies if tally.claims]
+            most = f"{max(shares):.3f}" if shares else NONE
+            row.append(f"{_with_error(total.wrong, total.claims)} ({most}), {_share(total.held, total.intervals)}")
+        rows.append(row)
+    head = "wrong ± 2 s.e. (worst world), held"
+    return tabulate(rows, [head, *map(str, designs)])
+
+
+def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """How often equivalence is found, a row a kind that may be equivalent, over all worlds together."""
+    rows = []
+    for kind in KINDS:
+        if kind[0] in (Quantity.SPREAD, Quantity.MEAN):
+            totals = [sum((cells[world, design].kinds[kind] for world in worlds), Tally()) for design in designs]
+            rows.append([named(kind), *(_share(total.equivalent, total.claims) for total in totals)])
+    return tabulate(rows, ["equivalent among claims", *map(str, designs)], disable_numparse=True)
+
+
+def beyond(cells: Cells, worlds: Iterable[str], designs: Sequence[Design]) -> str:
+    """The cells that are beyond the bounds: of wrong claims by two standard errors, of intervals at all."""
+    rows = []
+    for world in worlds:
+        for design in designs:
+            for kind, tally in cells[world, design].kinds.items():
+                wrong, held = (
+                    part / whole if whole else math.nan
+                    for part, whole in ((tally.wrong, tally.claims), (tally.held, tally.intervals))
+                )
+                many, few = wrong > SIZE + error(SIZE, tally.claims), held < COVERAGE
+                sure = held < COVERAGE - error(COVERAGE, tally.intervals)
+                if many or few:
+                    told = [f"{tally.wrong} of {tally.claims} wrong"] * many
+                    told += [f"{tally.held} of {tally.intervals} held{', by 2 s.e.' if sure else ''}"] * few
+                    rows.append([named(kind), world, str(design), "; ".join(told)])
+    rows.sort()
+    return tabulate(rows, ["beyond the bounds", "world", "design", ""]) if rows else "Nothing is beyond the bounds."
+
+
+def cautions(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """How often a report says that points and logits disagree."""
+
+    def cell(world: str, design: Design) -> str:
+        return _share(cells[world, design].cautioned, cells[world, design].studies)
+
+    return _table("told that points and logits disagree", worlds, designs, cell)
+
+
+def power(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
+    """The shares of studies with a right finding, a row a world and a kind that differs there."""
+    rows = []
+    for world in worlds:
+        for kind in KINDS:
+            found = [cells[world, design].kinds[kind] for design in designs]
+            if kind[0] is _quantity(world) and any(tally.claims for tally in found):
+                shares = [
+                    _share(tally.right, cells[world, design].studies)
+                    for tally, design in zip(found, designs, strict=True)
+                ]
+                rows.append([world, named(kind), *shares])
+    return tabulate(rows, ["power: right findings among studies", "", *map(str, designs)])
+
+
+def _quantity(world: str) -> Quantity:
+    """The quantity in which a world with a difference differs."""
+    if "collapse" in world:
+        return Quantity.COLLAPSE
+    return Quantity.MEAN if "point" in world else Quantity.SPREAD
+
+
+def _table(head: str, worlds: Sequence[str], designs: Sequence[Design], cell: Callable[[str, Design], str]) -> str:
+    rows = [[world, *(cell(world, design) for design in designs)] for world in worlds]
+    return tabulate(rows, [head, *map(str, designs)], disable_numparse=True)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.2f}" if whole else NONE
+
+
+def _with_error(part: int, whole: int) -> str:
+    return f"{part / whole:.3f} ± {error(part / whole, whole):.3f}" if whole else NONE
