@@ -83,7 +83,8 @@ class Comparison:
         kept = [results.source, *balance.languages]
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
         flags = results.runs.set_index(RUN)["collapsed"].astype(bool)
-        own = [flags.xs(m, level="method") for m in (method, base)]
+        of = flags.index.get_level_values("method")
+        own = [flags[of == m].droplevel("method") for m in (method, base)]  # all runs of the base may be left out
         ours, theirs = (side[scored][balance.runs][kept].reindex(columns=side.columns) for side in (ours, theirs))
         collapsed = pd.concat([one.reindex(ours.index) for one in own], axis=1, keys=[0, 1])
         alone = [results.of(m).reindex(runs) for m, runs in zip((method, base), here, strict=True)]

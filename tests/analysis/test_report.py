@@ -103,6 +103,7 @@ def test_writing_it_again_replaces_it_and_leaves_nothing_behind(place: Path, tmp
     assert "ddof=0" in second.summary
     assert {f.name for f in (tmp_path / "out").iterdir()} == {
         ".contents",
+        "answer.json",
         "report.html",
         "results.csv",
         "tables",

@@ -9,11 +9,12 @@ import pytest
 
 from analysis.claims.answer import Answer, answer, dumped
 from analysis.claims.claim import Quantity, Runs, Scope, Verdict
+from analysis.report import chapters
 from analysis.results.from_csv import read
 from analysis.results.view import View
 from analysis.sections import answer as section
 from tests.helpers.claim_rows import claimed
-from tests.helpers.report_rows import swapped_p, words
+from tests.helpers.report_rows import clean_page, swapped_p, words
 
 CASES = Path(__file__).parents[2] / "data" / "statistics"
 
@@ -65,6 +66,12 @@ def test_a_baseline_that_always_collapsed_makes_no_method_less_steady() -> None:
     assert "stead" not in text
     assert "easier settings" not in text  # none is left
     assert [claim.quantity for claim in found.claims if claim.shown] == [Quantity.COLLAPSE]
+
+
+def test_a_baseline_that_always_collapsed_leaves_a_whole_page() -> None:
+    """Without its collapsed runs no run of the baseline is left."""
+    view = seen("all_vanilla")
+    clean_page(chapters(view), view)
 
 
 def test_runs_of_one_setting_that_collapse_in_both_do_not_hide_the_others() -> None:

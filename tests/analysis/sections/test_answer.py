@@ -69,7 +69,7 @@ def test_without_a_complete_run_there_is_nothing_to_say() -> None:
 
 
 def test_of_many_methods_only_the_findings_are_told() -> None:
-    text = told(several(*[3.0] * 7, 0.005))
+    text = told(several(*[3.0] * 7, 0.05))
     assert "m8 has " in text
     assert "corrected for the number of methods" in text
     quiet = re.search(r"Of the other (\d) methods no difference from vanilla is shown\.", text)

@@ -1,5 +1,6 @@
 """``steadytune compare`` as a person meets it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,9 @@ def test_two_results_side_by_side(
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     check_page(page)
     assert (tmp_path / "out" / "tables" / "spread.csv").exists() == compared
+    answer = json.loads((tmp_path / "out" / "answer.json").read_text(encoding="utf-8"))
+    assert bool(answer["claims"]) == compared
+    assert all(claim["method"].partition(": ")[2] == claim["baseline"].partition(": ")[2] for claim in answer["claims"])
     assert ("Nothing is compared: good and others have no method in common." in page) != compared
     assert ("Nothing is compared" in capsys.readouterr().out) != compared
 

@@ -1,6 +1,8 @@
 """``steadytune report`` as a person meets it: one line for a mistake, nothing half-written, and what good input
 gives."""
 
+import html
+import json
 import os
 import re
 from pathlib import Path
@@ -141,7 +143,8 @@ def test_a_report_of_its_own_results_has_the_same_tables(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(f"report {made / 'good.csv'} --out {tmp_path / 'first'}") == 0
-    assert f"report: {tmp_path / 'first' / 'report.html'}" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert f"report: {tmp_path / 'first' / 'report.html'}" in out
     assert call(f"report {tmp_path / 'first' / 'results.csv'} --out {tmp_path / 'second'}") == 0
     first, second = (
         {file.name: file.read_bytes() for file in (tmp_path / name / "tables").iterdir()}
@@ -151,6 +154,15 @@ def test_a_report_of_its_own_results_has_the_same_tables(
     assert len(first) >= 12
     assert [name for name in first if first[name] != second[name]] == []
     assert (tmp_path / "first" / "results.csv").read_bytes() == (tmp_path / "second" / "results.csv").read_bytes()
+    answer, again = (
+        json.loads((tmp_path / name / "answer.json").read_text(encoding="utf-8")) for name in ("first", "second")
+    )
+    assert answer["claims"]
+    assert answer["claims"] == again["claims"]
+    page = html.unescape((tmp_path / "first" / "report.html").read_text(encoding="utf-8"))
+    for sentence in answer["sentences"]:
+        assert sentence in page
+        assert sentence in out
 
 
 def test_a_file_is_put_beside_the_paper(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def test_watching_a_finished_study_ends_at_once(made: Path, tmp_path: Path, monk
 
 
 def test_a_watched_report_follows_its_study_to_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    small = synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=2)
+    small = replace(synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=2), looks=2)
     place, page = tmp_path / "store", tmp_path / "out" / "report.html"
     store = synthetic.store(place, small, histories=False)
     missing = synthetic.trials(small)[5]
@@ -47,6 +48,10 @@ def test_a_watched_report_follows_its_study_to_the_end(tmp_path: Path, capsys: p
     assert (code, seen) == (0, [True])
     assert not refreshing(page)
     assert "7 of 8 finished" in page.read_text(encoding="utf-8")  # one has failed
-    assert capsys.readouterr().out.count("report: ") == 2
+    out = capsys.readouterr().out
+    assert out.count("report: ") == 2
+    assert out.index("This is look 1 of 2") < out.index("This is the last of 2 looks")
+    answer = json.loads((tmp_path / "out" / "answer.json").read_text(encoding="utf-8"))
+    assert answer["sentences"][0].startswith("This is the last of 2 looks: a claim needs p ≤ ")
     assert not [file for file in tmp_path.iterdir() if file.name.startswith(".report-")]
     assert Store(place, create=False).record(missing.id) is not None
