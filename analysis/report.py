@@ -10,7 +10,7 @@ from analysis.rendering import page
 from analysis.rendering.page import Written
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.table import Table
-from analysis.results import csv_safe
+from analysis.results.csv_files import safe as csv_safe
 from analysis.results.from_store import load
 from analysis.results.tidy import tidy
 from analysis.results.view import View

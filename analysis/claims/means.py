@@ -8,7 +8,7 @@ from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.results.comparison import ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import CrossedMeans, Scoped, crossed_means
 from analysis.statistics.equivalence import MEAN_BOUNDS, mean_equivalence
-from analysis.statistics.minimum_detectable import minimum_detectable_difference
+from analysis.statistics.spread.minimum_detectable import minimum_detectable_difference
 
 
 def claims(comparison: Comparison, bounds: tuple[float, float] = MEAN_BOUNDS) -> list[Claim]:

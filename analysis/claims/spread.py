@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import Scoped, design_of
-from analysis.statistics.crossed_ratio import crossed_ratio
 from analysis.statistics.equivalence import RATIO_BOUNDS, ratio_equivalence
-from analysis.statistics.std_ratio import StdRatio, equivalent_stds, std_ratio
-from analysis.statistics.swap_test import SwapTest, swap_test
-from analysis.statistics.unpaired_swaps import unpaired_swap_test
+from analysis.statistics.spread.crossed_ratio import crossed_ratio
+from analysis.statistics.spread.std_ratio import StdRatio, equivalent_stds, std_ratio
+from analysis.statistics.spread.swap_test import SwapTest, swap_test
+from analysis.statistics.spread.unpaired_swaps import unpaired_swap_test
 
 MAX_COLLAPSED = 0.5
 """Share of a method's runs that collapse from which its survivors say nothing of the method."""

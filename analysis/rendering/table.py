@@ -13,7 +13,7 @@ from tabulate import tabulate
 
 from analysis.rendering import latex
 from analysis.rendering.cells import MISSING_CELL, Cell
-from analysis.results import csv_safe
+from analysis.results.csv_files import safe as csv_safe
 
 NBSP = "\N{NO-BREAK SPACE}"
 NUMBER = re.compile(r"(?P<number>[+−-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)( ?%| \(.*\)|/\d+)?")

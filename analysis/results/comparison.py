@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.results.balance import Balance
 from analysis.results.frame import PAIR, RUN, Results
 from analysis.results.wording import named
-from analysis.statistics.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
-from analysis.statistics.std_ratio import StdRatio, std_ratio
-from analysis.statistics.swap_test import SwapTest, swap_test
-from analysis.statistics.swaps import paired, varies
+from analysis.statistics.spread.minimum_detectable import MinimumDetectable, minimum_detectable_ratio
+from analysis.statistics.spread.std_ratio import StdRatio, std_ratio
+from analysis.statistics.spread.swap_test import SwapTest, swap_test
+from analysis.statistics.spread.swaps import paired, varies
 
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 

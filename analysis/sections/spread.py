@@ -18,9 +18,9 @@ from analysis.rendering.style import WIDTH, abreast, colours
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
-from analysis.statistics.brown_forsythe import MIN_RUNS, brown_forsythe
-from analysis.statistics.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
-from analysis.statistics.std_ratio import StdRatio, std_ratios
+from analysis.statistics.spread.brown_forsythe import MIN_RUNS, brown_forsythe
+from analysis.statistics.spread.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
+from analysis.statistics.spread.std_ratio import StdRatio, std_ratios
 
 TITLE = "Is it steadier?"
 MINIMUM = "minimum detectable ratio"

@@ -17,9 +17,9 @@ from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
 from analysis.results.wording import named
-from analysis.statistics.importance import Importances, importances
-from analysis.statistics.mixed_model import decompose
-from analysis.statistics.variance import Components
+from analysis.statistics.decomposition.importance import Importances, importances
+from analysis.statistics.decomposition.mixed_model import decompose
+from analysis.statistics.decomposition.variance import Components
 
 PANELS = 4
 """Methods that the figure has room for."""

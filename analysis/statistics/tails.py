@@ -10,7 +10,7 @@ from scipy.special import logit
 from scipy.stats import binom
 
 from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamples_of
-from analysis.statistics.swaps import members_of
+from analysis.statistics.spread.swaps import members_of
 
 TAIL = 0.10
 """The part of runs that is the tail."""

@@ -19,10 +19,10 @@ from scipy.special import expit, logit
 from tabulate import tabulate
 
 from analysis.statistics.crossed_means import crossed_means
-from analysis.statistics.crossed_ratio import crossed_ratio
 from analysis.statistics.scales import scales_disagree
 from analysis.statistics.slopes import slopes as slopes_of
 from analysis.statistics.slopes import spread_slopes
+from analysis.statistics.spread.crossed_ratio import crossed_ratio
 from analysis.statistics.tails import tails as tails_of
 
 Array = NDArray[np.float64]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f_oneway
 
-from analysis.statistics.std_ratio import std_ratio
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.std_ratio import std_ratio
+from analysis.statistics.spread.swap_test import swap_test
 
 Array = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]

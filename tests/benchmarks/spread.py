@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from tabulate import tabulate
 
-from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.minimum_detectable import minimum_detectable_ratio
-from analysis.statistics.std_ratio import std_ratio, std_ratios
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.brown_forsythe import brown_forsythe
+from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
+from analysis.statistics.spread.std_ratio import std_ratio, std_ratios
+from analysis.statistics.spread.swap_test import swap_test
 from tests.benchmarks.simulated_pairs import (
     held,
     ps_by_brown_forsythe,

@@ -18,9 +18,9 @@ from scipy import stats
 from tabulate import tabulate
 
 from analysis.results.prediction_counts import ACCURACY, F1
-from analysis.statistics.mixed_model import reml
+from analysis.statistics.decomposition.mixed_model import reml
+from analysis.statistics.decomposition.variance import INTERACTION, NOISE, SEED, SETTING, components
 from analysis.statistics.multi_bootstrap import MIN_FOR_P, Difference, Metric, zero_shot_difference
-from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, components
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,8 @@ import yaml
 from hypothesis import strategies as st
 
 import search_spaces
-from analysis.results import csv_safe, from_csv
+from analysis.results import from_csv
+from analysis.results.csv_files import safe as csv_safe
 from analysis.results.from_store import load
 from analysis.results.tidy import tidy
 from harness.cli.main import main

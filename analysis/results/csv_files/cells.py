@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.results import csv_safe
+from analysis.results.csv_files import safe as csv_safe
 from harness.common import fields
 from harness.common.errors import UserError
 

@@ -15,7 +15,7 @@ from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.sentences import rates
 from analysis.results.view import View
 from analysis.sections import answer as section
-from analysis.statistics.minimum_detectable import minimum_detectable_ratio
+from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
 from tests.helpers.claim_rows import answered, claimed, flat, grid, normal
 from tests.helpers.report_rows import NOTHING, Rows, holm, swapped_p, view
 

@@ -8,10 +8,10 @@ from statsmodels.stats.multitest import multipletests
 
 from analysis.claims import sentences
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
-from analysis.statistics.crossed_ratio import crossed_ratio
-from analysis.statistics.minimum_detectable import minimum_detectable_ratio
-from analysis.statistics.std_ratio import std_ratio
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.crossed_ratio import crossed_ratio
+from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
+from analysis.statistics.spread.std_ratio import std_ratio
+from analysis.statistics.spread.swap_test import swap_test
 from tests.helpers.claim_rows import Places, answered, claimed, flat, grid, normal
 from tests.helpers.report_rows import CHANCE, OTHER, Floats, pairs, std, swapped_p
 

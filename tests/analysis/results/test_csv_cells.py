@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.results import csv_safe
+from analysis.results.csv_files import safe as csv_safe
 from analysis.results.csv_files.numbers import one_value_each
 from analysis.results.from_csv import is_table, read
 from harness.common.errors import UserError

@@ -14,8 +14,8 @@ from analysis.rendering.cells import Ratio
 from analysis.report import Chapter
 from analysis.results.view import View
 from analysis.sections import answer, means, spread
-from analysis.statistics.minimum_detectable import minimum_detectable_ratio
-from analysis.statistics.std_ratio import std_ratio
+from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
+from analysis.statistics.spread.std_ratio import std_ratio
 from tests.helpers.claim_rows import claimed, grid, normal
 from tests.helpers.report_rows import (
     Rows,

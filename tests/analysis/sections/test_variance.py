@@ -12,8 +12,8 @@ from analysis.rendering.section import Picture
 from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.sections import variance
-from analysis.statistics.mixed_model import reml
-from analysis.statistics.variance import components
+from analysis.statistics.decomposition.mixed_model import reml
+from analysis.statistics.decomposition.variance import components
 from tests.helpers.report_rows import Floats, Rows, cells, noted, plain, run, table_of, view
 
 
@@ -115,7 +115,7 @@ def test_negative_estimates_are_mentioned_where_there_are_any() -> None:
 
 
 def test_languages_without_components_are_named_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.statistics.mixed_model.MAX_RUNS", 5)
+    monkeypatch.setattr("analysis.statistics.decomposition.mixed_model.MAX_RUNS", 5)
     table = table_of(variance.section(view(grid_rows(effects(3, 4, 3, 1), dropped=[(1, 2)]))), "variance-vanilla")
     assert "None for en, zero-shot score, de, hi: there are more than 5 runs on a grid that is not full." in table.notes
 

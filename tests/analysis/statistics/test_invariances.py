@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.statistics.brown_forsythe import brown_forsythe
-from analysis.statistics.minimum_detectable import (
+from analysis.statistics.spread.brown_forsythe import brown_forsythe
+from analysis.statistics.spread.minimum_detectable import (
     minimum_detectable_by_brown_forsythe,
     minimum_detectable_ratio,
 )
-from analysis.statistics.std_ratio import std_ratio
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.std_ratio import std_ratio
+from analysis.statistics.spread.swap_test import swap_test
 from tests.helpers.examples import examples
 from tests.helpers.paired_scores import study
 

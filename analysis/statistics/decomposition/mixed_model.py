@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, Components, components, grid, no_components
+from analysis.statistics.decomposition.variance import (
+    INTERACTION,
+    NOISE,
+    SEED,
+    SETTING,
+    Components,
+    components,
+    grid,
+    no_components,
+)
 
 MAX_RUNS, MAX_LEVELS = 400, 250
 """Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from analysis.statistics.brown_forsythe import MIN_RUNS
-from analysis.statistics.minimum_detectable import (
+from analysis.statistics.spread.brown_forsythe import MIN_RUNS
+from analysis.statistics.spread.minimum_detectable import (
     minimum_detectable_by_brown_forsythe,
     minimum_detectable_difference,
     minimum_detectable_ratio,

@@ -12,7 +12,7 @@ import pytest
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from analysis.statistics.importance import MIN_SETTINGS, OTHER, importances
+from analysis.statistics.decomposition.importance import MIN_SETTINGS, OTHER, importances
 
 
 def factorial(**levels: list[Any]) -> tuple[pd.DataFrame, "pd.Series[float]"]:

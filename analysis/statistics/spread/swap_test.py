@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.statistics.swaps import (
+from analysis.statistics.spread.swaps import (
     EXACT,
     least_p,
     mean_log_ratios,

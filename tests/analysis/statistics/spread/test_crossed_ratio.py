@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.crossed_ratio import crossed_ratio
+from analysis.statistics.spread.crossed_ratio import crossed_ratio
 from tests.helpers.paired_scores import log_ratio, study
 
 

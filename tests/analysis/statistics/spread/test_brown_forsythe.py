@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from analysis.statistics.brown_forsythe import MIN_RUNS, brown_forsythe
+from analysis.statistics.spread.brown_forsythe import MIN_RUNS, brown_forsythe
 from tests.helpers.paired_scores import study
 
 

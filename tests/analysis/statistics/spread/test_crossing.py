@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from analysis.statistics.crossing import NEAREST, crossings
+from analysis.statistics.spread.crossing import NEAREST, crossings
 
 Floats = NDArray[np.float64]
 PART = 0.005

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.swap_test import swap_test
-from analysis.statistics.swaps import DRAWN, EXACT
+from analysis.statistics.spread.swap_test import swap_test
+from analysis.statistics.spread.swaps import DRAWN, EXACT
 from tests.benchmarks.simulated_pairs import simulate
 from tests.helpers.paired_scores import log_ratio, study, swapped
 

@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from analysis.statistics import swaps as module
-from analysis.statistics.swaps import DRAWN, EXACT, least_p, log_ratios, mean_log_ratios, paired, run_swaps, swaps
+from analysis.statistics.spread import swaps as module
+from analysis.statistics.spread.swaps import (
+    DRAWN,
+    EXACT,
+    least_p,
+    log_ratios,
+    mean_log_ratios,
+    paired,
+    run_swaps,
+    swaps,
+)
 from tests.helpers.paired_scores import study
 
 

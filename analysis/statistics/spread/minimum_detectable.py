@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import levene, norm
 from scipy.stats import t as student
 
-from analysis.statistics.brown_forsythe import MIN_RUNS
-from analysis.statistics.crossing import crossings
 from analysis.statistics.run_bootstrap import SEED
-from analysis.statistics.swap_test import MIN_UNITS
-from analysis.statistics.swaps import BLOCK, CLOSE, mean_log_ratios, paired, swaps, varies
+from analysis.statistics.spread.brown_forsythe import MIN_RUNS
+from analysis.statistics.spread.crossing import crossings
+from analysis.statistics.spread.swap_test import MIN_UNITS
+from analysis.statistics.spread.swaps import BLOCK, CLOSE, mean_log_ratios, paired, swaps, varies
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.std_ratio import PART, StdRatio, equivalent_stds, std_ratio, std_ratios
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.std_ratio import PART, StdRatio, equivalent_stds, std_ratio, std_ratios
+from analysis.statistics.spread.swap_test import swap_test
 from tests.helpers.paired_scores import Array, study, swapped
 
 

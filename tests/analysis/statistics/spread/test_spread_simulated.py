@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.minimum_detectable import SIMULATED, minimum_detectable_ratio
+from analysis.statistics.spread.minimum_detectable import SIMULATED, minimum_detectable_ratio
 from tests.benchmarks.simulated_pairs import held, rejected, rejected_by_brown_forsythe, simulate
 from tests.helpers.paired_scores import STUDIES, error
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from analysis.statistics.std_ratio import std_ratio
-from analysis.statistics.swap_test import swap_test
+from analysis.statistics.spread.std_ratio import std_ratio
+from analysis.statistics.spread.swap_test import swap_test
 from tests.helpers.paired_scores import Array, swapped
 
 GROUPS = np.array([0, 0, 1, 1, 1, 2, 3, 3, 4, 4, 5, 5])

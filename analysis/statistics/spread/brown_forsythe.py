@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import f_oneway
 
 from analysis.statistics.holm import holm
-from analysis.statistics.swaps import SAME, paired, varies
+from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_RUNS = 8
 """Runs from which there is a test."""

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.run_bootstrap import SEED
-from analysis.statistics.swap_test import SwapTest
-from analysis.statistics.swaps import CLOSE, FARTHEST, ROUNDING, centred, varies
+from analysis.statistics.spread.swap_test import SwapTest
+from analysis.statistics.spread.swaps import CLOSE, FARTHEST, ROUNDING, centred, varies
 
 DRAWN = 9_999
 """Permutations that are drawn."""

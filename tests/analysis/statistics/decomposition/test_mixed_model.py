@@ -6,9 +6,9 @@ import math
 import numpy as np
 import pytest
 
-from analysis.statistics import mixed_model
-from analysis.statistics.mixed_model import MAX_LEVELS, MAX_RUNS, decompose, reml
-from analysis.statistics.variance import SEED, components
+from analysis.statistics.decomposition import mixed_model
+from analysis.statistics.decomposition.mixed_model import MAX_LEVELS, MAX_RUNS, decompose, reml
+from analysis.statistics.decomposition.variance import SEED, components
 from tests.benchmarks.variance import TRUTH, Grid, of_sparse
 from tests.helpers.grids import scores, tidy
 

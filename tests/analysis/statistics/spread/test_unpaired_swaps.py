@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.statistics.unpaired_swaps import DRAWN, MIN_RUNS, unpaired_swap_test
+from analysis.statistics.spread.unpaired_swaps import DRAWN, MIN_RUNS, unpaired_swap_test
 
 
 @pytest.mark.parametrize("ratio", [1.0, 0.4])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, design_of, none, scoped
-from analysis.statistics.swaps import SAME, paired, varies
+from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
 """Settings, and seeds, from which there is a crossed interval: of two, its ends are 6 to 100 times apart each way."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from analysis.statistics.crossing import NEAREST, crossings
-from analysis.statistics.swaps import (
+from analysis.statistics.spread.crossing import NEAREST, crossings
+from analysis.statistics.spread.swaps import (
     Floats,
     least_p,
     log_ratios,

@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
-from analysis.statistics.variance import INTERACTION, NOISE, SEED, SETTING, components, grid
+from analysis.statistics.decomposition.variance import INTERACTION, NOISE, SEED, SETTING, components, grid
 from tests.benchmarks.variance import TRUTH, Grid, of_components
 from tests.helpers.examples import examples
 from tests.helpers.grids import scores, tidy

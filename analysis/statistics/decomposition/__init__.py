@@ -1,0 +1,1 @@
+"""Where the variance of scores comes from: components and hyperparameters."""
