@@ -58,9 +58,8 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     assert record.provenance.packages["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("encoder", ["embedded"])
 def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
-    trial: Callable[..., TrialConfig], tmp_path: Path
+    trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path
 ) -> None:
     seen: dict[str, list[Any]] = {}
     heads = {}
@@ -81,22 +80,24 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
     for name in ("l2", "ewc"):
         assert all(torch.equal(a, b) for a, b in zip(seen["vanilla"], seen[name], strict=True))
         assert all(torch.equal(heads["vanilla"][k], heads[name][k]) for k in heads["vanilla"])
-    other = loading.fine_tunable(pinning.find("embedded"), "udpos", 4).state_dict()
-    whole = loading.fine_tunable(pinning.find("embedded"), "udpos", 3).state_dict()
+    other = loading.fine_tunable(pinning.find(encoder), "udpos", 4).state_dict()
+    whole = loading.fine_tunable(pinning.find(encoder), "udpos", 3).state_dict()
     assert all(torch.equal(whole[k], heads["vanilla"][k]) for k in whole if "word_embeddings" not in k)
     differing = {k for k in other if not torch.equal(other[k], whole[k])}
     assert differing == {"classifier.weight"}
     std = heads["vanilla"]["classifier.weight"].std().item()
     assert std == pytest.approx(
-        loading.pretrained(pinning.find("embedded"), "udpos").model.config.initializer_range, rel=0.1
+        loading.pretrained(pinning.find(encoder), "udpos").model.config.initializer_range, rel=0.1
     )
 
 
-def test_training_leaves_the_shared_anchor_alone(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    before = {name: p.clone() for name, p in loading.pretrained(pinning.find("embedded"), "udpos").anchor.items()}
+def test_training_leaves_the_shared_anchor_alone(
+    trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path
+) -> None:
+    before = {name: p.clone() for name, p in loading.pretrained(pinning.find(encoder), "udpos").anchor.items()}
     run_trial(trial(), cache=tmp_path)
     assert all(
-        torch.equal(before[name], p) for name, p in loading.pretrained(pinning.find("embedded"), "udpos").anchor.items()
+        torch.equal(before[name], p) for name, p in loading.pretrained(pinning.find(encoder), "udpos").anchor.items()
     )
 
 

@@ -126,11 +126,11 @@ def test_evaluation_is_untouched_to_the_bit() -> None:
 
 
 def test_a_trial_without_dropout_has_the_scores_of_the_padded_one(
-    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In fp32, from the first step to the last score."""
     folder = tmp_path / "encoder"
-    shutil.copytree(pinning.find("embedded").path, folder)
+    shutil.copytree(encoder, folder)
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     dropouts = {name: 0.0 for name in config if name.endswith("dropout_prob")}
     assert len(dropouts) == 2
