@@ -7,6 +7,11 @@ Tested with Ray 2.40 to 2.60.
 import os
 from collections.abc import Collection
 
+from harness.common import environment
+
+# A worker comes here first, before torch: a cluster that a job has started has the job's variables.
+environment.clear()
+
 # Tune's own result files would be a second, weaker store; Ctrl-C is the command line's to handle.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
