@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
+from harness.common import environment
 from harness.common.errors import UserError
 
 
@@ -13,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
     options = _parser().parse_args(arguments)
     try:
+        environment.refuse_launchers()
+        environment.clear()
         return int(options.command(options))
     except UserError as error:
         print(f"steadytune: {error}", file=sys.stderr)

@@ -1,4 +1,7 @@
-"""A user's own Python file that defines one thing, a study or a task, by a fixed name or a function of that name."""
+"""A user's own Python file that defines one thing, a study or a task, by a fixed name or a function of that name.
+
+It may import the modules beside it.
+"""
 
 import ast
 import dataclasses
@@ -11,6 +14,7 @@ from typing import TypeVar
 
 from harness.common import files
 from harness.common.errors import UserError, unknown
+from harness.common.neighbours import importable
 
 T = TypeVar("T")
 
@@ -22,24 +26,32 @@ def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = Non
     that one of them lacks is answered with the nearest one. Raises ``UserError`` with file and line where the file or
     the function fails, or there is no such ``kind``.
     """
+    return loaded(file, name, kind, content=content, known=known)[0]
+
+
+def loaded(
+    file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()
+) -> tuple[T, dict[str, Path]]:
+    """As ``defined``, and the files of the modules beside it that it imported, by the modules' names."""
     source = files.read(file) if content is None else content
     module = ModuleType(file.stem)
     module.__file__ = str(file)
-    loaded = sys.modules.setdefault(file.stem, module)  # dataclasses look up the module that they are in
+    registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up the module that they are in
     try:
-        exec(compile(source, str(file), "exec"), module.__dict__)
-        found = _found(module, name)
+        with importable(file.parent.absolute()) as neighbours:
+            exec(compile(source, str(file), "exec"), module.__dict__)
+            found = _found(module, name)
     except (Exception, SystemExit) as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         raise UserError(f"{file}{f':{line}' if line else ''}: {_message(error, known, line, source)}") from None
     finally:
-        if loaded is module:
+        if registered is module:
             del sys.modules[file.stem]
     if not isinstance(found, kind):
         wanted = f"{name}, a {kind.__module__}.{kind.__qualname__}, or a function {name.lower()}() that returns one"
         raise UserError(f"{file}: it must define {wanted}; it has {type(found).__name__}")
-    return found
+    return found, neighbours
 
 
 def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:

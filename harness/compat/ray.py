@@ -5,7 +5,15 @@ Tested with Ray 2.40 to 2.60.
 """
 
 import os
+import sys
 from collections.abc import Collection
+from itertools import takewhile
+from pathlib import Path
+
+from harness.common import environment
+
+# A worker comes here first, before torch: a cluster that a job has started has the job's variables.
+environment.clear()
 
 # Tune's own result files would be a second, weaker store; Ctrl-C is the command line's to handle.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -19,6 +27,7 @@ os.environ.setdefault(
 )  # of Tune's own state, which grows with the trials and is never restored
 
 from ray._private import ray_constants
+from ray.job_config import JobConfig
 from ray.tune.execution import class_cache
 
 
@@ -31,3 +40,24 @@ def keep_from_workers(variables: Collection[str]) -> None:
     """Stop Tune from copying these environment variables to workers, and so into Ray's logs, which everybody can
     read."""
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
+
+
+class DriversCode(JobConfig):
+    """Workers import what the driver imports: they put its own places, such as those of ``PYTHONPATH``, before their
+    interpreter's, and not the working directory, which Ray otherwise puts before all."""
+
+    def __init__(self) -> None:
+        # Ray puts one after another in front.
+        super().__init__(_py_driver_sys_path=[*reversed(own_places())])
+
+    def _runtime_env_has_working_dir(self) -> bool:
+        """Asked where the working directory is about to be added."""
+        return True
+
+
+def own_places() -> list[str]:
+    """The folders that this process imports from before its interpreter's own libraries."""
+    library = Path(os.__file__).parent
+    archive = library.with_name(f"python{sys.version_info.major}{sys.version_info.minor}.zip")
+    places = [Path(place).absolute() for place in sys.path]
+    return [str(place) for place in takewhile(lambda place: place not in (library, archive), places)]

@@ -7,6 +7,7 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+from harness.common import environment
 from harness.common.errors import UserError, without_credentials
 from harness.execution.resources import Resources
 from harness.execution.time_limit import time_limit
@@ -62,6 +63,7 @@ def attempt(
     where it stops the trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is
     waited for, and what it leaves is the result; or not, without ``wait``: the attempt is then ``held_elsewhere``.
     """
+    environment.clear()
     os.environ.setdefault(
         "TOKENIZERS_PARALLELISM", "false"
     )  # a trial has its own threads, and tokenizers warns of forks

@@ -6,10 +6,11 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from harness.common.cores import cores
 from harness.common.errors import UserError
 from harness.data import reading
 from harness.data.origin import Origin
-from harness.execution.resources import Resources, cores
+from harness.execution.resources import Resources
 from harness.fisher.diagonal_files import Request
 from harness.fisher.windows import WINDOW
 from harness.methods import Vanilla

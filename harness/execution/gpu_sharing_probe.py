@@ -15,7 +15,7 @@ from filelock import FileLock
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.utils import logging
 
-from harness.common import memory
+from harness.common import arithmetic, memory
 from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
@@ -113,7 +113,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         # One device a trial: with several, transformers would train on all. CUDA has not been looked for yet.
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         logging.set_verbosity_error()
-        torch.set_num_threads(threads)
+        arithmetic.settle(threads)
         memory.reset_peak()
         if torch.cuda.is_available():
             torch.cuda.set_per_process_memory_fraction(1 / trials)  # as a trial on Ray

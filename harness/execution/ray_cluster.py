@@ -15,6 +15,7 @@ import ray
 from rich.console import Console
 
 from harness.common.console import say
+from harness.common.cores import cores
 from harness.common.errors import UserError, reason
 from harness.execution.progress import announce_diagonals
 from harness.execution.ray_worker import take_gpu
@@ -129,14 +130,8 @@ def connection(address: str | None) -> Iterator[None]:
     """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
     for name in ("ray", "ray.tune"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     try:
-        if address is None:
-            ray_compat.listen_on_this_machine_only()
-            ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
-            ray.init(address="local", include_dashboard=False, object_store_memory=OBJECT_STORE_BYTES, **quiet)
-        else:
-            ray.init(address=address, **quiet)
+        _connect(address, {"log_to_driver": False, "logging_level": logging.CRITICAL})
     except Exception as error:  # one of Ray's own is just that
         said = reason(error)
         raise UserError(
@@ -148,3 +143,21 @@ def connection(address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _connect(address: str | None, quiet: dict[str, Any]) -> None:
+    if address is not None:
+        # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
+        job = None if address.startswith("ray://") else ray_compat.DriversCode()
+        ray.init(address=address, job_config=job, **quiet)
+        return
+    ray_compat.listen_on_this_machine_only()
+    ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
+    ray.init(
+        address="local",
+        num_cpus=cores(),  # Ray itself looks at no affinity
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        job_config=ray_compat.DriversCode(),
+        **quiet,
+    )

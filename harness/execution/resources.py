@@ -1,6 +1,5 @@
 """Resources of a trial, and the machine that it runs on."""
 
-import os
 from dataclasses import dataclass
 
 from harness.common.errors import bad
@@ -45,8 +44,3 @@ class Resources:
             raise bad("--ray-address", self.ray_address, "it without --local, which uses no Ray")
         if self.local and self.gpus not in (None, 0, 1):
             raise bad("--gpus-per-trial", self.gpus, "0 or 1 with --local, which runs one trial at a time")
-
-
-def cores() -> int:
-    """CPU cores of this machine that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-import torch
-
+from harness.common import arithmetic
 from harness.common.errors import UserError
 from harness.common.quarantine import quarantine
 from harness.data import corpus
@@ -32,7 +31,7 @@ def provide(request: Request, store: Store, threads: int) -> Path:
     """A diagonal's file on this node: from its cache, from the store, or computed and then put into the store for the
     other nodes."""
     store.fetch(request.name)
-    torch.set_num_threads(threads)
+    arithmetic.settle(threads)
     if store.has(request.name) and not diagonal_files.is_stored(request, store.cache):
         quarantine(store.cache / request.name)
         store.fetch(request.name)

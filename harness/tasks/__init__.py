@@ -5,7 +5,7 @@ import hashlib
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.common import fields, files, python_files
 from harness.common.errors import UserError, bad
@@ -40,23 +40,42 @@ def file_of(name: str) -> Path:
 def task_named(name: str) -> Task[Any]:
     """The task of that name, or of a user's ``.py`` file; ``UserError`` with the nearest name where there is none."""
     if isinstance(name, str) and is_file(name):
-        file = file_of(name)
-        return _executed(file, files.read(file))
+        return _loaded(name).task
     return TASKS.find("task", name)
 
 
+class _Own(NamedTuple):
+    """A user's task, and the code that it is made of: its file's, and that of the modules beside it."""
+
+    task: Task[Any]
+    neighbours: dict[str, tuple[Path, bytes]]
+
+    def is_current(self) -> bool:
+        return all(path.is_file() and path.read_bytes() == content for path, content in self.neighbours.values())
+
+
+def _loaded(name: str) -> _Own:
+    """A user's task as its code is now: files may change while the process lives."""
+    file = file_of(name)
+    content = files.read(file)
+    if not (found := _executed(file, content)).is_current():
+        _executed.cache_clear()
+        found = _executed(file, content)
+    return found
+
+
 @lru_cache(maxsize=8)
-def _executed(file: Path, content: bytes) -> Task[Any]:
-    """The task that a file with this content defines. The content is the key, as a file may change while the process
-    lives."""
-    task: Task[Any] = python_files.defined(file, "TASK", Task, content=content)  # type: ignore[type-abstract]
+def _executed(file: Path, content: bytes) -> _Own:
+    """The task that a file with this content defines."""
+    task: Task[Any]
+    task, beside = python_files.loaded(file, "TASK", Task, content=content)  # type: ignore[type-abstract]
     try:
         _check(task)
     except AttributeError as error:
         raise UserError(f"{file}: TASK lacks {error.name!r}") from None
     except UserError as error:
         raise UserError(f"{file}: TASK.{error}") from None
-    return task
+    return _Own(task, {name: (path, files.read(path)) for name, path in sorted(beside.items())})
 
 
 def _check(task: Task[Any]) -> None:
@@ -79,8 +98,11 @@ def _check(task: Task[Any]) -> None:
 
 
 def code_fingerprint(name: str) -> str:
-    """Content hash of a user's task file, as another code may be another task; empty for steadytune's own, which
-    ``NUMERICS`` covers."""
+    """Content hash of a user's task file and the modules beside it that it imports, as another code may be another
+    task; empty for steadytune's own, which ``NUMERICS`` covers."""
     if not is_file(name):
         return ""
-    return hashlib.sha256(files.read(file_of(name))).hexdigest()[:16]
+    found = hashlib.sha256(files.read(file_of(name)))
+    for module, (_, content) in _loaded(name).neighbours.items():
+        found.update(f"\0{module}\0{len(content)}\0".encode() + content)
+    return found.hexdigest()[:16]

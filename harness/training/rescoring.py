@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
+from harness.common import arithmetic
 from harness.common.provenance import provenance
 from harness.data.context import TrialContext
 from harness.store.record import Record
@@ -31,7 +32,7 @@ def rescore(
     ``record`` and ``history`` are those of the training; the new record has its cost and provenance, and under
     ``rescored`` the provenance of the scores.
     """
-    torch.set_num_threads(threads)
+    arithmetic.settle(threads)
     start = time.perf_counter()
     context = TrialContext.of(config, cache)
     body: nn.Module = model

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from harness.common import memory
+from harness.common import arithmetic, memory
 from harness.common.hashing import check_unchanged
 from harness.common.provenance import Provenance, provenance
 from harness.data.context import TrialContext
@@ -47,7 +47,7 @@ def run_trial(
     the way, and may raise ``Stopped``. ``states`` has the state of the training that the trial goes on from where it
     was cut short, and is given new ones. Raises ``UserError`` for data that is not what the trial was planned with.
     """
-    torch.set_num_threads(threads)
+    arithmetic.settle(threads)
     memory.reset_peak()
     start = time.perf_counter()
     precision.check(config.precision, gpu=torch.cuda.is_available())

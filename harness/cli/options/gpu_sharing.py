@@ -76,8 +76,8 @@ def with_gpu_sharing(
         return resources
     import torch
 
+    from harness.common.cores import cores
     from harness.execution.gpu_sharing import pick
-    from harness.execution.resources import cores
     from harness.store.store import Store
 
     by_cores = max(1, cores() // (resources.cpus * torch.cuda.device_count()))

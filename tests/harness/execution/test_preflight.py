@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.cli.main import main
+from harness.common.cores import cores
 from harness.encoders import loading, pinning
-from harness.execution.resources import cores
 from tests.helpers.data import folder_of
 
 STUDY = """

@@ -1,0 +1,114 @@
+"""The place and the way in which a study is started change no score: the working directory, variables, cores."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import sys
+from harness.cli.main import main
+sys.exit(main())
+"""
+"""The console script, as pip writes it: unlike ``-m`` it does not import from the working directory."""
+STUDY = """
+task: udpos
+data: {cut}
+encoder: {cut}/encoder
+methods: [vanilla]
+settings: [{{learning_rate: 1e-3, max_steps: 3, batch_size: 4}}]
+seeds: [0, 1]
+targets: [de]
+"""
+LEFT = {
+    "ACCELERATE_MIXED_PRECISION": "bf16",
+    "ACCELERATE_USE_DEEPSPEED": "true",
+    "WORLD_SIZE": "2",
+    "RANK": "1",
+    "LOCAL_RANK": "1",
+    "MASTER_ADDR": "127.0.0.1",
+    "MASTER_PORT": "29512",
+    "ONEDNN_DEFAULT_FPMATH_MODE": "BF16",
+    "ATEN_CPU_CAPABILITY": "default",
+    "MKL_CBWR": "COMPATIBLE",
+    "OMP_DYNAMIC": "true",
+}
+
+
+class Place(NamedTuple):
+    """A folder with a study, and the console script beside it."""
+
+    folder: Path
+    script: Path
+    store: Path
+
+    def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
+        command = [*before, sys.executable, str(self.script), "run", "../study.yaml", "--store", str(self.store)]
+        found = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
+        done = subprocess.run([*command, *options], cwd=self.folder, env=found, capture_output=True, timeout=500)
+        assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]
+
+    def results(self) -> dict[str, tuple[float, float, object]]:
+        """When each trial began and ended, and its scores, by its id."""
+        found = {}
+        for file in self.store.glob("trials/*/result.json"):
+            record, ended = json.loads(file.read_text()), file.stat().st_mtime
+            found[record["id"]] = ended - record["cost"]["seconds"], ended, record["scores"]
+        return found
+
+    def scores(self) -> dict[str, object]:
+        return {trial: scores for trial, (_, _, scores) in self.results().items()}
+
+
+@pytest.fixture
+def place(cut: Path, tmp_path: Path) -> Place:
+    """A working directory from which nothing may be imported: a clone with changed code and names of libraries."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "steadytune").write_text(SCRIPT)
+    (tmp_path / "study.yaml").write_text(STUDY.format(cut=cut))
+    folder = tmp_path / "clone"
+    shutil.copytree(ROOT / "harness", folder / "harness", ignore=shutil.ignore_patterns("__pycache__", "embedded"))
+    with (folder / "harness/training/building.py").open("a") as file:
+        file.write("\nWINDOWS = 1\nraise RuntimeError('imported from the working directory')\n")
+    for name in ("datasets.py", "peft.py", "analysis.py", "yaml.py", "queue.py"):
+        (folder / name).write_text("raise RuntimeError('imported from the working directory')\n")
+    return Place(folder, tmp_path / "bin" / "steadytune", tmp_path / "store")
+
+
+@pytest.fixture(scope="module")
+def expected(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The scores of the study in an empty folder, in one process, with the environment as it is."""
+    home = tmp_path_factory.mktemp("plain")
+    (home / "empty").mkdir()
+    (home / "steadytune").write_text(SCRIPT)
+    (home / "study.yaml").write_text(STUDY.format(cut=cut))
+    plain = Place(home / "empty", home / "steadytune", home / "store")
+    plain.run("--local")
+    assert len(plain.scores()) == 2
+    return plain.scores()
+
+
+def one_core() -> tuple[str, ...]:
+    if shutil.which("taskset") is None:
+        pytest.skip("needs taskset")
+    return "taskset", "-c", str(min(os.sched_getaffinity(0)))
+
+
+@pytest.mark.slow
+def test_one_process_has_the_same_scores_anywhere(place: Place, expected: dict[str, object]) -> None:
+    place.run("--local", before=one_core(), **LEFT)
+    assert place.scores() == expected
+
+
+@pytest.mark.slow
+def test_ray_has_the_same_scores_anywhere_and_a_trial_a_core(place: Place, expected: dict[str, object]) -> None:
+    place.run(before=one_core(), **LEFT)
+    assert place.scores() == expected
+    (_, ended, _), (began, _, _) = sorted(place.results().values(), key=lambda result: result[0])
+    assert ended <= began + 1, "two trials ran at once on one core"
