@@ -15,7 +15,7 @@ import torch
 import transformers
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
 from harness.common.errors import UserError, reason
@@ -31,7 +31,8 @@ EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
 MAX_REASON = 300
 """Characters of what a library says that a message repeats."""
-
+SWITCHES = ("output_attentions", "output_hidden_states", "gradient_checkpointing")
+"""Options of a config.json that change no score. Packed batches and the saving of weights do not go with them."""
 
 CUSTOM_CODE = "trust_remote_code"
 """What ``transformers`` names where a checkpoint needs code of its own, which is never run."""
@@ -221,10 +222,17 @@ def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
     logging.disable_progress_bar()
     try:
         with _user_errors(encoder, f"weights, as {auto},"):
+            options |= _switched_off(encoder)
             model, report = getattr(transformers, auto).from_pretrained(encoder.path, **encoder.loading, **options)
     finally:
         logging.set_verbosity(verbosity)
     return model, set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]}
+
+
+def _switched_off(encoder: Encoder) -> dict[str, bool]:
+    """Options for ``from_pretrained`` that switch off those of ``SWITCHES`` that the encoder's config has on."""
+    given, _ = PreTrainedConfig.get_config_dict(encoder.path, **encoder.loading)
+    return {name: False for name in SWITCHES if given.get(name)}
 
 
 @contextmanager
