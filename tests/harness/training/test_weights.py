@@ -167,9 +167,7 @@ def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, t
     config = json.loads((plain / "config.json").read_text())
     (changed / "config.json").write_text(json.dumps(config | {switch: True}))
     scores = [
-        run_trial(
-            plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path, weights=folder / "kept"
-        ).record.scores
+        run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path, weights=folder / "kept").record.scores
         for folder in (plain, changed)
     ]
     assert scores[0] == scores[1]
