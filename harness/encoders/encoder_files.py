@@ -17,11 +17,15 @@ def located(encoder: Encoder, name: str) -> Path | None:
         file = Path(encoder.path) / name
         return file if file.is_file() else None
     from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
 
     try:
         return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
-    except (EntryNotFoundError, HfHubHTTPError):  # the first also where there is no network and no copy
+    except (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        HFValidationError,
+    ):  # the first also where there is no network and no copy
         return None
 
 

@@ -16,7 +16,7 @@ from transformers.utils import logging
 
 from harness.common.errors import UserError
 from harness.compat.transformers import initialise
-from harness.encoders import tokenizer_files
+from harness.encoders import spm_normalisation, tokenizer_files
 from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
@@ -37,7 +37,9 @@ def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
     right. Raises ``UserError`` where the encoder lacks the files of one."""
     tokenizer_files.check_there(encoder)
     with user_errors(encoder, "tokenizer"):
-        loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
+        loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            encoder.path, **encoder.loading, trust_remote_code=False
+        )
     if not loaded.is_fast:
         raise UserError(
             f"encoder: {encoder.path!r} has no fast tokenizer (tokenizer.json), which aligning labels with sub-words "
@@ -48,6 +50,8 @@ def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
         raise UserError(
             f"encoder: the tokenizer of {encoder.path!r} has no padding token (pad_token), which batches need"
         )
+    if spm_normalisation.made_here(encoder):
+        loaded = spm_normalisation.normalised(loaded, encoder)
     loaded.padding_side = loaded.truncation_side = "right"
     return loaded
 

@@ -1,12 +1,14 @@
 """The files that a tokenizer is made of. Without them ``transformers`` makes one up, of five pieces or so."""
 
 from pathlib import Path
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING
 
 from harness.common.errors import UserError
 from harness.encoders.encoder_files import check_fetched, located
 from harness.encoders.pinning import Encoder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 WHOLE = "tokenizer.json"
 """The file that has all of a tokenizer."""
@@ -26,7 +28,7 @@ def check_there(encoder: Encoder) -> None:
         raise _lacking(encoder, [WHOLE])
 
 
-def check_vocabulary(encoder: Encoder, loaded: PreTrainedTokenizerBase) -> None:
+def check_vocabulary(encoder: Encoder, loaded: "PreTrainedTokenizerBase") -> None:
     """Refuse a tokenizer whose class reads its pieces from files that the encoder does not have. Raises
     ``UserError``."""
     if located(encoder, WHOLE) is not None:
