@@ -5,6 +5,7 @@ Tested with transformers 5.17 to 5.24.
 
 from collections.abc import Callable, Container
 from itertools import chain
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -23,6 +24,7 @@ __all__ = [
     "attention_of",
     "cached_file",
     "initialise",
+    "precompiled_charsmap",
     "register_attention",
     "sdpa_attention_forward",
     "set_attention",
@@ -58,6 +60,14 @@ def attention_of(model: PreTrainedModel) -> str | None:
 def set_attention(model: PreTrainedModel, name: str) -> None:
     """Let a model use the attention of a name."""
     model.config._attn_implementation = name
+
+
+def precompiled_charsmap(file: Path) -> bytes:
+    """The normalisation rules of a SentencePiece model, as ``tokenizers`` takes them; empty where it has none."""
+    from transformers.convert_slow_tokenizer import SentencePieceExtractor  # loads all of its converters
+
+    rules: bytes = SentencePieceExtractor(str(file)).proto.normalizer_spec.precompiled_charsmap
+    return rules
 
 
 def set_pad_token_type_id(tokenizer: PreTrainedTokenizerBase, number: int) -> None:

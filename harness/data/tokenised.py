@@ -18,7 +18,7 @@ from harness.common.quarantine import quarantine
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.padding_tokenizer import described, description
-from harness.encoders import loading
+from harness.encoders import loading, spm_normalisation
 from harness.encoders.pinning import Encoder
 from harness.study import NUMERICS
 from harness.tasks import task_named
@@ -69,7 +69,7 @@ def encoded(
         "task": task.name,
         "task_code": origin.code,
         "examples": planned,
-        "encoder": encoder.revision,
+        "encoder": spm_normalisation.identity(encoder),
         "libraries": [version(name) for name in ("tokenizers", "transformers")],
         "max_length": max_length,
     }

@@ -3,23 +3,21 @@ from its own seed."""
 
 import copy
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
-from harness.common.errors import UserError, reason
+from harness.common.errors import UserError
 from harness.compat.transformers import initialise
+from harness.encoders import spm_normalisation, tokenizer_files
+from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
@@ -29,29 +27,31 @@ META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
 EXAMPLES_OF_NAMES = 3
 """How many of the weights that are lacking a message names."""
-MAX_REASON = 300
-"""Characters of what a library says that a message repeats."""
-
-
-CUSTOM_CODE = "trust_remote_code"
-"""What ``transformers`` names where a checkpoint needs code of its own, which is never run."""
+SWITCHES = ("output_attentions", "output_hidden_states", "gradient_checkpointing")
+"""Options of a config.json that change no score. Packed batches and the saving of weights do not go with them."""
 
 
 @lru_cache(maxsize=4)
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
     """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``. It pads and cuts at the
-    right."""
-    with _user_errors(encoder, "tokenizer"):
-        loaded = AutoTokenizer.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
+    right. Raises ``UserError`` where the encoder lacks the files of one."""
+    tokenizer_files.check_there(encoder)
+    with user_errors(encoder, "tokenizer"):
+        loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            encoder.path, **encoder.loading, trust_remote_code=False
+        )
     if not loaded.is_fast:
         raise UserError(
             f"encoder: {encoder.path!r} has no fast tokenizer (tokenizer.json), which aligning labels with sub-words "
             "needs"
         )
+    tokenizer_files.check_vocabulary(encoder, loaded)
     if loaded.pad_token_id is None:
         raise UserError(
             f"encoder: the tokenizer of {encoder.path!r} has no padding token (pad_token), which batches need"
         )
+    if spm_normalisation.made_here(encoder):
+        loaded = spm_normalisation.normalised(loaded, encoder)
     loaded.padding_side = loaded.truncation_side = "right"
     return loaded
 
@@ -220,36 +220,15 @@ def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning
     logging.disable_progress_bar()
     try:
-        with _user_errors(encoder, f"weights, as {auto},"):
+        with user_errors(encoder, f"weights, as {auto},"):
+            options |= _switched_off(encoder)
             model, report = getattr(transformers, auto).from_pretrained(encoder.path, **encoder.loading, **options)
     finally:
         logging.set_verbosity(verbosity)
     return model, set(report["missing_keys"]) | {key for key, *_ in report["mismatched_keys"]}
 
 
-@contextmanager
-def _user_errors(encoder: Encoder, what: str) -> Iterator[None]:
-    """Turn what libraries raise for files that are lacking or torn into one message."""
-    try:
-        yield
-    except SafetensorError as error:
-        raise UserError(
-            f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}"
-        ) from None
-    except (MemoryError, torch.OutOfMemoryError):
-        raise
-    except UnpicklingError:
-        raise UserError(
-            f"encoder: {encoder.path!r} has its weights as a pickle that is torn, or that holds more than weights: "
-            "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
-        ) from None
-    except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
-        if CUSTOM_CODE in str(error):
-            raise UserError(
-                f"encoder: {encoder.path!r} is a model by Python code of its own (auto_map in a config.json), which "
-                "steadytune never runs; give an encoder of a kind that transformers has"
-            ) from None
-        why = reason(error)[:MAX_REASON]  # transformers lists every kind of model that it has
-        raise UserError(
-            f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}"
-        ) from None
+def _switched_off(encoder: Encoder) -> dict[str, bool]:
+    """Options for ``from_pretrained`` that switch off those of ``SWITCHES`` that the encoder's config has on."""
+    given, _ = PreTrainedConfig.get_config_dict(encoder.path, **encoder.loading)
+    return {name: False for name in SWITCHES if given.get(name)}

@@ -19,7 +19,7 @@ from harness.common import arithmetic, memory
 from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
-from harness.encoders import loading
+from harness.encoders.library_errors import MAX_REASON
 from harness.fisher import diagonal_files
 from harness.methods.averaging import AverageLast
 from harness.study import TrialConfig
@@ -127,7 +127,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         trainer.train()
     except Exception as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[: loading.MAX_REASON]))
+        pipe.send(DoesNotRunError(kind + " ".join(str(error).split())[:MAX_REASON]))
 
 
 def stand_in(context: TrialContext) -> None:

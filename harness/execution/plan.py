@@ -5,7 +5,7 @@ from typing import Any
 from harness.common.errors import UserError, bad
 from harness.data import corpus, reading
 from harness.data.origin import absolute, origin_of
-from harness.encoders import pinning
+from harness.encoders import pinning, spm_normalisation
 from harness.study import Study, TrialConfig
 from harness.tasks import Task, is_file, task_named
 from harness.training import precision
@@ -46,6 +46,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             checkpoint=study.checkpoint,
             selected_on=dev if study.checkpoint == "best" else "",
             encoder_revision=encoder.revision,
+            tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,
             texts={
                 language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()

@@ -9,6 +9,7 @@ from harness.data.origin import Origin
 from harness.encoders import loading, pinning, trimmed_embedding
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
+from harness.execution import tokenizer_check
 from harness.execution.resources import Resources
 from harness.fisher import supply
 from harness.fisher.windows import windows
@@ -31,8 +32,22 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
         max(trial.setting.max_length for trial in trials),
         {trial.method.arm: trial.method for trial in trials}.values(),
     )
+    tokenizer_check.check(*_read_by_tokenizer(trials))
     for request in supply.needed(trials):
         windows(request.encoder, request.estimate, request.origin)  # a text may have too few
+
+
+def warnings(trials: list[TrialConfig]) -> list[str]:
+    """Sentences on what the trials can do and hardly be meant to: targets that the tokenizer does not know."""
+    encoder, origin, _, targets = _read_by_tokenizer(trials)
+    return tokenizer_check.warnings(encoder, origin, targets)
+
+
+def _read_by_tokenizer(trials: list[TrialConfig]) -> tuple[Encoder, Origin, str, tuple[str, ...]]:
+    """The encoder of some trials, the origin of their data, their source and all of their targets."""
+    first = trials[0]
+    targets = tuple(dict.fromkeys(language for trial in trials for language in trial.targets))
+    return pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first), first.source, targets
 
 
 def check_room(resources: Resources) -> None:

@@ -22,7 +22,7 @@ from harness.common.hashing import check_unchanged, digest
 from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin
-from harness.encoders import loading
+from harness.encoders import loading, spm_normalisation
 from harness.encoders.pinning import Encoder
 from harness.fisher.diagonal import diagonal
 from harness.fisher.windows import MASKED_SHARE, WINDOW, windows
@@ -51,7 +51,7 @@ class Request:
         options = {name: value for name, value in asdict(self.estimate).items() if name not in ("text", "languages")}
         return {
             "numerics": NUMERICS,
-            "encoder": self.encoder.revision,
+            "encoder": spm_normalisation.identity(self.encoder),
             "texts": [list(text) for text in self.texts],
             "window": WINDOW,
             "masked_share": MASKED_SHARE,

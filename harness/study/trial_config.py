@@ -36,6 +36,9 @@ class TrialConfig:
     checkpoint: str = "last"
     encoder_revision: str
     """The hub's commit, or the fingerprint of the directory's files."""
+    tokenizer: str = ""
+    """``spm`` where the tokenizer is made with the normalisation of the encoder's ``spm.model``; see
+    ``harness.encoders.spm_normalisation``."""
     training_data: str
     """Fingerprint of the training examples."""
     texts: Mapping[str, str] = field(default_factory=dict)

@@ -62,6 +62,12 @@ def train_packed(model: PreTrainedModel) -> None:
     set_attention(model, ATTENTION)
 
 
+def unpacked(model: PreTrainedModel) -> None:
+    """Give a model back the attention that it had before ``train_packed``, whose name means nothing elsewhere."""
+    if attention_of(model) == ATTENTION:
+        set_attention(model, SDPA)
+
+
 def _pack(
     layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]] | None:

@@ -11,14 +11,17 @@ from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import loading, trimmed_embedding
 from harness.study import TrialConfig
+from harness.training.varlen import unpacked
 
 ADDED = "added.safetensors"
 """Weights of adapters or prompts, which ``transformers`` does not know, by their names in the adapted model."""
 
 
 def save(model: PreTrainedModel, context: TrialContext, folder: Path) -> None:
-    """Write a trial's model and its tokenizer. A trimmed vocabulary is made whole first, in place."""
+    """Write a trial's model and its tokenizer. A trimmed vocabulary is made whole first, in place, and the attention
+    for packed batches gives way to that of ``transformers``."""
     trimmed_embedding.restore(model)
+    unpacked(model)
     known = context.pretrained.model.state_dict().keys()
     state = model.state_dict()
     model.save_pretrained(folder, state_dict={name: state[name] for name in state if name in known})

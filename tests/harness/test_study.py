@@ -29,6 +29,7 @@ IDENTITY = {
     "replicate": 1,
     "precision": "bf16",
     "encoder_revision": "abd",
+    "tokenizer": "spm",
     "training_data": "deg",
     "texts": {"de": "2"},
     "task": "other",

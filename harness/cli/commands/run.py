@@ -93,7 +93,12 @@ def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resour
     status = status_of(place, trials)
     lacking = [trial for trial in trials if status[trial.id] != "finished"]
     if lacking:
-        from harness.execution.preflight import check  # takes seconds to import, and a finished study does without
+        from harness.execution.preflight import (
+            check,
+            warnings,
+        )  # takes seconds to import, and a finished study does without
 
         check(lacking, resources)
+        for line in warnings(lacking):
+            print(f"Warning: {line}.")
     return lacking

@@ -64,6 +64,7 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.cli.commands.dry_run import dry_search
+    from harness.execution.preflight import warnings
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
     from harness.tuning.search import bases
@@ -73,6 +74,8 @@ def search(options: argparse.Namespace) -> int:
     resources = resources_of(options)
     study, space = _searched_study(options)
     trials = bases(study, resources)
+    for line in warnings(trials):
+        print(f"Warning: {line}.")
     corners = [replace(trial, setting=corner) for trial in trials for corner in space.corners(trial.setting)]
     warn_of_warmups((corner.setting for corner in corners), trials[0], space.space)
     resources = with_gpu_sharing(resources, options, corners, None if options.dry_run else options.store)

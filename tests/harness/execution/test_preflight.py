@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from transformers import AutoConfig, AutoModelForMaskedLM
 
 from harness.cli.main import main
 from harness.common.cores import cores
 from harness.encoders import loading, pinning
 from tests.helpers.data import folder_of
+from tests.helpers.encoders import BERT, SMALL
 
 STUDY = """
 task: {task}
@@ -72,6 +74,36 @@ def test_an_encoder_without_weights_or_tokenizer(message: Callable[..., str], co
     (copy / "model.safetensors").unlink()
     shutil.copy(Path(pinning.find("embedded").path) / "tokenizer.json", copy)
     assert "encoder: the weights, as AutoModelForTokenClassification, of" in message(encoder=copy)
+
+
+@pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta", "deberta-v2", "distilbert", "electra"])
+@pytest.mark.parametrize("named", [False, True])
+def test_a_directory_without_its_tokenizer(message: Callable[..., str], tmp_path: Path, kind: str, named: bool) -> None:
+    """As ``Trainer`` leaves one, and with the name of a class alone: ``transformers`` makes up a few pieces."""
+    folder = tmp_path / "checkpoint"
+    options = SMALL | BERT | {"type_vocab_size": 2}
+    AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **options)).save_pretrained(folder)
+    if named:
+        (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer"}))
+    said = message(encoder=folder)
+    assert f"encoder: the tokenizer of {str(folder)!r} is lacking: there is no tokenizer.json" in said
+    assert "Copy the files of the base model's tokenizer there, or call its tokenizer.save_pretrained(" in said
+
+
+def test_a_tokenizer_of_another_class_than_the_files_are_of(message: Callable[..., str], tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    AutoModelForMaskedLM.from_config(AutoConfig.for_model("roberta", **SMALL, **BERT)).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("[PAD]")
+    assert "there is no tokenizer.json and no vocab.json and no merges.txt" in message(encoder=folder)
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer_config.json", "model.safetensors", "vocab.txt"])
+def test_a_file_that_git_lfs_has_not_fetched(message: Callable[..., str], copy: Path, file: str) -> None:
+    (copy / file).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 17082660\n")
+    said = message(encoder=copy)
+    assert (
+        f"encoder: {file} in {str(copy)!r} stands for a file that Git LFS has not fetched; run 'git lfs pull'" in said
+    )
 
 
 @pytest.mark.parametrize("config", ["{", "[]", "{}", '{"model_type": "no-such-kind"}'])

@@ -1,12 +1,15 @@
 """Kept weights: further languages without training again, and nothing believed that is not what was written."""
 
+import json
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import fsspec
 import pytest
+from transformers import AutoModel
 
 from harness.common.filesystem import ABANDONED
 from harness.execution.plan import plan
@@ -16,6 +19,8 @@ from harness.store.hashed_folders import hash_name
 from harness.store.store import Store
 from harness.study import Study
 from harness.training.trial import run_trial
+from harness.training.varlen import ATTENTION
+from tests.helpers.encoders import make, tiny_encoder
 from tests.helpers.stores import recorded
 from tests.helpers.sweeps import run
 
@@ -151,6 +156,25 @@ def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
     fsspec.filesystem("memory").rm_file(f"/bucket/store/trials/{config.id}/{name}/model.safetensors")
     with store.weights(config.id) as found:
         assert found is None
+
+
+@pytest.mark.parametrize("switch", ["output_attentions", "output_hidden_states", "gradient_checkpointing"])
+def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, tmp_path: Path) -> None:
+    """The attention's private name once came in the way of saving, and checkpointing in the way of packing."""
+    plain = tmp_path / "plain"
+    tiny_encoder(plain)
+    changed = Path(shutil.copytree(plain, tmp_path / "changed"))
+    config = json.loads((plain / "config.json").read_text())
+    (changed / "config.json").write_text(json.dumps(config | {switch: True}))
+    scores = [
+        run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path, weights=folder / "kept").record.scores
+        for folder in (plain, changed)
+    ]
+    assert scores[0] == scores[1]
+    saved = (changed / "kept" / "config.json").read_text()
+    assert ATTENTION not in saved
+    assert not json.loads(saved).get(switch)
+    assert AutoModel.from_pretrained(changed / "kept").config.model_type == "bert"
 
 
 def test_nothing_of_a_trial_that_fails_is_kept(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

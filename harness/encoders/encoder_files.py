@@ -1,0 +1,47 @@
+"""Single files of an encoder, wherever it is, and those that Git LFS has left as pointers."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from harness.common.errors import UserError
+from harness.encoders.pinning import MODEL_SUFFIXES, Encoder
+
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How a file begins that stands for another until Git LFS has fetched it."""
+
+
+@lru_cache(maxsize=256)
+def located(encoder: Encoder, name: str) -> Path | None:
+    """A file of an encoder on this machine, downloaded where it is on the hub; ``None`` where there is none."""
+    if encoder.revision.startswith("sha256:"):
+        file = Path(encoder.path) / name
+        return file if file.is_file() else None
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, HFValidationError
+
+    try:
+        return Path(hf_hub_download(encoder.path, name, revision=encoder.revision))
+    except (
+        EntryNotFoundError,
+        HfHubHTTPError,
+        HFValidationError,
+    ):  # the first also where there is no network and no copy
+        return None
+
+
+def check_fetched(encoder: Encoder, suffixes: tuple[str, ...] = MODEL_SUFFIXES) -> None:
+    """Refuse a directory in which a file with one of ``suffixes`` is a Git LFS pointer: it is not the file itself."""
+    folder = Path(encoder.path)
+    if not folder.is_dir():
+        return
+    files = sorted(file for file in folder.iterdir() if file.suffix in suffixes and file.is_file())
+    if left := [file.name for file in files if _is_pointer(file)]:
+        raise UserError(
+            f"encoder: {', '.join(left)} in {encoder.path!r} stands for a file that Git LFS has not fetched; run "
+            "'git lfs pull' there"
+        )
+
+
+def _is_pointer(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(POINTER)) == POINTER

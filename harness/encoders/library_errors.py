@@ -1,0 +1,48 @@
+"""What libraries raise for an encoder's files, as one message that a user can act on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pickle import UnpicklingError
+
+import torch
+from safetensors import SafetensorError
+
+from harness.common.errors import UserError, reason
+from harness.encoders.encoder_files import check_fetched
+from harness.encoders.pinning import Encoder
+
+MAX_REASON = 300
+"""Characters of what a library says that a message repeats."""
+CUSTOM_CODE = "trust_remote_code"
+"""What ``transformers`` names where a checkpoint needs code of its own, which is never run."""
+
+
+@contextmanager
+def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
+    """Turn what libraries raise for files that are lacking or torn into one message."""
+    try:
+        yield
+    except SafetensorError as error:
+        check_fetched(encoder)
+        raise UserError(
+            f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}"
+        ) from None
+    except (MemoryError, torch.OutOfMemoryError):
+        raise
+    except UnpicklingError:
+        check_fetched(encoder)
+        raise UserError(
+            f"encoder: {encoder.path!r} has its weights as a pickle that is torn, or that holds more than weights: "
+            "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
+        ) from None
+    except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
+        check_fetched(encoder)
+        if CUSTOM_CODE in str(error):
+            raise UserError(
+                f"encoder: {encoder.path!r} is a model by Python code of its own (auto_map in a config.json), which "
+                "steadytune never runs; give an encoder of a kind that transformers has"
+            ) from None
+        why = reason(error)[:MAX_REASON]  # transformers lists every kind of model that it has
+        raise UserError(
+            f"encoder: the {what} of {encoder.path!r} cannot be loaded: {type(error).__name__}: {why}"
+        ) from None
