@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
-from harness.common import environment
 from harness.common.errors import UserError
+from harness.common.machine import environment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

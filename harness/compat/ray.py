@@ -10,7 +10,7 @@ from collections.abc import Collection
 from itertools import takewhile
 from pathlib import Path
 
-from harness.common import environment
+from harness.common.machine import environment
 
 # A worker comes here first, before torch: a cluster that a job has started has the job's variables.
 environment.clear()

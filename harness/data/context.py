@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.common import memory
 from harness.common.hashing import check_unchanged
+from harness.common.machine import memory
 from harness.data.origin import Origin
 from harness.data.tokenised import Encoded, encoded
 from harness.encoders import loading, pinning

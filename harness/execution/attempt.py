@@ -7,8 +7,8 @@ import traceback
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from harness.common import environment
 from harness.common.errors import UserError, without_credentials
+from harness.common.machine import environment
 from harness.execution.resources import Resources
 from harness.execution.time_limit import time_limit
 from harness.store.record import Record, covers

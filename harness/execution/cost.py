@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from harness.common.cores import cores
 from harness.common.errors import UserError
+from harness.common.machine.cores import cores
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.execution.resources import Resources

@@ -15,8 +15,8 @@ from filelock import FileLock
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback
 from transformers.utils import logging
 
-from harness.common import arithmetic, memory
 from harness.common.errors import UserError
+from harness.common.machine import arithmetic, memory
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
 from harness.encoders.library_errors import MAX_REASON

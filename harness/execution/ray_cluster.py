@@ -15,8 +15,8 @@ import ray
 from rich.console import Console
 
 from harness.common.console import say
-from harness.common.cores import cores
 from harness.common.errors import UserError, reason
+from harness.common.machine.cores import cores
 from harness.execution.progress import announce_diagonals
 from harness.execution.ray_worker import take_gpu
 from harness.execution.resources import Resources
@@ -148,8 +148,8 @@ def connection(address: str | None) -> Iterator[None]:
 def _connect(address: str | None, quiet: dict[str, Any]) -> None:
     if address is not None:
         # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
-        job = None if address.startswith("ray://") else ray_compat.DriversCode()
-        ray.init(address=address, job_config=job, **quiet)
+        job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}
+        ray.init(address=address, **job, **quiet)
         return
     ray_compat.listen_on_this_machine_only()
     ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.common import arithmetic
 from harness.common.errors import UserError
+from harness.common.machine import arithmetic
 from harness.common.quarantine import quarantine
 from harness.data import corpus
 from harness.data.origin import Origin, origin_of

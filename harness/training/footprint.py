@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
-from harness.common import memory
+from harness.common.machine import memory
 from harness.encoders.loading import Pretrained
 
 

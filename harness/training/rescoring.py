@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from harness.common import arithmetic
+from harness.common.machine import arithmetic
 from harness.common.provenance import provenance
 from harness.data.context import TrialContext
 from harness.store.record import Record

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-from harness.common import arithmetic, memory
 from harness.common.hashing import check_unchanged
+from harness.common.machine import arithmetic, memory
 from harness.common.provenance import Provenance, provenance
 from harness.data.context import TrialContext
 from harness.data.origin import Origin

@@ -209,7 +209,7 @@ def speed(
     import torch
     from transformers import PrinterCallback, TrainerCallback
 
-    from harness.common import memory
+    from harness.common.machine import memory
 
     class Clock(TrainerCallback):
         def on_step_end(self, args: Any, state: Any, *rest: Any, **named: Any) -> None:

@@ -34,7 +34,7 @@ def measure(options: argparse.Namespace) -> dict[str, float]:
     import torch
     from transformers import TrainerCallback
 
-    from harness.common import memory
+    from harness.common.machine import memory
     from harness.training.building import build_trainer
 
     class Clock(TrainerCallback):

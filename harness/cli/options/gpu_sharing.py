@@ -76,7 +76,7 @@ def with_gpu_sharing(
         return resources
     import torch
 
-    from harness.common.cores import cores
+    from harness.common.machine.cores import cores
     from harness.execution.gpu_sharing import pick
     from harness.store.store import Store
 

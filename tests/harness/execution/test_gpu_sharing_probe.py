@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from harness.cli.main import main
-from harness.common import memory
 from harness.common.errors import UserError
+from harness.common.machine import memory
 from harness.data.context import TrialContext
 from harness.execution.gpu_sharing import pick
 from harness.execution.gpu_sharing_probe import ENDLESS, READY, Stopwatch, take_largest

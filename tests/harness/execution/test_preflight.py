@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoConfig, AutoModelForMaskedLM
 
 from harness.cli.main import main
-from harness.common.cores import cores
+from harness.common.machine.cores import cores
 from harness.encoders import loading, pinning
 from tests.helpers.data import folder_of
 from tests.helpers.encoders import BERT, SMALL

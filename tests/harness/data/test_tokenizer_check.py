@@ -13,9 +13,9 @@ from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, PreTra
 from harness import embedded
 from harness.cli.main import main
 from harness.common.errors import UserError
+from harness.data import tokenizer_check
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning
-from harness.execution import tokenizer_check
 from harness.execution.plan import plan
 from harness.methods import Vanilla
 from tests.helpers.data import folder_of
@@ -82,11 +82,11 @@ def test_a_sentencepiece_model_alone_keeps_its_normalisation(deberta: Path, tmp_
     assert kept(FULL_WIDTH).data == tokenizer(FULL_WIDTH).data
 
 
-def test_its_trials_have_an_id_of_their_own(deberta: Path) -> None:
-    trial = plan(make(str(deberta), "udpos", Vanilla()))[0]
+def test_its_trials_have_an_id_of_their_own(deberta: Path, cut: Path) -> None:
+    trial = plan(make(str(deberta), "udpos", Vanilla(), cut))[0]
     assert trial.tokenizer == "spm"
     assert trial.id != replace(trial, tokenizer="").id
-    assert plan(make("embedded", "udpos", Vanilla()))[0].tokenizer == ""
+    assert plan(make("embedded", "udpos", Vanilla(), cut))[0].tokenizer == ""
 
 
 def test_a_sentencepiece_model_that_is_read_otherwise_is_refused(deberta: Path, tmp_path: Path) -> None:

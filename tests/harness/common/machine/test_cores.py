@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.common.cores import cores, quota
+from harness.common.machine.cores import cores, quota
 
 HALF, TWO_AND_A_HALF = "50000 100000", "250000 100000"
 
@@ -59,13 +59,20 @@ def test_half_a_core_is_one_and_two_and_a_half_are_two(tmp_path: Path, monkeypat
     for number, (limit, expected) in enumerate([(HALF, 1), (TWO_AND_A_HALF, 2), ("max 100000", 8)]):
         (tmp_path / str(number)).mkdir()
         tree(tmp_path / str(number), "0::/\n", {"cpu.max": limit})
-        monkeypatch.setattr("harness.common.cores.GROUPS", tmp_path / str(number) / "listed")
-        monkeypatch.setattr("harness.common.cores.MOUNTS", tmp_path / str(number) / "fs")
+        monkeypatch.setattr("harness.common.machine.cores.GROUPS", tmp_path / str(number) / "listed")
+        monkeypatch.setattr("harness.common.machine.cores.MOUNTS", tmp_path / str(number) / "fs")
         assert cores() == expected
 
 
 @pytest.mark.skipif(shutil.which("taskset") is None, reason="needs taskset")
 def test_one_core_by_affinity() -> None:
     first = str(min(os.sched_getaffinity(0)))
-    command = ["taskset", "-c", first, sys.executable, "-c", "from harness.common.cores import cores; print(cores())"]
+    command = [
+        "taskset",
+        "-c",
+        first,
+        sys.executable,
+        "-c",
+        "from harness.common.machine.cores import cores; print(cores())",
+    ]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "1\n"

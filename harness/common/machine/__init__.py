@@ -1,0 +1,1 @@
+"""The process and its machine: cores, memory, environment variables and settings of arithmetic."""
