@@ -1,6 +1,8 @@
 """What every report is made of: one self-contained HTML page, with its tables and figures as files beside it."""
 
 import base64
+import errno
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -53,6 +55,8 @@ def replacing(folder: Path) -> Iterator[Path]:
     Raises ``UserError`` where the folder cannot be written.
     """
     try:
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".report-") as scratch:
             yield Path(scratch)

@@ -12,9 +12,8 @@ import pytest
 from analysis.published import figures
 from analysis.rendering.cells import Change, Score
 from analysis.rendering.section import Section
-from analysis.report import chapters
 from analysis.results.merge import side_by_side
-from analysis.sections import published
+from analysis.sections import published, spread
 from tests.helpers.report_rows import COLD, HOT, WARM, Rows, at_rates, cells, plain, run, std, table_of, view, words
 
 XNLI = tuple(code for code in figures(2, "xnli")["vanilla"] if code not in ("en", "zero-shot"))
@@ -181,4 +180,4 @@ def test_ewc_is_the_papers_wherever_its_text_is_from() -> None:
 def test_a_comparison_of_two_studies_is_not_put_beside_the_paper() -> None:
     both = side_by_side("one", view(xnli({"vanilla": 64.0})), "two", view(xnli({"vanilla": 65.0})))
     assert published.section(replace(both, published=True)) is None
-    assert any(chapter.section.name == "spread" for chapter in chapters(both))
+    assert spread.section(both) is not None
