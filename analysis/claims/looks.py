@@ -80,6 +80,8 @@ class Look:
     @property
     def sentence(self) -> str:
         """What may be claimed now, and from which runs."""
+        if not self.planned:
+            return f"The study plans {_counted(self.looks)}, and the two methods have no pair of runs to look at."
         have = f"{self.complete} of {self.planned} pairs of runs are complete"
         if not self.reached:
             return (

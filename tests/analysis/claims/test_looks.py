@@ -121,3 +121,9 @@ def test_a_study_without_looks_is_told_what_looking_often_does(tmp_path: Path) -
 def test_a_level_is_rounded_down(value: float, shown: str) -> None:
     assert rounded_down(value) == shown
     assert rounded_down(1.789e-5) == "1.7e-05"
+
+
+def test_methods_without_a_pair_have_no_first_look() -> None:
+    empty = Look(3, 0, 0, pd.MultiIndex.from_tuples([], names=PAIR))
+    assert (empty.reached, empty.level) == (0, None)
+    assert empty.sentence == "The study plans 3 looks, and the two methods have no pair of runs to look at."
