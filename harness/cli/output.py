@@ -46,7 +46,7 @@ def lasting_output() -> Iterator[None]:
     it short."""
     stream = sys.stdout
     output = Output(stream)
-    sys.stdout = output  # type: ignore[assignment]
+    sys.stdout = output
     try:
         yield
     finally:
