@@ -1,11 +1,11 @@
 """The command ``steadytune``."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
+from harness.cli.output import lasting_output
 from harness.common.errors import UserError
 from harness.common.machine import environment
 
@@ -16,7 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         environment.refuse_launchers()
         environment.clear()
-        return int(options.command(options))
+        with lasting_output():
+            return int(options.command(options))
     except UserError as error:
         print(f"steadytune: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
@@ -25,9 +26,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "\nsteadytune: interrupted; what had finished is kept, run the same command again to go on", file=sys.stderr
         )
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:  # e.g. piped into head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return exit_codes.OK
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,7 @@
 """The error a user can mend: one message that names the field, its value and the values allowed."""
 
 import difflib
+import os
 import re
 from collections.abc import Iterable
 
@@ -43,6 +44,16 @@ def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "")
 def reason(error: Exception) -> str:
     """The message of the system or a library, on one line."""
     return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+
+
+def reason_and_file(error: Exception) -> str:
+    """``reason``, and the file that the system or the library was at, which the caller has not named."""
+    files = [getattr(error, "filename", None), getattr(error, "filename2", None)]
+    if isinstance(error, UnicodeEncodeError):  # a name that a library cannot write down
+        files.append(error.object)
+    named = [repr(os.fsdecode(file)) for file in files if isinstance(file, str | bytes)]
+    said = reason(error)
+    return ": ".join([said, " -> ".join(named)]) if named and not all(file in said for file in named) else said
 
 
 def _shown(value: object) -> str:

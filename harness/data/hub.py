@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.common.errors import UserError, reason, unknown
+from harness.common.errors import UserError, reason_and_file, unknown
 from harness.tasks import Task
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def revision(task: Task[Any]) -> str:
     try:
         return Path(hf_hub_download(task.hub, "README.md", repo_type="dataset")).parent.name
     except Exception as error:  # whatever the network or the library raises, the data set is not to be had
-        raise UserError(f"data: the Hugging Face hub did not give {task.hub!r}: {reason(error)}") from None
+        raise UserError(f"data: the Hugging Face hub did not give {task.hub!r}: {reason_and_file(error)}") from None
 
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
@@ -45,7 +45,7 @@ def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[
     try:
         rows = load_dataset(task.hub, configuration, split=SPLITS[split], revision=commit)
     except Exception as error:
-        raise UserError(f"{where} could not be loaded from the Hugging Face hub: {reason(error)}") from None
+        raise UserError(f"{where} could not be loaded from the Hugging Face hub: {reason_and_file(error)}") from None
     return task.from_hub(rows, where)
 
 
@@ -64,7 +64,7 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
     except UserError:
         raise
     except Exception as error:
-        raise UserError(f"{where} cannot be read: {reason(error)}") from None
+        raise UserError(f"{where} cannot be read: {reason_and_file(error)}") from None
     return task.from_hub(rows, where)
 
 

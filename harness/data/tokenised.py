@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datasets import Dataset, concatenate_datasets, disable_progress_bars, load_from_disk
 from filelock import FileLock
 
-from harness.common.errors import UserError, bad, reason
+from harness.common.errors import UserError, bad, reason_and_file
 from harness.common.filesystem import PART, replacing
 from harness.common.hashing import check_unchanged, digest, file_digest
 from harness.common.quarantine import quarantine
@@ -92,7 +92,7 @@ def encoded(
                     _build(folder, task, examples, tokenizer, max_length)
         except OSError as error:
             raise UserError(
-                f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}"
+                f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason_and_file(error)}"
             ) from error
     rows, gold = (_open(folder / part) for part in ("rows", "gold"))
     special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))

@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.common.errors import UserError, reason
+from harness.common.errors import UserError, reason_and_file
 
 NAME = "wikimedia/wikipedia"
 SNAPSHOT = "20231101"
@@ -29,8 +29,8 @@ def streamed(language: str, count: int) -> list[str]:
         return list(islice(_paragraphs(articles), count))
     except Exception as error:  # whatever the network or the library raises, the text is not to be had
         raise UserError(
-            f"text: {NAME} ({configuration(language)}) could not be read from the Hugging Face hub: {reason(error)}. "
-            "Give a directory with a copy, or with XX.txt files"
+            f"text: {NAME} ({configuration(language)}) could not be read from the Hugging Face hub: "
+            f"{reason_and_file(error)}. Give a directory with a copy, or with XX.txt files"
         ) from None
 
 
@@ -45,7 +45,7 @@ def copied(folder: Path, language: str, count: int) -> list[str] | None:
         articles = load_dataset("parquet", data_files=parts, split="train", streaming=True)
         return list(islice(_paragraphs(articles), count))
     except Exception as error:
-        raise UserError(f"text: {folder / configuration(language)} cannot be read: {reason(error)}") from None
+        raise UserError(f"text: {folder / configuration(language)} cannot be read: {reason_and_file(error)}") from None
 
 
 def _paragraphs(articles: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -15,7 +15,7 @@ import ray
 from rich.console import Console
 
 from harness.common.console import say
-from harness.common.errors import UserError, reason
+from harness.common.errors import UserError, reason_and_file
 from harness.common.machine.cores import cores
 from harness.execution.progress import announce_diagonals
 from harness.execution.ray_worker import take_gpu
@@ -29,6 +29,7 @@ from harness.study import TrialConfig
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
 store."""
+WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
 AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
 """Variables that Tune gives to workers on other machines by name and value."""
 
@@ -133,9 +134,9 @@ def connection(address: str | None) -> Iterator[None]:
     try:
         _connect(address, {"log_to_driver": False, "logging_level": logging.CRITICAL})
     except Exception as error:  # one of Ray's own is just that
-        said = reason(error)
+        said = reason_and_file(error)
         raise UserError(
-            f"Ray cannot be started: {said}"
+            f"Ray cannot be started: {said}; {WAY_OUT}"
             if address is None
             else f"--ray-address: {address!r} cannot be reached: {said}"
         ) from None

@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from harness.common.fields import LANGUAGE
+from harness.common.hashing import digest
 from harness.common.typed_json import converted
 from harness.store.record import FILES, SPLITS, Record, Score, is_of
 from harness.study import TrialConfig
@@ -21,9 +22,19 @@ BESIDE_METRICS = {field.name for field in fields(Score)} - {"metrics"}
 """Keys of a language's scores that are no metric. In the JSON all keys lie side by side."""
 
 
+CHECKSUM = "checksum"
+"""The key of the hash of all other keys. Records of earlier versions have none."""
+
+
+def sealed(content: dict[str, Any]) -> dict[str, Any]:
+    """A record's JSON with its checksum: a digit that a disk has flipped leaves a score that could be true."""
+    return {**content, CHECKSUM: digest(content)}
+
+
 def from_json(found: Mapping[str, Any], trial: str) -> Record:
     """The record of the trial of that id. Raises ``ValueError`` where no trial of that id can have left it."""
-    record = converted({**found, "scores": _nested(found.get("scores"))}, Record)
+    content = {name: value for name, value in found.items() if name != CHECKSUM}
+    record = converted({**content, "scores": _nested(content.get("scores"))}, Record)
     if record.id != trial:
         raise ValueError("it is of another trial")
     _check_names(record)
@@ -34,6 +45,8 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
     for name, number in _numbers(record):
         if not math.isfinite(number):
             raise ValueError(f"{name} is no number")
+    if CHECKSUM in found and found[CHECKSUM] != digest(content):
+        raise ValueError("its content is not that of its checksum")
     return record
 
 

@@ -117,7 +117,7 @@ class Trials(HashedFolders, Failures):
                 list(pool.map(lambda name: self.write(f"{folder}/{name}", tables[name]), tables))
             if weights is not None:
                 record = replace(record, weights=self._take(folder, weights, "weights"))
-            self.write_json(_record_file(config.id), record_json.to_json(record))
+            self.write_json(_record_file(config.id), record_json.sealed(record_json.to_json(record)))
         except BaseException:  # on a full disk their room is wanted for why the trial failed
             for name in _only_in(record, self.record(config.id)):
                 self.remove(f"{folder}/{name}")

@@ -27,7 +27,9 @@ def store(tmp_path: Path) -> Store:
 
 def crafted(store: Store, **changes: Any) -> Path:
     file = Path(store.root, "trials", CONFIG.id, "result.json")
-    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+    record = json.loads(file.read_text())
+    del record["checksum"]
+    file.write_text(json.dumps({**record, **changes}))
     return file
 
 

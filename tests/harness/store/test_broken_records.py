@@ -89,6 +89,20 @@ def test_what_another_process_has_mended_is_not_set_aside(store: Store) -> None:
     assert file.with_name("result.json.broken-1").read_bytes() == b"{"  # by the other, which found it too
 
 
+def test_a_flipped_digit_is_set_aside(store: Store) -> None:
+    """Every digit of a score, of the cost and of the provenance, each for its neighbour by one bit."""
+    file = file_of(store, "result.json")
+    whole = file.read_bytes()
+    digits = [place for place, byte in enumerate(whole) if chr(byte).isdigit()]
+    for place in digits[:: max(1, len(digits) // 60)]:
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        again = Store(store.place)
+        assert again.record(CONFIG.id) is None, whole[place - 20 : place + 20]
+        assert [fault.name for fault in again.faults] == [f"trials/{CONFIG.id}/result.json"]
+    file.write_bytes(whole)
+    assert store.record(CONFIG.id) is not None
+
+
 def paths(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     for key in value if isinstance(value, dict) else ():
         yield (*way, key)
@@ -100,6 +114,7 @@ def test_whatever_a_record_has_it_is_refused_or_can_be_reported(store: Store, st
     store.save_study(replace(study, methods=(CONFIG.method,), targets=("de",)), [CONFIG])
     file = file_of(store, "result.json")
     whole = json.loads(file.read_bytes())
+    del whole["checksum"]  # with it all are refused
     believed = 0
     for path in paths(whole):
         for value in (None, "x", -1, math.nan, True, [], {}, [1], {"x": 1}, ...):

@@ -21,6 +21,7 @@ from harness.study import Study
 from harness.training.trial import run_trial
 from harness.training.varlen import ATTENTION
 from tests.helpers.encoders import make, tiny_encoder
+from tests.helpers.store_files import changed
 from tests.helpers.stores import recorded
 from tests.helpers.sweeps import run
 
@@ -119,7 +120,7 @@ def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Pa
     name = hash_name(folder, "weights")
     folder.rename(folder.with_name(name))
     result = folder.parent / "result.json"
-    result.write_text(result.read_text().replace(folder.name, name))
+    result.write_bytes(changed("weights", to=name)(result.read_bytes()))
     assert run(replace(one, targets=("de", "hi")), store)[0] == SweepOutcome(1, 1, 0, 1)
 
 

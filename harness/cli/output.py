@@ -1,0 +1,56 @@
+"""Standard output that may end before the command does: closed, as by ``| head``, or on a full disk."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from harness.common.errors import reason
+
+
+class Output:
+    """A stream that takes all that is written, and passes on what it can: no trial ends because nobody reads."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.error: OSError | None = None
+        """The first error of the stream."""
+
+    def write(self, text: str) -> int:
+        with self._to_the_end():
+            self.stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with self._to_the_end():
+            self.stream.flush()
+
+    @contextmanager
+    def _to_the_end(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.error = self.error or error
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())  # what is left in the buffer, too
+            os.close(nowhere)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+@contextmanager
+def lasting_output() -> Iterator[None]:
+    """Let standard output outlast its reader; says on standard error where something else than the reader's end has cut
+    it short."""
+    stream = sys.stdout
+    output = Output(stream)
+    sys.stdout = output
+    try:
+        yield
+    finally:
+        output.flush()
+        sys.stdout = stream
+        if output.error is not None and not isinstance(output.error, BrokenPipeError):
+            print(f"steadytune: the output is cut short: {reason(output.error)}", file=sys.stderr)
