@@ -18,7 +18,8 @@ from harness.common.quarantine import quarantine
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.padding_tokenizer import described, description
-from harness.encoders import loading, spm_normalisation
+from harness.encoders import loading, sequence_ends, spm_normalisation
+from harness.encoders.encoder_files import config
 from harness.encoders.pinning import Encoder
 from harness.study import NUMERICS
 from harness.tasks import task_named
@@ -35,6 +36,7 @@ TOKENISED = "tokenised"
 SLICE = 2000
 """Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of
 it."""
+TYPES = "token_type_ids"
 SUMS = "sha256.json"
 """Checksums of an entry's other files, written last."""
 SPECIAL_TOKENS = "special_tokens.json"
@@ -72,6 +74,7 @@ def encoded(
         "encoder": spm_normalisation.identity(encoder),
         "libraries": [version(name) for name in ("tokenizers", "transformers")],
         "max_length": max_length,
+        **({"special_tokens": "as text"} if sequence_ends.are_read(encoder) else {}),
     }
     folder = cache / TOKENISED / digest(identity)
     if not _is_whole(folder):
@@ -95,6 +98,8 @@ def encoded(
                 f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}"
             ) from error
     rows, gold = (_open(folder / part) for part in ("rows", "gold"))
+    if TYPES in rows.column_names and config(encoder).get("type_vocab_size") in (0, 1):
+        rows = rows.remove_columns(TYPES)  # a tokenizer of another family may number the second text 1
     special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))
     return Encoded(rows, gold["labels"][:], _unknown(rows, special.unk_token_id), special)
 
