@@ -98,10 +98,28 @@ def encoded(
                 f"store: the tokenised data cannot be kept in {str(folder.parent)!r}: {reason(error)}"
             ) from error
     rows, gold = (_open(folder / part) for part in ("rows", "gold"))
-    if TYPES in rows.column_names and config(encoder).get("type_vocab_size") in (0, 1):
-        rows = rows.remove_columns(TYPES)  # a tokenizer of another family may number the second text 1
     special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))
-    return Encoded(rows, gold["labels"][:], _unknown(rows, special.unk_token_id), special)
+    return Encoded(_inputs(rows, encoder), gold["labels"][:], _unknown(rows, special.unk_token_id), special)
+
+
+def sample(origin: Origin, language: str, encoder: Encoder, max_length: int, count: int) -> Encoded:
+    """The first ``count`` training examples, tokenised in memory."""
+    task, tokenizer = task_named(origin.task), loading.tokenizer(encoder)
+    examples = reading.examples(origin, "train", language).rows[:count]
+    rows = task.encode(examples, tokenizer, max_length)
+    return Encoded(
+        _inputs(rows, encoder),
+        task.gold(examples),
+        _unknown(rows, tokenizer.unk_token_id),
+        described(description(tokenizer)),
+    )
+
+
+def _inputs(rows: Dataset, encoder: Encoder) -> Dataset:
+    """Encoded rows without token types where the encoder has one type: a tokenizer of another family may number the
+    second text 1."""
+    one = TYPES in rows.column_names and config(encoder).get("type_vocab_size") in (0, 1)
+    return rows.remove_columns(TYPES) if one else rows
 
 
 def _build(

@@ -92,6 +92,12 @@ def _pretrained(encoder: Encoder, auto_model: str, labels: tuple[str, ...]) -> P
     return Pretrained(model, fresh)
 
 
+def forget() -> None:
+    """Let go of the encoders that this process holds."""
+    _pretrained.cache_clear()
+    tokenizer.cache_clear()
+
+
 def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy to train. What has no θ* depends on ``seed`` alone, so that two methods with one seed start from the same
     weights.
