@@ -13,7 +13,7 @@ MOMENT = 1.0
 def tell_of_first_step(trials: "list[TrialConfig]", resources: "Resources") -> None:
     """Try one step of each method, and print what that took where it was more than a moment. Raises ``UserError`` where
     a step fails."""
-    from harness.execution.first_step import try_first_step
+    from harness.checks.first_step import try_first_step
 
     seconds = try_first_step(trials, local=resources.local)
     if seconds > MOMENT:

@@ -3,13 +3,13 @@
 import copy
 from collections.abc import Iterable
 
+from harness.checks import tokenizer_check
 from harness.common.errors import UserError, bad
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning, trimmed_embedding
 from harness.encoders.encoder_files import config
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
-from harness.execution import tokenizer_check
 from harness.execution.resources import Resources, cores
 from harness.fisher import supply
 from harness.fisher.windows import windows

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig, AutoModelForMaskedLM, MLukeTokenizer
 
+from harness.checks.first_step import try_first_step
 from harness.cli.main import main
 from harness.common.errors import UserError
 from harness.encoders import loading
-from harness.execution.first_step import try_first_step
 from harness.execution.plan import plan
 from harness.methods import Vanilla
 from tests.helpers.encoders import BERT, SMALL, make, tiny_encoder
