@@ -18,7 +18,8 @@ from harness.common.quarantine import quarantine
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.padding_tokenizer import described, description
-from harness.encoders import loading, spm_normalisation
+from harness.encoders import loading, sequence_ends, spm_normalisation
+from harness.encoders.encoder_files import config
 from harness.encoders.pinning import Encoder
 from harness.study import NUMERICS
 from harness.tasks import task_named
@@ -35,6 +36,7 @@ TOKENISED = "tokenised"
 SLICE = 2000
 """Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of
 it."""
+TYPES = "token_type_ids"
 SUMS = "sha256.json"
 """Checksums of an entry's other files, written last."""
 SPECIAL_TOKENS = "special_tokens.json"
@@ -72,6 +74,7 @@ def encoded(
         "encoder": spm_normalisation.identity(encoder),
         "libraries": [version(name) for name in ("tokenizers", "transformers")],
         "max_length": max_length,
+        **({"special_tokens": "as text"} if sequence_ends.are_read(encoder) else {}),
     }
     folder = cache / TOKENISED / digest(identity)
     if not _is_whole(folder):
@@ -96,7 +99,27 @@ def encoded(
             ) from error
     rows, gold = (_open(folder / part) for part in ("rows", "gold"))
     special = described(json.loads((folder / SPECIAL_TOKENS).read_text()))
-    return Encoded(rows, gold["labels"][:], _unknown(rows, special.unk_token_id), special)
+    return Encoded(_inputs(rows, encoder), gold["labels"][:], _unknown(rows, special.unk_token_id), special)
+
+
+def sample(origin: Origin, language: str, encoder: Encoder, max_length: int, count: int) -> Encoded:
+    """The first ``count`` training examples, tokenised in memory."""
+    task, tokenizer = task_named(origin.task), loading.tokenizer(encoder)
+    examples = reading.examples(origin, "train", language).rows[:count]
+    rows = task.encode(examples, tokenizer, max_length)
+    return Encoded(
+        _inputs(rows, encoder),
+        task.gold(examples),
+        _unknown(rows, tokenizer.unk_token_id),
+        described(description(tokenizer)),
+    )
+
+
+def _inputs(rows: Dataset, encoder: Encoder) -> Dataset:
+    """Encoded rows without token types where the encoder has one type: a tokenizer of another family may number the
+    second text 1."""
+    one = TYPES in rows.column_names and config(encoder).get("type_vocab_size") in (0, 1)
+    return rows.remove_columns(TYPES) if one else rows
 
 
 def _build(

@@ -1,7 +1,10 @@
 """Single files of an encoder, wherever it is, and those that Git LFS has left as pointers."""
 
+import json
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from harness.common.errors import UserError
 from harness.encoders.pinning import MODEL_SUFFIXES, Encoder
@@ -27,6 +30,17 @@ def located(encoder: Encoder, name: str) -> Path | None:
         HFValidationError,
     ):  # the first also where there is no network and no copy
         return None
+
+
+@lru_cache(maxsize=64)
+def config(encoder: Encoder) -> Mapping[str, Any]:
+    """An encoder's ``config.json`` as it is; empty where it is none, which the loading of the model says better."""
+    file = located(encoder, "config.json")
+    try:
+        found = json.loads(file.read_text(encoding="utf-8")) if file is not None else None
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def check_fetched(encoder: Encoder, suffixes: tuple[str, ...] = MODEL_SUFFIXES) -> None:

@@ -15,9 +15,10 @@ def stack(model: PreTrainedModel) -> nn.ModuleList:
 
 def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
     count = getattr(model.config, "num_hidden_layers", None)
-    for name, module in model.named_modules():
-        if isinstance(module, nn.ModuleList) and len(module) == count:
-            return name, module
+    found = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == count]
+    parents = [name.rpartition(".")[0] for name, _ in found]
+    if found and parents.count(parents[0]) == 1:  # XLM has lists of attentions, norms and more beside each other
+        return found[0]
     raise UserError(
         f"encoder: the layers of a {model.config.model_type!r} encoder are not found; give a method that does not ask "
         "for them"

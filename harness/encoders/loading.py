@@ -16,7 +16,7 @@ from transformers.utils import logging
 
 from harness.common.errors import UserError
 from harness.compat.transformers import initialise
-from harness.encoders import spm_normalisation, tokenizer_files
+from harness.encoders import sequence_ends, spm_normalisation, tokenizer_files
 from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
@@ -52,6 +52,8 @@ def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
         )
     if spm_normalisation.made_here(encoder):
         loaded = spm_normalisation.normalised(loaded, encoder)
+    if sequence_ends.are_read(encoder):
+        sequence_ends.take_apart(loaded)
     loaded.padding_side = loaded.truncation_side = "right"
     return loaded
 
@@ -88,6 +90,12 @@ def _pretrained(encoder: Encoder, auto_model: str, labels: tuple[str, ...]) -> P
     map_vocabulary(model, encoder)
     model.requires_grad_(False)
     return Pretrained(model, fresh)
+
+
+def forget() -> None:
+    """Let go of the encoders that this process holds."""
+    _pretrained.cache_clear()
+    tokenizer.cache_clear()
 
 
 def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
@@ -146,7 +154,9 @@ def masked_language_model_outline(encoder: Encoder) -> PreTrainedModel:
 def positions(model: PreTrainedModel) -> int:
     """Sub-words, special tokens included, that a model has positions for; XLM-R and its kin begin to count after the
     padding's id."""
-    count = getattr(model.config, "max_position_embeddings", sys.maxsize)
+    count = getattr(model.config, "max_position_embeddings", None)
+    if count is None or count < 1:  # XLNet says -1
+        return sys.maxsize
     learned = [m for m in model.base_model.modules() if isinstance(m, nn.Embedding) and m.num_embeddings == count]
     offsets = [
         m.padding_idx + 1 for m in learned if m.padding_idx is not None and m is not model.get_input_embeddings()
@@ -188,10 +198,10 @@ def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]
     be lacking."""
     if not lacking:
         return set()
-    config = AutoConfig.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
+    known = AutoConfig.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
     try:
         with META:
-            model = transformers.AutoModelForMaskedLM.from_config(config)
+            model = transformers.AutoModelForMaskedLM.from_config(known)
     except ValueError:  # no such model of this kind: everything counts
         return lacking
     return {name for name, _ in model.base_model.named_parameters()}

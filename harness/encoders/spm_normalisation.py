@@ -4,10 +4,9 @@ mDeBERTa-v3 comes as ``spm.model`` alone. The class for it in ``transformers`` c
 was pretrained on the file's own rules (NFKC and more), so that a tenth of Chinese words become other sub-words.
 """
 
-import json
 from typing import TYPE_CHECKING
 
-from harness.encoders.encoder_files import located
+from harness.encoders.encoder_files import config, located
 from harness.encoders.pinning import Encoder
 from harness.encoders.tokenizer_files import WHOLE
 
@@ -23,11 +22,7 @@ NAME = "spm"
 
 def made_here(encoder: Encoder) -> str:
     """``NAME`` where the encoder's tokenizer needs the file's normalisation, and nothing of another encoder."""
-    config = located(encoder, "config.json")
-    try:
-        kind = json.loads(config.read_text(encoding="utf-8"))["model_type"] if config is not None else None
-    except (ValueError, KeyError, TypeError):  # the loading of the model says what is wrong
-        return ""
+    kind = config(encoder).get("model_type")
     alone = kind == KIND and located(encoder, WHOLE) is None and located(encoder, MODEL) is not None
     return NAME if alone else ""
 

@@ -3,11 +3,12 @@
 import copy
 from collections.abc import Iterable
 
+from harness.checks import tokenizer_check
 from harness.common.errors import UserError, bad
 from harness.common.machine.cores import cores
-from harness.data import tokenizer_check
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning, trimmed_embedding
+from harness.encoders.encoder_files import config
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
 from harness.execution.resources import Resources
@@ -16,6 +17,9 @@ from harness.fisher.windows import windows
 from harness.methods import Method
 from harness.study import TrialConfig
 from harness.training import precision
+
+BY_LANGUAGE = frozenset(("xmod",))
+"""Kinds of encoder (``model_type``) that want to be told the language of their input."""
 
 
 def check(trials: list[TrialConfig], resources: Resources) -> None:
@@ -71,6 +75,11 @@ def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterabl
     Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method
     cannot be used with it.
     """
+    if config(encoder).get("model_type") in BY_LANGUAGE:
+        raise UserError(
+            f"encoder: {encoder.path!r} sends each language through an adapter of its own (X-MOD), and steadytune all "
+            "through that of one; give another encoder"
+        )
     outline = loading.outline(encoder, task)
     pieces, rows = len(loading.tokenizer(encoder)), trimmed_embedding.size(outline.model)
     if pieces > rows:
@@ -98,6 +107,7 @@ def _rehearse(method: Method, outline: Pretrained) -> None:
     """Adapt a model without weights, as a trial will the real one."""
     adapted = copy.deepcopy(outline.model)
     method.adapt(adapted, outline)
+    method.rates(adapted, outline)
     anchor = outline.anchor
     moving = any(parameter.requires_grad for name, parameter in adapted.base_model.named_parameters() if name in anchor)
     if any(part.pulls for part in method.parts) and not moving:

@@ -63,8 +63,9 @@ class Penalty:
         """Σ λF of each parameter: its shape, or a scalar where all its entries weigh the same."""
         self.scalars: list[float | None] = []
         """The latter as numbers, which a GPU need not be waited for to read."""
-        for name in (name for term in terms for name in term.importance or ()):
-            if name not in anchor:
+        for name, importance in (entry for term in terms for entry in (term.importance or {}).items()):
+            # A masked language model may have a pooler that the task's has not, and that its loss does not depend on.
+            if name not in anchor and importance.any():
                 raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
         cut = trimmed(body)
         for name, parameter in body.named_parameters():

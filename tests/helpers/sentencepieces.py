@@ -8,7 +8,7 @@ import sentencepiece
 
 from harness import embedded
 
-DEBERTA = {
+DEBERTA: dict[str, Any] = {
     "pad_id": 0,
     "pad_piece": "[PAD]",
     "bos_id": 1,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
 from harness.cli.commands.show import status_of
+from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
 from harness.cli.options.resources import duration_options, resource_options, resources_of
@@ -69,6 +70,8 @@ def run(options: argparse.Namespace) -> int:
         dry_run(study, trials, options.store, resources, **choices)
         return exit_codes.OK
 
+    if lacking:
+        tell_of_first_step(lacking, resources)
     from rich.console import Console
 
     from harness.execution.sweep import sweep

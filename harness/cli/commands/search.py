@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
+from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
 from harness.cli.options.resources import duration_options, ray_options, resources_of
@@ -82,6 +83,7 @@ def search(options: argparse.Namespace) -> int:
     if options.dry_run:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
+    tell_of_first_step(trials, resources)
     store = Store(options.store)  # only now: a mistake leaves nothing behind
     console = Console()
     with BackgroundLogging(loggers, study.name, store, console) as logging:

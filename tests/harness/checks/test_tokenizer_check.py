@@ -4,6 +4,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentencepiece
@@ -11,9 +12,9 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from harness import embedded
+from harness.checks import tokenizer_check
 from harness.cli.main import main
 from harness.common.errors import UserError
-from harness.data import tokenizer_check
 from harness.data.origin import Origin
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
@@ -43,9 +44,8 @@ def word_pieces(folder: Path) -> None:
 def deberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """As mDeBERTa-v3 comes: ``spm.model`` alone."""
     folder = tmp_path_factory.mktemp("deberta")
-    AutoModelForMaskedLM.from_config(
-        AutoConfig.for_model("deberta-v2", **SMALL, **FAMILIES["deberta-v2"])
-    ).save_pretrained(folder)
+    options: Any = FAMILIES["deberta-v2"]
+    AutoModelForMaskedLM.from_config(AutoConfig.for_model("deberta-v2", **SMALL, **options)).save_pretrained(folder)
     train(folder / "spm.model", **DEBERTA)
     return folder
 

@@ -1,0 +1,83 @@
+"""One step of each method on two real examples, with the real weights, before the first trial: what only shows when it
+runs."""
+
+import inspect
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+
+import numpy as np
+import torch
+
+from harness.common.errors import UserError, reason
+from harness.common.machine import memory
+from harness.data import tokenised
+from harness.data.origin import Origin
+from harness.data.tokenised import Encoded
+from harness.encoders import loading, pinning, trimmed_embedding
+from harness.encoders.pinning import Encoder
+from harness.methods import Method
+from harness.study import TrialConfig
+from harness.tasks import task_named
+from harness.training.evaluation import predict
+from harness.training.varlen import train_packed
+
+EXAMPLES = 2
+
+
+def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
+    """Tokenise two training examples, and take a training and a scoring step on them with each method, on the CPU.
+
+    Returns the seconds that it took. The pretrained weights stay in memory where trials run in this process
+    (``local``). Raises ``UserError`` where a step fails.
+    """
+    start = time.perf_counter()
+    first = trials[0]
+    encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
+    longest = max(trial.setting.max_length for trial in trials)
+    methods = {trial.method.arm: trial.method for trial in trials}.values()
+    with suppress(MemoryError, torch.OutOfMemoryError):  # of this process; a trial's machine may have more
+        _try(encoder, origin, first.source, longest, methods)
+    if not local:
+        loading.forget()
+        memory.trim()
+    return time.perf_counter() - start
+
+
+def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: Iterable[Method]) -> None:
+    try:
+        part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
+    except Exception as error:
+        raise _failed(f"the tokenizer of {encoder.path!r} on {EXAMPLES} examples of {origin.task!r}", error) from None
+    for method in methods:
+        try:
+            _step(encoder, origin, part, method)
+        except Exception as error:
+            raise _failed(f"a step of {method.label} with {encoder.path!r} on {EXAMPLES} examples", error) from None
+
+
+def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> None:
+    """A forward and a backward pass of a fresh model, then its predictions."""
+    shared = loading.pretrained(encoder, origin.task)
+    used = _ids(part) if trimmed_embedding.can_trim(shared.model, 0.0) else None
+    model = loading.fine_tunable(encoder, origin.task, 0, used)
+    train_packed(model)
+    method.adapt(model, shared)
+    takes = inspect.signature(model.forward).parameters
+    features = [{name: row[name] for name in row if name in takes} for row in part.rows]
+    batch = task_named(origin.task).collator(part.tokenizer)(features)
+    model.train()
+    model(**{name: tensor for name, tensor in batch.items() if name != "labels"}).logits.float().mean().backward()
+    predict(model, part)
+
+
+def _ids(part: Encoded) -> torch.Tensor:
+    used = np.union1d(tokenised.sub_words(part.rows), [part.tokenizer.pad_token_id])
+    return torch.from_numpy(used.astype(np.int64))
+
+
+def _failed(what: str, error: Exception) -> Exception:
+    """The error to raise for one that a step ended with."""
+    if isinstance(error, UserError | MemoryError | torch.OutOfMemoryError):
+        return error
+    return UserError(f"encoder: {what} fails: {type(error).__name__}: {reason(error)}")

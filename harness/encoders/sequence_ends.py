@@ -1,0 +1,29 @@
+"""Ends of sequences, where an encoder's head for pairs reads at the last of them and wants as many in each sequence.
+
+An end that stands in a text would end every trial with an error, or move the place that is read.
+"""
+
+from transformers import PreTrainedTokenizerBase
+
+from harness.encoders.encoder_files import config
+from harness.encoders.pinning import Encoder
+
+KINDS = frozenset(("bart", "bigbird_pegasus", "mbart", "mt5", "mvp", "plbart", "t5", "umt5"))
+"""The kinds of encoder (``model_type``) with such a head."""
+
+
+def are_read(encoder: Encoder) -> bool:
+    """Whether the encoder has such a head."""
+    return config(encoder).get("model_type") in KINDS
+
+
+def take_apart(loaded: PreTrainedTokenizerBase) -> None:
+    """Make text of the ends that stand in a text, in place: with a space in them they are no piece."""
+    from tokenizers import normalizers
+
+    backend, end = loaded.backend_tokenizer, loaded.eos_token
+    if end is None:
+        return
+    loaded.split_special_tokens = backend.encode_special_tokens = True
+    before = [] if backend.normalizer is None else [backend.normalizer]
+    backend.normalizer = normalizers.Sequence([normalizers.Replace(end, f"{end[0]} {end[1:]}"), *before])
