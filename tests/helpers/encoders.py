@@ -64,7 +64,7 @@ def tiny_encoder(folder: Path, layers: int = 2) -> None:
         shutil.copy(embedded.ENCODER / name, folder)
 
 
-def make(encoder: str, task: str, method: Method, data: Path) -> Study:
+def make(encoder: str, task: str, method: Method, data: str | Path = "embedded") -> Study:
     """This study trains one family of encoders with one method for three steps."""
     return Study(
         name="family",
