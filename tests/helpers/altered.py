@@ -17,6 +17,7 @@ def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", 
         if not file.exists():
             continue
         record = json.loads(file.read_text())
+        record.pop("checksum", None)
         record["finished"] = finished or record["finished"]
         packages: Mapping[str, str] = provenance.get("packages", {})
         record["provenance"] |= provenance | {"packages": {**record["provenance"]["packages"], **packages}}

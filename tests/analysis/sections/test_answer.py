@@ -28,9 +28,12 @@ def parts_of(seen: View) -> list[str]:
 def test_collapse_comes_first_then_the_baseline_then_the_methods(seen: View) -> None:
     parts, found = parts_of(seen), answer_of(seen)
     methods = [method for method in seen.results.methods if method != "vanilla"]
-    assert parts[0] == " ".join([sentences.rates(found), *(sentences.collapse(found, method) for method in methods)])
+    assert parts[0] == sentences.rates(found)
     assert parts[1].startswith("Over 7 runs that did not collapse (3 settings, 3 seeds) vanilla scores")
-    assert parts[2:-1] == [f"{sentences.spread(found, method)} {sentences.mean(found, method)}" for method in methods]
+    assert parts[2:-1] == [
+        " ".join(make(found, method) for make in (sentences.collapse, sentences.spread, sentences.mean))
+        for method in methods
+    ]
     assert parts[-1] == (
         "Pairs in which neither run collapsed are those of the easier settings, where scores move less. 1 run of 45 "
         "failed or is missing. A p is corrected for the number of methods (Holm); intervals are each for itself."
