@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.common.fields import LANGUAGE
 from harness.common.hashing import digest
+from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
 from harness.store.record import FILES, SPLITS, Record, Score, is_of
 from harness.study import TrialConfig
@@ -67,11 +68,17 @@ def to_json(record: Record) -> dict[str, Any]:
     parts = {
         "checkpoint": record.checkpoint and _given(record.checkpoint),
         "cost": _given(record.cost),
-        "provenance": asdict(record.provenance),
-        "rescored": record.rescored and asdict(record.rescored),
+        "provenance": _provenance(record.provenance),
+        "rescored": record.rescored and _provenance(record.rescored),
     }
     given = {**_given(record), "scores": scores}
     return {name: parts.get(name, value) for name, value in given.items()}
+
+
+def _provenance(found: Provenance) -> dict[str, Any]:
+    """All fields but those that an older version did not record."""
+    given = _given(found)
+    return {name: value for name, value in asdict(found).items() if name in given}
 
 
 def _score(score: Score) -> dict[str, Any]:

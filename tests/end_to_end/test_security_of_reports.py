@@ -111,5 +111,5 @@ def test_no_cell_of_a_csv_is_a_formula(tmp_path: Path) -> None:
     assert (
         from_csv.read(str(out / "results.csv")).methods
         == first.methods
-        == ["=HYPERLINK(A1)", "+1+cmd|x", "-2+3", "@SUM(A1)", "\t=1+1", "=1", "'@a", "-", "="]
+        == ["=HYPERLINK(A1)", "+1+cmd|x", "-2+3", "@SUM(A1)", "=1+1", "=1", "'@a", "-", "="]
     )

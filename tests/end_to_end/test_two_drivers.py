@@ -60,7 +60,8 @@ def test_two_drivers_on_one_store_run_every_trial_once(
     for out in (capsys.readouterr().out, *(driver.communicate(timeout=300)[0] for driver in drivers)):
         assert "[3 done, 0 running, 0 failed, 0 left]" in out
     logs = {name: (tmp_path / f"{name}.log").read_text().split() for name in ("alone", "together")}
-    assert len(logs["alone"]) == len(logs["together"]) >= 3
+    # Each driver tries a first step before its trials.
+    assert len(logs["alone"]) - 1 == len(logs["together"]) - 2 >= 3
     first, second = Store(tmp_path / "alone"), Store(tmp_path / "together")
     _, trials = first.study("both")
     assert len(second.standing(trials, files=True).finished) == 3
