@@ -12,6 +12,9 @@ from harness.setting import INSTEAD, Setting
 
 T = TypeVar("T")
 
+SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
+"""Words for true and false, of fields that are nothing else."""
+
 
 def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
     """Settings with some fields changed, each once; ``notes`` is told where that makes them fewer."""
@@ -67,8 +70,11 @@ def with_values(made: T, asked: Mapping[str, str]) -> T:
 
 def value_of(cls: type, name: str, text: str) -> Any:
     """The value of a text as YAML reads it. Fields of text keep theirs: there ``no`` is Norwegian, and 123 a name."""
-    if typing.get_type_hints(cls)[name] is str:
+    kind = typing.get_type_hints(cls)[name]
+    if kind is str:
         return text
+    if kind is bool and text.lower() in SWITCHES:
+        return SWITCHES[text.lower()]
     try:
         return yaml_files.parsed(text, name) if text else text
     except UserError:
