@@ -91,7 +91,7 @@ def made_old(store: Store, *, collapsed: bool | None = None) -> None:
     """The records are as versions wrote them that counted no labels."""
     for file in Path(store.root).glob("trials/*/result.json"):
         found = json.loads(file.read_text(encoding="utf-8"))
-        found.pop("checksum")
+        found.pop("checksum", None)
         for of_split in found["scores"].values():
             for score in of_split.values():
                 score.pop("label_counts", None)
