@@ -162,7 +162,9 @@ def mutated(document: Any, chance: Random, new: Any) -> Any:
         elif way == 4:
             holder[last] = chance.choice(([holder[last]], {"x": holder[last]}, str(holder[last])))
         elif way == 5 and isinstance(holder[last], int | float) and not isinstance(holder[last], bool):
-            holder[last] = chance.choice((-holder[last], holder[last] * 10, holder[last] + 0.5, chance.choice(NUMBERS)))
+            number = holder[last]
+            between = number + 0.5 if abs(number) < 1e300 else number  # a larger integer is no float
+            holder[last] = chance.choice((-number, number * 10, between, chance.choice(NUMBERS)))
         else:
             holder[last] = copy.deepcopy(new)
     return document
