@@ -47,7 +47,7 @@ class Answer:
         return spreads[claim.of].minimum_detectable.ratio
 
     def to_json(self, sentences: list[str]) -> dict[str, Any]:
-        """The content of ``answer.json``; ``sentences`` are those that were made of it."""
+        """The content of ``answer.json``; ``sentences`` are the report's."""
         return {
             "version": VERSION,
             "study": self.study,

@@ -8,7 +8,7 @@ import numpy as np
 from analysis.claims.claim import Claim, Quantity, Scope
 from analysis.results.comparison import Comparison
 from analysis.statistics.paired_proportions import PairedProportions, paired_proportions, pairs_needed, settings_flips
-from analysis.statistics.proportions import unpaired_proportions
+from analysis.statistics.proportions import Proportion, unpaired_proportions
 
 NEVER = "no run of either collapsed"
 
@@ -53,8 +53,8 @@ def _unpaired(comparison: Comparison) -> Claim:
         paired=False,
         estimate=table.difference,
         details={
-            "method": [table.ours.count, table.ours.runs, table.ours.low, table.ours.high],
-            "baseline": [table.theirs.count, table.theirs.runs, table.theirs.low, table.theirs.high],
+            "method": _figures(table.ours),
+            "baseline": _figures(table.theirs),
         },
     )
     if not (ours.any() or theirs.any()):
@@ -76,15 +76,19 @@ def _blank(comparison: Comparison, scope: Scope) -> Claim:
 
 
 def _details(table: PairedProportions) -> dict[str, object]:
-    ours, theirs = table.ours, table.theirs
     return {
-        "method": [ours.count, ours.runs, ours.low, ours.high],
-        "baseline": [theirs.count, theirs.runs, theirs.low, theirs.high],
+        "method": _figures(table.ours),
+        "baseline": _figures(table.theirs),
         "both": table.both,
         "only baseline": table.only_theirs,
         "only method": table.only_ours,
         "neither": table.neither,
     }
+
+
+def _figures(share: Proportion) -> list[float]:
+    """Collapsed runs, all runs and both ends of Wilson's interval."""
+    return [share.count, share.runs, share.low, share.high]
 
 
 def baselines(claims: Sequence[Claim]) -> dict[str, list[float]]:

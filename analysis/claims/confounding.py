@@ -82,7 +82,7 @@ class Confounding:
 
     @property
     def sentence(self) -> str:
-        """What differs, and what the comparison is made of: the agreeing pairs, where they are enough, else all."""
+        """The facts that differ, and the pairs that are compared: the agreeing ones where they are enough, else all."""
         either = f"A difference may come from {'that' if len(self.differences) == 1 else 'these'}, not from the method."
         if self.full:
             apart = self._shown([difference for difference in self.differences if difference.full], "or")

@@ -14,6 +14,7 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.results.frame import FAILED, FINISHED, MISSING, PAIR, Results
+from analysis.results.wording import counted
 from analysis.statistics import looks as spending
 
 OFTEN = 5
@@ -79,18 +80,21 @@ class Look:
 
     @property
     def sentence(self) -> str:
-        """What may be claimed now, and from which runs."""
+        """The claims that are allowed now, and the runs that they are made from."""
+        planned = counted(self.looks, "look")
         if not self.planned:
-            return f"The study plans {_counted(self.looks)}, and the two methods have no pair of runs to look at."
+            return (
+                f"The study plans {planned}, and the two methods have no pair of runs to look at."
+            )
         have = f"{self.complete} of {self.planned} pairs of runs are complete"
         if not self.reached:
             return (
-                f"The study plans {_counted(self.looks)}; {have}. The first look is at {self.counts[0]} pairs: before "
+                f"The study plans {planned}; {have}. The first look is at {self.counts[0]} pairs: before "
                 "it nothing may be claimed."
             )
         level = f"a claim needs p ≤ {rounded_down(self.level or spending.ALPHA)} before any correction"
         if self.last:
-            return f"This is the last of {_counted(self.looks)}: {level}."
+            return f"This is the last of {planned}: {level}."
         return (
             f"This is look {self.reached} of {self.looks}; {have}. Claims are made from the first {len(self.pairs)}, "
             f"and {level}. Later pairs count from the next look on, at {self.counts[self.reached]} pairs."
@@ -113,10 +117,6 @@ def rounded_down(level: float) -> str:
     """A level to two digits. Rounded up it would let pass a p that is above it."""
     digits = 1 - math.floor(math.log10(level))
     return f"{math.floor(level * 10**digits) / 10**digits:.2g}"
-
-
-def _counted(looks: int) -> str:
-    return "1 look" if looks == 1 else f"{looks} looks"
 
 
 def _ended(trials: pd.DataFrame, method: str, base: str) -> tuple[pd.MultiIndex, int]:

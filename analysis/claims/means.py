@@ -40,7 +40,7 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
         quantity=Quantity.MEAN,
         scope=scope,
         of=ZERO_SHOT,
-        runs=Runs.SURVIVING if _any_collapsed(comparison) else Runs.ALL,
+        runs=Runs.SURVIVING if comparison.any_collapsed else Runs.ALL,
         n=means.n,
         settings=means.n_settings,
         paired=not comparison.unpaired,
@@ -66,12 +66,6 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
             "one seed": scope is Scope.SETTINGS and means.n_seeds == 1 and not comparison.unpaired,
         },
     )
-
-
-def _any_collapsed(comparison: Comparison) -> bool:
-    if comparison.unpaired:
-        return any(bool(flags.any()) for flags in comparison.apart_collapsed)
-    return bool(comparison.collapsed.any(axis=None))
 
 
 def _scoped(means: CrossedMeans, scope: Scope) -> Scoped:

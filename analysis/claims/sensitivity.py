@@ -43,7 +43,7 @@ def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quanti
         quantity=quantity,
         scope=Scope.SETTINGS,
         of=ZERO_SHOT if mean else LANGUAGES,
-        runs=Runs.SURVIVING if comparison.collapsed.any(axis=None) else Runs.ALL,
+        runs=Runs.SURVIVING if comparison.any_collapsed else Runs.ALL,
         n=comparison.surviving.runs,
         settings=found.settings,
         unit=f"{'points' if mean else 'log ratio'} per {slope.unit} of {slope.name}",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.collapse import NEVER, baselines
+from analysis.results.wording import counted
 
 OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
@@ -28,7 +29,7 @@ def _collapse_here(claim: Claim) -> str:
     counts = "they have fewer than 2 runs of the same setting and seed, and all runs are compared unpaired"
     if claim.paired:
         counts = (
-            f"of {_count(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
+            f"of {counted(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
             f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both"
         )
     if claim.shown:
@@ -91,8 +92,8 @@ def _over(claim: Claim) -> str:
             f"Unpaired, over {claim.n} runs or more of each{' that did not collapse' * (claim.runs is Runs.SURVIVING)}"
         )
     if claim.runs is Runs.SURVIVING:
-        return f"Over the {_count(claim.n, 'pair')} of runs in which neither collapsed"
-    return f"Over {_count(claim.n, 'pair')} of runs"
+        return f"Over the {counted(claim.n, 'pair')} of runs in which neither collapsed"
+    return f"Over {counted(claim.n, 'pair')} of runs"
 
 
 def _power(found: Answer, claim: Claim) -> str:
@@ -182,7 +183,3 @@ def _signed(value: float) -> str:
 
 def _points(number: float) -> str:
     return f"{number:g} point{'' if number == 1 else 's'}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,7 +1,7 @@
 """Whether a method is steadier: claims on standard deviations, over the pairs of runs in which neither collapsed."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
@@ -18,7 +18,7 @@ MAX_COLLAPSED = 0.5
 
 @dataclass(frozen=True)
 class _Found:
-    """The ratio in one scope with its test."""
+    """The ratio in one scope with its test: fields of a claim."""
 
     estimate: float
     low: float
@@ -33,7 +33,6 @@ def claims(comparison: Comparison, bounds: tuple[float, float] = RATIO_BOUNDS) -
     """The claims on one method at three scopes, not judged.
 
     Of methods that share no setting and seed there is one, unpaired.
-
 
     - These runs: the swap test, run by run, and the interval that inverts it. It knows the noise of single runs alone.
     - Other seeds, other settings: where seeds are shared by settings the jackknife over seeds and settings, which has
@@ -54,7 +53,7 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
         quantity=Quantity.SPREAD,
         scope=scope,
         of=of,
-        runs=Runs.SURVIVING if comparison.collapsed.any(axis=None) else Runs.ALL,
+        runs=Runs.SURVIVING if comparison.any_collapsed else Runs.ALL,
         n=surviving.runs,
         settings=surviving.settings,
         unit="ratio",
@@ -62,16 +61,9 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
     )
     if reason := _no_claim(comparison):
         return replace(made, reason=reason)
-    found = _found(surviving, of, scope, bounds)
     return replace(
         made,
-        estimate=found.estimate,
-        low=found.low,
-        high=found.high,
-        p=found.p,
-        least_p=found.least_p,
-        equivalent=found.equivalent,
-        reason=found.reason,
+        **asdict(_found(surviving, of, scope, bounds)),
         details={
             "languages": len(surviving.steady_languages),
             "zero-shot score": surviving.spreads[ZERO_SHOT].ratio.value,
@@ -90,7 +82,7 @@ def _unpaired(comparison: Comparison) -> Claim:
         quantity=Quantity.SPREAD,
         scope=Scope.THESE,
         of=LANGUAGES,
-        runs=Runs.SURVIVING if any(flags.any() for flags in comparison.apart_collapsed) else Runs.ALL,
+        runs=Runs.SURVIVING if comparison.any_collapsed else Runs.ALL,
         n=min(map(len, sides)),
         settings=0,
         paired=False,

@@ -40,7 +40,7 @@ class Balance:
         return cls(tuple(map(str, kept)), runs, {str(code): int(n) for code, n in counts[counts > 0].items()})
 
     def told(self, whose: str, runs: int) -> str:
-        """A sentence on what is left out of so many runs; empty where nothing is."""
+        """A sentence on the languages or runs that are left out of so many runs; empty where all are in."""
         count = len(self.languages)
         if self.lacking and not count:
             return f"{whose} is not given: no target language has a score in all of its {runs} runs."

@@ -127,6 +127,12 @@ class Comparison:
         return self.runs < 2 and all(len(side) > 1 for side in self.apart)
 
     @property
+    def any_collapsed(self) -> bool:
+        """Whether any run that is compared collapsed on the source."""
+        flags = self.apart_collapsed if self.unpaired else (self.collapsed.any(axis=1),)
+        return any(bool(one.any()) for one in flags)
+
+    @property
     def apart_surviving(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The runs of ``apart`` that did not collapse."""
         ours, theirs = (
@@ -179,7 +185,7 @@ class Comparison:
 
     @cached_property
     def notes(self) -> list[str]:
-        """Sentences on what the comparison is not over, for whoever quotes it."""
+        """Sentences on the runs and languages that the comparison leaves out."""
         told = [self.left_out] if self.left_out else []
         if lost := self.runs - len(self.sources[0]):
             told.append(

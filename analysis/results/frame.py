@@ -141,12 +141,12 @@ class Results:
         return table
 
     def of(self, method: str) -> pd.DataFrame:
-        """The rows of ``wide`` of one method, by what is left of the index."""
-        return self.wide[self.wide.index.get_level_values("method") == method].droplevel("method")
+        """The rows of ``wide`` of one method, by setting, seed and replicate."""
+        return rows_of(self.wide, method)
 
     def collapsed_of(self, method: str) -> pd.DataFrame:
-        """The rows of ``collapsed_in`` of one method, by what is left of the index."""
-        return self.collapsed_in[self.collapsed_in.index.get_level_values("method") == method].droplevel("method")
+        """The rows of ``collapsed_in`` of one method, by setting, seed and replicate."""
+        return rows_of(self.collapsed_in, method)
 
     @cached_property
     def balances(self) -> dict[str, Balance]:
@@ -171,7 +171,7 @@ class Results:
 
     @cached_property
     def cautions(self) -> list[str]:
-        """Sentences on what the scores lack, for whoever quotes them."""
+        """Sentences on missing scores and runs."""
         complete = self.runs[self.runs["complete"]]
         told = [*self.notes]
         for method, balance in self.balances.items():
@@ -240,3 +240,8 @@ class Results:
             frame[~pd.MultiIndex.from_frame(frame[RUN]).isin(gone)] for frame in (self.trials, self.scores)
         )
         return replace(self, trials=trials, scores=scores, without=len(gone))
+
+
+def rows_of(table: pd.DataFrame, method: str) -> pd.DataFrame:
+    """The rows of one method of a table by run (``RUN``)."""
+    return table[table.index.get_level_values("method") == method].droplevel("method")

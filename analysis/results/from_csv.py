@@ -43,7 +43,7 @@ SOURCE = "en"
 
 
 def is_table(name: str) -> bool:
-    """Whether the command line's word for a study is a table of results. Raises ``UserError`` for one that is not read,
+    """Whether a name on the command line is a table of results. Raises ``UserError`` for a table that cannot be read,
     such as a spreadsheet."""
     lower = name.lower()
     if lower.endswith(OTHER_TABLES):

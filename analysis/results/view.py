@@ -44,13 +44,13 @@ class View:
 
     @cached_property
     def notes(self) -> list[str]:
-        """Sentences on the baseline, and on what the results and the comparisons lack, for whoever quotes them."""
+        """Sentences on the baseline, on missing results and on the limits of the comparisons."""
         compared = [note for comparison in self.comparisons.values() for note in comparison.notes]
         return list(dict.fromkeys([*filter(None, [self.why_baseline]), *self.results.cautions, *compared]))
 
     @property
     def why_baseline(self) -> str:
-        """Why the baseline is the one that it is; empty where it is called vanilla, or there is nothing to compare."""
+        """The reason for the baseline; empty where it is called vanilla, or there is nothing to compare."""
         if self.against is not None or len(self.results.methods) < 2:
             return ""
         if self.asked:
@@ -110,6 +110,11 @@ class View:
 
     def without_reruns(self) -> "View":
         """The same view of the first run alone of each method, setting and seed."""
+        return self._first_runs
+
+    @cached_property
+    def _first_runs(self) -> "View":
+        """Made once: what is computed of a view is kept with the view itself."""
         results = self.results.without_reruns()
         return self if results is self.results else replace(self, results=results)
 

@@ -12,6 +12,11 @@ MAX_NAMED = 12
 """Names that a sentence lists; more are counted, and stand in a table alone."""
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things, such as ``1 run`` and ``2 runs``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def named(names: Sequence[str], otherwise: str, *, separator: str = ", ", most: int = MAX_NAMED) -> str:
     """The names in a list, or the words for more of them."""
     return separator.join(names) if len(names) <= most else otherwise

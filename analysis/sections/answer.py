@@ -11,7 +11,7 @@ from analysis.claims.looks import unplanned
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
 from analysis.results.view import View
-from analysis.results.wording import named
+from analysis.results.wording import counted, named
 
 MAX_METHODS_TOLD = 6
 """Methods that have sentences of their own; of more only those with a finding have."""
@@ -54,10 +54,11 @@ def _movement(view: View) -> Iterator[str]:
                 "run has no spread."
             )
         else:
+            grid = f"{counted(settings, 'setting')}, {counted(seeds, 'seed')}"
             yield (
-                f"Over {_count(len(surviving), 'run')}{which} ({_count(settings, 'setting')}, {_count(seeds, 'seed')}) "
-                f"{method} scores {source.plain()} on {results.source} and {zero_shot.plain()} on average over "
-                f"{_count(len(results.languages(method)), 'target language')} (mean ± standard deviation over runs)."
+                f"Over {counted(len(surviving), 'run')}{which} ({grid}) {method} "
+                f"scores {source.plain()} on {results.source} and {zero_shot.plain()} on average over "
+                f"{counted(len(results.languages(method)), 'target language')} (mean ± standard deviation over runs)."
             )
 
 
@@ -96,7 +97,7 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
     lacking = int((~results.runs["complete"]).sum())
     if lacking:
         told.append(
-            f"{_count(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing"
+            f"{counted(lacking, 'run')} of {len(results.runs)} failed or {'is' if lacking == 1 else 'are'} missing"
             f"{', or lack scores' if results.unscored else ''}."
         )
         told += filter(None, [unplanned(results)])
@@ -106,7 +107,3 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
         told.append("A p is corrected for the number of methods (Holm); intervals are each for itself.")
     if told:
         yield " ".join(told)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

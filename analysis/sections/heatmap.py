@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import HEIGHT, WIDTH, broken, few_ticks, metric_name, setting_names
-from analysis.results.frame import Results
+from analysis.results.frame import Results, rows_of
 from analysis.results.view import View
 
 CELLS = (0.36, 0.18)
@@ -58,11 +58,11 @@ def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataF
     lacking: dict[str, pd.DataFrame] = {}
     for method in results.methods:
         if method in found.index.get_level_values("method"):
-            table = _of(found, method).dropna(axis="columns", how="all")
+            table = rows_of(found, method).dropna(axis="columns", how="all")
             panels[method] = table.reindex(
                 index=order, columns=[setting for setting in results.settings_met if setting in table.columns]
             )
-            here, wanted = (_of(sizes, method).reindex_like(panels[method]) for sizes in (counts, asked))
+            here, wanted = (rows_of(sizes, method).reindex_like(panels[method]) for sizes in (counts, asked))
             lacking[method] = here < wanted
     return panels, lacking
 
@@ -177,8 +177,3 @@ def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
             break
     across = math.ceil(panels / down)
     return down, across, min(0.75, ((WIDTH - 0.5) / across - 0.12) / cells)
-
-
-def _of(frame: pd.DataFrame, method: str) -> pd.DataFrame:
-    """The rows of one method, by what is left of the index."""
-    return frame[frame.index.get_level_values("method") == method].droplevel("method")

@@ -30,7 +30,7 @@ def section(view: View) -> Section | None:
     if not methods or not runs["zero_shot"].between(0, 100).all():
         return None
     found = {method: _tails(view.results, method) for method in methods}
-    return Section("worst", TITLE, [table(found, healthy(view.results, methods)), *cautions(view)])
+    return Section("worst", TITLE, [table(found, healthy(view.results, found)), *cautions(view)])
 
 
 def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
@@ -47,9 +47,13 @@ def _resolution(results: Results, method: str) -> float:
     return min(50.0, 100 * trials / examples) if examples > 0 else RESOLUTION
 
 
-def healthy(results: Results, methods: list[str]) -> dict[str, Figure]:
-    """The logit std of every method over its runs that did not collapse."""
-    return {method: _tails(results, method, collapsed=False).logit_std for method in methods}
+def healthy(results: Results, found: dict[str, Tails]) -> dict[str, Figure]:
+    """The logit std of every method over its runs that did not collapse; ``found`` are the measures over all runs."""
+    fallen = {*results.runs.loc[results.runs["collapsed"], "method"]}
+    return {
+        method: (_tails(results, method, collapsed=False) if method in fallen else whole).logit_std
+        for method, whole in found.items()
+    }
 
 
 def table(found: dict[str, Tails], logit: dict[str, Figure]) -> Table:

@@ -17,7 +17,7 @@ SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
 """Degrees of freedom within settings from which crossed seeds have an interval: of fewer, collapses make it wrong."""
 MANY = 1_000
-"""Clusters above which they count as equal: what is exact takes a time that grows with their cube."""
+"""Clusters above which they count as equal: the exact sums take a time that grows with their cube."""
 SAME = 1e-12
 """Spread, relative to the largest difference, below which differences are one number but for rounding."""
 

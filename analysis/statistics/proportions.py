@@ -51,7 +51,7 @@ class UnpairedProportions:
     high: float
     p: float
     least_p: float
-    """The smallest p that so many runs can give: that of all of one and none of the other."""
+    """The smallest p that so many runs can give: where all runs of one method collapse, and none of the other."""
 
 
 def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int) -> UnpairedProportions:

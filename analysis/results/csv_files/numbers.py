@@ -1,4 +1,4 @@
-"""Numbers and words in a table's cells: what is none of those allowed is refused by its line."""
+"""Numbers and words in a table's cells. A value that is not allowed is refused with its line."""
 
 import math
 import re
