@@ -83,9 +83,7 @@ class Look:
         """The claims that are allowed now, and the runs that they are made from."""
         planned = counted(self.looks, "look")
         if not self.planned:
-            return (
-                f"The study plans {planned}, and the two methods have no pair of runs to look at."
-            )
+            return f"The study plans {planned}, and the two methods have no pair of runs to look at."
         have = f"{self.complete} of {self.planned} pairs of runs are complete"
         if not self.reached:
             return (
