@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import UserError, reason_and_file, unknown
 from harness.tasks import Task
+from harness.tasks.base import SPLITS
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-"""Our names of the splits, and the hub's."""
 
 PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
 """Where a configuration's folder has a split."""
@@ -40,13 +38,13 @@ def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    configuration = task.configuration(language)
-    where = f"data: {task.hub} ({configuration}, {SPLITS[split]})"
+    configuration, part = task.hub_part(split, language)
+    where = f"data: {task.hub} ({configuration}, {part})"
     try:
-        rows = load_dataset(task.hub, configuration, split=SPLITS[split], revision=commit)
+        rows = load_dataset(task.hub, configuration, split=part, revision=commit)
     except Exception as error:
         raise UserError(f"{where} could not be loaded from the Hugging Face hub: {reason_and_file(error)}") from None
-    return task.from_hub(rows, where)
+    return task.from_hub(task.of_language(rows, language), where)
 
 
 def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any] | None:
@@ -55,17 +53,18 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
 
     ``None`` where there is no such folder; raises ``UserError`` where it lacks the split or cannot be read.
     """
-    source = folder / task.configuration(language)
+    configuration, part = task.hub_part(split, language)
+    source = folder / configuration
     if not source.is_dir():
         return None
-    where = f"data: {source} ({SPLITS[split]})"
+    where = f"data: {source} ({part})"
     try:
-        rows = _from_disk(source, SPLITS[split])
+        rows = _from_disk(source, part)
     except UserError:
         raise
     except Exception as error:
         raise UserError(f"{where} cannot be read: {reason_and_file(error)}") from None
-    return task.from_hub(rows, where)
+    return task.from_hub(task.of_language(rows, language), where)
 
 
 def _from_disk(source: Path, split: str) -> "Dataset":

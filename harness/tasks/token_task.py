@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import files
 from harness.common.errors import UserError, bad, unknown
-from harness.tasks.base import BOOKKEEPING, Task, columns, with_column
+from harness.tasks.base import BOOKKEEPING, IGNORED, Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -18,8 +18,6 @@ Sentence = tuple[tuple[str, ...], tuple[str, ...]]
 
 PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
 """A language and a colon."""
-IGNORED = -100
-"""Label of a sub-word that is not the first of its word: no loss, no prediction."""
 
 
 class TokenTask(Task[Sentence]):
