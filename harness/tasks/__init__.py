@@ -13,6 +13,7 @@ from harness.common.registry import Registry
 from harness.tasks.base import Examples as Examples
 from harness.tasks.base import Task as Task
 from harness.tasks.pair_task import PairTask as PairTask
+from harness.tasks.question_task import QuestionTask as QuestionTask
 from harness.tasks.token_task import TokenTask as TokenTask
 
 TASKS: Registry[Task[Any]] = Registry(
@@ -21,6 +22,9 @@ TASKS: Registry[Task[Any]] = Registry(
         "panx": "harness.tasks.panx:TASK",
         "udpos": "harness.tasks.udpos:TASK",
         "pawsx": "harness.tasks.pawsx:TASK",
+        "xquad": "harness.tasks.shipped.xquad:TASK",
+        "mlqa": "harness.tasks.shipped.mlqa:TASK",
+        "tydiqa": "harness.tasks.shipped.tydiqa:TASK",
     }
 )
 
