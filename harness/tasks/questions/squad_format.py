@@ -111,8 +111,6 @@ def _check_answer(text: Any, start: Any, context: str, at: str) -> None:
     shown = repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
     places = [i for i in range(len(context)) if context.startswith(text, i)]
     if not places:
-        raise UserError(
-            f"{at}: the answer {shown} is not in its context; give a part of the context, letter for letter"
-        )
+        raise UserError(f"{at}: the answer {shown} is not in its context; give a part of it, letter for letter")
     nearest = min(places, key=lambda place: abs(place - start))
     raise bad(f"{at}: answer_start", start, f"{nearest}, where the answer {shown} begins, in characters from 0")
