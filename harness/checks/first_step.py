@@ -48,7 +48,9 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: I
     try:
         part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
     except Exception as error:
-        raise _failed(f"the tokenizer of {encoder.path!r} on {EXAMPLES} examples of {origin.task!r}", error) from None
+        raise _failed(
+            f"the tokenizer of {encoder.path!r} on {EXAMPLES} examples of {task_named(origin.task).name!r}", error
+        ) from None
     for method in methods:
         try:
             _step(encoder, origin, part, method)
@@ -68,7 +70,7 @@ def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> No
     batch = task_named(origin.task).collator(part.tokenizer)(features)
     model.train()
     model(**{name: tensor for name, tensor in batch.items() if name != "labels"}).logits.float().mean().backward()
-    predict(model, part)
+    predict(model, part, answers=task_named(origin.task).answers)
 
 
 def _ids(part: Encoded) -> torch.Tensor:

@@ -2,7 +2,7 @@
 labels."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from harness.common.hashing import digest
 
 if TYPE_CHECKING:
     from datasets import Dataset
+    from torch import Tensor
     from transformers import DataCollator, PreTrainedTokenizerBase
 
 Example = TypeVar("Example")
@@ -22,6 +23,8 @@ PAPER = ("ar", "bg", "de", "el", "es", "fr", "hi", "ja", "ru", "sw", "tr", "ur",
 
 BOOKKEEPING = ("example", "words")
 """Columns of encoded rows that are no input of a model."""
+IGNORED = -100
+"""Label of a row's place that has none: no loss, no prediction."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Task(ABC, Generic[Example]):
     metric: ClassVar[str]
     """Key of the score that tables show."""
     auto_model: ClassVar[str]
-    """The ``transformers`` class that puts the task's head on an encoder."""
+    """The ``transformers`` class that puts the task's head on an encoder, with one output a label."""
     hub: ClassVar[str] = ""
     """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
 
@@ -108,6 +111,18 @@ class Task(ABC, Generic[Example]):
         """Rows of ``encode`` with other labels: ``gold`` has the label ids of all examples by number, of which ``rows``
         may have some. Only a task that defines it can have label noise."""
         raise NotImplementedError
+
+    def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """The loss of a batch, summed over its labels: cross entropy in nats; labels of ``IGNORED`` have none."""
+        from torch.nn.functional import cross_entropy
+
+        logits = outputs["logits"].flatten(0, -2).float()
+        return cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
+
+    def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
+        """The model's answer to each row of a batch, which ``gather`` is given: the label ids with the highest
+        logit."""
+        return outputs["logits"].argmax(-1)
 
     @abstractmethod
     def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:

@@ -32,6 +32,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     model = _fresh(context, rows, tokenizer.pad_token_id)
     config.method.adapt(model, shared)
     trainer = PenaltyTrainer(
+        loss=context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
         rates=config.method.rates(model, shared),

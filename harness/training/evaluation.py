@@ -3,7 +3,7 @@
 import inspect
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +18,8 @@ from harness.store.result import Scored
 from harness.tasks import Task
 from harness.training.precision import autocast
 
+Answers = Callable[[Mapping[str, torch.Tensor]], torch.Tensor]
+"""Of a model's outputs."""
 MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
 """Tokens of a batch, padding included, by the kind of device: a CPU computes small batches, whose activations stay in
 its cache, a quarter to a third faster than those of 4096."""
@@ -38,10 +40,12 @@ def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
 
 def _score(model: PreTrainedModel, context: TrialContext, split: str, language: str, most_frequent: int) -> Scored:
     part = context.encoded(split, language)
-    guesses = context.task.gather(part.gold, part.rows, predict(model, part, precision=context.config.precision))
+    task = context.task
+    answers = predict(model, part, answers=task.answers, precision=context.config.precision)
+    guesses = task.gather(part.gold, part.rows, answers)
     majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
     found = Score(
-        metrics=_metrics(context.task, part.gold, guesses),
+        metrics=_metrics(task, part.gold, guesses),
         majority=majority,
         label_counts=of_examples(part.gold, guesses),
         unknown=part.unknown,
@@ -65,8 +69,13 @@ def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
 
 
 @torch.inference_mode()
-def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -> list[Any]:
-    """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
+def predict(
+    model: PreTrainedModel, part: Encoded, *, answers: Answers | None = None, precision: str = "fp32"
+) -> list[Any]:
+    """The model's answer to each row: one, or for token tasks a list of the row's length.
+
+    ``answers`` makes them of the model's outputs, see ``Task.answers``; without it they are the label ids with the
+    highest logit.
 
     The rows go through the model longest first, in batches of at most ``limit`` padded tokens, and their order is
     restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
@@ -79,7 +88,8 @@ def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -
     for batch in _batches([len(feature["input_ids"]) for feature in features], max_tokens(model)):
         padded = part.tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with autocast(precision, model.device.type):
-            best = model(**padded).logits.argmax(-1).tolist()
+            outputs = model(**padded)
+            best = (answers(outputs) if answers is not None else outputs.logits.argmax(-1)).tolist()
         for i, row in zip(batch, best, strict=True):
             results[i] = row[: len(features[i]["input_ids"])] if isinstance(row, list) else row
     return results
