@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import UserError, reason_and_file, unknown
 from harness.tasks import Task
+from harness.tasks.base import SPLITS
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-"""Our names of the splits, and the hub's."""
 
 PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
 """Where a configuration's folder has a split."""
@@ -42,7 +40,8 @@ def revision_of(name: str) -> str:
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
     """The examples of a split and language as the hub has them at a commit."""
-    return task.from_hub(*loaded(task.hub, task.configuration(language), SPLITS[split], commit))
+    rows, where = loaded(task.hub, *task.hub_part(split, language), commit)
+    return task.from_hub(task.of_language(rows, language), where)
 
 
 def loaded(name: str, configuration: str, split: str, commit: str) -> "tuple[Dataset, str]":
@@ -63,17 +62,18 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
 
     ``None`` where there is no such folder; raises ``UserError`` where it lacks the split or cannot be read.
     """
-    source = folder / task.configuration(language)
+    configuration, part = task.hub_part(split, language)
+    source = folder / configuration
     if not source.is_dir():
         return None
-    where = f"data: {source} ({SPLITS[split]})"
+    where = f"data: {source} ({part})"
     try:
-        rows = _from_disk(source, SPLITS[split])
+        rows = _from_disk(source, part)
     except UserError:
         raise
     except Exception as error:
         raise UserError(f"{where} cannot be read: {reason_and_file(error)}") from None
-    return task.from_hub(rows, where)
+    return task.from_hub(task.of_language(rows, language), where)
 
 
 def _from_disk(source: Path, split: str) -> "Dataset":

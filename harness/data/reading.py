@@ -52,7 +52,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
     if folder is None:
         raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
     if (folder / task.name).is_dir():
-        return task.read(_file(folder / task.name, split, language))
+        return task.read(_file(task, folder, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
     if copied is not None:
         return copied
@@ -61,19 +61,22 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
         raise bad(
             "data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded"
         )
-    raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
+    raise bad("data", origin.place, f"a directory with {_expected(task, split, language)}")
 
 
-def _expected(task: Task[Any], language: str) -> str:
+def _expected(task: Task[Any], split: str, language: str) -> str:
     layout = f"a folder {task.name!r} in it (XTREME's download layout)"
-    return f"{layout} or a copy of the hub's {task.hub} ({task.configuration(language)!r})" if task.hub else layout
+    return f"{layout} or a copy of the hub's {task.hub} ({task.hub_part(split, language)[0]!r})" if task.hub else layout
 
 
-def _file(folder: Path, split: str, language: str) -> Path:
-    file = folder / f"{split}-{language}.tsv"
-    if not file.is_file():
-        there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
+def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
+    names = task.files(split, language)
+    file = next((folder / name for name in names if (folder / name).is_file()), None)
+    if file is None:
+        there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
+        also = f" (nor {' or '.join(names[1:])})" if names[1:] else ""
         raise UserError(
-            f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}"
+            f"data: {folder / names[0]} does not exist{also}; languages with a {split} file there: "
+            f"{', '.join(sorted(there)) or 'none'}"
         )
     return file

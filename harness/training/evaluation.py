@@ -2,8 +2,7 @@
 
 import inspect
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -12,14 +11,11 @@ from transformers import PreTrainedModel
 from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
-from harness.store.label_counts import of_examples
 from harness.store.record import Score
 from harness.store.result import Scored
 from harness.tasks import Task
 from harness.training.precision import autocast
 
-Answers = Callable[[Mapping[str, torch.Tensor]], torch.Tensor]
-"""Of a model's outputs."""
 MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
 """Tokens of a batch, padding included, by the kind of device: a CPU computes small batches, whose activations stay in
 its cache, a quarter to a third faster than those of 4096."""
@@ -28,26 +24,23 @@ its cache, a quarter to a third faster than those of 4096."""
 def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
     """Scores of the source's dev and test sets and of every target's test set."""
     source, targets = context.config.source, context.config.targets
-    most_frequent = _most_frequent(context.encoded("train", source).gold)
+    constant = context.task.constant(context.encoded("train", source).gold)
     parts = [("dev", source), *(("test", language) for language in (source, *targets))]
-    return [_score(model, context, split, language, most_frequent) for split, language in parts]
+    return [_score(model, context, split, language, constant) for split, language in parts]
 
 
 def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
     """The task's metric × 100 on the source's dev set."""
-    return _score(model, context, "dev", context.config.source, 0).score.metrics[context.task.metric]
+    return _score(model, context, "dev", context.config.source, None).score.metrics[context.task.metric]
 
 
-def _score(model: PreTrainedModel, context: TrialContext, split: str, language: str, most_frequent: int) -> Scored:
-    part = context.encoded(split, language)
-    task = context.task
-    answers = predict(model, part, answers=task.answers, precision=context.config.precision)
-    guesses = task.gather(part.gold, part.rows, answers)
-    majority = 100 * sum(labels.count(most_frequent) for labels in part.gold) / sum(map(len, part.gold))
+def _score(model: PreTrainedModel, context: TrialContext, split: str, language: str, constant: int | None) -> Scored:
+    part, task = context.encoded(split, language), context.task
+    guesses = task.gather(part.gold, part.rows, predict(model, part, task, precision=context.config.precision))
     found = Score(
-        metrics=_metrics(task, part.gold, guesses),
-        majority=majority,
-        label_counts=of_examples(part.gold, guesses),
+        metrics=_metrics(task, language, part.gold, guesses),
+        majority=_share(constant, part.gold) if constant is not None else None,
+        label_counts=task.counts(language, part.gold, guesses, part.rows),
         unknown=part.unknown,
         examples=len(part.gold),
         fingerprint=context.fingerprint(split, language),
@@ -55,44 +48,45 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
     return Scored(split, language, part.gold, guesses, found)
 
 
-def _metrics(task: Task[Any], gold: list[list[int]], predicted: list[list[int]]) -> dict[str, float]:
+def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: list[list[Any]]) -> dict[str, float]:
     """A task's scores; a user's own may lack what is needed."""
-    found = task.scores(gold, predicted)
-    for name in (task.metric, "accuracy"):
+    found = task.scores_in(language, gold, predicted)
+    for name in (task.metric, *task.other_metrics):
         if not math.isfinite(found.get(name, math.nan)):
             raise UserError(f"task: the scores of {task.name!r} lack a finite {name!r}; they have {found}")
     return found
 
 
-def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
-    return Counter(label for labels in gold for label in labels).most_common(1)[0][0]
+def _share(label: int, gold: Sequence[Sequence[int]]) -> float:
+    """Share (%) of a label."""
+    return 100 * sum(labels.count(label) for labels in gold) / sum(map(len, gold))
 
 
 @torch.inference_mode()
-def predict(
-    model: PreTrainedModel, part: Encoded, *, answers: Answers | None = None, precision: str = "fp32"
-) -> list[Any]:
-    """The model's answer to each row: one, or for token tasks a list of the row's length.
-
-    ``answers`` makes them of the model's outputs, see ``Task.answers``; without it they are the label ids with the
-    highest logit.
+def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision: str = "fp32") -> list[Any]:
+    """The answer to each row, as ``Task.row_answers`` has them.
 
     The rows go through the model longest first, in batches of at most ``limit`` padded tokens, and their order is
     restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
     """
     model.eval()
     takes = inspect.signature(model.forward).parameters.keys() - {"labels"}
-    columns = {name: part.rows[name][:] for name in part.rows.column_names if name in takes}
-    features = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    features, read = (_rows(part, names) for names in (takes, task.read_by_answers))
     results: list[Any] = [None] * len(features)
     for batch in _batches([len(feature["input_ids"]) for feature in features], max_tokens(model)):
         padded = part.tokenizer.pad([features[i] for i in batch], return_tensors="pt").to(model.device)
         with autocast(precision, model.device.type):
             outputs = model(**padded)
-            best = (answers(outputs) if answers is not None else outputs.logits.argmax(-1)).tolist()
-        for i, row in zip(batch, best, strict=True):
-            results[i] = row[: len(features[i]["input_ids"])] if isinstance(row, list) else row
+        answers = task.row_answers(outputs, [features[i] | read[i] for i in batch])
+        for i, answer in zip(batch, answers, strict=True):
+            results[i] = answer
     return results
+
+
+def _rows(part: Encoded, names: Collection[str]) -> list[dict[str, Any]]:
+    """Some columns of encoded rows, those of them that there are."""
+    columns = {name: part.rows[name][:] for name in part.rows.column_names if name in names}
+    return [{name: values[i] for name, values in columns.items()} for i in range(len(part.rows))]
 
 
 def max_tokens(model: PreTrainedModel) -> int:
