@@ -145,7 +145,7 @@ def test_matthews_may_be_negative() -> None:
         ({"kind": "text"}, "task: the field 'text' is missing"),
         ({"kind": "text", "txt": "a"}, "task: field: there is no 'txt'. Did you mean 'text'?"),
         ({"kind": "text", "text": ["a", "b"]}, "task: text: ['a', 'b'] is not allowed; give the name of one column"),
-        ({"kind": "pair", "text": "a"}, "task: text: ['a'] is not allowed; give a list with the names of 2 columns"),
+        ({"kind": "pair", "text": "a"}, "task: text: ['a'] is not allowed; give a list with the names of two columns"),
         (
             {"kind": "text", "text": "a", "metric": "macrof1"},
             "task: metric: there is no 'macrof1'. Did you mean 'macro_f1'?",
