@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import PairTask, Task, TokenTask, is_file, task_named
+from harness.tasks import TASKS, PairTask, Task, TokenTask, task_named
 
 Labels = NDArray[np.int16]
 Counts = NDArray[np.int32] | NDArray[np.float64]
@@ -30,7 +30,7 @@ def metric_of(task: str) -> Metric | None:
     ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
     no ratio of counts.
     """
-    if is_file(task):
+    if task not in TASKS:
         return None
     found = task_named(task)
     if _is_mean(found):

@@ -48,7 +48,8 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: I
     try:
         part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
     except Exception as error:
-        raise _failed(f"the tokenizer of {encoder.path!r} on {EXAMPLES} examples of {origin.task!r}", error) from None
+        of = f"{EXAMPLES} examples of {task_named(origin.task).name!r}"
+        raise _failed(f"the tokenizer of {encoder.path!r} on {of}", error) from None
     for method in methods:
         try:
             _step(encoder, origin, part, method)

@@ -1,6 +1,7 @@
 """Where examples come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,9 @@ from typing import Any
 from harness import embedded
 from harness.common import files
 from harness.common.errors import UserError, bad, reason
-from harness.data import hub
+from harness.data import hub, own
 from harness.data.origin import HUB, Origin
-from harness.tasks import Examples, Task, task_named
+from harness.tasks import Examples, Own, Task, task_named
 
 
 @lru_cache(maxsize=512)
@@ -32,7 +33,19 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     return found
 
 
+def with_labels(origin: Origin, source: str) -> Origin:
+    """The origin of examples with the labels of a task that a study describes, and with its fingerprint: where the
+    study gives no labels, they are those of the training data."""
+    if not isinstance(origin.task, Own):
+        return origin
+    task = origin.task.with_labels_of(examples(origin, "train", source).rows)
+    return replace(origin, task=task, code=task.fingerprint)
+
+
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if isinstance(task, Own):
+        return own.rows(task, origin, split, language)
+    assert isinstance(origin.place, str)
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)

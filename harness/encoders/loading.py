@@ -21,7 +21,7 @@ from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
-from harness.tasks import task_named
+from harness.tasks import TaskName, task_named
 
 META = torch.device("meta")
 """Where a model has names and shapes, and no weights."""
@@ -74,7 +74,7 @@ class Pretrained:
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
 
-def pretrained(encoder: Encoder, task: str) -> Pretrained:
+def pretrained(encoder: Encoder, task: TaskName) -> Pretrained:
     """The encoder in fp32 with the head of ``task``, a name or a user's file; its vocabulary may stay in the checkpoint
     (``mapped``).
 
@@ -98,7 +98,7 @@ def forget() -> None:
     tokenizer.cache_clear()
 
 
-def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
+def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy to train. What has no θ* depends on ``seed`` alone, so that two methods with one seed start from the same
     weights.
 
@@ -118,7 +118,7 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
     return model
 
 
-def fine_tuned(folder: Path, task: str) -> Pretrained:
+def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
     """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or
     lacks weights."""
     kept = Encoder(str(folder), "sha256:")
@@ -138,7 +138,7 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
     return _with_mlm_head(encoder).eval()
 
 
-def outline(encoder: Encoder, task: str) -> Pretrained:
+def outline(encoder: Encoder, task: TaskName) -> Pretrained:
     """``pretrained`` without its weights: names and shapes. Raises ``UserError`` where a file is torn or weights are
     lacking."""
     kind = task_named(task)

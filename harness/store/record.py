@@ -12,6 +12,7 @@ from harness.methods import Method
 from harness.setting import Setting
 from harness.study import TrialConfig
 from harness.tasks.label_counts import LabelCounts
+from harness.tasks.number_fit import NumberFit
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""
@@ -47,6 +48,8 @@ class Score:
     """
     label_counts: LabelCounts | None = None
     """Counts of the gold and the predicted labels, which say whether the model has collapsed here."""
+    number_fit: NumberFit | None = None
+    """The same of a task whose answers are numbers."""
     unknown: float | None = None
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     examples: int
@@ -133,9 +136,10 @@ class Record:
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
     collapsed: bool
-    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``.
+    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
+    ``NumberFit.collapsed``.
 
-    Where the source's score has no ``label_counts``: whether its accuracy is no better than its ``majority``.
+    Where the source's score has neither: whether its accuracy is no better than its ``majority``.
     """
     diverged: bool
     """Whether a loss or gradient was not finite."""
