@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 MAX_EXACT_INTEGER = 2**53
 """Beyond it whole numbers that pass through a float are no longer exact."""
-LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
+"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task tells them apart."""
 
 
 def coerce(instance: Any) -> None:
@@ -108,7 +109,7 @@ def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def languages(field: str, values: Sequence[str]) -> None:
-    """Refuse what is not a language code (two or three letters, so that a code can never be a path), or is there
+    """Refuse what is not a language code (letters and a hyphen, so that a code can never be a path), or is there
     twice."""
     for value in values:
         if not LANGUAGE.fullmatch(value):
