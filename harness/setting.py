@@ -48,7 +48,7 @@ class Setting:
     """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
     max_length: int = 128
     """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no
-    word is lost; longer pairs lose the end of the longer text."""
+    word is lost, and so are the contexts of questions; longer pairs lose the end of the longer text."""
     schedule: str = "linear"
     """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0

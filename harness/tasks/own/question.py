@@ -37,7 +37,8 @@ class OwnQuestion(Own[Question], QuestionTask):
     """The column with a question's id."""
     question: str = "question"
     context: str = "context"
-    answers: str = "answers"
+    answer: str = "answers"
+    """The column with its answers."""
     no_answer: bool = False  # type: ignore[misc]
     """Whether a context need not answer its question, as in SQuAD 2.0."""
     rules: str = "squad"
@@ -56,7 +57,7 @@ class OwnQuestion(Own[Question], QuestionTask):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return self.id, self.question, self.context, self.answers
+        return self.id, self.question, self.context, self.answer
 
     def normalise(self, language: str) -> Normalise:
         return squad_scores.mlqa(language) if self.rules == "mlqa" else squad_scores.squad
