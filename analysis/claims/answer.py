@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
-
 from analysis.claims import collapse, means, sensitivity, spread
 from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
 from analysis.claims.collapse import with_needed
@@ -71,17 +69,19 @@ class Answer:
 def answer(view: View) -> Answer:
     """The claims of a view: every method against its baseline."""
     contrasts = {method: Contrast.of(view.results, comparison) for method, comparison in view.comparisons.items()}
-    made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view.results.varied))
+    made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view))
     claims = tuple(with_needed(claim) if claim.quantity is Quantity.COLLAPSE else claim for claim in made)
     return Answer(view.results.about.name, view.results.source, view.baseline, claims, contrasts)
 
 
-def _claims(contrast: Contrast, varied: pd.DataFrame) -> Iterator[Claim]:
+def _claims(contrast: Contrast, view: View) -> Iterator[Claim]:
     """The claims on one method before they are corrected over methods."""
-    comparison = contrast.comparison
+    comparison, bounds = contrast.comparison, view.equivalence
     found = collapse.claims(comparison)
     if comparison.runs > 1 or comparison.unpaired:
-        found += [*spread.claims(comparison), *means.claims(comparison), *sensitivity.claims(comparison, varied)]
+        found += spread.claims(comparison, bounds.ratio)
+        found += means.claims(comparison, bounds.difference)
+        found += sensitivity.claims(comparison, view.results.varied)
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:
         yield replace(

@@ -7,12 +7,15 @@ import numpy as np
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.results.comparison import ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import CrossedMeans, Scoped, crossed_means
-from analysis.statistics.equivalence import MEAN_BOUNDS, mean_equivalence
+from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_difference
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float] = MEAN_BOUNDS) -> list[Claim]:
-    """The claims on one method at three scopes, not judged, over the pairs of runs in which neither collapsed."""
+def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
+    """The claims on one method at three scopes, not judged, over the pairs of runs in which neither collapsed.
+
+    ``bounds`` are differences, in points, within which its scores are the same.
+    """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
     return [_claim(comparison, scope, means, bounds) for scope in Scope]
 

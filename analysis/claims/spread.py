@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import Scoped, design_of
-from analysis.statistics.equivalence import RATIO_BOUNDS, ratio_equivalence
+from analysis.statistics.equivalence import ratio_equivalence
 from analysis.statistics.spread.crossed_ratio import crossed_ratio
 from analysis.statistics.spread.std_ratio import StdRatio, equivalent_stds, std_ratio
 from analysis.statistics.spread.swap_test import SwapTest, swap_test
@@ -29,8 +29,8 @@ class _Found:
     reason: str = ""
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float] = RATIO_BOUNDS) -> list[Claim]:
-    """The claims on one method at three scopes, not judged.
+def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
+    """The claims on one method at three scopes, not judged. ``bounds`` are ratios within which it is as steady.
 
     Of methods that share no setting and seed there is one, unpaired.
 

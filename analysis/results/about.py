@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from harness.study import Study
+from harness.study.equivalence import DEFAULT, EquivalenceBounds
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,13 @@ class About:
     """What of the paper it runs again."""
     looks: int | None = None
     """Number of its planned looks."""
+    equivalence: EquivalenceBounds = DEFAULT
+    """Bounds within which two methods count as the same."""
 
     @classmethod
     def of(cls, study: Study) -> "About":
         """The facts of a study."""
         methods = tuple(arm.method.arm.label for arm in study.arms)
         facts = (study.question, study.task, study.encoder, study.data, study.reproduces, study.looks)
-        return cls(study.name, study.source, study.targets, methods, *facts)
+        bounds = study.equivalence or DEFAULT
+        return cls(study.name, study.source, study.targets, methods, *facts, bounds)

@@ -14,6 +14,7 @@ from analysis.results.wording import named
 from harness.common.errors import UserError, unknown
 from harness.setting import value_label
 from harness.store.store import Store
+from harness.study.equivalence import DEFAULT, EquivalenceBounds
 
 NOTHING = "Nothing is compared"
 """What a report of two results without a method in common says."""
@@ -67,6 +68,7 @@ def side_by_side(
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
         looks=None,  # those of a study are at its own comparisons
+        equivalence=_bounds(one, other),
         **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
     )
     trials, scores = (
@@ -77,6 +79,12 @@ def side_by_side(
     predicted = _predicted({first: ours, second: theirs})
     view = View(both, ddof, against=pairs, left_out=tuple(left_out), predicted=predicted)
     return view if base is None else view.with_baseline(base)
+
+
+def _bounds(one: Results, other: Results) -> EquivalenceBounds:
+    """The bounds of equivalence that both have, else the default."""
+    same = one.about.equivalence == other.about.equivalence
+    return one.about.equivalence if same else DEFAULT
 
 
 def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]) -> str | None:

@@ -10,6 +10,7 @@ from analysis.results.multi_bootstrap import MultiBootstrap, multi_bootstrap
 from analysis.results.predictions import Predicted, Predictions
 from harness.common.errors import unknown
 from harness.store.store import Store
+from harness.study.equivalence import EquivalenceBounds
 
 VANILLA = "vanilla"
 
@@ -33,6 +34,8 @@ class View:
     """The baseline, where it is not that of these results."""
     asked: bool = False
     """Whether the user named the baseline."""
+    bounds: EquivalenceBounds | None = None
+    """Bounds of equivalence, where they are not those of these results."""
     predicted: Predicted | None = None
     """Where predictions are, where they are not in ``store``."""
 
@@ -41,6 +44,11 @@ class View:
         """The method that the others are compared with: vanilla, or the study's first. It may have no run left without
         collapsed ones."""
         return self.base or (VANILLA if VANILLA in self.results.methods else self.results.methods[0])
+
+    @property
+    def equivalence(self) -> EquivalenceBounds:
+        """The bounds within which two methods count as the same."""
+        return self.bounds or self.results.about.equivalence
 
     @cached_property
     def notes(self) -> list[str]:
@@ -107,6 +115,11 @@ class View:
         if name not in self.results.methods:
             raise unknown("--baseline", name, self.results.methods)
         return replace(self, base=name, against=None, asked=True)
+
+    def with_equivalence(self, ratio: tuple[float, float] | None, points: float | None) -> "View":
+        """The same view with other bounds of equivalence; ``None`` leaves one as it is."""
+        bounds = self.equivalence
+        return replace(self, bounds=EquivalenceBounds(ratio=ratio or bounds.ratio, points=points or bounds.points))
 
     def without_reruns(self) -> "View":
         """The same view of the first run alone of each method, setting and seed."""

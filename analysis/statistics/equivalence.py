@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from scipy.stats import t as student
 
 ALPHA = 0.05
-RATIO_BOUNDS = (0.80, 1.25)
-"""Of a std ratio: the usual bounds of bioequivalence, each the other's inverse."""
-MEAN_BOUNDS = (-1.0, 1.0)
-"""Of a mean difference, in points."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +25,7 @@ class Equivalence:
     """Why there is no test; else empty."""
 
 
-def mean_equivalence(
-    estimate: float, error: float, df: float, low: float = MEAN_BOUNDS[0], high: float = MEAN_BOUNDS[1]
-) -> Equivalence:
+def mean_equivalence(estimate: float, error: float, df: float, low: float, high: float) -> Equivalence:
     """Test a mean difference, its standard error and its bounds, all in points.
 
     Schuirmann (1987). Not to find a difference shows no equivalence, and the other way about: a small difference with a
@@ -53,9 +47,7 @@ def mean_equivalence(
     return Equivalence(p, p < ALPHA, estimate - half, estimate + half, low, high)
 
 
-def ratio_equivalence(
-    log_ratio: float, error: float, df: float, low: float = RATIO_BOUNDS[0], high: float = RATIO_BOUNDS[1]
-) -> Equivalence:
+def ratio_equivalence(log_ratio: float, error: float, df: float, low: float, high: float) -> Equivalence:
     """Test a std ratio from its natural logarithm and the standard error of that; bounds and interval are ratios.
 
     Raises ``ValueError`` as ``mean_equivalence``, and for bounds that are not above 0.

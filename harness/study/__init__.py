@@ -15,6 +15,7 @@ from harness.setting import Setting as Setting  # a study's file imports it with
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
 from harness.study.arms import arm_from, check_seeds, list_of, settings_from
+from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
 from harness.study.trial_config import NUMERICS as NUMERICS
 from harness.study.trial_config import TrialConfig as TrialConfig
 from harness.study.trial_config import seeding as seeding
@@ -76,6 +77,8 @@ class Study:
     looks: int | None = None
     """How often the study's claims are tested while it runs: equally spaced, the last time at its end. Name it before
     the first run. ``None`` for once, at the end. See ``analysis.statistics.looks``."""
+    equivalence: EquivalenceBounds | None = None
+    """Bounds within which two methods count as the same; ``None`` for those of ``EquivalenceBounds``."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
@@ -204,12 +207,14 @@ class Study:
         given["settings"] = settings_from(given.get("settings"), f"{where}: settings")
         if given.get("search") is not None:
             given["search"] = Search.from_json(given["search"], f"{where}: search")
+        if given.get("equivalence") is not None:
+            given["equivalence"] = fields.build(EquivalenceBounds, f"{where}: equivalence", given["equivalence"])
         return fields.build(cls, where, given)
 
     def to_json(self) -> dict[str, Any]:
         given = asdict(self)
         given["methods"] = [arm.to_json() for arm in self.own_arms]
-        for name in ("search", "looks"):  # older versions refuse a field that they do not know
+        for name in ("search", "looks", "equivalence"):  # older versions refuse a field that they do not know
             if getattr(self, name) is None:
                 given.pop(name)
         return given if self.search is None else {**given, "search": self.search.to_json()}

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import baseline_option, ddof_option, store_option
+from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
 
@@ -24,6 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     ddof_option(command)
     baseline_option(command, "vanilla, or the first method where there is none")
+    equivalence_options(command)
     command.add_argument(
         "--source",
         metavar="XX",
@@ -58,7 +59,7 @@ def report(options: argparse.Namespace) -> int:
             ddof=options.ddof,
             published=options.published,
             baseline=options.baseline,
-        )
+        ).with_equivalence(options.equivalent_ratio, options.equivalent_points)
 
     def show(view: View, refresh: int) -> None:
         tell_of_report(write(view, options.out, refresh=refresh), view.store)
