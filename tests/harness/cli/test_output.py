@@ -23,7 +23,7 @@ def finished(store: Path) -> int:
 
 
 def test_a_run_goes_on_when_its_reader_leaves(file: Path, tmp_path: Path) -> None:
-    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store")]
+    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store"), "--no-report"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
