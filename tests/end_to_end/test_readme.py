@@ -1,4 +1,4 @@
-"""The README's examples: they load, say the same in YAML and in Python, and run."""
+"""Examples of the documentation: they load, say the same in YAML and in Python, and run."""
 
 import re
 from dataclasses import replace
@@ -9,16 +9,10 @@ import pytest
 import search_spaces
 from harness.cli.main import main
 from harness.study import Study
-from tests.helpers.readme import README, alternatives
+from tests.helpers.readme import DOCUMENTATION, alternatives, example
 
 MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
-"""What takes the study of the README's first example to what is shipped."""
-
-
-def example(language: str, within: str) -> str:
-    """The only example in a language that has some words."""
-    (found,) = [code for code in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if within in code]
-    return str(found)
+"""Options that move the example to the encoder, data and text that ship."""
 
 
 def studied(folder: Path, name: str, text: str) -> Study:
@@ -81,10 +75,10 @@ def test_a_study_runs_on_what_is_shipped(tmp_path: Path, cut: Path, monkeypatch:
 def test_the_studies_it_names_are_there() -> None:
     named = {
         name
-        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", README)
+        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", DOCUMENTATION)
         for name in alternatives(pattern)
     }
-    assert named, "the README names studies"
+    assert named, "the pages name studies"
     assert named <= set(search_spaces.names())
 
 
