@@ -16,8 +16,8 @@ from tests.helpers.readme import DOCUMENTATION, PAGES, ROOT, blocks
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 FOREIGN = {
-    "--address", "--check", "--backend-store-uri", "--encoder", "--head", "--hypothesis-profile", "--logdir", "--min-nodes",
-    "--node-dies", "--port", "--rates", "--screen", "--steps", "--warmup", "--languages", "--seeds", "--help",
+    "--address", "--check", "--backend-store-uri", "--encoder", "--head", "--hypothesis-profile", "--logdir",
+    "--min-nodes",    "--node-dies", "--port", "--rates", "--screen", "--steps", "--warmup", "--languages", "--seeds", "--help",
     "--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task",
 }  # fmt: skip
 """Options of other programs and of benchmarks."""

@@ -20,11 +20,12 @@ def studied(folder: Path, name: str, text: str) -> Study:
     return search_spaces.load(str(folder / name))
 
 
-def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
-    written = studied(tmp_path, "warmup.yaml", example("yaml", "# warmup.yaml"))
-    made = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+@pytest.mark.parametrize(("name", "trials"), [("warmup", 3 * (2 + 2 + 3 + 2)), ("small", 12)])
+def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path, name: str, trials: int) -> None:
+    written = studied(tmp_path, f"{name}.yaml", example("yaml", f"# {name}.yaml"))
+    made = studied(tmp_path, f"{name}.py", example("python", f"# {name}.py"))
     assert written == made
-    assert len([*written.runs()]) == 3 * (2 + 2 + 3 + 2)
+    assert len([*written.runs()]) == trials
 
 
 def test_a_design_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
@@ -46,6 +47,7 @@ def test_a_search_loads(tmp_path: Path) -> None:
     [
         ("warmup.py", "python", "# warmup.py", MOVED, "27 trials, 0 finished"),
         ("warmup.yaml", "yaml", "# warmup.yaml", MOVED, "27 trials, 0 finished"),
+        ("small.yaml", "yaml", "# small.yaml", "", "12 trials, 0 finished"),
         ("design.yaml", "yaml", "design: sobol", "", "16 trials, 0 finished"),
         ("tuned.yaml", "yaml", "# tuned.yaml", "", "search: 12 trials of each method at seed 0"),
     ],
