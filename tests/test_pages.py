@@ -15,11 +15,14 @@ from tests.helpers.readme import DOCUMENTATION, PAGES, ROOT, blocks
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-FOREIGN = {
-    "--address", "--check", "--backend-store-uri", "--encoder", "--head", "--hypothesis-profile", "--logdir",
-    "--min-nodes",    "--node-dies", "--port", "--rates", "--screen", "--steps", "--warmup", "--languages", "--seeds", "--help",
-    "--nodes", "--ntasks-per-node", "--gpus-per-node", "--cpus-per-task",
-}  # fmt: skip
+FOREIGN = set(
+    """
+    --address --backend-store-uri --check --cpus-per-task --encoder --gpus-per-node
+    --head --help --hypothesis-profile --languages --logdir --min-nodes
+    --node-dies --nodes --ntasks-per-node --port --rates --screen
+    --seeds --steps --warmup
+    """.split()
+)
 """Options of other programs and of benchmarks."""
 
 
