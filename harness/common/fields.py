@@ -93,7 +93,7 @@ def seed(field: str, value: int) -> None:
 
 
 def exactly_one(**values: float | None) -> None:
-    """Refuse fields of which none or several are given."""
+    """Refuse fields unless exactly one of them is given."""
     if sum(value is not None for value in values.values()) != 1:
         given = " and ".join(map(repr, values.values()))
         raise UserError(f"{' and '.join(values)}: {given} are not allowed; give exactly one of them")

@@ -27,7 +27,7 @@ def reset_peak() -> None:
 
 
 def trim() -> None:
-    """Return freed memory to the system, if the C library is glibc. It keeps free blocks between blocks in use."""
+    """Return freed memory to the system, if the C library is glibc, which keeps free blocks between used ones."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
