@@ -73,8 +73,7 @@ class Pretrained:
 
     @property
     def anchor(self) -> dict[str, Tensor]:
-        """θ*: the pretrained weights by parameter name within the body. Weights that the checkpoint lacks are absent.
-        """
+        """θ*: the pretrained weights by parameter name within the body, except those lacking in the checkpoint."""
         prefix = f"{self.model.base_model_prefix}."
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
