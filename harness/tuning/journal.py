@@ -60,7 +60,7 @@ class SearchTrial:
 
     @property
     def dev(self) -> float | None:
-        """The last dev score; of a finished trial the score of the weights that are scored. ``None`` if there is none."""
+        """The last dev score, or ``None``. For a finished trial it is the dev score of the scored weights."""
         return self.scores[-1].dev if self.scores else None
 
     def to_json(self) -> dict[str, Any]:
