@@ -1,5 +1,6 @@
-"""Models as trials use them: the pretrained encoder is loaded once per process, each trial takes a copy with a head
-from its own seed."""
+"""Models for trials. The pretrained encoder is loaded once per process; each trial takes a copy with a head of its
+seed.
+"""
 
 import copy
 import sys
