@@ -10,7 +10,7 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """Split, language, example, gold and predicted (lists of label ids), a row an example scored."""
+    """A table with one row an example scored: split, language, example, gold and predicted (lists of label ids)."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     labels = pa.list_(pa.int16())
     return _written(
@@ -27,17 +27,17 @@ def predictions(result: TrialResult) -> bytes:
 
 
 def history(rows: list[dict[str, float]]) -> bytes:
-    """``TrialResult.history``, a row a window of steps."""
+    """A table of ``TrialResult.history``, one row a window of steps."""
     return _written(pa.Table.from_pylist(rows))
 
 
 def name(kind: str, content: bytes) -> str:
-    """The name of a file: it says what the file has to be."""
+    """The name of a file. It contains the hash of the content, so the content can be verified."""
     return f"{kind}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
 
 
 def read(content: bytes) -> pa.Table:
-    """A file's table; raises ``ValueError`` where it is none."""
+    """The table in a file. Raises ``ValueError`` if the content is not Parquet."""
     return pq.read_table(BytesIO(content))
 
 

@@ -1,5 +1,4 @@
-"""A finished trial before the store has saved it: its record, its learning history and the label of every example
-scored."""
+"""A finished trial before it is saved: its record, its learning history, and the labels of every scored example."""
 
 from dataclasses import dataclass
 
@@ -24,10 +23,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A finished trial: its record, and the bulk that is stored beside it."""
+    """A finished trial: its record, and the tables stored beside it."""
 
     record: Record
     history: list[dict[str, float]]
-    """One row a window of steps, with the keys of ``HISTORY``; see ``PenaltyTrainer`` for their meaning."""
+    """One row a window of steps, with the keys of ``HISTORY``. ``PenaltyTrainer`` explains them."""
     scored: list[Scored]
-    """Gold and predicted labels of every example scored."""
+    """Gold and predicted labels of every scored example."""

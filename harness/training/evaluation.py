@@ -1,4 +1,4 @@
-"""Zero-shot scoring: predictions for every language, then its metrics."""
+"""Zero-shot scoring: predictions and metrics for every language."""
 
 import inspect
 import math
@@ -19,8 +19,10 @@ from harness.tasks import Task
 from harness.training.precision import autocast
 
 MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
-"""Tokens of a batch, padding included, by the kind of device: a CPU computes small batches, whose activations stay in
-its cache, a quarter to a third faster than those of 4096."""
+"""Largest number of tokens in a batch, padding included, by type of device.
+
+On a CPU, small batches keep their activations in its cache. They are a quarter to a third faster than 4096 tokens.
+"""
 
 
 def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
@@ -52,7 +54,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
 
 
 def _metrics(task: Task[Any], gold: list[list[int]], predicted: list[list[int]]) -> dict[str, float]:
-    """A task's scores; a user's own may lack what is needed."""
+    """A task's scores. Raises ``UserError`` if a user's own task lacks a required metric."""
     found = task.scores(gold, predicted)
     for name in (task.metric, "accuracy"):
         if not math.isfinite(found.get(name, math.nan)):
@@ -66,10 +68,10 @@ def _most_frequent(gold: Sequence[Sequence[int]]) -> int:
 
 @torch.inference_mode()
 def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -> list[Any]:
-    """The label ids with the highest logit, for each row: one, or for token tasks a list of the row's length.
+    """The label ids with the highest logit for each row: an id, or for token tasks a list of the row's length.
 
-    The rows go through the model longest first, in batches of at most ``limit`` padded tokens, and their order is
-    restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
+    Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch, and their order is restored. No
+    batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
     """
     model.eval()
     takes = inspect.signature(model.forward).parameters.keys() - {"labels"}
@@ -86,12 +88,12 @@ def predict(model: PreTrainedModel, part: Encoded, *, precision: str = "fp32") -
 
 
 def max_tokens(model: PreTrainedModel) -> int:
-    """Most tokens of a batch on a model's device, padding included."""
+    """Largest number of tokens in a batch on a model's device, padding included."""
     return MAX_TOKENS.get(model.device.type, MAX_TOKENS["cuda"])
 
 
 def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Indices of the rows, longest first, in runs whose size times their first length stays within ``limit``."""
+    """Batches of row indices, longest first, in which size times first length is at most ``limit``."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
     start = 0
     while start < len(order):
