@@ -30,7 +30,7 @@ class Results:
     trials: pd.DataFrame
     """One row a trial: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and
     test_data (fingerprint by language); from a store also collapsed_in (by language whether the model has collapsed
-    there), precision, checkpoint, cost and provenance."""
+    there), precision, checkpoint, cost and provenance. ``analysis.results.tidy.scorer`` reads scorer."""
     scores: pd.DataFrame
     """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of
     sub-words there that the encoder's vocabulary lacks, NaN where that is not known."""

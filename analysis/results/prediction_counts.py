@@ -1,9 +1,6 @@
 """Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
 product."""
 
-from collections.abc import Sequence
-from itertools import product
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,16 +8,12 @@ from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
 from harness.tasks import PairTask, TokenTask, is_file, task_named
-
-Labels = NDArray[np.int16]
-Counts = NDArray[np.int32]
-"""Examples × statistics."""
-
+from harness.tasks.entities import Counts, Labels, span_counts
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as the
-tasks ask of seqeval."""
+"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as in the
+tasks."""
 
 
 def metric_of(task: str) -> Metric | None:
@@ -79,66 +72,3 @@ def label_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64]) -> C
     of = np.repeat(np.arange(len(sizes)), sizes)
     right = np.bincount(of[gold == predicted], minlength=len(sizes))
     return np.stack([right, sizes], axis=1).astype(np.int32)
-
-
-def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], labels: Sequence[str]) -> Counts:
-    """True positives, predicted and gold spans (examples × 3) as seqeval's default mode counts them; -1 is no label, an
-    ``O``.
-
-    ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each. Their sum is seqeval's
-    count of all the examples at once, and a lone example's counts are seqeval's of it alone. In between seqeval is not
-    additive: it reads the examples as one sequence with an ``O`` between them, and takes a label of a single letter
-    (UDPOS's ``X``) for the type that ``O`` has, so that after an ``O`` such a label begins no span, and one that ends
-    there is dated back to the last that began, be it in an example before. A span counts for the example that it ends
-    in.
-    """
-    count, size = len(sizes), int(sizes.sum())
-    of = np.repeat(np.arange(count), sizes)
-    places = np.arange(size) + of  # room for an O after every example
-    (first, last, kind), (their_first, their_last, their_kind) = (
-        _spans(sequence, labels)
-        for sequence in (_separated(gold, places, size + count), _separated(predicted, places, size + count))
-    )
-    _, ours, theirs = np.intersect1d(last, their_last, assume_unique=True, return_indices=True)
-    same = (first[ours] == their_first[theirs]) & (kind[ours] == their_kind[theirs])
-    example = np.repeat(np.arange(count), sizes + 1)
-    ends = (last[ours[same]], their_last, last)
-    return np.stack([np.bincount(example[where], minlength=count) for where in ends], axis=1).astype(np.int32)
-
-
-def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    sequence = np.full(size + 1, -1)  # seqeval puts an O behind the whole too
-    sequence[places] = values
-    return sequence
-
-
-def _spans(
-    sequence: NDArray[np.int64], labels: Sequence[str]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """First and last place of every span and its type's id, in the order of their ends."""
-    starts, ends, kinds = _rules(labels)
-    before = np.concatenate([[len(labels)], sequence[:-1]])
-    at = np.arange(len(sequence))
-    # The last start up to each place; 0 where there is none, as seqeval has it.
-    started = np.maximum.accumulate(np.where(starts[before, sequence], at, 0))
-    ended = at[ends[before, sequence]] - 1
-    return started[ended], ended, kinds[sequence[ended]]
-
-
-def _rules(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a span starts at a label (second axis), and ends before it, given the label before it (first axis); the
-    labels' type ids.
-
-    Ids are those of labels, then one of the beginning of all; -1, the last, is no label. The rules are seqeval's own.
-    """
-    from seqeval.metrics.sequence_labeling import end_of_chunk, start_of_chunk
-
-    # As ``seqeval.metrics.sequence_labeling.get_entities`` cuts a tag, and what it takes to stand before the first.
-    parts = [(name[0], name[1:].split("-", maxsplit=1)[-1] or "_") for name in labels]
-    parts += [("O", ""), ("O", "_")]
-    pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]
-    starts, ends = (
-        np.array([rule(*pair) for pair in pairs]).reshape(len(parts), -1) for rule in (start_of_chunk, end_of_chunk)
-    )
-    kinds = {kind: i for i, (_, kind) in enumerate(parts)}
-    return starts, ends, np.array([kinds[kind] for _, kind in parts])

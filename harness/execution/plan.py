@@ -45,6 +45,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
             selected_on=dev if study.checkpoint == "best" else "",
+            selected_by=task.scorer if study.checkpoint == "best" else "",
             encoder_revision=encoder.revision,
             tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,

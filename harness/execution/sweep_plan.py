@@ -48,9 +48,9 @@ class SweepPlan:
         if self.outdated:
             kept = sum(record.weights is not None for record in self.outdated)
             yield (
-                f"{len(self.outdated)} of them have a record that lacks languages or files or has other test data: it "
-                f"is replaced whole, for {kept} by scoring the kept weights and for {len(self.outdated) - kept} by "
-                "fine-tuning again."
+                f"{len(self.outdated)} of them have a record that lacks languages or files, has other test data or "
+                f"scores by former rules: it is replaced whole, for {kept} by scoring the kept weights and for "
+                f"{len(self.outdated) - kept} by fine-tuning again."
             )
         if self.to_run and (change := changed([record.provenance for record in self.finished])):
             yield f"Warning: {change}."

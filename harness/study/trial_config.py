@@ -47,6 +47,8 @@ class TrialConfig:
     """Fingerprint of the user's task file; empty for steadytune's own tasks."""
     selected_on: str = ""
     """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
+    selected_by: str = ""
+    """``Task.scorer``, where the checkpoint is selected by such a score."""
 
     task_file: str = field(default="", metadata=PLACE)
     """Place of the user's task file."""

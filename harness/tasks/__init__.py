@@ -99,10 +99,14 @@ def _check(task: Task[Any]) -> None:
 
 def code_fingerprint(name: str) -> str:
     """Content hash of a user's task file and the modules beside it that it imports, as another code may be another
-    task; empty for steadytune's own, which ``NUMERICS`` covers."""
+    task; empty for steadytune's own, which ``NUMERICS`` covers. So may other rules of its scores: nothing in a record
+    but this tells them apart without running the code."""
     if not is_file(name):
         return ""
+    own = _loaded(name)
     found = hashlib.sha256(files.read(file_of(name)))
-    for module, (_, content) in _loaded(name).neighbours.items():
+    for module, (_, content) in own.neighbours.items():
         found.update(f"\0{module}\0{len(content)}\0".encode() + content)
+    if own.task.scorer:
+        found.update(f"\0scorer\0{own.task.scorer}".encode())
     return found.hexdigest()[:16]

@@ -57,6 +57,12 @@ class Task(ABC, Generic[Example]):
     hub: ClassVar[str] = ""
     """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
 
+    @property
+    def scorer(self) -> str:
+        """Name of the rules of the scores, where they have been others in former versions: scores by different rules
+        never meet in one report."""
+        return ""
+
     @classmethod
     def selection(cls, name: str) -> tuple[str, ...]:
         """A set of languages by name: ``paper`` (its 14 targets, less those the task lacks), ``xtreme`` or ``all``."""

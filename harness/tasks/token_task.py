@@ -1,12 +1,13 @@
 """Token classification: one label a word."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import files
 from harness.common.errors import UserError, bad, unknown
+from harness.tasks import entities
 from harness.tasks.base import BOOKKEEPING, Task, columns, with_column
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ Sentence = tuple[tuple[str, ...], tuple[str, ...]]
 
 PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
 """A language and a colon."""
+WHOLE_TAGS = "seqeval-0.0.12"
+"""Rules of the F1 of plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
 IGNORED = -100
 """Label of a sub-word that is not the first of its word: no loss, no prediction."""
 
@@ -37,6 +40,12 @@ class TokenTask(Task[Sentence]):
     metric: ClassVar[str] = "f1"
     tags_column: ClassVar[str]
     """Name of the tags on the hub."""
+
+    @property
+    def scorer(self) -> str:
+        """Of tags with prefixes the rules have always been the same."""
+        inherited = type(self).scores is TokenTask.scores
+        return WHOLE_TAGS if inherited and any(map(entities.is_plain, self.labels)) else ""
 
     def read(self, file: Path) -> list[Sentence]:
         sentences: list[Sentence] = []
@@ -146,17 +155,11 @@ class TokenTask(Task[Sentence]):
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both ×
         100."""
-        import warnings
-
-        from seqeval.metrics import f1_score
-
-        names = [*self.labels, "O"]  # id -1, no prediction, is the last
-        with warnings.catch_warnings():
-            # seqeval warns of every tag without a B- or I- prefix; XTREME scores UDPOS with such tags all the same.
-            warnings.simplefilter("ignore", UserWarning)
-            f1 = f1_score(_named(gold, names), _named(predicted, names), zero_division=0)
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
-        return {"f1": 100 * float(f1), "accuracy": 100 * right / sum(map(len, gold))}
+        return {
+            "f1": entities.micro_f1(gold, predicted, self.labels),
+            "accuracy": 100 * right / sum(map(len, gold)),
+        }
 
 
 def _refuse_prefixes(sentences: Sequence[Sentence], file: Path) -> None:
@@ -174,10 +177,6 @@ def _word(word: object, where: str) -> str:
     if not isinstance(word, str) or not word.strip(" ") or not set("\t\r\n").isdisjoint(word):
         raise bad(f"{where}: word", word, "text without tabs and line breaks that is not empty")
     return word
-
-
-def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[list[str]]:
-    return [[names[i] for i in sentence] for sentence in sentences]
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:

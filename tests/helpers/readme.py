@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = {
     str(page.relative_to(ROOT)): page.read_text(encoding="utf-8")
-    for page in sorted([ROOT / "README.md", *ROOT.glob("*/README.md"), *ROOT.glob("harness/docs/*.md")])
+    for page in sorted([ROOT / "README.md", *ROOT.glob("[a-z]*/README.md"), *ROOT.glob("harness/docs/*.md")])
 }
 """Text of every page, by its path."""
 DOCUMENTATION = "\n".join(PAGES.values())
