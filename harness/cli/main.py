@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
 from harness.cli.output import lasting_output
+from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
+    if arguments is None:
+        restart_in_utf8_mode()
     options = parser().parse_args(arguments)
     try:
         environment.refuse_launchers()
