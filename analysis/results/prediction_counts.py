@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import PairTask, TokenTask, is_file, task_named
+from harness.tasks import TASKS, PairTask, TokenTask, task_named
 from harness.tasks.entities import Counts, Labels, span_counts
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
@@ -22,7 +22,7 @@ def metric_of(task: str) -> Metric | None:
     ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
     no ratio of counts.
     """
-    if is_file(task):
+    if task not in TASKS:
         return None
     found = task_named(task)
     known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", PairTask): ACCURACY}

@@ -13,9 +13,9 @@ from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
 from harness.methods import Method
 from harness.setting import Setting
-from harness.store.label_counts import LabelCounts
 from harness.study import TrialConfig
 from harness.tasks import TASKS
+from harness.tasks.label_counts import LabelCounts
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""

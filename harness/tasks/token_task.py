@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from harness.common import files
 from harness.common.errors import UserError, bad, unknown
 from harness.tasks import entities
-from harness.tasks.base import BOOKKEEPING, Task, columns, with_column
+from harness.tasks.base import BOOKKEEPING, IGNORED, Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -21,8 +21,6 @@ PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
 """A language and a colon."""
 WHOLE_TAGS = "seqeval-0.0.12"
 """Rules of the F1 of plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
-IGNORED = -100
-"""Label of a sub-word that is not the first of its word: no loss, no prediction."""
 
 
 class TokenTask(Task[Sentence]):

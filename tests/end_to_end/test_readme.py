@@ -9,6 +9,7 @@ import pytest
 import search_spaces
 from harness.cli.main import main
 from harness.study import Study
+from tests.helpers.own_data import topics, written
 from tests.helpers.readme import DOCUMENTATION, alternatives, example
 
 MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
@@ -99,3 +100,25 @@ def test_a_function_may_make_the_study_and_its_errors_name_the_line(tmp_path: Pa
         match=r"d\.py: it must define STUDY.* or a function study\(\) that returns one; it has int",
     ):
         studied(tmp_path, "d.py", "def study():\n    return 3\n")
+
+
+def test_a_study_on_ones_own_data_runs(tmp_path: Path, encoder: str) -> None:
+    files = {"train.csv": "train-en", "dev.jsonl": "dev-en", "test.parquet": "test-en", "de.csv": "test-de"}
+    for name, part in {**files, "hi.csv.gz": "test-hi"}.items():
+        split, language = part.split("-")
+        labels = {"none": "sports", "number": "travel"}
+        rows = [row | {"topic": labels[str(row["topic"])]} for row in topics(split, language, 20)]
+        written(rows, tmp_path / name)
+    study = studied(tmp_path, "topics.yaml", example("yaml", "# topics.yaml"))
+    options = [
+        "--set",
+        f"encoder={encoder}",
+        "--set",
+        "max_steps=2",
+        "--seeds",
+        "0",
+        "--store",
+        str(tmp_path / "store"),
+    ]
+    assert main(["run", str(tmp_path / "topics.yaml"), "--local", *options]) == 0
+    assert (tmp_path / "store" / "reports" / study.name / "report.html").is_file()

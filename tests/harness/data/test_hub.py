@@ -133,15 +133,15 @@ def test_the_revision_is_that_of_the_last_download_without_a_network(
     (repository / "snapshots" / "c0ffee").mkdir(parents=True)
     (repository / "snapshots" / "c0ffee" / "README.md").write_text("")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
     assert hub.revision(task_named("udpos")) == "c0ffee"
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
 
 
 def test_a_hub_that_is_out_of_reach(study: Any) -> None:
     from dataclasses import replace
 
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
     with pytest.raises(UserError, match="data: the Hugging Face hub did not give 'google/xtreme': "):
         plan(replace(study, data="hub"))
 
