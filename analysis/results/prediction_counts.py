@@ -1,14 +1,20 @@
 """Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
 product."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import TASKS, PairTask, TokenTask, task_named
-from harness.tasks.entities import Counts, Labels, span_counts
+from harness.tasks import TASKS, PairTask, Task, TokenTask, task_named
+from harness.tasks.entities import Labels, span_counts
+
+Counts = NDArray[np.int32] | NDArray[np.float64]
+"""Examples × statistics."""
+
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
@@ -25,6 +31,8 @@ def metric_of(task: str) -> Metric | None:
     if task not in TASKS:
         return None
     found = task_named(task)
+    if _is_mean(found):
+        return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
     known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", PairTask): ACCURACY}
     return next(
         (metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None
@@ -42,11 +50,15 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
     metric = metric_of(task)
     if metric is None:
         return None
-    labels = task_named(task).labels
+    named = task_named(task)
+    labels = named.labels
     found = {}
     table = predictions.filter(pc.equal(predictions["split"], split))
     for language in sorted(pc.unique(table["language"]).to_pylist()):
         part = table.filter(pc.equal(table["language"], language)).sort_by("example")
+        if _is_mean(named):
+            found[str(language)] = score_counts(named, language, part)
+            continue
         (gold, sizes), (predicted, others) = (_flat(part[name]) for name in ("gold", "predicted"))
         if not np.array_equal(sizes, others):
             raise ValueError(f"{language}: gold and predicted labels are not equally many")
@@ -56,6 +68,18 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
             label_counts(gold, predicted, sizes) if metric is ACCURACY else span_counts(gold, predicted, sizes, labels)
         )
     return found
+
+
+def _is_mean(task: Task[Any]) -> bool:
+    """Whether a task's metric is the mean of a score of each example."""
+    return type(task).of_each is not Task.of_each
+
+
+def score_counts(task: Task[Any], language: str, predictions: pa.Table) -> NDArray[np.float64]:
+    """The score between 0 and 1 of each example, and 1 for the example (examples × 2)."""
+    gold, predicted = (predictions[name].to_pylist() for name in ("gold", "predicted"))
+    scores = np.asarray(task.of_each(language, gold, predicted), np.float64)
+    return np.stack([scores, np.ones_like(scores)], axis=1)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:

@@ -10,9 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from analysis.results.frame import FINISHED, PAIR, Results
-from analysis.results.prediction_counts import counts, metric_of
+from analysis.results.prediction_counts import Counts, counts, metric_of
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks.entities import Counts
 
 MAX_TRIALS = 400
 """Trials of a comparison's two methods above which their predictions are not read."""

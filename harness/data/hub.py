@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
 """Where a configuration's folder has a split."""
+SAVED = ("dataset_dict.json", "state.json")
+"""Files by which one knows what ``save_to_disk`` has written."""
 
 
 def revision(task: Task[Any]) -> str:
@@ -76,11 +78,16 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
     return task.from_hub(task.of_language(rows, language), where)
 
 
+def is_copy(source: Path) -> bool:
+    """Whether a folder is that of a configuration in a copy."""
+    return any((source / name).is_file() for name in SAVED) or any(source.rglob("*.parquet"))
+
+
 def _from_disk(source: Path, split: str) -> "Dataset":
     from datasets import Dataset, DatasetDict, disable_progress_bars, load_from_disk
 
     disable_progress_bars()
-    if any((source / name).is_file() for name in ("dataset_dict.json", "state.json")):
+    if any((source / name).is_file() for name in SAVED):
         saved = load_from_disk(str(source))
         if not isinstance(saved, DatasetDict):
             raise UserError(

@@ -51,7 +51,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
     if folder is None:
         raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
-    if (folder / task.name).is_dir():
+    if (folder / task.name).is_dir() and not hub.is_copy(folder / task.name):
         return task.read(_file(task, folder, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
     if copied is not None:

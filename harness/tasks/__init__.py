@@ -16,6 +16,7 @@ from harness.tasks.own import KINDS as KINDS
 from harness.tasks.own import Own as Own
 from harness.tasks.own import own_task as own_task
 from harness.tasks.pair_task import PairTask as PairTask
+from harness.tasks.question_task import QuestionTask as QuestionTask
 from harness.tasks.sequence_task import SequenceTask as SequenceTask
 from harness.tasks.text_task import TextTask as TextTask
 from harness.tasks.token_task import TokenTask as TokenTask
@@ -26,6 +27,9 @@ TASKS: Registry[Task[Any]] = Registry(
         "panx": "harness.tasks.panx:TASK",
         "udpos": "harness.tasks.udpos:TASK",
         "pawsx": "harness.tasks.pawsx:TASK",
+        "xquad": "harness.tasks.shipped.xquad:TASK",
+        "mlqa": "harness.tasks.shipped.mlqa:TASK",
+        "tydiqa": "harness.tasks.shipped.tydiqa:TASK",
     }
 )
 

@@ -182,9 +182,10 @@ class Task(ABC, Generic[Example]):
 
     def of_each(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
-    ) -> Sequence[float] | None:
-        """The score between 0 and 1 of each example, where ``metric`` is their mean; else ``None``."""
-        return None
+    ) -> Sequence[float]:
+        """The score between 0 and 1 of each example, whose mean is ``metric`` / 100. Only a task whose metric is such a
+        mean defines it."""
+        raise NotImplementedError
 
     def counts(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
