@@ -1,7 +1,7 @@
 """A study's report: one self-contained HTML file, and its tables, figures and tidy results as files."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from analysis.results.from_store import load
 from analysis.results.tidy import tidy
 from analysis.results.view import View
 from analysis.sections import SECTIONS, Entry, Question
-from analysis.sections.opening import opening
+from analysis.sections.opening import Opening, opening
 from analysis.sections.search import tried_in
 from harness.store.store import Store
 from harness.study import NAME
@@ -114,8 +114,7 @@ def _file_name(name: str) -> str:
 
 def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> None:
     results, first = view.results, view.without_reruns()
-    searched = bool(tried_in(view))
-    shown = None if searched else opening(first)
+    shown = first_screen(view)
     sections = [section for chapter in made for section in (chapter.section, chapter.twin) if section is not None]
     numbers = [shown.numbers] if shown is not None and shown.numbers is not None else []
     stems = page.write_tables(folder, [*numbers, *(table for section in sections for table in section.tables)])
@@ -127,7 +126,29 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     if shown is not None:
         (folder / "figures" / "runs.svg").write_text(str(shown.picture), encoding="utf-8")
-    html = page.render(
+    html = rendered(view, made, shown, images, stems, csv_file=csv_file, refresh=refresh)
+    (folder / "report.html").write_text(html, encoding="utf-8")
+
+
+def first_screen(view: View) -> Opening | None:
+    """What the page opens with; ``None`` for a search, which answers another question, and where no run is complete."""
+    return None if tried_in(view) else opening(view.without_reruns())
+
+
+def rendered(
+    view: View,
+    made: Sequence[Chapter],
+    shown: Opening | None,
+    images: Mapping[str, str],
+    stems: Mapping[str, str],
+    *,
+    csv_file: str = RESULTS,
+    refresh: int = 0,
+) -> str:
+    """The page as HTML. ``images`` are the figures' SVG in Base64 by their name, ``stems`` the names of the tables'
+    files by ``Table.key``."""
+    results = view.results
+    return page.render(
         "report.html.j2",
         about=results.about,
         metric=results.metric,
@@ -146,7 +167,6 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
         ddof=view.ddof,
         refresh=refresh,
     )
-    (folder / "report.html").write_text(html, encoding="utf-8")
 
 
 class _Said:

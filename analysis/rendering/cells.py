@@ -176,12 +176,12 @@ class Percent(Cell):
     low: float = math.nan
     high: float = math.nan
     count: str = field(default="", kw_only=True)
-    """So many of how many, such as ``2/8``, where that is said first."""
+    """So many of how many, such as ``2/8``, where that is said instead of the share."""
 
     @property
     def formula(self) -> str:
-        said = f"{self.count} = " if self.count else ""
-        return f"{said}{_share(self.percent)} %" + (f" [{_share(self.low)}, {_share(self.high)}]" if self._bounded else "")
+        ends = f" [{_share(self.low)}, {_share(self.high)}]" if self._bounded else ""
+        return f"{self.count}{ends} %" if self.count else f"{_share(self.percent)} %{ends}"
 
     @property
     def _bounded(self) -> bool:

@@ -104,7 +104,8 @@ TERMS = {
         ),
         Term(
             "equivalent",
-            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means, 0.8 to 1.25 for ratios.",
+            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means, 0.8 to 1.25 for "
+            "ratios.",
             "Schuirmann, 1987",
             f"{DOI}10.1007/BF01068419",
         ),

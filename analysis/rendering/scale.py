@@ -62,5 +62,3 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return "none" if math.isnan(value) else f"{value:g}"
     return str(value)
-
-

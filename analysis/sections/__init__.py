@@ -81,7 +81,9 @@ class Entry:
     """Whether it is behind a fold."""
 
 
-def _fact(make: Callable[[View], Section | None], question: Question = Question.DETAILS, *, folded: bool = True) -> Entry:
+def _fact(
+    make: Callable[[View], Section | None], question: Question = Question.DETAILS, *, folded: bool = True
+) -> Entry:
     """A section on what was run, not on what the scores say."""
     return Entry(make, question, of_a_search=True, reruns=True, twin=False, folded=folded)
 

@@ -22,13 +22,14 @@ def section(view: View) -> Section | None:
     found = answer(view) if view.results.runs["complete"].any() else None
     told = [*_missing(view), *(_design(view) if found is not None and found.claims else ())]
     tables = [] if found is None else [*filter(None, [_open(found)])]
-    return Section("next", TITLE, [*told, *tables]) if told or tables else None
+    return Section("next-runs", TITLE, [*told, *tables]) if told or tables else None
 
 
 def _missing(view: View) -> Iterator[str]:
     lacking = int((view.results.trials["status"] != FINISHED).sum())
     if lacking:
-        yield f"{counted(lacking, 'trial')} failed or {'has' if lacking == 1 else 'have'} not run: run the study again first."
+        verb = "has" if lacking == 1 else "have"
+        yield f"{counted(lacking, 'trial')} failed or {verb} not run: run the study again first."
 
 
 def _design(view: View) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _open(found: Answer) -> Table | None:
         return None
     header = ["method", "not shown", "now", "these runs would show", "what would help"]
     terms = {"these runs would show": "minimum detectable ratio"}
-    return Table("next", "What is still open", header, rows, [], terms=terms)
+    return Table("next-runs", "What is still open", header, rows, [], terms=terms)
 
 
 def _row(found: Answer, claim: Claim) -> list[str | Cell]:

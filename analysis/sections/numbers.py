@@ -35,12 +35,12 @@ def table(view: View, found: Answer) -> Table:
     rows = [_baseline(view, method, claims) for method in _baselines(view)]
     rows += [_row(view, method, own) for method, own in claims.items()]
     scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
-    where = ", ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or "in these runs"
+    where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
     notes = [
         f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
-        f"Collapse and standard deviation are claims on these runs, the mean zero-shot score (points) {where}."
-        + " Both last are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
+        f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
+        + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
     ]
     terms = {
         "collapsed runs": "share",

@@ -48,7 +48,9 @@ def opening(view: View) -> Opening | None:
     shown = {claim.method for claim in found.claims if claim.shown}
     many = len(verdicts) > MAX_METHODS_TOLD
     kept = [verdict for verdict in verdicts if not many or verdict.method in shown]
-    others = f"Of the other {len(verdicts) - len(kept)} methods no difference is shown." if len(kept) < len(verdicts) else ""
+    others = (
+        f"Of the other {len(verdicts) - len(kept)} methods no difference is shown." if len(kept) < len(verdicts) else ""
+    )
     flags = view.results.runs.loc[view.results.runs["complete"], "collapsed"]
     apart = bool(flags.any() and not flags.all())
     return Opening(
@@ -82,18 +84,25 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
     palette = dict(zip(results.methods, map(to_hex, colours(results)), strict=True))
     titles = (f"Zero-shot score ({metric_name(results)})", f"Source score, {results.source}")
     return Dots(
-        dots, methods, [palette[method] for method in methods], titles, Places.along(results), view.ddof, _alt(view, dots)
+        dots,
+        methods,
+        [palette[method] for method in methods],
+        titles,
+        Places.along(results),
+        view.ddof,
+        _alt(view, dots),
     )
 
 
 def _alt(view: View, dots: list[Dot]) -> str:
     """The picture in words."""
-    counts = ", ".join(
-        f"{method} {sum(dot.method == method for dot in dots)} runs, {sum(dot.method == method and dot.collapsed for dot in dots)} collapsed"
-        for method in view.results.methods
-    )
+    counts = []
+    for method in view.results.methods:
+        own = [dot.collapsed for dot in dots if dot.method == method]
+        counts.append(f"{method} {counted(len(own), 'run')}, {sum(own)} collapsed")
     low, high = (f(dot.scores[0] for dot in dots) for f in (min, max)) if dots else (0.0, 0.0)
-    return f"Dot plot of {counted(len(dots), 'run')}: {counts}; zero-shot scores from {low:.1f} to {high:.1f}."
+    told = f"{counted(len(dots), 'run')}: {'; '.join(counts)}"
+    return f"Dot plot of {told}; zero-shot scores from {low:.1f} to {high:.1f}."
 
 
 def _caption(view: View) -> str:
@@ -101,5 +110,3 @@ def _caption(view: View) -> str:
     different = {tuple(view.results.languages(method)) for method in view.results.methods}
     caution = " Zero-shot scores of methods with different target languages do not compare." * (len(different) > 1)
     return f"Every dot is a run; the pointer or an arrow key names it. Means are over the runs shown.{crosses}{caution}"
-
-

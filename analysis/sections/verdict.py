@@ -110,7 +110,9 @@ def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
         word = str(name).removeprefix("setting.").replace("_", " ")
         place = f"At {word} {first:g}" if first == values.max() else f"At {word} {first:g} and above"
         base = _of(theirs, len(here))
-        return f"{place} {comparison.base} collapsed in {base}, {comparison.method} in {_of(ours, len(here), short=True)}"
+        return (
+            f"{place} {comparison.base} collapsed in {base}, {comparison.method} in {_of(ours, len(here), short=True)}"
+        )
     return ""
 
 
@@ -131,7 +133,9 @@ def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
         return ""
     if math.isnan(claim.estimate):
         return f"Its spread is not compared: {claim.reason}."
-    size = f"{_over(claim)} its standard deviation is {claim.estimate:.2f} times {claim.baseline}'s{_ends(claim, '.2f')}"
+    size = (
+        f"{_over(claim)} its standard deviation is {claim.estimate:.2f} times {claim.baseline}'s{_ends(claim, '.2f')}"
+    )
     if not claim.tested:
         return f"{size}; there is no test: {claim.reason}."
     if claim.shown:
@@ -150,7 +154,8 @@ def _over(claim: Claim) -> str:
     survived = claim.runs is Runs.SURVIVING
     if not claim.paired:
         return "Over the runs that survived" if survived else "Over all runs"
-    return f"Over the {counted(claim.n, 'pair')} of runs {'in which both survived' if survived else 'of one setting and seed'}"
+    which = "in which both survived" if survived else "of one setting and seed"
+    return f"Over the {counted(claim.n, 'pair')} of runs {which}"
 
 
 def _mean(claims: dict[Quantity, Claim]) -> str:
