@@ -48,10 +48,9 @@ class Places:
 
     @classmethod
     def _continuous(cls, numbers: "pd.Series[float]", label: str) -> "Places":
-        low, high = numbers.min(), numbers.max()
-        even = np.log if low > 0 and high >= 5 * low else np.asarray
-        low, high = even(low), even(high)
-        places = {str(setting): float((even(value) - low) / (high - low)) for setting, value in numbers.items()}
+        even = np.log(numbers) if numbers.min() > 0 and numbers.max() >= 5 * numbers.min() else numbers
+        across = (even - even.min()) / (even.max() - even.min())
+        places = {str(setting): float(place) for setting, place in across.items()}
         met = sorted(zip(places.values(), numbers, strict=True))
         named = [met[round(i * (len(met) - 1) / (TICKS - 1))] for i in range(TICKS)]
         ticks = tuple((place, f"{value:.2g}") for place, value in dict(named).items())

@@ -1,11 +1,15 @@
 """The first screen: a verdict on each method, the runs in a picture, and three numbers a method."""
 
+import math
+from collections.abc import Hashable
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 from matplotlib.colors import to_hex
 
 from analysis.claims.answer import answer
+from analysis.rendering.cells import MISSING_CELL
 from analysis.rendering.dots import Dot, Dots
 from analysis.rendering.scale import Places
 from analysis.rendering.style import colours, metric_name
@@ -69,17 +73,8 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
     results = view.results
     runs = results.runs[results.runs["complete"]]
     runs = runs[~runs["collapsed"]] if surviving else runs
-    ids = results.trials.groupby(RUN, sort=False)["trial"].agg(list)
-    dots = []
-    for run in runs.itertuples():
-        trials = ids[run.method, run.setting, run.seed, run.replicate]
-        named = ", ".join(map(str, trials[:MAX_IDS])) + (" …" if len(trials) > MAX_IDS else "")
-        name = (
-            f"{run.method}, {run.setting}, seed {run.seed}: zero-shot {run.zero_shot:.2f}, {results.source} "
-            f"{run.source:.2f}{', collapsed' if run.collapsed else ''} (trial {named})"
-        )
-        scores = float(run.zero_shot), float(run.source)
-        dots.append(Dot(str(run.method), str(run.setting), scores, bool(run.collapsed), name))
+    ids = results.trials.groupby(RUN, sort=False)["trial"].agg(list).to_dict()
+    dots = [_dot(run, ids[tuple(run[name] for name in RUN)], results.source) for run in runs.to_dict("records")]
     methods = [method for method in results.methods if (runs["method"] == method).any()]
     palette = dict(zip(results.methods, map(to_hex, colours(results)), strict=True))
     titles = (f"Zero-shot score ({metric_name(results)})", f"Source score, {results.source}")
@@ -92,6 +87,19 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
         view.ddof,
         _alt(view, dots),
     )
+
+
+def _dot(run: dict[Hashable, Any], trials: list[str], source: str) -> Dot:
+    named = ", ".join(map(str, trials[:MAX_IDS])) + (" …" if len(trials) > MAX_IDS else "")
+    name = (
+        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:.2f}, {source} "
+        f"{_number(run['source'])}{', collapsed' if run['collapsed'] else ''} (trial {named})"
+    )
+    return Dot(run["method"], run["setting"], (run["zero_shot"], run["source"]), bool(run["collapsed"]), name)
+
+
+def _number(score: float) -> str:
+    return MISSING_CELL if math.isnan(score) else f"{score:.2f}"
 
 
 def _alt(view: View, dots: list[Dot]) -> str:

@@ -112,9 +112,9 @@ def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
         for one in (spread.ratio, spread.test, spread.minimum_detectable)
     )
     reasons = (*of_spreads, *(claim.reason for claim in found.of(Quantity.SPREAD)))
-    found = [*dict.fromkeys(filter(None, reasons))]
-    if found:
-        yield f"Nothing is given where {'; where '.join(found)}."
+    told = [*dict.fromkeys(filter(None, reasons))]
+    if told:
+        yield f"Nothing is given where {'; where '.join(told)}."
 
 
 def _score(view: View, comparison: Comparison, name: str) -> str:

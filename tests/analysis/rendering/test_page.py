@@ -72,7 +72,8 @@ def test_tables_sort_by_their_numbers_and_keep_the_last_rows_last(
 ) -> None:
     page = written(tmp_path, monkeypatch, Section("made", "Made", [SORTABLE]))
     steps = """
-      const table = document.querySelector("table[aria-label=Sortable]"), heads = [...table.tHead.rows[0].cells], seen = [];
+      const table = document.querySelector("table[aria-label=Sortable]"), seen = [];
+      const heads = [...table.tHead.rows[0].cells];
       const look = () =>
         [[...table.rows].slice(1).map((row) => row.cells[1].dataset.sortValue), heads.map((head) => head.ariaSort)];
       for (const column of [1, 1, 1, 0, 0, 2, 3]) { heads[column].querySelector("button").click(); seen.push(look()); }
