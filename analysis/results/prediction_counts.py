@@ -1,5 +1,7 @@
-"""Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
-product."""
+"""Stored predictions as counts per example, whose sums give a task's metric.
+
+A bootstrap over examples is then a matrix product.
+"""
 
 from collections.abc import Sequence
 from itertools import product
@@ -19,15 +21,13 @@ Counts = NDArray[np.int32]
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as the
-tasks ask of seqeval."""
+"""2 TP / (predicted + gold), the F1 of micro precision and recall; 0 without spans, as the tasks ask of seqeval."""
 
 
 def metric_of(task: str) -> Metric | None:
-    """How a task's metric, by the task's name, follows from counts.
+    """The metric of a task as a ratio of counts.
 
-    ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
-    no ratio of counts.
+    ``None`` for a user's own task, whose ``scores`` may be anything, and for a metric that is no ratio of counts.
     """
     if is_file(task):
         return None
@@ -39,12 +39,17 @@ def metric_of(task: str) -> Metric | None:
 
 
 def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
-    """By language, what ``metric_of(task)`` counts in each example (examples × statistics, in the order of the data's
-    file).
+    """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
-    ``predictions`` is a trial's table in the store, with split, language, example, gold and predicted. The metric of a
-    language's sum over examples is the score in the trial's record. ``None`` where ``metric_of`` is. Raises
-    ``ValueError`` where an example's gold and predicted labels are not equally many, or labels are not the task's.
+    The metric of a language's sum over examples is the score in the trial's record. ``None`` if ``metric_of`` is.
+
+    Args:
+        task: name of the task.
+        predictions: a trial's table in the store, with columns split, language, example, gold and predicted.
+        split: the split to count.
+
+    Raises:
+        ValueError: an example has different numbers of gold and predicted labels, or labels are not the task's.
     """
     metric = metric_of(task)
     if metric is None:
@@ -74,23 +79,27 @@ def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
 
 
 def label_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64]) -> Counts:
-    """Right labels and labels (examples × 2). ``gold`` and ``predicted`` (labels) hold one example after another,
-    ``sizes`` long each."""
+    """Right labels and all labels (examples × 2).
+
+    ``gold`` and ``predicted`` (labels,) hold one example after another; ``sizes`` are the examples' lengths.
+    """
     of = np.repeat(np.arange(len(sizes)), sizes)
     right = np.bincount(of[gold == predicted], minlength=len(sizes))
     return np.stack([right, sizes], axis=1).astype(np.int32)
 
 
 def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], labels: Sequence[str]) -> Counts:
-    """True positives, predicted and gold spans (examples × 3) as seqeval's default mode counts them; -1 is no label, an
+    """True positives, predicted and gold spans (examples × 3), counted as in seqeval's default mode; -1 is no label, an
     ``O``.
 
-    ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each. Their sum is seqeval's
-    count of all the examples at once, and a lone example's counts are seqeval's of it alone. In between seqeval is not
-    additive: it reads the examples as one sequence with an ``O`` between them, and takes a label of a single letter
-    (UDPOS's ``X``) for the type that ``O`` has, so that after an ``O`` such a label begins no span, and one that ends
-    there is dated back to the last that began, be it in an example before. A span counts for the example that it ends
-    in.
+    ``gold`` and ``predicted`` (labels,) hold one example after another; ``sizes`` are the examples' lengths. The sum
+    over examples equals seqeval's count of all examples at once. A lone example's counts equal seqeval's counts of it
+    alone.
+
+    In between seqeval is not additive. It reads the examples as one sequence with an ``O`` between them. It takes a
+    label of a single letter (UDPOS's ``X``) for the type of ``O``. After an ``O`` such a label therefore begins no
+    span. A span that ends there is dated back to the last span start, even in an earlier example. A span counts for the
+    example in which it ends.
     """
     count, size = len(sizes), int(sizes.sum())
     of = np.repeat(np.arange(count), sizes)
@@ -107,7 +116,7 @@ def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], label
 
 
 def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    sequence = np.full(size + 1, -1)  # seqeval puts an O behind the whole too
+    sequence = np.full(size + 1, -1)  # seqeval also puts an O after the whole sequence
     sequence[places] = values
     return sequence
 
@@ -115,25 +124,26 @@ def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[
 def _spans(
     sequence: NDArray[np.int64], labels: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """First and last place of every span and its type's id, in the order of their ends."""
+    """First and last position of every span and its type's id, ordered by their ends."""
     starts, ends, kinds = _rules(labels)
     before = np.concatenate([[len(labels)], sequence[:-1]])
     at = np.arange(len(sequence))
-    # The last start up to each place; 0 where there is none, as seqeval has it.
+    # The last start up to each position; 0 if there is none, as in seqeval.
     started = np.maximum.accumulate(np.where(starts[before, sequence], at, 0))
     ended = at[ends[before, sequence]] - 1
     return started[ended], ended, kinds[sequence[ended]]
 
 
 def _rules(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a span starts at a label (second axis), and ends before it, given the label before it (first axis); the
-    labels' type ids.
+    """Whether a span starts at a label, and ends before it (second axis), given the label before (first axis).
 
-    Ids are those of labels, then one of the beginning of all; -1, the last, is no label. The rules are seqeval's own.
+    Also returns the labels' type ids. Ids are the labels', then one id for the start of the sequence; -1, the last, is
+    no label. The rules are seqeval's own.
     """
     from seqeval.metrics.sequence_labeling import end_of_chunk, start_of_chunk
 
-    # As ``seqeval.metrics.sequence_labeling.get_entities`` cuts a tag, and what it takes to stand before the first.
+    # Tags are split as in ``seqeval.metrics.sequence_labeling.get_entities``, which also assumes this tag before the
+    # first.
     parts = [(name[0], name[1:].split("-", maxsplit=1)[-1] or "_") for name in labels]
     parts += [("O", ""), ("O", "_")]
     pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]
