@@ -22,7 +22,10 @@ NONE = float("nan")
 
 
 def load(store: Store, name: str) -> Results:
-    """The results of a study's last run in a store. Raises ``UserError`` if no trial has ended."""
+    """The results of a study's last run in a store.
+
+    Raises ``UserError`` if the study was not run there, or if none of its trials has ended.
+    """
     study, trials = store.study(name)
     if not trials:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")

@@ -71,8 +71,8 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 0.5, with 10 % collapse | .14 / .27 | .14 / .26 | .21 / .20 | .15 / .13 |
 
     If runs collapse, the size holds and the power is small: compare the uncollapsed runs. The null hypothesis is that
-    the two methods' centred scores have one distribution. A flat and a t5 distribution with equal stds differ in 0.05
-    to 0.08 of studies of unpaired scores.
+    the two methods' centred scores have one distribution. Between a flat and a t5 distribution of equal std it finds a
+    difference in 0.05 to 0.08 of studies of unpaired scores.
 
     If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
     each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×
