@@ -1,5 +1,7 @@
-"""Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
-product."""
+"""Stored predictions as counts per example, whose sums give a task's metric.
+
+A bootstrap over examples is then a matrix product.
+"""
 
 from typing import Any
 
@@ -18,15 +20,13 @@ Counts = NDArray[np.int32] | NDArray[np.float64]
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as in the
-tasks."""
+"""2 TP / (predicted + gold), the F1 of micro precision and recall; 0 without spans, as in the tasks."""
 
 
 def metric_of(task: str) -> Metric | None:
-    """How a task's metric, by the task's name, follows from counts.
+    """The metric of a task as a ratio of counts.
 
-    ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
-    no ratio of counts.
+    ``None`` for a user's own task, whose ``scores`` may be anything, and for a metric that is no ratio of counts.
     """
     if task not in TASKS:
         return None
@@ -40,12 +40,17 @@ def metric_of(task: str) -> Metric | None:
 
 
 def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
-    """By language, what ``metric_of(task)`` counts in each example (examples × statistics, in the order of the data's
-    file).
+    """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
-    ``predictions`` is a trial's table in the store, with split, language, example, gold and predicted. The metric of a
-    language's sum over examples is the score in the trial's record. ``None`` where ``metric_of`` is. Raises
-    ``ValueError`` where an example's gold and predicted labels are not equally many, or labels are not the task's.
+    The metric of a language's sum over examples is the score in the trial's record. ``None`` if ``metric_of`` is.
+
+    Args:
+        task: name of the task.
+        predictions: a trial's table in the store, with columns split, language, example, gold and predicted.
+        split: the split to count.
+
+    Raises:
+        ValueError: an example has different numbers of gold and predicted labels, or labels are not the task's.
     """
     metric = metric_of(task)
     if metric is None:
@@ -91,8 +96,10 @@ def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
 
 
 def label_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64]) -> Counts:
-    """Right labels and labels (examples × 2). ``gold`` and ``predicted`` (labels) hold one example after another,
-    ``sizes`` long each."""
+    """Right labels and all labels (examples × 2).
+
+    ``gold`` and ``predicted`` (labels,) hold one example after another; ``sizes`` are the examples' lengths.
+    """
     of = np.repeat(np.arange(len(sizes)), sizes)
     right = np.bincount(of[gold == predicted], minlength=len(sizes))
     return np.stack([right, sizes], axis=1).astype(np.int32)

@@ -11,7 +11,7 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """A table with one row an example scored: split, language, example, gold and predicted (lists of label ids or texts)."""
+    """One row per scored example: split, language, example, gold and predicted (lists of label ids or texts)."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     return _written(
         pa.table(

@@ -1,4 +1,4 @@
-"""These helpers read the documentation's pages, their code and their links."""
+"""Helpers that read the documentation's pages, their code and their links."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def example(language: str, within: str) -> str:
 
 
 def alternatives(pattern: str) -> list[str]:
-    """``a-{x,y}`` as the shell reads it."""
+    """The names that the shell expands ``a-{x,y}`` to."""
     head, brace, rest = pattern.partition("{")
     inner, _, tail = rest.partition("}")
     return [f"{head}{one}{tail}" for one in inner.split(",")] if brace else [pattern]
