@@ -22,7 +22,8 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     """
     task = task_named(origin.task)
     try:
-        found = Examples(tuple(_rows(task, origin, split, language)))
+        rows = _rows(task, origin, split, language)
+        found = Examples(tuple(rows), getattr(rows, "notes", ()))
         assert found.fingerprint  # a user's own task may give what has none
     except UserError:
         raise
@@ -39,7 +40,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
     if folder is None:
         raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
     if (folder / task.name).is_dir():
-        return task.read(_file(folder / task.name, split, language))
+        return task.read(_file(task, folder / task.name, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
     if copied is not None:
         return copied
@@ -56,11 +57,15 @@ def _expected(task: Task[Any], language: str) -> str:
     return f"{layout} or a copy of the hub's {task.hub} ({task.configuration(language)!r})" if task.hub else layout
 
 
-def _file(folder: Path, split: str, language: str) -> Path:
-    file = folder / f"{split}-{language}.tsv"
-    if not file.is_file():
-        there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
+def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
+    first, *others = (folder / f"{split}-{language}{suffix}" for suffix in task.suffixes)
+    found = [first] if first.is_file() else [file for file in others if file.is_file()]
+    if len(found) > 1:
+        raise UserError(f"data: {folder} has {' and '.join(file.name for file in found)}; leave one of them there")
+    if not found:
+        names = (file.name for suffix in task.suffixes for file in folder.glob(f"{split}-*{suffix}"))
+        there = sorted({name.rpartition(".")[0].removeprefix(f"{split}-") for name in names})
         raise UserError(
-            f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}"
+            f"data: {first} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}"
         )
-    return file
+    return found[0]

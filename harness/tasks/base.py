@@ -2,7 +2,7 @@
 labels."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ class Examples(Generic[Example]):
     """The examples of one split and language, in file order."""
 
     rows: tuple[Example, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was read otherwise than it stands in the file."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -37,6 +39,14 @@ class Examples(Generic[Example]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+class Noted(list[Example]):
+    """Examples, and sentences for the user on what was read otherwise than it stands in the file."""
+
+    def __init__(self, rows: Iterable[Example], notes: tuple[str, ...] = ()) -> None:
+        super().__init__(rows)
+        self.notes = notes
 
 
 class Task(ABC, Generic[Example]):
@@ -54,6 +64,8 @@ class Task(ABC, Generic[Example]):
     """Key of the score that tables show."""
     auto_model: ClassVar[str]
     """The ``transformers`` class that puts the task's head on an encoder."""
+    suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
+    """Of the task's files, the first before the others."""
     hub: ClassVar[str] = ""
     """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
 

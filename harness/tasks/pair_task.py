@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str, str]
 """Two texts and their label."""
+HEADER = {"label", "labels", "gold_label"}
+"""Names of a header's last column."""
+NUMBERED = ". The first column numbers the pairs, as in PAWS-X's own files; cut it off, as cut -f 2- does"
 CHARACTERS = 32
 """Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut
 off anyway."""
@@ -39,9 +42,11 @@ class PairTask(Task[Pair]):
                 continue
             cells = line.split("\t")
             if len(cells) != 3:
-                raise UserError(
-                    f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {len(cells)} columns: {line[:60]!r}"
-                )
+                hint = NUMBERED if len(cells) == 4 and (cells[0].isdecimal() or cells[0].lower() == "id") else ""
+                found = f"{len(cells)} columns: {line[:60]!r}{hint}"
+                raise UserError(f"{file}:{number}: expected 'text<TAB>text<TAB>label', found {found}")
+            if number == 1 and cells[2].strip().lower() in HEADER:
+                raise UserError(f"{file}:1: the line is a header, {line[:60]!r}; delete it, as sed 1d does")
             pairs.append(self._pair(_unquoted(cells[0]), _unquoted(cells[1]), cells[2], f"{file}:{number}"))
         if not pairs:
             raise UserError(f"{file}: the file has no pairs")
@@ -58,6 +63,11 @@ class PairTask(Task[Pair]):
         for text in (text_a, text_b):
             if not isinstance(text, str):
                 raise bad(f"{where}: text", text, "text")
+        if str(label) not in self.labels and str(label).isdecimal() and not any(map(str.isdecimal, self.labels)):
+            raise UserError(
+                f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in its "
+                "place, by the order of names that the data set was made with"
+            )
         if str(label) not in self.labels:
             raise unknown(f"{where}: label", label, self.labels)
         # Tabs and line breaks have no place in XTREME's files; without this the hub's examples would be others.
