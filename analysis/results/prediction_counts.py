@@ -57,7 +57,7 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
         return None
     named = task_named(task)
     labels = named.labels
-    found = {}
+    found: dict[str, Counts] = {}
     table = predictions.filter(pc.equal(predictions["split"], split))
     for language in sorted(pc.unique(table["language"]).to_pylist()):
         part = table.filter(pc.equal(table["language"], language)).sort_by("example")

@@ -3,7 +3,7 @@ labels."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -36,6 +36,8 @@ class Examples(Generic[Example]):
     """The examples of one split and language, in file order."""
 
     rows: tuple[Example, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was read otherwise than it stands in the file."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -44,6 +46,14 @@ class Examples(Generic[Example]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+class Noted(list[Example]):
+    """Examples, and sentences for the user on what was read otherwise than it stands in the file."""
+
+    def __init__(self, rows: Iterable[Example], notes: tuple[str, ...] = ()) -> None:
+        super().__init__(rows)
+        self.notes = notes
 
 
 class Task(ABC, Generic[Example]):
@@ -65,6 +75,8 @@ class Task(ABC, Generic[Example]):
     """The ``transformers`` class that puts the task's head on an encoder, with one output a label."""
     read_by_answers: ClassVar[tuple[str, ...]] = ()
     """Columns of encoded rows, beside the model's inputs, that ``row_answers`` reads."""
+    suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
+    """Of the task's files, the first before the others."""
     hub: ClassVar[str] = ""
     """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
 
@@ -95,9 +107,9 @@ class Task(ABC, Generic[Example]):
         return self.configuration(language), SPLITS[split]
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
-        """Where a data folder in XTREME's download layout has a split of a language: paths, the first that is there
-        counts."""
-        return (f"{self.name}/{split}-{language}.tsv",)
+        """Paths of a split of a language in XTREME's download layout. The first counts where it exists, else the only
+        one that does."""
+        return tuple(f"{self.name}/{split}-{language}{suffix}" for suffix in self.suffixes)
 
     @abstractmethod
     def read(self, file: Path) -> list[Example]:

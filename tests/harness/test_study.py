@@ -37,6 +37,7 @@ IDENTITY = {
     "task_code": "1",
     "checkpoint": "best",
     "selected_on": "1",
+    "selected_by": "other",
 }
 PLACES = {
     "encoder": "/elsewhere",
