@@ -154,7 +154,7 @@ class Penalty:
         return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is below 0: strengths and F are not
 
     def _groups(self) -> Iterator[list[int]]:
-        """Groups of one parameter or at most ``AT_ONCE`` weights. No group mixes scalar weights and weights per entry."""
+        """Groups of one parameter or at most ``AT_ONCE`` weights. No group mixes scalars and weights per entry."""
         for numbers in (True, False):
             group: list[int] = []
             for i, parameter in enumerate(self.parameters):
