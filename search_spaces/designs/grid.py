@@ -1,4 +1,4 @@
-"""``designs/grid``: what do learning rate and warmup do alone, and what together?
+"""``designs/grid``: what are the separate and the joint effects of learning rate and warmup?
 
 Every combination of four learning rates and two warmups. 16 trials, about four minutes on two cores.
 """
