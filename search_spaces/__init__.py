@@ -26,8 +26,9 @@ def names() -> list[str]:
 def studies() -> Registry[Study]:
     """The studies that ship with steadytune, by name.
 
-    Raises ``UserError`` for a module with neither or both of ``STUDY`` and ``STUDIES``, a ``STUDY`` that is not named
-    by its module's path, and two studies of one name.
+    Raises:
+        UserError: A module has neither or both of ``STUDY`` and ``STUDIES``, its ``STUDY`` is not named by the module's
+            path, or two studies share a name.
     """
     found: dict[str, Study] = {}
     owners: dict[str, str] = {}

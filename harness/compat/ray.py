@@ -34,7 +34,7 @@ def listen_on_this_machine_only() -> None:
 
 
 def keep_from_workers(variables: Collection[str]) -> None:
-    """Stop Tune from copying these environment variables to workers, and so into Ray's logs, which all users can read."""
+    """Stop Tune from copying environment variables to workers, and so into Ray's logs, which all users can read."""
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
 
 

@@ -46,9 +46,10 @@ def coordinates(points: int, dimensions: int, seed: int) -> Iterator[list[float]
     """Numbers in [0, 1), points × dimensions, of the Sobol sequence with scipy's scrambling.
 
     The scrambling is a random linear matrix and a digital shift (Matoušek, 1998). Without it the numbers equal
-    ``scipy.stats.qmc.Sobol`` to the bit. scipy's class takes a second to import, too long for a list of studies. Its
-    scrambling depends on NumPy's generators, which may change between versions; a longer design would then run
-    everything again. optuna's ``QMCSampler`` draws from scipy's class, and takes its first point from elsewhere.
+    ``scipy.stats.qmc.Sobol`` to the bit. scipy's class is not used for two reasons. It takes a second to import, too
+    long for a list of studies. Its scrambling depends on NumPy's generators, which may change between versions, so that
+    a longer design would run everything again. The ``QMCSampler`` of optuna draws from scipy's class, and takes its
+    first point from elsewhere.
     """
     generator = Random(seed)
     scrambled = [_scrambled(_directions(dimension), generator) for dimension in range(dimensions)]

@@ -22,8 +22,9 @@ WORD_OF = {spread: word for word, spread in SPREADS.items()}
 def space(values: Mapping[str, object]) -> dict[str, Range]:
     """The ranges of some hyperparameters, by field of ``Setting``.
 
-    Raises ``UserError`` for an unknown hyperparameter, an invalid range, fractions in a field of whole numbers, and a
-    list with one value written in two ways.
+    Raises:
+        UserError: A hyperparameter is unknown, a range is invalid, a field of whole numbers gets fractions, or a list
+            has one value written in two ways.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -41,10 +42,14 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
 
 
 def range_from(value: object, where: str = "range") -> Range:
-    """A range from any of its forms.
+    """A range from any of its forms. Raises ``UserError`` that begins with ``where``.
 
-    The forms are our own types, Ray Tune's objects, a mapping of one word such as ``{loguniform: [1e-5, 1e-3]}``, a
-    list for ``grid_search``, or a plain value for a constant. Raises ``UserError`` that begins with ``where``.
+    The forms are:
+
+    - our own types and Ray Tune's objects;
+    - a mapping of one word, such as ``{loguniform: [1e-5, 1e-3]}``;
+    - a list, for ``grid_search``;
+    - a plain value, for a constant.
     """
     try:
         if isinstance(value, Interval | Choice | GridSearch | Constant):

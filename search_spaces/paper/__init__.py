@@ -4,26 +4,26 @@ Printed values are kept as they are: encoders, methods, languages, numbers of se
 10 and 16. The paper does not give the following values, which are chosen here for all experiments:
 
 - **Batch size** 32, **maximum length** 128 sub-words, **linear** decay after the warmup, **weight decay** 0,
-  **clipping** at norm 1, for every task and encoder. These are the values of XTREME's training scripts
-  (google-research/xtreme, ``scripts/train_*.sh`` and the defaults of ``third_party/run_classify.py`` and
-  ``run_tag.py``). The paper uses XTREME's tasks and figures. At this batch size, Table 10's warmup of 5000 steps is
-  about a seventh of three epochs of XNLI.
+  **clipping** at norm 1, for every task and encoder. The paper uses XTREME's tasks and figures, so these are the values
+  of XTREME's training scripts. See google-research/xtreme: ``scripts/train_*.sh`` and the defaults of
+  ``third_party/run_classify.py`` and ``run_tag.py``. At this batch size, Table 10's warmup of 5000 steps is about a
+  seventh of three epochs of XNLI.
 - **Checkpoint**: the last. XTREME's scripts keep the best on the source's dev set. In the paper's experiments the
   number of epochs is a hyperparameter, so no checkpoint may be selected during training.
 - **Seeds**: 42, 10 and 20, the only printed ones (Table 16), for experiments with three seeds; 42 for experiments with
   one.
-- **λ of l2**: 0.01. The paper prints none. It was tried with 4 layers of multilingual-e5-small (UDPOS, 60 steps of 16
-  sentences). 0.01 costs no English score at low rates, and holds it at high rates (accuracy 88.7, while vanilla falls
-  to 15.3). 0.1 costs about 2 points, 1 costs 6 or more. In the paper l2 costs at most 0.6 points of English (Table 3).
-  The minimum of the penalised loss does not depend on the learning rate, so this λ should carry over to the paper's
-  rates. ``paper/lambda-xnli`` varies it.
-- **λ of ewc**: 100. F is not rescaled, so λ must make up for F's size: ewc pulls the mean weight like l2 if λ × mean(F)
+- **λ of l2**: 0.01. The paper prints none. Values were tried with 4 layers of multilingual-e5-small on UDPOS, in 60
+  steps of 16 sentences. A λ of 0.01 costs no English score at low rates. At high rates it holds the accuracy at 88.7,
+  while vanilla falls to 15.3. A λ of 0.1 costs about 2 points, a λ of 1 costs 6 or more. In the paper l2 costs at most
+  0.6 points of English (Table 3). The minimum of the penalised loss does not depend on the learning rate, so this λ
+  should carry over to the paper's rates. ``paper/lambda-xnli`` varies it.
+- **λ of ewc**: 100. F is not rescaled, so λ must make up for F's size. ewc pulls the mean weight like l2 if λ × mean(F)
   equals l2's λ. On the embedded encoder, one text window has an F with trace 1.1e5. Over mBERT's 178 million weights
-  this trace would give a mean of 6e-4, and λ 16. mBERT fits its text far better, so its trace is smaller and λ larger.
-  100 is right for a sixth of the trace. It is a guess within an order of magnitude at best; correct it if you have
-  mBERT's F.
-- **Fisher information**: empirical, from the first 1000 windows of at most 128 sub-words of each language's Wikipedia
-  (dump of 2023-11-01, streamed from the hub; the paper says only Wikipedia).
+  this trace would give a mean of 6e-4, and λ 16. But mBERT fits its text far better, so its trace is smaller and λ
+  larger. With a sixth of the trace, 100 is right. It is a guess within an order of magnitude at best; correct it if you
+  have mBERT's F.
+- **Fisher information**: empirical, from the first 1000 windows of at most 128 sub-words of each language's Wikipedia.
+  The paper says only Wikipedia; here it is the dump of 2023-11-01, streamed from the hub.
 - **Precision**: ``auto``, fp32 on a CPU, bf16 on a GPU that supports it, else fp16.
 - **Data**: ``hub``, the data of XTREME and XNLI at their newest commits; ``PAN-X`` is the paper's Wikiann.
 
@@ -54,5 +54,5 @@ def at(learning_rate: float, warmup_steps: int, epochs: int) -> Setting:
 
 
 def languages(task: str) -> tuple[str, ...]:
-    """The paper's 14 target languages (Section 4.2), without those that the task lacks."""
+    """The paper's 14 target languages (Section 4.2), without languages that the task lacks."""
     return task_named(task).selection("paper")

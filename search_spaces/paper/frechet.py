@@ -1,7 +1,7 @@
 """``paper/frechet``: does transfer fall with the Fréchet distance between languages? Table 5 (Section 5.3).
 
-The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` computes their correlation
-with each language's distance from English (Eq. 3), once with F of Wikipedia and once with F of XNLI's test set.
+The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` correlates them with each
+language's distance from English (Eq. 3). The table has one row with F of Wikipedia and one with F of XNLI's test set.
 ``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows
 of a column:
 
@@ -14,9 +14,14 @@ of a column:
 The text is the same in all four columns, so each F is computed once. XNLI has no ja, so the second row of the other
 columns is without it; the report says so.
 
-The paper does not give the runs (here the three seeds of ``paper/zero-shot-*``, whose trials these are), the languages
-(here the paper's 14), the amount of text behind F (here 1000 windows), or the kind of correlation (the report has
-Pearson's and Spearman's). For other choices see ``search_spaces.paper``. Three trials a task.
+The paper leaves some choices open, besides the ones in ``search_spaces.paper``:
+
+- The runs: here the three seeds of ``paper/zero-shot-*``, whose trials these are.
+- The languages: here the paper's 14.
+- The amount of text behind F: here 1000 windows.
+- The correlation: the report has Pearson's and Spearman's.
+
+Three trials a task.
 """
 
 from harness.study import Study

@@ -4,9 +4,9 @@ Vanilla and l2 with XLM-R Large and "a single seed", on the languages of Tables 
 quoted from Hu et al. (2020).
 
 No hyperparameter is printed, and Table 10's are mBERT's. Here they come from XTREME's scripts for this encoder, since
-the quoted rows are from this benchmark. The learning rate is 3e-5 for XNLI and 2e-5 for the others, with 5 epochs for
-pairs, 10 for sentences, and no warmup. λ is the same as for mBERT: the paper gives neither its value nor whether it was
-chosen anew.
+the quoted rows are from this benchmark. The learning rate is 3e-5 for XNLI and 2e-5 for the others. There are 5 epochs
+for pairs, 10 for sentences, and no warmup. The strength λ is the same as for mBERT: the paper does not give it, nor
+whether it was chosen anew.
 
 Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials a task.
 """

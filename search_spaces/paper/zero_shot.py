@@ -1,7 +1,7 @@
 """``paper/zero-shot-*``: which way of fine-tuning transfers best at its best hyperparameters? Tables 1, 2 and 7–9.
 
 Vanilla, l2 and ewc, each at its best setting with three seeds, on the paper's 14 languages (Section 4.2). XNLI has 13
-of them (no ja), UDPOS 13 (no sw), PAWS-X five. ewc trains one model for each target language, with the Fisher
+of them (no ja), UDPOS 13 (no sw), PAWS-X five. For ewc, one model is trained for each target language, with the Fisher
 information of the language's Wikipedia.
 
 The best hyperparameters are not printed. The first row of the task and method in Table 10 is taken for them. In two

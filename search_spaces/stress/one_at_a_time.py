@@ -1,7 +1,8 @@
-"""``stress/warmup``, ``-/epochs``, ``-/batch``, ``-/train-size``, ``-/label-noise``: does l2 help against other stress?
+"""Stress studies of one hyperparameter each: what besides the learning rate breaks fine-tuning, and does l2 help?
 
-Each study varies one hyperparameter of the quickstart's third setting, for vanilla and l2 at four values with three
-seeds. 24 trials, about six minutes on two cores; ``stress/batch`` takes twice as long.
+They are ``stress/warmup``, ``stress/epochs``, ``stress/batch``, ``stress/train-size`` and ``stress/label-noise``. Each
+varies one hyperparameter of the quickstart's third setting: vanilla and l2 at four values with three seeds. That is 24
+trials, about six minutes on two cores, and twice as long for ``stress/batch``.
 
 The values go from the quickstart's, or a close one, to a plain mistake:
 
@@ -11,9 +12,10 @@ The values go from the quickstart's, or a close one, to a plain mistake:
 - all 2000 sentences down to 16, all for 60 steps of 16 sentences: with the fewest, each is seen 60 times;
 - up to six tags in ten replaced by a wrong one.
 
-Some values were tried with vanilla and one seed. The centre had 90.0 English F1 and 63.9 in German and Hindi. A warmup
-of 50 had 88.4 and 57.1, 16 steps 86.7 and 65.6, and 240 steps of 4 sentences 83.8 and 47.8. 16 sentences had 72.5 and
-52.8, six wrong tags in ten 82.9 and 55.0. None collapsed; 8 steps and batches of 2 were not tried.
+Some values were tried with vanilla and one seed, for English F1 and for German and Hindi. The centre had 90.0 and 63.9,
+a warmup of 50 had 88.4 and 57.1, 16 steps 86.7 and 65.6, 240 steps of 4 sentences 83.8 and 47.8. With 16 sentences the
+scores were 72.5 and 52.8, with six wrong tags in ten 82.9 and 55.0. None collapsed; 8 steps and batches of 2 were not
+tried.
 """
 
 from harness import designs
