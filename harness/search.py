@@ -106,8 +106,9 @@ class Search:
         return replace(base, **given)
 
     def point(self, base: Setting, setting: Setting) -> dict[str, Any] | None:
-        """The point of the space for a setting; ``None`` if there is none, e.g. since the space or its centre has
-        changed.
+        """The point of the space for a setting, or ``None``.
+
+        There is none if the space is smaller than at the draw, or has another centre.
         """
         found: dict[str, Any] = {}
         for name, made in self.space.items():
@@ -129,8 +130,9 @@ class Search:
         return found if self.setting(base, found) == setting else None
 
     def corners(self, base: Setting) -> list[Setting]:
-        """The settings at the ends of all ranges. Checking them finds refusals that would otherwise stop a running
-        search.
+        """The settings at the ends of all ranges.
+
+        Checking them finds refusals that would otherwise stop a running search.
         """
         ends = [
             made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()
@@ -150,7 +152,8 @@ class Search:
                     self.setting(base, {name: value})
 
     def steps(self, total: int) -> dict[int, int]:
-        """The rung, counted from 1, by the step of its score, for a trial with ``total`` steps. The last rung is the
-        end.
+        """The rung, counted from 1, by the step at which a trial of ``total`` steps is scored.
+
+        The last rung is the end of the training.
         """
         return {-(-total // self.reduction ** (self.rungs - rung)): rung for rung in range(1, self.rungs + 1)}

@@ -65,8 +65,7 @@ class FileTree:
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` if there is no file.
 
-        Raises ``ValueError`` if the disk has lost them, and ``UserError`` if the file cannot be read for another
-        reason.
+        Raises ``ValueError`` if the disk has lost them, and ``UserError`` for other errors.
         """
         if "\0" in name:  # no file system has such a name
             return None

@@ -29,8 +29,7 @@ DESIGNS: Registry[Callable[..., tuple[Setting, ...]]] = Registry(
 
 
 def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ...]:
-    """Settings from a mapping in YAML: ``design`` is one of ``DESIGNS``, the rest are its arguments and
-    hyperparameters.
+    """Settings from a mapping in YAML, with a ``design`` of ``DESIGNS``, its arguments and hyperparameters.
 
     Raises ``UserError`` that begins with ``where``.
     """

@@ -12,7 +12,7 @@ MAX_POINTS = 10_000
 """Largest accepted number of points; anything above is treated as a typo."""
 
 Coordinates = Callable[[int, int, int], Iterable[Sequence[float]]]
-"""Function of points, dimensions and seed. It returns as many points, each with as many numbers in [0, 1)."""
+"""Function from (points, dimensions, seed) to points × dimensions numbers in [0, 1)."""
 
 
 @dataclass(frozen=True, kw_only=True)

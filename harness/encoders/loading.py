@@ -1,6 +1,4 @@
-"""Models for trials. The pretrained encoder is loaded once per process; each trial takes a copy with a head of its
-seed.
-"""
+"""Models for trials: a pretrained encoder once per process, and for each trial a copy with its seed's head."""
 
 import copy
 import sys
@@ -210,9 +208,9 @@ def _with_head(
 
 
 def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]:
-    """Weights of ``lacking`` that pretraining always gives: the body of a masked language model.
+    """Names of the weights that pretraining always gives: the body of a masked language model.
 
-    A pooler is not part of it and may be missing.
+    A pooler is not part of it and may be missing. The result is empty if ``lacking`` is.
     """
     if not lacking:
         return set()

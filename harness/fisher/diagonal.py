@@ -20,19 +20,18 @@ LOGITS = 2**25
 BLOCK = 2**20
 """Largest number of per-example gradient entries held at once, so that they stay in a processor's cache."""
 TOLERANCE = 1e-3
-"""Largest accepted difference between the gradients by layer and by example, relative to a parameter's largest entry.
-"""
+"""Largest accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest entry."""
 
 
 def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str = "empirical") -> dict[str, Tensor]:
     """F = 1/N Σₙ (∇θ log p(masked tokens of window n))², by parameter name within the body, shaped as the parameter.
 
     The square is taken per window: the square of a batch's mean gradient is not a Fisher diagonal. The log-likelihood
-    is the sum over a window's masked tokens, in nats. ``estimator`` selects the observed tokens or sampled ones, see
+    is the sum over a window's masked tokens, in nats. ``estimator`` selects observed or sampled tokens, see
     ``harness.methods.fisher_estimate``. Parameters that do not affect the loss, such as a pooler's, have zeros.
 
     Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. If
-    that disagrees with one example at a time (DeBERTa's relative positions), the slower loop over examples is used.
+    they disagree with the loop over single examples (DeBERTa's relative positions), the slower loop is used.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]

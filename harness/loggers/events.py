@@ -45,9 +45,7 @@ class EndedTrial:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """Study, method, its options such as ``l2.strength``, hyperparameters, seed, replicate, and the study's fixed
-        values.
-        """
+        """Study, method, options such as ``l2.strength``, hyperparameters, seed, replicate and fixed values."""
         return parameters(self.config, self.study)
 
     @property
@@ -76,7 +74,7 @@ def ended(config: TrialConfig, study: str, end: Record | Failure, store: Store) 
 
 
 def stamp(end: Record | Failure) -> int:
-    """Time at which a trial ended, in seconds since 1970. It distinguishes a record from the one that it replaced."""
+    """Time at which a trial ended, in seconds since 1970. It tells a record from an earlier record of the trial."""
     return int(datetime.fromisoformat(end.finished if isinstance(end, Record) else end.time).timestamp())
 
 

@@ -1,4 +1,4 @@
-"""MLflow: an experiment a study and a run a trial, in an SQLite file or at ``MLFLOW_TRACKING_URI``."""
+"""MLflow: one experiment per study and one run per trial, in an SQLite file or at ``MLFLOW_TRACKING_URI``."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""TensorBoard: an event file a trial. The HParams page compares settings and scores."""
+"""TensorBoard: one event file per trial. The HParams page compares settings and scores."""
 
 import secrets
 from pathlib import Path

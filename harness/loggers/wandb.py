@@ -1,4 +1,4 @@
-"""Weights & Biases: a run a trial, offline for a later ``wandb sync`` unless ``WANDB_MODE`` is set."""
+"""Weights & Biases: one run per trial, offline for a later ``wandb sync`` unless ``WANDB_MODE`` is set."""
 
 import os
 import shutil

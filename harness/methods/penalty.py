@@ -117,8 +117,7 @@ class Penalty:
 
     @torch.no_grad()
     def decay_(self, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
-        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before the
-        step.
+        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
 
         Call it before an optimizer step, after the backward passes.
         """

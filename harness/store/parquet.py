@@ -10,7 +10,7 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """A table with one row an example scored: split, language, example, gold and predicted (lists of label ids)."""
+    """A table with one row per scored example: split, language, example, gold and predicted (lists of label ids)."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     labels = pa.list_(pa.int16())
     return _written(
@@ -27,7 +27,7 @@ def predictions(result: TrialResult) -> bytes:
 
 
 def history(rows: list[dict[str, float]]) -> bytes:
-    """A table of ``TrialResult.history``, one row a window of steps."""
+    """A table of ``TrialResult.history``, one row per window of steps."""
     return _written(pa.Table.from_pylist(rows))
 
 

@@ -54,7 +54,7 @@ class Trials(HashedFolders, Failures):
         return self.read_checked(_record_file(trial), lambda found: record_json.from_json(found, trial))
 
     def record_of(self, trial: TrialConfig) -> Record | None:
-        """A finished trial's record, or ``None``. A record whose config disagrees with the trial is broken."""
+        """A finished trial's record, or ``None``. A record whose config disagrees with the trial counts as broken."""
         return self.read_checked(_record_file(trial.id), lambda found: record_json.of_trial(found, trial))
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
@@ -148,7 +148,7 @@ class Trials(HashedFolders, Failures):
         return self._read_table(trial, "predictions")
 
     def history(self, trial: str) -> pa.Table:
-        """The learning history of a finished trial, one row a window of steps. Raises as ``predictions``."""
+        """The learning history of a finished trial, one row per window of steps. Raises as ``predictions``."""
         return self._read_table(trial, "history")
 
     def histories(self, trials: Iterable[str]) -> dict[str, list[dict[str, float]]]:

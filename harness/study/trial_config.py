@@ -12,7 +12,7 @@ from harness.methods import Method, method_from
 from harness.setting import Setting
 
 NUMERICS = 3
-"""Version of the code between a config and its weights.
+"""Version of everything between a config and its weights that no field covers.
 
 Raise it when a change of the code, or of a field's default, changes scores.
 """

@@ -137,7 +137,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
 
     def _loss_scale(self) -> float:
-        """The factor of fp16 gradients until they are clipped."""
+        """The factor by which fp16 gradients are scaled until they are clipped."""
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
 

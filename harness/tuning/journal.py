@@ -80,7 +80,7 @@ class SearchTrial:
 
 
 def read(store: Store, name: str) -> list[SearchTrial]:
-    """A study's trials in the store for its search as last run, in the order in which they ended."""
+    """The stored trials of a study's search as it was last run, in the order in which they ended."""
     return [one for one in _all(store, name) if one.counts]
 
 

@@ -1,4 +1,4 @@
-"""The paper's experiments by name, one file a family, and the choices that the paper leaves open.
+"""The paper's experiments by name, one file per family, and the choices that the paper leaves open.
 
 Printed values are kept as they are: encoders, methods, languages, numbers of seeds, and the hyperparameters of Tables
 10 and 16. The paper does not give the following values, which are chosen here for all experiments:

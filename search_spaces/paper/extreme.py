@@ -5,7 +5,7 @@ hyperparameters; here they are taken from each method's best setting (see ``zero
 runs or the languages. Here there are three seeds, because one run at the edge of collapse says little. The languages
 are the paper's 14, as in the tables of best settings, with which these are compared.
 
-Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials per task.
 """
 
 from dataclasses import replace

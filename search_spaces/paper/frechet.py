@@ -21,7 +21,7 @@ The paper leaves some choices open, besides the ones in ``search_spaces.paper``:
 - The amount of text behind F: here 1000 windows.
 - The correlation: the report has Pearson's and Spearman's.
 
-Three trials a task.
+Three trials per task.
 """
 
 from harness.study import Study

@@ -7,7 +7,7 @@ Table 6's vanilla and l2 are the ones of Tables 2 and 8, so their trials are sha
 Table 6's first two rows share a label, "Vanilla w/ L2"; Tables 2 and 8 show that the first is vanilla. Table 16 has no
 warmup, so it is 0. Its learning rate of soft prompts is 0.01 for XNLI and 0.001 for UDPOS, kept as printed. For the
 places of prompts and adapters and the start of a soft prompt, the paper only cites other papers: see
-``harness.methods``. Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. 15 trials a task.
+``harness.methods``. Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. 15 trials per task.
 """
 
 from harness.methods import Adapter, Bitfit, SoftPrompt

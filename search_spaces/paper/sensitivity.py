@@ -1,7 +1,7 @@
 """``paper/sensitivity-*``: do scores move less with the hyperparameters under l2? Tables 3, 4, 11–13.
 
 Vanilla and l2, each at its five settings of Table 10, on all languages of Tables 4 and 11–13, with one seed. The
-paper's standard deviations are "over five runs" (Table 3's caption), one run a setting.
+paper's standard deviations are "over five runs" (Table 3's caption), one run per setting.
 
 Table 10 is kept as printed, with two oddities:
 
@@ -15,7 +15,7 @@ Table 10 is kept as printed, with two oddities:
 Table 13 (PAWS-X) lacks ko, although XTREME has their test sets. The paper does not say why. Its averages are without
 them.
 
-Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials per task.
 """
 
 from harness.study import Arm, Study

@@ -8,7 +8,7 @@ the quoted rows are from this benchmark. The learning rate is 3e-5 for XNLI and 
 for pairs, 10 for sentences, and no warmup. The strength λ is the same as for mBERT: the paper does not give it, nor
 whether it was chosen anew.
 
-Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials per task.
 """
 
 from harness.study import Study

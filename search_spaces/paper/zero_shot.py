@@ -9,7 +9,7 @@ tasks vanilla's and l2's rows differ, and they differ in this row only (XNLI's w
 each method's best setting comes first, with four settings around it. The frozen methods' best settings (Table 16) also
 have the epochs of l2's first rows. ewc is not in Table 10; it has vanilla's setting.
 
-Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, seeds. Most trials are ewc's, three a
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, seeds. Most trials are ewc's, three per
 language.
 """
 
