@@ -104,13 +104,8 @@ def forget() -> None:
 def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy of the encoder to train. Parameters without a θ* depend on ``seed`` alone.
 
-    Two methods with one seed thus start from the same weights.
-
-    Args:
-        encoder: The pretrained encoder.
-        task: A task's name or a user's file.
-        seed: Seed of the parameters without a θ*.
-        vocabulary: Ids that the training data uses, if only their embeddings are to be copied and trained.
+    Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses;
+    with it, only their embeddings are copied and trained.
     """
     shared = pretrained(encoder, task)
     memo: dict[int, Any] = {}
@@ -127,10 +122,7 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
 
 
 def fine_tuned(folder: Path, task: str) -> Pretrained:
-    """A fine-tuned model from a folder that ``save_pretrained`` wrote, in fp32.
-
-    Raises ``UserError`` if it cannot be read or lacks weights.
-    """
+    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -149,10 +141,7 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
 
 
 def outline(encoder: Encoder, task: str) -> Pretrained:
-    """As ``pretrained``, but with names and shapes instead of weights.
-
-    Raises ``UserError`` if a file is broken or weights are missing.
-    """
+    """As ``pretrained``, but without weights. Raises ``UserError`` if a file is broken or weights are missing."""
     kind = task_named(task)
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 

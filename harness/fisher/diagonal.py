@@ -1,7 +1,4 @@
-"""The diagonal of the Fisher information of the masked-language-model loss (Section 3.2).
-
-Gradients are per example, computed for many examples at a time.
-"""
+"""The Fisher information's diagonal for the masked-language-model loss (Section 3.2), from per-example gradients."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -45,7 +42,7 @@ def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str =
 
 
 class UnknownLayerError(Exception):
-    """A layer whose per-example gradient has no implementation here."""
+    """A layer that is no linear map, embedding or layer norm, or does not treat the examples separately."""
 
 
 def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
@@ -64,11 +61,7 @@ def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str
 
 
 def by_layer(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
-    """``diagonal`` from the inputs and output gradients of the layers.
-
-    Raises ``UnknownLayerError`` unless every layer is a linear map, embedding or layer norm that treats examples
-    separately.
-    """
+    """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for other layers."""
     total = {name: torch.zeros_like(parameter) for name, parameter in model.base_model.named_parameters()}
     model.requires_grad_(False)  # autograd goes through the layers without summing their gradients over the batch
     try:
@@ -249,10 +242,7 @@ def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[
 
 
 def _add_lookups(total: Tensor, ids: Tensor, gradients: Tensor) -> None:
-    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width).
-
-    The rows of Gₙ are the sums of the gradients (examples, tokens, width) by id.
-    """
+    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width). Rows of Gₙ sum gradients (examples, tokens, width) by id."""
     owners = torch.arange(len(ids), device=ids.device)[:, None]
     own, place = (owners * len(total) + ids).flatten().unique(return_inverse=True)
     summed = torch.zeros(len(own), total.shape[1], device=total.device).index_add_(0, place, gradients.flatten(0, 1))

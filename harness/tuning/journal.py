@@ -96,10 +96,7 @@ def _all(store: Store, name: str) -> list[SearchTrial]:
 
 
 def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
-    """The method's finished trial with the highest dev score of the source; the first of equal ones.
-
-    ``None`` if none has finished.
-    """
+    """The method's finished trial with the highest dev score of the source (the first of equal ones), or ``None``."""
     finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
     return max(finished, key=lambda one: one.dev or 0.0, default=None)
 
