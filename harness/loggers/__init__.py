@@ -1,7 +1,7 @@
 """Loggers by name: experiment trackers that log a study's trials.
 
-A logger is one file in this package and one line in ``LOGGERS``. It needs a package of its own, the extra of the same
-name, so it is imported only if it is asked for.
+A logger is one file in this package and one line in ``LOGGERS``. Each needs a package, the extra of the same name, so
+it is imported only on request.
 """
 
 from collections.abc import Iterable

@@ -20,7 +20,7 @@ SERVER_ANSWERS = 20
 class WandbLogger(Logger):
     """Keeps ``<study>/<trial>/offline-run-<time>-<run>``, whole or not at all.
 
-    A replaced record of a trial gets a new run id, because a server accepts no step of a run twice.
+    A trial's new record gets a new run id, because a server accepts no step of a run twice.
     """
 
     def __init__(self, folder: Path, study: str) -> None:
