@@ -153,12 +153,12 @@ def short(value: Any) -> str:
 
 def converted(field: str, value: Any, hint: Any) -> Any:
     """A value converted to the declared type of a field; see ``coerce``."""
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # the latter where a part has parameters
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
             return None
         if len(options) > 1:
-            return _instance(field, value, tuple(options))
+            return _instance(field, value, tuple(typing.get_origin(option) or option for option in options))
         return converted(field, value, options[0])
     origin = typing.get_origin(hint)
     if origin is tuple:
@@ -171,7 +171,7 @@ def converted(field: str, value: Any, hint: Any) -> Any:
         return {converted(field, name, key): converted(field, held, entry) for name, held in given.items()}
     if hint in (int, float):
         return _number(field, value, hint)
-    return _instance(field, value, (hint,))
+    return _instance(field, value, (origin or hint,))
 
 
 def _number(field: str, value: Any, kind: type) -> float | int:

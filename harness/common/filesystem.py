@@ -37,6 +37,8 @@ class FileTree:
             ) from None
         self.root = root.rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
+        if not _is_text(self.root):  # Arrow and safetensors could not write there
+            raise UserError(f"store: {self.root!r} is not allowed; give a folder whose name is UTF-8")
 
     def exists(self, name: str) -> bool:
         """Whether a file or folder of that name exists now."""
@@ -227,3 +229,12 @@ def _write_locally(target: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync(target.parent)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written in UTF-8; bytes that are no text come as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -20,7 +20,7 @@ from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
 from harness.encoders.trimmed_embedding import TrimmedEmbedding
-from harness.tasks import task_named
+from harness.tasks import TaskName, task_named
 
 META = torch.device("meta")
 """Device of a model that has names and shapes but no weights."""
@@ -77,7 +77,7 @@ class Pretrained:
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
 
-def pretrained(encoder: Encoder, task: str) -> Pretrained:
+def pretrained(encoder: Encoder, task: TaskName) -> Pretrained:
     """The encoder in fp32 with the head of ``task``, which is a name or a user's file.
 
     The vocabulary may stay in the checkpoint (``mapped_embedding``). Raises ``UserError`` if the checkpoint cannot be
@@ -101,7 +101,7 @@ def forget() -> None:
     tokenizer.cache_clear()
 
 
-def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
+def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy of the encoder to train. Parameters without a θ* depend on ``seed`` alone.
 
     Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses;
@@ -121,8 +121,11 @@ def fine_tunable(encoder: Encoder, task: str, seed: int, vocabulary: Tensor | No
     return model
 
 
-def fine_tuned(folder: Path, task: str) -> Pretrained:
-    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
+def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
+    """A fine-tuned model from a folder that ``save_pretrained`` wrote, in fp32.
+
+    Raises ``UserError`` if it cannot be read or lacks weights.
+    """
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -140,8 +143,11 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
     return _with_mlm_head(encoder).eval()
 
 
-def outline(encoder: Encoder, task: str) -> Pretrained:
-    """As ``pretrained``, but without weights. Raises ``UserError`` if a file is broken or weights are missing."""
+def outline(encoder: Encoder, task: TaskName) -> Pretrained:
+    """As ``pretrained``, but with names and shapes instead of weights.
+
+    Raises ``UserError`` if a file is broken or weights are missing.
+    """
     kind = task_named(task)
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 

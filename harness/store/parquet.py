@@ -2,6 +2,7 @@
 
 import hashlib
 from io import BytesIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,20 +11,26 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """A table with one row per scored example: split, language, example, gold and predicted (lists of label ids)."""
+    """One row per scored example: split, language, example, gold and predicted (lists of label ids or texts)."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
-    labels = pa.list_(pa.int16())
     return _written(
         pa.table(
             {
                 "split": pa.array([part.split for part, _ in rows]).dictionary_encode(),
                 "language": pa.array([part.language for part, _ in rows]).dictionary_encode(),
                 "example": pa.array([i for _, i in rows], pa.int32()),
-                "gold": pa.array([part.gold[i] for part, i in rows], labels),
-                "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
+                "gold": _lists([part.gold[i] for part, i in rows]),
+                "predicted": _lists([part.predicted[i] for part, i in rows]),
             }
         )
     )
+
+
+def _lists(values: list[list[Any]]) -> pa.Array:
+    """Lists of label ids as 16-bit numbers, of anything else as it is."""
+    found = pa.array(values)
+    kind = found.type.value_type if pa.types.is_list(found.type) else found.type
+    return found.cast(pa.list_(pa.int16())) if pa.types.is_integer(kind) or pa.types.is_null(kind) else found
 
 
 def history(rows: list[dict[str, float]]) -> bytes:

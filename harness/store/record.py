@@ -13,8 +13,9 @@ from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
 from harness.methods import Method
 from harness.setting import Setting
-from harness.store.label_counts import LabelCounts
 from harness.study import TrialConfig
+from harness.tasks import TASKS
+from harness.tasks.label_counts import LabelCounts
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""
@@ -30,6 +31,7 @@ SIMPLE = (
     "precision",
     "checkpoint",
     "selected_on",
+    "selected_by",
     "encoder_revision",
     "training_data",
 )
@@ -132,6 +134,8 @@ class Record:
     """``TrialConfig.to_json`` of the version that ran the trial."""
     metric: str
     """The task's metric: a key of each score's ``metrics``."""
+    scorer: str = ""
+    """``Task.scorer``: the rules that the scores follow."""
     scores: Scores
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
@@ -173,9 +177,24 @@ class Record:
         return {language: score.metrics[self.metric] for language, score in scores.items()}
 
 
+def scorer_of(record: Record) -> str:
+    """The rules by which this version scores the task of a record.
+
+    Of a user's own task, whose code may be gone, they are the record's: other rules make another fingerprint of it.
+    """
+    task = record.identity.task
+    return TASKS[task].scorer if task in TASKS else record.scorer
+
+
+def follows_present_rules(record: Record) -> bool:
+    """Whether the scores of a record are by the rules of this version."""
+    return record.scorer == scorer_of(record)
+
+
 def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has a score for every language that the trial asks for, on the same test data."""
-    if record is None:
+    """Whether a record has a score for every language that the trial asks for, on the same test data and by the rules
+    of this version."""
+    if record is None or not follows_present_rules(record):
         return False
     scores = record.scores.test
     return all(

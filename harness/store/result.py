@@ -1,6 +1,7 @@
 """A finished trial before it is saved: its record, its learning history, and the labels of every scored example."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from harness.store.record import Record, Score
 
@@ -14,10 +15,10 @@ class Scored:
 
     split: str
     language: str
-    gold: list[list[int]]
-    """Label ids of each example."""
-    predicted: list[list[int]]
-    """Predicted label ids, shaped as ``gold``; -1 where there is no prediction."""
+    gold: list[list[Any]]
+    """The right labels of each example: ids, or texts where answers are texts."""
+    predicted: list[list[Any]]
+    """The model's labels of each example, as ``Task.gather`` gives them."""
     score: Score
 
 

@@ -17,12 +17,18 @@ from harness.store import parquet, record_json
 from harness.store.checked_files import read_each
 from harness.store.failures import Failure, Failures, now
 from harness.store.hashed_folders import WRONG_HASH, HashedFolders
-from harness.store.record import TABLES, Record, covers
+from harness.store.present_scores import scored_again
+from harness.store.record import TABLES, Record, covers, follows_present_rules
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 
 UNCOUNTED = ("/weights-", "/checkpoint-", SUFFIX)
 """Parts of file names that ``bytes_of`` leaves out."""
+
+
+_scored_again: dict[tuple[str, str, str], Record] = {}
+"""By store, trial and file of predictions, so that a report written again scores none twice. A file's name has the
+hash of its content."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +38,11 @@ class Standing:
     finished: dict[str, Record]
     """Records with all scores that the trial asks for."""
     outdated: dict[str, Record]
-    """Records that lack languages or have other test data."""
+    """Records that lack languages, have other test data, or have scores by former rules and no predictions."""
     failures: dict[str, Failure]
     """Last failures of the unfinished trials."""
+    scored_again: frozenset[str] = frozenset()
+    """Finished trials whose scores are computed anew from their predictions, as a former version had other rules."""
 
 
 class Trials(HashedFolders, Failures):
@@ -50,12 +58,32 @@ class Trials(HashedFolders, Failures):
         return sum(size for name, size in sizes.items() if not any(part in name for part in UNCOUNTED))
 
     def record(self, trial: str) -> Record | None:
-        """A finished trial's record, or ``None``."""
+        """A finished trial's record as it was written, or ``None``: its scores may follow a former version's rules."""
         return self.read_checked(_record_file(trial), lambda found: record_json.from_json(found, trial))
 
     def record_of(self, trial: TrialConfig) -> Record | None:
-        """A finished trial's record, or ``None``. A record whose config disagrees with the trial counts as broken."""
+        """A finished trial's record, or ``None``. A record whose config disagrees with the trial is broken.
+
+        Where a former version scored by other rules, the scores are computed anew from the stored predictions.
+        """
+        record = self._written(trial)
+        return self._present(record) if record is not None else None
+
+    def _written(self, trial: TrialConfig) -> Record | None:
         return self.read_checked(_record_file(trial.id), lambda found: record_json.of_trial(found, trial))
+
+    def _present(self, record: Record) -> Record:
+        """A record with scores by the rules of this version; as it is where its predictions are gone or broken."""
+        if follows_present_rules(record):
+            return record
+        key = (self.place, record.id, record.predictions)
+        if key not in _scored_again:
+            try:
+                _scored_again[key] = scored_again(record, self.predictions(record.id))
+            except (KeyError, OSError, ValueError):
+                return record
+        made = _scored_again[key]
+        return replace(record, scores=made.scores, scorer=made.scorer, zero_shot=made.zero_shot)
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
         """Records of the finished trials among the given ones, by id, in the given order."""
@@ -64,13 +92,15 @@ class Trials(HashedFolders, Failures):
     def standing(self, trials: Iterable[TrialConfig], *, files: bool = False) -> Standing:
         """The state of each of the trials. With ``files``, a record is also outdated if one of its tables is gone."""
         configs = {trial.id: trial for trial in trials}
-        records = read_each(lambda trial: self.record_of(configs[trial]), configs)
+        written = read_each(lambda trial: self._written(configs[trial]), configs)
+        records = read_each(lambda trial: self._present(written[trial]), written)
         whole = read_each(lambda trial: self.has_tables(records[trial]) or None, records) if files else records
         finished = {
             trial: record for trial, record in records.items() if trial in whole and covers(record, configs[trial])
         }
         outdated = {trial: record for trial, record in records.items() if trial not in finished}
-        return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished))
+        again = frozenset(trial for trial, record in finished.items() if record.scorer != written[trial].scorer)
+        return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished), again)
 
     def has_tables(self, record: Record) -> bool:
         """Whether the tables that a record names lie beside it."""

@@ -34,6 +34,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     model = _fresh(context, rows, tokenizer.pad_token_id)
     config.method.adapt(model, shared)
     trainer = PenaltyTrainer(
+        loss=context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
         rates=config.method.rates(model, shared),
@@ -55,6 +56,7 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     exact = trimmed_embedding.can_trim(context.pretrained.model, config.setting.weight_decay)
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
     model = loading.fine_tunable(context.encoder, context.origin.task, config.seed, used)
+    context.task.prepare(model)
     train_packed(model)
     return model
 
@@ -90,6 +92,7 @@ def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingA
         fp16=precision == "fp16",
         use_cpu=not torch.cuda.is_available(),
         optim="adamw_torch_fused",
+        label_names=["labels"],
         logging_steps=1 / WINDOWS,
         logging_nan_inf_filter=False,
         save_strategy="no",

@@ -1,7 +1,8 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +15,22 @@ from harness.compat.trainer import ResumableTrainer
 from harness.methods.penalty import Term, penalties
 from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
 
+Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
+"""Of a model's outputs and a batch's labels, summed over these; see ``Task.loss``."""
 TRAINED = "trained.safetensors"
 """File name of the weights in a training state."""
 
 
-def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
-    """Cross entropy over all labels of the optimizer step's batch (-100 ignored), in nats.
+def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, summed: Loss) -> Tensor:
+    """The mean over all labels of the optimizer step's batch (-100 ignored) of a loss that is ``summed`` over them.
 
     Some token-classification heads accept ``num_items_in_batch`` and ignore it, which scales their gradient by the
     number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
     batch.
     """
-    logits = outputs["logits"]
-    loss = nn.functional.cross_entropy(
-        logits.flatten(0, -2).float(), labels.flatten(), ignore_index=-100, reduction="sum"
-    )
     count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
     # A batch may have no label: the tokenizer turns some words into nothing.
-    return loss / torch.as_tensor(count).clamp(min=1)
+    return summed(outputs, labels) / torch.as_tensor(count).clamp(min=1)
 
 
 class LogLastStep(TrainerCallback):
@@ -63,9 +62,15 @@ class PenaltyTrainer(ResumableTrainer):
     """
 
     def __init__(
-        self, *, terms: Sequence[Term], anchor: Mapping[str, Tensor], rates: Mapping[str, float], **kwargs: Any
+        self,
+        *,
+        loss: Loss,
+        terms: Sequence[Term],
+        anchor: Mapping[str, Tensor],
+        rates: Mapping[str, float],
+        **kwargs: Any,
     ) -> None:
-        super().__init__(compute_loss_func=mean_loss, **kwargs)
+        super().__init__(compute_loss_func=partial(mean_loss, summed=loss), **kwargs)
         self.add_callback(LogLastStep)
         assert isinstance(self.model, PreTrainedModel)
         # Only now, because Trainer has put the model on its device.

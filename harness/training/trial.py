@@ -147,15 +147,16 @@ def made_record(
     A trial has diverged if a loss or gradient is not finite. With fp16 only losses count: loss scaling lets gradients
     overflow now and then, and skips their steps.
     """
-    metric = task_named(Origin.of(config).task).metric
+    task = task_named(Origin.of(config).task)
     scores = Scores(*({part.language: part.score for part in scored if part.split == split} for split in SPLITS))
     source = scores.test[config.source]
     finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
-    targets = [scores.test[language].metrics[metric] for language in config.targets]
+    targets = [scores.test[language].metrics[task.metric] for language in config.targets]
     return Record(
         id=config.id,
         config=config.to_json(),
-        metric=metric,
+        metric=task.metric,
+        scorer=task.scorer,
         scores=scores,
         zero_shot=sum(targets) / len(targets),
         collapsed=_collapsed(source),

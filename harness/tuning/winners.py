@@ -10,7 +10,7 @@ from harness.common import fields, yaml_files
 from harness.common.errors import UserError, bad, reason
 from harness.data.origin import absolute
 from harness.study import MAX_NAME, Arm, Study
-from harness.tasks import file_of, is_file
+from harness.tasks import TaskName, file_of, is_file
 from harness.tuning.journal import Journal, winner
 
 WINNERS = "-winners"
@@ -49,13 +49,18 @@ def winners_study(study: Study, journal: Journal) -> Study:
         name=study.name + WINNERS,
         question=QUESTION.format(name=study.name),
         reproduces="",
-        task=str(file_of(study.task).resolve()) if is_file(study.task) else study.task,
+        task=_placed(study.task),
         encoder=absolute("encoder", study.encoder),
-        data=absolute("data", study.data),
+        data=absolute("data", study.data) if isinstance(study.data, str) else study.data,
         methods=tuple(arms),
         settings=settings,
         search=None,
     )
+
+
+def _placed(task: TaskName) -> TaskName:
+    """A task, a user's file by its full path."""
+    return str(file_of(task).resolve()) if isinstance(task, str) and is_file(task) else task
 
 
 def check_writable(study: Study, file: Path) -> None:

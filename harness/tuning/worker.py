@@ -59,7 +59,7 @@ def try_one(space: dict[str, Any]) -> None:
     take_gpu(resources.gpus)
     start = time.perf_counter()
     trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
-    if covers(store.record(trial.id), trial):
+    if covers(store.record_of(trial), trial):
         _report_end(trial, search, store)
         return
     relay = Relay(search)
@@ -78,7 +78,7 @@ def try_one(space: dict[str, Any]) -> None:
 
 
 def _report_end(trial: TrialConfig, search: Search, store: Store) -> None:
-    record = store.record(trial.id)
+    record = store.record_of(trial)
     assert record is not None
     tune.report(_at(final(record, search), search, seconds=record.cost.seconds, end=True))
 

@@ -1,6 +1,6 @@
 """Counts of gold and predicted labels on a test set, and the single rule that decides whether a model has collapsed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -97,7 +97,7 @@ def label_counts(gold: ArrayLike, predicted: ArrayLike) -> LabelCounts | None:
     )
 
 
-def of_examples(gold: Iterable[list[int]], predicted: Iterable[list[int]]) -> LabelCounts | None:
+def of_examples(gold: Iterable[Sequence[int]], predicted: Iterable[Sequence[int]]) -> LabelCounts | None:
     """``label_counts`` of the label ids of each example."""
     return label_counts([*chain.from_iterable(gold)], [*chain.from_iterable(predicted)])
 
