@@ -232,7 +232,7 @@ def _write_locally(target: Path, content: bytes) -> None:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be written in UTF-8; bytes that are no text come as lone surrogates."""
+    """Whether a name can be written in UTF-8. Bytes that are not UTF-8 appear as lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -122,10 +122,7 @@ def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor
 
 
 def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
-    """A fine-tuned model from a folder that ``save_pretrained`` wrote, in fp32.
-
-    Raises ``UserError`` if it cannot be read or lacks weights.
-    """
+    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -144,10 +141,7 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
 
 
 def outline(encoder: Encoder, task: TaskName) -> Pretrained:
-    """As ``pretrained``, but with names and shapes instead of weights.
-
-    Raises ``UserError`` if a file is broken or weights are missing.
-    """
+    """As ``pretrained``, but without weights. Raises ``UserError`` if a file is broken or weights are missing."""
     kind = task_named(task)
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 

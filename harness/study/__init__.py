@@ -49,10 +49,12 @@ class Study:
     question: str = ""
     """The question that the study answers, shown at the head of the report."""
     reproduces: str = ""
-    """Tables of the paper that it runs again, such as ``Tables 1, 2``; empty for a study that the paper lacks."""
+    """Tables of the paper that the study reproduces, such as ``Tables 1, 2``; empty for a study of your own."""
     task: TaskName
-    """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data, see
-    ``harness.tasks.own``."""
+    """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data.
+
+    See ``harness.tasks.own`` for the latter.
+    """
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
@@ -72,8 +74,10 @@ class Study:
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: OwnData = "embedded"
-    """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set. Of a task on
-    your own data its files, see ``harness.study.own_data``."""
+    """``embedded``, ``hub``, or a directory: in XTREME's download layout, or a copy of the hub's data set.
+
+    For a task on your own data it gives the files, see ``harness.study.own_data``.
+    """
     precision: str = AUTO
     """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``.
 
@@ -109,7 +113,7 @@ class Study:
         fields.languages("source", (self.source,))
         fields.languages("targets", self.targets)
         self._check_data()
-        if not is_file(self.task):  # a user's is checked when the study is planned: a report does without the file
+        if not is_file(self.task):  # a user's task is checked at planning: a report works without the file
             self.check_languages()
         if self.source in self.targets:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
@@ -135,13 +139,13 @@ class Study:
         return tuple(language for language in task.selection(selection) if language != self.source)
 
     def _tested(self, selection: str) -> tuple[str, ...]:
-        """The languages of test files other than the source."""
+        """The languages with test files, without the source."""
         if selection != "all" or not isinstance(self.data, DataFiles):
             raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
         return tuple(language for language in self.data.test if language != self.source)
 
     def _check_data(self) -> None:
-        """Refuse data that is not for the task."""
+        """Refuse data that does not suit the task."""
         if isinstance(self.task, Own):
             check_own(self.data)
         elif not isinstance(self.data, str):
@@ -205,14 +209,14 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with the full paths of the files that it describes a task by; relative ones are in ``folder``."""
+        """The study with full paths of its task's files. Relative paths are taken from ``folder``."""
         if not isinstance(self.task, Own):
             return self
         return replace(self, task=self.task.beside(folder), data=beside(self.data, folder))
 
     @property
     def title(self) -> str:
-        """The task in a few words: its name, its file, or what it reads."""
+        """The task in a few words: its name, its file, or a description."""
         return self.task.title if isinstance(self.task, Own) else self.task
 
     @property

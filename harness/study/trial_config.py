@@ -54,18 +54,18 @@ class TrialConfig:
     task_code: str = ""
     """Fingerprint of the user's task file, or of the task that the study describes; empty for steadytune's tasks."""
     selected_on: str = ""
-    """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
+    """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
     selected_by: str = ""
-    """``Task.scorer``, where the checkpoint is selected by such a score."""
+    """``Task.scorer``, if the checkpoint is selected by such a score."""
 
     task_file: str = field(default="", metadata=PLACE)
-    """Place of the user's task file."""
+    """Path of the user's task file."""
     own_task: Own[Any] | None = field(default=None, metadata=PLACE)
-    """The task that the study describes, with its labels; ``task_code`` is its identity."""
+    """The task that the study describes, with its labels. Its identity is ``task_code``."""
     encoder: str = field(metadata=PLACE)
-    """Hub name or directory to load from: a place, so not part of the identity."""
+    """Hub name or directory to load from. It is a location, so not part of the identity."""
     data: OwnData = field(metadata=PLACE)
-    """Place of the data sets."""
+    """Location of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
     """The hub's commit, if the data sets are on the hub."""
     dev_data: str = field(default="", metadata=PLACE)

@@ -16,7 +16,7 @@ from harness.methods.penalty import Term, penalties
 from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
-"""Of a model's outputs and a batch's labels, summed over these; see ``Task.loss``."""
+"""Loss of a model's outputs and a batch's labels, summed over the labels; see ``Task.loss``."""
 TRAINED = "trained.safetensors"
 """File name of the weights in a training state."""
 
