@@ -79,22 +79,13 @@ class Study:
     For a task on your own data it gives the files, see ``harness.study.own_data``.
     """
     precision: str = AUTO
-    """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``.
-
-    ``auto`` is fp32 on a CPU, bf16 on a GPU that supports it, else fp16.
-    """
+    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``: fp32 on a CPU, bf16 on a GPU that supports it, else fp16."""
     checkpoint: str = "last"
     """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as in XTREME."""
     trim_vocabulary: bool = True
-    """Whether to train without the embeddings that no training example uses.
-
-    It changes no score, see ``harness.encoders.trimmed_embedding``.
-    """
+    """Whether to train without unused embeddings. It changes no score: see ``harness.encoders.trimmed_embedding``."""
     search: Search | None = None
-    """Ranges in which ``steadytune search`` looks for the best hyperparameters of each method.
-
-    The study's only setting gives the other hyperparameters.
-    """
+    """Ranges of ``steadytune search`` for some hyperparameters. The study's only setting gives the others."""
     looks: int | None = None
     """Number of tests of the study's claims while it runs, equally spaced, the last at its end.
 

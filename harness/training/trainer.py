@@ -22,7 +22,7 @@ TRAINED = "trained.safetensors"
 
 
 def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, summed: Loss) -> Tensor:
-    """The mean over all labels of the optimizer step's batch (-100 ignored) of a loss that is ``summed`` over them.
+    """Mean over all labels of the optimizer step's batch (-100 ignored) of a loss ``summed`` over them.
 
     Some token-classification heads accept ``num_items_in_batch`` and ignore it, which scales their gradient by the
     number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
@@ -55,6 +55,7 @@ class PenaltyTrainer(ResumableTrainer):
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
     Args:
+        loss: The task's loss, summed over labels.
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
