@@ -180,20 +180,22 @@ class Record:
 def scorer_of(record: Record) -> str:
     """The rules by which this version scores the task of a record.
 
-    Of a user's own task, whose code may be gone, they are the record's: other rules make another fingerprint of it.
+    A user's own task keeps the record's rules, since its code may be gone. Other rules would change its fingerprint.
     """
     task = record.identity.task
     return TASKS[task].scorer if task in TASKS else record.scorer
 
 
 def follows_present_rules(record: Record) -> bool:
-    """Whether the scores of a record are by the rules of this version."""
+    """Whether a record's scores follow the rules of this version."""
     return record.scorer == scorer_of(record)
 
 
 def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has a score for every language that the trial asks for, on the same test data and by the rules
-    of this version."""
+    """Whether a record has a score for every language that the trial asks for.
+
+    The scores must be on the same test data and by the rules of this version.
+    """
     if record is None or not follows_present_rules(record):
         return False
     scores = record.scores.test

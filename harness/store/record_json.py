@@ -76,7 +76,7 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def _provenance(found: Provenance) -> dict[str, Any]:
-    """All fields of a provenance except those that an older version did not record."""
+    """A provenance as JSON, without fields that an older version did not record."""
     given = _given(found)
     return {name: value for name, value in asdict(found).items() if name in given}
 

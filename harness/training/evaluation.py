@@ -60,13 +60,13 @@ def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: l
 
 
 def _share(label: int, gold: Sequence[Sequence[int]]) -> float:
-    """Share (%) of a label."""
+    """Share (%) of a label among the gold labels."""
     return 100 * sum(labels.count(label) for labels in gold) / sum(map(len, gold))
 
 
 @torch.inference_mode()
 def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision: str = "fp32") -> list[Any]:
-    """The answer to each row, as ``Task.row_answers`` has them.
+    """The answer to each row, in the form of ``Task.row_answers``.
 
     Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch, and their order is restored. No
     batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
@@ -86,7 +86,7 @@ def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision
 
 
 def _rows(part: Encoded, names: Collection[str]) -> list[dict[str, Any]]:
-    """Some columns of encoded rows, those of them that there are."""
+    """The given columns of encoded rows, as far as they exist."""
     columns = {name: part.rows[name][:] for name in part.rows.column_names if name in names}
     return [{name: values[i] for name, values in columns.items()} for i in range(len(part.rows))]
 
