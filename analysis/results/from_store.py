@@ -1,4 +1,4 @@
-"""A study's results from the store that it was run in."""
+"""A study's results from its store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from harness.study import Study, TrialConfig
 
 OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
-"""What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
+"""A method's costs in a record beside time and peak memory; records of older versions lack them."""
 SCORED_AGAIN = (
     "The scores of {count} of {all} trials are computed anew from their predictions: an earlier version of steadytune "
     "took CCONJ and SCONJ for one type in the F1 of tags, which XTREME does not."
@@ -27,7 +27,10 @@ NONE = float("nan")
 
 
 def load(store: Store, name: str) -> Results:
-    """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
+    """The results of a study's last run in a store.
+
+    Raises ``UserError`` if the study was not run there, or if none of its trials has ended.
+    """
     study, trials = store.study(name)
     if not trials:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
@@ -64,8 +67,10 @@ def _notes(standing: Standing) -> tuple[str, ...]:
 
 
 def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
-    """In the study's order, which is not that of its trials: those of ewc come several at a time. Of a search in that
-    of its trials."""
+    """Hyperparameters by setting label, in the study's order. A search's settings are in the order of its trials.
+
+    The order of trials differs from the study's, because ewc's trials come several at a time.
+    """
     ordered = [
         setting
         for setting in dict.fromkeys([*(s for arm in study.arms for s in arm.settings), *labels])
@@ -108,7 +113,7 @@ def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
 
 
 def _or_nan(value: float | None) -> float:
-    """The value, NaN where the record of an older version lacks it."""
+    """The value; NaN if the record of an older version lacks it."""
     return NONE if value is None else value
 
 
@@ -118,7 +123,7 @@ def _unfinished(failure: Failure | None) -> dict[str, object]:
 
 
 def _scores(frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping[str, Record]) -> pd.DataFrame:
-    """The scores of the languages that each trial asks for; its record may have more, from another study."""
+    """The scores of each trial's own languages. A record may have more languages, from another study."""
     rows: list[tuple[object, ...]] = []
     for place, trial in enumerate(trials):
         if trial.id not in records:

@@ -1,5 +1,9 @@
-"""Stored predictions as counts per example whose sums give a task's metric: a bootstrap over examples is then a matrix
-product."""
+"""Stored predictions as counts per example, whose sums give a task's metric.
+
+A bootstrap over examples is then a matrix product.
+"""
+
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -7,24 +11,28 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import PairTask, TokenTask, is_file, task_named
-from harness.tasks.entities import Counts, Labels, span_counts
+from harness.tasks import TASKS, PairTask, Task, TokenTask, task_named
+from harness.tasks.entities import Labels, span_counts
+
+Counts = NDArray[np.int32] | NDArray[np.float64]
+"""Examples × statistics."""
+
 
 ACCURACY = Metric("accuracy", ("right", "labels"), (1, 0), (0, 1))
 F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
-"""2 TP / (predicted + gold), which is what micro precision and recall give, and 0 where there are no spans, as in the
-tasks."""
+"""2 TP / (predicted + gold), the F1 of micro precision and recall; 0 without spans, as in the tasks."""
 
 
 def metric_of(task: str) -> Metric | None:
-    """How a task's metric, by the task's name, follows from counts.
+    """The metric of a task as a ratio of counts.
 
-    ``None`` where that is not known: for a user's own task, whose ``scores`` may be anything, and for a metric that is
-    no ratio of counts.
+    ``None`` for a user's own task, whose ``scores`` may be anything, and for a metric that is no ratio of counts.
     """
-    if is_file(task):
+    if task not in TASKS:
         return None
     found = task_named(task)
+    if _is_mean(found):
+        return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
     known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", PairTask): ACCURACY}
     return next(
         (metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None
@@ -32,21 +40,30 @@ def metric_of(task: str) -> Metric | None:
 
 
 def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
-    """By language, what ``metric_of(task)`` counts in each example (examples × statistics, in the order of the data's
-    file).
+    """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
-    ``predictions`` is a trial's table in the store, with split, language, example, gold and predicted. The metric of a
-    language's sum over examples is the score in the trial's record. ``None`` where ``metric_of`` is. Raises
-    ``ValueError`` where an example's gold and predicted labels are not equally many, or labels are not the task's.
+    The metric of a language's sum over examples is the score in the trial's record. ``None`` if ``metric_of`` is.
+
+    Args:
+        task: name of the task.
+        predictions: a trial's table in the store, with columns split, language, example, gold and predicted.
+        split: the split to count.
+
+    Raises:
+        ValueError: an example has different numbers of gold and predicted labels, or labels are not the task's.
     """
     metric = metric_of(task)
     if metric is None:
         return None
-    labels = task_named(task).labels
-    found = {}
+    named = task_named(task)
+    labels = named.labels
+    found: dict[str, Counts] = {}
     table = predictions.filter(pc.equal(predictions["split"], split))
     for language in sorted(pc.unique(table["language"]).to_pylist()):
         part = table.filter(pc.equal(table["language"], language)).sort_by("example")
+        if _is_mean(named):
+            found[str(language)] = score_counts(named, language, part)
+            continue
         (gold, sizes), (predicted, others) = (_flat(part[name]) for name in ("gold", "predicted"))
         if not np.array_equal(sizes, others):
             raise ValueError(f"{language}: gold and predicted labels are not equally many")
@@ -58,6 +75,18 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
     return found
 
 
+def _is_mean(task: Task[Any]) -> bool:
+    """Whether a task's metric is the mean of a score of each example."""
+    return type(task).of_each is not Task.of_each
+
+
+def score_counts(task: Task[Any], language: str, predictions: pa.Table) -> NDArray[np.float64]:
+    """The score between 0 and 1 of each example, and 1 for the example (examples × 2)."""
+    gold, predicted = (predictions[name].to_pylist() for name in ("gold", "predicted"))
+    scores = np.asarray(task.of_each(language, gold, predicted), np.float64)
+    return np.stack([scores, np.ones_like(scores)], axis=1)
+
+
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
     """All lists of a column one after another, and their lengths."""
     lists = column.combine_chunks()
@@ -67,8 +96,10 @@ def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
 
 
 def label_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64]) -> Counts:
-    """Right labels and labels (examples × 2). ``gold`` and ``predicted`` (labels) hold one example after another,
-    ``sizes`` long each."""
+    """Right labels and all labels (examples × 2).
+
+    ``gold`` and ``predicted`` (labels,) hold one example after another; ``sizes`` are the examples' lengths.
+    """
     of = np.repeat(np.arange(len(sizes)), sizes)
     right = np.bincount(of[gold == predicted], minlength=len(sizes))
     return np.stack([right, sizes], axis=1).astype(np.int32)

@@ -1,5 +1,7 @@
-"""The tidy frame: one row a trial × language × metric, with all that a reader of the scores needs. Written as
-``results.csv``, and read again from anybody's CSV by ``analysis.results.from_csv``."""
+"""The tidy frame: one row per trial × language × metric, with everything that a reader of the scores needs.
+
+It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and anybody's CSV in the same form.
+"""
 
 import pandas as pd
 
@@ -30,8 +32,7 @@ COLUMNS = {
     "diverged": "true where a loss or gradient was not finite",
     "error": "why the trial failed",
 }
-"""Column by column what it holds. Beside them stand the hyperparameters of the setting, a column each
-(``learning_rate``, …)."""
+"""Content of each column. The setting's hyperparameters follow, one column each (``learning_rate``, …)."""
 
 
 def scorer(results: Results) -> str:
@@ -50,8 +51,8 @@ def scorer(results: Results) -> str:
 def tidy(results: Results) -> pd.DataFrame:
     """All results in one frame with ``COLUMNS`` and the hyperparameters.
 
-    A trial that has not finished has a row for each language that it was to score, in the task's metric, with no score.
-    Of a trial's rows those of that metric come first.
+    An unfinished trial has one row per language that it was to score, in the task's metric, without a score. Rows in
+    that metric come first among a trial's rows.
     """
     about, trials = results.about, results.trials
     lacking = trials.loc[trials["status"] != FINISHED, ["trial", *RUN, "targets"]]

@@ -10,7 +10,7 @@ from harness.readers.layouts import SUFFIXES
 from harness.readers.tagged import Sentence
 from harness.readers.words import Word
 from harness.tasks import entities
-from harness.tasks.base import BOOKKEEPING, Noted, Task, columns, with_column
+from harness.tasks.base import BOOKKEEPING, IGNORED, Noted, Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 WHOLE_TAGS = "seqeval-0.0.12"
 """Rules of the F1 of plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
-IGNORED = -100
-"""Label of a sub-word that is not the first of its word: no loss, no prediction."""
 
 
 class TokenTask(Task[Sentence]):

@@ -86,7 +86,7 @@ def read(store: Store, name: str) -> list[SearchTrial]:
     if not found:
         return []
     study, trials = store.study(name)
-    if study.task not in TASKS:
+    if not isinstance(study.task, str) or study.task not in TASKS:
         return found
     present, configs = TASKS[study.task].scorer, {trial.id: trial for trial in trials}
     return [one if one.scorer == present else scored_again(one, configs.get(one.id), store, present) for one in found]

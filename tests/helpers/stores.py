@@ -1,4 +1,4 @@
-"""These helpers make the result of a trial without training, and read records."""
+"""Helpers that make the result of a trial without training, and read records."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.helpers.studies import CONFIG
 
 
 def result(score: float = 50.0) -> TrialResult:
-    """This result has the same score in every language."""
+    """A result with the same score in every language."""
     tests = {
         language: Score(metrics={"f1": score}, examples=2, fingerprint=test)
         for language, test in {"en": "1", "de": "2"}.items()
@@ -36,13 +36,13 @@ def result(score: float = 50.0) -> TrialResult:
 
 
 def result_of(made: dict[str, Any]) -> TrialResult:
-    """This result has the record that is given as JSON, and no labels."""
+    """A result with the given record as JSON, and without labels."""
     names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
     return TrialResult(record_json.from_json({**made, **names}, made["id"]), [{"step": 1.0}], [])
 
 
 def recorded(store: Store, trial: str) -> Record:
-    """This is the record of a trial that has finished."""
+    """The record of a finished trial."""
     record = store.record(trial)
     assert record is not None
     return record

@@ -16,6 +16,7 @@ from analysis.claims.sentences import rates
 from analysis.results.view import View
 from analysis.sections import answer as section
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
+from harness.study.equivalence import DEFAULT
 from tests.helpers.claim_rows import answered, claimed, flat, grid, normal
 from tests.helpers.report_rows import NOTHING, Rows, holm, swapped_p, view
 
@@ -184,3 +185,21 @@ def test_several_claims_of_a_method_are_found_by_their_scope(rows: Rows) -> None
     assert [claim.scope for claim in found.of(Quantity.MEAN, "a")] == [*Scope]
     assert claimed(found, Quantity.MEAN, "a").verdict is Verdict.DESCRIBED
     assert found.claim(Quantity.MEAN, "none", Scope.THESE) is None
+
+
+def test_the_bounds_of_equivalence_are_the_reader_s() -> None:
+    """A claim is equivalent where its 90 % interval is within the bounds; a claim of a difference stays one."""
+    scores = normal(46, 8, 3, vanilla=1, a=1)
+    scores["a"] += 0.2
+    rows = grid(scores)
+    scopes = Scope.THESE, Scope.SETTINGS
+    for bounds, verdict in ((((0.99, 1.01), 0.01), Verdict.OPEN), (((0.1, 10.0), 9.0), Verdict.EQUIVALENT)):
+        found = answer(view(rows).with_equivalence(*bounds))
+        for quantity, scope in zip((Quantity.SPREAD, Quantity.MEAN), scopes, strict=True):
+            assert claimed(found, quantity, "a", scope).verdict is verdict
+        assert claimed(found, Quantity.SPREAD, "a").bounds == bounds[0]
+        assert claimed(found, Quantity.MEAN, "a", Scope.SETTINGS).bounds == (-bounds[1], bounds[1])
+        assert (f"within a ratio of {bounds[0][0]:.2f} to" in " ".join(told(view(rows).with_equivalence(*bounds)))) == (
+            verdict is Verdict.EQUIVALENT
+        )
+    assert view(rows).with_equivalence(None, None).equivalence == DEFAULT

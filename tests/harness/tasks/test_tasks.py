@@ -20,11 +20,11 @@ from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.tasks import TASKS, task_named
 from harness.training.trial import run_trial
-from tests.helpers.data import folder_of
+from tests.helpers.data import LINES, folder_of
 from tests.helpers.studies import SHORT
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", LINES)
 def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(
     name: str, cut: Path, encoder: str, tmp_path: Path
 ) -> None:
@@ -162,6 +162,9 @@ def test_languages_by_name() -> None:
         "panx": 40,
         "udpos": 33,
         "pawsx": 7,
+        "xquad": 11,
+        "mlqa": 7,
+        "tydiqa": 9,
     }
     study = Study(name="s", task="xnli", methods=(L2(strength=1),), settings=(SHORT,), seeds=(0,), targets="xtreme")  # type: ignore[arg-type]
     assert "en" not in study.targets
