@@ -71,16 +71,16 @@ def _expected(task: Task[Any], split: str, language: str) -> str:
 
 
 def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
-    names = task.files(split, language)
-    first, *others = (folder / name for name in names)
+    first, *others = (folder / name for name in task.files(split, language))
     found = [first] if first.is_file() else [file for file in others if file.is_file()]
     if len(found) > 1:
-        raise UserError(
-            f"data: {first.parent} has {' and '.join(file.name for file in found)}; leave one of them there"
-        )
+        names = " and ".join(file.name for file in found)
+        raise UserError(f"data: {found[0].parent} has {names}; leave one of them there")
     if not found:
         there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
-        also = f" (nor {' or '.join(names[1:])})" if len(task.suffixes) == 1 < len(names) else ""
+        # Under another name, not with another end alone.
+        nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
+        also = f" (nor {nor})" if nor else ""
         raise UserError(
             f"data: {first} does not exist{also}; languages with a {split} file there: {', '.join(sorted(there)) or 'none'}"
         )
