@@ -26,7 +26,7 @@ Sentences = list[list[tuple[int, int]]]
 
 
 def sentences(labels: int) -> st.SearchStrategy[Sentences]:
-    """Any tags in any order, often right, from few or many labels."""
+    """A strategy for tags in any order, often right, from few or many labels."""
     label = st.one_of(st.integers(-1, labels - 1), st.integers(labels - 3, labels - 1))
     word = st.one_of(label.map(lambda at: (at, at)), st.tuples(label, label))
     return st.lists(st.lists(word, max_size=9), min_size=1, max_size=6)
@@ -85,8 +85,8 @@ def test_spans_of_bio_tags_are_seqevals_well_formed_or_not(found: Sentences) -> 
 @pytest.mark.filterwarnings("ignore:.*seems not to be NE tag:UserWarning")
 def test_a_tag_of_one_letter_after_a_sentence_is_dated_back_as_seqeval_does() -> None:
     found = [[(NOUN, NOUN), (VERB, NOUN)], [(X, X), (NOUN, NOUN)]]
-    # Alone the second sentence has the span X right; behind the first it begins where the last span there did, and that
-    # is not the same.
+    # Alone, the second sentence has the correct span X. After the first sentence, the span is dated back to the last
+    # span start there, which differs between gold and predicted labels.
     assert ours(found[1:], "udpos").tolist() == [[2, 2, 2]]
     assert ours(found, "udpos").tolist() == [[0, 1, 2], [1, 2, 2]]
     assert of_seqeval(found, "udpos") == [1, 3, 4]
