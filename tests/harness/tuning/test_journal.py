@@ -1,4 +1,4 @@
-"""What a search remembers of what it has tried."""
+"""The memory of a search: the trials that it has tried."""
 
 import json
 from dataclasses import replace
@@ -46,7 +46,7 @@ def test_a_longer_search_keeps_what_the_shorter_one_tried_and_a_smaller_space_wh
     assert len(made.others) == 3
     made.save()
     assert len(read(store, searched.name)) == 2
-    back = journal(searched, store)  # what lay outside has been kept
+    back = journal(searched, store)  # trials outside the space have been kept
     assert {one.id: one.status for one in back.of("vanilla")} == {one.id: one.status for one in before}
     assert back.others == []
     elsewhere = journal(replace(searched, settings=(replace(LONG, batch_size=8),)), store)
@@ -71,7 +71,7 @@ def test_a_finished_trial_that_lacks_a_language_is_known_and_to_be_scored_again(
     filled(searched, store)
     made = journal(replace(searched, targets=("de", "hi", "fi")), store)
     assert [trial.setting.learning_rate for trial in made.outdated] == [0.001]
-    # 0.004 had not been seen to end, and its record is not what is asked for
+    # 0.004 was not seen to end, and its record lacks a requested language
     assert made.points("vanilla")[1] == [50.0, 10.0]
 
 
