@@ -35,7 +35,7 @@ class View:
     asked: bool = False
     """Whether the user named the baseline."""
     bounds: EquivalenceBounds | None = None
-    """Bounds of equivalence, if they are not those of these results."""
+    """Bounds of equivalence, if they differ from the bounds of these results."""
     predicted: Predicted | None = None
     """Source of predictions other than ``store``."""
 

@@ -95,7 +95,7 @@ def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end: none of three scores. Unlike the
     mean it hardly moves with a few collapsed runs. Report it beside the mean, never instead of it.
 
-    The interval is over whole runs, and asymptotic: with normal scores a 95 % interval covers the truth in 0.89 of
+    The interval is over whole runs, and asymptotic. With normal scores a 95 % interval covers the truth in 0.89 of
     studies at 5 runs and in 0.95 from 20.
 
     Raises ``ValueError`` for other shapes and infinite scores.

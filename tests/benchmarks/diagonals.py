@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.diagonals [--examples 48] [--rounds 3] [--threads 1]
 
-Encoders are the embedded one with long windows (its Wikipedia text) and with short ones (a test set's sentences), and
-an encoder of XLM-R base's size. The latter is made from its config, with random weights and a quarter of the examples.
-Both ways take turns; figures are medians over the rounds. The last column is the largest difference, relative to a
-parameter's largest entry.
+The embedded encoder is timed with long windows (its Wikipedia text) and short windows (a test set's sentences). An
+encoder of XLM-R base's size is made from its config, with random weights and a quarter of the examples. Both ways take
+turns; figures are medians over the rounds. The last column is the largest difference, relative to a parameter's largest
+entry.
 """
 
 import argparse

@@ -11,8 +11,8 @@ trial's record, predictions and history into an empty store, and a line about it
 
 - seconds from the command to its end, and from the first trial's end to the last trial's end;
 - CPU seconds of the driver;
-- the driver's resident memory against the number of ended trials: the slope of the line through all samples except the
-  first tenth, when many imports are still under way.
+- the driver's resident memory against the number of ended trials: the slope of a line through the samples. The first
+  tenth is left out, because many imports are still under way.
 
 A figure is the median over the repeats, a ratio the median of the repeats' own ratios. The scan reads a store of
 finished trials with records of that many languages, in separate processes. It times the standing of every trial

@@ -9,10 +9,10 @@ weights (l2). Encoder, examples, steps and cores are the same. They are separate
 ours, peer, ... A figure is the median over the repeats. A ratio is the median of the repeats' own ratios, with the
 smallest and the largest.
 
-The first line is VOID, and the table with it, if the two sides do different work: different numbers of steps or of
-scored sentences, or scores that differ by more than seeds explain. The latter is a t-test of each cell's difference of
-means, at 5 % for all cells together, with the standard deviation over seeds within cells. The exit code is then 1.
-Standard output has the tables, progress goes to standard error. CPU only, English UDPOS.
+The first line is VOID, and the table with it, if the two sides do different work. They may differ in the number of
+steps or of scored sentences, or in their scores by more than seeds explain. Scores are compared by a t-test of each
+cell's difference of means, at 5 % for all cells together. It uses the standard deviation over seeds within cells. The
+exit code of a VOID run is 1. Standard output has the tables, progress goes to standard error. CPU only, English UDPOS.
 """
 
 import argparse

@@ -90,7 +90,7 @@ def test_other_values_are_refused() -> None:
 
 @pytest.mark.parametrize(("runs", "looks"), [(12, 2), (30, 3), (30, 5)])
 def test_simulated_studies_find_what_is_not_there_in_5_percent(runs: int, looks: int) -> None:
-    """This also holds for a reader who looks after each run. Three standard errors are 0.006."""
+    """This also holds with a look after each run. Three standard errors are 0.006."""
     found = size(runs, looks, 12_000, seed=looks)
     assert found.planned == pytest.approx(0.05, abs=0.006)
     assert found.held == found.planned

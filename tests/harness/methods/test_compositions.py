@@ -45,8 +45,8 @@ NOT_WITH = {
 }
 """Pairs of methods that cannot be combined, in either order.
 
-These are two methods that each choose the trained weights; a pull with a method that freezes the pulled weights; the
-same pull twice; and vanilla with anything.
+Two methods may not both choose the trained weights. A pull does not go with a method that freezes the pulled weights,
+nor with the same pull. Vanilla goes with nothing.
 """
 PAIRS = [
     (one, other, other not in NOT_WITH.get(one, ()) and one not in NOT_WITH.get(other, ()))

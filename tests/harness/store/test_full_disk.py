@@ -1,4 +1,4 @@
-"""Full and read-only disks, real ones if available, and remains of killed writers on them."""
+"""Full and read-only disks, real disks if available, and remains of killed writers on them."""
 
 import multiprocessing
 import os

@@ -46,7 +46,7 @@ def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Stud
 
     store, drawn = Store(tmp_path / "store"), []
     assert searched.search is not None
-    # finally more trials, without a retry of the failed ones
+    # finally more trials, without a retry of failed trials
     for retry_failed, trials in ((False, 2), (True, 2), (True, 2), (False, 4)):
         more = replace(searched, search=replace(searched.search, trials=trials))
         made = journal(more, store, retry_failed=retry_failed)
