@@ -25,7 +25,7 @@ MIN_APART = 0.1
 Below it, the fact can shift at most a tenth of all scores.
 """
 MAX_FACTS, MAX_VALUES = 4, 3
-"""Most facts in a sentence, and most values of a fact listed with their runs."""
+"""Largest numbers of facts in a sentence, and of values of a fact listed with their runs."""
 
 Values = Mapping[str, int]
 """Number of runs by the value of a fact."""

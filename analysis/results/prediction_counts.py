@@ -135,15 +135,16 @@ def _spans(
 
 
 def _rules(labels: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a span starts at a label, and ends before it (second axis), given the label before (first axis).
+    """Whether a span starts at a label (second axis), and whether one ends before it, given the preceding label (first
+    axis).
 
     Also returns the labels' type ids. Ids are the labels', then one id for the start of the sequence; -1, the last, is
     no label. The rules are seqeval's own.
     """
     from seqeval.metrics.sequence_labeling import end_of_chunk, start_of_chunk
 
-    # Tags are split as in ``seqeval.metrics.sequence_labeling.get_entities``, which also assumes this tag before the
-    # first.
+    # Tags are split as in ``seqeval.metrics.sequence_labeling.get_entities``. The two added tags are its state before
+    # the first tag, and no label.
     parts = [(name[0], name[1:].split("-", maxsplit=1)[-1] or "_") for name in labels]
     parts += [("O", ""), ("O", "_")]
     pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]

@@ -31,7 +31,7 @@ class View:
     published: bool = False
     """Whether to show the paper's figures whatever the encoder."""
     base: str = ""
-    """The baseline, if it is not the default one of these results."""
+    """The baseline, if it is not the default of these results."""
     asked: bool = False
     """Whether the user named the baseline."""
     bounds: EquivalenceBounds | None = None

@@ -17,7 +17,7 @@ SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
 """Fewest degrees of freedom within settings for an interval over crossed seeds. With fewer, collapses make it wrong."""
 MANY = 1_000
-"""Number of clusters above which all clusters count as equal: the exact sums take time that grows with its cube."""
+"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with its cube."""
 SAME = 1e-12
 """Spread, relative to the largest difference, below which differences count as equal up to rounding."""
 

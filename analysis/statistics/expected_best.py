@@ -10,7 +10,7 @@ from scipy.special import gammaln
 from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 
 MAX_TRIES = 200
-"""Most numbers of tries in a default curve. With more runs they are spaced evenly on a logarithmic axis."""
+"""Largest number of points in a default curve. With more runs the points are spaced evenly on a logarithmic axis."""
 MIN_FOR_INTERVAL = 4
 
 

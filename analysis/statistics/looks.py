@@ -26,7 +26,7 @@ NODES = 256
 FARTHEST = 8.5
 """|z| beyond which nothing is integrated: 2e-17 of the normal distribution lies there."""
 LEAST = 1e-15
-"""Smallest p that ``repeated_p`` tells apart from smaller ones."""
+"""Smallest p that ``repeated_p`` resolves; a smaller p counts as this one."""
 
 
 def equal(looks: int) -> tuple[float, ...]:

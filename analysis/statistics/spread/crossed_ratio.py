@@ -10,7 +10,8 @@ from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, d
 from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
-"""Fewest settings, and fewest seeds, for a crossed interval. With two, its ends are 6 to 100 times the ratio apart."""
+"""Fewest settings, and fewest seeds, for a crossed interval. With two, each end is a factor of 6 to 100 from the
+ratio."""
 
 Floats = NDArray[np.float64]
 
