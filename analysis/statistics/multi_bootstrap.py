@@ -64,7 +64,7 @@ class Difference:
     p: float
     """Two-sided: twice the share of resamples at or beyond 0, on the rarer side.
 
-    The data count as one more resample there, so that p is below 0.05 when the interval excludes 0. NaN with fewer than
+    The data count as one more resample there, so p is below 0.05 only if the interval excludes 0. NaN with fewer than
     ``MIN_FOR_P`` runs or without an interval (see ``reason``).
     """
     runs: int

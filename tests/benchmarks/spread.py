@@ -1,7 +1,7 @@
 """Statistics of spread on simulated studies: coverage of ratios, size and power of tests, and detectable ratios.
 
     python -m tests.benchmarks.spread [--studies 400] [--tables size coverage pairings settings power detectable
-    seconds]
+        seconds]
 
 Studies are runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's. Languages thus
 have a correlation of 0.8 over runs. The *pairing* is the share of variance that the two methods have in common. Means
