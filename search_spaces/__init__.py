@@ -78,7 +78,9 @@ def load(name: str) -> Study:
 def _from_file(name: str) -> Study:
     file = files.existing("study", name, "a name from 'steadytune list'")
     known = (Study, Arm, Setting, Search, *METHODS.values())
-    return python_files.defined(file, "STUDY", Study, known=known) if file.suffix.lower() == ".py" else _from_yaml(file)
+    yaml = file.suffix.lower() != ".py"
+    study = _from_yaml(file) if yaml else python_files.defined(file, "STUDY", Study, known=known)
+    return study.beside(file.parent.absolute())
 
 
 def _from_yaml(file: Path) -> Study:

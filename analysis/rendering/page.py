@@ -90,9 +90,10 @@ def _is_in(folder: Path, name: str) -> bool:
         return False
 
 
-def write_tables(folder: Path, tables: Iterable[Table]) -> None:
+def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
     """Write ``tables/*.csv|md|tex``, none over another: names of methods may come to the same, and too long for a
-    file."""
+    file. Returns the files' names without their endings, by ``Table.key``."""
+    stems: dict[str, str] = {}
     (folder / "tables").mkdir()
     taken: set[str] = set()
     for table in tables:
@@ -100,6 +101,8 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
         name = next(name for name in chain([short], (f"{short}-{n}" for n in count(2))) if name.lower() not in taken)
         taken.add(name.lower())
         replace(table, name=name).write(folder / "tables")
+        stems[table.key] = name
+    return stems
 
 
 def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[str, str]:

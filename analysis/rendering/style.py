@@ -10,6 +10,7 @@ import matplotlib as mpl
 import seaborn as sns
 
 from analysis.results.frame import Results
+from harness.tasks.metrics import words
 
 mpl.use("Agg")
 
@@ -48,7 +49,7 @@ def colours(results: Results) -> list[tuple[float, float, float]]:
 
 def metric_name(results: Results) -> str:
     """The metric as an axis and a note have it."""
-    return {"f1": "F1 × 100"}.get(results.metric, f"{results.metric} × 100")
+    return f"{words(results.metric)} × 100"
 
 
 @contextmanager

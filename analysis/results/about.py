@@ -32,6 +32,6 @@ class About:
     def of(cls, study: Study) -> "About":
         """The facts of a study."""
         methods = tuple(arm.method.arm.label for arm in study.arms)
-        facts = (study.question, study.task, study.encoder, study.data, study.reproduces, study.looks)
+        facts = (study.question, study.title, study.encoder, str(study.data), study.reproduces, study.looks)
         bounds = study.equivalence or DEFAULT
         return cls(study.name, study.source, study.targets, methods, *facts, bounds)

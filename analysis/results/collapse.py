@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from harness.store.checked_files import read_each
-from harness.store.label_counts import LabelCounts, label_counts
 from harness.store.record import Record
 from harness.store.store import Store
+from harness.tasks.label_counts import LabelCounts, label_counts
 
 Flags = dict[str, bool]
 """By language, whether a model has collapsed there; languages without evidence are absent."""

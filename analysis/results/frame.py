@@ -32,7 +32,7 @@ class Results:
 
     Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data
     (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has collapsed
-    there), precision, checkpoint, cost and provenance.
+    there), precision, checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.

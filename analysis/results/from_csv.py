@@ -17,7 +17,7 @@ from analysis.results.csv_files import cells, names, scale
 from analysis.results.csv_files.collapses import suspected
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
-from analysis.results.tidy import COLUMNS
+from analysis.results.tidy import COLUMNS, scorer
 from harness.common import fields, files
 from harness.common.errors import UserError, bad, unknown
 from harness.setting import Setting, value_label
@@ -78,6 +78,7 @@ def read(name: str, *, source: str | None = None) -> Results:
     columns = ["trial", *RUN, "split", "language", "metric", "score", "examples", "unknown"]
     scores = frame.loc[finished, columns].reset_index(drop=True)
     results = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
+    scorer(results)  # one for all
     return results if flagged else replace(results, notes=(*notes, *suspected(results)))
 
 
@@ -200,7 +201,7 @@ def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
 def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     """One row per trial, in the order of the file."""
     source = frame["source"].iloc[0]
-    facts = ["status", "collapsed", "diverged", "error"]
+    facts = ["scorer", "status", "collapsed", "diverged", "error"]
     told = frame[["trial", *facts]].drop_duplicates()
     if (trial := fields.repeated(list(told["trial"]))) is not None:
         differing = [name for name in facts if told.loc[told["trial"] == trial, name].nunique() > 1]

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from analysis.results.csv_files.numbers import one_value_each
 from analysis.results.frame import Results
+from analysis.results.tidy import scorer
 from analysis.results.view import View
 from analysis.results.wording import named
 from harness.common.errors import UserError, unknown
@@ -48,6 +49,7 @@ def side_by_side(
             raise UserError(
                 f"compare: {first} has the {what} {mine!r} and {second} {its!r}; compare results of one {what}"
             )
+    _check_scorers(first, one, second, other)
     kept, left_out = _languages(one, other)
     if not kept:
         why = f"; the test sets of {', '.join(left_out)} are not the same" if left_out else ""
@@ -92,6 +94,20 @@ def _bounds(one: Results, other: Results) -> EquivalenceBounds:
     """The common bounds of equivalence, or the default if the two differ."""
     same = one.about.equivalence == other.about.equivalence
     return one.about.equivalence if same else DEFAULT
+
+
+def _check_scorers(first: str, one: Results, second: str, other: Results) -> None:
+    """Refuse scores by different rules, and those of a table that does not say by which, as of a former version."""
+    rules = [scorer(results) for results in (one, other)]
+    if rules[0] != rules[1] and len(one.scores) and len(other.scores):
+        said = " and ".join(
+            f"those of {name} {f'by {rule}' if rule else 'do not say by which'}"
+            for name, rule in zip((first, second), rules, strict=True)
+        )
+        raise UserError(
+            f"compare: the scores are by different rules (column 'scorer'): {said}. Report a study anew from its "
+            "store, or write the column into a file whose scores are by the same"
+        )
 
 
 def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]) -> str | None:

@@ -6,6 +6,7 @@ It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and an
 import pandas as pd
 
 from analysis.results.frame import FINISHED, RUN, Results
+from harness.common.errors import UserError
 
 COLUMNS = {
     "study": "name of the study",
@@ -21,6 +22,7 @@ COLUMNS = {
     "split": "test, or dev for the source's dev set",
     "language": "code of the language that is scored",
     "metric": "name of the metric",
+    "scorer": "rules that the score follows, where versions of steadytune have had several",
     "score": "score × 100; empty where the trial failed or is missing",
     "examples": "number of examples",
     "unknown": "share (%) of the sub-words that the encoder's vocabulary lacks",
@@ -31,6 +33,19 @@ COLUMNS = {
     "error": "why the trial failed",
 }
 """Content of each column. The setting's hyperparameters follow, one column each (``learning_rate``, …)."""
+
+
+def scorer(results: Results) -> str:
+    """The rules that the scores follow; empty where versions of steadytune have had no others, and where nothing says
+    it. Raises ``UserError`` where they are several, whose means would say nothing."""
+    finished = results.trials[results.trials["status"] == FINISHED]
+    found = sorted(set(finished["scorer"])) if "scorer" in finished else []
+    if len(found) > 1:
+        raise UserError(
+            f"scorer: the scores follow {len(found)} rules ({', '.join(map(repr, found))}); they are not averaged: "
+            "report them apart"
+        )
+    return found[0] if found else ""
 
 
 def tidy(results: Results) -> pd.DataFrame:
@@ -48,7 +63,7 @@ def tidy(results: Results) -> pd.DataFrame:
     place = pd.Series(range(len(trials)), index=trials["trial"])
     order = pd.DataFrame({"place": rows["trial"].map(place), "beside": rows["metric"] != results.metric})
     rows = rows.loc[order.sort_values(["place", "beside"], kind="stable").index].reset_index(drop=True)
-    facts = trials.set_index("trial")
+    facts = trials.assign(scorer=scorer(results)).set_index("trial")
     tests = {
         (trial, language): test for trial, tested in facts["test_data"].items() for language, test in tested.items()
     }
@@ -58,6 +73,6 @@ def tidy(results: Results) -> pd.DataFrame:
     ]
     rows = rows.assign(
         study=about.name, task=about.task, encoder=about.encoder, source=about.source, test_data=fingerprints,
-        **{name: rows["trial"].map(facts[name]) for name in ("status", "collapsed", "diverged", "error")},
+        **{name: rows["trial"].map(facts[name]) for name in ("scorer", "status", "collapsed", "diverged", "error")},
     )  # fmt: skip
     return rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from harness.store.label_counts import ONE_LABEL, STANDARD_ERRORS
+from harness.tasks.label_counts import ONE_LABEL, STANDARD_ERRORS
 
 COLLAPSED = (
     f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer on "

@@ -48,7 +48,8 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: I
     try:
         part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
     except Exception as error:
-        raise _failed(f"the tokenizer of {encoder.path!r} on {EXAMPLES} examples of {origin.task!r}", error) from None
+        of = f"{EXAMPLES} examples of {task_named(origin.task).name!r}"
+        raise _failed(f"the tokenizer of {encoder.path!r} on {of}", error) from None
     for method in methods:
         try:
             _step(encoder, origin, part, method)
@@ -58,17 +59,19 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: I
 
 def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> None:
     """A forward and a backward pass of a fresh model, then its predictions."""
-    shared = loading.pretrained(encoder, origin.task)
+    shared, task = loading.pretrained(encoder, origin.task), task_named(origin.task)
     used = _ids(part) if trimmed_embedding.can_trim(shared.model, 0.0) else None
     model = loading.fine_tunable(encoder, origin.task, 0, used)
+    task.prepare(model)
     train_packed(model)
     method.adapt(model, shared)
-    takes = inspect.signature(model.forward).parameters
+    takes = inspect.signature(model.forward).parameters.keys() | {"labels"}
     features = [{name: row[name] for name in row if name in takes} for row in part.rows]
-    batch = task_named(origin.task).collator(part.tokenizer)(features)
+    batch = task.collator(part.tokenizer)(features)
     model.train()
-    model(**{name: tensor for name, tensor in batch.items() if name != "labels"}).logits.float().mean().backward()
-    predict(model, part)
+    labels = batch.pop("labels")
+    task.loss(model(**batch), labels).backward()
+    predict(model, part, task)
 
 
 def _ids(part: Encoded) -> torch.Tensor:

@@ -71,7 +71,7 @@ def with_values(made: T, asked: Mapping[str, str]) -> T:
 def value_of(cls: type, name: str, text: str) -> Any:
     """The value of a text as YAML reads it. Fields of text keep theirs: there ``no`` is Norwegian, and 123 a name."""
     kind = typing.get_type_hints(cls)[name]
-    if kind is str:
+    if kind is str or name in ("task", "data"):
         return text
     if kind is bool and text.lower() in SWITCHES:
         return SWITCHES[text.lower()]

@@ -14,7 +14,7 @@ from harness.common.errors import UserError, bad, unknown
 from harness.methods import METHODS, Composed, Ewc, Method
 from harness.setting import Setting
 from harness.study import Arm, Study
-from harness.tasks import task_named
+from harness.tasks import Own, TaskName, task_named
 
 OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
 """Fields of a study that can be set; the fields of its settings and of its methods are the others."""
@@ -84,7 +84,7 @@ def _asked(
     if task != study.task:
         of_study["question"] = f"{study.question} (asked of {task})"  # a question may name its task
     if languages is not None:
-        of_study["targets"] = _targets(task, source, languages)
+        of_study["targets"] = _targets(study, task, source, languages)
     if seeds is not None:
         of_study["seeds"] = tuple(seeds)
     return _Changes(of_study, of_settings, options)
@@ -151,8 +151,10 @@ def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
         raise unknown(f"--set: option of {kind}", option, options)
 
 
-def _targets(name: str, source: str, languages: Sequence[str]) -> tuple[str, ...]:
+def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]) -> tuple[str, ...]:
     task = task_named(name)
+    if isinstance(task, Own):  # its data knows its languages
+        return replace(study, targets=languages[0] if languages == ["all"] else tuple(languages)).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language != source)
     fields.once("--languages", tuple(languages))

@@ -7,5 +7,7 @@ if TYPE_CHECKING:
 
 
 def say(console: "Console", line: str) -> None:
-    """Print a line as it is, markup aside: numbers without colours, and no line breaks for a terminal's width."""
+    """Print a line as it is: without markup, without colours for numbers, and without line breaks at the terminal's
+    width.
+    """
     console.print(line, highlight=False, soft_wrap=True)

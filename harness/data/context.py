@@ -30,8 +30,9 @@ class TrialContext:
     def of(cls, config: TrialConfig, cache: Path) -> "TrialContext":
         """Find what a trial reads. Raises ``UserError`` where a user's task or the encoder is no longer what the trial
         was planned with; the data is checked where it is tokenised."""
-        check_unchanged(f"task: {config.task_file}", code_fingerprint(config.task_file), config.task_code)
         origin = Origin.of(config)
+        what = f"task: {config.task_file or config.task}"
+        check_unchanged(what, code_fingerprint(origin.task), config.task_code)
         encoder = pinning.pinned(config.encoder, config.encoder_revision)
         return cls(config, origin, task_named(origin.task), encoder, cache)
 

@@ -7,46 +7,55 @@ from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import UserError, reason_and_file, unknown
 from harness.tasks import Task
+from harness.tasks.base import SPLITS
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
-SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-"""Our names of the splits, and the hub's."""
-
 PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
 """Where a configuration's folder has a split."""
+SAVED = ("dataset_dict.json", "state.json")
+"""Files by which one knows what ``save_to_disk`` has written."""
+
+
+def revision(task: Task[Any]) -> str:
+    """``revision_of`` a task's data set. Raises ``UserError`` where it has none."""
+    if not task.hub:
+        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
+    return revision_of(task.hub)
 
 
 @lru_cache(maxsize=8)
-def revision(task: Task[Any]) -> str:
-    """The commit of the newest version of a task's data set on the hub, or without a network of the one that was
-    downloaded last.
+def revision_of(name: str) -> str:
+    """The commit of the newest version of a data set on the hub, or without a network of the one that was downloaded
+    last.
 
     Raises ``UserError`` where the hub does not give it and it has not been downloaded before.
     """
-    if not task.hub:
-        raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
     from huggingface_hub import hf_hub_download
 
     try:
-        return Path(hf_hub_download(task.hub, "README.md", repo_type="dataset")).parent.name
+        return Path(hf_hub_download(name, "README.md", repo_type="dataset")).parent.name
     except Exception as error:  # whatever the network or the library raises, the data set is not to be had
-        raise UserError(f"data: the Hugging Face hub did not give {task.hub!r}: {reason_and_file(error)}") from None
+        raise UserError(f"data: the Hugging Face hub did not give {name!r}: {reason_and_file(error)}") from None
 
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
     """The examples of a split and language as the hub has them at a commit."""
+    rows, where = loaded(task.hub, *task.hub_part(split, language), commit)
+    return task.from_hub(task.of_language(rows, language), where)
+
+
+def loaded(name: str, configuration: str, split: str, commit: str) -> "tuple[Dataset, str]":
+    """A split of a data set as the hub has it at a commit, and words for it that messages begin with."""
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
-    configuration = task.configuration(language)
-    where = f"data: {task.hub} ({configuration}, {SPLITS[split]})"
+    where = f"data: {name} ({configuration}, {split})"
     try:
-        rows = load_dataset(task.hub, configuration, split=SPLITS[split], revision=commit)
+        return load_dataset(name, configuration, split=split, revision=commit), where
     except Exception as error:
         raise UserError(f"{where} could not be loaded from the Hugging Face hub: {reason_and_file(error)}") from None
-    return task.from_hub(rows, where)
 
 
 def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any] | None:
@@ -55,24 +64,30 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
 
     ``None`` where there is no such folder; raises ``UserError`` where it lacks the split or cannot be read.
     """
-    source = folder / task.configuration(language)
+    configuration, part = task.hub_part(split, language)
+    source = folder / configuration
     if not source.is_dir():
         return None
-    where = f"data: {source} ({SPLITS[split]})"
+    where = f"data: {source} ({part})"
     try:
-        rows = _from_disk(source, SPLITS[split])
+        rows = _from_disk(source, part)
     except UserError:
         raise
     except Exception as error:
         raise UserError(f"{where} cannot be read: {reason_and_file(error)}") from None
-    return task.from_hub(rows, where)
+    return task.from_hub(task.of_language(rows, language), where)
+
+
+def is_copy(source: Path) -> bool:
+    """Whether a folder is that of a configuration in a copy."""
+    return any((source / name).is_file() for name in SAVED) or any(source.rglob("*.parquet"))
 
 
 def _from_disk(source: Path, split: str) -> "Dataset":
     from datasets import Dataset, DatasetDict, disable_progress_bars, load_from_disk
 
     disable_progress_bars()
-    if any((source / name).is_file() for name in ("dataset_dict.json", "state.json")):
+    if any((source / name).is_file() for name in SAVED):
         saved = load_from_disk(str(source))
         if not isinstance(saved, DatasetDict):
             raise UserError(

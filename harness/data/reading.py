@@ -1,6 +1,7 @@
 """Where examples come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,9 @@ from typing import Any
 from harness import embedded
 from harness.common import files
 from harness.common.errors import UserError, bad, reason
-from harness.data import hub
+from harness.data import hub, own
 from harness.data.origin import HUB, Origin
-from harness.tasks import Examples, Task, task_named
+from harness.tasks import Examples, Own, Task, task_named
 
 
 @lru_cache(maxsize=512)
@@ -22,7 +23,8 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     """
     task = task_named(origin.task)
     try:
-        found = Examples(tuple(_rows(task, origin, split, language)))
+        rows = _rows(task, origin, split, language)
+        found = Examples(tuple(rows), getattr(rows, "notes", ()))
         assert found.fingerprint  # a user's own task may give what has none
     except UserError:
         raise
@@ -32,14 +34,26 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     return found
 
 
+def with_labels(origin: Origin, source: str) -> Origin:
+    """The origin of examples with the labels of a task that a study describes, and with its fingerprint: where the
+    study gives no labels, they are those of the training data."""
+    if not isinstance(origin.task, Own):
+        return origin
+    task = origin.task.with_labels_of(examples(origin, "train", source).rows)
+    return replace(origin, task=task, code=task.fingerprint)
+
+
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if isinstance(task, Own):
+        return own.rows(task, origin, split, language)
+    assert isinstance(origin.place, str)
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
     if folder is None:
         raise bad("data", origin.place, f"'embedded', '{HUB}' or a directory that exists")
-    if (folder / task.name).is_dir():
-        return task.read(_file(folder / task.name, split, language))
+    if (folder / task.name).is_dir() and not hub.is_copy(folder / task.name):
+        return task.read(_file(task, folder, split, language))
     copied = hub.copied(task, folder, split, language) if task.hub else None
     if copied is not None:
         return copied
@@ -48,19 +62,22 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
         raise bad(
             "data", origin.place, f"a directory or '{HUB}' for the task {task.name!r}; only {there} may be embedded"
         )
-    raise bad("data", origin.place, f"a directory with {_expected(task, language)}")
+    raise bad("data", origin.place, f"a directory with {_expected(task, split, language)}")
 
 
-def _expected(task: Task[Any], language: str) -> str:
+def _expected(task: Task[Any], split: str, language: str) -> str:
     layout = f"a folder {task.name!r} in it (XTREME's download layout)"
-    return f"{layout} or a copy of the hub's {task.hub} ({task.configuration(language)!r})" if task.hub else layout
+    return f"{layout} or a copy of the hub's {task.hub} ({task.hub_part(split, language)[0]!r})" if task.hub else layout
 
 
-def _file(folder: Path, split: str, language: str) -> Path:
-    file = folder / f"{split}-{language}.tsv"
-    if not file.is_file():
-        there = sorted(f.stem.removeprefix(f"{split}-") for f in folder.glob(f"{split}-*.tsv"))
+def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
+    first, *others = (folder / name for name in task.files(split, language))
+    found = [first] if first.is_file() else [file for file in others if file.is_file()]
+    if len(found) > 1:
+        raise UserError(f"data: {folder} has {' and '.join(file.name for file in found)}; leave one of them there")
+    if not found:
+        there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
         raise UserError(
-            f"data: {file} does not exist; languages with a {split} file there: {', '.join(there) or 'none'}"
+            f"data: {first} does not exist; languages with a {split} file there: {', '.join(sorted(there)) or 'none'}"
         )
-    return file
+    return found[0]

@@ -48,8 +48,8 @@ class Encoded:
 
     rows: Dataset
     """As ``Task.encode`` makes them."""
-    gold: list[list[int]]
-    """Label ids of each example."""
+    gold: list[list[Any]]
+    """As ``Task.gold`` makes it."""
     unknown: float
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     tokenizer: "PreTrainedTokenizerBase"

@@ -23,6 +23,7 @@ from harness.encoders.library_errors import MAX_REASON
 from harness.fisher import diagonal_files
 from harness.methods.averaging import AverageLast
 from harness.study import TrialConfig
+from harness.tasks import Task
 from harness.training.building import build_trainer
 from harness.training.evaluation import max_tokens, predict
 from harness.training.trainer import PenaltyTrainer
@@ -122,7 +123,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
         context = TrialContext.of(replace(trial, setting=endless), cache)
         stand_in(context)
         trainer = build_trainer(context)
-        take_largest(trainer, trial.precision)
+        take_largest(trainer, context.task, trial.precision)
         trainer.add_callback(Stopwatch(pipe, trainer, trials, seconds))
         trainer.train()
     except Exception as error:
@@ -142,7 +143,7 @@ def stand_in(context: TrialContext) -> None:
                 diagonal_files.save(request, made_up, cache)
 
 
-def take_largest(trainer: PenaltyTrainer, precision: str) -> None:
+def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> None:
     """Take the memory that the largest batches of training and of scoring take, and what a method keeps by the last
     step. The weights move by a few steps, which a probe does not mind."""
     model, rows, tokenizer = trainer.model, trainer.train_dataset, trainer.processing_class
@@ -159,7 +160,7 @@ def take_largest(trainer: PenaltyTrainer, precision: str) -> None:
     trainer.train()
     trainer.remove_callback(stop)
     trainer.train_dataset = rows
-    predict(model, Encoded(part, [], 0.0, tokenizer), precision=precision)
+    predict(model, Encoded(part, [], 0.0, tokenizer), task, precision=precision)
     for callback in trainer.callback_handler.callbacks:
         if isinstance(callback, AverageLast):
             callback.add(model)

@@ -7,7 +7,7 @@ from harness.data import corpus, reading
 from harness.data.origin import absolute, origin_of
 from harness.encoders import pinning, spm_normalisation
 from harness.study import Study, TrialConfig
-from harness.tasks import Task, is_file, task_named
+from harness.tasks import Own, Task, is_file, task_named
 from harness.training import precision
 
 
@@ -18,13 +18,14 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     Raises ``UserError`` for whatever is missing or malformed, before anything runs.
     """
     study.check_languages()
-    task = task_named(study.task)
     encoder = pinning.find(study.encoder)
-    origin = origin_of(study)
-    places = {
+    origin = reading.with_labels(origin_of(study), study.source)
+    task = task_named(origin.task)
+    places: dict[str, Any] = {
         "encoder": absolute("encoder", study.encoder),
         "data": origin.place,
         "task_file": origin.task if is_file(study.task) else "",
+        "own_task": origin.task if isinstance(origin.task, Own) else None,
     }
     _check_training_data(study, task, len(reading.examples(origin, "train", study.source)))
     training, dev = (reading.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
@@ -45,6 +46,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
             selected_on=dev if study.checkpoint == "best" else "",
+            selected_by=task.scorer if study.checkpoint == "best" else "",
             encoder_revision=encoder.revision,
             tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,

@@ -16,6 +16,7 @@ from harness.fisher import supply
 from harness.fisher.windows import windows
 from harness.methods import Method
 from harness.study import TrialConfig
+from harness.tasks import TaskName
 from harness.training import precision
 
 BY_LANGUAGE = frozenset(("xmod",))
@@ -69,7 +70,7 @@ def check_room(resources: Resources) -> None:
             raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
 
 
-def check_encoder(encoder: Encoder, task: str, max_length: int, methods: Iterable[Method]) -> None:
+def check_encoder(encoder: Encoder, task: TaskName, max_length: int, methods: Iterable[Method]) -> None:
     """Refuse an encoder that a trial could not use, without loading its weights.
 
     Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Composed(Method):
-    """Each of the methods does what it does alone; penalties add up, learning rates multiply, what one freezes stays
+    """Several methods together: penalties add up, learning rates multiply, and weights frozen by one method stay
     frozen.
 
-    Their order says nothing. What makes no sense together is refused with the reason.
+    The order of the methods does not matter. A pointless combination is refused with the reason.
     """
 
     name: ClassVar[str] = "composed"

@@ -2,6 +2,7 @@
 
 import hashlib
 from io import BytesIO
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -10,34 +11,40 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """Split, language, example, gold and predicted (lists of label ids), a row an example scored."""
+    """One row per scored example: split, language, example, gold and predicted (lists of label ids or texts)."""
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
-    labels = pa.list_(pa.int16())
     return _written(
         pa.table(
             {
                 "split": pa.array([part.split for part, _ in rows]).dictionary_encode(),
                 "language": pa.array([part.language for part, _ in rows]).dictionary_encode(),
                 "example": pa.array([i for _, i in rows], pa.int32()),
-                "gold": pa.array([part.gold[i] for part, i in rows], labels),
-                "predicted": pa.array([part.predicted[i] for part, i in rows], labels),
+                "gold": _lists([part.gold[i] for part, i in rows]),
+                "predicted": _lists([part.predicted[i] for part, i in rows]),
             }
         )
     )
 
 
+def _lists(values: list[list[Any]]) -> pa.Array:
+    """Lists of label ids as 16-bit numbers, of anything else as it is."""
+    found = pa.array(values)
+    kind = found.type.value_type if pa.types.is_list(found.type) else found.type
+    return found.cast(pa.list_(pa.int16())) if pa.types.is_integer(kind) or pa.types.is_null(kind) else found
+
+
 def history(rows: list[dict[str, float]]) -> bytes:
-    """``TrialResult.history``, a row a window of steps."""
+    """A table of ``TrialResult.history``, one row a window of steps."""
     return _written(pa.Table.from_pylist(rows))
 
 
 def name(kind: str, content: bytes) -> str:
-    """The name of a file: it says what the file has to be."""
+    """The name of a file. It contains the hash of the content, so the content can be verified."""
     return f"{kind}-{hashlib.sha256(content).hexdigest()[:16]}.parquet"
 
 
 def read(content: bytes) -> pa.Table:
-    """A file's table; raises ``ValueError`` where it is none."""
+    """The table in a file. Raises ``ValueError`` if the content is not Parquet."""
     return pq.read_table(BytesIO(content))
 
 

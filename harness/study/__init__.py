@@ -3,7 +3,8 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from harness.common import fields
@@ -16,10 +17,13 @@ from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
 from harness.study.arms import arm_from, check_seeds, list_of, settings_from
 from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
+from harness.study.own_data import DataFiles as DataFiles
+from harness.study.own_data import HubData as HubData
+from harness.study.own_data import OwnData, beside, check_own, data_json, own_data
 from harness.study.trial_config import NUMERICS as NUMERICS
 from harness.study.trial_config import TrialConfig as TrialConfig
 from harness.study.trial_config import seeding as seeding
-from harness.tasks import is_file, task_named
+from harness.tasks import Own, TaskName, is_file, own_task, task_named
 
 PRECISIONS = ("fp32", "bf16", "fp16")
 AUTO = "auto"
@@ -47,8 +51,9 @@ class Study:
     """The question that the study answers, for the report's head."""
     reproduces: str = ""
     """Tables of the paper that it runs again, such as ``Tables 1, 2``; empty for a study that the paper lacks."""
-    task: str
-    """A task's name, or your own ``.py`` file that defines ``TASK``."""
+    task: TaskName
+    """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data, see
+    ``harness.tasks.own``."""
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
@@ -61,8 +66,9 @@ class Study:
     source: str = "en"
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
-    data: str = "embedded"
-    """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set."""
+    data: OwnData = "embedded"
+    """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set. Of a task on
+    your own data its files, see ``harness.study.own_data``."""
     precision: str = AUTO
     """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``: fp32 on a CPU, bf16 on a GPU that has
     it, else fp16."""
@@ -89,6 +95,7 @@ class Study:
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
         fields.languages("source", (self.source,))
         fields.languages("targets", self.targets)
+        self._check_data()
         if not is_file(self.task):  # a user's is checked when the study is planned: a report does without the file
             self.check_languages()
         if self.source in self.targets:
@@ -108,9 +115,24 @@ class Study:
     def _selected(self, selection: str) -> tuple[str, ...]:
         """The target languages of a selection by name."""
         task = task_named(self.task)
+        if isinstance(task, Own):
+            return self._tested(selection)
         if selection in task.languages:
             raise bad("targets", selection, f"a list, [{selection}]")
         return tuple(language for language in task.selection(selection) if language != self.source)
+
+    def _tested(self, selection: str) -> tuple[str, ...]:
+        """The languages of test files other than the source."""
+        if selection != "all" or not isinstance(self.data, DataFiles):
+            raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
+        return tuple(language for language in self.data.test if language != self.source)
+
+    def _check_data(self) -> None:
+        """Refuse data that is not for the task."""
+        if isinstance(self.task, Own):
+            check_own(self.data)
+        elif not isinstance(self.data, str):
+            raise UserError(f"data: files of one's own are for a task with a 'kind'; the task is {self.task!r}")
 
     def _check_methods(self) -> None:
         """Refuse methods that the tables cannot tell apart, and those that the study cannot run."""
@@ -160,10 +182,25 @@ class Study:
     def check_languages(self) -> None:
         """Refuse languages that the task lacks."""
         task = task_named(self.task)
+        if isinstance(task, Own):
+            if isinstance(self.data, DataFiles):
+                self.data.check(self.source, self.targets)
+            return
         for where, languages in (("source", (self.source,)), ("targets", self.targets)):
             for language in languages:
                 if language not in task.languages:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
+
+    def beside(self, folder: Path) -> "Study":
+        """The study with the full paths of the files that it describes a task by; relative ones are in ``folder``."""
+        if not isinstance(self.task, Own):
+            return self
+        return replace(self, task=self.task.beside(folder), data=beside(self.data, folder))
+
+    @property
+    def title(self) -> str:
+        """The task in a few words: its name, its file, or what it reads."""
+        return self.task.title if isinstance(self.task, Own) else self.task
 
     @property
     def own_arms(self) -> tuple[Arm, ...]:
@@ -201,6 +238,10 @@ class Study:
         if not isinstance(values, Mapping):
             raise bad(where, values, "a mapping with the fields of a study")
         given = dict(values)
+        if not isinstance(given.get("task", ""), str | Own):
+            given["task"] = own_task(given["task"], f"{where}: task")
+        if "data" in given:
+            given["data"] = own_data(given["data"], f"{where}: data")
         given["methods"] = [
             arm_from(spec, f"{where}: methods") for spec in list_of(given.get("methods"), f"{where}: methods")
         ]
@@ -212,7 +253,9 @@ class Study:
         return fields.build(cls, where, given)
 
     def to_json(self) -> dict[str, Any]:
-        given = asdict(self)
+        given = asdict(self) | {"task": self.task, "data": data_json(self.data)}
+        if isinstance(self.task, Own):
+            given["task"] = self.task.to_json()
         given["methods"] = [arm.to_json() for arm in self.own_arms]
         for name in ("search", "looks", "equivalence"):  # older versions refuse a field that they do not know
             if getattr(self, name) is None:

@@ -10,6 +10,8 @@ from harness.common import fields
 from harness.common.hashing import digest
 from harness.methods import Method, method_from
 from harness.setting import Setting
+from harness.study.own_data import OwnData, data_json, own_data
+from harness.tasks import Own, own_task
 
 NUMERICS = 3
 """Version of everything between a config and its weights that no field names. Raised when a change of code or of a
@@ -44,15 +46,19 @@ class TrialConfig:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Fingerprint of the unlabelled text of each language that the method reads."""
     task_code: str = ""
-    """Fingerprint of the user's task file; empty for steadytune's own tasks."""
+    """Fingerprint of the user's task file, or of the task that the study describes; empty for steadytune's tasks."""
     selected_on: str = ""
     """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
+    selected_by: str = ""
+    """``Task.scorer``, where the checkpoint is selected by such a score."""
 
     task_file: str = field(default="", metadata=PLACE)
     """Place of the user's task file."""
+    own_task: Own[Any] | None = field(default=None, metadata=PLACE)
+    """The task that the study describes, with its labels; ``task_code`` is its identity."""
     encoder: str = field(metadata=PLACE)
     """Hub name or directory to load from: a place, so not part of the identity."""
-    data: str = field(metadata=PLACE)
+    data: OwnData = field(metadata=PLACE)
     """Place of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
     """The hub's commit, where they are on the hub."""
@@ -79,6 +85,10 @@ class TrialConfig:
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.own_task is None:
+            given.pop("own_task")  # older versions refuse a field that they do not know
+        else:
+            given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}
         return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
 
     @classmethod
@@ -86,6 +96,8 @@ class TrialConfig:
         given = dict(values)
         given["method"] = method_from(given["method"], "method")
         given["setting"] = fields.build(Setting, "setting", given["setting"])
+        if given.get("own_task") is not None:
+            given |= {"own_task": own_task(given["own_task"], "task"), "data": own_data(given["data"], "data")}
         return fields.build(cls, "trial", given)
 
 

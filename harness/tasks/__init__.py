@@ -1,5 +1,5 @@
 """Tasks by name. A task is one file that defines ``TASK``: here with one line in ``TASKS``, or a user's own ``.py``
-file."""
+file. A study may also describe its task itself, see ``harness.tasks.own``."""
 
 import hashlib
 import re
@@ -12,7 +12,13 @@ from harness.common.errors import UserError, bad
 from harness.common.registry import Registry
 from harness.tasks.base import Examples as Examples
 from harness.tasks.base import Task as Task
+from harness.tasks.own import KINDS as KINDS
+from harness.tasks.own import Own as Own
+from harness.tasks.own import own_task as own_task
 from harness.tasks.pair_task import PairTask as PairTask
+from harness.tasks.question_task import QuestionTask as QuestionTask
+from harness.tasks.sequence_task import SequenceTask as SequenceTask
+from harness.tasks.text_task import TextTask as TextTask
 from harness.tasks.token_task import TokenTask as TokenTask
 
 TASKS: Registry[Task[Any]] = Registry(
@@ -21,15 +27,20 @@ TASKS: Registry[Task[Any]] = Registry(
         "panx": "harness.tasks.panx:TASK",
         "udpos": "harness.tasks.udpos:TASK",
         "pawsx": "harness.tasks.pawsx:TASK",
+        "xquad": "harness.tasks.shipped.xquad:TASK",
+        "mlqa": "harness.tasks.shipped.mlqa:TASK",
+        "tydiqa": "harness.tasks.shipped.tydiqa:TASK",
     }
 )
 
+TaskName = str | Own[Any]
+"""A task's name, a user's ``.py`` file, or the task itself as a study describes it."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def is_file(name: str) -> bool:
+def is_file(name: TaskName) -> bool:
     """Whether a study's word for its task is a file rather than a name from ``TASKS``."""
-    return name.endswith(".py")
+    return isinstance(name, str) and name.endswith(".py")
 
 
 def file_of(name: str) -> Path:
@@ -37,8 +48,11 @@ def file_of(name: str) -> Path:
     return files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
 
 
-def task_named(name: str) -> Task[Any]:
-    """The task of that name, or of a user's ``.py`` file; ``UserError`` with the nearest name where there is none."""
+def task_named(name: TaskName) -> Task[Any]:
+    """The task of that name, of a user's ``.py`` file, or that a study describes; ``UserError`` with the nearest name
+    where there is none."""
+    if isinstance(name, Own):
+        return name
     if isinstance(name, str) and is_file(name):
         return _loaded(name).task
     return TASKS.find("task", name)
@@ -97,12 +111,18 @@ def _check(task: Task[Any]) -> None:
             raise bad(field, getattr(task, field), "a name")
 
 
-def code_fingerprint(name: str) -> str:
+def code_fingerprint(name: TaskName) -> str:
     """Content hash of a user's task file and the modules beside it that it imports, as another code may be another
-    task; empty for steadytune's own, which ``NUMERICS`` covers."""
+    task; of a task that a study describes its own; empty for steadytune's own, which ``NUMERICS`` covers. So may other
+    rules of its scores: nothing in a record but this tells them apart without running the code."""
+    if isinstance(name, Own):
+        return name.fingerprint
     if not is_file(name):
         return ""
+    own = _loaded(name)
     found = hashlib.sha256(files.read(file_of(name)))
-    for module, (_, content) in _loaded(name).neighbours.items():
+    for module, (_, content) in own.neighbours.items():
         found.update(f"\0{module}\0{len(content)}\0".encode() + content)
+    if own.task.scorer:
+        found.update(f"\0scorer\0{own.task.scorer}".encode())
     return found.hexdigest()[:16]

@@ -1,107 +1,31 @@
 """What a search has tried: its trials in the order in which they ended, with the dev scores on the way, kept in the
 study's file."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
-from harness.common import fields
 from harness.common.errors import UserError
 from harness.search import Search
-from harness.setting import Setting
-from harness.store.record import Record, covers
+from harness.store.record import Record, covers, follows_present_rules
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
-
-RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
-ENDED = (FINISHED, STOPPED, FAILED)
-
-
-class Rung(NamedTuple):
-    """A trial's dev score on the way."""
-
-    rung: int
-    """From 1; the search's last is the end of training."""
-    step: int
-    dev: float
-    """Of the source, × 100."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchTrial:
-    """One trial of a search."""
-
-    id: str
-    method: str
-    """Label."""
-    setting: Setting
-    status: str
-    """``finished``, ``stopped``, ``failed`` or ``running``: a trial of the last was interrupted, unless it runs right
-    now."""
-    scores: tuple[Rung, ...] = ()
-    """In the order of the rungs."""
-    seconds: float = 0.0
-    draws: int = 1
-    """How often the sampler drew it: a space of few points has repetitions."""
-    rules: tuple[int, int]
-    """The search's ``reduction`` and ``rungs``, by which it went on or not."""
-    counts: bool = True
-    """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with
-    make it none, until they come back."""
-    replaced: bool = False
-    """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
-
-    def __post_init__(self) -> None:
-        fields.coerce(self)
-        fields.choice("status", self.status, (RUNNING, *ENDED))
-
-    @property
-    def dev(self) -> float | None:
-        """The last dev score, of a finished trial that of the scored weights; ``None`` where there is none."""
-        return self.scores[-1].dev if self.scores else None
-
-    def to_json(self) -> dict[str, Any]:
-        last = self.scores[-1].rung if self.scores else 0
-        scores = [score._asdict() for score in self.scores]
-        return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "SearchTrial":
-        given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        given["setting"] = fields.build(Setting, "setting", given["setting"])
-        given["scores"] = tuple(
-            Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ())
-        )
-        given["rules"] = tuple(given["rules"])
-        return cls(**given)
-
-
-def read(store: Store, name: str) -> list[SearchTrial]:
-    """What a store has of the search of a study as it was last run, in the order in which its trials ended."""
-    return [one for one in _all(store, name) if one.counts]
-
-
-def _all(store: Store, name: str) -> list[SearchTrial]:
-    """What the searches of a study have ever tried; entries that cannot be read are passed over."""
-    found = []
-    for values in store.tried(name):
-        try:
-            found.append(SearchTrial.from_json(values))
-        except (KeyError, TypeError, ValueError, OverflowError, UserError):
-            continue
-    return found
-
-
-def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
-    """The finished trial of a method with the highest dev score of the source, of equal ones the first; ``None`` where
-    none finished."""
-    finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
-    return max(finished, key=lambda one: one.dev or 0.0, default=None)
+from harness.tasks import task_named
+from harness.tuning.search_trial import ENDED as ENDED
+from harness.tuning.search_trial import FAILED as FAILED
+from harness.tuning.search_trial import FINISHED as FINISHED
+from harness.tuning.search_trial import RUNNING as RUNNING
+from harness.tuning.search_trial import STOPPED as STOPPED
+from harness.tuning.search_trial import Rung as Rung
+from harness.tuning.search_trial import SearchTrial as SearchTrial
+from harness.tuning.search_trial import all_tried, dev_of
+from harness.tuning.search_trial import read as read
+from harness.tuning.search_trial import winner as winner
 
 
 def final(record: Record, search: Search) -> Rung:
     """The last rung of a finished trial."""
-    return Rung(search.rungs, record.cost.steps, record.in_metric("dev")[record.identity.source])
+    return Rung(search.rungs, record.cost.steps, dev_of(record))
 
 
 class Journal:
@@ -117,6 +41,7 @@ class Journal:
         self.study = study
         self.search = study.search
         self.store = store
+        self.scorer = task_named(study.task).scorer
         self.bases = {trial.method.arm.label: trial for trial in bases}
         """A trial of each method at the study's own setting."""
         self.tried: dict[str, SearchTrial] = {}
@@ -135,14 +60,14 @@ class Journal:
         Failed ones are out of it where ``retry_failed``: others are drawn in their place.
         """
         everything: list[SearchTrial] = []
-        for one in _all(self.store, self.study.name):
+        for one in all_tried(self.store, self.study.name):
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
         for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
             config = self._config(one)
-            record = self.store.record_of(config) if config is not None else None
+            record = self._record(config)
             if config is None:
                 self.others.append(one)
-            elif one.status == FINISHED or (record is not None and covers(record, config)):
+            elif covers(record, config) or (one.status == FINISHED and (record is not None or self._same_scorer(one))):
                 last = final(record, self.search) if record is not None else one.scores[-1]
                 seconds = record.cost.seconds if record is not None else one.seconds
                 way = (
@@ -151,7 +76,7 @@ class Journal:
                     else ()
                 )
                 self.tried[one.id] = replace(
-                    one, status=FINISHED, scores=(*way, last), seconds=seconds, rules=self.rules
+                    one, status=FINISHED, scores=(*way, last), seconds=seconds, rules=self.rules, scorer=self.scorer
                 )
                 if not covers(record, config):
                     self.outdated.append(config)
@@ -167,7 +92,16 @@ class Journal:
         return self.search.reduction, self.search.rungs
 
     def _same_rules(self, one: SearchTrial) -> bool:
-        return one.rules == self.rules
+        """Whether a trial went on or not by this search's rules, on dev scores that it would have had here."""
+        return one.rules == self.rules and self._same_scorer(one)
+
+    def _same_scorer(self, one: SearchTrial) -> bool:
+        return one.scorer == self.scorer or not one.scores
+
+    def _record(self, config: TrialConfig | None) -> Record | None:
+        """The record of a trial, where its scores are by the present rules."""
+        record = self.store.record_of(config) if config is not None else None
+        return record if record is not None and follows_present_rules(record) else None
 
     def _config(self, one: SearchTrial) -> TrialConfig | None:
         """The trial as this search would plan it; ``None`` where it would not."""
@@ -209,7 +143,7 @@ class Journal:
         else:
             label = config.method.arm.label
             self.tried[config.id] = SearchTrial(
-                id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules
+                id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules, scorer=self.scorer
             )
         self.save()
 

@@ -1,4 +1,4 @@
-"""The README's examples: they load, say the same in YAML and in Python, and run."""
+"""Examples of the documentation: they load, say the same in YAML and in Python, and run."""
 
 import re
 from dataclasses import replace
@@ -9,16 +9,11 @@ import pytest
 import search_spaces
 from harness.cli.main import main
 from harness.study import Study
-from tests.helpers.readme import README, alternatives
+from tests.helpers.own_data import topics, written
+from tests.helpers.readme import DOCUMENTATION, alternatives, example
 
 MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
-"""What takes the study of the README's first example to what is shipped."""
-
-
-def example(language: str, within: str) -> str:
-    """The only example in a language that has some words."""
-    (found,) = [code for code in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if within in code]
-    return str(found)
+"""Options that move the example to the encoder, data and text that ship."""
 
 
 def studied(folder: Path, name: str, text: str) -> Study:
@@ -26,11 +21,12 @@ def studied(folder: Path, name: str, text: str) -> Study:
     return search_spaces.load(str(folder / name))
 
 
-def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
-    written = studied(tmp_path, "warmup.yaml", example("yaml", "# warmup.yaml"))
-    made = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+@pytest.mark.parametrize(("name", "trials"), [("warmup", 3 * (2 + 2 + 3 + 2)), ("small", 12)])
+def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path, name: str, trials: int) -> None:
+    written = studied(tmp_path, f"{name}.yaml", example("yaml", f"# {name}.yaml"))
+    made = studied(tmp_path, f"{name}.py", example("python", f"# {name}.py"))
     assert written == made
-    assert len([*written.runs()]) == 3 * (2 + 2 + 3 + 2)
+    assert len([*written.runs()]) == trials
 
 
 def test_a_design_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
@@ -52,6 +48,7 @@ def test_a_search_loads(tmp_path: Path) -> None:
     [
         ("warmup.py", "python", "# warmup.py", MOVED, "27 trials, 0 finished"),
         ("warmup.yaml", "yaml", "# warmup.yaml", MOVED, "27 trials, 0 finished"),
+        ("small.yaml", "yaml", "# small.yaml", "", "12 trials, 0 finished"),
         ("design.yaml", "yaml", "design: sobol", "", "16 trials, 0 finished"),
         ("tuned.yaml", "yaml", "# tuned.yaml", "", "search: 12 trials of each method at seed 0"),
     ],
@@ -81,10 +78,10 @@ def test_a_study_runs_on_what_is_shipped(tmp_path: Path, cut: Path, monkeypatch:
 def test_the_studies_it_names_are_there() -> None:
     named = {
         name
-        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", README)
+        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", DOCUMENTATION)
         for name in alternatives(pattern)
     }
-    assert named, "the README names studies"
+    assert named, "the pages name studies"
     assert named <= set(search_spaces.names())
 
 
@@ -103,3 +100,25 @@ def test_a_function_may_make_the_study_and_its_errors_name_the_line(tmp_path: Pa
         match=r"d\.py: it must define STUDY.* or a function study\(\) that returns one; it has int",
     ):
         studied(tmp_path, "d.py", "def study():\n    return 3\n")
+
+
+def test_a_study_on_ones_own_data_runs(tmp_path: Path, encoder: str) -> None:
+    files = {"train.csv": "train-en", "dev.jsonl": "dev-en", "test.parquet": "test-en", "de.csv": "test-de"}
+    for name, part in {**files, "hi.csv.gz": "test-hi"}.items():
+        split, language = part.split("-")
+        labels = {"none": "sports", "number": "travel"}
+        rows = [row | {"topic": labels[str(row["topic"])]} for row in topics(split, language, 20)]
+        written(rows, tmp_path / name)
+    study = studied(tmp_path, "topics.yaml", example("yaml", "# topics.yaml"))
+    options = [
+        "--set",
+        f"encoder={encoder}",
+        "--set",
+        "max_steps=2",
+        "--seeds",
+        "0",
+        "--store",
+        str(tmp_path / "store"),
+    ]
+    assert main(["run", str(tmp_path / "topics.yaml"), "--local", *options]) == 0
+    assert (tmp_path / "store" / "reports" / study.name / "report.html").is_file()

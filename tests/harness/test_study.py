@@ -18,6 +18,7 @@ from harness.execution.plan import plan
 from harness.methods import L2, Ewc, Vanilla
 from harness.setting import setting_labels
 from harness.study import Arm, EquivalenceBounds, Setting, Study, TrialConfig
+from harness.tasks.own.text import OwnText
 from tests.helpers.examples import examples
 from tests.helpers.studies import CONFIG, SHORT
 
@@ -36,6 +37,7 @@ IDENTITY = {
     "task_code": "1",
     "checkpoint": "best",
     "selected_on": "1",
+    "selected_by": "other",
 }
 PLACES = {
     "encoder": "/elsewhere",
@@ -43,6 +45,7 @@ PLACES = {
     "data_revision": "1",
     "dev_data": "1",
     "task_file": "/elsewhere.py",
+    "own_task": OwnText(text="sentence"),
     "targets": ("fr", "hi"),
     "test_data": {},
     "trim_vocabulary": False,
@@ -199,9 +202,9 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ),
         ({"seeds": [2**32]}, "seeds: 4294967296 is not allowed"),
         ({"seeds": [True]}, "seeds: True is not allowed; give a whole number"),
-        ({"task": {"a": 1}}, "task: {'a': 1} is not allowed; give text"),
+        ({"task": {"a": 1}}, "task: the field 'kind' is missing; give one of "),
         ({"encoder": 5}, "encoder: 5 is not allowed; give text"),
-        ({"data": None}, "data: None is not allowed; give text"),
+        ({"data": None}, "data: None is not allowed; give a place's name"),
         ({"methods": [{"name": ["l2"]}]}, "methods: there is no ['l2']"),
         (
             {"methods": [{"name": "ewc", "strength": 1, "languages": "de"}]},

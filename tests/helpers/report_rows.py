@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from analysis.rendering import page
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.table import Table
-from analysis.report import Chapter
+from analysis.report import Chapter, first_screen, rendered
 from analysis.results.frame import FAILED, FINISHED, Results
 from analysis.results.from_csv import read
 from analysis.results.view import View
@@ -175,8 +174,8 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
 
 
 def noted(table: Table) -> str:
-    """The table's notes, joined."""
-    return " ".join(table.notes)
+    """The table's notes and the meanings of its heads, joined."""
+    return " ".join(table.captions)
 
 
 CHANCE = np.random.default_rng(11).normal(0, 1, (12, 3))
@@ -244,19 +243,17 @@ def clean_page(made: Sequence[Chapter], seen: View, *, drawn: bool = False) -> N
     """Check that no section shows an undefined number, and neither does the page."""
     for section in (section for chapter in made for section in (chapter.section, chapter.twin) if section is not None):
         clean(section, drawn=drawn)
-    results = seen.results
     images = {part.name: "" for chapter in made for part in chapter.section.parts if isinstance(part, Picture)}
-    html = page.render(
-        "report.html.j2",
-        about=results.about,
-        metric=results.metric,
-        counts=results.trials["status"].value_counts().to_dict(),
-        total=len(results.trials),
-        chapters=made,
-        images=images,
-        ddof=seen.ddof,
-        refresh=0,
-    )
+    shown = first_screen(seen)
+    if shown is not None:
+        numbers = [part for part in (shown.numbers,) if part is not None]
+        told = [verdict.text for verdict in shown.verdicts] + [verdict.headline for verdict in shown.verdicts]
+        clean(Section("opening", "Opening", [shown.caption, *told, *numbers]))
+        assert not re.search(r"\bnan\b|\binf\b", shown.picture + shown.surviving)
+    sections = [section for one in made for section in (one.section, one.twin) if section is not None]
+    tables = [*(table for section in sections for table in section.tables)]
+    tables += [shown.numbers] if shown is not None and shown.numbers is not None else []
+    html = rendered(seen, made, shown, images, {table.key: table.name for table in tables})
     text = " ".join(Text(html).found)
     assert (found := NOTHING.search(text)) is None, f"{found} in {text[max(0, found.start() - 200) : found.end() + 50]}"
 

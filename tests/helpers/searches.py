@@ -11,6 +11,7 @@ from rich.console import Console
 from harness.execution.resources import Resources
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
+from harness.tasks import TASKS
 from harness.tuning import search as tuning
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung
 
@@ -51,6 +52,7 @@ def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> Non
         "id": trial.id,
         "config": trial.to_json(),
         "metric": "f1",
+        "scorer": TASKS[trial.task].scorer,
         "zero_shot": 0.0,
         "collapsed": False,
         "diverged": False,

@@ -7,6 +7,7 @@ from harness.store import record_json
 from harness.store.record import Record, Score, Scores, TrialCost
 from harness.store.result import Scored, TrialResult
 from harness.store.store import Store
+from harness.tasks import task_named
 from tests.helpers.studies import CONFIG
 
 
@@ -20,6 +21,7 @@ def result(score: float = 50.0) -> TrialResult:
         id=CONFIG.id,
         config=CONFIG.to_json(),
         metric="f1",
+        scorer=task_named(CONFIG.task).scorer,
         scores=Scores({}, tests),
         zero_shot=score,
         collapsed=False,

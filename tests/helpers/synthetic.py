@@ -13,6 +13,7 @@ from harness.methods import L2, Method, Vanilla
 from harness.store import parquet
 from harness.store.store import LAYOUT, Store
 from harness.study import Setting, Study, TrialConfig
+from harness.tasks import TASKS
 
 CODES = tuple(
     "af ar az bg bn de el es et eu fa fi fr gu he hi hu id it ja jv ka kk ko lt ml mr ms my nl pa pl pt qu ro ru sw "
@@ -125,6 +126,7 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
             "finished": "2026-01-01T00:00:00+00:00",
             "config": config.to_json(),
             "metric": "f1",
+            "scorer": TASKS[made.task].scorer,
             "scores": {"dev": {made.source: tests[made.source]}, "test": tests},
             "zero_shot": 0.0,
             "collapsed": collapsed,

@@ -15,7 +15,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "report",
         help="write a study's report from its store, or from a table of results",
         description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
-        "store alone, or a CSV file of anybody's results; the README says which columns.",
+        "store alone, or a CSV file of anybody's results; analysis/README.md says which columns.",
     )
     command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv, .tsv or .txt file of results")
     store_option(command)

@@ -2,7 +2,7 @@
 
 import argparse
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
@@ -15,6 +15,7 @@ from harness.common.errors import UserError, without_credentials
 if TYPE_CHECKING:
     from harness.setting import Setting
     from harness.study import Study, TrialConfig
+    from harness.tasks import Own
 
 ALWAYS = ("learning_rate", "warmup_steps", "epochs", "max_steps")
 """Hyperparameters that the table of settings shows even where all settings have them alike."""
@@ -56,15 +57,24 @@ def show(options: argparse.Namespace) -> int:
 
 def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
     """A study's question, task and places; with one of its trials also the versions of encoder and data."""
+    data = without_credentials(str(study.data))
     rows = [
-        ["task", f"{study.task}, {study.source} to {' '.join(study.targets)}"],
+        ["task", f"{study.title}, {study.source} to {' '.join(study.targets)}"],
         ["encoder", f"{study.encoder} ({trial.encoder_revision})" if trial else without_credentials(study.encoder)],
-        ["data", f"{study.data} (training data {trial.training_data})" if trial else without_credentials(study.data)],
+        ["data", f"{study.data} (training data {trial.training_data})" if trial else data],
         ["precision", trial.precision if trial else study.precision],
     ]
+    if trial and trial.own_task:
+        rows.insert(1, ["labels", _labels(study, trial.own_task)])
     if study.reproduces:
         rows.insert(0, ["paper", study.reproduces])
     return [f"{study.name}: {study.question}", "", *aligned(rows)]
+
+
+def _labels(study: "Study", task: "Own[Any]") -> str:
+    """The labels of a task that a study describes, and where they are from."""
+    given = isinstance(study.task, str) or study.task.labels
+    return ", ".join(task.labels) + ("" if given else " (found in the training data, in sorted order)")
 
 
 def settings_table(study: "Study") -> list[str]:

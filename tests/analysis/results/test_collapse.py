@@ -19,11 +19,11 @@ from analysis.results.view import View
 from analysis.sections import languages
 from harness.execution.plan import plan
 from harness.store import parquet
-from harness.store.label_counts import of_examples
 from harness.store.record import Record, Score, TrialCost
 from harness.store.result import Scored, TrialResult
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
+from harness.tasks.label_counts import of_examples
 from harness.training.trial import made_record
 from tests.helpers.frames import ROWS, frames
 from tests.helpers.stores import result

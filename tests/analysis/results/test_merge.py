@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from analysis.report import write
+from analysis.results import from_csv
 from analysis.results.frame import FAILED, FINISHED, MISSING, Results
 from analysis.results.from_store import load
 from analysis.results.merge import side_by_side
+from analysis.results.tidy import tidy
 from analysis.results.view import View
 from analysis.sections import summary
 from analysis.watch import watch
@@ -138,3 +140,19 @@ def test_a_watched_report_is_written_when_a_trial_has_ended(one: View, monkeypat
     watch(lambda: next(views), lambda view, refresh: written.append(refresh), 7)
     assert written == [7, 7, 0]  # no rewrite if no trial has ended; the last page is final
     assert naps == [7, 7, 7]
+
+
+def test_scores_by_different_rules_are_not_compared(one: View, tmp_path: Path) -> None:
+    """As a table that a former version wrote, or where somebody put the rows of two versions together."""
+    scored = replace(one.results, trials=one.results.trials.assign(scorer="seqeval-0.0.12"))
+    one, table = View(scored), tidy(scored)
+    files = [tmp_path / name for name in ("new.csv", "former.csv", "both.csv")]
+    table.to_csv(files[0], index=False)
+    table.drop(columns="scorer").to_csv(files[1], index=False)
+    half = table.assign(scorer=table["scorer"].where(table["seed"] == table["seed"].min(), ""))
+    half.to_csv(files[2], index=False)
+    side_by_side("one", one, "other", View(from_csv.read(str(files[0]))))
+    with pytest.raises(UserError, match=r"those of one by seqeval-0\.0\.12 and those of other do not say by which"):
+        side_by_side("one", one, "other", View(from_csv.read(str(files[1]))))
+    with pytest.raises(UserError, match="the scores follow 2 rules"):
+        from_csv.read(str(files[2]))

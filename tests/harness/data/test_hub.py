@@ -13,7 +13,8 @@ from harness.common.errors import UserError
 from harness.data import hub, reading
 from harness.data.origin import Origin
 from harness.execution.plan import plan
-from harness.tasks import TASKS, task_named
+from harness.tasks import task_named
+from harness.tasks.base import SPLITS
 from tests.helpers.data import folder_of
 
 TEXT = Value("string")
@@ -43,7 +44,7 @@ def as_on_the_hub(task: str, rows: tuple[Any, ...], names: list[str] | None = No
 def copies(task: str, source: Origin, target: Path, kind: str) -> None:
     """Write all splits of English and German as a copy of the hub's data set."""
     for language in ("en", "de"):
-        splits = {"test": "test"} if language == "de" else hub.SPLITS
+        splits = {"test": "test"} if language == "de" else SPLITS
         folder = target / task_named(task).configuration(language)
         parts = DatasetDict(
             {
@@ -78,7 +79,7 @@ def test_quotation_marks_of_xtremes_files_are_not_the_texts(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", ["save_to_disk", "parquet"])
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", FEATURES)
 def test_a_copy_has_the_same_fingerprints(
     tmp_path: Path, source: Callable[[str], Origin], task: str, kind: str
 ) -> None:
@@ -133,15 +134,15 @@ def test_the_revision_is_that_of_the_last_download_without_a_network(
     (repository / "snapshots" / "c0ffee").mkdir(parents=True)
     (repository / "snapshots" / "c0ffee" / "README.md").write_text("")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
     assert hub.revision(task_named("udpos")) == "c0ffee"
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
 
 
 def test_a_hub_that_is_out_of_reach(study: Any) -> None:
     from dataclasses import replace
 
-    hub.revision.cache_clear()
+    hub.revision_of.cache_clear()
     with pytest.raises(UserError, match="data: the Hugging Face hub did not give 'google/xtreme': "):
         plan(replace(study, data="hub"))
 
@@ -169,7 +170,7 @@ def test_copies_that_do_not_do(tmp_path: Path, source: Callable[[str], Origin]) 
     as_on_the_hub("xnli", rows, ["entailment", "neutral", "contradiction", "hm"]).cast_column(
         "label", Value("int64")
     ).to_parquet(copy / "es" / "test.parquet")
-    with pytest.raises(UserError, match=r"row 0: label: there is no 0\. Known: contradiction, entailment, neutral"):
+    with pytest.raises(UserError, match=r"row 0: the label '0' is a number; write the names entailment"):
         reading.examples(origin, "test", "es")
     (copy / "en" / "test_unlabelled.parquet").write_bytes(b"another file")
     (copy / "en" / "test-00000-of-00001.parquet").write_bytes(b"PAR1 and then nothing")

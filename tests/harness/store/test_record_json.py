@@ -9,8 +9,8 @@ import pytest
 
 from harness.common.provenance import Provenance
 from harness.store import record_json
-from harness.store.label_counts import LabelCounts
 from harness.store.record import Record, Score, ScoredCheckpoint, Scores, TrialCost
+from harness.tasks.label_counts import LabelCounts
 from tests.helpers.stores import result
 from tests.helpers.studies import CONFIG
 

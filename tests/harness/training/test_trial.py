@@ -150,9 +150,9 @@ def test_predictions_do_not_depend_on_the_batching(
     encoder = pinning.find("embedded")
     model = loading.fine_tunable(encoder, "udpos", 0)
     part = TrialContext.of(trial(targets=("zh",)), tmp_path).encoded("test", "zh")
-    sorted_batches = predict(model, part)
+    sorted_batches = predict(model, part, task_named("udpos"))
     monkeypatch.setitem(evaluation.MAX_TOKENS, "cpu", 1)
-    one_by_one = predict(model, part)
+    one_by_one = predict(model, part, task_named("udpos"))
     pairs = [(a, b) for xs, ys in zip(sorted_batches, one_by_one, strict=True) for a, b in zip(xs, ys, strict=True)]
     assert sum(a != b for a, b in pairs) <= 0.002 * len(pairs)  # rounding may tip a tie of an untrained head
 

@@ -9,6 +9,7 @@ from harness.store.store import Store
 from harness.study import Study
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Rung, SearchTrial, read, winner
 from tests.helpers.searches import config, filled, journal
+from tests.helpers.store_files import former
 from tests.helpers.studies import LONG, SPACE
 
 
@@ -119,3 +120,26 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
     assert best is not None
     assert best.id == "3"
     assert winner(found[1:2], "vanilla") is None
+
+
+def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Path) -> None:
+    """Of the finished ones the dev scores are made anew, where there are predictions."""
+    store = Store(tmp_path / "store")
+    filled(searched, store)
+    file = Path(store.root, "studies", f"{searched.name}.json")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    for one in found["search"]:
+        del one["scorer"]
+    file.write_text(json.dumps(found), encoding="utf-8")
+    read_now = {one.setting.learning_rate: one for one in read(store, searched.name)}
+    assert (read_now[0.001].scores, read_now[0.002].scores) == ((Rung(3, 9, 50.0),), ())
+    made = journal(searched, store)
+    # The stopped one went on or not by other scores. The failed one has none, and the record of another says its own.
+    assert [(one.setting.learning_rate, one.status, one.dev) for one in made.of("vanilla")] == [
+        (0.001, FINISHED, 50.0),
+        (0.003, FAILED, None),
+        (0.004, FINISHED, 48.0),
+    ]
+    former(store, made.tried[config(made, 0.001).id].id)  # and without predictions
+    assert [one.setting.learning_rate for one in journal(searched, store).of("vanilla")] == [0.003, 0.004]
+    assert winner(read(store, searched.name), "vanilla") is None

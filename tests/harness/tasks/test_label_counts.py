@@ -6,8 +6,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from harness.store.label_counts import LabelCounts, label_counts, of_examples
 from harness.tasks import task_named
+from harness.tasks.label_counts import LabelCounts, label_counts, of_examples
 
 PUNCT, NOUN, VERB = (task_named("udpos").labels.index(tag) for tag in ("PUNCT", "NOUN", "VERB"))
 

@@ -1,0 +1,51 @@
+"""Metrics by name: a metric is one function and one line in ``METRICS``.
+
+All of them are better the higher they are. A user's own is a function ``metric`` in a ``.py`` file, see
+``harness.tasks.metrics.own``. Imports neither torch nor scikit-learn before a score is computed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from harness.common.registry import Registry
+
+Function = Callable[[Sequence[Any], Sequence[Any]], float]
+"""Of the gold answers and the model's, in the same order."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric as tasks compute it and reports name it."""
+
+    words: str
+    """Its name as a figure has it."""
+    function: Function
+    """From labels, or from numbers, to a score between ``low`` and 1."""
+    low: float = 0.0
+    """The worst score: below 0 for correlations."""
+    of: str = "labels"
+    """What it compares: ``labels``, ``numbers`` or ``tags``, a sequence of labels an example."""
+
+
+METRICS: Registry[Metric] = Registry(
+    {
+        "accuracy": "harness.tasks.metrics.of_labels:ACCURACY",
+        "macro_f1": "harness.tasks.metrics.of_labels:MACRO_F1",
+        "micro_f1": "harness.tasks.metrics.of_labels:MICRO_F1",
+        "matthews": "harness.tasks.metrics.of_labels:MATTHEWS",
+        "f1": "harness.tasks.metrics.of_tags:F1",
+        "pearson": "harness.tasks.metrics.of_numbers:PEARSON",
+        "spearman": "harness.tasks.metrics.of_numbers:SPEARMAN",
+    }
+)
+
+
+def words(name: str) -> str:
+    """A metric's name as a figure has it; one that is not known here keeps its own."""
+    return METRICS[name].words if name in METRICS else name
+
+
+def lowest(name: str) -> float:
+    """The worst score × 100 of a metric; 0 for one that is not known here."""
+    return 100 * METRICS[name].low if name in METRICS else 0.0

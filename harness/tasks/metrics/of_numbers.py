@@ -1,0 +1,32 @@
+"""Correlations of numbers, as scipy computes them. A constant answer goes with nothing: its correlation is 0, where
+scipy has NaN."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from harness.tasks.metrics import Metric
+
+
+def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """Pearson's correlation coefficient."""
+    from scipy.stats import pearsonr
+
+    return _defined(pearsonr, gold, predicted)
+
+
+def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """Spearman's rank correlation; ties have their mean rank."""
+    from scipy.stats import spearmanr
+
+    return _defined(spearmanr, gold, predicted)
+
+
+def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: Sequence[float]) -> float:
+    constant = len(gold) < 2 or np.ptp(gold) == 0 or np.ptp(predicted) == 0
+    return 0.0 if constant else float(correlation(gold, predicted).statistic)
+
+
+PEARSON = Metric("Pearson correlation", pearson, low=-1.0, of="numbers")
+SPEARMAN = Metric("Spearman correlation", spearman, low=-1.0, of="numbers")

@@ -1,0 +1,130 @@
+"""The base of tasks that a study describes itself: the columns of its data, its labels and its metric."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+from harness.common import fields
+from harness.common.errors import UserError, bad, unknown
+from harness.common.hashing import digest
+from harness.tasks.base import Task
+from harness.tasks.metrics import METRICS, Function
+from harness.tasks.metrics import own as own_metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Example = TypeVar("Example")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Own(Task[Example]):
+    """A task on a user's own data. Subclasses add the names of columns, and say what an example is."""
+
+    languages: ClassVar[tuple[str, ...]] = ()
+    """Unknown here: those of the data."""
+    scored_by: ClassVar[tuple[str, ...]]
+    """What the kind's metrics may compare: see ``Metric.of``."""
+
+    labels: tuple[str, ...] = ()  # type: ignore[misc]
+    """The classes; a label's id is its place here. Where none are given, those of the training data, sorted."""
+    metric: str = "accuracy"  # type: ignore[misc]
+    """A name from ``METRICS``, or a ``.py`` file with a function ``metric``, which is then called by the file's
+    name."""
+    metric_file: str = ""
+    """The file of a user's own metric."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.labels, list | tuple):
+            object.__setattr__(self, "labels", tuple(map(label_of, self.labels)))
+        fields.coerce(self)
+        self._check_labels()
+        self._check_metric()
+
+    def _check_labels(self) -> None:
+        if self.labels:
+            fields.once("labels", self.labels)
+            if len(self.labels) < 2:
+                raise bad("labels", list(self.labels), "at least two, or leave them out: the training data has them")
+
+    def _check_metric(self) -> None:
+        allowed = sorted(name for name, metric in METRICS.items() if metric.of in self.scored_by)
+        if self.metric.endswith(".py"):
+            object.__setattr__(self, "metric_file", self.metric)
+            object.__setattr__(self, "metric", Path(self.metric).stem)
+        if not self.metric_file:
+            if self.metric not in allowed:
+                METRICS.find("metric", self.metric)
+                raise bad("metric", self.metric, f"one for the kind {self.name!r}: {', '.join(allowed)}, or a .py file")
+        elif self.metric in METRICS or not self.metric.isidentifier():
+            raise bad("metric", self.metric_file, "a file whose name is a word, and no metric of steadytune's")
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns that an example is made of."""
+
+    @abstractmethod
+    def example(self, cells: Sequence[Any], where: str) -> Example:
+        """An example from its cells in ``columns``. Raises ``UserError`` that begins with ``where`` for cells that make
+        none."""
+
+    @abstractmethod
+    def labels_in(self, examples: Iterable[Example]) -> set[str]:
+        """The labels that examples have."""
+
+    def examples(self, table: "pd.DataFrame", where: str) -> list[Example]:
+        """The examples of a table, the same from every format. Raises ``UserError`` that begins with ``where`` and has
+        the number of the row, from 1."""
+        for name in self.columns:
+            if name not in table:
+                raise unknown(f"{where}: column", name, map(str, table))
+        cells = zip(*(table[name].tolist() for name in self.columns), strict=True)
+        found = [self.example(row, f"{where}: row {number}") for number, row in enumerate(cells, start=1)]
+        if not found:
+            raise UserError(f"{where}: there are no rows")
+        return found
+
+    def with_labels_of(self, examples: Iterable[Example]) -> Self:
+        """The task with the labels of its training data, in sorted order, where it gives none itself."""
+        return self if self.labels else replace(self, labels=tuple(sorted(self.labels_in(examples))))
+
+    @property
+    def measure(self) -> Function:
+        """The metric's function."""
+        return own_metrics.own_metric(self.metric_file) if self.metric_file else METRICS[self.metric].function
+
+    def identity(self) -> dict[str, Any]:
+        """All that can change a model or its scores: neither the names of columns nor the place of a file do."""
+        code = {"metric_code": own_metrics.code_fingerprint(self.metric_file)} if self.metric_file else {}
+        return {"kind": self.name, "labels": self.labels, "metric": self.metric, **code}
+
+    @property
+    def fingerprint(self) -> str:
+        """Content hash of ``identity``."""
+        return digest(self.identity())
+
+    def beside(self, folder: Path) -> Self:
+        """The task with its metric's file at its full path, which a relative one has in ``folder``."""
+        if not self.metric_file:
+            return self
+        return replace(self, metric_file=str((folder / Path(self.metric_file).expanduser()).resolve()))
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that ``own_task`` reads: the fields that are not as they are by default."""
+        return {"kind": self.name, **fields.chosen(self)}
+
+    @property
+    def title(self) -> str:
+        """The task in a few words."""
+        return f"{self.name}: {', '.join(self.columns[:-1])} → {self.columns[-1]}"
+
+
+def label_of(cell: Any) -> Any:
+    """A label as text, the same from every format: JSON and Parquet have numbers and truth values. Other cells stay as
+    they are."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return str(cell) if isinstance(cell, int) else cell

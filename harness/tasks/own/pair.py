@@ -1,0 +1,14 @@
+"""``kind: pair``: one label for two texts."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.tasks.own.classification import OwnClassification
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnPair(OwnClassification):
+    """Two columns as ``text``, and ``label``."""
+
+    name: ClassVar[str] = "pair"
+    texts: ClassVar[int] = 2

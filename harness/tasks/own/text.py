@@ -1,0 +1,14 @@
+"""``kind: text``: one label for one text."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.tasks.own.classification import OwnClassification
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnText(OwnClassification):
+    """The column ``text``, and ``label``."""
+
+    name: ClassVar[str] = "text"
+    texts: ClassVar[int] = 1

@@ -1,0 +1,155 @@
+"""Extractive question answering: the part of a text that answers a question."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.tasks import squad_scores
+from harness.tasks.base import Task
+from harness.tasks.label_counts import LabelCounts
+from harness.tasks.questions import spans, squad_format, windows
+from harness.tasks.questions.squad_format import Question
+from harness.tasks.squad_scores import Normalise
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from torch import Tensor
+    from transformers import DataCollator, PreTrainedModel, PreTrainedTokenizerBase
+
+
+class QuestionTask(Task[Question]):
+    """Base of the tasks whose answers are parts of a context.
+
+    Files are SQuAD's JSON; the hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
+    ``text`` and ``answer_start``). A context of more sub-words than fit is cut into windows that overlap, each with the
+    question before it (``questions.windows``). The head scores every sub-word as the first and as the last of the
+    answer; the answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted
+    answers as gold, one empty text where there are none, and the model's answer.
+    """
+
+    auto_model: ClassVar[str] = "AutoModelForQuestionAnswering"
+    labels: ClassVar[tuple[str, ...]] = ("start", "end")
+    metric: ClassVar[str] = "f1"
+    other_metrics: ClassVar[tuple[str, ...]] = ("exact_match", "f1")
+    read_by_answers: ClassVar[tuple[str, ...]] = ("first", "last")
+    no_answer: ClassVar[bool] = False
+    """Whether a context need not answer its question, as in SQuAD 2.0. The model then gives none where the first
+    special token scores higher than every span in each window."""
+
+    def normalise(self, language: str) -> Normalise:
+        """How answers in a language are compared: by SQuAD's rules, which are English's, as in XTREME."""
+        return squad_scores.squad
+
+    def files(self, split: str, language: str) -> tuple[str, ...]:
+        return (f"{self.name}/{split}-{language}.json",)
+
+    def read(self, file: Path) -> list[Question]:
+        return squad_format.of_file(file, no_answer=self.no_answer)
+
+    def from_hub(self, rows: "Dataset", where: str) -> list[Question]:
+        return squad_format.of_hub(rows, where, no_answer=self.no_answer)
+
+    def passages(self, examples: Sequence[Question]) -> list[str]:
+        """Each context once, and each question."""
+        return list(dict.fromkeys(text for example in examples for text in (example.context, example.question)))
+
+    def encode(self, examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
+        return windows.encoded(examples, tokenizer, max_length)
+
+    def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
+        from transformers import DataCollatorWithPadding
+
+        return DataCollatorWithPadding(tokenizer)
+
+    def prepare(self, model: "PreTrainedModel") -> None:
+        model.register_forward_hook(spans.mask_padding, with_kwargs=True)
+
+    def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """Cross entropy of the first and of the last sub-word over all places of a window, in nats, summed over
+        both."""
+        from torch.nn.functional import cross_entropy
+
+        first, last = labels.unbind(-1)
+        return cross_entropy(outputs["start_logits"].float(), first, reduction="sum") + cross_entropy(
+            outputs["end_logits"].float(), last, reduction="sum"
+        )
+
+    def row_answers(self, outputs: "Mapping[str, Tensor]", rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        return spans.best_spans(outputs["start_logits"].float(), outputs["end_logits"].float(), rows)
+
+    def gather(self, gold: Sequence[Sequence[str]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[str]]:
+        return [[text] for text in spans.texts(rows, predicted, len(gold), no_answer=self.no_answer)]
+
+    def gold(self, examples: Sequence[Question]) -> list[list[str]]:
+        return [list(example.answers) or [""] for example in examples]
+
+    def scores(self, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
+        """As ``scores_in``, for rules that are the same in every language."""
+        return self.scores_in("", gold, predicted)
+
+    def scores_in(
+        self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
+    ) -> dict[str, float]:
+        """``exact_match`` and ``f1``, means over the questions × 100; see ``squad_scores``."""
+        exact = self._exact(language, gold, predicted)
+        f1 = self._f1(language, gold, predicted)
+        return {"exact_match": 100 * sum(exact) / len(exact), "f1": 100 * sum(f1) / len(f1)}
+
+    def of_each(
+        self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]
+    ) -> Sequence[float]:
+        return self._f1(language, gold, predicted) if self.metric == "f1" else self._exact(language, gold, predicted)
+
+    def _exact(self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> list[bool]:
+        normalise = self.normalise(language)
+        return [
+            squad_scores.exact_match(answer, accepted, normalise)
+            for accepted, (answer,) in zip(gold, predicted, strict=True)
+        ]
+
+    def _f1(self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> list[float]:
+        normalise = self.normalise(language)
+        return [
+            squad_scores.f1(answer, accepted, normalise, no_answer=self.no_answer)
+            for accepted, (answer,) in zip(gold, predicted, strict=True)
+        ]
+
+    def counts(
+        self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], rows: "Dataset"
+    ) -> LabelCounts:
+        """Questions, and those answered exactly.
+
+        A constant answer does not read the question: it is one text for all, the empty one among them, or the first n
+        sub-words of the context, n from 1 to ``spans.LONGEST``. The best of them on the test set is the one to beat. An
+        answer counts as the same as another where both are equal once they are normalised.
+        """
+        normalise = self.normalise(language)
+        given = Counter(normalise(answer) for (answer,) in predicted)
+        return LabelCounts(
+            labels=len(gold),
+            right=sum(self._exact(language, gold, predicted)),
+            constant=max(_same_text(gold, normalise), _beginning(gold, rows, normalise)),
+            predicted=len(predicted),
+            commonest=max(given.values()),
+        )
+
+    def constant(self, gold: Sequence[Sequence[str]]) -> None:
+        """None: answers are no labels."""
+
+
+def _same_text(gold: Sequence[Sequence[str]], normalise: Normalise) -> int:
+    """Questions that the best single text answers exactly."""
+    accepted = Counter(text for texts in gold for text in set(map(normalise, texts)))
+    return max(accepted.values())
+
+
+def _beginning(gold: Sequence[Sequence[str]], rows: "Dataset", normalise: Normalise) -> int:
+    """Questions that the context's first n sub-words answer exactly, of the best n."""
+    right: Counter[int] = Counter()
+    for accepted, texts in zip(gold, spans.beginnings(rows, len(gold)), strict=True):
+        wanted = set(map(normalise, accepted))
+        longest = normalise(texts[-1]) if texts else ""
+        if any(longest.startswith(text) for text in wanted):  # most contexts begin otherwise, and this is quick
+            right.update(n for n, text in enumerate(texts) if normalise(text) in wanted)
+    return max(right.values(), default=0)

@@ -1,0 +1,116 @@
+"""Questions in the format of SQuAD's JSON files (Rajpurkar et al., 2016 and 2018) and of the hub's data sets."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from harness.common import files
+from harness.common.errors import UserError, bad
+from harness.tasks.base import columns
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+HUB_COLUMNS = ("id", "question", "context", "answers")
+LAYOUT = "{'data': [{'paragraphs': [{'context': …, 'qas': [{'id': …, 'question': …, 'answers': […]}]}]}]}"
+SHOWN = 60
+"""Characters of an answer that a message shows."""
+
+
+class Question(NamedTuple):
+    """A question on a context, with the answers that count as right: none where the context does not answer it."""
+
+    id: str
+    question: str
+    context: str
+    answers: tuple[str, ...]
+    starts: tuple[int, ...]
+    """Characters of the context at which the answers begin."""
+
+
+def of_file(file: Path, *, no_answer: bool) -> list[Question]:
+    """The questions of a JSON file, in its order.
+
+    Raises ``UserError`` with the file and the question's id for an answer that is not where it is said to be, for no
+    answer unless there may be none (``no_answer``), and for texts that are empty and ids that come twice.
+    """
+    return _checked(_cells(file), str(file), no_answer)
+
+
+def of_hub(rows: "Dataset", where: str, *, no_answer: bool) -> list[Question]:
+    """The questions of a data set with the hub's columns; otherwise as ``of_file``."""
+    return _checked(zip(*columns(rows, HUB_COLUMNS, where), strict=True), where, no_answer)
+
+
+def _cells(file: Path) -> Iterator[tuple[Any, Any, Any, Any]]:
+    """Id, question, context and answers of each question, as a file has them."""
+    try:
+        content = json.loads(files.text(files.read(file), str(file)))
+    except ValueError as error:
+        raise UserError(f"{file}: no JSON: {error}") from None
+    try:
+        for document in content["data"]:
+            for paragraph in document["paragraphs"]:
+                for asked in paragraph["qas"]:
+                    answers = [] if asked.get("is_impossible") else asked["answers"]
+                    yield asked["id"], asked["question"], paragraph["context"], answers
+    except (AttributeError, KeyError, TypeError) as error:
+        lacking = f"lacks {error.args[0]!r}" if isinstance(error, KeyError) else "has another layout"
+        raise UserError(f"{file}: {lacking}; give SQuAD's JSON, {LAYOUT}") from None
+
+
+def _checked(cells: Iterable[Sequence[Any]], where: str, no_answer: bool) -> list[Question]:
+    found: dict[str, Question] = {}
+    for name, question, context, answers in cells:
+        if not isinstance(name, str) or not name:
+            raise bad(f"{where}: id of a question", name, "text that is not empty")
+        at = f"{where}: question {name!r}"
+        if name in found:
+            raise UserError(f"{at} is there twice; give each question an id of its own")
+        for field, text in (("question", question), ("context", context)):
+            if not isinstance(text, str) or not text.strip():
+                raise bad(f"{at}: {field}", text, "text that is not empty")
+        pairs = list(_pairs(answers, at))
+        if not pairs and not no_answer:
+            raise UserError(
+                f"{at} has no answer; give one, or take a task that allows for none (no_answer), as SQuAD 2.0 does"
+            )
+        for text, start in pairs:
+            _check_answer(text, start, context, at)
+        found[name] = Question(name, question, context, tuple(a for a, _ in pairs), tuple(s for _, s in pairs))
+    if not found:
+        raise UserError(f"{where}: there are no questions")
+    return list(found.values())
+
+
+def _pairs(answers: Any, at: str) -> Iterator[tuple[Any, Any]]:
+    """Text and start of each answer: the hub has a list of each, files a list of both."""
+    try:
+        if isinstance(answers, Mapping):
+            yield from zip(answers["text"], answers["answer_start"], strict=True)
+        else:
+            yield from ((answer["text"], answer["answer_start"]) for answer in answers)
+    except (KeyError, TypeError, ValueError):
+        raise UserError(f"{at}: answers need a 'text' and an 'answer_start' each") from None
+
+
+def _check_answer(text: Any, start: Any, context: str, at: str) -> None:
+    """Refuse an answer that does not begin where it is said to."""
+    if not isinstance(text, str) or not text.strip():
+        raise bad(
+            f"{at}: answer",
+            text,
+            "text that is not empty; XTREME's download script empties the answers of test files: take the published "
+            "ones",
+        )
+    if not isinstance(start, int) or isinstance(start, bool):
+        raise bad(f"{at}: answer_start", start, "a whole number, of characters from 0")
+    if start >= 0 and context.startswith(text, start):
+        return
+    shown = repr(text if len(text) <= SHOWN else text[:SHOWN] + "…")
+    places = [i for i in range(len(context)) if context.startswith(text, i)]
+    if not places:
+        raise UserError(f"{at}: the answer {shown} is not in its context; give a part of it, letter for letter")
+    nearest = min(places, key=lambda place: abs(place - start))
+    raise bad(f"{at}: answer_start", start, f"{nearest}, where the answer {shown} begins, in characters from 0")

@@ -1,0 +1,129 @@
+"""Sequence classification: one label for the texts of an example."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from harness.common import files
+from harness.common.errors import UserError, bad, unknown
+from harness.tasks.base import Task, columns, with_column
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from transformers import DataCollator, PreTrainedTokenizerBase
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+"""The texts of an example, then its label."""
+HEADER = {"label", "labels", "gold_label"}
+"""Names of a header's last column."""
+NUMBERED = ". The first column numbers the examples, as in PAWS-X's own files; cut it off, as cut -f 2- does"
+CHARACTERS = 32
+"""Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut
+off anyway."""
+
+
+class SequenceTask(Task[Row]):
+    """Base of the tasks with one label an example, which has one text or two.
+
+    Files have a line an example, its texts and its label with tabs between them; a text with quotation marks may be in
+    further ones, its own doubled, as XTREME's download script writes it. The hub's data sets have ``hub_columns``, and
+    no such marks. Texts of more sub-words than fit lose their end, of two the longer one, as in XTREME; no example is
+    lost.
+    """
+
+    auto_model: ClassVar[str] = "AutoModelForSequenceClassification"
+    metric: ClassVar[str] = "accuracy"
+    texts: ClassVar[int]
+    """Texts of an example."""
+    plural: ClassVar[str] = "examples"
+    """What messages call the examples."""
+    hub_columns: ClassVar[tuple[str, ...]]
+    """Names of the texts and the label on the hub."""
+
+    def read(self, file: Path) -> list[Row]:
+        examples = []
+        for number, line in files.lines(file):
+            if not line:
+                continue
+            cells = line.split("\t")
+            if len(cells) != self.texts + 1:
+                expected = "<TAB>".join(["text"] * self.texts + ["label"])
+                numbered = len(cells) == self.texts + 2 and (cells[0].isdecimal() or cells[0].lower() == "id")
+                found = f"{len(cells)} columns: {line[:60]!r}{NUMBERED * numbered}"
+                raise UserError(f"{file}:{number}: expected {expected!r}, found {found}")
+            if number == 1 and cells[-1].strip().lower() in HEADER:
+                raise UserError(f"{file}:1: the line is a header, {line[:60]!r}; delete it, as sed 1d does")
+            examples.append(self._example([*map(_unquoted, cells[:-1]), cells[-1]], f"{file}:{number}"))
+        if not examples:
+            raise UserError(f"{file}: the file has no {self.plural}")
+        return examples
+
+    def from_hub(self, rows: "Dataset", where: str) -> list[Row]:
+        cells = enumerate(zip(*columns(rows, self.hub_columns, where), strict=True))
+        examples = [self._example(row, f"{where}: row {number}") for number, row in cells]
+        if not examples:
+            raise UserError(f"{where}: there are no {self.plural}")
+        return examples
+
+    def _example(self, cells: Sequence[object], where: str) -> Row:
+        *texts, label = cells
+        for text in texts:
+            if not isinstance(text, str):
+                raise bad(f"{where}: text", text, "text")
+        if str(label) not in self.labels and str(label).isdecimal() and not any(map(str.isdecimal, self.labels)):
+            raise UserError(
+                f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in its "
+                "place, by the order of names that the data set was made with"
+            )
+        if str(label) not in self.labels:
+            raise unknown(f"{where}: label", label, self.labels)
+        return (*(one_line(str(text)) for text in texts), str(label))  # type: ignore[return-value]
+
+    def passages(self, examples: Sequence[Row]) -> list[str]:
+        """Each text once: examples may share one."""
+        return list(dict.fromkeys(text for row in examples for text in row[:-1]))
+
+    def encode(self, examples: Sequence[Row], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
+        """One row an example: the tokenizer's outputs, ``labels`` and ``example``."""
+        from datasets import Dataset
+
+        # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory
+        # holds.
+        texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(self.texts)]
+        encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
+        return Dataset.from_dict(
+            {**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))}
+        )
+
+    def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
+        from transformers import DataCollatorWithPadding
+
+        return DataCollatorWithPadding(tokenizer)
+
+    def gold(self, examples: Sequence[Row]) -> list[list[int]]:
+        ids = {label: i for i, label in enumerate(self.labels)}
+        return [[ids[row[-1]]] for row in examples]
+
+    def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
+        import pyarrow as pa
+
+        return with_column(rows, "labels", pa.array([gold[example][0] for example in rows["example"][:]]))
+
+    def gather(self, gold: Sequence[Sequence[int]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[int]]:
+        return [[int(guess)] for guess in predicted]
+
+    def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
+        """``accuracy`` × 100."""
+        return {"accuracy": 100 * sum(g == p for g, p in zip(gold, predicted, strict=True)) / len(gold)}
+
+
+def one_line(text: str) -> str:
+    """A text as XTREME's files have it, without tabs and line breaks: read from elsewhere it would be another."""
+    return " ".join(text.split())
+
+
+def _unquoted(cell: str) -> str:
+    """A cell as it was before a CSV writer quoted it, which it does where there are quotation marks inside."""
+    inner = cell[1:-1]
+    quoted = len(cell) > 2 and cell[0] == cell[-1] == '"' and '""' in inner and '"' not in inner.replace('""', "")
+    return inner.replace('""', '"') if quoted else cell

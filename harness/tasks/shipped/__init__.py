@@ -1,0 +1,1 @@
+"""Tasks that ship, by name; each file defines one ``TASK``."""

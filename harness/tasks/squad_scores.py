@@ -1,0 +1,84 @@
+"""Exact match and F1 of answers in a text, as SQuAD's and MLQA's own scripts compute them.
+
+SQuAD: Rajpurkar et al. (2016), evaluate-v1.1.py, which XTREME uses for XQuAD and TyDi QA GoldP in every language, and
+Rajpurkar et al. (2018), evaluate-v2.0.py, which has questions without an answer. MLQA: Lewis et al. (2020),
+mlqa_evaluation_v1.py, with articles, punctuation and words of the language. A question's score is that of the accepted
+answer that is most like the given one.
+"""
+
+import re
+import string
+import sys
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+
+Normalise = Callable[[str], str]
+"""From an answer to what is compared: words with one space between them."""
+
+ENGLISH_ARTICLES = r"\b(a|an|the)\b"
+ARTICLES = {
+    "ar": r"\sال^|ال",
+    "de": r"\b(ein|eine|einen|einem|eines|einer|der|die|das|den|dem|des)\b",
+    "en": ENGLISH_ARTICLES,
+    "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
+    "vi": r"\b(của|là|cái|chiếc|những)\b",
+}
+"""Patterns of the words that MLQA leaves out; other languages lose none. Arabic's takes every ``ال``, as MLQA's own
+does."""
+ALONE = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "zh": r"[\u4e00-\u9fa5]"}
+"""Characters that are words by themselves in languages without spaces. MLQA has no Japanese: its kana and Chinese
+characters are taken as MLQA takes Chinese ones."""
+
+
+def squad(answer: str) -> str:
+    """SQuAD's normalisation: lower case, without ASCII punctuation and English articles, words as spaces cut them."""
+    kept = "".join(char for char in answer.lower() if char not in string.punctuation)
+    return " ".join(re.sub(ENGLISH_ARTICLES, " ", kept).split())
+
+
+def mlqa(language: str) -> Normalise:
+    """MLQA's normalisation of answers in a language: lower case, without any script's punctuation and without the
+    language's articles."""
+    return partial(_mlqa, language=language)
+
+
+def _mlqa(answer: str, *, language: str) -> str:
+    punctuation = _punctuation()
+    kept = "".join(char for char in answer.lower() if char not in punctuation)
+    without = re.sub(ARTICLES[language], " ", kept) if language in ARTICLES else kept
+    alone = ALONE.get(language)
+    return " ".join((re.sub(f"({alone})", r" \1 ", without) if alone else without).split())
+
+
+@cache
+def _punctuation() -> frozenset[str]:
+    """Every character of Unicode's punctuation, and ASCII's, some of which Unicode calls symbols."""
+    every = map(chr, range(sys.maxunicode))
+    return frozenset(string.punctuation).union(char for char in every if unicodedata.category(char).startswith("P"))
+
+
+def exact_match(answer: str, accepted: Sequence[str], normalise: Normalise) -> bool:
+    """Whether an answer is one of those that are accepted, once both are normalised."""
+    given = normalise(answer)
+    return any(given == normalise(text) for text in accepted)
+
+
+def f1(answer: str, accepted: Sequence[str], normalise: Normalise, *, no_answer: bool = False) -> float:
+    """F1, between 0 and 1, of an answer's words against those of the accepted answer that is most like it.
+
+    With ``no_answer``, as in SQuAD 2.0, no words at all are right where none are accepted; else they never are.
+    """
+    given = normalise(answer).split()
+    return max(_f1(given, normalise(text).split(), no_answer) for text in accepted)
+
+
+def _f1(given: list[str], right: list[str], no_answer: bool) -> float:
+    if no_answer and not (given and right):
+        return float(given == right)
+    common = sum((Counter(given) & Counter(right)).values())
+    if not common:
+        return 0.0
+    precision, recall = common / len(given), common / len(right)
+    return 2 * precision * recall / (precision + recall)

@@ -1,0 +1,86 @@
+"""Metrics by name, against scikit-learn, scipy and the formula."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn import metrics
+
+from harness.common.errors import UserError
+from harness.tasks.metrics import METRICS, lowest, own, words
+
+RANDOM = np.random.default_rng(0)
+GOLD = RANDOM.choice(["a", "b", "c"], 200).tolist()
+PREDICTED = [g if keep else "b" for g, keep in zip(GOLD, RANDOM.random(200) < 0.6, strict=True)]
+NUMBERS = RANDOM.normal(size=200).round(1).tolist()
+ANSWERS = [value + noise for value, noise in zip(NUMBERS, RANDOM.normal(size=200), strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("accuracy", metrics.accuracy_score(GOLD, PREDICTED)),
+        ("macro_f1", metrics.f1_score(GOLD, PREDICTED, average="macro")),
+        ("micro_f1", metrics.f1_score(GOLD, PREDICTED, average="micro")),
+        ("matthews", metrics.matthews_corrcoef(GOLD, PREDICTED)),
+    ],
+)
+def test_labels_are_scored_as_scikit_learn_does(name: str, expected: float) -> None:
+    assert METRICS[name].function(GOLD, PREDICTED) == pytest.approx(expected, abs=1e-12)
+
+
+def test_numbers_are_scored_as_scipy_does() -> None:
+    assert METRICS["pearson"].function(NUMBERS, ANSWERS) == pytest.approx(stats.pearsonr(NUMBERS, ANSWERS).statistic)
+    assert METRICS["spearman"].function(NUMBERS, ANSWERS) == pytest.approx(stats.spearmanr(NUMBERS, ANSWERS).statistic)
+
+
+@pytest.mark.parametrize("name", ["pearson", "spearman", "matthews"])
+def test_a_constant_answer_goes_with_nothing(name: str) -> None:
+    gold: list[object] = [*GOLD] if name == "matthews" else [*NUMBERS]
+    assert METRICS[name].function(gold, [gold[0]] * len(gold)) == 0
+
+
+def test_correlations_may_be_negative() -> None:
+    assert [lowest(name) for name in ("accuracy", "matthews", "pearson", "of_others")] == [0, -100, -100, 0]
+    assert METRICS["pearson"].function(NUMBERS, [-value for value in NUMBERS]) == pytest.approx(-1)
+
+
+def test_figures_have_words_for_metrics() -> None:
+    assert [words(name) for name in ("f1", "macro_f1", "mine")] == ["F1", "macro F1", "mine"]
+
+
+def test_a_users_own_metric_and_its_fingerprint(tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text("from beside import SHARE\n\ndef metric(gold, predicted):\n    return SHARE * len(gold)\n")
+    (tmp_path / "beside.py").write_text("SHARE = 0.01\n")
+    assert own.own_metric(str(file))([1, 2], [1, 3]) == 0.02
+    before = own.code_fingerprint(str(file))
+    file.write_text(file.read_text() + "# another version\n")
+    assert own.code_fingerprint(str(file)) != before
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (
+            "return float('nan')",
+            "kept.py: what metric returns for 2 examples: nan is not allowed; give one finite number",
+        ),
+        ("return 0.5, 0.7", "kept.py: what metric returns for 2 examples: (0.5, 0.7) is not allowed; give one finite"),
+        ("return gold[7]", "kept.py: metric fails on 2 examples: IndexError: list index out of range"),
+    ],
+)
+def test_a_metric_that_returns_no_number(tmp_path: Path, body: str, message: str) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text(f"def metric(gold, predicted):\n    {body}\n")
+    with pytest.raises(UserError) as error:
+        own.own_metric(str(file))([1, 2], [1, 3])
+    assert message in str(error.value)
+
+
+def test_a_file_without_a_metric(tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text("def score(gold, predicted):\n    return 1\n")
+    with pytest.raises(UserError, match=r"kept.py: it must define a function metric\(gold, predicted\)"):
+        own.own_metric(str(file))

@@ -1,0 +1,82 @@
+"""These helpers make a user's own data of the shipped texts, in every format."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from datasets import Dataset
+
+from harness.data import reading
+from tests.helpers.data import ORIGIN
+
+Row = dict[str, object]
+
+
+def topics(split: str, language: str, count: int) -> list[Row]:
+    """The first shipped sentences, each with whether it has a number: a label that is the same in every language."""
+    sentences = reading.examples(ORIGIN, split, language).rows[:count]
+    return [{"sentence": " ".join(words), "topic": "number" if "NUM" in tags else "none"} for words, tags in sentences]
+
+
+def tagged(split: str, language: str, count: int) -> list[Row]:
+    """The first shipped sentences with their tags."""
+    sentences = reading.examples(ORIGIN, split, language).rows[:count]
+    return [{"words": list(words), "tags": list(tags)} for words, tags in sentences]
+
+
+def lengths(split: str, language: str, count: int) -> list[Row]:
+    """The first shipped sentences, each with the share of its words that are nouns."""
+    sentences = reading.examples(ORIGIN, split, language).rows[:count]
+    return [
+        {"sentence": " ".join(words), "value": round(sum(tag == "NOUN" for tag in tags) / len(tags), 3)}
+        for words, tags in sentences
+    ]
+
+
+def written(rows: list[Row], file: Path) -> str:
+    """Rows in a file of the format that its name says; a name without an end is a folder of ``save_to_disk``."""
+    kind = next((suffix for suffix in file.suffixes if suffix in WRITERS), "")
+    WRITERS[kind](pd.DataFrame(rows), file)
+    return str(file)
+
+
+def _compressed(content: bytes, file: Path) -> None:
+    if file.suffix == ".gz":
+        content = gzip.compress(content)
+    elif file.suffix == ".zst":
+        sink = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(sink, "zstd") as stream:
+            stream.write(content)
+        content = sink.getvalue().to_pybytes()
+    file.write_bytes(content)
+
+
+def _csv(frame: pd.DataFrame, file: Path) -> None:
+    _compressed(frame.to_csv(index=False).encode(), file)
+
+
+def _tsv(frame: pd.DataFrame, file: Path) -> None:
+    _compressed(frame.to_csv(index=False, sep="\t").encode(), file)
+
+
+def _jsonl(frame: pd.DataFrame, file: Path) -> None:
+    _compressed(frame.to_json(orient="records", lines=True, force_ascii=False).encode(), file)
+
+
+def _parquet(frame: pd.DataFrame, file: Path) -> None:
+    _compressed(frame.to_parquet(index=False), file)
+
+
+def _saved(frame: pd.DataFrame, file: Path) -> None:
+    Dataset.from_pandas(frame, preserve_index=False).save_to_disk(str(file))
+
+
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _csv,
+    ".tsv": _tsv,
+    ".jsonl": _jsonl,
+    ".parquet": _parquet,
+    "": _saved,
+}
