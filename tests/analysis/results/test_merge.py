@@ -143,7 +143,7 @@ def test_a_watched_report_is_written_when_a_trial_has_ended(one: View, monkeypat
 
 
 def test_scores_by_different_rules_are_not_compared(one: View, tmp_path: Path) -> None:
-    """As a table that a former version wrote, or where somebody put the rows of two versions together."""
+    """One case is the table of a former version. The other is a table with rows of two versions."""
     scored = replace(one.results, trials=one.results.trials.assign(scorer="seqeval-0.0.12"))
     one, table = View(scored), tidy(scored)
     files = [tmp_path / name for name in ("new.csv", "former.csv", "both.csv")]

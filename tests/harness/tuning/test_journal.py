@@ -123,7 +123,7 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
 
 
 def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Path) -> None:
-    """Of the finished ones the dev scores are made anew, where there are predictions."""
+    """Dev scores of finished trials are recomputed if they have predictions."""
     store = Store(tmp_path / "store")
     filled(searched, store)
     file = Path(store.root, "studies", f"{searched.name}.json")
@@ -134,7 +134,8 @@ def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Pa
     read_now = {one.setting.learning_rate: one for one in read(store, searched.name)}
     assert (read_now[0.001].scores, read_now[0.002].scores) == ((Rung(3, 9, 50.0),), ())
     made = journal(searched, store)
-    # The stopped one went on or not by other scores. The failed one has none, and the record of another says its own.
+    # The stopped trial was judged by other scores. The failed trial has none. The third trial's record has its own
+    # score.
     assert [(one.setting.learning_rate, one.status, one.dev) for one in made.of("vanilla")] == [
         (0.001, FINISHED, 50.0),
         (0.003, FAILED, None),
