@@ -9,7 +9,7 @@ COLLAPSED = (
     f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of what is predicted."
 )
 MAX_NAMED = 12
-"""Most names that a sentence lists. More are counted, and only a table names them."""
+"""Largest number of names that a sentence lists. More are counted, and only a table names them."""
 
 
 def counted(number: int, noun: str) -> str:
