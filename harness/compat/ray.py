@@ -23,7 +23,7 @@ os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # Tune's own state grows with the trials and is never restored
 
-from ray._private import ray_constants
+from ray._private import ray_constants, services, worker
 from ray.job_config import JobConfig
 from ray.tune.execution import class_cache
 
@@ -36,6 +36,27 @@ def listen_on_this_machine_only() -> None:
 def keep_from_workers(variables: Collection[str]) -> None:
     """Stop Tune from copying environment variables to workers, and so into Ray's logs, which all users can read."""
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
+
+
+def host_and_port(address: str) -> tuple[str, int] | None:
+    """The place at which a cluster listens; ``None`` for Ray's client, whose own limit is half a minute.
+
+    Raises ``ConnectionError`` where ``auto`` finds none, and ``ValueError`` for no address.
+    """
+    if "://" in address:
+        return None
+    found = services.canonicalize_bootstrap_address(address)
+    if found is None:
+        return None
+    host, _, port = found.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def end_own_processes() -> None:
+    """End a Ray that was started by this process."""
+    node = worker._global_node
+    if node is not None:
+        node.kill_all_processes(check_alive=False, allow_graceful=False)
 
 
 class DriversCode(JobConfig):
