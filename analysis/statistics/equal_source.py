@@ -71,7 +71,12 @@ class EqualSource:
 
 
 def equal_source(
-    source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife"
+    source: ArrayLike,
+    targets: ArrayLike,
+    within: float = WITHIN,
+    *,
+    interval: Interval = "jackknife",
+    each: bool = True,
 ) -> EqualSource:
     """Compare source scores (runs,) with target scores (runs × languages), both in points; NaN where a run lacks one.
 
@@ -93,6 +98,8 @@ def equal_source(
 
     ``python -m tests.benchmarks.run_intervals`` measures these.
 
+    Without ``each`` the zero-shot score alone has a correlation, and the targets' are NaN: their bootstrap takes longest.
+
     Raises ``ValueError`` where the shapes do not fit, a score is infinite or ``within`` is negative or no number.
     """
     x, y = np.asarray(source, np.float64), np.asarray(targets, np.float64)
@@ -107,7 +114,10 @@ def equal_source(
     columns[np.isnan(x)] = np.nan
     spreads = _spreads(x, columns, within, interval)
     resamples = resamples_of(len(x))
-    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in columns.T[1:]]
+    asked = columns.T[1:] if each else columns.T[1:2]
+    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in asked]
+    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="it is not asked for")
+    ranked += [unasked] * (columns.shape[1] - 1 - len(ranked))
     against = [Against(correlation, spread) for correlation, spread in zip(ranked, spreads[1:], strict=True)]
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
 
