@@ -98,7 +98,8 @@ def equal_source(
 
     ``python -m tests.benchmarks.run_intervals`` measures these.
 
-    Without ``each`` the zero-shot score alone has a correlation, and the targets' are NaN: their bootstrap takes longest.
+    Without ``each`` the zero-shot score alone has a correlation, and the targets' are NaN: their bootstrap takes
+    longest.
 
     Raises ``ValueError`` where the shapes do not fit, a score is infinite or ``within`` is negative or no number.
     """
