@@ -75,7 +75,12 @@ class EqualSource:
 
 
 def equal_source(
-    source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife"
+    source: ArrayLike,
+    targets: ArrayLike,
+    within: float = WITHIN,
+    *,
+    interval: Interval = "jackknife",
+    each: bool = True,
 ) -> EqualSource:
     """Compare source scores with target scores.
 
@@ -103,6 +108,8 @@ def equal_source(
         targets: target scores (runs × languages), in points; NaN when missing.
         within: largest distance, in points, between source scores that count as equal.
         interval: form of the spread's interval.
+        each: whether every target has a correlation with the source, and not the zero-shot score alone; their
+            bootstrap takes longest. Without it they are NaN.
 
     Raises:
         ValueError: shapes do not fit, a score is infinite, or ``within`` is negative or NaN.
@@ -119,7 +126,10 @@ def equal_source(
     columns[np.isnan(x)] = np.nan
     spreads = _spreads(x, columns, within, interval)
     resamples = resamples_of(len(x))
-    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in columns.T[1:]]
+    asked = columns.T[1:] if each else columns.T[1:2]
+    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in asked]
+    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="it is not asked for")
+    ranked += [unasked] * (columns.shape[1] - 1 - len(ranked))
     against = [Against(correlation, spread) for correlation, spread in zip(ranked, spreads[1:], strict=True)]
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
 
