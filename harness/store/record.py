@@ -16,6 +16,7 @@ from harness.setting import Setting
 from harness.study import TrialConfig
 from harness.tasks import TASKS
 from harness.tasks.label_counts import LabelCounts
+from harness.tasks.number_fit import NumberFit
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""
@@ -52,6 +53,8 @@ class Score:
     """
     label_counts: LabelCounts | None = None
     """Counts of the gold and predicted labels. They decide whether the model has collapsed on this split."""
+    number_fit: NumberFit | None = None
+    """The same for a task whose answers are numbers."""
     unknown: float | None = None
     """Share (%) of the sub-words that are the tokenizer's unknown token."""
     examples: int
@@ -140,9 +143,10 @@ class Record:
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
     collapsed: bool
-    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``.
+    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
+    ``NumberFit.collapsed``.
 
-    If the source's score has no ``label_counts``: whether its accuracy is no better than its ``majority``.
+    If the source's score has neither: whether its accuracy is no better than its ``majority``.
     """
     diverged: bool
     """Whether a loss or gradient was not finite."""

@@ -83,8 +83,9 @@ def _provenance(found: Provenance) -> dict[str, Any]:
 
 def _score(score: Score) -> dict[str, Any]:
     """The scores of a language as JSON, with metrics and other values side by side."""
-    counts = {"label_counts": asdict(score.label_counts)} if score.label_counts is not None else {}
-    return score.metrics | _given(score, *BESIDE_METRICS) | counts
+    judged = {"label_counts": score.label_counts, "number_fit": score.number_fit}
+    nested = {name: asdict(found) for name, found in judged.items() if found is not None}
+    return score.metrics | _given(score, *BESIDE_METRICS) | nested
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:

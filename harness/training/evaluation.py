@@ -43,6 +43,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
         metrics=_metrics(task, language, part.gold, guesses),
         majority=_share(constant, part.gold) if constant is not None else None,
         label_counts=task.counts(language, part.gold, guesses, part.rows),
+        number_fit=task.fit(part.gold, guesses),
         unknown=part.unknown,
         examples=len(part.gold),
         fingerprint=context.fingerprint(split, language),

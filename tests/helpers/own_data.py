@@ -1,7 +1,7 @@
 """Helpers that make a user's own data from the shipped texts, in every format."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,9 +22,14 @@ def topics(split: str, language: str, count: int) -> list[Row]:
 
 
 def tagged(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences with their tags."""
+    """The first shipped sentences, their proper nouns tagged as names."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
-    return [{"words": list(words), "tags": list(tags)} for words, tags in sentences]
+    return [{"words": list(words), "tags": _names(tags)} for words, tags in sentences]
+
+
+def _names(tags: Sequence[str]) -> list[str]:
+    begins = ["B-NAME" if before != "PROPN" else "I-NAME" for before in ("", *tags)]
+    return [begin if tag == "PROPN" else "O" for begin, tag in zip(begins, tags, strict=False)]
 
 
 def lengths(split: str, language: str, count: int) -> list[Row]:
