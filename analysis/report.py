@@ -1,12 +1,13 @@
 """A study's report: one self-contained HTML file, and its tables, figures and tidy results as files."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis.claims.answer import answer, dumped
 from analysis.rendering import page
+from analysis.rendering.glossary import TERMS
 from analysis.rendering.page import Written
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.table import Table
@@ -14,7 +15,8 @@ from analysis.results.csv_files import safe as csv_safe
 from analysis.results.from_store import load
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from analysis.sections import SECTIONS
+from analysis.sections import SECTIONS, Entry, Question
+from analysis.sections.opening import Opening, opening
 from analysis.sections.search import tried_in
 from harness.store.store import Store
 from harness.study import NAME
@@ -34,6 +36,8 @@ class Chapter:
 
     section: Section
     twin: Section | None = None
+    entry: Entry = field(default_factory=lambda: SECTIONS[0])
+    """Where it stands."""
 
 
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
@@ -59,7 +63,8 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
 
 def _summary(made: Sequence[Chapter]) -> str:
     """The report's first table and the answer, for the terminal."""
-    first = next(table for chapter in made for table in chapter.section.tables)
+    tables = [table for chapter in made for table in chapter.section.tables]
+    first = next((table for table in tables if table.name == "summary"), tables[0])
     return "\n\n".join([page.for_terminal(first), *_answer(made)])
 
 
@@ -78,8 +83,8 @@ def chapters(view: View) -> list[Chapter]:
     for entry in SECTIONS:
         whole, part = (view, steady) if entry.reruns else (first, first_steady)
         if (entry.of_a_search or not searched) and (section := entry.make(whole)) is not None:
-            twin = _twin(entry.make(part)) if entry.folded and part is not None else None
-            found.append(Chapter(section, twin))
+            twin = _twin(entry.make(part)) if entry.twin and part is not None else None
+            found.append(Chapter(section, twin, entry))
     return found
 
 
@@ -108,23 +113,75 @@ def _file_name(name: str) -> str:
 
 
 def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> None:
-    results = view.results
+    results, first = view.results, view.without_reruns()
+    shown = first_screen(view)
     sections = [section for chapter in made for section in (chapter.section, chapter.twin) if section is not None]
-    page.write_tables(folder, [table for section in sections for table in section.tables])
+    numbers = [shown.numbers] if shown is not None and shown.numbers is not None else []
+    stems = page.write_tables(folder, [*numbers, *(table for section in sections for table in section.tables)])
     rows = tidy(results)
-    csv_safe.write(rows, folder / (RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"))
-    (folder / ANSWER).write_text(dumped(answer(view.without_reruns()), _answer(made)), encoding="utf-8")
+    csv_file = RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"
+    csv_safe.write(rows, folder / csv_file)
+    (folder / ANSWER).write_text(dumped(answer(first), _answer(made)), encoding="utf-8")
     pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
-    html = page.render(
+    if shown is not None:
+        (folder / "figures" / "runs.svg").write_text(str(shown.picture), encoding="utf-8")
+    html = rendered(view, made, shown, images, stems, csv_file=csv_file, refresh=refresh)
+    (folder / "report.html").write_text(html, encoding="utf-8")
+
+
+def first_screen(view: View) -> Opening | None:
+    """What the page opens with; ``None`` for a search, which answers another question, and where no run is complete."""
+    return None if tried_in(view) else opening(view.without_reruns())
+
+
+def rendered(
+    view: View,
+    made: Sequence[Chapter],
+    shown: Opening | None,
+    images: Mapping[str, str],
+    stems: Mapping[str, str],
+    *,
+    csv_file: str = RESULTS,
+    refresh: int = 0,
+) -> str:
+    """The page as HTML. ``images`` are the figures' SVG in Base64 by their name, ``stems`` the names of the tables'
+    files by ``Table.key``."""
+    results = view.results
+    return page.render(
         "report.html.j2",
         about=results.about,
         metric=results.metric,
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
-        chapters=made,
+        opening=shown,
+        answers=[chapter for chapter in made if chapter.section.name == "answer"],
+        groups=_groups(made),
+        methods=results.methods,
         images=images,
+        stems=stems,
+        said=_Said(),
+        twins=any(chapter.twin for chapter in made),
+        csv_file=csv_file,
+        terms=TERMS.values(),
         ddof=view.ddof,
         refresh=refresh,
     )
-    (folder / "report.html").write_text(html, encoding="utf-8")
+
+
+class _Said:
+    """The notes of tables, each of them once on the page, and once among the sections without collapsed runs."""
+
+    def __init__(self) -> None:
+        self.before: set[tuple[str, bool]] = set()
+
+    def __call__(self, table: Table, twin: bool = False) -> list[str]:
+        new = [note for note in dict.fromkeys(table.notes) if (note, twin) not in self.before]
+        self.before |= {(note, twin) for note in new}
+        return new
+
+
+def _groups(made: Sequence[Chapter]) -> list[tuple[Question, list[Chapter]]]:
+    """The chapters under each question that has any, but the answer."""
+    found = ((q, [c for c in made if c.entry.question is q and c.section.name != "answer"]) for q in Question)
+    return [(question, chapters) for question, chapters in found if chapters]

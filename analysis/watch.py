@@ -1,4 +1,4 @@
-"""A report that is written again while its study runs."""
+"""A report that is rewritten while its study runs."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from analysis.results.view import View
 
 
 def watch(look: Callable[[], View], write: Callable[[View, int], None], seconds: int) -> None:
-    """Write a report now and whenever a trial has ended since, looking every so many seconds, until none is missing.
+    """Write a report now and after every trial that ends, checking every ``seconds``, until no trial is missing.
 
-    ``write`` is told after how many seconds a page that is open is to load itself again: 0 for the last one, which
-    stays.
+    ``write`` receives the view and the seconds after which an open page reloads itself: 0 for the last report, which is
+    final.
     """
     before: dict[str, str] | None = None
     while True:

@@ -1,5 +1,7 @@
-"""Fixtures: small studies on the shipped encoder and data. No test needs a network, a GPU or anything outside the
-repository."""
+"""Fixtures: small studies on the shipped encoder and data.
+
+Tests need no network, no GPU and nothing outside the repository.
+"""
 
 import gc
 import os
@@ -9,8 +11,8 @@ from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
-os.environ.setdefault("RAY_worker_niceness", "0")  # Ray's 15 would have its workers wait for all other tests
-# there is a process a core already, and threads beyond it wait for each other
+os.environ.setdefault("RAY_worker_niceness", "0")  # at Ray's default of 15, workers would wait for all other tests
+# Each core already runs a test process; more threads would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
@@ -31,23 +33,22 @@ settings.register_profile(NIGHTLY)
 
 
 def pytest_collection_finish() -> None:
-    """Spare the garbage collector the libraries and tests: every training begins with a collection."""
+    """Exclude libraries and tests from garbage collection, because every training begins with a collection."""
     gc.collect()
     gc.freeze()
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Spare it what the tests of a file have loaded for the next file as well."""
+    """Also exclude the objects of a finished test file before the next file."""
     if nextitem is not None and nextitem.path != item.path:
         pytest_collection_finish()
 
 
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with the first examples of the embedded data, and a tiny encoder in its folder
-    ``encoder``.
+    """A data folder with the first examples of the embedded data, and a tiny encoder in its folder ``encoder``.
 
-    Both make a trial short: scoring all examples, or training the embedded encoder, would be most of its time.
+    Both keep trials short: most of a trial's time would go to all examples and the embedded encoder.
     """
     folder = tmp_path_factory.mktemp("cut")
     tiny_encoder(folder / "encoder")
@@ -62,13 +63,13 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def encoder(cut: Path) -> str:
-    """The encoder of ``study``; tests of the embedded encoder's weights override it."""
+    """The encoder of ``study``. Tests of the embedded encoder's weights override it."""
     return str(cut / "encoder")
 
 
 @pytest.fixture
 def study(cut: Path, encoder: str) -> Study:
-    """Two methods, one setting, one seed, two targets on a tiny encoder and a cut of the embedded data."""
+    """Two methods, one setting, one seed and two targets, on a tiny encoder and a cut of the embedded data."""
     return Study(
         name="small",
         question="?",
@@ -84,13 +85,13 @@ def study(cut: Path, encoder: str) -> Study:
 
 @pytest.fixture
 def searched(study: Study) -> Study:
-    """The small study with a search of six trials of each method."""
+    """The small study with a search of six trials per method."""
     return replace(study, settings=(LONG,), search=Search(space=SPACE, trials=6))
 
 
 @pytest.fixture
 def trial(study: Study) -> Callable[..., TrialConfig]:
-    """Makes the config of one trial: ``trial(method, seed=…, setting=…, targets=…)``."""
+    """A function that makes the config of one trial: ``trial(method, seed=…, setting=…, targets=…)``."""
 
     def make(
         method: Method | None = None, *, seed: int = 0, setting: Setting = SHORT, targets: tuple[str, ...] = ("de",)
@@ -104,7 +105,7 @@ def trial(study: Study) -> Callable[..., TrialConfig]:
 
 @pytest.fixture
 def data_folder(tmp_path: Path) -> Path:
-    """A hand-made data folder in XTREME's layout: one sentence a file."""
+    """A hand-made data folder in XTREME's layout: one sentence per file."""
     folder = tmp_path / "data" / "udpos"
     folder.mkdir(parents=True)
     for name in ("train-en", "dev-en", "test-en", "test-de"):
@@ -114,5 +115,5 @@ def data_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Ray that starts here has one core, and so one worker at a time: the import of torch is most of its work."""
+    """Limit Ray to one core, and so to one worker: most of a worker's time is the import of torch."""
     monkeypatch.setenv("RAY_OVERRIDE_RESOURCES", '{"CPU": 1}')

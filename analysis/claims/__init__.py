@@ -1,1 +1,1 @@
-"""Everything that a report claims, as data: a claim is an estimate, an interval, a test and a verdict."""
+"""All claims of a report as data: a claim is an estimate, an interval, a test and a verdict."""

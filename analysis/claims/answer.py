@@ -1,12 +1,10 @@
-"""A report's answer as data: all claims, and the cautions that go with them."""
+"""A report's answer as data: all claims with their cautions."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
-
-import pandas as pd
 
 from analysis.claims import collapse, means, sensitivity, spread
 from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
@@ -15,7 +13,7 @@ from analysis.claims.contrast import Contrast
 from analysis.results.view import View
 
 VERSION = 1
-"""Of ``answer.json``."""
+"""Version of ``answer.json``."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +25,10 @@ class Answer:
     baseline: str
     claims: tuple[Claim, ...]
     contrasts: dict[str, Contrast]
-    """The runs that each method's claims are made of."""
+    """By method, the runs behind its claims."""
 
     def of(self, quantity: Quantity, method: str | None = None, scope: Scope | None = None) -> list[Claim]:
-        """The claims on a quantity, of one method and in one scope where they are named."""
+        """The claims on a quantity, optionally of one method and in one scope."""
         return [
             claim
             for claim in self.claims
@@ -38,11 +36,14 @@ class Answer:
         ]
 
     def claim(self, quantity: Quantity, method: str, scope: Scope) -> Claim | None:
-        """The claim on a quantity of a method in a scope; ``None`` where there is none."""
+        """The claim on a quantity of a method in a scope; ``None`` if there is none."""
         return next(iter(self.of(quantity, method, scope)), None)
 
     def minimum_detectable_ratio(self, claim: Claim) -> float:
-        """Of a claim on the spread of these runs; NaN where there is none. It is simulated when it is asked for."""
+        """The minimum detectable ratio of a claim on the spread of these runs; NaN when undefined.
+
+        It is simulated on demand.
+        """
         spreads = self.contrasts[claim.method].comparison.surviving.spreads
         return spreads[claim.of].minimum_detectable.ratio
 
@@ -59,7 +60,7 @@ class Answer:
         }
 
     def _detailed(self, claim: Claim) -> Claim:
-        """A claim with the figures that take long."""
+        """A claim with the figures that are slow to compute."""
         if (claim.quantity, claim.scope) != (Quantity.SPREAD, Scope.THESE) or not claim.tested or not claim.paired:
             return claim
         return replace(
@@ -71,17 +72,19 @@ class Answer:
 def answer(view: View) -> Answer:
     """The claims of a view: every method against its baseline."""
     contrasts = {method: Contrast.of(view.results, comparison) for method, comparison in view.comparisons.items()}
-    made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view.results.varied))
+    made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view))
     claims = tuple(with_needed(claim) if claim.quantity is Quantity.COLLAPSE else claim for claim in made)
     return Answer(view.results.about.name, view.results.source, view.baseline, claims, contrasts)
 
 
-def _claims(contrast: Contrast, varied: pd.DataFrame) -> Iterator[Claim]:
-    """The claims on one method before they are corrected over methods."""
-    comparison = contrast.comparison
+def _claims(contrast: Contrast, view: View) -> Iterator[Claim]:
+    """The claims on one method before the correction over methods."""
+    comparison, bounds = contrast.comparison, view.equivalence
     found = collapse.claims(comparison)
     if comparison.runs > 1 or comparison.unpaired:
-        found += [*spread.claims(comparison), *means.claims(comparison), *sensitivity.claims(comparison, varied)]
+        found += spread.claims(comparison, bounds.ratio)
+        found += means.claims(comparison, bounds.difference)
+        found += sensitivity.claims(comparison, view.results.varied)
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:
         yield replace(

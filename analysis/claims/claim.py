@@ -1,4 +1,4 @@
-"""A claim about a method and its baseline, as ``answer.json`` holds it."""
+"""A claim about a method and its baseline, as stored in ``answer.json``."""
 
 import math
 from collections.abc import Iterable
@@ -11,20 +11,21 @@ import numpy as np
 from analysis.statistics.holm import holm
 
 LEVEL = 0.05
-"""Two-sided level of every test, after Holm's correction and that for planned looks."""
+"""Two-sided level of every test, after Holm's correction and the correction for planned looks."""
 
 
 class Quantity(StrEnum):
     """The quantity that a claim compares."""
 
     COLLAPSE = "collapse rate"
-    """Share of runs that collapse on the source. The estimate is the method's share less the baseline's."""
+    """Share of runs that collapse on the source. The estimate is the method's share minus the baseline's."""
     SPREAD = "standard deviation"
-    """Over runs. The estimate is the method's over the baseline's, of several languages the geometric mean."""
+    """Standard deviation over runs. The estimate is the method's over the baseline's; with several languages, their
+    geometric mean."""
     MEAN = "mean score"
-    """Over runs, of the zero-shot score. The estimate is the method's less the baseline's, in points."""
+    """Mean zero-shot score over runs. The estimate is the method's minus the baseline's, in points."""
     SENSITIVITY = "sensitivity"
-    """Slope of the zero-shot score on a hyperparameter. The estimate is the method's less the baseline's."""
+    """Slope of the zero-shot score on a hyperparameter. The estimate is the method's minus the baseline's."""
     SPREAD_SENSITIVITY = "sensitivity of the standard deviation"
     """Slope of the log ratio of standard deviations over seeds, the method's over the baseline's."""
 
@@ -38,7 +39,7 @@ class Scope(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The verdict on the quantity: no other word is said of it."""
+    """The verdict on a quantity, the only word that the report uses for it."""
 
     LOWER = "lower"
     HIGHER = "higher"
@@ -47,58 +48,58 @@ class Verdict(StrEnum):
     OPEN = "open"
     """Neither a difference nor its absence is shown."""
     UNTESTED = "untested"
-    """There is no test, for the claim's reason."""
+    """There is no test; the claim's reason says why."""
     DESCRIBED = "described"
     """The estimate describes these runs; nothing is tested."""
 
 
 class Runs(StrEnum):
-    """The pairs of runs that a claim is made of."""
+    """The pairs of runs behind a claim."""
 
     ALL = "all"
     SURVIVING = "neither collapsed"
-    """Pairs in which neither of the two collapsed."""
+    """Pairs in which neither run collapsed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One comparison of a method with its baseline. NaN stands for a figure that there is none of, for ``reason``."""
+    """One comparison of a method with its baseline. NaN marks an undefined figure (see ``reason``)."""
 
     method: str
     baseline: str
     quantity: Quantity
     scope: Scope
     of: str
-    """The score: a language, ``zero-shot`` for the mean over targets, or ``languages`` for each of them."""
+    """The score: a language, ``zero-shot`` for the mean over targets, or ``languages`` for each target."""
     runs: Runs = Runs.ALL
     n: int
-    """Pairs of runs; of an unpaired comparison the runs of the method that has fewer."""
+    """Number of pairs of runs; in an unpaired comparison, the runs of the method with fewer."""
     settings: int
-    """Settings that both have."""
+    """Number of settings that both methods have."""
     paired: bool = True
     unit: str
-    """``share``, ``ratio`` or ``points``, or points per a step of a hyperparameter."""
+    """``share``, ``ratio`` or ``points``, or points per step of a hyperparameter."""
     estimate: float = math.nan
     low: float = math.nan
     """Ends of the 95 % interval, before any correction."""
     high: float = math.nan
     p: float = math.nan
-    """Two-sided; where looks were planned the repeated p, which is corrected for the looks so far."""
+    """Two-sided p. With planned looks it is the repeated p, which is corrected for the looks so far."""
     corrected: float = math.nan
     """p after Holm's correction over the methods."""
     tests: int = 1
-    """Tests that were corrected for."""
+    """Number of tests in the correction."""
     least_p: float = 0.0
-    """The smallest p, before correction, that so many runs can give."""
+    """The smallest p, before correction, that is possible with this number of runs."""
     equivalent: bool | None = None
-    """Whether the 90 % interval lies within the bounds of equivalence; ``None`` where that is not tested."""
+    """Whether the 90 % interval lies within the bounds of equivalence; ``None`` without a test."""
     bounds: tuple[float, float] | None = None
-    """Those bounds."""
+    """The bounds of equivalence."""
     verdict: Verdict = Verdict.UNTESTED
     reason: str = ""
-    """Why there is no test, or no verdict; else empty."""
+    """Why there is no test or no verdict; else empty."""
     confounded: str = ""
-    """The facts beside the method that differ between the two methods' runs, such as their device; else empty."""
+    """Facts other than the method that differ between the two methods' runs, such as their device; else empty."""
     details: dict[str, Any] = field(default_factory=dict)
     """Further figures, by name."""
 
@@ -114,11 +115,11 @@ class Claim:
 
     @property
     def hopeless(self) -> bool:
-        """Whether no result of so many runs could have been below the level."""
+        """Whether no result of these runs could have been below the level."""
         return self.least_p * self.tests > LEVEL
 
     def to_json(self) -> dict[str, Any]:
-        """The claim with ``None`` for NaN, as JSON has it."""
+        """The claim for JSON, with ``None`` for NaN."""
         return {name: _plain(value) for name, value in asdict(self).items()}
 
 
@@ -135,7 +136,7 @@ def _plain(value: Any) -> Any:
 
 
 def judged(claims: Iterable[Claim]) -> list[Claim]:
-    """The claims with corrected p and verdict: Holm's correction is over those of one quantity and scope."""
+    """The claims with corrected p and verdict. Holm's correction is over the claims of one quantity and scope."""
     found = [*claims]
     families: dict[tuple[Quantity, Scope], list[int]] = {}
     for place, claim in enumerate(found):
@@ -149,7 +150,7 @@ def judged(claims: Iterable[Claim]) -> list[Claim]:
 
 
 def _verdict(claim: Claim) -> Claim:
-    """A claim with a reason stays as it is."""
+    """The claim with its verdict; a claim with a reason stays unchanged."""
     if claim.reason:
         return claim
     none = 1.0 if claim.quantity is Quantity.SPREAD else 0.0

@@ -1,4 +1,4 @@
-"""Whether a method collapses more or less often: claims on shares of runs, paired by setting and seed."""
+"""Claims on whether a method collapses more or less often, from shares of runs paired by setting and seed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,13 +14,13 @@ NEVER = "no run of either collapsed"
 
 
 def claims(comparison: Comparison) -> list[Claim]:
-    """The claims on one method, not judged: of these runs, and of other settings where there are several."""
+    """The claims on one method, without verdicts: on these runs, and on other settings if there are several."""
     found = (_claim(comparison, scope) for scope in (Scope.THESE, Scope.SETTINGS))
     return [claim for claim in found if claim is not None]
 
 
 def _claim(comparison: Comparison, scope: Scope) -> Claim | None:
-    """The claim in one scope; ``None`` where the runs are no sample of it."""
+    """The claim in one scope; ``None`` if the runs are no sample of it."""
     if comparison.unpaired:
         return _unpaired(comparison) if scope is Scope.THESE else None
     if not comparison.runs or (scope is Scope.SETTINGS and comparison.settings < 2):
@@ -43,7 +43,7 @@ def _claim(comparison: Comparison, scope: Scope) -> Claim | None:
 
 
 def _unpaired(comparison: Comparison) -> Claim:
-    """Of two methods without a setting and seed in common."""
+    """The claim on two methods without a common setting and seed."""
     ours, theirs = (np.asarray(flags, bool) for flags in comparison.apart_collapsed)
     table = unpaired_proportions(int(ours.sum()), len(ours), int(theirs.sum()), len(theirs))
     made = replace(
@@ -92,7 +92,7 @@ def _figures(share: Proportion) -> list[float]:
 
 
 def baselines(claims: Sequence[Claim]) -> dict[str, list[float]]:
-    """The collapsed runs, all runs and Wilson interval of every baseline, from the claim that has most of its runs."""
+    """Collapsed runs, all runs and Wilson interval of every baseline, from the claim with most of its runs."""
     found: dict[str, list[float]] = {}
     for claim in claims:
         figures = claim.details["baseline"]
@@ -102,7 +102,7 @@ def baselines(claims: Sequence[Claim]) -> dict[str, list[float]]:
 
 
 def with_needed(claim: Claim) -> Claim:
-    """The judged claim with the discordant pairs, all in one direction, that it would have needed."""
+    """The judged claim, with the number of discordant pairs in one direction that a finding needs."""
     if not claim.paired or not claim.tested:
         return claim
     return replace(claim, details={**claim.details, "discordant pairs needed": pairs_needed(claim.tests)})

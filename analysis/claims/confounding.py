@@ -1,7 +1,7 @@
-"""What beside the method differs between the runs of two methods: device, precision, code, versions, inputs.
+"""Differences between the runs of two methods other than the method: device, precision, code, versions, inputs.
 
-Where all runs of one method come from one machine and all of the other from another, a difference between the methods
-may be one between the machines. The facts that count are those of ``harness.common.origins``: they can change a score.
+Suppose that each method ran on its own machine. A difference between the methods may then come from the machines. The
+facts are taken from ``harness.common.origins``; each of them can change a score.
 """
 
 from collections import Counter
@@ -18,12 +18,14 @@ from analysis.results.wording import named
 from harness.common.origins import facts
 
 MIN_PAIRS = 6
-"""Pairs that a comparison is worth being restricted to: of fewer no test of paired runs gives p < 0.05."""
+"""Fewest pairs to restrict a comparison to: with fewer, no test of paired runs gives p < 0.05."""
 MIN_APART = 0.1
-"""Share of the runs that would need another value for the two methods to be alike in a fact; of less it is no matter:
-the scores that the fact can shift are then a tenth of all."""
+"""Smallest share of runs that must change a fact's value to make both methods alike in it, for the fact to count.
+
+Below it, the fact can shift at most a tenth of all scores.
+"""
 MAX_FACTS, MAX_VALUES = 4, 3
-"""Facts, and values of a fact with their runs, that a sentence lists."""
+"""Largest numbers of facts in a sentence, and of values of a fact listed with their runs."""
 
 Values = Mapping[str, int]
 """Number of runs by the value of a fact."""
@@ -36,15 +38,15 @@ class Difference:
     fact: str
     """``device``, ``platform``, ``threads``, ``processor``, ``precision``, ``code``, an input, or a package's name."""
     ours: Values
-    """Of the method's complete runs. A run of several trials may have several values, with ``+`` between them."""
+    """Values of the method's complete runs. A run of several trials may have several values, joined by ``+``."""
     theirs: Values
-    """Of the baseline's."""
+    """Values of the baseline's complete runs."""
     pairs: int
-    """Pairs of runs, by setting and seed, that differ in it."""
+    """Number of pairs of runs, by setting and seed, that differ in the fact."""
 
     @property
     def full(self) -> bool:
-        """Whether the two have no value in common."""
+        """Whether the two methods have no value in common."""
         return not self.ours.keys() & self.theirs.keys()
 
     def shown(self, method: str, base: str) -> str:
@@ -54,25 +56,25 @@ class Difference:
 
 @dataclass(frozen=True)
 class Confounding:
-    """How far a method's difference from its baseline may come from something else."""
+    """The facts other than the method that may explain a method's difference from its baseline."""
 
     method: str
     base: str
     differences: tuple[Difference, ...]
-    """At least one."""
+    """At least one difference."""
     pairs: int
-    """Pairs of runs, by setting and seed, that are complete in both."""
+    """Number of pairs of runs, by setting and seed, that are complete in both."""
     agreeing: pd.MultiIndex
-    """Those of them (``PAIR``) that agree in all facts: what ``Comparison.restricted_to`` takes."""
+    """The pairs (``PAIR``) that agree in all facts: the input of ``Comparison.restricted_to``."""
 
     @property
     def full(self) -> bool:
-        """Whether the two have no value in common of one of the facts."""
+        """Whether the two methods have no value in common in any one of the facts."""
         return any(difference.full for difference in self.differences)
 
     @property
     def restrictable(self) -> bool:
-        """Whether enough pairs agree in all facts to compare these alone."""
+        """Whether enough pairs agree in all facts for a comparison of these alone."""
         return len(self.agreeing) >= MIN_PAIRS
 
     @property
@@ -82,7 +84,7 @@ class Confounding:
 
     @property
     def sentence(self) -> str:
-        """The facts that differ, and the pairs that are compared: the agreeing ones where they are enough, else all."""
+        """The facts that differ, and the compared pairs: the agreeing pairs if there are enough, else all."""
         either = f"A difference may come from {'that' if len(self.differences) == 1 else 'these'}, not from the method."
         if self.full:
             apart = self._shown([difference for difference in self.differences if difference.full], "or")
@@ -100,11 +102,10 @@ class Confounding:
 
 
 def confounding(results: Results, method: str, base: str) -> Confounding | None:
-    """How two of the results' methods are confounded; ``None`` where they are not, or where nothing is known of it, as
-    of a table of results.
+    """The confounding of two of the results' methods; ``None`` if there is none, or without provenance, as in a table.
 
-    A fact counts where pairs of runs differ in it and at least ``MIN_APART`` of the runs would need another value for
-    both methods to have the same shares. Runs are those that are complete. Without pairs the shares alone count.
+    A fact counts if pairs of runs differ in it. In addition, at least ``MIN_APART`` of the runs must need another value
+    to equalise both methods' shares. Only complete runs count. Without pairs only the shares count.
     """
     known = _known(results, method, base)
     if known is None:
@@ -126,21 +127,21 @@ def confounding(results: Results, method: str, base: str) -> Confounding | None:
 def _difference(
     fact: str, ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]"
 ) -> Difference | None:
-    """The difference in a fact, where it counts."""
+    """The difference in a fact, if it counts; else ``None``."""
     mine, its = Counter(ours), Counter(theirs)
     shares = ((mine[value] / len(ours), its[value] / len(theirs)) for value in mine | its)
-    apart = sum(abs(one - other) for one, other in shares) / 2  # the total variation distance
+    apart = sum(abs(one - other) for one, other in shares) / 2  # total variation distance
     pairs = int(_differing(ours, theirs, both).sum())
     return Difference(fact, mine, its, pairs) if apart >= MIN_APART and (pairs or not len(both)) else None
 
 
 def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]") -> NDArray[np.bool_]:
-    """Which of the pairs that both have differ."""
+    """Which of the common pairs differ."""
     return np.asarray(ours.loc[both].to_numpy(object) != theirs.loc[both].to_numpy(object), bool)
 
 
 def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:
-    """The facts (columns) of every complete run (``RUN``) of two methods, ``None`` where they are not known of both."""
+    """The facts (columns) of every complete run (``RUN``) of two methods; ``None`` unless both have provenance."""
     trials = results.trials
     if "provenance" not in trials:
         return None

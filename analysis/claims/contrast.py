@@ -1,5 +1,4 @@
-"""The runs that claims on a method are made of: those of its comparison that the planned look and the provenance
-leave."""
+"""The runs behind a method's claims: its comparison, restricted by the planned look and the provenance."""
 
 import math
 from dataclasses import dataclass
@@ -12,16 +11,16 @@ from analysis.results.frame import Results
 
 @dataclass(frozen=True)
 class Contrast:
-    """A method beside its baseline, as claims compare them."""
+    """A method and its baseline, in the form that claims compare."""
 
     comparison: Comparison
-    """On the runs that claims are made of."""
+    """The comparison on the runs behind the claims."""
     look: Look | None
-    """The planned look; ``None`` where the study plans none."""
+    """The planned look; ``None`` if the study plans none."""
     confounding: Confounding | None
-    """The facts beside the method that differ; ``None`` where none does, or none is known."""
+    """The facts other than the method that differ; ``None`` if none differs or none is known."""
     restricted: bool
-    """Whether the comparison is over the pairs alone that agree in these facts."""
+    """Whether the comparison is over only the pairs that agree in these facts."""
 
     @classmethod
     def of(cls, results: Results, comparison: Comparison) -> "Contrast":
@@ -37,5 +36,5 @@ class Contrast:
         return cls(comparison, look, confounded, restricted)
 
     def repeated(self, p: float) -> float:
-        """A p, corrected for the looks so far."""
+        """A p corrected for the looks so far."""
         return p if self.look is None or math.isnan(p) else self.look.repeated_p(p)

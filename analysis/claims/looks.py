@@ -1,10 +1,11 @@
-"""Which planned look at a study has been reached, and the runs that claims are made from now.
+"""The planned look that a study has reached, and the runs behind its claims.
 
-A report keeps no memory of earlier ones, and a reader may write it after every run. So claims wait for the next planned
-look: they are made from the runs that were the first to be complete in both methods, as many as the last look planned,
-however many more there are by now. These runs stay the same until the next look, and so does what may be claimed.
-(With all runs so far at the level of the last look, a reader who looks after each run would find a difference that is
-not there in 5.5 % of studies of 30 runs and 5 looks.)
+A report does not remember earlier reports, and a reader may write one after every run. Claims therefore wait for the
+next planned look. They use the pairs that were first to be complete in both methods, as many as the last look planned,
+even if more exist now. These pairs stay the same until the next look, and so do the claims.
+
+The alternative is to test all runs so far at the level of the last look. With a look after each run, a reader would
+then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
 """
 
 import math
@@ -18,27 +19,27 @@ from analysis.results.wording import counted
 from analysis.statistics import looks as spending
 
 OFTEN = 5
-"""Looks of the example in the caution on a study that names none."""
+"""Number of looks in the example of the caution for a study that plans none."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """Where a comparison of two methods stands among its planned looks."""
+    """The position of a comparison of two methods among its planned looks."""
 
     looks: int
-    """Looks that the study plans."""
+    """Number of looks that the study plans."""
     complete: int
-    """Pairs of runs, by setting and seed, that are complete in both methods now."""
+    """Number of pairs of runs, by setting and seed, that are now complete in both methods."""
     planned: int
-    """Pairs that can become complete: those of the study, less those with a failed trial."""
+    """Number of pairs that can become complete: the study's pairs without those with a failed trial."""
     pairs: pd.MultiIndex
-    """The pairs (``PAIR``) that claims are made from; none before the first look."""
+    """The pairs (``PAIR``) behind the claims; none before the first look."""
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Look | None":
-        """The look at two of the results' methods; ``None`` where the study plans none.
+        """The look at two of the results' methods; ``None`` if the study plans none.
 
-        ``results`` have to be whole: to leave out collapsed runs would change what was planned.
+        ``results`` must include collapsed runs: without them the plan would change.
         """
         looks = results.about.looks
         if looks is None:
@@ -49,7 +50,7 @@ class Look:
 
     @cached_property
     def counts(self) -> tuple[int, ...]:
-        """How many pairs each look waits for."""
+        """Number of pairs that each look waits for."""
         return tuple(math.ceil(look * self.planned / self.looks) for look in range(1, self.looks + 1))
 
     @property
@@ -64,23 +65,28 @@ class Look:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Information fractions of the looks so far. Of so few pairs that two looks fall together they count once."""
+        """Information fractions of the looks so far. With few pairs two looks may coincide; they then count once."""
         return tuple(count / self.planned for count in dict.fromkeys(self.counts[: self.reached]))
 
     @property
     def level(self) -> float | None:
-        """The two-sided level of a test of the runs in ``pairs``: a p of at most that is a finding. ``None`` before the
-        first look, where nothing is."""
+        """The two-sided level of a test of the runs in ``pairs``: a p at or below it is a finding.
+
+        ``None`` before the first look, when nothing is a finding.
+        """
         return float(spending.levels(self.fractions)[-1]) if self.reached else None
 
     def repeated_p(self, p: float) -> float:
-        """A p of the runs in ``pairs``, as it may be compared with 5 % and corrected over methods; 1 before the first
-        look. See ``analysis.statistics.looks.repeated_p``."""
+        """A repeated p of the runs in ``pairs``, comparable with 5 % and correctable over methods; 1 before the first
+        look.
+
+        See ``analysis.statistics.looks.repeated_p``.
+        """
         return spending.repeated_p(p, self.fractions) if self.reached else 1.0
 
     @property
     def sentence(self) -> str:
-        """The claims that are allowed now, and the runs that they are made from."""
+        """A sentence on the claims that are allowed now, and the runs behind them."""
         planned = counted(self.looks, "look")
         if not self.planned:
             return f"The study plans {planned}, and the two methods have no pair of runs to look at."
@@ -100,7 +106,7 @@ class Look:
 
 
 def unplanned(results: Results) -> str:
-    """A caution for a study that is not complete and plans no looks; else empty."""
+    """A caution for an incomplete study without planned looks; else empty."""
     if results.about.looks is not None or not (results.trials["status"] == MISSING).any():
         return ""
     often = spending.chance_of_a_finding(spending.equal(OFTEN), [spending.ALPHA] * OFTEN)
@@ -112,13 +118,13 @@ def unplanned(results: Results) -> str:
 
 
 def rounded_down(level: float) -> str:
-    """A level to two digits. Rounded up it would let pass a p that is above it."""
+    """A level rounded down to two digits. Rounded up, it would admit a p above the level."""
     digits = 1 - math.floor(math.log10(level))
     return f"{math.floor(level * 10**digits) / 10**digits:.2g}"
 
 
 def _ended(trials: pd.DataFrame, method: str, base: str) -> tuple[pd.MultiIndex, int]:
-    """Pairs that are complete in both methods, in the order in which they were, and the number that can become so."""
+    """Pairs complete in both methods, in order of completion, and the number of pairs that can become complete."""
     here = trials[trials["method"].isin([method, base])]
     here = here.assign(finished=here["status"] == FINISHED, failed=here["status"] == FAILED)
     pairs = here.groupby(PAIR, sort=False).agg(

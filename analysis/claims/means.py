@@ -1,4 +1,5 @@
-"""Whether a method scores higher: claims on mean zero-shot scores, whose error follows the design of the runs."""
+"""Claims on whether a method scores higher, from mean zero-shot scores with errors that follow the design of the
+runs."""
 
 from dataclasses import replace
 
@@ -7,12 +8,15 @@ import numpy as np
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.results.comparison import ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import CrossedMeans, Scoped, crossed_means
-from analysis.statistics.equivalence import MEAN_BOUNDS, mean_equivalence
+from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_difference
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float] = MEAN_BOUNDS) -> list[Claim]:
-    """The claims on one method at three scopes, not judged, over the pairs of runs in which neither collapsed."""
+def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
+    """The claims on one method at three scopes, without verdicts, over the pairs of runs in which neither collapsed.
+
+    ``bounds`` are the bounds of equivalence of the difference, in points.
+    """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
     return [_claim(comparison, scope, means, bounds) for scope in Scope]
 
@@ -25,7 +29,7 @@ def crossed_of(comparison: Comparison) -> CrossedMeans:
 
 
 def _by_setting(comparison: Comparison) -> CrossedMeans:
-    """The mean difference of two methods that share no setting and seed: of the means at settings that both have."""
+    """The mean difference of two methods without a common setting and seed, from their means at common settings."""
     sides = (side.drop(columns=comparison.source).mean(axis=1) for side in comparison.apart_surviving)
     ours, theirs = (side.groupby(level="setting").mean() for side in sides)
     difference = (ours - theirs).dropna()

@@ -1,4 +1,4 @@
-"""Whether a method is less sensitive to a hyperparameter: claims on slopes over settings, method × slope."""
+"""Claims on whether a method is less sensitive to a hyperparameter, from slopes over settings (method × slope)."""
 
 import math
 
@@ -9,13 +9,14 @@ from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.slopes import Slope, Slopes, slopes, spread_slopes
 
 MIN_SETTINGS = 3
-"""Settings that both have from which there is a slope."""
+"""Fewest common settings for a slope."""
 
 
 def claims(comparison: Comparison, varied: pd.DataFrame) -> list[Claim]:
-    """The claims on one method for every numeric hyperparameter, not judged: on the mean and on the log std ratio.
+    """The claims on one method for every numeric hyperparameter, without verdicts: on the mean and on the log std
+    ratio.
 
-    ``varied`` are the hyperparameters in which the settings differ (settings × hyperparameters).
+    ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters).
     """
     surviving = comparison.surviving
     if comparison.unpaired or varied.empty or surviving.settings < MIN_SETTINGS:
@@ -31,7 +32,7 @@ def claims(comparison: Comparison, varied: pd.DataFrame) -> list[Claim]:
 
 
 def _claims(comparison: Comparison, found: Slopes, quantity: Quantity) -> list[Claim]:
-    """A claim for each slope that there is."""
+    """A claim for each defined slope."""
     return [_claim(comparison, found, slope, quantity) for slope in found.slopes if not math.isnan(slope.estimate)]
 
 

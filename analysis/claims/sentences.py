@@ -1,4 +1,4 @@
-"""The sentences of the answer. Each is made of claims, so that it cannot say more than they do."""
+"""The sentences of the answer. Each is built from claims, so that it cannot say more than they do."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "othe
 
 
 def collapse(found: Answer, method: str) -> str:
-    """How often a method collapses beside the baseline; empty where no run of either did."""
+    """How often a method collapses compared with the baseline; empty if no run of either did."""
     claim = found.claim(Quantity.COLLAPSE, method, Scope.THESE)
     if claim is None or claim.reason == NEVER:
         return ""
@@ -53,7 +53,7 @@ def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
 
 
 def spread(found: Answer, method: str) -> str:
-    """How a method's standard deviation compares; empty where nothing compares it."""
+    """How a method's standard deviation compares; empty without a claim on it."""
     claim = found.claim(Quantity.SPREAD, method, Scope.THESE)
     if claim is None:
         return ""
@@ -76,7 +76,7 @@ def spread(found: Answer, method: str) -> str:
 
 
 def _size(claim: Claim) -> str:
-    """The ratio of standard deviations, its interval and the runs that it is of."""
+    """The ratio of standard deviations, its interval and its runs."""
     languages = claim.details.get("languages")
     where = " of the zero-shot score"
     if languages:
@@ -86,7 +86,7 @@ def _size(claim: Claim) -> str:
 
 
 def _over(claim: Claim) -> str:
-    """The runs that a claim is of."""
+    """The runs of a claim."""
     if not claim.paired:
         return (
             f"Unpaired, over {claim.n} runs or more of each{' that did not collapse' * (claim.runs is Runs.SURVIVING)}"
@@ -105,7 +105,7 @@ def _power(found: Answer, claim: Claim) -> str:
 
 
 def _elsewhere(found: Answer, claim: Claim) -> str:
-    """Whether a finding of these runs holds for other seeds and settings too."""
+    """Whether a finding in these runs also holds for other seeds and settings."""
     others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
     held = [other for other in others if other is not None and other.verdict is claim.verdict]
     if held:
@@ -123,7 +123,7 @@ def _elsewhere_of(claim: Claim) -> str:
 
 
 def mean(found: Answer, method: str) -> str:
-    """How a method's mean zero-shot score compares, for the widest scope that has a test."""
+    """How a method's mean zero-shot score compares, for the widest scope with a test."""
     here = found.claim(Quantity.MEAN, method, Scope.THESE)
     if here is None or math.isnan(here.estimate):
         return ""
@@ -144,7 +144,7 @@ def mean(found: Answer, method: str) -> str:
 
 
 def rates(found: Answer) -> str:
-    """How many runs of every method collapsed, with Wilson intervals; empty where none did."""
+    """The number of collapsed runs of every method, with Wilson intervals; empty if none collapsed."""
     claims = [claim for claim in found.of(Quantity.COLLAPSE, scope=Scope.THESE) if claim.details]
     if not claims or all(claim.reason == NEVER for claim in claims):
         return ""

@@ -1,4 +1,5 @@
-"""Whether a method is steadier: claims on standard deviations, over the pairs of runs in which neither collapsed."""
+"""Claims on whether a method is steadier, from standard deviations over the pairs of runs in which neither
+collapsed."""
 
 import math
 from dataclasses import asdict, dataclass, replace
@@ -6,14 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.crossed_means import Scoped, design_of
-from analysis.statistics.equivalence import RATIO_BOUNDS, ratio_equivalence
+from analysis.statistics.equivalence import ratio_equivalence
 from analysis.statistics.spread.crossed_ratio import crossed_ratio
 from analysis.statistics.spread.std_ratio import StdRatio, equivalent_stds, std_ratio
 from analysis.statistics.spread.swap_test import SwapTest, swap_test
 from analysis.statistics.spread.unpaired_swaps import unpaired_swap_test
 
 MAX_COLLAPSED = 0.5
-"""Share of a method's runs that collapse from which its survivors say nothing of the method."""
+"""Share of collapsed runs at which the other runs no longer represent the method."""
 
 
 @dataclass(frozen=True)
@@ -29,15 +30,15 @@ class _Found:
     reason: str = ""
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float] = RATIO_BOUNDS) -> list[Claim]:
-    """The claims on one method at three scopes, not judged.
+def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
+    """The claims on one method at three scopes, without verdicts; a single claim if runs are unpaired.
 
-    Of methods that share no setting and seed there is one, unpaired.
+    ``bounds`` are the bounds of equivalence of the ratio.
 
-    - These runs: the swap test, run by run, and the interval that inverts it. It knows the noise of single runs alone.
-    - Other seeds, other settings: where seeds are shared by settings the jackknife over seeds and settings, which has
-      intervals from three of each. Where each setting has seeds of its own, runs are a sample of seeds and the swap
-      test holds; for other settings whole settings are swapped.
+    - These runs: the swap test, run by run, and the interval that inverts it. They cover only the noise of single runs.
+    - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings, with intervals
+      from three of each. If each setting has its own seeds, runs are a sample of seeds and the swap test holds. For
+      other settings whole settings are then swapped.
     """
     if comparison.unpaired:
         return [_unpaired(comparison)]
@@ -73,7 +74,7 @@ def _claim(comparison: Comparison, scope: Scope, bounds: tuple[float, float]) ->
 
 
 def _unpaired(comparison: Comparison) -> Claim:
-    """The claim on two methods that share no setting and seed: all their runs, by a permutation test."""
+    """The claim on two methods without a common setting and seed: all their runs, by a permutation test."""
     sides = comparison.apart_surviving
     scores = [side.drop(columns=comparison.source).dropna(axis=1).to_numpy() for side in sides]
     made = Claim(

@@ -1,5 +1,4 @@
-"""Figures of the Fréchet distances between languages: who is near whom, and whether scores fall with the distance from
-the source."""
+"""Figures of the Fréchet distances: between all languages, and scores against the distance from the source."""
 
 import matplotlib as mpl
 import numpy as np
@@ -14,7 +13,7 @@ from analysis.rendering import label_placement
 from analysis.rendering.style import HEIGHT, STYLE, WIDTH
 
 NUMBERED = 0.36
-"""Inches of a cell from which it has room for its number."""
+"""Smallest cell, in inches, with room for its number."""
 HEAT_MAP_CAPTION = (
     "The brighter, the farther apart; the blank diagonal is 0. In the order of an average-linkage clustering: "
     "neighbours are near each other. Bold: the source."
@@ -22,8 +21,10 @@ HEAT_MAP_CAPTION = (
 
 
 def draw(corpora: list[Corpus], scores: Scores) -> dict[str, tuple[str, Figure]]:
-    """All figures by file name, with their captions: ``distances-<corpus>``, and ``scores-<corpus>`` where languages
-    have scores."""
+    """All figures by file name, with their captions.
+
+    The names are ``distances-<corpus>``, and ``scores-<corpus>`` if languages have scores.
+    """
     found: dict[str, tuple[str, Figure]] = {}
     with sns.axes_style("ticks"), mpl.rc_context(STYLE):
         for corpus in corpora:
@@ -40,8 +41,8 @@ def draw(corpora: list[Corpus], scores: Scores) -> dict[str, tuple[str, Figure]]
 
 
 def heat_map(corpus: Corpus) -> Figure:
-    """d between every two languages, ordered by hierarchical clustering; with numbers where the cells have room for
-    them."""
+    """Heat map of d between every two languages, ordered by hierarchical clustering; with numbers if the cells have
+    room."""
     order = clustered(corpus.matrix)
     shown = corpus.matrix.loc[order, order]
     count = len(order)
@@ -74,8 +75,7 @@ def heat_map(corpus: Corpus) -> Figure:
 
 
 def clustered(matrix: pd.DataFrame) -> list[str]:
-    """The languages in the order of the leaves of an average-linkage tree, neighbours as near as the tree lets them
-    be."""
+    """The languages in the leaf order of an average-linkage tree, with neighbours as close as the tree allows."""
     if len(matrix) < 3:
         return list(matrix.index)
     tree = linkage(squareform(matrix.to_numpy(), checks=False), "average", optimal_ordering=True)
@@ -83,7 +83,8 @@ def clustered(matrix: pd.DataFrame) -> list[str]:
 
 
 def distance_and_score(corpus: Corpus, scores: Scores) -> Figure:
-    """A language's mean score against its distance from the source, with its code, and its std over runs as a bar."""
+    """Scatter plot of each language's mean score against its distance from the source, with its std over runs as a
+    bar."""
     languages = corpus.scored(scores)
     x = corpus.from_source[languages].to_numpy(float)
     found = [scores.by_language[language] for language in languages]

@@ -14,21 +14,25 @@ from safetensors import SafetensorError, safe_open
 from harness.common.errors import UserError, reason
 
 BLOCK = 2**23
-"""Values that are held at a time, of all languages together: 64 MiB as float64, and half of that as read. At least a
-tensor's row each."""
+"""Largest number of values in memory at a time, over all languages: 64 MiB as float64, half of that as read.
+
+A block has at least one row of a tensor for each language.
+"""
 
 
 def distances(files: Mapping[str, Path]) -> pd.DataFrame:
-    """d = √(½ tr(F̂₁ + F̂₂ − 2(F̂₁F̂₂)^½)) between every two languages, F̂ = F / tr F: language × language, symmetric,
-    in [0, 1].
+    """The distance d = √(½ tr(F̂₁ + F̂₂ − 2(F̂₁F̂₂)^½)) between every two languages, with F̂ = F / tr F.
 
-    ``files`` has each language's Fisher diagonal F: a safetensors file of float32 tensors ≥ 0, by parameter name. As F̂
-    is diagonal with trace 1, d² = 1 − Σ√(f̂₁f̂₂). With S the matrix of √f, a row a language, SSᵀ has the traces on its
-    diagonal, so one pass over the files in blocks of columns gives every d. Rounding leaves d² exact to about 1e-13,
-    hence d near 0 only to about 3e-7.
+    The result is language × language, symmetric, in [0, 1]. As F̂ is diagonal with trace 1, d² = 1 − Σ√(f̂₁f̂₂). Let S
+    be the matrix of √f with one row per language. SSᵀ has the traces on its diagonal, so one pass over the files in
+    blocks of columns gives every d. Rounding leaves d² exact to about 1e-13, hence a d near 0 only to about 3e-7.
 
-    Raises ``UserError`` for a file that cannot be read, for files of different encoders, and for what is no Fisher
-    diagonal: values that are negative or not finite, or zero everywhere.
+    Args:
+        files: each language's Fisher diagonal F: a safetensors file of float32 tensors ≥ 0, by parameter name.
+
+    Raises:
+        UserError: a file cannot be read, files are of different encoders, or values are negative, not finite or all
+            zero.
     """
     languages = list(files)
     gram = np.zeros((len(languages), len(languages)))
@@ -55,7 +59,7 @@ def distances(files: Mapping[str, Path]) -> pd.DataFrame:
 def _open(file: Path) -> Any:
     try:
         return safe_open(file, framework="numpy")
-    except (OSError, SafetensorError) as error:  # the header says how long the file is: one cut short does not open
+    except (OSError, SafetensorError) as error:  # the header states the file's length: a truncated file does not open
         raise UserError(f"fisher: {str(file)!r} cannot be read: {reason(error)}") from None
 
 
@@ -71,7 +75,7 @@ def _layout(file: Path, tensors: Any) -> dict[str, tuple[int, ...]]:
 def _check_same(
     first: dict[str, tuple[int, ...]], other: dict[str, tuple[int, ...]], first_file: Path, file: Path
 ) -> None:
-    """Refuse a file whose tensors are not those of the first, naming a tensor that differs."""
+    """Refuse a file whose tensors differ from the first file's, and name one that differs."""
     for name in sorted(first.keys() | other.keys()):
         if first.get(name) != other.get(name):
             has, wanted = (f"of shape {layout[name]}" if name in layout else "missing" for layout in (other, first))
@@ -82,7 +86,7 @@ def _check_same(
 
 
 def _blocks(shape: tuple[int, ...], languages: int) -> Iterator[tuple[int, int]]:
-    """First row and the row after the last of each block of a tensor, so that ``BLOCK`` holds it for all languages."""
+    """First row and end row of each block of a tensor, so that all languages together fit ``BLOCK``."""
     rows, row = (shape[0], prod(shape[1:])) if shape else (1, 1)
     step = max(1, BLOCK // max(1, languages * row))
     for start in range(0, rows, step):
@@ -99,7 +103,7 @@ def _rows(tensors: Any, name: str, start: int, stop: int) -> NDArray[np.float32]
 def _check_values(block: NDArray[np.float64], name: str, files: list[Path]) -> None:
     if not block.size:
         return
-    low, high = block.min(axis=1), block.max(axis=1)  # both nan where there is a nan
+    low, high = block.min(axis=1), block.max(axis=1)  # both are NaN if any value is
     for file, good in zip(files, (low >= 0) & (high < np.inf), strict=True):
         if not good:
             raise UserError(

@@ -29,17 +29,23 @@ def write_fisher_report(
     method: str | None = None,
     ddof: int = 1,
 ) -> Written:
-    """Write how far apart languages are, and how that goes with the scores that the store has of a study, replacing an
-    older report.
+    """Write the distances between languages, and their correlation with a study's scores, replacing an older report.
 
-    ``diagonals`` has at least one corpus: its label, and the file of each language's Fisher diagonal there, the study's
-    source included (see ``analysis.fisher.frechet``). The scores are those of one method, by its label: by default
-    vanilla, or the study's first. A study that was never run, or of which nothing has finished, has distances alone,
-    and the page says why.
+    The folder gets ``fisher.html``, ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. Without a finished run of the
+    study, the page has distances only and says why.
 
-    ``out`` is a folder, by default ``reports/<study>/fisher`` in the store, or beside the working directory where the
-    store is no folder. It gets ``fisher.html``, ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. Raises ``UserError``
-    for bad diagonals, for a method that the study lacks, and where the folder cannot be written.
+    Args:
+        store: store of the study's scores.
+        study: the study.
+        diagonals: for at least one corpus, its label and the file of each language's Fisher diagonal (see
+            ``analysis.fisher.frechet``), including the study's source.
+        out: a folder. The default is ``reports/<study>/fisher`` in the store, or in the working directory if the store
+            is no folder.
+        method: label of the method with the scores. The default is vanilla, or the study's first method.
+        ddof: ddof of the standard deviations over runs.
+
+    Raises:
+        UserError: diagonals are bad, the study lacks the method, or the folder cannot be written.
     """
     corpora = _corpora(diagonals, study.source)
     scores = _scores(store, study, method, ddof)
@@ -66,7 +72,8 @@ def _corpora(diagonals: Mapping[str, Mapping[str, Path]], source: str) -> list[C
 
 
 def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores:
-    """The scores of the method as the study was last run, where it was run as it is now."""
+    """The method's scores from the study's last run, provided its encoder, source, task and data are the same as
+    now."""
     if study.name not in store.studies():
         _known(method, [arm.method.arm.label for arm in study.arms])
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")
@@ -93,7 +100,7 @@ def _known(method: str | None, methods: list[str]) -> str | None:
 
 
 def _notes(results: Results, method: str, ddof: int) -> list[str]:
-    """Which runs the scores are of."""
+    """A note on the runs behind the scores."""
     runs = results.runs[results.runs["method"] == method]
     asked, complete, collapsed = len(runs), int(runs["complete"].sum()), int(runs["collapsed"].sum())
     which = ("its" if complete == asked else "the finished ones of its") + (
@@ -109,7 +116,7 @@ def _notes(results: Results, method: str, ddof: int) -> list[str]:
 
 
 def _write(folder: Path, study: Study, corpora: list[Corpus], scores: Scores) -> str:
-    """Everything into a new folder; returns what the terminal shows."""
+    """Write everything into a new folder; returns the text for the terminal."""
     matrices = [tables.matrix(corpus) for corpus in corpora]
     languages = tables.languages(corpora, scores, study.targets)
     correlations = None if scores.lacking else tables.correlations(corpora, scores, study.encoder)

@@ -24,11 +24,11 @@ TABLE_5 = (
 
 @dataclass(frozen=True)
 class Corpus:
-    """The distances between languages, of Fisher diagonals on one corpus."""
+    """The distances between languages' Fisher diagonals on one corpus."""
 
     label: str
     file: str
-    """What names of files have for it."""
+    """The corpus in file names."""
     source: str
     matrix: pd.DataFrame
     """d, language × language."""
@@ -39,23 +39,23 @@ class Corpus:
         return self.matrix[self.source].drop(self.source)
 
     def scored(self, scores: "Scores") -> list[str]:
-        """The languages that have both a distance from the source and a score."""
+        """The languages with both a distance from the source and a score."""
         return [language for language in self.from_source.index if language in scores.means.index]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Target languages' test scores of one method, or why there are none."""
+    """Target languages' test scores of one method, or the reason for their absence."""
 
     by_language: dict[str, Score] = field(default_factory=dict)
     """Mean and std over runs."""
     method: str = ""
     metric: str = ""
-    """In words."""
+    """The metric in words."""
     notes: Sequence[str] = ()
-    """Which runs they are of."""
+    """Sentences on the runs behind the scores."""
     lacking: str = ""
-    """A sentence that says why there are none; else empty."""
+    """A sentence that says why there are no scores; else empty."""
 
     @cached_property
     def means(self) -> "pd.Series[float]":
@@ -86,8 +86,8 @@ def languages(corpora: Sequence[Corpus], scores: Scores, targets: Sequence[str])
 
 
 def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Table:
-    """The paper's Table 5: the correlation over target languages of the distance from the source and the mean score, a
-    row a corpus."""
+    """The paper's Table 5: the correlation over target languages of distance from the source and mean score, by
+    corpus."""
     rows: list[list[str | Cell]] = []
     notes = [
         OF_D,
@@ -98,7 +98,7 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
     ]
     for corpus in corpora:
         found = [of(corpus.from_source, scores.means) for of in (pearson, spearman)]
-        first = found[0]  # both are over the same languages, and undefined where either series is constant
+        first = found[0]  # both have the same languages, and are undefined if either series is constant
         if first.undefined:
             notes.append(
                 f"{corpus.label}: {first.undefined} of {RESAMPLES} resamples are left out of each interval: in them "

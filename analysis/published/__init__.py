@@ -1,29 +1,29 @@
-"""The paper's Tables 1–22 as data: ``load(number)``, and what each table is: ``TABLES``.
+"""The paper's Tables 1–22 as data: the figures are ``load(number)``, the descriptions ``TABLES``.
 
-One CSV a table, ``table_01.csv`` to ``table_22.csv``. The first line is a comment with the table's number and caption;
-the rest is tidy, one row a printed figure, with the columns
+Each table is one CSV, ``table_01.csv`` to ``table_22.csv``. The first line is a comment with the table's number and
+caption. The rest is tidy, one row per printed figure, with the columns
 
 - ``table`` (its number), ``encoder`` (``mBERT`` or ``XLM-R Large``), ``task`` (our names: the paper's Wikiann and PANX
   are ``panx``),
-- ``method`` (our names; ``published`` for the figures quoted from Hu et al. 2020, ``ewc(target+en)`` and ``ewc(mix
-  target-en)`` for the variants of Table 15), ``label`` (the row as printed),
+- ``method`` (our names; ``published`` for the figures quoted from Hu et al. 2020, ``ewc(target+en)`` and
+  ``ewc(mix target-en)`` for the variants of Table 15), ``label`` (the row as printed),
 - ``language`` (a code; ``en`` is the source, ``zero-shot`` the average over target languages),
 - ``statistic`` (``mean``; ``std`` over runs; ``change`` against vanilla, in brackets in Table 1; ``correlation``),
 - ``value``, the figure as printed: 79 is not 79.00, and +1.64 has its sign.
 
 Table 5 has a ``corpus`` (``wikipedia`` or ``xnli``) instead of method and language. Tables 10 and 16 are
-hyperparameters, one row a setting. Figure 1 is not here: the text that we have of the paper holds no figures of it.
-Table 6's first two rows share a label in that text, "Vanilla w/ L2"; Tables 2 and 8 settle which is which.
+hyperparameters, one row per setting. Figure 1 is absent, because the text of the paper used here has no data for it. In
+that text Table 6's first two rows share the label "Vanilla w/ L2"; Tables 2 and 8 identify them.
 
 Read with care:
 
-- Table 10 has a block Wikiann and a block PANX, which are one task, and none of PAWS-X. The block PANX (5 or 8 epochs)
-  is taken for PAWS-X, so its ``task`` is ``pawsx`` and its ``block`` is PANX.
+- Table 10 has a block Wikiann and a block PANX, which are one task, and no block PAWS-X. The block PANX (5 or 8 epochs)
+  is taken for PAWS-X: its ``task`` is ``pawsx`` and its ``block`` is PANX.
 - Table 16 leaves the prompts of bitfit and adapter empty for XNLI and has a dash for UDPOS.
-- The paper does not say with which ddof it takes its standard deviations.
-- In Table 15 the ewc rows are of models whose Fisher information is that of French, so their ``en`` is of those models.
+- The paper does not state the ddof of its standard deviations.
+- In Table 15 the ewc rows are models with French Fisher information, so their ``en`` is the score of those models.
 
-``analysis.published.checks`` says where the figures contradict one another.
+``analysis.published.checks`` lists contradictions between the figures.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ MBERT, XLMR_LARGE = "mBERT", "XLM-R Large"
 TASKS = ("xnli", "panx", "udpos", "pawsx")
 SOURCE, ZERO_SHOT = "en", "zero-shot"
 KEYS = ["method", "language"]
-"""Columns that name a figure of one statistic."""
+"""Columns that identify a figure of one statistic."""
 BEHIND = {1: (2, 7, 8, 9), 3: (4, 11, 12, 13), 6: (2, 8)}
 """The tables with the languages that another table averages."""
 
@@ -53,29 +53,29 @@ class Kind(StrEnum):
     SENSITIVITY = "sensitivity"
     """Several settings."""
     FROZEN = "frozen"
-    """Methods that leave most of the encoder as it is."""
+    """Methods that freeze most of the encoder."""
     EXTREME = "extreme"
     """A learning rate far from the best."""
     EWC_VARIANTS = "ewc-variants"
-    """Whose Fisher information ewc takes."""
+    """Variants of ewc's Fisher information."""
     CORRELATION = "correlation"
-    """Fréchet distance and zero-shot score."""
+    """Correlation of Fréchet distance and zero-shot score."""
     SETTINGS = "settings"
     """Hyperparameters, not results."""
 
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """What a table is; its figures are ``load(number)``."""
+    """The description of a table; its figures are ``load(number)``."""
 
     number: int
     kind: Kind
     what: str
     shape: str
-    """As printed."""
+    """The table's rows and columns as printed."""
     tasks: tuple[str, ...]
     runs: int
-    """Runs behind each figure; 0 where that is no number of runs or the paper does not say."""
+    """Number of runs behind each figure; 0 if it does not apply or the paper does not state it."""
     encoder: str = MBERT
 
     @property
@@ -162,18 +162,18 @@ TABLES: dict[int, PublishedTable] = {
 
 
 def table(number: int) -> PublishedTable:
-    """What a table is. Raises ``UserError`` for a number that no table has."""
+    """The description of a table. Raises ``UserError`` for an unknown number."""
     if number not in TABLES:
         raise bad("published table", number, f"a number from {min(TABLES)} to {max(TABLES)}")
     return TABLES[number]
 
 
 def load(number: int) -> pd.DataFrame:
-    """A table's figures, one a row, with the columns that the module's docstring names.
+    """A table's figures, one per row, with the columns in the module's docstring.
 
-    ``value`` is a float, and ``printed`` the text it was printed as. Of Tables 10 and 16, learning_rate is a float,
-    warmup_steps, epochs and setting are integers, and prompts, size and seeds are text. Raises ``UserError`` for a
-    number that no table has.
+    ``value`` is a float, and ``printed`` the text in the paper. In Tables 10 and 16, learning_rate is a float;
+    warmup_steps, epochs and setting are integers; prompts, size and seeds are text. Raises ``UserError`` for an unknown
+    number.
     """
     return _frame(table(number).number).copy()
 
@@ -190,7 +190,7 @@ def _frame(number: int) -> pd.DataFrame:
 
 
 def figures(number: int, task: str | None = None, statistic: str = "mean") -> dict[str, dict[str, float]]:
-    """A table's figures of one statistic by method and language. ``task`` is needed where the table has several.
+    """A table's figures of one statistic by method and language. ``task`` is needed for a table with several tasks.
 
     Raises ``UserError`` for a statistic that the table does not have.
     """
@@ -205,9 +205,9 @@ def figures(number: int, task: str | None = None, statistic: str = "mean") -> di
 
 
 def targets_of(number: int, task: str | None = None) -> list[str]:
-    """The target languages that a table's averages are over, of the tables that it draws on where it names none itself.
+    """The target languages behind a table's averages, from its source tables if it names none itself.
 
-    Empty for Table 14, of which the paper does not say it.
+    Empty for Table 14: the paper does not state its languages.
     """
     rows = of_task(number, task)
     own = [str(language) for language in rows["language"].unique() if language not in (SOURCE, ZERO_SHOT)]
@@ -217,8 +217,10 @@ def targets_of(number: int, task: str | None = None) -> list[str]:
 
 
 def of_task(number: int, task: str | None = None) -> pd.DataFrame:
-    """A table's rows of one task, which need not be named where the table has no other. Raises ``UserError`` for a task
-    it lacks."""
+    """A table's rows of one task; ``task`` may be omitted if the table has only one.
+
+    Raises ``UserError`` for a task that the table lacks.
+    """
     known = table(number).tasks
     if task is None and len(known) == 1:
         task = known[0]
@@ -229,7 +231,7 @@ def of_task(number: int, task: str | None = None) -> pd.DataFrame:
 
 
 def wide(rows: pd.DataFrame) -> pd.DataFrame:
-    """The columns mean and std by method and language, of a table's rows, in their order."""
+    """The columns mean and std by method and language, from a table's rows, in their order."""
     found = rows.set_index([*KEYS, "statistic"])["value"].unstack("statistic").reindex(columns=["mean", "std"])
     return found.reindex(pd.MultiIndex.from_frame(rows[KEYS].drop_duplicates()))
 

@@ -1,4 +1,4 @@
-"""Whether the tables' figures follow from one another: averages, changes, stds, and what two tables both print."""
+"""Checks of the tables' figures against one another: averages, changes, stds, and figures printed in two tables."""
 
 from collections.abc import Iterator
 from statistics import fmean
@@ -9,20 +9,20 @@ from analysis.published import SOURCE, TABLES, TASKS, ZERO_SHOT, figures, load
 from analysis.published.check import AGREES, DISAGREES, HALF, ODD, SLACK, Check, number
 
 AVERAGED = (2, 4, 7, 8, 9, 11, 12, 13, 17, 18, 19, 20, 21, 22)
-"""Tables with a column for every language and one for their average."""
+"""Tables with a column for every language and a column for their average."""
 BEST = dict(zip(TASKS, (2, 7, 8, 9), strict=True))
 SEVERAL = dict(zip(TASKS, (4, 11, 12, 13), strict=True))
-"""Each task's per-language table of the best setting, and of several settings."""
+"""Each task's per-language table of several settings; ``BEST`` has the tables of the best setting."""
 SAME_EXPERIMENT = ((1, 2, 6, 7, 8, 9, 15, 17, 18), (3, 4, 11, 12, 13))
-"""Tables that repeat figures of one another."""
+"""Groups of tables that repeat one another's figures."""
 
 
 def averages() -> pd.DataFrame:
-    """Every printed average over languages beside the mean of its own row.
+    """Every printed average over languages and the mean of its own row.
 
-    Columns table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference
-    (printed less without_en) and follows: whether that is at most 0.01, half a last decimal of the average and as much
-    of its terms.
+    Columns: table, task, method, languages (targets), printed, without_en (the mean over targets), with_en, difference
+    (printed minus without_en) and follows. ``follows`` says whether the difference is at most 0.01: half a last decimal
+    of the average, and the same for its terms.
     """
     rows = []
     for table in AVERAGED:
@@ -41,11 +41,11 @@ def averages() -> pd.DataFrame:
 
 
 def spreads() -> pd.DataFrame:
-    """Every printed std over runs of the average beside the mean of its row's own stds, which it cannot exceed.
+    """Every printed std over runs of the average and the mean of its row's own stds, which it cannot exceed.
 
-    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof), with
-    equality where all languages move together. It cannot be computed from them. Columns table, task, method, printed,
-    bound and within.
+    The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof). They are
+    equal if all languages move together. The printed std cannot be computed from the row. Columns: table, task, method,
+    printed, bound and within.
     """
     rows = []
     for task, table in SEVERAL.items():
@@ -57,7 +57,7 @@ def spreads() -> pd.DataFrame:
 
 
 def checks() -> Iterator[Check]:
-    """All that this module compares."""
+    """All checks of this module."""
     yield from _averages()
     yield from _changes()
     yield from _repeats()
@@ -74,7 +74,7 @@ def _averages() -> Iterator[Check]:
 
 
 def _changes() -> Iterator[Check]:
-    """The brackets of Table 1."""
+    """Checks of the changes in brackets in Table 1."""
     rows = load(1)
     for row in rows[rows["statistic"] == "change"].to_dict("records"):
         scores = figures(1, row["task"])
@@ -85,7 +85,7 @@ def _changes() -> Iterator[Check]:
 
 
 def _repeats() -> Iterator[Check]:
-    """Figures that stand in two tables, and those of Section 1 that stand in Table 3."""
+    """Checks of figures that appear in two tables, and of Section 1's figures in Table 3."""
     own = {(row["table"], row["method"]): row["without_en"] for row in averages().to_dict("records")}
     for tables in SAME_EXPERIMENT:
         rows = pd.concat([load(table) for table in tables])
@@ -122,7 +122,7 @@ def _spreads() -> Iterator[Check]:
 
 
 def _twins() -> Iterator[Check]:
-    """Languages with the same mean and the same std."""
+    """Pairs of languages with the same mean and the same std."""
     note = "the two columns stand side by side: one may be a copy of the other"
     for table in SEVERAL.values():
         spread = figures(table, statistic="std")
@@ -137,8 +137,10 @@ def _twins() -> Iterator[Check]:
 
 
 def _best_of_settings() -> Iterator[Check]:
-    """The best setting's mean over seeds, on en and on the target languages that both tables have, against the mean
-    over settings."""
+    """Checks that the best setting's mean over seeds is at least the mean over settings.
+
+    They cover en and the target languages that both tables have.
+    """
     for task in TASKS:
         best, several, spread = figures(BEST[task]), figures(SEVERAL[task]), figures(SEVERAL[task], statistic="std")
         where = f"Tables {BEST[task]} and {SEVERAL[task]}"

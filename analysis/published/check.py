@@ -1,24 +1,24 @@
-"""One statement of the paper beside what its own figures say to it."""
+"""A statement of the paper compared with its own figures."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 AGREES, ROUNDING, ODD, DISAGREES = "agrees", "within rounding", "odd", "disagrees"
 HALF = 0.005
-"""Half of the last decimal that scores and standard deviations are printed with."""
+"""Half of the last printed decimal of scores and standard deviations."""
 SLACK = 1e-9
 
 
 @dataclass(frozen=True)
 class Check:
-    """A statement and what follows from the figures, both as text."""
+    """A statement and its counterpart from the figures, both as text."""
 
     where: str
     what: str
     printed: str
     follows: str
     difference: str
-    """Printed less what follows; empty where the two agree or are no numbers."""
+    """Printed minus the counterpart; empty if the two agree or are not numbers."""
     verdict: str
     note: str = ""
 
@@ -26,9 +26,9 @@ class Check:
 def number(
     where: str, what: str, printed: str, follows: float, either_way: tuple[float, float] = (0, 0), note: str = ""
 ) -> Check:
-    """A printed number beside what follows from the figures as printed.
+    """A printed number and its counterpart from the figures as printed.
 
-    ``either_way`` is how far below and above that the unrounded figures can take it.
+    ``either_way`` is the distance below and above that the unrounded figures can move the counterpart.
     """
     places = len(printed.partition(".")[2])
     half, value = 0.5 * 10.0**-places, float(printed)
@@ -41,12 +41,12 @@ def number(
 
 
 def sets(where: str, what: str, said: set[str], found: set[str], note: str = "") -> Check:
-    """A statement on which languages, methods or tasks something is true of."""
+    """A statement on the set of languages, methods or tasks with some property."""
     return Check(where, what, _list(said), _list(found), "", AGREES if said == found else DISAGREES, note)
 
 
 def count(where: str, what: str, printed: int, follows: int, note: str = "") -> Check:
-    """A number of things."""
+    """A statement on a number of things."""
     same = printed == follows
     return Check(
         where,

@@ -1,4 +1,4 @@
-"""The paper's claims as data: ``CLAIMS``, one a row of ``claims.csv``; ``analysis.published.judging`` judges them."""
+"""The paper's claims as data: ``CLAIMS``, one per row of ``claims.csv``; ``analysis.published.judging`` judges them."""
 
 import csv
 from collections.abc import Callable
@@ -14,60 +14,63 @@ CORRELATION = "correlation"
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """``left`` is above (or below) ``right``, in the row ``language`` of both, or in the rows ``language`` and
-    ``right_language``."""
+    """The claim that ``left`` is above (or below) ``right`` in the row ``language`` of both.
+
+    With ``right_language``, the right figure is in that row instead.
+    """
 
     id: str
     section: str
     sentence: str
-    """As the paper has it, shortened."""
+    """The paper's sentence, shortened."""
     tables: tuple[int, ...]
-    """Where the paper's figures for it are."""
+    """Tables with the paper's figures for the claim."""
     left: str
     """A method, or ``correlation``."""
     relation: str
-    """How left is to lie to right: ``above``, ``not below``, ``below`` or ``not above``."""
+    """The relation of left to right: ``above``, ``not below``, ``below`` or ``not above``."""
     right: str = ""
     """A method; empty for the number 0."""
     tasks: tuple[str, ...] = TASKS
-    """Those that the paper says it of."""
+    """The tasks of the paper's claim."""
     kind: Kind
-    """The kind of study that it is a claim about."""
+    """The kind of study that the claim is about."""
     encoder: str = MBERT
     language: str = ZERO_SHOT
-    """``zero-shot``, ``source``, ``every target``; of a correlation its corpus."""
+    """``zero-shot``, ``source`` or ``every target``; for a correlation its corpus."""
     right_language: str = ""
-    """Empty for ``language``."""
+    """Row of the right figure; empty for ``language``."""
     statistic: str = "mean"
     by: float = 0.0
-    """Points by which it is to be, at least."""
+    """Smallest difference, in points."""
     times: float = 1.0
-    """What right is multiplied by."""
+    """Factor of the right figure."""
     exempt: frozenset[str] = frozenset()
     """Targets that the paper excepts."""
     only: frozenset[str] = frozenset()
-    """The targets that the paper names, where it says it of those alone."""
+    """Targets that the paper names, if the claim is about these only."""
     share: float = 1.0
-    """Of ``every target``, more than this share, or for 1 all, must bear it out."""
+    """Share of the languages of ``every target`` that must support the claim: more than this share, or all if it is
+    1."""
 
     @property
     def below(self) -> bool:
-        """Whether left is to be below right, not above it."""
+        """Whether left must be below right, rather than above it."""
         return self.relation in ("below", "not above")
 
     @property
     def strictly(self) -> bool:
-        """Whether equal figures are against it."""
+        """Whether equal figures contradict the claim."""
         return not self.relation.startswith("not")
 
     @property
     def counts(self) -> bool:
-        """Whether its figures are numbers of languages."""
+        """Whether the claim's figures are numbers of languages."""
         return self.language == EVERY_TARGET
 
     @property
     def what(self) -> str:
-        """Which two figures are compared, and how the first is to lie to the second."""
+        """The two compared figures, and the relation of the first to the second."""
         if self.left == CORRELATION:
             return f"correlation of the zero-shot score with the distance on {self.language}: below 0"
         std = self.statistic == "std"
@@ -92,7 +95,7 @@ class Claim:
 
     @property
     def _some(self) -> str:
-        """Which of the target languages it is about, where those are not all."""
+        """The target languages of the claim, if they are not all."""
         if self.only:
             return f" of {', '.join(sorted(self.only))}"
         return f" but {', '.join(sorted(self.exempt))}" if self.exempt else ""
@@ -112,11 +115,11 @@ READ: dict[str, Callable[[str], Any]] = {
     "only": lambda text: frozenset(text.split()),
     "share": float,
 }
-"""How a column of the file is read that is more than text."""
+"""Parsers of the columns with more than text."""
 
 
 def _claims() -> tuple[Claim, ...]:
-    """An empty cell is the field's default."""
+    """The claims in ``claims.csv``. An empty cell is the field's default."""
     text = resources.files(__package__).joinpath("claims.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return tuple(Claim(**{name: READ.get(name, str)(cell) for name, cell in row.items() if cell}) for row in rows)

@@ -1,8 +1,8 @@
 """Whether the paper's claims hold in a set of results: ``judge``, ``judge_all`` and ``self_check``.
 
-A claim compares two figures, so its verdict is on the direction of two estimates alone. Whether a difference is more
-than chance is for intervals and tests to say; a claim that "holds" by 0.01 is no evidence. Where one is to be above the
-other and both read the same with two decimals they are equal.
+A claim compares two figures, so its verdict concerns only the direction of two estimates. Intervals and tests say
+whether a difference exceeds chance; a claim that "holds" by 0.01 is no evidence. For strict claims, figures that read
+the same with two decimals are equal.
 """
 
 from collections.abc import Mapping
@@ -23,30 +23,41 @@ Figures = Mapping[tuple[str, str, str], float]
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a set of results says to a claim."""
+    """The verdict of a set of results on a claim."""
 
     claim: Claim
     verdict: str
     left: float | None
-    """The claim's left figure; of ``every target``, the number of languages that bear it out. None where it is not
+    """The claim's left figure; for ``every target``, the number of languages that support it. None if not
     applicable."""
     right: float | None
-    """The right figure, times its factor; of ``every target``, the number of languages that both methods have, less
-    those exempt."""
+    """The right figure, times its factor; for ``every target``, the number of common languages without exempt
+    languages."""
     note: str = ""
-    """Why it is not applicable, in which languages it is otherwise or there is no difference, or which languages the
-    averages are over where they are not the methods' own."""
+    """A remark on the verdict, or empty.
+
+    It says why the claim is not applicable, or which languages contradict it or are equal. If the averages are not the
+    methods' own, it names the languages behind them.
+    """
 
 
 def judge(claim: Claim, results: pd.DataFrame, task: str, source: str = SOURCE) -> Judgement:
-    """Whether a claim holds in results of one task.
+    """Judge a claim on results of one task.
 
-    ``results`` has a row a method × language and the columns method (vanilla, l2, ewc …), language (a code;
-    ``zero-shot`` for the average; the source's code or ``source`` for the source), mean and std (NaN where there is
-    none). Correlations of distance and score are rows of the method ``correlation`` with the corpus (wikipedia, xnli)
-    as language and the coefficient as mean. Raises ``UserError`` for columns that are missing and rows that are there
-    twice. Where two methods' averages are over different languages, they are taken over those that both have. A claim
-    that the paper makes of other tasks, or whose figures are not there, is not applicable.
+    If two methods' averages are over different languages, they are recomputed over the common languages. A claim that
+    the paper makes about other tasks, or without figures in the results, is not applicable.
+
+    Args:
+        claim: the claim.
+        results: one row per method × language. Columns are method (vanilla, l2, ewc …), language (a code; ``zero-shot``
+            for the average; the source's code or ``source`` for the source), mean and std (NaN for none). Correlations
+            of distance and score have the method ``correlation``, the corpus (wikipedia, xnli) as language and the
+            coefficient as mean.
+        task: the task of the results.
+        source: code of the source language.
+
+    Raises:
+        UserError: columns are missing, or rows are repeated.
     """
     if task not in claim.tasks:
         return _not_applicable(claim, f"the paper says it of {', '.join(claim.tasks)}")
@@ -61,7 +72,7 @@ def _not_applicable(claim: Claim, why: str) -> Judgement:
 def judge_all(
     results: pd.DataFrame, task: str, kind: str, encoder: str = MBERT, source: str = SOURCE
 ) -> list[Judgement]:
-    """``judge`` for every claim about a kind of study and an encoder, those that are not applicable among them."""
+    """``judge`` for every claim about a kind of study and an encoder, including claims that are not applicable."""
     return [judge(claim, results, task, source) for claim in CLAIMS if claim.kind == kind and claim.encoder == encoder]
 
 
@@ -82,7 +93,7 @@ def self_check() -> pd.DataFrame:
 
 
 def plain(number: int, task: str | None = None) -> pd.DataFrame:
-    """A published table of results as the frame that ``judge`` takes: method, language, mean, std.
+    """A published table of results as the input of ``judge``: method, language, mean, std.
 
     Raises ``UserError`` for Tables 10 and 16, which are settings.
     """
@@ -138,8 +149,10 @@ def _two_figures(claim: Claim, found: Figures) -> Judgement:
 
 
 def _shared(claim: Claim, found: Figures) -> list[str] | None:
-    """The languages that both methods have, where their averages are not over the same ones, as of ewc, which may be of
-    a few."""
+    """The common languages of two methods with averages over different ones; ``None`` if there is nothing to recompute.
+
+    ewc's average, for example, may be over a few languages.
+    """
     if not claim.right or claim.language != ZERO_SHOT or claim.right_language:
         return None
     mine, theirs = (_targets(found, method) for method in (claim.left, claim.right))

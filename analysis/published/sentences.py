@@ -1,4 +1,4 @@
-"""Whether the paper's sentences are true of its tables."""
+"""Checks of the paper's sentences against its tables."""
 
 from collections.abc import Callable, Iterator
 from math import sqrt
@@ -15,12 +15,12 @@ FROZEN = ("soft_prompt", "bitfit", "adapter")
 LARGE = dict(zip(TASKS, (19, 20, 21, 22), strict=True))
 POINTS = "points, where the paper writes %"
 EITHER_WAY = (2 * HALF, 2 * HALF)
-"""Of a difference of two rounded scores."""
+"""Rounding error of a difference of two rounded scores, below and above."""
 Scores = dict[str, float]
 
 
 def checks() -> Iterator[Check]:
-    """All that this module compares."""
+    """All checks of this module."""
     yield from _gains()
     yield from _falls()
     yield from _languages_of()
@@ -33,7 +33,7 @@ def checks() -> Iterator[Check]:
 
 
 def _gains() -> Iterator[Check]:
-    """Differences of scores. The paper writes per cent for what are points."""
+    """Checks of differences of scores. The paper writes per cent for points."""
     gains = {task: _gain(1, task, "l2") for task in TASKS}
     yield number(
         "Abstract, Section 1", "l2 improves zero-shot by up to", "1.64", max(gains.values()), EITHER_WAY, POINTS
@@ -61,7 +61,7 @@ def _gains() -> Iterator[Check]:
 
 
 def _falls() -> Iterator[Check]:
-    """By how many per cent l2's std is below vanilla's (Table 3), and how many times the zero-shot std is that on
+    """Checks of l2's std relative to vanilla's (Table 3), in per cent, and of the zero-shot std relative to the std on
     en."""
     falls = {task: _fall(task, ZERO_SHOT) for task in TASKS}
     largest, ways = max(falls.values())
@@ -106,7 +106,7 @@ def _falls() -> Iterator[Check]:
 
 
 def _languages_of() -> Iterator[Check]:
-    """Which target languages something is true of."""
+    """Checks of sentences on sets of target languages."""
     tables = {task: figures(table) for task, table in BEST.items()}
     every = {task: set(targets_of(table)) for task, table in BEST.items()}
 
@@ -145,7 +145,7 @@ def _languages_of() -> Iterator[Check]:
 
 
 def _tasks_of() -> Iterator[Check]:
-    """Which tasks something is true of."""
+    """Checks of sentences on sets of tasks."""
     averages = {task: {method: row[ZERO_SHOT] for method, row in figures(1, task).items()} for task in TASKS}
     best = {task for task, row in averages.items() if row["l2"] > max(row["vanilla"], row["ewc"])}
     yield sets("Abstract, Section 7, Table 1", "l2's average the best", ALL, best)
@@ -205,10 +205,10 @@ def _large() -> Iterator[Check]:
 
 
 def _correlations() -> Iterator[Check]:
-    """Table 5 and what is said of it.
+    """Checks of Table 5 and of the sentences about it.
 
-    It does not print its numbers of languages: those of Tables 2, 7, 8 and 9 are taken, and of these, for the Fisher
-    information from XNLI's test set, the ones that XNLI has.
+    The paper does not print its numbers of languages. They are taken from Tables 2, 7, 8 and 9. For Fisher information
+    from XNLI's test set only languages of XNLI count.
     """
     rows = load(5).to_dict("records")
     positive, weak = [], []
@@ -240,7 +240,7 @@ def _correlations() -> Iterator[Check]:
 
 
 def _counts() -> Iterator[Check]:
-    """Numbers of languages."""
+    """Checks of numbers of languages."""
     yield count("Section 4.1, Table 4", "languages that xnli is translated into", 10, len(targets_of(4)))
     for table in (9, 13):
         what, note = "languages that pawsx is translated into", "ko is missing"
@@ -256,7 +256,7 @@ def _counts() -> Iterator[Check]:
 
 
 def _settings() -> Iterator[Check]:
-    """Table 10, which is to have five settings a task and method, the same with and without l2."""
+    """Checks of Table 10, which should have five settings per task and method, the same with and without l2."""
     rows = load(10)
     columns = ["learning_rate", "warmup_steps", "epochs"]
     note = (
@@ -290,14 +290,13 @@ def _settings() -> Iterator[Check]:
 
 
 def _gain(table: int, task: str, method: str) -> float:
-    """A method's zero-shot mean less vanilla's, in points."""
+    """A method's zero-shot mean minus vanilla's, in points."""
     scores = figures(table, task)
     return scores[method][ZERO_SHOT] - scores["vanilla"][ZERO_SHOT]
 
 
 def _fall(task: str, language: str) -> tuple[float, tuple[float, float]]:
-    """By how many per cent l2's std in Table 3 is below vanilla's, and how far below and above that it can be before
-    rounding."""
+    """The fall of l2's std below vanilla's in Table 3, in per cent, and its rounding error below and above."""
     spread = figures(3, task, "std")
     l2, vanilla = spread["l2"][language], spread["vanilla"][language]
     fall, low, high = (100 * (1 - (l2 + shift) / (vanilla - shift)) for shift in (0, HALF, -HALF))

@@ -1,4 +1,4 @@
-"""Which published tables belong to a study, and its scores beside theirs."""
+"""The published tables that match a study, and the study's scores beside theirs."""
 
 from collections.abc import Collection
 
@@ -22,22 +22,21 @@ from harness.common.errors import UserError, bad, unknown
 
 OURS = ("method", "language", "mean", "std", "runs")
 SHARED = "zero-shot, shared languages"
-"""The row of both averages over the target languages that both have."""
+"""The row with both averages over the common target languages."""
 
 
 def encoder_of(name: str) -> str:
-    """The paper's encoder that a study's is to be put beside: XLM-R Large for itself, by its name or path, and mBERT
-    for any other."""
+    """The paper's encoder to compare a study's with: XLM-R Large for itself, by its name or path, else mBERT."""
     plain = name.lower().replace("-", "").replace("_", "")
     return XLMR_LARGE if "xlmr" in plain and "large" in plain else MBERT
 
 
 def matching(task: str, methods: Collection[str], kind: str, encoder: str = MBERT) -> list[int]:
-    """The numbers of the tables of a kind (``Kind``), task and encoder that have at least one of the methods.
+    """The numbers of the tables of a kind (``Kind``), task and encoder with at least one of the methods.
 
     ``methods`` are named as in the tables: vanilla, l2, ewc, ewc(target+en), ewc(mix target-en), soft_prompt, bitfit,
-    adapter. Tables of hyperparameters match nothing, and that of correlations any methods. Empty where the paper has no
-    such table. Raises ``UserError`` for a kind or an encoder that the paper does not have.
+    adapter. Tables of hyperparameters match nothing, and the table of correlations matches any methods. Empty if the
+    paper has no such table. Raises ``UserError`` for a kind or an encoder that the paper does not have.
     """
     if kind not in [*Kind]:
         raise unknown("kind", kind, [known.value for known in Kind])
@@ -54,19 +53,24 @@ def matching(task: str, methods: Collection[str], kind: str, encoder: str = MBER
 
 
 def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataFrame:
-    """A published table with our scores beside it, one row of the table a row.
+    """A published table with our scores beside it, one row per row of the table.
 
-    ``ours`` has the columns method (named as in the table), language (``zero-shot`` for the average, ``en`` for the
-    source), mean, std and runs, one row a method × language; std is NaN where there are too few runs. ``task`` is
-    needed where the table has several.
+    Args:
+        number: the table.
+        ours: one row per method × language, with columns method, language, mean, std and runs. Methods are named as in
+            the table. Languages include ``zero-shot`` for the average and ``en`` for the source. std is NaN for too few
+            runs.
+        task: needed for a table with several tasks.
 
-    The result has method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference
-    (ours − theirs) and note, which says why a difference is missing or is not one of like with like. Missing numbers
-    are ``pd.NA``; a table without standard deviations, and figures of which the paper does not give the number of runs,
-    have them missing throughout. Where both have languages and not the same ones, a row ``SHARED`` follows the method's
-    average: both means over the languages that both have, without a std, which the table does not tell. Raises
-    ``UserError`` for a table without scores, for a task it lacks, and for columns that ``ours`` lacks or rows that it
-    has twice.
+    Returns:
+        Columns method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours
+        − theirs) and note. The note says why a difference is missing or does not compare like with like. Missing
+        numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the paper does
+        not state. If the two average over different languages, a row ``SHARED`` follows the method's average. It has
+        both means over the common languages, without a std, which the table does not give.
+
+    Raises:
+        UserError: the table has no scores or lacks the task, or ``ours`` lacks columns or repeats rows.
     """
     found = table(number)
     if found.kind in (Kind.SETTINGS, Kind.CORRELATION):
@@ -100,8 +104,11 @@ def _check(ours: pd.DataFrame) -> None:
 
 
 def _with_shared(method: str, rows: pd.DataFrame, mine: pd.DataFrame, behind: list[str]) -> list[pd.DataFrame]:
-    """A method's rows, with a note on its average where both have one, and behind them the row ``SHARED`` where the two
-    averages are over other languages."""
+    """A method's rows, with a note on its average, and a row ``SHARED`` if the two averages are over different
+    languages.
+
+    The note is set only if both have an average.
+    """
     key = (method, ZERO_SHOT)
     if key not in rows.index or key not in mine.index:
         return [rows]
@@ -117,7 +124,7 @@ def _with_shared(method: str, rows: pd.DataFrame, mine: pd.DataFrame, behind: li
 
 
 def _averages(here: list[str], behind: list[str]) -> str:
-    """What a reader has to know of the two averages."""
+    """A note on differences between the languages of the two averages."""
     if not behind:
         return "the paper does not say which languages its average is over"
     if not here:

@@ -1,5 +1,6 @@
 """The best score of a table's rows or columns in bold."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -12,13 +13,15 @@ Cells = Sequence[str | Cell]
 def mark_best(cells: Cells, among: Sequence[bool] | None = None) -> list[str | Cell]:
     """The cells with the best marked of those scores that have the most runs, where those are several.
 
-    ``among`` says which cells can be compared, by default all. Scores that read the same are marked together.
+    ``among`` says which cells can be compared, by default all. Scores that read the same are marked together. None is
+    marked where a score that cannot be compared is higher: a reader would take the marked one for the highest.
     """
     admitted = [True] * len(cells) if among is None else among
     scores = [cell for cell, yes in zip(cells, admitted, strict=True) if yes and isinstance(cell, Score) and cell.runs]
     most = max((score.runs for score in scores), default=0)
     means = [round(score.mean, 2) for score in scores if score.runs == most]
-    if len(means) < 2:
+    shown = [round(cell.mean, 2) for cell in cells if isinstance(cell, Score) and not math.isnan(cell.mean)]
+    if len(means) < 2 or max(shown) > max(means):
         return list(cells)
     return [
         replace(cell, best=True)

@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ def default_folder(store: Store | None, name: str) -> Path:
     )
 
 
+DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
+"""Digits beyond a hundredth of a point, in a coordinate: a page needs none, and they are a third of a figure."""
 MAX_NAME = 60
 """Letters of a file's name, of up to four bytes each, that any file system takes."""
 CONTENTS = ".contents"
@@ -90,9 +93,10 @@ def _is_in(folder: Path, name: str) -> bool:
         return False
 
 
-def write_tables(folder: Path, tables: Iterable[Table]) -> None:
+def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
     """Write ``tables/*.csv|md|tex``, none over another: names of methods may come to the same, and too long for a
-    file."""
+    file. Returns the files' names without their endings, by ``Table.key``."""
+    stems: dict[str, str] = {}
     (folder / "tables").mkdir()
     taken: set[str] = set()
     for table in tables:
@@ -100,6 +104,8 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> None:
         name = next(name for name in chain([short], (f"{short}-{n}" for n in count(2))) if name.lower() not in taken)
         taken.add(name.lower())
         replace(table, name=name).write(folder / "tables")
+        stems[table.key] = name
+    return stems
 
 
 def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[str, str]:
@@ -111,7 +117,7 @@ def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[s
         svg = _image(figure, "svg")
         (folder / "figures" / f"{name}.svg").write_bytes(svg)
         (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
-        found[name] = base64.b64encode(svg).decode()
+        found[name] = base64.b64encode(DECIMALS.sub(rb"\1", svg)).decode()
     return found
 
 

@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from tabulate import tabulate
 
 from analysis.rendering import latex
 from analysis.rendering.cells import MISSING_CELL, Cell
+from analysis.rendering.glossary import TERMS, Term, meanings
 from analysis.results.csv_files import safe as csv_safe
 
 NBSP = "\N{NO-BREAK SPACE}"
@@ -53,6 +54,23 @@ class Table:
     notes: Sequence[str] = ()
     footer: int = 0
     """How many of the last rows stay last however a reader sorts the others."""
+    terms: Mapping[str, str] = field(default_factory=dict)
+    """What heads mean: the glossary's term by the head, or by its last words after a comma."""
+
+    @property
+    def key(self) -> str:
+        """Tells it from the other tables of a report, where two have the same name."""
+        return f"{self.name}\n{self.title}"
+
+    def term(self, head: str) -> Term | None:
+        """The glossary's term that a head links to; ``None`` where it needs none."""
+        name = self.terms.get(head) or self.terms.get(head.rpartition(", ")[2])
+        return TERMS[name] if name else None
+
+    @property
+    def captions(self) -> list[str]:
+        """The notes and the meanings of heads, for a file that has no glossary beside it."""
+        return [*self.notes, *meanings(self.terms)]
 
     def _text(self) -> list[list[str]]:
         return [[cell if isinstance(cell, str) else cell.plain() for cell in row] for row in self.rows]
@@ -63,12 +81,12 @@ class Table:
     def markdown(self) -> str:
         cells = [[_pipes(cell if isinstance(cell, str) else cell.markdown()) for cell in row] for row in self.rows]
         table = tabulate(cells, [_pipes(h) for h in self.header], tablefmt="pipe", disable_numparse=True)
-        return "\n\n".join([f"**{self.title}**", table, *self.notes]) + "\n"
+        return "\n\n".join([f"**{self.title}**", table, *self.captions]) + "\n"
 
     def latex(self) -> str:
         """See ``analysis.rendering.latex.table``."""
         cells = [[latex.escaped(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
-        return latex.table(self.title, self.notes, self.header, self._text(), cells, self.footer)
+        return latex.table(self.title, self.captions, self.header, self._text(), cells, self.footer)
 
     def html_rows(self) -> list[list[Shown]]:
         """The cells as a page has them."""

@@ -1,13 +1,14 @@
-"""What a report says of a study beside its numbers."""
+"""Facts about a study that a report states beside its numbers."""
 
 from dataclasses import dataclass
 
 from harness.study import Study
+from harness.study.equivalence import DEFAULT, EquivalenceBounds
 
 
 @dataclass(frozen=True)
 class About:
-    """The facts at a report's head. A table of other people's runs has fewer of them: what it does not say is empty."""
+    """The facts at a report's head. A table of external runs has fewer of them: unknown facts are empty."""
 
     name: str
     source: str
@@ -21,13 +22,16 @@ class About:
     encoder: str = ""
     data: str = ""
     reproduces: str = ""
-    """What of the paper it runs again."""
+    """Part of the paper that the study reproduces."""
     looks: int | None = None
-    """Number of its planned looks."""
+    """Number of planned looks."""
+    equivalence: EquivalenceBounds = DEFAULT
+    """Bounds within which two methods count as the same."""
 
     @classmethod
     def of(cls, study: Study) -> "About":
         """The facts of a study."""
         methods = tuple(arm.method.arm.label for arm in study.arms)
         facts = (study.question, study.title, study.encoder, str(study.data), study.reproduces, study.looks)
-        return cls(study.name, study.source, study.targets, methods, *facts)
+        bounds = study.equivalence or DEFAULT
+        return cls(study.name, study.source, study.targets, methods, *facts, bounds)

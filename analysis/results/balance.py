@@ -1,4 +1,4 @@
-"""Runs and languages that form a whole table, so that every run's mean is over the same languages."""
+"""Runs and languages that form a complete table, so that every run's mean is over the same languages."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,27 @@ import pandas as pd
 from analysis.results.wording import MAX_NAMED, named
 
 SHARE = 0.5
-"""Of the languages, that all runs must have for the others to be left out; below it runs may go instead."""
+"""Share of the languages that all runs must have for the others to be left out. Below it, runs may be left out
+instead."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """What is left of a table of scores (runs × languages) where cells are empty."""
+    """The complete part of a table of scores (runs × languages) with empty cells."""
 
     languages: tuple[str, ...]
-    """The languages that every run left has."""
+    """Languages with a score in every kept run."""
     runs: "pd.Series[bool]"
-    """Which runs are left, by the table's index; none where no language is."""
+    """Whether each run is kept, by the table's index; all false if no language is kept."""
     lacking: dict[str, int]
-    """How many runs lack each language that is left out."""
+    """Number of runs without a score, for each language that is left out."""
 
     @classmethod
     def of(cls, scores: pd.DataFrame) -> "Balance":
-        """Leave out the languages that some run lacks; where more than half would go, the runs that lack any, if that
-        keeps more scores.
+        """Leave out the languages without a score in some run.
 
-        Languages without any score, and runs without any, are left out first and not told of.
+        If more than half of the languages would go, the incomplete runs are left out instead, provided that keeps more
+        scores. Languages without any score, and runs without any, are left out first and not reported.
         """
         there = scores.notna()
         runs = there.any(axis=1)
@@ -40,7 +41,7 @@ class Balance:
         return cls(tuple(map(str, kept)), runs, {str(code): int(n) for code, n in counts[counts > 0].items()})
 
     def told(self, whose: str, runs: int) -> str:
-        """A sentence on the languages or runs that are left out of so many runs; empty where all are in."""
+        """A sentence on the languages or runs left out of ``runs`` runs; empty if none are."""
         count = len(self.languages)
         if self.lacking and not count:
             return f"{whose} is not given: no target language has a score in all of its {runs} runs."

@@ -8,30 +8,33 @@ import pandas as pd
 from analysis.results.frame import Results
 
 MAX_NAMED_SETTINGS = 4
-"""Settings that a note names; more are counted."""
+"""Largest number of settings that a note names; a larger number is only counted."""
 
 
 @dataclass(frozen=True)
 class BestSetting:
-    """A method at the setting with the highest mean over its complete runs of the source's dev score, or of the test
-    score where the results have no dev scores, among the settings with the most complete runs: a mean of fewer seeds
-    may be high by chance, or for want of the seeds that failed. No target language is looked at."""
+    """A method's best setting: the highest mean over its complete runs of the source's dev score.
+
+    Without dev scores in the results the source's test score is used. Only settings with the most complete runs are
+    candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No target language is
+    used.
+    """
 
     method: str
     setting: str
-    """Empty where no run of the method is complete."""
+    """Empty if no run of the method is complete."""
     tried: int
-    """How many settings have a complete run."""
+    """Number of settings with a complete run."""
     left_out: tuple[str, ...]
-    """Settings of the method that have fewer complete runs than others of its, and could not be chosen."""
+    """Settings with fewer complete runs than other settings of the method, which could not be chosen."""
     selected_on: str
     """``dev`` or ``test``."""
     runs: pd.DataFrame
-    """The method's runs at that setting, as in ``Results.runs``."""
+    """The method's runs at the best setting, as in ``Results.runs``."""
 
     @classmethod
     def of(cls, results: Results, method: str) -> "BestSetting":
-        """The best setting of a method; of several that are equally good the first."""
+        """The best setting of a method; the first if several are equally good."""
         runs = results.runs[results.runs["method"] == method]
         complete = runs[runs["complete"]]
         column = "dev" if complete["dev"].notna().all() and len(complete) else "source"
@@ -53,12 +56,12 @@ class BestSetting:
 
 
 def split_of(found: Sequence[BestSetting]) -> str:
-    """The split whose scores chose: ``test`` where any method that has a complete run lacks dev scores."""
+    """The split whose scores selected the settings: ``test`` if any method with a complete run lacks dev scores."""
     return "dev" if all(best.selected_on == "dev" for best in found if best.setting) else "test"
 
 
 def selection_note(found: Sequence[BestSetting], source: str) -> str:
-    """On what the settings were chosen, and which could not be."""
+    """A note on the score that selected the settings, and on the settings that could not be chosen."""
     split, why = split_of(found), ""
     if split == "test":
         why = ", as the results have no dev scores"

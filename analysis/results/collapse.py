@@ -1,5 +1,7 @@
-"""In which languages each model has collapsed: from the counts in its record, or, for a record of an older version,
-from its stored predictions."""
+"""Languages in which each model has collapsed, from the counts in its record.
+
+For records of older versions the counts are made from the stored predictions.
+"""
 
 from collections.abc import Mapping
 
@@ -15,17 +17,19 @@ from harness.tasks.label_counts import LabelCounts, label_counts
 from harness.tasks.number_fit import NumberFit
 
 Flags = dict[str, bool]
-"""By language whether a model has collapsed there, without the languages of which nothing says it."""
+"""By language, whether a model has collapsed there; languages without evidence are absent."""
 
 _counted: dict[tuple[str, str, str], dict[str, LabelCounts]] = {}
-"""Counts by store, trial and file, so that a report written again reads no predictions twice. A file's name has the
-hash of its content."""
+"""Counts by store, trial and file, so that a rewritten report reads no predictions twice.
+
+A file's name contains the hash of its content.
+"""
 
 
 def flags(store: Store, records: Mapping[str, Record]) -> dict[str, Flags]:
-    """Where the models of some finished trials have collapsed, by trial.
+    """Collapse flags of some finished trials, by trial.
 
-    Of a source whose labels cannot be counted it is the flag in the record. Predictions are read only for records
+    If a source's labels cannot be counted, its flag is the one in the record. Predictions are read only for records
     without ``label_counts``: about 30 ms a trial with 15 test sets of 5,000 pairs or 25,000 words.
     """
     old = [trial for trial, record in records.items() if None in _recorded(record).values()]
@@ -34,17 +38,23 @@ def flags(store: Store, records: Mapping[str, Record]) -> dict[str, Flags]:
 
 
 def counts_of(predictions: pa.Table, split: str = "test") -> dict[str, LabelCounts]:
-    """Counts by language of a trial's table in the store, with split, language, gold and predicted.
+    """Label counts by language, from a trial's predictions in the store.
 
-    Languages whose labels cannot be counted are left out. Raises ``ValueError`` for a table of other types, and where
-    an example's gold and predicted labels are not equally many.
+    Languages with uncountable labels are left out.
+
+    Args:
+        predictions: table with columns split, language, gold and predicted.
+        split: the split to count.
+
+    Raises:
+        ValueError: columns have other types, or an example has different numbers of gold and predicted labels.
     """
     _check_types(predictions)
     table = predictions.filter(pc.equal(predictions["split"], split))
     languages = table["language"].unify_dictionaries().combine_chunks().dictionary_encode()
     codes = languages.indices.to_numpy()
     order = np.argsort(codes, kind="stable")
-    if (np.diff(codes) < 0).any():  # a trial writes one language after another
+    if (np.diff(codes) < 0).any():  # trials normally write one language after another
         table, codes = table.take(order), codes[order]
     (gold, sizes), (predicted, others) = (_flat(table[name]) for name in ("gold", "predicted"))
     if not np.array_equal(sizes, others):
@@ -69,7 +79,7 @@ def _check_types(table: pa.Table) -> None:
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.integer], NDArray[np.int64]]:
-    """The labels of all examples one after another, and how many each has."""
+    """The labels of all examples one after another, and the number of labels of each example."""
     lists = column.combine_chunks()
     labels, sizes = lists.flatten(), pc.list_value_length(lists)
     if lists.null_count or labels.null_count:
@@ -82,7 +92,7 @@ def _recorded(record: Record) -> dict[str, LabelCounts | NumberFit | None]:
 
 
 def _of_predictions(store: Store, record: Record) -> dict[str, LabelCounts] | None:
-    """Counts from the predictions beside a record; ``None`` where they are gone, torn or of other types."""
+    """Counts from the predictions beside a record; ``None`` if the predictions are missing, torn or of other types."""
     key = (store.place, record.id, record.predictions)
     if key not in _counted:
         try:

@@ -1,5 +1,4 @@
-"""Two methods on what both have: the runs of the same setting and seed, and the languages that both scored in all of
-them."""
+"""Two methods on their common runs (same setting and seed), and the languages that both scored in all of these."""
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +20,7 @@ SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
 @dataclass(frozen=True, eq=False)
 class SpreadStatistics:
-    """How two methods' standard deviations compare: each figure is made when it is first asked for."""
+    """Comparison of two methods' standard deviations. Each figure is computed on first use."""
 
     ours: ArrayLike = field(repr=False)
     """Paired scores, (runs,) or (runs × languages), in points."""
@@ -37,33 +36,40 @@ class SpreadStatistics:
 
     @cached_property
     def minimum_detectable(self) -> MinimumDetectable:
-        """It takes longest: power is simulated."""
+        """The slowest figure, because power is simulated."""
         return minimum_detectable_ratio(self.ours, self.theirs)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A method beside its baseline. Only runs that are complete in both count, and only the target languages that both
-    scored in all of these runs (``Balance``)."""
+    """A method and its baseline, compared on the runs that are complete in both.
+
+    Only target languages that both scored in all of these runs count (``Balance``).
+    """
 
     method: str
     base: str
     source: str
     ours: pd.DataFrame
-    """Test scores of the method: a row a run (setting, seed, replicate), a column a language, the source first; NaN in
-    languages that are left out, and where either of the two lacks the source's score."""
+    """Test scores of the method: one row per run (setting, seed, replicate), one column per language, the source first.
+
+    NaN in languages that are left out, and wherever either method lacks the source's score.
+    """
     theirs: pd.DataFrame
-    """Those of the baseline, shaped as ``ours``."""
+    """Test scores of the baseline, in the form of ``ours``."""
     collapsed: pd.DataFrame
-    """Whether each run of the method (first column) and of the baseline (second) collapsed on the source; rows as
-    those of ``ours``."""
+    """Whether each run of the method (first column) and of the baseline (second) collapsed on the source; rows as in
+    ``ours``."""
     single: bool = True
-    """Whether every run of both is one trial; of ewc a run is one a language."""
+    """Whether every run of both is one trial; an ewc run has one trial per language."""
     apart: tuple[pd.DataFrame, pd.DataFrame] = field(default=(pd.DataFrame(), pd.DataFrame()), repr=False)
-    """All complete runs of the method and all of the baseline, whatever the other has: a row a run, a column a
-    language, the source first, of the languages that all these runs of both have. None in a part of a comparison."""
+    """All complete runs of the method and of the baseline, paired or not; empty for a part of a comparison.
+
+    One row per run and one column per language, the source first. Languages are those with a score in all these runs of
+    both methods.
+    """
     left_out: str = ""
-    """A sentence on the languages or runs that are left out as scores are lacking; else empty."""
+    """A sentence on the languages or runs left out because scores are missing; else empty."""
     apart_collapsed: "tuple[pd.Series[bool], pd.Series[bool]]" = field(
         default=(pd.Series(dtype=bool), pd.Series(dtype=bool)), repr=False
     )
@@ -71,7 +77,7 @@ class Comparison:
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Comparison":
-        """The match of two of the results' methods."""
+        """The comparison of two methods of the results."""
         complete = results.runs[results.runs["complete"]]
         here = [pd.MultiIndex.from_frame(complete.loc[complete["method"] == m, PAIR]) for m in (method, base)]
         both = here[1].intersection(here[0], sort=False)
@@ -95,11 +101,11 @@ class Comparison:
 
     @cached_property
     def surviving(self) -> "Comparison":
-        """The same on the runs in which neither collapsed."""
+        """The comparison on the runs in which neither method collapsed."""
         return self._only(~self.collapsed.any(axis=1))
 
     def restricted_to(self, pairs: pd.MultiIndex) -> "Comparison":
-        """The same match on some of its runs alone, which ``pairs`` (``PAIR``) names."""
+        """The comparison on the runs whose keys (``PAIR``) are in ``pairs``."""
         return self._only(pd.Series([pair in pairs for pair in self.ours.index], self.ours.index, dtype=bool))
 
     def _only(self, kept: "pd.Series[bool]") -> "Comparison":
@@ -117,18 +123,18 @@ class Comparison:
 
     @property
     def runs(self) -> int:
-        """How many runs both have."""
+        """Number of paired runs."""
         return len(self.ours)
 
     @property
     def unpaired(self) -> bool:
-        """Whether fewer than two runs of one pair with runs of the other by setting, seed and replicate, though each
-        has two or more; see ``apart``."""
+        """Whether fewer than two runs pair by setting, seed and replicate, though each method has two or more; see
+        ``apart``."""
         return self.runs < 2 and all(len(side) > 1 for side in self.apart)
 
     @property
     def any_collapsed(self) -> bool:
-        """Whether any run that is compared collapsed on the source."""
+        """Whether any compared run collapsed on the source."""
         flags = self.apart_collapsed if self.unpaired else (self.collapsed.any(axis=1),)
         return any(bool(one.any()) for one in flags)
 
@@ -143,14 +149,14 @@ class Comparison:
 
     @cached_property
     def languages(self) -> list[str]:
-        """The target languages that both scored in every run."""
+        """The target languages that both methods scored in every run."""
         return sorted(
             str(language) for language in self.ours if language != self.source and self.ours[language].notna().any()
         )
 
     @cached_property
     def constant_languages(self) -> list[str]:
-        """Those of ``languages`` in which all runs of a method have the same score, so that no spread compares."""
+        """Languages in which all runs of a method have the same score, so that their spreads cannot be compared."""
         if self.runs < 2 or not self.languages:
             return []
         ours, theirs = paired(*(side[self.languages].to_numpy(np.float64) for side in (self.ours, self.theirs)))
@@ -159,8 +165,10 @@ class Comparison:
 
     @cached_property
     def steady_languages(self) -> list[str]:
-        """The target languages that a test over languages is over: all but the constant ones, in the tables' order. All
-        where every language is constant, so that the test says why there is none."""
+        """The target languages of a test over languages: all except constant languages, in the tables' order.
+
+        If every language is constant, all are kept, so that the test itself states the reason.
+        """
         constant = set(self.constant_languages)
         constant = set() if len(constant) == len(self.languages) else constant
         known = set(self.languages) - constant
@@ -168,13 +176,13 @@ class Comparison:
 
     @cached_property
     def zero_shot(self) -> "tuple[pd.Series[float], pd.Series[float]]":
-        """The zero-shot score of every run, of the method and of the baseline, over ``languages``."""
+        """The zero-shot score of every run over ``languages``, of the method and of the baseline."""
         ours, theirs = (frame.drop(columns=self.source).mean(axis=1) for frame in (self.ours, self.theirs))
         return ours, theirs
 
     @cached_property
     def sources(self) -> "tuple[pd.Series[float], pd.Series[float]]":
-        """The source's score of every run that has one in both, of the method and of the baseline."""
+        """The source's score of every run with one in both methods, of the method and of the baseline."""
         return self.ours[self.source].dropna(), self.theirs[self.source].dropna()
 
     @cached_property
@@ -209,16 +217,15 @@ class Comparison:
 
     @cached_property
     def spreads(self) -> "dict[str, SpreadStatistics]":
-        """How the standard deviations over runs compare: of the ``SOURCE``'s score, of the ``ZERO_SHOT`` score and of
-        the ``LANGUAGES``.
+        """Comparisons of the standard deviations over runs: of ``SOURCE``, ``ZERO_SHOT`` and ``LANGUAGES`` scores.
 
-        Not of the source's where a run of a method is several trials: their mean varies less than a score.
+        The source is absent if a run of a method has several trials: their mean varies less than a single score.
         """
         return {name: SpreadStatistics(*pair) for name, pair in self.pairs.items()}
 
     @cached_property
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
-        """The scores that spreads are of, of the method and of the baseline, by name."""
+        """The scores behind ``spreads``, of the method and of the baseline, by name."""
         found: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
         if self.single:
             found = {SOURCE: self.sources, **found}
@@ -228,12 +235,12 @@ class Comparison:
 
     @property
     def settings(self) -> int:
-        """How many settings both have."""
+        """Number of settings that both methods have."""
         return int(self.ours.index.get_level_values("setting").nunique())
 
 
 def _apart(ours: pd.DataFrame, theirs: pd.DataFrame, results: Results) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The complete runs of two methods, of the source and the target languages that all of them have."""
+    """The complete runs of two methods, with the source and the target languages that all of them have."""
     common = [code for code in results.about.targets if ours[code].notna().any() and theirs[code].notna().any()]
     both = Balance.of(pd.concat([ours, theirs], ignore_index=True)[common])
     kept, split = [results.source, *both.languages], len(ours)

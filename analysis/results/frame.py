@@ -14,34 +14,39 @@ from harness.common.errors import UserError
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
 STATUSES = (FINISHED, FAILED, MISSING)
 PAIR = ["setting", "seed", "replicate"]
-"""What pairs a run of one method with a run of another."""
+"""Columns that pair a run of one method with a run of another."""
 RUN = ["method", *PAIR]
 SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "examples", "unknown")
 
 
 @dataclass(frozen=True)
 class Results:
-    """A study's results. A *run* is one method × setting × seed: one trial, or for ewc one trial a target language.
+    """A study's results. A *run* is one method × setting × seed: one trial, or one ewc trial per target language.
 
-    Raises ``UserError`` where a language's scores are of several test sets, whose means would say nothing.
+    Raises ``UserError`` if a language's scores come from several test sets, because their mean would be meaningless.
     """
 
     about: About
     trials: pd.DataFrame
-    """One row a trial: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and
-    test_data (fingerprint by language); from a store also collapsed_in (by language whether the model has collapsed
-    there), precision, checkpoint, cost and provenance."""
+    """One row per trial.
+
+    Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data
+    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has collapsed
+    there), precision, checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
+    """
     scores: pd.DataFrame
-    """One row a finished trial × split × language × metric, with ``SCORE_COLUMNS``; ``unknown`` is the percentage of
-    sub-words there that the encoder's vocabulary lacks, NaN where that is not known."""
+    """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.
+
+    ``unknown`` is the percentage of the language's sub-words that the encoder's vocabulary lacks; NaN if not known.
+    """
     settings: pd.DataFrame
-    """One row a setting, by its label: its hyperparameters."""
+    """One row of hyperparameters per setting, by its label."""
     metric: str
-    """Name of the metric that tables show; empty where no trial has finished."""
+    """Name of the metric in tables; empty if no trial has finished."""
     without: int = field(default=0, kw_only=True)
-    """Collapsed runs that were left out."""
+    """Number of collapsed runs that were left out."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
-    """Sentences on how the results were read, for whoever quotes them."""
+    """Sentences on how the results were read, to be quoted with them."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}
@@ -69,24 +74,24 @@ class Results:
 
     @cached_property
     def settings_met(self) -> list[str]:
-        """Labels of the settings that trials have, in their order."""
+        """Labels of the settings with a trial, in the order of ``settings``."""
         found = set(self.trials["setting"])
         return [str(setting) for setting in self.settings.index if setting in found]
 
     @cached_property
     def varied(self) -> pd.DataFrame:
-        """The hyperparameters in which the settings differ."""
+        """The hyperparameters that differ between settings."""
         met = self.settings.loc[self.settings_met]
         return met[[name for name in met if met[name].astype(object).map(repr).nunique() > 1]]
 
     @cached_property
     def test(self) -> pd.DataFrame:
-        """The test scores that tables show: the task's metric, one row a trial × language."""
+        """The test scores in tables: the task's metric, one row per trial × language."""
         return self._of("test")
 
     @cached_property
     def dev(self) -> pd.DataFrame:
-        """The source's dev scores in the task's metric, one row a trial; empty where there are none."""
+        """The source's dev scores in the task's metric, one row per trial; empty without dev scores."""
         return self._of("dev")
 
     def _of(self, split: str) -> pd.DataFrame:
@@ -100,7 +105,7 @@ class Results:
 
     @cached_property
     def wide(self) -> pd.DataFrame:
-        """Test scores: a row a run (``RUN``), a column a language, the source first; NaN where there is none.
+        """Test scores: one row per run (``RUN``), one column per language, the source first; NaN for none.
 
         The source's score of a run is the mean over the run's trials.
         """
@@ -112,8 +117,8 @@ class Results:
     def collapsed_in(self) -> pd.DataFrame:
         """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``.
 
-        It is missing (``pd.NA``) where the run has no finished trial with that language, and where nothing says it: in
-        all target languages of results from a CSV file. The source's is ``collapsed`` of ``runs``.
+        It is missing (``pd.NA``) without a finished trial of the run with that language, and without evidence. Results
+        from a CSV file have none for target languages. The source's column is ``collapsed`` of ``runs``.
         """
         languages = [self.source, *self.about.targets]
         finished = self.trials[self.trials["status"] == FINISHED]
@@ -131,7 +136,7 @@ class Results:
 
     @cached_property
     def asked(self) -> pd.DataFrame:
-        """How many runs of each method (rows) were to be scored in each language (columns)."""
+        """Number of runs of each method (rows) meant to be scored in each language (columns)."""
         languages = [self.source, *self.about.targets]
         counts = {method: Counter[str]() for method in self.methods}
         for method, targets in zip(self.trials["method"], self.trials["targets"], strict=True):
@@ -141,11 +146,11 @@ class Results:
         return table
 
     def of(self, method: str) -> pd.DataFrame:
-        """The rows of ``wide`` of one method, by setting, seed and replicate."""
+        """The rows of one method in ``wide``, by setting, seed and replicate."""
         return rows_of(self.wide, method)
 
     def collapsed_of(self, method: str) -> pd.DataFrame:
-        """The rows of ``collapsed_in`` of one method, by setting, seed and replicate."""
+        """The rows of one method in ``collapsed_in``, by setting, seed and replicate."""
         return rows_of(self.collapsed_in, method)
 
     @cached_property
@@ -159,11 +164,11 @@ class Results:
 
     @property
     def unscored(self) -> int:
-        """Runs whose trials have all finished, and that are not complete, as they lack scores."""
+        """Number of runs with all trials finished but incomplete scores."""
         return int(((self.runs["finished"] == self.runs["trials"]) & ~self.runs["complete"]).sum())
 
     def languages(self, method: str) -> list[str]:
-        """The target languages of the method's zero-shot score; where no run is complete, those with any score."""
+        """The target languages of the method's zero-shot score, or those with any score if no run is complete."""
         if found := self.balances[method].languages:
             return sorted(found)
         scores = self.of(method)
@@ -186,12 +191,12 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
+        """One row per run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
         zero_shot, languages.
 
-        ``source`` and ``dev`` are means over the run's trials, ``zero_shot`` the mean over the languages that its
-        method's finished runs have (``balances``); they are missing where a trial of the run is, or a score of those
-        languages, so that it is not ``complete``.
+        ``source`` and ``dev`` are means over the run's trials. ``zero_shot`` is the mean over the common languages of
+        the method's finished runs (``balances``). The three are missing in a run that is not ``complete``: it lacks a
+        trial, or a score in one of those languages.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(
@@ -219,11 +224,11 @@ class Results:
 
     @cached_property
     def most_replicates(self) -> int:
-        """How often the fine-tuning that was run most often was run."""
+        """Largest number of runs of one method, setting and seed."""
         return int(self.trials[RUN].drop_duplicates().groupby(["method", "setting", "seed"]).size().max())
 
     def without_reruns(self) -> "Results":
-        """The same results with the first run alone of each method, setting and seed."""
+        """The same results with only the first run of each method, setting and seed."""
         if self.most_replicates < 2:
             return self
         key = ["method", "setting", "seed"]
@@ -234,7 +239,7 @@ class Results:
         return replace(self, trials=trials, scores=scores)
 
     def without_collapsed(self) -> "Results":
-        """The same results less the collapsed runs, which then are neither expected nor counted."""
+        """The same results without the collapsed runs, which then are neither expected nor counted."""
         gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], RUN])
         trials, scores = (
             frame[~pd.MultiIndex.from_frame(frame[RUN]).isin(gone)] for frame in (self.trials, self.scores)
@@ -243,5 +248,5 @@ class Results:
 
 
 def rows_of(table: pd.DataFrame, method: str) -> pd.DataFrame:
-    """The rows of one method of a table by run (``RUN``)."""
+    """The rows of one method in a table by run (``RUN``)."""
     return table[table.index.get_level_values("method") == method].droplevel("method")

@@ -1,8 +1,8 @@
-"""Results from a text file, such as CSV, with the columns of ``analysis.results.tidy``: steadytune's own
-``results.csv``, or anybody's runs.
+"""Results from a text file, such as CSV, with the columns of ``analysis.results.tidy``.
 
-Required are ``method``, ``seed``, ``language`` and ``score``; the rest may be left out. A hyperparameter is a column of
-its name in ``harness.setting.Setting``, or of any name after ``setting.``, such as ``setting.dropout``.
+The file is steadytune's own ``results.csv``, or a table of external runs. Required are ``method``, ``seed``,
+``language`` and ``score``; the rest may be left out. A hyperparameter is a column named as in
+``harness.setting.Setting``, or any name after ``setting.``, such as ``setting.dropout``.
 """
 
 from dataclasses import fields as fields_of
@@ -17,14 +17,14 @@ from analysis.results.csv_files import cells, names, scale
 from analysis.results.csv_files.collapses import suspected
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
-from analysis.results.tidy import COLUMNS
+from analysis.results.tidy import COLUMNS, scorer
 from harness.common import fields, files
 from harness.common.errors import UserError, bad, unknown
 from harness.setting import Setting, value_label
 
 REQUIRED = ("method", "seed", "language", "score")
 OWN = "setting."
-"""How the columns of hyperparameters begin that ``Setting`` does not have."""
+"""Prefix of hyperparameter columns that ``Setting`` does not have."""
 DEFAULTS = {
     "replicate": "0",
     "split": "test",
@@ -35,16 +35,18 @@ DEFAULTS = {
 }
 SPLITS = ("test", "dev")
 ONLY = "the only one"
-"""Label of the setting of a file without settings."""
+"""Label of the setting in a file without settings."""
 OTHER_TABLES = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".parquet", ".feather")
 """Endings of tables that are not read."""
 SOURCE = "en"
-"""Language of the training data where neither the file nor the user says it."""
+"""Default language of the training data, if neither the file nor the user names it."""
 
 
 def is_table(name: str) -> bool:
-    """Whether a name on the command line is a table of results. Raises ``UserError`` for a table that cannot be read,
-    such as a spreadsheet."""
+    """Whether a name on the command line is a table of results.
+
+    Raises ``UserError`` for a table that cannot be read, such as a spreadsheet.
+    """
     lower = name.lower()
     if lower.endswith(OTHER_TABLES):
         raise bad("results", name, f"a text file that ends in {', '.join(cells.SUFFIXES)}: export the table as CSV")
@@ -52,11 +54,17 @@ def is_table(name: str) -> bool:
 
 
 def read(name: str, *, source: str | None = None) -> Results:
-    """The results in a text file with commas, semicolons or tabs between its cells.
+    """Read the results in a text file with commas, semicolons or tabs between its cells.
 
-    ``source`` is the language of the training data, by default the file's column ``source``, or English. Tables show
-    the metric of the first row. Raises ``UserError`` naming the file, the line and the column for what is missing,
-    unknown, no number, or no score in points.
+    Tables show the metric of the first finished row.
+
+    Args:
+        name: the file.
+        source: language of the training data. The default is the file's column ``source``, then English.
+
+    Raises:
+        UserError: a value is missing, unknown, not a number, or not a score in points. The message names file, line and
+            column.
     """
     file = files.existing("results", name, "the name of a study that was run")
     frame, flagged, notes = _parsed(file)
@@ -70,6 +78,7 @@ def read(name: str, *, source: str | None = None) -> Results:
     columns = ["trial", *RUN, "split", "language", "metric", "score", "examples", "unknown"]
     scores = frame.loc[finished, columns].reset_index(drop=True)
     results = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
+    scorer(results)  # refuses scores by several rules
     return results if flagged else replace(results, notes=(*notes, *suspected(results)))
 
 
@@ -79,8 +88,10 @@ def _hyperparameters(frame: pd.DataFrame) -> list[str]:
 
 
 def _parsed(file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
-    """The file as text and numbers by line, with every column of ``COLUMNS``, whether it says which runs collapsed, and
-    notes on its form."""
+    """The file as text and numbers by line, whether it flags collapsed runs, and notes on its form.
+
+    The frame has every column of ``COLUMNS``.
+    """
     read = cells.read(file, REQUIRED)
     _check_columns(read.frame, file)
     frame, notes = names.stripped(read.frame, file)
@@ -99,7 +110,7 @@ def _parsed(file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
 
 
 def _numbers(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """The cells with numbers and truths in their columns."""
+    """The cells with numbers and truth values in their columns."""
     for name, words in (("status", STATUSES), ("split", SPLITS)):
         refuse(file, name, frame[name], ~frame[name].isin(words), f"one of {', '.join(words)}")
     texts, scores = frame["score"], pd.to_numeric(frame["score"], errors="coerce")
@@ -143,7 +154,7 @@ def _source(frame: pd.DataFrame, file: Path, given: str | None) -> str:
 
 
 def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd.DataFrame:
-    """The hyperparameters of every setting; fills in the labels of settings that the file does not name."""
+    """The hyperparameters of every setting. Fills in labels if the file names no settings."""
     values = pd.DataFrame({name: typed(frame[name]) for name in hyperparameters}, index=frame.index)
     if (frame["setting"] == "").all():
         varied = [name for name in hyperparameters if values[name].nunique(dropna=False) > 1] or hyperparameters[:1]
@@ -163,13 +174,13 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
 
 
 def _trials(frame: pd.DataFrame) -> "pd.Series[str]":
-    """Ids; those that the file lacks are made of what tells the runs apart."""
+    """Trial ids. Missing ids are composed of the columns that identify a run."""
     made = frame[RUN].astype(str).agg(" / ".join, axis=1) if (frame["trial"] == "").any() else frame["trial"]
     return frame["trial"].where(frame["trial"] != "", made)
 
 
 def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
-    """Refuse a score that is there twice, and a trial of two runs; the notes may say why there are two."""
+    """Refuse a repeated score, and a trial of several runs. The notes may explain a repetition."""
     told = frame[["trial", *RUN]].drop_duplicates()
     if (trial := fields.repeated(list(told["trial"]))) is not None:
         differing = [name for name in RUN if told.loc[told["trial"] == trial, name].nunique() > 1]
@@ -188,9 +199,9 @@ def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
 
 
 def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
-    """One row a trial, in the order of the file."""
+    """One row per trial, in the order of the file."""
     source = frame["source"].iloc[0]
-    facts = ["status", "collapsed", "diverged", "error"]
+    facts = ["scorer", "status", "collapsed", "diverged", "error"]
     told = frame[["trial", *facts]].drop_duplicates()
     if (trial := fields.repeated(list(told["trial"]))) is not None:
         differing = [name for name in facts if told.loc[told["trial"] == trial, name].nunique() > 1]
@@ -207,7 +218,7 @@ def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
 
 
 def _about(frame: pd.DataFrame, file: Path) -> About:
-    """The facts that the file has; a column of several values says nothing of the whole."""
+    """The facts in the file. A column with several values is no fact about the whole file."""
     only = {
         name: values[0] if len(values := frame[name].unique()) == 1 else ""
         for name in ("study", "task", "encoder", "source")

@@ -1,4 +1,4 @@
-"""A study's results from the store that it was run in."""
+"""A study's results from its store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,16 +13,24 @@ from harness.setting import Setting, setting_labels
 from harness.store.failures import Failure
 from harness.store.record import Record
 from harness.store.store import Store
+from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
 
 OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
-"""What a record's cost says of the method beside time and peak memory; records of older versions lack it."""
+"""A method's costs in a record beside time and peak memory; records of older versions lack them."""
+SCORED_AGAIN = (
+    "The scores of {count} of {all} trials are computed anew from their predictions: an earlier version of steadytune "
+    "took CCONJ and SCONJ for one type in the F1 of tags, which XTREME does not."
+)
 NONE = float("nan")
 
 
 def load(store: Store, name: str) -> Results:
-    """The results of a study as it was last run in a store. Raises ``UserError`` where it was not."""
+    """The results of a study's last run in a store.
+
+    Raises ``UserError`` if the study was not run there, or if none of its trials has ended.
+    """
     study, trials = store.study(name)
     if not trials:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
@@ -49,12 +57,20 @@ def load(store: Store, name: str) -> Results:
         rows.append(keys | asked | rest)
     metric = next((record.metric for record in standing.finished.values()), "")
     frame = pd.DataFrame(rows)
-    return Results(About.of(study), frame, _scores(frame, trials, standing.finished), _settings(study, labels), metric)
+    scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
+    return Results(About.of(study), frame, scores, settings, metric, notes=_notes(standing))
+
+
+def _notes(standing: Standing) -> tuple[str, ...]:
+    again, finished = standing.scored_again, standing.finished
+    return (SCORED_AGAIN.format(count=len(again), all=len(finished)),) if again else ()
 
 
 def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
-    """In the study's order, which is not that of its trials: those of ewc come several at a time. Of a search in that
-    of its trials."""
+    """Hyperparameters by setting label, in the study's order. A search's settings are in the order of its trials.
+
+    The order of trials differs from the study's, because ewc's trials come several at a time.
+    """
     ordered = [
         setting
         for setting in dict.fromkeys([*(s for arm in study.arms for s in arm.settings), *labels])
@@ -71,6 +87,7 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
         "collapsed": collapsed[trial.source],
         "collapsed_in": {language: flag for language, flag in collapsed.items() if language in trial.test_data},
         "diverged": record.diverged,
+        "scorer": record.scorer,
         "error": f"learning rate × λF reaches {pull:.3g}: {OVERSHOOTING}" if record.diverged and pull > 2 else "",
         "largest_pull": pull,
         "seconds": cost.seconds,
@@ -79,22 +96,37 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
         **{name: _or_nan(getattr(cost, name)) for name in SIZES},
         "ended": record.finished,
         "provenance": record.provenance,
-        "inputs": {"encoder revision": trial.encoder_revision, "training data": trial.training_data},
+        "inputs": {
+            "encoder revision": trial.encoder_revision,
+            "training data": trial.training_data,
+            **_rules(trial, record.scorer),
+        },
     }
 
 
+def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
+    """The rules of the scores, for tasks with several versions of them; else none.
+
+    In a record of a former version, other rules may have selected the best checkpoint.
+    """
+    if not scorer:
+        return {}
+    former = trial.checkpoint == "best" and trial.selected_by != scorer
+    return {"rules of scores": f"{scorer}, but the checkpoint is selected by former ones" if former else scorer}
+
+
 def _or_nan(value: float | None) -> float:
-    """The value, NaN where the record of an older version lacks it."""
+    """The value; NaN if the record of an older version lacks it."""
     return NONE if value is None else value
 
 
 def _unfinished(failure: Failure | None) -> dict[str, object]:
     status = {"status": FAILED, "error": failure.error} if failure is not None else {"status": MISSING, "error": ""}
-    return {**status, "collapsed": False, "diverged": False, "seconds": NONE, "tokens_per_second": NONE}
+    return {**status, "collapsed": False, "diverged": False, "scorer": "", "seconds": NONE, "tokens_per_second": NONE}
 
 
 def _scores(frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping[str, Record]) -> pd.DataFrame:
-    """The scores of the languages that each trial asks for; its record may have more, from another study."""
+    """The scores of each trial's own languages. A record may have more languages, from another study."""
     rows: list[tuple[object, ...]] = []
     for place, trial in enumerate(trials):
         if trial.id not in records:

@@ -1,5 +1,4 @@
-"""Two studies, stores or files side by side: their results as one, each method of the second against the same of the
-first."""
+"""Two studies, stores or files as one set of results, with each method of the second compared with the first's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,26 +8,36 @@ import pyarrow as pa
 
 from analysis.results.csv_files.numbers import one_value_each
 from analysis.results.frame import Results
+from analysis.results.tidy import scorer
 from analysis.results.view import View
 from analysis.results.wording import named
 from harness.common.errors import UserError, unknown
 from harness.setting import value_label
 from harness.store.store import Store
+from harness.study.equivalence import DEFAULT, EquivalenceBounds
 
 NOTHING = "Nothing is compared"
-"""What a report of two results without a method in common says."""
+"""Start of the report's question if the two results have no method in common."""
 
 
 def side_by_side(
     first: str, ours: View, second: str, theirs: View, *, ddof: int = 1, baseline: str | None = None
 ) -> View:
-    """A view of both results: methods are called ``<name>: <method>``, and each of the second is compared with the
-    first's of its label, or, where each has one method alone, with that. With a ``baseline``, a method by its new name
-    or by its label in the first, or else in the second, all others are compared with it.
+    """A view of both results, with methods named ``<name>: <method>``.
 
-    Languages whose test sets differ between the two, and those that only one of them has, are left out of both. Raises
-    ``UserError`` where the two have one name, different sources or metrics, no language with the same test set, or no
-    such baseline.
+    Each method of the second is compared with the first's method of the same label. If each result has a single method,
+    these two are compared. Languages with different test sets, and languages of only one result, are left out of both.
+
+    Args:
+        first, second: names of the results.
+        ours, theirs: views of the results.
+        ddof: ddof of every standard deviation.
+        baseline: a method by its new name, or by its label in the first or else in the second. If given, all others are
+            compared with it.
+
+    Raises:
+        UserError: the names are equal, sources or metrics differ, no language has the same test set, or there is no
+            such baseline.
     """
     if first == second:
         raise UserError(
@@ -40,6 +49,7 @@ def side_by_side(
             raise UserError(
                 f"compare: {first} has the {what} {mine!r} and {second} {its!r}; compare results of one {what}"
             )
+    _check_scorers(first, one, second, other)
     kept, left_out = _languages(one, other)
     if not kept:
         why = f"; the test sets of {', '.join(left_out)} are not the same" if left_out else ""
@@ -66,7 +76,8 @@ def side_by_side(
         question=question,
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
-        looks=None,  # those of a study are at its own comparisons
+        looks=None,  # a study's looks apply to its own comparisons
+        equivalence=_bounds(one, other),
         **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
     )
     trials, scores = (
@@ -79,8 +90,28 @@ def side_by_side(
     return view if base is None else view.with_baseline(base)
 
 
+def _bounds(one: Results, other: Results) -> EquivalenceBounds:
+    """The common bounds of equivalence, or the default if the two differ."""
+    same = one.about.equivalence == other.about.equivalence
+    return one.about.equivalence if same else DEFAULT
+
+
+def _check_scorers(first: str, one: Results, second: str, other: Results) -> None:
+    """Refuse scores by different rules. Unknown rules, as in a table of a former version, differ from known rules."""
+    rules = [scorer(results) for results in (one, other)]
+    if rules[0] != rules[1] and len(one.scores) and len(other.scores):
+        said = " and ".join(
+            f"those of {name} {f'by {rule}' if rule else 'do not say by which'}"
+            for name, rule in zip((first, second), rules, strict=True)
+        )
+        raise UserError(
+            f"compare: the scores are by different rules (column 'scorer'): {said}. Report a study anew from its "
+            "store, or write the column into a file whose scores are by the same"
+        )
+
+
 def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]) -> str | None:
-    """The method that the user names, by its name side by side."""
+    """The merged name of the user's baseline."""
     if given is None:
         return None
     for name in (given, f"{first}: {given}", f"{second}: {given}"):
@@ -91,7 +122,7 @@ def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]
 
 @dataclass(frozen=True)
 class _Predictions:
-    """The predictions of two stores, by the names that their trials have side by side."""
+    """The predictions of two stores, by the merged names of their trials."""
 
     trials: Mapping[str, tuple[Store, str]]
 
@@ -101,7 +132,7 @@ class _Predictions:
 
 
 def _predicted(views: Mapping[str, View]) -> _Predictions | None:
-    """None where either of the two is not from a store."""
+    """The predictions of both; ``None`` if either result is not from a store."""
     found = {
         f"{name}: {trial}": (view.store, trial)
         for name, view in views.items()
@@ -112,7 +143,7 @@ def _predicted(views: Mapping[str, View]) -> _Predictions | None:
 
 
 def _dropped(first: str, one: Results, second: str, other: Results) -> str:
-    """Which target languages only one of the two has."""
+    """A sentence on the target languages that only one of the two has."""
     told = []
     for name, mine, its in (
         (first, one.about.targets, other.about.targets),
@@ -124,7 +155,7 @@ def _dropped(first: str, one: Results, second: str, other: Results) -> str:
 
 
 def _shared(first: str, one: Results, second: str, other: Results) -> str:
-    """How many trials are the same on both sides, by name and scores, so that nothing can differ between them."""
+    """A sentence on the number of trials with equal names and scores on both sides, which cannot differ."""
     sides: list[dict[str, set[tuple[object, ...]]]] = [{}, {}]
     for trials, results in zip(sides, (one, other), strict=True):
         for trial, *row in results.scores[["trial", "split", "language", "metric", "score"]].itertuples(index=False):
@@ -138,7 +169,7 @@ def _shared(first: str, one: Results, second: str, other: Results) -> str:
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:
-    """The target languages that both have, with the same test set, and those that differ in it."""
+    """The common target languages with equal test sets, and the languages whose test sets differ."""
     mine, theirs = _tests(one), _tests(other)
     common = [language for language in one.about.targets if language in other.about.targets]
     differing = [
@@ -156,7 +187,7 @@ def _tests(results: Results) -> dict[str, str]:
 
 
 def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str, str]]]:
-    """All settings under labels that hold for both, and the new label of each side's."""
+    """All settings under labels that are unique over both sides, and the new labels of each side's settings."""
     if {*one.settings.columns} != {*other.settings.columns} or not len(one.settings.columns):
         joined = pd.concat([one.settings, other.settings])
         return joined[~joined.index.duplicated()], [{}, {}]
@@ -174,7 +205,7 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
 
 
 def _restricted(results: Results, languages: list[str]) -> Results:
-    """The results in some target languages alone; trials of none of them go."""
+    """The results in some target languages only, without trials that have none of them."""
     kept = {results.source, *languages}
     targets = results.trials["targets"].map(lambda targets: tuple(language for language in targets if language in kept))
     trials = results.trials.assign(targets=targets)[targets.map(len) > 0]
@@ -198,7 +229,7 @@ def _prefixed(results: Results, prefix: str, settings: Mapping[str, str]) -> Res
 
 
 def _pairs(first: str, one: Results, second: str, other: Results) -> dict[str, str]:
-    """The first's method that each of the second's is compared with."""
+    """For each method of the second, the method of the first that it is compared with."""
     found = {f"{second}: {method}": f"{first}: {method}" for method in other.methods if method in one.methods}
     if not found and len(one.methods) == len(other.methods) == 1:
         found = {f"{second}: {other.methods[0]}": f"{first}: {one.methods[0]}"}

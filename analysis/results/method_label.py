@@ -1,4 +1,4 @@
-"""What a method's label says: ``ewc(strength=10, plus=en)`` is of the kind ``ewc``, its λ is 10, its family
+"""Parts of a method's label: ``ewc(strength=10, plus=en)`` has the kind ``ewc``, λ 10 and the family
 ``ewc(plus=en)``."""
 
 import math
@@ -11,19 +11,21 @@ COMPOSED = "composed"
 
 @dataclass(frozen=True)
 class MethodLabel:
-    """The parts of a label as ``Method.label`` writes it; any other text is a kind of its own."""
+    """The parts of a label as written by ``Method.label``; any other text is its own kind."""
 
     kind: str
-    """The method's name; ``composed`` for several at once."""
+    """The method's name; ``composed`` for a combination of methods."""
     strength: float
-    """λ; NaN where the label has none."""
+    """λ; NaN if the label has none."""
     family: str
-    """The label without λ: methods of a family differ in λ alone."""
+    """The label without λ: methods of a family differ only in λ."""
 
     @property
     def variant(self) -> str:
-        """The kind, of EWC with whose Fisher information it takes but without where that is from:
-        ``ewc(target+en)``."""
+        """The kind with its unnamed options, such as the languages of EWC's Fisher information: ``ewc(target+en)``.
+
+        Named options, such as the origin of that information, are left out.
+        """
         whose = [
             option for option in self.family.removeprefix(f"{self.kind}(").rstrip(")").split(", ") if "=" not in option
         ]

@@ -9,17 +9,17 @@ from analysis.statistics.multi_bootstrap import Difference, differences
 
 @dataclass(frozen=True)
 class MultiBootstrap:
-    """Differences over runs and test examples, or why there are none."""
+    """Differences over runs and test examples, or the reason for their absence."""
 
     zero_shot: Difference | None = None
-    """Of the zero-shot score, over the languages that both methods scored in every run."""
+    """Difference of the zero-shot score, over the languages that both methods scored in every run."""
     languages: dict[str, Difference] = field(default_factory=dict)
     lacking: str = ""
-    """Why there are none, as the end of a sentence; else empty."""
+    """The reason for missing differences, as the end of a sentence; else empty."""
 
 
 def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
-    """The differences of a method's and its baseline's scores, ours − theirs."""
+    """The differences of a method's scores and its baseline's, ours − theirs."""
     if predictions is None:
         return MultiBootstrap(lacking="where not all results are from a store: it needs every prediction")
     metric = predictions.metric

@@ -1,4 +1,4 @@
-"""Results by the word that a user has for them: a study that was run, or a table of results."""
+"""Results by the name that a user gives: a finished study, or a table of results."""
 
 from analysis.results import from_csv
 from analysis.results.from_store import load
@@ -16,11 +16,19 @@ def opened(
     published: bool = False,
     baseline: str | None = None,
 ) -> View:
-    """A view of the results of the study of that name in the store at a place, or, where ``name`` ends as a table's
-    does (``.csv``, ``.tsv``, ``.txt``, each also with ``.gz``), of that file.
+    """A view of a study's results in a store, or of a table.
 
-    ``baseline`` is the method that others are compared with, by default vanilla, or the first. Raises ``UserError``
-    where there is no such store, study, file or method, and where ``source`` is given for a study, which knows its own.
+    Args:
+        name: a study, or a file if it ends in ``.csv``, ``.tsv`` or ``.txt``, each optionally with ``.gz``.
+        place: the store.
+        source: language of a table's training data.
+        ddof: ddof of every standard deviation.
+        published: whether to show the paper's figures whatever the encoder.
+        baseline: method that others are compared with. The default is vanilla, or the first method.
+
+    Raises:
+        UserError: there is no such store, study, file or method, or ``source`` is given for a study, which knows its
+            own.
     """
     view = _view(name, place, source, ddof, published)
     return view if baseline is None else view.with_baseline(baseline)

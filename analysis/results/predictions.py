@@ -1,4 +1,4 @@
-"""What stored predictions count of every run: the raw material of a bootstrap over test examples."""
+"""Counts of every run's stored predictions: the raw material of a bootstrap over test examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from analysis.results.prediction_counts import Counts, counts, metric_of
 from analysis.statistics.multi_bootstrap import Metric
 
 MAX_TRIALS = 400
-"""Trials of a comparison's two methods above which their predictions are not read."""
+"""Largest number of trials of a comparison's two methods for which predictions are read."""
 
 
 class Predicted(Protocol):
-    """A store, or what has the predictions of several."""
+    """A store, or the predictions of several stores."""
 
     def predictions(self, trial: str) -> pa.Table:
-        """As ``Store.predictions``; raises ``KeyError`` where there are none."""
+        """As ``Store.predictions``; raises ``KeyError`` if there are none."""
         ...
 
 
@@ -35,13 +35,14 @@ class Predictions:
 
     @property
     def metric(self) -> Metric | None:
-        """How the metric follows from the counts; ``None`` for a user's own task and metrics that do not."""
+        """The metric as a ratio of counts; ``None`` for a user's own task and for metrics that are no such ratio."""
         return metric_of(self.results.about.task) if self.results.about.task else None
 
     def of(self, method: str, runs: pd.Index, languages: Sequence[str]) -> dict[str, NDArray[np.int32]] | None:
-        """By language what the metric counts, runs × examples × statistics, of a method's runs (an index of ``PAIR``).
+        """The counts of a method's runs by language, runs × examples × statistics.
 
-        ``None`` where predictions of any run are gone, or are of other examples than those of the others.
+        ``runs`` is an index of ``PAIR``. The result is ``None`` if predictions of any run are missing, or if the runs'
+        examples differ.
         """
         trials = self.results.trials
         mine = trials[(trials["method"] == method) & (trials["status"] == FINISHED)].set_index(PAIR)
@@ -65,6 +66,6 @@ class Predictions:
         if trial not in self._read:
             try:
                 self._read[trial] = counts(self.results.about.task, self.store.predictions(trial))
-            except (KeyError, OSError, ValueError):  # none, gone or torn
+            except (KeyError, OSError, ValueError):  # missing or torn predictions
                 self._read[trial] = None
         return self._read[trial]

@@ -1,9 +1,12 @@
-"""The tidy frame: one row a trial × language × metric, with all that a reader of the scores needs. Written as
-``results.csv``, and read again from anybody's CSV by ``analysis.results.from_csv``."""
+"""The tidy frame: one row per trial × language × metric, with everything that a reader of the scores needs.
+
+It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and anybody's CSV in the same form.
+"""
 
 import pandas as pd
 
 from analysis.results.frame import FINISHED, RUN, Results
+from harness.common.errors import UserError
 
 COLUMNS = {
     "study": "name of the study",
@@ -19,6 +22,7 @@ COLUMNS = {
     "split": "test, or dev for the source's dev set",
     "language": "code of the language that is scored",
     "metric": "name of the metric",
+    "scorer": "rules that the score follows, where versions of steadytune have had several",
     "score": "score × 100; empty where the trial failed or is missing",
     "examples": "number of examples",
     "unknown": "share (%) of the sub-words that the encoder's vocabulary lacks",
@@ -28,15 +32,29 @@ COLUMNS = {
     "diverged": "true where a loss or gradient was not finite",
     "error": "why the trial failed",
 }
-"""Column by column what it holds. Beside them stand the hyperparameters of the setting, a column each
-(``learning_rate``, …)."""
+"""Content of each column. The setting's hyperparameters follow, one column each (``learning_rate``, …)."""
+
+
+def scorer(results: Results) -> str:
+    """The rules that the scores follow; empty if they never changed between versions, or if they are unknown.
+
+    Raises ``UserError`` for several rules, because a mean over them would be meaningless.
+    """
+    finished = results.trials[results.trials["status"] == FINISHED]
+    found = sorted(set(finished["scorer"])) if "scorer" in finished else []
+    if len(found) > 1:
+        raise UserError(
+            f"scorer: the scores follow {len(found)} rules ({', '.join(map(repr, found))}); they are not averaged: "
+            "report them apart"
+        )
+    return found[0] if found else ""
 
 
 def tidy(results: Results) -> pd.DataFrame:
     """All results in one frame with ``COLUMNS`` and the hyperparameters.
 
-    A trial that has not finished has a row for each language that it was to score, in the task's metric, with no score.
-    Of a trial's rows those of that metric come first.
+    An unfinished trial has one row per language that it was to score, in the task's metric, without a score. Rows in
+    that metric come first among a trial's rows.
     """
     about, trials = results.about, results.trials
     lacking = trials.loc[trials["status"] != FINISHED, ["trial", *RUN, "targets"]]
@@ -47,7 +65,7 @@ def tidy(results: Results) -> pd.DataFrame:
     place = pd.Series(range(len(trials)), index=trials["trial"])
     order = pd.DataFrame({"place": rows["trial"].map(place), "beside": rows["metric"] != results.metric})
     rows = rows.loc[order.sort_values(["place", "beside"], kind="stable").index].reset_index(drop=True)
-    facts = trials.set_index("trial")
+    facts = trials.assign(scorer=scorer(results)).set_index("trial")
     tests = {
         (trial, language): test for trial, tested in facts["test_data"].items() for language, test in tested.items()
     }
@@ -57,6 +75,6 @@ def tidy(results: Results) -> pd.DataFrame:
     ]
     rows = rows.assign(
         study=about.name, task=about.task, encoder=about.encoder, source=about.source, test_data=fingerprints,
-        **{name: rows["trial"].map(facts[name]) for name in ("status", "collapsed", "diverged", "error")},
+        **{name: rows["trial"].map(facts[name]) for name in ("scorer", "status", "collapsed", "diverged", "error")},
     )  # fmt: skip
     return rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)

@@ -1,4 +1,4 @@
-"""Results as a report looks at them: with its ddof, its baseline, and the comparisons that several sections share."""
+"""Results from a report's viewpoint: with its ddof, its baseline, and the comparisons that several sections share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,37 +10,47 @@ from analysis.results.multi_bootstrap import MultiBootstrap, multi_bootstrap
 from analysis.results.predictions import Predicted, Predictions
 from harness.common.errors import unknown
 from harness.store.store import Store
+from harness.study.equivalence import EquivalenceBounds
 
 VANILLA = "vanilla"
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """What every section is given."""
+    """The input of every section."""
 
     results: Results
     ddof: int = 1
-    """Of every standard deviation."""
+    """ddof of every standard deviation."""
     store: Store | None = None
-    """Where learning histories and predictions are; ``None`` for results from a file."""
+    """Store of learning histories and predictions; ``None`` for results from a file."""
     against: Mapping[str, str] | None = field(default=None)
-    """The method that each method is compared with, where that is not one baseline for all."""
+    """For each method, the method that it is compared with; ``None`` with one baseline for all."""
     left_out: tuple[str, ...] = ()
-    """Languages that two results have on different test sets, and that are therefore in neither."""
+    """Languages with different test sets in two merged results, and therefore in neither."""
     published: bool = False
-    """Show the paper's figures beside these whatever the encoder."""
+    """Whether to show the paper's figures whatever the encoder."""
     base: str = ""
-    """The baseline, where it is not that of these results."""
+    """The baseline, if it is not the default of these results."""
     asked: bool = False
     """Whether the user named the baseline."""
+    bounds: EquivalenceBounds | None = None
+    """Bounds of equivalence, if they differ from the bounds of these results."""
     predicted: Predicted | None = None
-    """Where predictions are, where they are not in ``store``."""
+    """Source of predictions other than ``store``."""
 
     @cached_property
     def baseline(self) -> str:
-        """The method that the others are compared with: vanilla, or the study's first. It may have no run left without
-        collapsed ones."""
+        """The method that the others are compared with: vanilla, or the study's first.
+
+        It may have no run left once collapsed runs are removed.
+        """
         return self.base or (VANILLA if VANILLA in self.results.methods else self.results.methods[0])
+
+    @property
+    def equivalence(self) -> EquivalenceBounds:
+        """The bounds within which two methods count as the same."""
+        return self.bounds or self.results.about.equivalence
 
     @cached_property
     def notes(self) -> list[str]:
@@ -50,7 +60,7 @@ class View:
 
     @property
     def why_baseline(self) -> str:
-        """The reason for the baseline; empty where it is called vanilla, or there is nothing to compare."""
+        """The reason for the baseline; empty if it is called vanilla, or if there is nothing to compare."""
         if self.against is not None or len(self.results.methods) < 2:
             return ""
         if self.asked:
@@ -64,12 +74,12 @@ class View:
 
     @property
     def base_name(self) -> str:
-        """What the headers of tables call that which a method is compared with."""
+        """The baseline's name in the headers of tables."""
         return self.baseline if self.against is None else "the other"
 
     @cached_property
     def no_baseline(self) -> str:
-        """Says which methods that others are compared with have no run left without the collapsed ones; else empty."""
+        """A sentence on baselines without a run left once collapsed runs are removed; else empty."""
         needed = dict.fromkeys(comparison.base for comparison in self.comparisons.values())
         lost = [method for method in needed if method not in self.results.methods]
         if not lost:
@@ -84,13 +94,13 @@ class View:
 
     @cached_property
     def comparisons(self) -> dict[str, Comparison]:
-        """Every method, but a baseline, with what it is compared with."""
+        """Every method except the baselines, compared with its baseline."""
         pairs = ((method, self.baseline_of(method)) for method in self.results.methods)
         return {method: Comparison.of(self.results, method, base) for method, base in pairs if base is not None}
 
     @cached_property
     def predictions(self) -> Predictions | None:
-        """What the stored predictions count; ``None`` for results from a file."""
+        """Counts of the stored predictions; ``None`` for results from a file."""
         place = self.predicted or self.store
         return Predictions(place, self.results) if place is not None else None
 
@@ -102,23 +112,26 @@ class View:
         }
 
     def with_baseline(self, name: str) -> "View":
-        """The same view with every other method compared with this one. Raises ``UserError`` where there is none of the
-        name."""
+        """The same view with every other method compared with this one. Raises ``UserError`` for an unknown method."""
         if name not in self.results.methods:
             raise unknown("--baseline", name, self.results.methods)
         return replace(self, base=name, against=None, asked=True)
 
+    def with_equivalence(self, ratio: tuple[float, float] | None, points: float | None) -> "View":
+        """The same view with other bounds of equivalence; ``None`` keeps a bound."""
+        bounds = self.equivalence
+        return replace(self, bounds=EquivalenceBounds(ratio=ratio or bounds.ratio, points=points or bounds.points))
+
     def without_reruns(self) -> "View":
-        """The same view of the first run alone of each method, setting and seed."""
+        """The same view of only the first run of each method, setting and seed."""
         return self._first_runs
 
     @cached_property
     def _first_runs(self) -> "View":
-        """Made once: what is computed of a view is kept with the view itself."""
+        """The view is made once, because a view caches its own computations."""
         results = self.results.without_reruns()
         return self if results is self.results else replace(self, results=results)
 
     def without_collapsed(self) -> "View":
-        """The same view of the results less the collapsed runs, with the same baseline, even where no run of it is
-        left."""
+        """The same view without the collapsed runs, with the same baseline even if no run of it is left."""
         return replace(self, results=self.results.without_collapsed(), base=self.baseline)

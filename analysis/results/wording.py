@@ -1,4 +1,4 @@
-"""Words that several sections share: names in a sentence, and what collapse is."""
+"""Words that several sections share: names in a sentence, and the definition of collapse."""
 
 from collections.abc import Collection, Sequence
 
@@ -16,7 +16,7 @@ COLLAPSED_NUMBERS = (
     f"whose standard deviation is below {100 * number_fit.FLAT:.0f} % of theirs."
 )
 MAX_NAMED = 12
-"""Names that a sentence lists; more are counted, and stand in a table alone."""
+"""Largest number of names that a sentence lists. More are counted, and only a table names them."""
 
 
 def collapse_rule(metrics: Collection[str]) -> str:
@@ -25,17 +25,17 @@ def collapse_rule(metrics: Collection[str]) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things, such as ``1 run`` and ``2 runs``."""
+    """A number with its noun, such as ``1 run`` and ``2 runs``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def named(names: Sequence[str], otherwise: str, *, separator: str = ", ", most: int = MAX_NAMED) -> str:
-    """The names in a list, or the words for more of them."""
+    """The names in a list, or the given words if there are too many."""
     return separator.join(names) if len(names) <= most else otherwise
 
 
 def languages_named(languages: Sequence[str], targets: Sequence[str]) -> str:
-    """Target languages in words: named where they are few, or those that are left out."""
+    """Target languages in words: the names if few, or the names that are left out if those are few."""
     left_out = [language for language in targets if language not in languages]
     if not left_out:
         return f"all {len(targets)} target languages"

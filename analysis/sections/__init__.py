@@ -3,6 +3,7 @@ in ``SECTIONS``."""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
+from enum import Enum
 
 from analysis.rendering.section import Section
 from analysis.results.view import View
@@ -19,6 +20,7 @@ from analysis.sections import (
     ladder,
     languages,
     means,
+    next_runs,
     penalty,
     profiles,
     provenance,
@@ -37,50 +39,80 @@ from analysis.sections import (
 )
 
 
+class Question(Enum):
+    """A question that a reader has, in the order of the page: its place on the page and its words."""
+
+    SEARCH = "q-search", "What did the search find?"
+    COLLAPSE = "q-collapse", "Does it collapse?"
+    SPREAD = "q-steadier", "Is it steadier?"
+    MEAN = "q-better", "Is it better?"
+    LANGUAGES = "q-languages", "Which languages?"
+    HYPERPARAMETER = "q-hyperparameter", "Which hyperparameter?"
+    PAPER = "q-paper", "How does it compare with the paper?"
+    NEXT = "q-next", "What to run next?"
+    DETAILS = "q-details", "Details"
+
+    @property
+    def anchor(self) -> str:
+        return self.value[0]
+
+    @property
+    def words(self) -> str:
+        return self.value[1]
+
+
 @dataclass(frozen=True)
 class Entry:
     """A section of the report, the results that have it and the runs that it is made of."""
 
     make: Callable[[View], Section | None]
     """Makes the section of results, ``None`` where they have nothing for it."""
+    question: Question = Question.DETAILS
+    """Under which it stands."""
     _: KW_ONLY
     of_a_search: bool = False
     """Whether the report of a search has it. A search's trials are no sample of settings, but the ones that a sampler
     took to be good: no section on how scores spread."""
     reruns: bool = False
     """Whether it takes reruns with one seed into account. To the others a rerun is the same run once more."""
-    folded: bool = True
-    """Whether it is there once more, folded, without the collapsed runs."""
+    twin: bool = True
+    """Whether it is there once more without the collapsed runs."""
+    folded: bool = False
+    """Whether it is behind a fold."""
 
 
-def _fact(make: Callable[[View], Section | None]) -> Entry:
+def _fact(
+    make: Callable[[View], Section | None], question: Question = Question.DETAILS, *, folded: bool = True
+) -> Entry:
     """A section on what was run, not on what the scores say."""
-    return Entry(make, of_a_search=True, reruns=True, folded=False)
+    return Entry(make, question, of_a_search=True, reruns=True, twin=False, folded=folded)
 
 
+Q = Question
 SECTIONS = (
-    _fact(search.section),
-    Entry(answer.section, folded=False),  # it has the collapsed runs as an outcome of their own
-    Entry(summary.section),
-    Entry(collapse.section, folded=False),
-    Entry(spread.section, folded=False),
-    Entry(means.section, folded=False),
-    Entry(worst.section, folded=False),
-    Entry(sensitivity.section, folded=False),
-    Entry(best.section, of_a_search=True),
-    Entry(languages.section),
-    Entry(distributions.section),
-    Entry(source_zero_shot.section, of_a_search=True),
-    Entry(equal_source.section),
-    Entry(strengths.section),
-    Entry(stress.section),
-    Entry(ladder.section, folded=False),  # it is on what collapses
-    Entry(frozen.section),
-    Entry(variants.section),
-    Entry(variance.section, reruns=True),
-    Entry(profiles.section),
-    Entry(heatmap.section, of_a_search=True),
-    Entry(published.section),
+    _fact(search.section, Q.SEARCH, folded=False),
+    Entry(answer.section, twin=False),  # it has the collapsed runs as an outcome of their own
+    Entry(collapse.section, Q.COLLAPSE, twin=False),
+    Entry(ladder.section, Q.COLLAPSE, twin=False, folded=True),  # it is on what collapses
+    Entry(spread.section, Q.SPREAD, twin=False),
+    Entry(worst.section, Q.SPREAD, twin=False, folded=True),
+    Entry(distributions.section, Q.SPREAD, folded=True),
+    Entry(means.section, Q.MEAN, twin=False),
+    Entry(summary.section, Q.MEAN),
+    Entry(best.section, Q.MEAN, of_a_search=True, folded=True),
+    Entry(source_zero_shot.section, Q.MEAN, of_a_search=True, folded=True),
+    Entry(equal_source.section, Q.MEAN, folded=True),
+    Entry(languages.section, Q.LANGUAGES),
+    Entry(heatmap.section, Q.LANGUAGES, of_a_search=True, folded=True),
+    Entry(sensitivity.section, Q.HYPERPARAMETER, twin=False),
+    Entry(stress.section, Q.HYPERPARAMETER),
+    Entry(strengths.section, Q.HYPERPARAMETER),
+    Entry(frozen.section, Q.HYPERPARAMETER, folded=True),
+    Entry(variants.section, Q.HYPERPARAMETER, folded=True),
+    Entry(published.section, Q.PAPER),
+    Entry(next_runs.section, Q.NEXT, twin=False),
+    Entry(variance.section, reruns=True, folded=True),
+    Entry(profiles.section, folded=True),
     _fact(penalty.section),
     _fact(troubles.section),
     _fact(design.section),

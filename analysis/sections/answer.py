@@ -23,11 +23,11 @@ def section(view: View) -> Section | None:
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = answer(view)
     rates = filter(None, [sentences.rates(found)])
-    parts = [*_warnings(found), *rates, *_movement(view), *_methods(view, found), *_cautions(view, found)]
+    parts = [*warnings(found), *rates, *_movement(view), *_methods(view, found), *_cautions(view, found)]
     return Section("answer", "The answer", parts)
 
 
-def _warnings(found: Answer) -> Iterator[str]:
+def warnings(found: Answer) -> Iterator[str]:
     """What a reader has to know before any claim: confounding, and planned looks."""
     contrasts = found.contrasts.values()
     yield from (contrast.confounding.sentence for contrast in contrasts if contrast.confounding is not None)

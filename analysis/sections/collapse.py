@@ -11,14 +11,16 @@ from analysis.results.wording import collapse_rule
 from analysis.sections.spread import probability
 
 TITLE = "Does it collapse?"
-NOTES = (
-    "Collapsed: Wilson's 95 % interval (1927). Difference: percentage points, the method's share less the baseline's, "
-    "with Newcombe's 95 % interval for paired proportions (1998, method 10).",
-    "p: McNemar's exact test over pairs of runs. p, settings: sign flips of each setting's difference in counts, for "
-    "other settings. Holm: corrected for the number of methods.",
-    "Pairs needed: pairs in which one method alone collapses, all in one direction, that would give p ≤ 0.05 after "
-    "this correction.",
-)
+TERMS = {
+    "collapsed": "collapse",
+    "share": "share",
+    "difference": "difference of shares",
+    "p (McNemar)": "McNemar's test",
+    "p, other settings": "test over settings",
+    "Holm": "Holm's correction",
+    "pairs needed": "pairs needed",
+}
+NOTES = ("Pairs are runs of one setting and seed; both, alone and neither count the pairs in which runs collapsed.",)
 
 
 def section(view: View) -> Section | None:
@@ -46,22 +48,17 @@ def table(found: Answer, claims: list[Claim], rule: str) -> Table:
         "method alone",
         "neither",
         "difference",
-        "p",
-        "p, Holm",
-        "p, settings",
-        "p, settings, Holm",
+        "p (McNemar)",
+        "p (McNemar), Holm",
+        "p, other settings",
+        "p, other settings, Holm",
         "pairs needed",
     ]
     rows = [_share(base, figures) for base, figures in baselines(claims).items()]
     rows = [row + [MISSING_CELL] * (len(header) - len(row)) for row in rows]
     rows += [_row(found, claim) for claim in claims]
-    return Table(
-        "collapse",
-        "Collapsed runs",
-        header,
-        rows,
-        (f"{rule} A run counts where it did on the source's test set.", *NOTES),
-    )
+    notes = (f"{rule} A run counts where it did on the source's test set.", *NOTES)
+    return Table("collapse", "Collapsed runs", header, rows, notes, terms=TERMS)
 
 
 def _share(method: str, figures: list[float]) -> list[str | Cell]:

@@ -29,6 +29,13 @@ def section(view: View) -> Section:
             "difference that is not there in 5 % of studies (O'Brien and Fleming's boundaries, alpha spent as Lan and "
             "DeMets do)."
         )
+    if view.comparisons:
+        bounds = view.equivalence
+        origin = " (named for this report, not by the study)" if bounds != results.about.equivalence else ""
+        parts.append(
+            f"Two methods count as the same within a ratio of {bounds.ratio[0]:.2f} to {bounds.ratio[1]:.2f} of their "
+            f"standard deviations and within {bounds.points:g} points of their mean scores{origin}."
+        )
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())
         scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())

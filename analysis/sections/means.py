@@ -10,24 +10,21 @@ from analysis.rendering.section import Section
 from analysis.rendering.table import Table
 from analysis.results.view import View
 from analysis.sections.spread import probability
-from analysis.statistics.multi_bootstrap import TRUSTED_EXAMPLES, TRUSTED_RUNS, Difference
+from analysis.statistics.multi_bootstrap import Difference
 
 TITLE = "Is it better?"
 NOTES = (
     "Points of the zero-shot score, the method's less the baseline's, over pairs of runs of one setting and seed.",
-    "Other seeds: the settings stay, and the seeds are a sample. Other settings too: settings and seeds are random "
-    "factors, and the error is that of both. Intervals are Student's, at 95 %; Holm: corrected for the number of "
-    "methods.",
-    "Minimum detectable difference: the difference in points that the test for other settings finds at 5 % with 80 % "
-    "power, before any correction.",
 )
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
 ONE_SEED = "Where all runs have one seed, other settings are so at this seed."
-OVER_EXAMPLES = (
-    "Over examples too: the multi-bootstrap's interval (Sellam et al., 2022) over these runs as independent, and the "
-    f"test examples of each language. It covers what it says from {TRUSTED_RUNS} runs and {TRUSTED_EXAMPLES} examples "
-    "on."
-)
+TERMS = {
+    "other seeds": "other seeds",
+    "other settings too": "other settings too",
+    "Holm": "Holm's correction",
+    "minimum detectable difference": "minimum detectable difference",
+    "over examples too": "multi-bootstrap",
+}
 
 
 def section(view: View) -> Section | None:
@@ -69,12 +66,12 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
     notes = [
         *NOTES,
         *([SURVIVING] if surviving else []),
-        *([OVER_EXAMPLES] if bootstrapped else []),
         *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
-        *(f"Nothing is given where {reason}." for reason in reasons),
-        *_warnings(made for made in bootstraps.values()),
+        *([f"Nothing is given where {'; where '.join(reasons)}."] if reasons else []),
+        *filter(None, [" ".join(_warnings(bootstraps.values()))]),
     ]
-    return Table("means", "Differences of mean zero-shot scores", header, rows, notes)
+    terms = {head: term for head, term in TERMS.items() if head in (*header, "Holm")}
+    return Table("means", "Differences of mean zero-shot scores", header, rows, notes, terms=terms)
 
 
 def _scopes(found: Answer, method: str) -> list[str | Cell]:

@@ -89,26 +89,18 @@ def table(view: View, found: Answer, pairs: Mapping[str, Comparison]) -> Table:
                 rows.append([method, score, str(scope), str(claim.n), ratio, *tests, MISSING_CELL])
     header = ["method", "std of", "for", "pairs", f"ratio to {view.base_name}", "p", "p, Holm", MINIMUM]
     notes = [*_notes(view), *_reasons(found, pairs)]
-    return Table("spread", "Ratios of standard deviations", header, rows, notes)
+    terms = {
+        f"ratio to {view.base_name}": "ratio of standard deviations",
+        "p": "swap test",
+        "Holm": "Holm's correction",
+        MINIMUM: MINIMUM,
+    }
+    return Table("spread", "Ratios of standard deviations", header, rows, notes, terms=terms)
 
 
 def _notes(view: View) -> Iterator[str]:
     if view.results.runs["collapsed"].any():
         yield "Pairs in which either run collapsed are left out."
-    yield (
-        f"Ratio: standard deviation over the runs that both methods have, over {view.base_name}'s. These runs: p is of "
-        "a paired permutation test of the mean log ratio, in which the methods are swapped within a setting and seed, "
-        "all languages of a run together; scores are centred on each method's median. The 95 % interval holds the "
-        "ratios that this test does not reject."
-    )
-    yield (
-        "Other seeds, other settings too: where settings share their seeds, a jackknife over seeds and settings, with "
-        "Student's interval; else runs, or whole settings, are swapped. Holm: corrected for the number of methods."
-    )
-    yield (
-        "Minimum detectable ratio: the ratio (or its inverse) that the test of these runs finds at 5 % with 80 % "
-        "power, before any correction, with as many runs that do not collapse and go together as these do."
-    )
 
 
 def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
@@ -120,7 +112,9 @@ def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
         for one in (spread.ratio, spread.test, spread.minimum_detectable)
     )
     reasons = (*of_spreads, *(claim.reason for claim in found.of(Quantity.SPREAD)))
-    yield from (f"Nothing is given where {reason}." for reason in dict.fromkeys(filter(None, reasons)))
+    told = [*dict.fromkeys(filter(None, reasons))]
+    if told:
+        yield f"Nothing is given where {'; where '.join(told)}."
 
 
 def _score(view: View, comparison: Comparison, name: str) -> str:

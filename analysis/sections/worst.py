@@ -16,11 +16,15 @@ TITLE = "The worst case"
 MIN_RUNS = 2
 NOTES = (
     "Points of the zero-shot score over all complete runs of a method, collapsed ones included.",
-    "10 % quantile: a tenth of the runs are below. Worst tenth: their mean (CVaR; Rockafellar & Uryasev, 2000). IQR: "
-    "from the 25 to the 75 % quantile. Gini: the mean distance of two runs. Logit std: the standard deviation of "
-    "log(score / (100 − score)), of runs that did not collapse; it does not shrink because scores near 100.",
     "Intervals are at 95 %, over settings where these have several runs.",
 )
+TERMS = {
+    "10 % quantile": "10 % quantile",
+    "worst tenth": "worst tenth",
+    "IQR": "IQR",
+    "Gini": "Gini's mean difference",
+    "logit std": "logit std",
+}
 
 
 def section(view: View) -> Section | None:
@@ -69,7 +73,8 @@ def table(found: dict[str, Tails], logit: dict[str, Figure]) -> Table:
     ]
     figures = [f for one in found.values() for f in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)]
     reasons = dict.fromkeys(figure.reason for figure in (*figures, *logit.values()) if figure.reason)
-    return Table("worst", TITLE, header, rows, [*NOTES, *(f"An interval is not given where {r}." for r in reasons)])
+    lacking = [f"An interval is not given where {'; where '.join(reasons)}."] if reasons else []
+    return Table("worst", TITLE, header, rows, [*NOTES, *lacking], terms=TERMS)
 
 
 def _cell(figure: Figure) -> str | Cell:

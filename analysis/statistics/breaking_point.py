@@ -1,4 +1,4 @@
-"""Up to which learning rate a method keeps what it can do, over seeds."""
+"""The breaking point: the largest learning rate at which a method keeps its score, over seeds."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from analysis.statistics.run_bootstrap import LEVEL
 
 KEPT = 0.9
-"""Share of the best score that has to be kept."""
+"""Share of the best mean score below which a seed counts as broken."""
 
 
 @dataclass(frozen=True)
@@ -18,33 +18,40 @@ class BreakingPoint:
     """The largest rate of a ladder at which the score is still good."""
 
     rate: float
-    """Geometric mean over seeds; NaN where there is none, for ``reason``."""
+    """Geometric mean over seeds; NaN when undefined (see ``reason``)."""
     low: float
     high: float
-    """Student's 95 % interval over seeds, on the logarithm of the rate; NaN where seeds do not differ, or there is
-    one."""
+    """Upper end of Student's 95 % interval over seeds, on the logarithm of the rate. NaN when seeds do not differ, or
+    with one seed."""
     by_seed: tuple[float, ...]
-    """Of each seed."""
+    """Breaking point of each seed."""
     unbroken: int
-    """Seeds that keep it up to the ladder's last rung: their breaking point is at least that."""
+    """Number of seeds that hold to the ladder's last rung; their breaking point is at least that rung."""
     kept: tuple[float, ...]
-    """Share of seeds that keep it, by rung from the best on; empty where no score is above 0."""
+    """Share of seeds still unbroken at each rung, from the best rung on; empty when no score is above 0."""
     reason: str = ""
-    """Why there is none; else empty."""
+    """Why the breaking point is undefined; else empty."""
     at_once: bool = False
-    """Whether that is because a seed has broken at the first rung already."""
+    """Whether the reason is a seed that has broken at the first rung."""
 
 
 def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
-    """Of scores (seeds × rungs), in points, at ascending rates (rungs,).
+    """Find the breaking point of each seed and their geometric mean.
 
-    The best is the highest mean over seeds of a rung. From there on a seed's breaking point is the last rung before the
-    first at which its score is below ``KEPT`` of that best: where the score comes back at a still higher rate, it does
-    not count. A seed that is below at the best rung itself has broken there: its point is the rung before, where it is
-    not below, too. Else there is none, of the seed or of all; lower rungs are not looked at, as a seed may be below
-    there for a rate too small to learn at.
+    The best rung has the highest mean over seeds. From there on, a seed breaks at the first rung where its score is
+    below ``KEPT`` times that mean. Its breaking point is the rung before. A score that recovers at a higher rate does
+    not count.
 
-    Raises ``ValueError`` where the shapes do not fit, a score is not finite, or the rates do not ascend.
+    A seed that is already below at the best rung has the rung before as its breaking point, unless it is below there
+    too. In that case the breaking point is undefined for all seeds. Lower rungs are ignored: a seed may be below there
+    because the rate is too small to learn.
+
+    Args:
+        scores: seeds × rungs, in points.
+        rates: ascending learning rates, (rungs,).
+
+    Raises:
+        ValueError: shapes do not fit, a score is not finite, or rates do not ascend from above 0.
     """
     found, ladder = np.asarray(scores, np.float64), np.asarray(rates, np.float64)
     if found.ndim != 2 or found.shape[1:] != ladder.shape or not found.size:

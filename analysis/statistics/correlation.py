@@ -1,5 +1,4 @@
-"""Correlations over units, languages or runs, with intervals that say how far so few of them determine the
-coefficient."""
+"""Correlations over units, languages or runs, with bootstrap intervals."""
 
 import math
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from analysis.statistics.run_bootstrap import counts, percentiles
 
 RESAMPLES = 9_999
 MIN_UNITS, MIN_FOR_INTERVAL = 3, 4
-"""Units from which there is a correlation, and from which there is an interval: of fewer, most resamples repeat a few
-points."""
+"""Fewest units for a correlation and for an interval. With fewer, most resamples repeat a few points."""
 CONSTANT = 1e-13
-"""Spread relative to the largest value below which a series is constant but for rounding, as scipy has it."""
+"""Spread relative to the largest value below which a series counts as constant, as in scipy."""
 
 
 @dataclass(frozen=True)
@@ -24,37 +22,41 @@ class Correlation:
     """A correlation coefficient with its percentile bootstrap interval over units."""
 
     value: float
-    """NaN where there is none, for ``reason``."""
+    """NaN when undefined (see ``reason``)."""
     low: float
     high: float
     n: int
-    """Units that have both values."""
+    """Number of units with both values."""
     undefined: int = 0
-    """Resamples left out of the interval: in them a series was constant."""
+    """Resamples left out of the interval because a series was constant in them."""
     reason: str = ""
-    """Why there is no correlation, or no interval; else empty."""
+    """Why the correlation or its interval is missing; else empty."""
 
 
 def pearson(
     one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES
 ) -> Correlation:
-    """Pearson's r of two series over the units (their index) at which both have a value; ``units`` is what reasons call
-    them."""
+    """Pearson's r of two series over their shared units (index labels).
+
+    Args:
+        one, other: series indexed by unit; units with a NaN are left out.
+        units: plural name of the units, used in reasons.
+        resamples: number of bootstrap resamples.
+    """
     return _correlate(one, other, units, resamples, ranked=False)
 
 
 def spearman(
     one: "pd.Series[float]", other: "pd.Series[float]", *, units: str = "languages", resamples: int = RESAMPLES
 ) -> Correlation:
-    """Spearman's ρ, Pearson's r of the ranks, which are taken anew within each resample; otherwise as ``pearson``."""
+    """Spearman's ρ: Pearson's r of the ranks. Ranks are recomputed in each resample; otherwise as ``pearson``."""
     return _correlate(one, other, units, resamples, ranked=True)
 
 
 def _correlate(
     one: "pd.Series[float]", other: "pd.Series[float]", units: str, resamples: int, *, ranked: bool
 ) -> Correlation:
-    """The interval holds the middle ``LEVEL`` of the coefficients of so many samples of units drawn with
-    replacement."""
+    """The coefficient and its interval: the middle ``LEVEL`` of the coefficients over bootstrap samples of units."""
     pairs = pd.concat([one, other], axis=1, join="inner").dropna().to_numpy(np.float64)
     count, none = len(pairs), math.nan
     if count < MIN_UNITS:
@@ -74,8 +76,10 @@ def _correlate(
 def _coefficients(
     x: NDArray[np.float64], y: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool
 ) -> NDArray[np.float64]:
-    """The coefficient in every sample, given how often it has each unit (samples × units); NaN where either series is
-    constant there."""
+    """The coefficient in every sample, given the count of each unit (samples × units).
+
+    It is NaN in samples where either series is constant.
+    """
     (x, constant_x), (y, constant_y) = (_centred(values, drawn, ranked) for values in (x, y))
     norms = np.sqrt((drawn * x * x).sum(axis=1) * (drawn * y * y).sum(axis=1))
     norms[constant_x | constant_y] = np.nan
@@ -86,8 +90,7 @@ def _coefficients(
 def _centred(
     values: NDArray[np.float64], drawn: NDArray[np.float64], ranked: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """The values, or their ranks, less their mean in every sample (samples × units), and whether they are constant
-    there."""
+    """The values or ranks minus their mean in every sample (samples × units), and whether they are constant there."""
     order = np.argsort(values, kind="stable")
     distinct, first, inverse = np.unique(values[order], return_index=True, return_inverse=True)
     place = np.empty_like(inverse)
@@ -96,6 +99,6 @@ def _centred(
     met = of_each > 0
     least, most = distinct[met.argmax(axis=1)], distinct[len(distinct) - 1 - met[:, ::-1].argmax(axis=1)]
     constant = most - least <= CONSTANT * np.maximum(np.abs(least), np.abs(most))
-    # Equal values share the mean of the ranks that they take up.
+    # Tied values share the mean of their ranks.
     found = (np.cumsum(of_each, axis=1) - (of_each - 1) / 2)[:, place] if ranked else values[None, :]
     return found - (drawn * found).sum(axis=1, keepdims=True) / drawn.sum(axis=1, keepdims=True), constant

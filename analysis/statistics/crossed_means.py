@@ -15,11 +15,11 @@ RUNS: Scope = "these runs"
 SEEDS: Scope = "other seeds at these settings"
 SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
-"""Degrees of freedom within settings from which crossed seeds have an interval: of fewer, collapses make it wrong."""
+"""Fewest degrees of freedom within settings for an interval over crossed seeds. With fewer, collapses make it wrong."""
 MANY = 1_000
-"""Clusters above which they count as equal: the exact sums take a time that grows with their cube."""
+"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with its cube."""
 SAME = 1e-12
-"""Spread, relative to the largest difference, below which differences are one number but for rounding."""
+"""Spread, relative to the largest difference, below which differences count as equal up to rounding."""
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]
@@ -29,7 +29,7 @@ Part = tuple[float, float]
 
 @dataclass(frozen=True)
 class Scoped:
-    """An estimate of one scope, with its error, a 95 % interval, and the test that the truth is 0."""
+    """The estimate at one scope, with its error, a 95 % interval, and the test of a true value of 0."""
 
     scope: Scope
     estimate: float
@@ -37,13 +37,14 @@ class Scoped:
     low: float
     high: float
     error: float
-    """Standard error, for an equivalence test; NaN as ``low``, ``high``, ``p`` and ``df`` are, for ``reason``."""
+    """Standard error, for an equivalence test. ``low``, ``high``, ``error``, ``df`` and ``p`` are NaN together (see
+    ``reason``)."""
     df: float
     p: float
     reason: str = ""
     """Why there is no interval; else empty."""
     note: str = ""
-    """The limit of a scope that has an interval, such as its one seed; else empty."""
+    """A limit of the interval, such as its single seed; else empty."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,12 @@ class CrossedMeans:
     seeds: Scoped
     settings: Scoped
     n: int
-    """Runs that have a difference."""
+    """Number of runs with a difference."""
     n_settings: int
     n_seeds: int
-    """Distinct seeds where they are crossed with settings, else pairs of setting and seed."""
+    """Distinct seeds when seeds are crossed with settings, else pairs of setting and seed."""
     crossed: bool
-    """Whether some seed is at more than one setting, so that it can shift all of them."""
+    """Whether some seed occurs at more than one setting, so that it can shift all of them."""
 
     @property
     def scopes(self) -> tuple[Scoped, Scoped, Scoped]:
@@ -68,10 +69,10 @@ class CrossedMeans:
 
 @dataclass(frozen=True)
 class Design:
-    """Runs by setting and seed. Runs of one setting and seed are one cell."""
+    """Runs by setting and seed. Runs with the same setting and seed form one cell."""
 
     setting: Labels
-    """(runs,), from 0; so are the others."""
+    """Label of each run's setting, (runs,), from 0. ``seed`` and ``cell`` have the same form."""
     seed: Labels
     cell: Labels
     settings: int
@@ -84,25 +85,26 @@ class Design:
 
 
 def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike) -> CrossedMeans:
-    """Mean of ours − theirs (runs,), in points, given the labels of each run's setting and seed (runs,).
+    """Estimate the mean of ours − theirs at three scopes.
 
-    The estimate is the plain mean at every scope. NaN is no difference: its run is left out.
+    The estimate is the plain mean at every scope. The intervals differ:
 
-    - These runs: no interval, as these runs are all that the scope is about.
-    - Other seeds at these settings: the settings' means stay as they are. Where each setting has seeds of its own, the
-      variance is pooled within settings. Where seeds are crossed with settings, one seed can shift all runs that share
-      it: the variance of the seeds' means is added to that.
-    - Other settings too: settings and crossed seeds are random factors. The variance is that of the settings' means
-      plus that of the seeds' means, each as clustered errors have it (Cameron, Gelbach & Miller, 2011). The noise of
-      single runs, which both count, is not taken off: that widens the interval. The degrees of freedom are
-      Satterthwaite's of the larger part, from min(S, K) − 1 to twice that, for S settings and K seeds; so are those of
-      other seeds. With one seed, or seeds of their own, it is the settings' part alone, with S − 1.
+    - These runs: no interval, because the scope holds no other runs.
+    - Other seeds at these settings: the settings' means are fixed. When each setting has its own seeds, the variance is
+      pooled within settings. When seeds are crossed with settings, one seed can shift all runs that share it. The
+      variance of the seeds' means is then added.
+    - Other settings too: settings and crossed seeds are random factors. Two cluster-robust variances are added
+      (Cameron, Gelbach & Miller, 2011): the variance of the settings' means and the variance of the seeds' means. Both
+      count the noise of single runs, and it is not subtracted. That widens the interval. The degrees of freedom are
+      Satterthwaite's of the larger part, from min(S, K) − 1 to twice that, for S settings and K seeds. Other seeds use
+      the same rule. With one seed, or with a setting's own seeds, the variance is the settings' part alone, with S − 1.
 
-    On grids that are not full each part is scaled to be unbiased where its own effects are all there is, with the
-    degrees of freedom that it then has (Bell & McCaffrey, 2002).
+    On incomplete grids each part is scaled to be unbiased when only its own effects exist. Its degrees of freedom
+    follow from that (Bell & McCaffrey, 2002).
 
-    Size at 5 % for other settings / other seeds, of 4,000 simulated studies a cell (2 s.e. 0.007). A method × setting
-    or method × seed effect has the noise's std; lognormal has both effects too; 10 % of runs collapse by 50 points.
+    Size at 5 % for other settings / other seeds, from 4,000 simulated studies a cell (2 s.e. 0.007). A method × setting
+    or method × seed effect has the std of the noise. Lognormal has both effects too. In the last column 10 % of runs
+    collapse by 50 points.
 
     | settings × seeds | normal | × setting | × seed | both | t5 | lognormal | collapse |
     |---|---|---|---|---|---|---|---|
@@ -113,17 +115,27 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     | 20 × 3 | .00 / .00 | .00 / .00 | .04 / .03 | .03 / .04 | .00 / .00 | .01 / .01 | .00 / .00 |
     | own seeds, all four | .05 / .05 | .05 / .05 | – | – | .05 / .05 | .04 / .04 | .03 / .04 |
 
-    With a fifth of the runs absent it is 0.05 or less. Larger effects bring it up to 0.055, and 0.06 at 40 × 2.
-    Coverage is one minus these. One seed says nothing of others: the claim is wrong in 0.18 to 0.32 unless it is said
-    to be at that seed. One-sided skew of the differences takes the size to 0.12 with one seed and 5 settings.
-    ``python -m tests.benchmarks.scopes`` measures these.
+    With a fifth of the runs absent the size is 0.05 or less. Larger effects raise it to 0.055, and to 0.06 at 40 × 2.
+    Coverage is one minus the size. One seed says nothing about other seeds: the claim is wrong in 0.18 to 0.32 unless
+    it names that seed. One-sided skew of the differences raises the size to 0.12 with one seed and 5 settings.
+    ``python -m tests.benchmarks.scopes`` measures these figures.
 
-    The maximum of V_setting + V_seed − V_run, V_setting and V_seed with min(S, K) − 1 degrees of freedom is valid too,
-    but with two seeds it is wrong in 0.00 to 0.04 and its intervals are 1.8 to 2.6 times as long. Satterthwaite's
-    degrees of freedom on that maximum are not: 0.08 to 0.11 with 10 to 40 settings of two seeds. Student's t of the
-    seeds' means with K − 1 is not either: under 10 to 40 % collapse it is wrong in 0.09 to 0.13 with two seeds.
+    Alternatives that were rejected:
 
-    Raises ``ValueError`` where the shapes do not fit or a difference is infinite.
+    - The maximum of V_setting + V_seed − V_run, V_setting and V_seed, with min(S, K) − 1 degrees of freedom, is valid.
+      With two seeds its size is 0.00 to 0.04 and its intervals are 1.8 to 2.6 times as long.
+    - Satterthwaite's degrees of freedom on that maximum are invalid: size 0.08 to 0.11 with 10 to 40 settings of two
+      seeds.
+    - Student's t of the seeds' means with K − 1 is invalid. With two seeds and 10 to 40 % collapse its size is 0.09 to
+      0.13.
+
+    Args:
+        differences: ours − theirs of each run, (runs,), in points. NaN marks a run to leave out.
+        settings: label of each run's setting, (runs,).
+        seeds: label of each run's seed, (runs,).
+
+    Raises:
+        ValueError: shapes do not fit, or a difference is infinite.
     """
     values = np.asarray(differences, np.float64)
     labels = [np.asarray(given) for given in (settings, seeds)]
@@ -148,7 +160,7 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
 
 
 def design_of(settings: ArrayLike, seeds: ArrayLike) -> Design:
-    """The design of labels (runs,) of any type that can be sorted."""
+    """The design of labels (runs,) of any sortable type."""
     setting, seed = (np.unique(np.asarray(given), return_inverse=True)[1] for given in (settings, seeds))
     cell = np.unique(setting * (seed.max(initial=0) + 1) + seed, return_inverse=True)[1]
     return Design(setting, seed, cell, *(int(codes.max(initial=-1)) + 1 for codes in (setting, seed, cell)))
@@ -207,10 +219,11 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
 
 
 def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
-    """The mean's variance from sums over clusters of deviations from groups' means (runs,), and its degrees of freedom.
+    """The mean's variance, from sums over clusters of deviations from group means (runs,), and its degrees of freedom.
 
-    Scaled to be unbiased, with Satterthwaite's degrees of freedom, where a normal effect of each cluster is all there
-    is (Bell & McCaffrey, 2002). Of equal clusters, and one group, it is the variance of their means over their number.
+    It is unbiased when each cluster has a normal effect and no other effect exists. The degrees of freedom are
+    Satterthwaite's for that case (Bell & McCaffrey, 2002). With equal clusters in one group it is the variance of the
+    cluster means divided by their number.
     """
     counts = np.zeros((groups.max() + 1, clusters.max() + 1))
     np.add.at(counts, (groups, clusters), 1)
@@ -228,8 +241,8 @@ def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
 def _sum(one: Part, other: Part, least: float) -> Part:
     """The sum of two variances, with degrees of freedom between ``least`` and twice that.
 
-    They are Satterthwaite's of the larger part: of the sum they would be too many where one part is small by chance.
-    The upper bound is for the same case: without it the size is up to 0.10 with two seeds.
+    They are Satterthwaite's of the larger part. Satterthwaite's of the sum would be too many when one part is small by
+    chance. The upper bound covers the same case: without it the size is up to 0.10 with two seeds.
     """
     errors = sum(variance**2 / free for variance, free in (one, other))
     df = max(one[0], other[0]) ** 2 / errors

@@ -1,4 +1,4 @@
-"""Runs of equal source score: how well the source score ranks the others, and how far apart these still are.
+"""Runs of equal source score: how well the source score ranks the target scores, and how much these still differ.
 
 The paper (section 1): "the same validation score on the source language results in very different zero-shot test scores
 on a target language".
@@ -19,81 +19,100 @@ from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamp
 Interval = Literal["jackknife", "bootstrap"]
 
 WITHIN = 1.0
-"""Points between source scores that count as equal: about twice the standard error of a score near 85 % on 5,000 test
-examples (0.5), so a difference that the source's own test set can hardly tell from none."""
+"""Largest distance, in points, between source scores that count as equal.
+
+It is about twice the standard error of a score near 85 % on 5,000 test examples (0.5). The source's own test set can
+hardly detect such a difference.
+"""
 ROUNDING = 1e-9
-"""Points by which a difference may exceed ``within``, as 0.3 − 0.2 exceeds 0.1."""
+"""Tolerance in points above ``within`` for rounding: in floating point 0.3 − 0.2 exceeds 0.1."""
 MIN_FOR_INTERVAL = 4
-"""Runs in pairs from which there is an interval of the spread."""
+"""Fewest paired runs for an interval of the spread."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How far apart a score is among runs of equal source score, in points."""
+    """The spread of a score among runs of equal source score, in points."""
 
     value: float
-    """Root mean square of the difference over the pairs, over √2; NaN where there is none, for ``reason``."""
+    """Root mean square of the difference over the pairs, divided by √2; NaN when undefined (see ``reason``)."""
     low: float
     high: float
     largest: float
-    """Largest difference within a pair. It grows with the number of pairs: it describes these runs and estimates
+    """Largest difference within a pair. It grows with the number of pairs, so it describes these runs and estimates
     nothing."""
     pairs: int
     """Pairs of runs whose source scores are within the window."""
     n: int
-    """Runs that are in a pair."""
+    """Number of runs that belong to a pair."""
     undefined: int = 0
-    """Resamples left out of a bootstrap's interval: they held no pair."""
+    """Resamples without a pair, left out of the bootstrap interval."""
     reason: str = ""
-    """Why there is no spread, or no interval; else empty."""
+    """Why the spread or its interval is missing; else empty."""
 
 
 @dataclass(frozen=True)
 class Against:
-    """A score beside the source score."""
+    """A target score compared with the source score."""
 
     correlation: Correlation
-    """Spearman's, over runs."""
+    """Spearman's correlation over runs."""
     spread: Spread
 
 
 @dataclass(frozen=True)
 class EqualSource:
-    """What equal source scores leave open."""
+    """How far equal source scores determine the target scores."""
 
     within: float
     source: Spread
-    """Of the source score itself, over all runs that have one: what is left of it among runs that count as equal."""
+    """Spread of the source score itself, over all runs with one: the rest that remains among runs that count as
+    equal."""
     zero_shot: Against
-    """Of the mean over the targets, over runs that have them all."""
+    """The mean over the target languages, over runs that have all of them."""
     targets: tuple[Against, ...]
-    """In the order of the columns, each over the runs that have it."""
+    """Each target language in column order, over the runs that have it."""
 
 
 def equal_source(
-    source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife"
+    source: ArrayLike,
+    targets: ArrayLike,
+    within: float = WITHIN,
+    *,
+    interval: Interval = "jackknife",
+    each: bool = True,
 ) -> EqualSource:
-    """Compare source scores (runs,) with target scores (runs × languages), both in points; NaN where a run lacks one.
+    """Compare source scores with target scores.
 
-    The spread is over all pairs of different runs whose source scores are at most ``within`` apart: √(mean of (yᵢ −
-    yⱼ)² / 2), the standard deviation among runs of equal source score. With ``within`` infinite it is the sample
-    standard deviation (ddof=1). Windows overlap and are no bins, so nothing depends on where a bin begins. A run amid
-    many others is in more pairs, and counts for more.
+    The spread is √(mean of (yᵢ − yⱼ)² / 2) over all pairs of different runs whose source scores are at most ``within``
+    apart. It is the standard deviation among runs of equal source score. With ``within`` infinite it is the sample
+    standard deviation (ddof=1). Windows overlap instead of forming bins, so the result depends on no bin edge. A run
+    with many neighbours is in more pairs and counts more.
 
-    The correlations' intervals are percentile bootstraps over runs, of fewer resamples above 1,000 runs
-    (``resamples_of``). Those of the spread are over whole runs too, either
+    The correlations' intervals are percentile bootstraps over runs, with fewer resamples above 1,000 runs
+    (``resamples_of``). The spread's interval is over whole runs too, and has two forms:
 
-    - ``jackknife``: t intervals of the log variance, with its delete-one-run jackknife error (Miller, 1968). Of normal
-      scores a 95 % interval holds the truth in 0.93 to 0.95 of studies, at 5 runs as at 200, but at 5 its upper end is
-      10 to 20 times the lower, which is what 5 runs tell. Of heavy tails it holds less: 0.90 to 0.92 at 20 to 200 runs
-      of Student's t with 5 degrees of freedom, and 0.62 at 5 and 0.83 at 20 runs of which each collapses with a chance
-      of 1 in 10, as many such studies have no collapsed run.
-    - ``bootstrap``: percentiles over resampled runs; a pair of a run with itself counts nowhere. Too short: 0.7 to 0.8
-      at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200 of normal scores. It has a width where the jackknife has none.
+    - ``jackknife``: t interval of the log variance with its delete-one-run jackknife error (Miller, 1968). With normal
+      scores a 95 % interval covers the truth in 0.93 to 0.95 of studies, from 5 runs to 200. At 5 runs its upper end is
+      10 to 20 times the lower: 5 runs say no more. Heavy tails lower the coverage: 0.90 to 0.92 at 20 to 200 runs of
+      Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 it is 0.62 at 5 runs and 0.83 at 20: many
+      such studies have no collapsed run.
+    - ``bootstrap``: percentiles over resampled runs; pairs of a run with itself are left out. It is too short: coverage
+      with normal scores is 0.7 to 0.8 at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200. It has a width where the
+      jackknife has none.
 
-    ``python -m tests.benchmarks.run_intervals`` measures these.
+    ``python -m tests.benchmarks.run_intervals`` measures these figures.
 
-    Raises ``ValueError`` where the shapes do not fit, a score is infinite or ``within`` is negative or no number.
+    Args:
+        source: source scores (runs,), in points; NaN when missing.
+        targets: target scores (runs × languages), in points; NaN when missing.
+        within: largest distance, in points, between source scores that count as equal.
+        interval: form of the spread's interval.
+        each: whether every target has a correlation with the source, and not the zero-shot score alone; their
+            bootstrap takes longest. Without it they are NaN.
+
+    Raises:
+        ValueError: shapes do not fit, a score is infinite, or ``within`` is negative or NaN.
     """
     x, y = np.asarray(source, np.float64), np.asarray(targets, np.float64)
     if x.ndim != 1 or y.ndim != 2 or len(x) != len(y):
@@ -107,7 +126,10 @@ def equal_source(
     columns[np.isnan(x)] = np.nan
     spreads = _spreads(x, columns, within, interval)
     resamples = resamples_of(len(x))
-    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in columns.T[1:]]
+    asked = columns.T[1:] if each else columns.T[1:2]
+    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in asked]
+    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="it is not asked for")
+    ranked += [unasked] * (columns.shape[1] - 1 - len(ranked))
     against = [Against(correlation, spread) for correlation, spread in zip(ranked, spreads[1:], strict=True)]
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
 
@@ -115,7 +137,7 @@ def equal_source(
 def _spreads(
     source: NDArray[np.float64], columns: NDArray[np.float64], within: float, interval: Interval
 ) -> list[Spread]:
-    """The spread of every column; those that the same runs have are done at once."""
+    """The spread of every column. Columns with the same runs are computed together."""
     found: dict[int, Spread] = {}
     present, alike = np.unique(~np.isnan(columns), axis=1, return_inverse=True)
     for group, runs in enumerate(present.T):
@@ -130,7 +152,7 @@ def _complete_spreads(
     runs, none = len(source), math.nan
     order = np.argsort(source, kind="stable")
     source, columns = source[order], columns[order]
-    # Runs within reach of run i are begin[i] … end[i] − 1, itself included.
+    # Runs within reach of run i are begin[i] … end[i] − 1, run i included.
     end = np.searchsorted(source, source + within + ROUNDING, side="right")
     begin = np.searchsorted(end, np.arange(runs), side="right")
     pairs, members = int((end - np.arange(runs) - 1).sum()), int((end - begin > 1).sum())
@@ -141,7 +163,7 @@ def _complete_spreads(
             else "there are fewer than 2 runs"
         )
         return [Spread(none, none, none, none, 0, 0, reason=why)] * columns.shape[1]
-    # All runs from i to end[i] are within reach of one another, and every pair is in the stretch of its first.
+    # All runs from i to end[i] − 1 are within reach of one another. Every pair lies in the stretch of its first run.
     stretches, padded = np.column_stack([np.arange(runs), end]).ravel(), np.vstack([columns, columns[-1:]])
     highest, lowest = (extreme.reduceat(padded, stretches, axis=0)[::2] for extreme in (np.maximum, np.minimum))
     largest = (highest - lowest).max(axis=0)
@@ -172,11 +194,10 @@ def _complete_spreads(
 def _jackknife(
     columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp], members: int
 ) -> NDArray[np.float64]:
-    """By what factor the interval of every column's spread goes up and down from it; NaN where leaving out a run leaves
-    none.
+    """The factor of every column's interval above and below its spread; NaN when leaving out one run leaves no spread.
 
-    Columns are runs × columns, centred. Runs in no pair change nothing when they are left out, and give no degree of
-    freedom.
+    Columns are runs × columns, centred. A run outside all pairs changes nothing when it is left out, so it gives no
+    degree of freedom.
     """
     others = end - begin - 1.0
     y, one = columns.T, np.ones((1, len(columns)))
@@ -195,12 +216,11 @@ def _jackknife(
 def _spread(
     columns: NDArray[np.float64], drawn: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """The spread of every column in every sample (samples × columns), given how often it has each run; NaN where no
-    pair is drawn.
+    """The spread of every column in every sample (samples × columns), given the count of each run; NaN without a pair.
 
-    The sum over ordered pairs of wᵢwⱼ(yᵢ − yⱼ)²/2 is Σ wᵢyᵢ²Wᵢ − Σ wᵢyᵢSᵢ, where W and S are the sums of w and of wy
-    over the runs within reach, differences of running sums. It rounds to some 1e-6 points where the columns, centred,
-    are a few tens.
+    The sum over ordered pairs of wᵢwⱼ(yᵢ − yⱼ)²/2 is Σ wᵢyᵢ²Wᵢ − Σ wᵢyᵢSᵢ. W and S are the sums of w and of wy over the
+    runs within reach, computed as differences of running sums. The rounding error is about 1e-6 points when the centred
+    columns are a few tens.
     """
     reach = _within_reach(drawn, begin, end)
     pairs = np.rint((drawn * reach).sum(axis=1) - (drawn * drawn).sum(axis=1))

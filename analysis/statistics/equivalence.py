@@ -6,38 +6,40 @@ from dataclasses import dataclass
 from scipy.stats import t as student
 
 ALPHA = 0.05
-RATIO_BOUNDS = (0.80, 1.25)
-"""Of a std ratio: the usual bounds of bioequivalence, each the other's inverse."""
-MEAN_BOUNDS = (-1.0, 1.0)
-"""Of a mean difference, in points."""
 
 
 @dataclass(frozen=True)
 class Equivalence:
-    """Two one-sided tests that the truth is below ``bound_low`` or above ``bound_high``."""
+    """Two one-sided tests of the null hypotheses that the truth is below ``bound_low`` or above ``bound_high``."""
 
     p: float
-    """The larger of both tests' p; NaN where there is none, for ``reason``."""
+    """The larger p of the two tests; NaN when undefined (see ``reason``)."""
     equivalent: bool
-    """Whether p < 5 %: the 90 % interval lies inside the bounds."""
+    """Whether p < 5 %, that is, whether the 90 % interval lies inside the bounds."""
     low: float
     high: float
-    """90 % interval, on the scale of the bounds."""
+    """Upper end of the 90 % interval; ``low`` is the lower end. Both are on the scale of the bounds."""
     bound_low: float
     bound_high: float
     reason: str = ""
     """Why there is no test; else empty."""
 
 
-def mean_equivalence(
-    estimate: float, error: float, df: float, low: float = MEAN_BOUNDS[0], high: float = MEAN_BOUNDS[1]
-) -> Equivalence:
-    """Test a mean difference, its standard error and its bounds, all in points.
+def mean_equivalence(estimate: float, error: float, df: float, low: float, high: float) -> Equivalence:
+    """Test a mean difference for equivalence (Schuirmann, 1987).
 
-    Schuirmann (1987). Not to find a difference shows no equivalence, and the other way about: a small difference with a
-    short interval can be both. As valid as the error and ``df`` are: a t interval of 90 % coverage gives a size of 5 %
-    at the bounds. ``estimate``, ``error`` and ``df`` of ``crossed_means`` and ``crossed_ratio`` fit. Without an error
-    (NaN) there is a reason. Raises ``ValueError`` for a negative error and for bounds that are not in order.
+    A missing difference is no evidence of equivalence. A small difference with a short interval can be both significant
+    and equivalent. The test is as valid as ``error`` and ``df``: a t interval of 90 % coverage gives a size of 5 % at
+    the bounds. ``estimate``, ``error`` and ``df`` of ``crossed_means`` and ``crossed_ratio`` fit.
+
+    Args:
+        estimate: mean difference, in points.
+        error: standard error, in points; NaN gives a result with a reason.
+        df: degrees of freedom of the error.
+        low, high: equivalence bounds, in points.
+
+    Raises:
+        ValueError: the error is negative, or the bounds are not in order.
     """
     if not low < high:
         raise ValueError(f"the lower bound is below the upper one, not {low} and {high}")
@@ -53,12 +55,10 @@ def mean_equivalence(
     return Equivalence(p, p < ALPHA, estimate - half, estimate + half, low, high)
 
 
-def ratio_equivalence(
-    log_ratio: float, error: float, df: float, low: float = RATIO_BOUNDS[0], high: float = RATIO_BOUNDS[1]
-) -> Equivalence:
-    """Test a std ratio from its natural logarithm and the standard error of that; bounds and interval are ratios.
+def ratio_equivalence(log_ratio: float, error: float, df: float, low: float, high: float) -> Equivalence:
+    """Test a std ratio from its natural logarithm and the standard error of that logarithm.
 
-    Raises ``ValueError`` as ``mean_equivalence``, and for bounds that are not above 0.
+    Bounds and interval are ratios. Raises ``ValueError`` as ``mean_equivalence``, and for bounds that are not above 0.
     """
     if not 0 < low < high:
         raise ValueError(f"bounds of a ratio are above 0 and in order, not {low} and {high}")

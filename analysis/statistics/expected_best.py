@@ -1,5 +1,5 @@
-"""Expected score of the best of n runs, after Dodge et al. (2019), "Show Your Work", and of the run that selection on
-the source picks."""
+"""Expected score of the best of n runs (Dodge et al., 2019, "Show Your Work"), and of the run with the best source
+score."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from scipy.special import gammaln
 from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 
 MAX_TRIES = 200
-"""Numbers of tries in a curve by default; of more runs they are spaced evenly on a logarithmic axis."""
+"""Largest number of points in a default curve. With more runs the points are spaced evenly on a logarithmic axis."""
 MIN_FOR_INTERVAL = 4
 
 
@@ -19,70 +19,78 @@ class Curve:
     """An expected score after each number of tries, with pointwise percentile bootstrap intervals over runs."""
 
     tries: NDArray[np.intp]
-    """(tries,), of 1 to n."""
+    """Numbers of tries, (tries,), each from 1 to n."""
     value: NDArray[np.float64]
-    """(tries,), in points; empty where there are no runs."""
+    """Expected scores, (tries,), in points; empty without runs."""
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    """Empty where there is no interval, for ``reason``."""
+    """Upper ends; both ends are empty without an interval (see ``reason``)."""
     n: int
-    """Runs."""
+    """Number of runs."""
     replacement: bool
     reason: str = ""
-    """Why there is no curve, or no interval; else empty."""
+    """Why the curve or its interval is missing; else empty."""
 
 
 @dataclass(frozen=True)
 class ExpectedBest:
-    """What n random runs of a study come to."""
+    """Expected scores after n random runs of a study."""
 
     dev: Curve
     """The best source dev score: Dodge et al.'s curve."""
     zero_shot: Curve
-    """The zero-shot score of the run with the best source dev score: what the protocol yields. It may fall with n."""
+    """The zero-shot score of the run with the best source dev score: the protocol's result. It may fall with n."""
     oracle: Curve
-    """The best zero-shot score, as if one had selected on the targets: a bound, which no zero-shot protocol may report
-    as its result."""
+    """The best zero-shot score, as if selected on the targets: a bound that no zero-shot protocol may report as its
+    result."""
 
 
 def expected_best(
     dev: ArrayLike, zero_shot: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False
 ) -> ExpectedBest:
-    """All three curves, over the runs that have both source dev and zero-shot scores (each (runs,), NaN for none); see
-    ``selected``."""
+    """All three curves, over the runs with both source dev and zero-shot scores ((runs,) each, NaN for none).
+
+    Estimators and limits are those of ``selected``.
+    """
     by, scores = _both(dev, zero_shot)
     pairs = ((by, by), (by, scores), (scores, scores))
     return ExpectedBest(*(selected(one, other, tries, replacement=replacement) for one, other in pairs))
 
 
 def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> Curve:
-    """The expected score of the run, among so many random ones, that is best by another score (each (runs,), NaN for
-    none).
+    """The expected score of the run with the best other score among n random runs.
 
-    Exact by order statistics of ``by``; runs that tie there share their chance evenly. ``selected(scores, scores)`` is
-    the expected best.
+    It is exact, by order statistics of ``by``. Tied runs share their chance evenly. ``selected(scores, scores)`` is the
+    expected best.
 
     - ``replacement=False``: the mean over all sets of n different runs (Tang et al., 2020, "Showing Your Work Doesn't
-      Always Work"). It is unbiased for the best of n runs drawn from where these come from, but of n near the number of
-      runs it rests on few: the last value is the best run's.
-    - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, as the same
-      run may be drawn twice: of a normal score by 0.03 standard deviations at n = N/10 and 0.21 at n = N of N = 20 runs
-      (0.26 of 5, 0.16 of 200). Its variance is smaller and, near N, so is its mean squared error (Dodge et al., 2021):
-      its standard error at n = N = 20 is 0.43, the unbiased one's 0.53.
+      Always Work"). It is unbiased for the best of n runs from the same population. With n near the number of runs it
+      rests on few sets: the last value is the best run's.
+    - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, because a run
+      may be drawn twice. With a normal score and N = 20 runs the bias is 0.03 standard deviations at n = N/10 and 0.21
+      at n = N. With N = 5 and N = 200 the latter is 0.26 and 0.16. Its variance is smaller and, near N, so is its mean
+      squared error (Dodge et al., 2021). At n = N = 20 its standard error is 0.43, the unbiased one's 0.53.
 
-    Unbiased is the default because methods are compared here: the bias grows with the spread and falls with the number
-    of runs, so a steadier method, or one with more runs, would gain by it.
+    The default is unbiased because methods are compared here. The bias grows with the spread and falls with the number
+    of runs. It would favour a steadier method, or one with more runs.
 
-    Bands are pointwise percentile bootstraps over runs, and hold the truth as often as they say for n far below the
-    number of runs N only, with either estimator. Of normal scores and N = 50 a 95 % band of the expected best holds it
-    in 0.94 of studies at n = 1, 0.89 at N/10, 0.82 at N/4, 0.69 at N/2 and 0.47 at N, where it cannot reach above the
-    best run (Tang et al., 2020); of the zero-shot score that the source selects, correlated 0.45 with it, in 0.94,
-    0.92, 0.91, 0.88 and 0.84. At N = 200 they are alike, at N = 5 it is 0.85 at n = 1. ``python -m
-    tests.benchmarks.run_intervals`` measures these.
+    Bands are pointwise percentile bootstraps over runs. With either estimator they cover as promised only when n is far
+    below the number of runs N. Coverage of a 95 % band with normal scores and N = 50, at n = 1, N/10, N/4, N/2 and N:
+    0.94, 0.89, 0.82, 0.69 and 0.47 for the expected best. The band cannot reach above the best run (Tang et al., 2020).
+    For a zero-shot score selected by the source (correlation 0.45): 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 the
+    figures are similar; at N = 5 coverage is 0.85 at n = 1. ``python -m tests.benchmarks.run_intervals`` measures these
+    figures.
 
     "Tries" are random draws from the settings and seeds of these runs, not a tuner's next trial.
 
-    Raises ``ValueError`` for other shapes, infinite scores, and tries that are not of 1 to the number of runs.
+    Args:
+        by: score that selects the run, (runs,); NaN for none.
+        scores: score of the selected run, (runs,); NaN for none.
+        tries: numbers of tries, each from 1 to the number of runs; at most ``MAX_TRIES`` of them by default.
+        replacement: the estimator.
+
+    Raises:
+        ValueError: shapes do not fit, a score is infinite, or tries are not from 1 to the number of runs.
     """
     x, y = _both(by, scores)
     runs, none = len(x), np.empty(0)
@@ -110,12 +118,12 @@ def _default_tries(runs: int) -> NDArray[np.intp]:
 
 
 def _chances(runs: int, tries: NDArray[np.intp], replacement: bool) -> NDArray[np.float64]:
-    """The chance that the best of so many draws is the k-th lowest of the runs (runs × tries)."""
+    """The chance that the best of n draws is the k-th lowest of the runs (runs × tries)."""
     upto, n = np.arange(runs + 1.0)[:, None], tries.astype(np.float64)
     if replacement:
         none_above = (upto / runs) ** n
     else:
-        # C(k, n) / C(N, n), whose terms alone overflow.
+        # C(k, n) / C(N, n) by log gamma, because the single terms overflow.
         possible = upto >= n
         ways = (
             gammaln(upto + 1) - gammaln(np.where(possible, upto - n, 0) + 1) - gammaln(runs + 1) + gammaln(runs - n + 1)
@@ -125,11 +133,11 @@ def _chances(runs: int, tries: NDArray[np.intp], replacement: bool) -> NDArray[n
 
 
 def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The scores of every sample's runs (samples × runs) from the worst to the best by the other score; ties have their
-    mean.
+    """The scores of every sample's runs (samples × runs), from the worst to the best by the other score; ties have
+    their mean.
 
-    Scores are in that order, ``first`` is where each of its values begins, and ``drawn`` how often a sample has each
-    (samples × runs).
+    ``scores`` are in that order. ``first`` is the start of each distinct value. ``drawn`` is the count of each run in
+    each sample (samples × runs).
     """
     of_each = np.add.reduceat(drawn, first, axis=1)
     sums = np.add.reduceat(drawn * scores, first, axis=1)
@@ -138,7 +146,7 @@ def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArr
 
 
 def _both(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The scores of the runs that have both."""
+    """The scores of the runs with both."""
     x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"both scores are (runs,), not {x.shape} and {y.shape}")

@@ -1,13 +1,14 @@
-"""Holm's correction of several tests' p."""
+"""Holm's correction of the p of several tests."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 
 def holm(ps: ArrayLike) -> NDArray[np.float64]:
-    """The corrected p of each test, in their order (Holm, 1979, Scandinavian Journal of Statistics 6:65–70).
+    """The corrected p of each test, in the given order (Holm, 1979, Scandinavian Journal of Statistics 6:65–70).
 
-    ``multipletests`` of statsmodels gives the same, but has Python collect its garbage, which takes 0.2 s a call.
+    ``multipletests`` of statsmodels gives the same values, but triggers Python's garbage collection, which takes 0.2 s
+    a call.
     """
     values = np.asarray(ps, np.float64)
     order = np.argsort(values, kind="stable")

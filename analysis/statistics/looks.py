@@ -1,11 +1,10 @@
-"""Tests at several planned looks: the nominal level of each, so that all together are wrong in 5 % of studies without a
-difference.
+"""Tests at several planned looks: the nominal level of each look that keeps the overall error rate at 5 %.
 
-A statistic at the share t of a study's runs (its *information fraction*) is taken for a Brownian motion B(t) over √t:
-it is normal, and its increments are independent. Alpha is spent as O'Brien and Fleming's boundaries do, nearly nothing
-early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials, Biometrika 70:659-663).
-Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated significance tests on
-accumulating data, JRSS A 132:235-244).
+The *information fraction* t is the share of a study's runs at a look. The statistic there is modelled as B(t) over √t,
+with a Brownian motion B: normal, with independent increments. Alpha is spent as by O'Brien and Fleming's boundaries,
+nearly nothing early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials, Biometrika
+70:659-663). Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated
+significance tests on accumulating data, JRSS A 132:235-244).
 
 ``python -m tests.benchmarks.looks`` simulates them with the tests of this package.
 """
@@ -23,15 +22,15 @@ Array = NDArray[np.float64]
 
 ALPHA = 0.05
 NODES = 256
-"""Of the quadrature over B(t)."""
+"""Number of quadrature nodes over B(t)."""
 FARTHEST = 8.5
 """|z| beyond which nothing is integrated: 2e-17 of the normal distribution lies there."""
 LEAST = 1e-15
-"""p below which ``repeated_p`` tells none apart."""
+"""Smallest p that ``repeated_p`` resolves; a smaller p counts as this one."""
 
 
 def equal(looks: int) -> tuple[float, ...]:
-    """Information fractions of equally spaced looks. Raises ``ValueError`` where there is none."""
+    """Information fractions of equally spaced looks. Raises ``ValueError`` below 1 look."""
     if looks < 1:
         raise ValueError(f"there is at least 1 look, not {looks}")
     return tuple(look / looks for look in range(1, looks + 1))
@@ -40,32 +39,33 @@ def equal(looks: int) -> tuple[float, ...]:
 def spent(fraction: float, alpha: float = ALPHA) -> float:
     """Alpha that may be spent up to an information fraction, over both sides: 4 − 4 Φ(z(1 − α/4) / √t).
 
-    That is Lan and DeMets' α₁* for each side at α/2; it is 0 at t = 0 and α at t = 1.
+    It is Lan and DeMets' α₁* for each side at α/2. It is 0 at t = 0 and α at t = 1.
     """
     return 4 * float(ndtr(ndtri(alpha / 4) / math.sqrt(fraction))) if fraction > 0 else 0.0
 
 
 def level(look: int, looks: int, alpha: float = ALPHA) -> float:
-    """The nominal two-sided level of one of ``looks`` equally spaced ones, counted from 1."""
+    """The nominal two-sided level of one of ``looks`` equally spaced looks, counted from 1."""
     return float(levels(equal(looks)[:look], alpha)[look - 1])
 
 
 def levels(fractions: Sequence[float], alpha: float = ALPHA) -> Array:
-    """The nominal two-sided level at each look: a p of at most that is a finding.
+    """The nominal two-sided level at each look: a p at or below it is a finding.
 
-    ``fractions`` are the information fractions of the looks so far, in (0, 1] and rising; a level depends on no later
-    one. Raises ``ValueError`` where they do not rise, and for an ``alpha`` outside (0, 1].
+    ``fractions`` are the information fractions of the looks so far, in (0, 1] and rising. A level depends on no later
+    look. Raises ``ValueError`` for fractions that do not rise, and for an ``alpha`` outside (0, 1].
     """
     return np.array(_levels(_checked(fractions), _share(alpha)))
 
 
 def repeated_p(p: float, fractions: Sequence[float]) -> float:
-    """The repeated p of a nominal p at the last of some looks: the smallest α with whose levels it is a finding there.
+    """The repeated p of a nominal p at the last of the looks: the smallest α whose levels make it a finding there.
 
-    It is compared with 5 %, as any other p is, and may be corrected by Holm's method over comparisons; levels may not
-    be divided so. At the only look it is ``p`` itself. NaN stays NaN. C. Jennison & B. W. Turnbull, 1999, Group
-    Sequential Methods with Applications to Clinical Trials, chapter 9. Below ``LEAST`` it is that of ``LEAST``. Raises
+    It is compared with 5 %, as any other p is. Holm's method may correct it over comparisons, whereas levels may not be
+    divided. At a single look it is ``p`` itself. NaN stays NaN. Any p below ``LEAST`` counts as ``LEAST``. Raises
     ``ValueError`` as ``levels``.
+
+    C. Jennison & B. W. Turnbull, 1999, Group Sequential Methods with Applications to Clinical Trials, chapter 9.
     """
     looks = _checked(fractions)
     if math.isnan(p) or looks == (1.0,):
@@ -77,15 +77,15 @@ def repeated_p(p: float, fractions: Sequence[float]) -> float:
 
     if beyond(0.0) <= 0:
         return 1.0
-    # A level is never above its α, but for rounding.
+    # A level never exceeds its α, except by rounding.
     return max(p, math.exp(brentq(beyond, nominal - 0.1, 0.0, xtol=1e-6)))
 
 
 def chance_of_a_finding(fractions: Sequence[float], at: Sequence[float]) -> float:
-    """How likely p is at most ``at`` at any of the looks where there is no difference.
+    """Probability that p is at most ``at`` at any of the looks when there is no difference.
 
-    Armitage, McPherson and Rowe's table has it for equally spaced looks at 0.05 each: 0.14 at five, 0.19 at ten. Raises
-    ``ValueError`` as ``levels``, and where there are not as many of both.
+    Armitage, McPherson and Rowe tabulate it for equally spaced looks at 0.05 each: 0.14 at five, 0.19 at ten. Raises
+    ``ValueError`` as ``levels``, and for unequal numbers of fractions and levels.
     """
     looks = _checked(fractions)
     if len(at) != len(looks):
@@ -123,7 +123,8 @@ def _levels(fractions: tuple[float, ...], alpha: float) -> tuple[float, ...]:
 
 
 class _Walk:
-    """B(t) of the studies without a finding so far: its density at the nodes, each with its weight in an integral."""
+    """B(t) of the studies without a finding so far: its density at the nodes, times the nodes' weights in an
+    integral."""
 
     def __init__(self, fraction: float = 0.0, nodes: Array | None = None, mass: Array | None = None) -> None:
         self.fraction = fraction
@@ -131,12 +132,12 @@ class _Walk:
         self.mass = np.ones(1) if mass is None else mass
 
     def beyond(self, fraction: float, bound: float) -> float:
-        """How likely |z| is at least the bound at the next look, and was not before."""
+        """Probability that |z| reaches the bound at the next look and not before."""
         step, edge = math.sqrt(fraction - self.fraction), bound * math.sqrt(fraction)
         return float(self.mass @ (ndtr((self.nodes - edge) / step) + ndtr((-self.nodes - edge) / step)))
 
     def bound(self, fraction: float, alpha: float) -> float:
-        """The bound on |z| at the next look that spends so much."""
+        """The bound on |z| at the next look that spends this much alpha."""
         if alpha <= self.beyond(fraction, FARTHEST):
             return FARTHEST
         if alpha >= self.beyond(fraction, 0.0):
@@ -144,7 +145,7 @@ class _Walk:
         return float(brentq(lambda bound: self.beyond(fraction, bound) - alpha, 0.0, FARTHEST, xtol=1e-10))
 
     def within(self, fraction: float, bound: float) -> "_Walk":
-        """The walk at the next look, of the studies without a finding there."""
+        """The walk at the next look, restricted to the studies without a finding there."""
         step, edge = math.sqrt(fraction - self.fraction), min(bound, FARTHEST) * math.sqrt(fraction)
         points, weights = _quadrature()
         nodes = edge * points

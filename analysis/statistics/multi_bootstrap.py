@@ -1,5 +1,4 @@
-"""The multi-bootstrap: the difference of two methods' mean scores where both the runs and the test examples are a
-sample.
+"""The multi-bootstrap: the difference of two methods' mean scores when both runs and test examples are samples.
 
 Sellam et al. (2022), The MultiBERTs: BERT Reproductions for Robustness Analysis, Section 3, with paired runs.
 """
@@ -16,26 +15,31 @@ from analysis.statistics.run_bootstrap import SEED, percentiles
 
 RESAMPLES = 9_999
 MIN_UNITS = 2
-"""Runs, and examples of a language, below which there is no interval."""
+"""Fewest runs, and examples of a language, for an interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
-"""Runs, and examples of all languages, from which the interval covers 93 to 97 % in simulations
-(``tests.benchmarks.variance``). Of fewer runs it is too narrow where they differ much. Of fewer examples it is too
-wide: the chance in a single answer comes in with the runs, with the examples and with both."""
+"""Fewest runs, and examples of all languages, at which the interval covers 93 to 97 % in simulations
+(``tests.benchmarks.variance``).
+
+With fewer runs it is too narrow if they differ much. With fewer examples it is too wide: the chance in a single answer
+counts with the runs, with the examples and with both.
+"""
 MIN_FOR_P = 20
-"""Runs from which there is a p. In simulations without a difference it is below 0.05 in 16 % of samples of two runs,
-and in 40 % where the methods differ much by run; of eight runs in 5 and 9 %."""
+"""Fewest runs for a p. In simulations without a difference p is below 0.05 in 16 % of samples of two runs. It is 40 %
+if the methods differ much by run; with eight runs the shares are 5 and 9 %."""
 BLOCK = 1 << 20
-"""Resamples × examples whose weights are made at once: 4 MiB."""
+"""Resamples × examples in one block of weights: 4 MiB."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A score that is a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator), 0 where
-    both are 0."""
+    """A score as a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator).
+
+    It is 0 when both sums are 0.
+    """
 
     name: str
     statistics: tuple[str, ...]
-    """What is counted for each example."""
+    """Names of the counts of each example."""
     numerator: tuple[int, ...]
     denominator: tuple[int, ...]
 
@@ -53,23 +57,25 @@ class Difference:
     """A difference of mean scores, ours − theirs, in points, with its multi-bootstrap interval."""
 
     difference: float
-    """NaN where there is none, for ``reason``."""
+    """NaN when undefined (see ``reason``)."""
     low: float
-    """Ends of the middle 95 % of the resamples' differences; NaN for ``reason``."""
+    """Ends of the middle 95 % of the resampled differences; NaN when undefined (see ``reason``)."""
     high: float
     p: float
-    """Two-sided: twice the share of resamples at or beyond no difference, on the rarer side and with the data counted
-    as one of them, so that it is below 0.05 where the interval leaves out 0; NaN for ``reason``, and of fewer than
-    ``MIN_FOR_P`` runs."""
+    """Two-sided: twice the share of resamples at or beyond 0, on the rarer side.
+
+    The data count as one more resample there, so p is below 0.05 only if the interval excludes 0. NaN with fewer than
+    ``MIN_FOR_P`` runs or without an interval (see ``reason``).
+    """
     runs: int
-    """Pairs of runs."""
+    """Number of pairs of runs."""
     examples: int
-    """Test examples, summed over languages."""
+    """Number of test examples, summed over languages."""
     resamples: int
     reason: str = ""
-    """Why there is no difference, or no interval; else empty."""
+    """Why the difference or its interval is missing; else empty."""
     warnings: tuple[str, ...] = ()
-    """Why the interval may not cover 95 %, and why there is an interval and no p."""
+    """Why the interval may not cover 95 %, and why an interval comes without p."""
 
 
 def difference(ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, *, resamples: int = RESAMPLES) -> Difference:
@@ -80,17 +86,22 @@ def difference(ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, *, resa
 def zero_shot_difference(
     ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]], metric: Metric, *, resamples: int = RESAMPLES
 ) -> Difference:
-    """The difference of the means over runs of the mean over languages.
+    """The difference, between two methods, of the mean over runs of the mean over languages.
 
-    Both hold by language what the metric counts (runs × examples × statistics, see ``Metric``): the runs are pairs of
-    one setting and seed, in the same order everywhere, and the examples of a language are the same for both. A resample
-    draws runs once for all languages and examples for each language by itself, both for the two methods alike; its
-    score is the mean over drawn runs of the metric on the drawn examples.
+    A resample draws runs once for all languages, and examples for each language separately. Both draws are the same for
+    the two methods. The score of a resample is the mean over drawn runs of the metric on the drawn examples.
 
-    Runs are drawn as if they were independent. Where few settings have many seeds each, what the interval says about
-    other settings is too narrow.
+    Runs are drawn as if independent. With few settings of many seeds each, the interval is too narrow for a claim about
+    other settings.
 
-    Raises ``ValueError`` where languages or shapes differ.
+    Args:
+        ours, theirs: by language, the metric's counts (runs × examples × statistics, see ``Metric``). Runs are pairs
+            with one setting and seed, in the same order everywhere. The examples of a language are the same for both.
+        metric: the score.
+        resamples: number of resamples.
+
+    Raises:
+        ValueError: languages or shapes differ.
     """
     return differences(ours, theirs, metric, resamples=resamples)[0]
 
@@ -98,8 +109,10 @@ def zero_shot_difference(
 def differences(
     ours: Mapping[str, NDArray[Any]], theirs: Mapping[str, NDArray[Any]], metric: Metric, *, resamples: int = RESAMPLES
 ) -> tuple[Difference, dict[str, Difference]]:
-    """That of the mean over languages, and that in every language, of the same resamples; otherwise as
-    ``zero_shot_difference``."""
+    """The difference of the mean over languages, and the difference in every language, from the same resamples.
+
+    Otherwise as ``zero_shot_difference``.
+    """
     shapes = {code: np.shape(values) for code, values in ours.items()}
     if (
         shapes != {code: np.shape(values) for code, values in theirs.items()}
@@ -137,7 +150,7 @@ def differences(
 
 
 def _interval(found: float, resampled: NDArray[np.float64], runs: int, examples: int) -> Difference:
-    """A difference with what its resamples say of it."""
+    """The difference with its interval, p and warnings from its resamples."""
     low, high = percentiles(resampled)
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
     warnings = {
@@ -157,7 +170,7 @@ def _differences(
     """A language's difference in every resample, given each run's weight in it (resamples × runs)."""
     runs, examples, _ = ours.shape
     both = np.concatenate([ours, theirs])
-    # What the metric divides, of all runs of both methods: one column each, so that a block of resamples is one
+    # Numerators and denominators of all runs of both methods, one column each: a block of resamples is then one
     # product.
     columns = np.concatenate(
         [both @ np.asarray(weights) for weights in (metric.numerator, metric.denominator)]

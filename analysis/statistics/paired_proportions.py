@@ -1,5 +1,4 @@
-"""How often the runs of two methods collapse, paired by setting and seed: their difference with its interval, and exact
-tests over runs and over settings."""
+"""Collapse rates of two methods, paired by setting and seed: the difference with its interval, and exact tests."""
 
 import math
 from dataclasses import dataclass
@@ -19,64 +18,69 @@ class PairedProportions:
     """The difference ours − theirs of two shares of paired runs, with a 95 % interval and a two-sided test."""
 
     both: int
-    """Pairs in which the runs of both methods collapsed."""
+    """Number of pairs in which the runs of both methods collapsed. The three fields below count the other pairs."""
     only_theirs: int
     only_ours: int
     neither: int
     low: float
-    """Newcombe's interval of the difference; −1 to 1 where there is no pair."""
+    """Newcombe's interval of the difference; −1 to 1 without a pair."""
     high: float
     p: float
-    """McNemar's exact p; 1 where both collapsed in the same pairs."""
+    """McNemar's exact p; 1 if both methods collapsed in the same pairs."""
     least_p: float
-    """The smallest p that so many pairs can give: where one method alone collapsed, and in all of them."""
+    """The smallest p possible with this number of pairs: one method alone collapses, in all of them."""
 
     @property
     def runs(self) -> int:
-        """Pairs of runs."""
+        """Number of pairs of runs."""
         return self.both + self.only_theirs + self.only_ours + self.neither
 
     @property
     def discordant(self) -> int:
-        """Pairs in which one method alone collapsed: only these say which collapses more."""
+        """Number of pairs in which only one method collapsed. Only these pairs say which method collapses more."""
         return self.only_theirs + self.only_ours
 
     @property
     def ours(self) -> Proportion:
-        """How many of our runs collapsed."""
+        """Share of our runs that collapsed."""
         return proportion(self.both + self.only_ours, self.runs)
 
     @property
     def theirs(self) -> Proportion:
-        """How many of their runs collapsed."""
+        """Share of their runs that collapsed."""
         return proportion(self.both + self.only_theirs, self.runs)
 
     @property
     def difference(self) -> float:
-        """Share of ours less share of theirs; NaN where there is no pair."""
+        """Our share minus theirs; NaN without a pair."""
         return (self.only_ours - self.only_theirs) / self.runs if self.runs else math.nan
 
 
 def paired_proportions(ours: ArrayLike, theirs: ArrayLike) -> PairedProportions:
-    """Compare which runs collapsed (bool, (runs,)); place i of both is the same setting and seed.
+    """Compare the collapsed runs of two methods, paired by setting and seed.
 
-    The interval is Newcombe's for paired data (Newcombe, 1998, Statistics in Medicine 17:2635–2650, method 10): Wilson
-    intervals of the two shares, joined with a correlation that is corrected for continuity. Computed exactly for shares
-    of 0.05 to 0.6 and correlations of 0, 0.3 and 0.6, it holds the true difference in
+    The interval is Newcombe's for paired data (Newcombe, 1998, Statistics in Medicine 17:2635–2650, method 10). It
+    joins Wilson intervals of the two shares with a correlation corrected for continuity. Coverage, computed exactly for
+    shares of 0.05 to 0.6 and correlations of 0, 0.3 and 0.6:
 
         pairs    8: 0.934 to 1.000 of studies, 0.977 on average; mean width 0.71
         pairs   15: 0.947 to 1.000, 0.971; 0.52
         pairs   20: 0.944 to 1.000, 0.969; 0.45
         pairs   60: 0.938 to 0.996, 0.958; 0.25
 
-    where Tango's score interval has 0.950 to 1.000 and a width of 0.76 at 8 pairs, and 0.934 to 0.981 and 0.25 at 60.
+    Tango's score interval has 0.950 to 1.000 and a width of 0.76 at 8 pairs, and 0.934 to 0.981 and 0.25 at 60.
 
-    The test is McNemar's exact one, which is binomial in the discordant pairs. In these studies it finds a difference
-    that is not there in at most 0.003 at 8 pairs, 0.018 at 15, 0.022 at 20 and 0.030 at 60. Both are about the pairs as
-    a sample: where runs of one setting are alike they promise too much of other settings, and ``settings_flips`` is the
-    test to read.
+    The test is McNemar's exact test, binomial in the discordant pairs. In these studies its size is at most 0.003 at 8
+    pairs, 0.018 at 15, 0.022 at 20 and 0.030 at 60.
 
-    Raises ``ValueError`` where the two are not truth values (runs,) of one length.
+    Interval and test treat the pairs as a sample. When runs of one setting are alike, both promise too much about other
+    settings, and ``settings_flips`` is the test to read.
+
+    Args:
+        ours, theirs: whether each run collapsed, bool (runs,). Index i of both is the same setting and seed.
+
+    Raises:
+        ValueError: the two are not boolean (runs,) of one length.
     """
     one, other = _paired(ours, theirs)
     both, only_theirs, only_ours = (int(cell.sum()) for cell in (one & other, ~one & other, one & ~other))
@@ -88,29 +92,34 @@ def paired_proportions(ours: ArrayLike, theirs: ArrayLike) -> PairedProportions:
 
 @dataclass(frozen=True)
 class SettingsFlips:
-    """A two-sided test over settings that both methods collapse as often."""
+    """A two-sided test over settings of the hypothesis that both methods collapse equally often."""
 
     differences: dict[str, int]
-    """By setting how many more of our runs collapsed than of theirs."""
+    """By setting, our number of collapsed runs minus theirs."""
     p: float
     least_p: float
-    """The smallest p that so many settings can give: above 0.05 up to 5 of them."""
+    """The smallest p possible with this number of settings: above 0.05 with up to 5 settings."""
 
     @property
     def settings(self) -> int:
-        """Settings, those without a difference too."""
+        """Number of settings, including settings without a difference."""
         return len(self.differences)
 
 
 def settings_flips(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike) -> SettingsFlips:
-    """Compare which runs collapsed (bool, (runs,)) by their settings (runs,): the sign-flip permutation test of the
-    total of the settings' differences in counts.
+    """Compare the collapsed runs of two methods by setting: the sign-flip permutation test of the total difference in
+    counts.
 
-    The methods' names are swapped in whole settings, so that runs of one setting may be as alike as they like. The p is
-    exact for any number of settings: as differences are whole numbers, their sum's distribution over all flips is a
-    product of two-term polynomials, and no flip has to be drawn. With one pair a setting it is McNemar's exact test.
+    The methods' names are swapped in whole settings, so runs of one setting may be arbitrarily alike. The p is exact
+    for any number of settings. Differences are whole numbers, so their sum's distribution over all flips is a product
+    of two-term polynomials, and no flip is drawn. With one pair a setting it is McNemar's exact test.
 
-    Raises ``ValueError`` as ``paired_proportions``, and where there are not as many settings.
+    Args:
+        ours, theirs: whether each run collapsed, bool (runs,).
+        settings: label of each run's setting, (runs,).
+
+    Raises:
+        ValueError: as ``paired_proportions``, or settings of another length.
     """
     one, other = _paired(ours, theirs)
     names, places = np.unique(np.asarray(settings).astype(str), return_inverse=True)
@@ -122,10 +131,10 @@ def settings_flips(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike) -> S
 
 
 def pairs_needed(factor: int = 1) -> int:
-    """How many discordant pairs, all in one direction, give p ≤ 0.05 in McNemar's exact test, after a correction that
-    multiplies p by ``factor``: 6, and one more whenever the factor doubles. As many settings ``settings_flips`` needs.
+    """Number of discordant pairs, all in one direction, that give p ≤ 0.05 in McNemar's exact test.
 
-    Raises ``ValueError`` for a factor below 1.
+    A correction multiplies p by ``factor``. The number is 6, and one more whenever the factor doubles.
+    ``settings_flips`` needs the same number of settings. Raises ``ValueError`` for a factor below 1.
     """
     if factor < 1:
         raise ValueError(f"a correction multiplies p by at least 1, not {factor}")
@@ -147,7 +156,7 @@ def _mcnemar(only_ours: int, only_theirs: int) -> float:
 
 
 def _flips(differences: NDArray[np.int_]) -> float:
-    """Share of all sign flips whose sum is as far from 0 as the observed one."""
+    """Share of all sign flips with a sum at least as far from 0 as the observed sum."""
     sizes = np.abs(differences[differences != 0])
     polynomials = (np.eye(1, 2 * size + 1, 0)[0] / 2 + np.eye(1, 2 * size + 1, 2 * size)[0] / 2 for size in sizes)
     shares = reduce(np.convolve, polynomials, np.ones(1))
@@ -169,8 +178,10 @@ def _newcombe(both: int, only_ours: int, only_theirs: int, neither: int) -> tupl
 
 
 def _correlation(both: int, only_ours: int, only_theirs: int, neither: int) -> float:
-    """The correlation of the two methods' runs, where it is positive corrected for continuity; 0 where all or none of
-    a method's runs collapsed."""
+    """The correlation of the two methods' runs, corrected for continuity if positive.
+
+    It is 0 if all or none of a method's runs collapsed.
+    """
     runs = both + only_ours + only_theirs + neither
     margins = (both + only_ours) * (only_theirs + neither) * (both + only_theirs) * (only_ours + neither)
     cross = both * neither - only_ours * only_theirs

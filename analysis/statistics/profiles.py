@@ -1,10 +1,10 @@
-"""Robustness profiles and interquartile means over runs, after Agarwal et al. (2021), "Deep RL at the Edge of the
-Statistical Precipice".
+"""Robustness profiles and interquartile means over runs (Agarwal et al., 2021, "Deep RL at the Edge of the Statistical
+Precipice").
 
-Their package rliable resamples runs within each task, as a run there is of one task. A run here has a score in every
-language, and its languages move together: whole runs are resampled, and languages are never drawn apart. Profiles and
-means are rliable's; intervals are, but for chance, where there is one score a run, and over cells wider as far as
-languages move together.
+Their package rliable resamples runs within each task, because each of its runs belongs to one task. A run here has a
+score in every language, and its languages move together. Whole runs are therefore resampled, and languages are never
+drawn separately. Profiles and means equal rliable's. Intervals equal rliable's, up to chance, with one score a run.
+Over cells they are wider, to the degree that languages move together.
 """
 
 import math
@@ -18,7 +18,7 @@ from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 TRIM = 0.25
 """Share of the scores cut off at either end of an interquartile mean."""
 MIN_FOR_INTERVAL = 4
-"""Runs from which there is an interval; a promise of coverage it is only of more."""
+"""Fewest runs for an interval. Its coverage holds only with more runs."""
 TOO_FEW_RUNS = f"there are fewer than {MIN_FOR_INTERVAL} runs"
 
 
@@ -27,16 +27,16 @@ class Profile:
     """The share of scores above each threshold, with pointwise percentile bootstrap intervals over runs."""
 
     thresholds: NDArray[np.float64]
-    """τ (thresholds,), in points."""
+    """Thresholds τ, (thresholds,), in points."""
     share: NDArray[np.float64]
-    """Of scores above τ (thresholds,), 0 to 1; empty where there are no runs."""
+    """Share of scores above τ, (thresholds,), 0 to 1; empty without runs."""
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    """Empty where there is no interval, for ``reason``."""
+    """Upper ends; both ends are empty without an interval (see ``reason``)."""
     n: int
-    """Runs."""
+    """Number of runs."""
     reason: str = ""
-    """Why there is no profile, or no interval; else empty."""
+    """Why the profile or its interval is missing; else empty."""
 
 
 @dataclass(frozen=True)
@@ -44,28 +44,32 @@ class InterquartileMean:
     """The mean of the middle half of the scores, in points, with its percentile bootstrap interval over runs."""
 
     value: float
-    """NaN where there is none, for ``reason``."""
+    """NaN when undefined (see ``reason``)."""
     low: float
     high: float
     n: int
-    """Runs."""
+    """Number of runs."""
     reason: str = ""
-    """Why there is no mean, or no interval; else empty."""
+    """Why the mean or its interval is missing; else empty."""
 
 
 def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
-    """The share of scores above each of the thresholds (any number of them): of runs (runs,) or of cells (runs ×
-    languages).
+    """The share of scores above each of the thresholds.
 
-    Give zero-shot scores for the share of runs; the share of cells also falls with languages that are hard for every
-    run. NaN is no score: a cell that has none is in no share, and nor is a run without any.
+    Give zero-shot scores for the share of runs. The share of cells also falls with languages that are hard for every
+    run. Missing cells count in no share, and runs without any score are left out.
 
-    The band is pointwise: it holds the truth at one τ given beforehand, not at all at once, and where few runs are
-    above τ, or few below, less often than it says: a share of a half in 0.95 of studies from 20 runs (0.93 at 5), a
-    share of a tenth in 0.41 at 5, 0.87 at 20 and 0.95 from 50. Where every run is above τ, or none, the interval has no
+    The band is pointwise: it covers the truth at one τ given in advance, not at all τ at once. Coverage drops if few
+    runs are above τ, or few below. With a share of a half it is 0.95 of studies from 20 runs (0.93 at 5). With a share
+    of a tenth it is 0.41 at 5 runs, 0.87 at 20 and 0.95 from 50. If all runs or none are above τ, the interval has no
     width, whatever n.
 
-    Raises ``ValueError`` for other shapes, infinite scores and thresholds that are not finite.
+    Args:
+        scores: of runs (runs,) or of cells (runs × languages), in points; NaN is no score.
+        thresholds: any number of thresholds, (thresholds,), in points.
+
+    Raises:
+        ValueError: other shapes, infinite scores, or thresholds that are not finite.
     """
     cells, levels = _runs(scores), np.asarray(thresholds, np.float64)
     if levels.ndim != 1 or not np.isfinite(levels).all():
@@ -88,11 +92,11 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
 def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     """The mean of the middle half of the scores: of runs (runs,) or of cells (runs × languages); NaN is no score.
 
-    As ``scipy.stats.trim_mean`` with 25 %: ⌊n/4⌋ scores are cut off at either end, of three none. Unlike the mean it
-    hardly moves with a few collapsed runs, so it goes beside the mean and never instead of it.
+    As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end, so none of three scores is.
+    Unlike the mean it hardly moves with a few collapsed runs. Report it beside the mean, never instead of it.
 
-    The interval is over whole runs, and asymptotic: of normal scores a 95 % interval holds the truth in 0.89 of studies
-    at 5 runs and in 0.95 from 20.
+    The interval is over whole runs, and asymptotic. With normal scores a 95 % interval covers the truth in 0.89 of
+    studies at 5 runs and in 0.95 from 20.
 
     Raises ``ValueError`` for other shapes and infinite scores.
     """
@@ -112,19 +116,19 @@ def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
 
 
 def _trimmed(values: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The trimmed mean in every sample, given the values in order and how often it has each (samples × values)."""
+    """The trimmed mean in every sample, given the sorted values and the count of each (samples × values)."""
     upto = np.cumsum(drawn, axis=1)
     total = upto[:, -1:]
     cut = np.floor(TRIM * total)
     kept = np.diff(np.clip(upto, cut, total - cut), axis=1, prepend=cut)
-    # Of values near one another the sum rounds less when it is of differences from one of them.
+    # With values near one another, a sum of differences from one of them rounds less.
     middle = values[len(values) // 2]
     means: NDArray[np.float64] = middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
     return means
 
 
 def _runs(scores: ArrayLike) -> NDArray[np.float64]:
-    """The runs that have any score (runs × cells)."""
+    """The runs with any score (runs × cells)."""
     found = np.asarray(scores, np.float64)
     if found.ndim not in (1, 2):
         raise ValueError(f"scores are (runs,) or runs × languages, not {found.shape}")

@@ -1,4 +1,4 @@
-"""How often runs collapse: a proportion with its interval, and two proportions of runs that are not paired."""
+"""How often runs collapse: a proportion with its interval, and two proportions of unpaired runs."""
 
 import math
 from dataclasses import dataclass
@@ -9,8 +9,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from analysis.statistics.run_bootstrap import LEVEL
 
 MANY = 400
-"""Runs of both methods above which Fisher's test stands in for Boschloo's, which then takes more than half a
-second."""
+"""Runs of both methods above which Fisher's test replaces Boschloo's, which then takes more than half a second."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +23,18 @@ class Proportion:
 
     @property
     def value(self) -> float:
-        """The share; NaN of no runs."""
+        """The share; NaN without runs."""
         return self.count / self.runs if self.runs else math.nan
 
 
 def proportion(count: int, runs: int) -> Proportion:
-    """So many of some runs, with Wilson's score interval (Wilson, 1927; Newcombe, 1998, method 3).
+    """A count of collapsed runs as a share, with Wilson's score interval (Wilson, 1927; Newcombe, 1998, method 3).
 
-    Of no runs the interval is 0 to 1. Raises ``ValueError`` for a count below 0 or above the runs.
+    Without runs the interval is 0 to 1. Raises ``ValueError`` for a count below 0 or above the runs.
     """
     _check(count, runs)
     low, high = proportion_confint(count, runs, alpha=1 - LEVEL, method="wilson") if runs else (0.0, 1.0)
-    # Rounding takes the ends of 0 of n and n of n beyond them.
+    # Rounding would push the end at 0 of n below 0, and the end at n of n above 1.
     return Proportion(count, runs, float(low) if count else 0.0, float(high) if count < runs else 1.0)
 
 
@@ -46,25 +45,25 @@ class UnpairedProportions:
     ours: Proportion
     theirs: Proportion
     difference: float
-    """NaN where one of the two has no run; then the interval is −1 to 1 and p is 1."""
+    """NaN if either method has no run; then the interval is −1 to 1 and p is 1."""
     low: float
     high: float
     p: float
     least_p: float
-    """The smallest p that so many runs can give: where all runs of one method collapse, and none of the other."""
+    """The smallest p possible with these numbers of runs: all runs of one method collapse, and none of the other."""
 
 
 def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int) -> UnpairedProportions:
-    """Compare counts of two methods that have no setting and seed in common.
+    """Compare the collapse counts of two methods without common settings and seeds.
 
     The interval is Newcombe's hybrid of two Wilson intervals (Newcombe, 1998, Statistics in Medicine 17:873–890, method
-    10). The test is Boschloo's (1970), which is exact and finds more than Fisher's: of 8 runs a method with shares of
-    0.05 and 0.5 a difference in 0.46 of studies instead of 0.28. Above 400 runs it is Fisher's. Both take all runs for
-    independent: where runs of one setting are alike they promise too much of other settings.
+    10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's: 0.46 instead of 0.28 with 8 runs a
+    method and shares of 0.05 and 0.5. Above 400 runs it is Fisher's. Interval and test treat all runs as independent.
+    When runs of one setting are alike, both promise too much about other settings.
 
-    Computed exactly for shares of 0.05 to 0.6, the interval holds the true difference in 0.92 to 1.00 of studies with
-    8 runs a method, and in 0.94 to 1.00 with 15 and with 20; in 0.96 on average. Of methods with one share the test
-    finds a difference in at most 0.028 with 8 runs, 0.043 with 15 and 0.046 with 20.
+    Coverage of the interval, computed exactly for shares of 0.05 to 0.6: 0.92 to 1.00 of studies with 8 runs a method.
+    With 15 and with 20 runs it is 0.94 to 1.00. The average is 0.96. With equal shares the test's size is at most 0.028
+    with 8 runs, 0.043 with 15 and 0.046 with 20.
 
     Raises ``ValueError`` as ``proportion``.
     """

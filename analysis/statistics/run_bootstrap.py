@@ -1,4 +1,4 @@
-"""The bootstrap over runs, or over languages: resamples as how often each unit was drawn, and percentile intervals."""
+"""The bootstrap over runs or languages: the count of each unit in each resample, and percentile intervals."""
 
 from collections.abc import Iterator
 
@@ -9,27 +9,27 @@ LEVEL = 0.95
 SEED = 0
 RESAMPLES = 9_999
 PLENTY = 1_000
-"""Runs above which there are fewer resamples, so that the work stays in proportion to ``RESAMPLES`` of this many
+"""Number of runs above which resamples decrease. The work then stays at the level of ``RESAMPLES`` for this many
 runs."""
 MIN_RESAMPLES = 400
-"""Of so many, ten lie beyond either end of a 95 % interval."""
+"""With this many resamples, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18
-"""Resamples × units made at once: 2 MiB, which a processor's cache holds."""
+"""Resamples × units in one block: 2 MiB, which fits a processor's cache."""
 
 
 def resamples_of(runs: int) -> int:
-    """How many resamples to take of so many runs: ``RESAMPLES``, and above ``PLENTY`` runs fewer, down to
+    """Number of resamples for a number of runs: ``RESAMPLES``, and fewer above ``PLENTY`` runs, down to
     ``MIN_RESAMPLES``."""
     return RESAMPLES if runs <= PLENTY else max(MIN_RESAMPLES, RESAMPLES * PLENTY // runs)
 
 
 def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.float64]]:
-    """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, whatever the
-    blocks.
+    """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, for any
+    block size.
 
-    Every row sums to ``units``. A statistic of a resample is one of the units themselves, weighted by these: nothing
-    has to be sorted anew, and units drawn twice are known to be the same one. ``width`` is how many numbers the caller
-    makes of each count, for which blocks are smaller.
+    Every row sums to ``units``. A statistic of a resample is the weighted statistic of the units, with these counts as
+    weights. Nothing has to be sorted again, and repeated units are recognisable. ``width`` is the number of values that
+    the caller computes from each count; a larger width makes blocks smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):
@@ -41,7 +41,7 @@ def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.fl
 def percentiles(resampled: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The ends of the middle ``LEVEL`` of the statistics (resamples × any shape), each of that shape.
 
-    Take out what is undefined first: a NaN here is a NaN there.
+    Remove undefined values first: a NaN in the input gives a NaN in the output.
     """
     low, high = np.quantile(np.asarray(resampled, np.float64), [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high

@@ -1,4 +1,4 @@
-"""Whether points and logits tell different stories of two methods' spread."""
+"""Whether points and logits disagree about the spread of two methods."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from analysis.statistics.tails import RESOLUTION, SAME, logits_of
 
 FACTOR, OPPOSITE = 1.25, 1.10
-"""How many times as large as one ratio the other must be: in the same direction, and in opposite ones."""
+"""How many times the larger ratio must exceed the smaller to disagree: on the same side of 1, and on opposite sides."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class Scales:
     """The std ratio of two methods, ours over theirs, on both scales."""
 
     points: float
-    """Of several languages the geometric mean; NaN where there is none, for ``reason``."""
+    """With several languages the geometric mean; NaN when undefined (see ``reason``)."""
     logits: float
     disagree: bool
-    """Whether a caution is due."""
+    """Whether the ratios disagree, so that a caution is due."""
     opposite: bool
     """Whether one ratio is above 1 and the other below."""
     reason: str = ""
@@ -28,17 +28,21 @@ class Scales:
 
 
 def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESOLUTION) -> Scales:
-    """Compare std ratios of scores (runs,) or (runs × languages), in points from 0 to 100, with those of their logits.
+    """Compare the std ratio of scores, (runs,) or (runs × languages) in points from 0 to 100, with the ratio of their
+    logits.
 
-    Near a ceiling the same std in logits is a smaller one in points, by p(1 − p): from 85 to 95 % 0.37 times. Ratios
-    disagree that are ``FACTOR`` apart, or ``OPPOSITE`` where they are on different sides of 1.
+    A std in points is roughly proportional to the std in logits times p(1 − p). Near a ceiling it is smaller: 0.37
+    times as large at 95 % as at 85 %. Ratios disagree if they differ by a factor above ``FACTOR``, or above
+    ``OPPOSITE`` on different sides of 1.
 
-    The caution is due in these shares of 1,000 simulated studies of 8 / 15 / 30 / 60 runs: equal logit std of 0.3 at 85
-    and 95 %, 1.00 at all; at 85 and 90 %, 0.84 / 0.88 / 0.95 / 0.97; at 90 and 92 %, 0.48 / 0.52 / 0.52 / 0.58. Equal
-    std of 2 points at 60 and 62 %, 0.00 at all, with 10 % collapse too; at 70 and 75 %, where logits differ by a factor
-    of 1.12, 0.08 / 0.16 / 0.20 / 0.29.
+    Share of 1,000 simulated studies of 8 / 15 / 30 / 60 runs with a caution:
 
-    Raises ``ValueError`` as ``tails``, and where the shapes do not fit.
+    - Equal logit std of 0.3 at 85 and 95 %: 1.00 at all sizes. At 85 and 90 %: 0.84 / 0.88 / 0.95 / 0.97. At 90 and 92
+      %: 0.48 / 0.52 / 0.52 / 0.58.
+    - Equal std of 2 points at 60 and 62 %: 0.00 at all sizes, with 10 % collapse too.
+    - The same at 70 and 75 %, where logits differ by a factor of 1.12: 0.08 / 0.16 / 0.20 / 0.29.
+
+    Raises ``ValueError`` as ``tails``, and for shapes that do not fit.
     """
     both = [np.asarray(scores, np.float64) for scores in (ours, theirs)]
     if both[0].shape != both[1].shape or both[0].ndim not in (1, 2):

@@ -1,4 +1,4 @@
-"""Sensitivity per hyperparameter: points per doubling of the learning rate and per unit of others, by regression."""
+"""Sensitivity to each hyperparameter by regression: points per doubling of the learning rate and per unit of others."""
 
 import math
 from collections.abc import Collection
@@ -13,11 +13,12 @@ from scipy.stats import t as student
 from analysis.statistics.run_bootstrap import LEVEL
 
 BY_DOUBLING = ("learning_rate",)
-"""Hyperparameters whose unit is a doubling."""
+"""Hyperparameters with a doubling as their unit."""
 MIN_SETTINGS, MIN_SEEDS = 3, 2
-"""Settings for a slope, which leaves one degree of freedom to a single hyperparameter, and seeds for a std of each."""
+"""Fewest settings for a slope, which leave one degree of freedom to a single hyperparameter, and fewest seeds for a
+std."""
 SAME = 1e-9
-"""Spread, relative to the largest value, below which values are one number but for rounding."""
+"""Spread, relative to the largest value, below which values count as equal up to rounding."""
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float, float, float, float]
@@ -33,28 +34,28 @@ class Slope:
     unit: str
     """``doubling`` or ``unit``."""
     estimate: float
-    """In the outcome's unit: points, or log std ratios. NaN where there is none, for ``reason``."""
+    """In the outcome's unit: points, or log std ratios. NaN when undefined (see ``reason``)."""
     low: float
     high: float
     error: float
     df: float
     p: float
-    """Two-sided, of no slope; uncorrected for the number of hyperparameters."""
+    """Two-sided p of the hypothesis of no slope; not corrected for the number of hyperparameters."""
     others: tuple[str, ...] = ()
-    """Hyperparameters that the slope is adjusted for."""
+    """Other hyperparameters in the same regression."""
     note: str = ""
-    """Why it is not adjusted for all others that vary; else empty."""
+    """Why the slope is not adjusted for all others that vary; else empty."""
     reason: str = ""
-    """Why there is no slope, or no interval; else empty."""
+    """Why the slope or its interval is missing; else empty."""
 
 
 @dataclass(frozen=True)
 class Slopes:
-    """One slope a hyperparameter, in the frame's order."""
+    """One slope per hyperparameter, in the frame's order."""
 
     slopes: tuple[Slope, ...]
     settings: int
-    """Settings that have an outcome."""
+    """Number of settings with an outcome."""
 
 
 def slopes(
@@ -62,20 +63,27 @@ def slopes(
 ) -> Slopes:
     """Regress the settings' mean scores on their hyperparameters.
 
-    ``scores`` are (runs,), in points, or differences of two methods for method × slope; NaN is no score.
-    ``hyperparameters`` have one row a run, in that order, and ``settings`` (runs,) their settings' labels.
-
     Ordinary least squares, each setting once, with settings − hyperparameters − 1 degrees of freedom. Several numeric
-    hyperparameters are adjusted for each other where they are not collinear and leave a degree of freedom; else each is
-    regressed alone, and says so. Booleans, names, and what does not vary or lacks values have a reason instead.
+    hyperparameters enter one regression if they are not collinear and leave a degree of freedom. Otherwise each is
+    regressed alone, with a note. Booleans, names, constants and hyperparameters with missing values get a reason
+    instead.
 
-    It is the straight line of a response that may bend: an optimum in the middle has a slope of 0. Settings are taken
-    for independent. Each error is the larger of the ordinary one and HC2 (MacKinnon & White, 1985), as scores spread
-    more where a learning rate is high. Of 5,000 simulated studies of 3 to 20 settings without a slope, one was found at
-    5 % in 0.03 to 0.055 with one variance (normal, t5, lognormal), and in up to 0.066 where the std grows 5-fold over
-    the settings, by the ordinary error alone in up to 0.085.
+    The slope is the straight-line part of a response that may bend: an optimum in the middle has a slope of 0. Settings
+    are treated as independent. Each error is the larger of the ordinary one and HC2 (MacKinnon & White, 1985), because
+    scores spread more at high learning rates.
 
-    Raises ``ValueError`` where lengths do not fit, a score is infinite, or a hyperparameter differs within a setting.
+    Size at 5 %, from 5,000 simulated studies of 3 to 20 settings: 0.03 to 0.055 with one variance (normal, t5,
+    lognormal). If the std grows 5-fold over the settings it is up to 0.066; with the ordinary error alone it would be
+    up to 0.085.
+
+    Args:
+        scores: (runs,), in points, or differences of two methods for method × slope; NaN is no score.
+        hyperparameters: one row per run, in the same order.
+        settings: label of each run's setting, (runs,).
+        doublings: hyperparameters with a doubling as their unit.
+
+    Raises:
+        ValueError: lengths do not fit, a score is infinite, or a hyperparameter differs within a setting.
     """
     values = np.asarray(scores, np.float64)
     codes, table = _settings(hyperparameters, settings)
@@ -98,14 +106,18 @@ def spread_slopes(
 ) -> Slopes:
     """Regress each setting's log std ratio over its seeds, ours over theirs, on its hyperparameters, as ``slopes``.
 
-    Scores are paired, (runs,) or (runs × languages), in points; of several languages the mean log ratio counts. A slope
-    of log 2 says that the ratio doubles with each doubling. Settings with fewer than 2 seeds, or a std of 0, are left
-    out.
+    With several languages the mean log ratio counts. A slope of log 2 says that the ratio doubles with each doubling.
+    Settings with fewer than 2 seeds, or a std of 0, are left out.
 
-    Of 1,000 simulated studies without a slope of the ratio but with one of both stds, one was found at 5 % in 0.03 to
-    0.06 (4 × 2, 5 × 3, 10 × 2, 20 × 3; normal, t5, lognormal, 10 % collapse).
+    Size at 5 % is 0.03 to 0.06, from 1,000 simulated studies with a slope of both stds but none of the ratio. Designs
+    are 4 × 2, 5 × 3, 10 × 2 and 20 × 3; scores are normal, t5, lognormal, or with 10 % collapse.
 
-    Raises ``ValueError`` as ``slopes``, and where a score is not finite.
+    Args:
+        ours, theirs: paired scores, (runs,) or (runs × languages), in points.
+        hyperparameters, settings, doublings: as in ``slopes``.
+
+    Raises:
+        ValueError: as ``slopes``, or a score is not finite.
     """
     both = [np.asarray(scores, np.float64) for scores in (ours, theirs)]
     a, b = (scores[:, None] if scores.ndim == 1 else scores for scores in both)
@@ -167,7 +179,7 @@ def _regress(outcome: Floats, table: pd.DataFrame, doublings: Collection[str]) -
 
 
 def _numbers(values: "pd.Series[Any]", doubling: bool) -> Floats | str:
-    """The hyperparameter of each setting on the scale of its unit, or why it has no slope."""
+    """The hyperparameter of each setting on the scale of its unit, or the reason for no slope."""
     cells = values.tolist()
     if any(isinstance(cell, bool | np.bool_) for cell in cells):
         return "it is a yes or no"
@@ -194,7 +206,7 @@ def _fits(outcome: Floats, columns: dict[str, Floats], doublings: Collection[str
     names = list(columns)
     if not names:
         return {}
-    # Of unit length: whether they are collinear does not depend on their scales.
+    # Columns are scaled to unit length, so that collinearity does not depend on their scales.
     centred = np.stack([of - of.mean() for of in columns.values()], axis=1)
     note = ""
     if len(names) > 1 and np.linalg.matrix_rank(centred / np.linalg.norm(centred, axis=0), tol=1e-8) < len(names):
@@ -219,7 +231,8 @@ def _fit(outcome: Floats, columns: dict[str, Floats], doublings: Collection[str]
     estimates = towards @ (outcome - outcome.mean()) / scale
     residuals = outcome - outcome.mean() - centred @ estimates
     df = len(outcome) - len(names) - 1
-    free = 1 - 1 / len(outcome) - np.einsum("sp,ps->s", scaled, towards)  # how far each residual can be off 0
+    # 1 − leverage: share of each residual left by the fit
+    free = 1 - 1 / len(outcome) - np.einsum("sp,ps->s", scaled, towards)
     own = np.divide(residuals**2, free, out=np.zeros_like(residuals), where=free > SAME)
     ordinary = (towards**2).sum(axis=1) * (residuals @ residuals) / df
     errors = np.sqrt(np.maximum(ordinary, towards**2 @ own)) / scale

@@ -1,4 +1,4 @@
-"""The worst runs of a method, and its spread by measures beside the std, each with an interval where one holds."""
+"""The worst runs of a method, and measures of spread beside the std, with intervals where one is valid."""
 
 import math
 from collections.abc import Callable
@@ -13,19 +13,19 @@ from analysis.statistics.run_bootstrap import LEVEL, counts, percentiles, resamp
 from analysis.statistics.spread.swaps import members_of
 
 TAIL = 0.10
-"""The part of runs that is the tail."""
+"""Share of runs in the tail."""
 MIN_FOR_IQR, MIN_UNITS = 20, 36
-"""Runs, or settings, from which there are intervals: of the IQR, and of all others."""
+"""Fewest runs or settings for an interval: of the IQR, and of all other measures."""
 RESOLUTION = 0.1
-"""Points that one example of a test set of 1,000 is worth."""
+"""Points that one example is worth in a test set of 1,000."""
 SAME = 1e-9
-"""Spread, relative to the largest score, below which scores are the same but for rounding."""
+"""Spread, relative to the largest score, below which scores count as equal up to rounding."""
 
 Floats = NDArray[np.float64]
 Statistic = Callable[[Floats, Floats], Floats]
-"""Of ordered scores (runs,) and weights (samples × runs), one number a sample."""
+"""A statistic: from ordered scores (runs,) and weights (samples × runs) to one number per sample."""
 Influential = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""With the influence function at each run, samples × runs."""
+"""A statistic that also returns its influence function at each run, samples × runs."""
 
 
 @dataclass(frozen=True)
@@ -42,37 +42,37 @@ class Figure:
 
 @dataclass(frozen=True)
 class Tails:
-    """Of one method's runs; in points but for ``logit_std``."""
+    """Tail measures of one method's runs; in points except ``logit_std``."""
 
     worst: Figure
-    """The lowest score. Never with an interval: what it estimates falls with every further run."""
+    """The lowest score. It has no interval, because its expected value falls with every further run."""
     quantile: Figure
     """The 10 % quantile, interpolated."""
     worst_tenth: Figure
-    """Mean of the lowest tenth, the run at its edge by its part: CVaR (Rockafellar & Uryasev, 2000)."""
+    """Mean of the lowest tenth, with the run at its edge counted in part: CVaR (Rockafellar & Uryasev, 2000)."""
     iqr: Figure
-    """From the 25 to the 75 % quantile."""
+    """Distance between the 25 % and the 75 % quantile."""
     gini: Figure
-    """Gini's mean difference: the mean distance of two runs."""
+    """Gini's mean difference: the mean distance between two runs."""
     logit_std: Figure
     """Std of log(score / (100 − score)), in logits, with ddof 1."""
     n: int
-    """Runs."""
+    """Number of runs."""
 
 
 def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: float = RESOLUTION) -> Tails:
-    """Measure one method's scores (runs,), in points from 0 to 100; NaN is no score.
+    """Measure the tail and the spread of one method's scores.
 
-    ``resolution`` is what one test example is worth, in points: scores are kept half of it away from 0 and 100 for
-    logits. With ``settings``, each run's setting (runs,), whole settings are drawn, and the numbers of runs below are
-    numbers of settings.
+    Intervals begin at 36 runs, the IQR's at 20:
 
-    Intervals begin at 36 runs, the IQR's at 20. The quantile's are order statistics' (exact, for any distribution), and
-    not over settings, of which 40 give 0.90 with a percentile bootstrap. The IQR's is the percentile bootstrap. The
-    others' are symmetric bootstrap-t (Hall, 1988), of the logarithm for Gini's and the logit std. Where 10 % of runs
-    collapse, an eighth of studies of 20 runs have no collapsed one: Gini's and the logit std's would hold the truth in
-    0.84 to 0.86, and of 30 in 0.90 to 0.91. CVaR's has no finite length at 30 runs, and a percentile bootstrap of it
-    holds the truth in 0.56 to 0.65 of 20 and 0.83 to 0.88 of 60.
+    - Quantile: order statistics, exact for any distribution. There is none over settings, since with 40 settings a
+      percentile bootstrap covers 0.90.
+    - IQR: the percentile bootstrap.
+    - All others: symmetric bootstrap-t (Hall, 1988), of the logarithm for Gini's and the logit std.
+
+    Fewer runs do not suffice. With 10 % collapse, an eighth of studies of 20 runs have no collapsed run. Intervals of
+    Gini's and the logit std would cover 0.84 to 0.86 there, and 0.90 to 0.91 at 30 runs. CVaR's has no finite length at
+    30 runs. A percentile bootstrap of CVaR covers 0.56 to 0.65 at 20 runs and 0.83 to 0.88 at 60.
 
     Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:
 
@@ -84,11 +84,17 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     | Gini | – | .94 / .95 | .96 / .96 | .95 / .97 |
     | logit std | – | .94 / .94 | .96 / .96 | .94 / .96 |
 
-    In the last column settings have effects as large as noise, or collapse as a whole. ``python -m
-    tests.benchmarks.scopes`` measures these.
+    In the last column settings have effects as large as the noise, or collapse as a whole.
+    ``python -m tests.benchmarks.scopes`` measures these figures.
 
-    Raises ``ValueError`` for other shapes, scores that are not in 0 to 100, and a resolution that is not above 0 and
-    below 100.
+    Args:
+        scores: (runs,), in points from 0 to 100; NaN is no score.
+        settings: each run's setting, (runs,). If given, whole settings are drawn, and the numbers of runs above are
+            numbers of settings.
+        resolution: points that one test example is worth. For logits, scores are kept half of it away from 0 and 100.
+
+    Raises:
+        ValueError: other shapes, scores outside 0 to 100, or a resolution outside (0, 100).
     """
     values = np.asarray(scores, np.float64)
     if values.ndim != 1:
@@ -145,10 +151,10 @@ def _percentile(statistic: Statistic, ordered: Floats, members: Floats | None, l
 
 
 def _bootstrap_t(statistic: Influential, ordered: Floats, members: Floats | None, *, logarithm: bool = True) -> Figure:
-    """The statistic with an interval of the same length to both sides, or factor, where it is of the logarithm."""
+    """The statistic with a symmetric interval: by a distance, or by a factor if it is of the logarithm."""
 
     def studentised(often: Floats) -> tuple[Floats, Floats]:
-        """Of each sample (samples × units): the statistic, or its logarithm, and its standard error."""
+        """The statistic of each sample (samples × units), or its logarithm, and its standard error."""
         weights = _runs(often, members)
         value, influence = statistic(ordered, weights)
         own = influence if members is None else influence @ members.T
@@ -180,7 +186,7 @@ def _units(ordered: Floats, members: Floats | None) -> tuple[int, str]:
 
 
 def _runs(often: Floats, members: Floats | None) -> Floats:
-    """How often each run is in each sample (samples × runs), of how often its unit is."""
+    """How often each run is in each sample (samples × runs), from the count of its unit."""
     return often if members is None else often @ members
 
 
@@ -189,7 +195,7 @@ def _few(unit: str, least: int) -> str:
 
 
 def _quantile(ordered: Floats, weights: Floats, part: float) -> Floats:
-    """numpy's default quantile of each sample (samples × runs: how often it has each of the ordered runs)."""
+    """numpy's default quantile of each sample, given the count of each ordered run (samples × runs)."""
     after = weights.cumsum(axis=1)
     place = (after[:, -1] - 1) * part
     below = np.floor(place)

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
 from harness.cli.output import lasting_output
+from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
-    options = _parser().parse_args(arguments)
+    if arguments is None:
+        restart_in_utf8_mode()
+    options = parser().parse_args(arguments)
     try:
         environment.refuse_launchers()
         environment.clear()
@@ -28,18 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    made = argparse.ArgumentParser(
         prog="steadytune",
         description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all, vary "
         "what should not matter.",
         epilog="Start with: steadytune run quickstart",
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    made.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add(commands)
-    return parser
+    return made
 
 
 def _version() -> str:

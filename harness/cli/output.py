@@ -1,9 +1,11 @@
-"""Standard output that may end before the command does: closed, as by ``| head``, or on a full disk."""
+"""Standard output that may end before the command does: closed, as by ``| head``, or on a full disk. Or its encoding
+lacks a character."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 from harness.common.errors import reason
@@ -42,9 +44,16 @@ class Output:
 
 @contextmanager
 def lasting_output() -> Iterator[None]:
-    """Let standard output outlast its reader; says on standard error where something else than the reader's end has cut
-    it short."""
+    """Let standard output outlast its reader, and take every character: ``?`` stands for those that its encoding lacks.
+
+    Says on standard error where something else than the reader's end has cut it short.
+    """
     stream = sys.stdout
+    if stream is None:  # closed before the command began: print does without
+        yield
+        return
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
     output = Output(stream)
     sys.stdout = output
     try:

@@ -1,1 +1,1 @@
-"""Helpers that know nothing of studies: errors, fields, files, hashes, locks, memory."""
+"""Helpers that do not depend on studies: errors, fields, files, hashes, locks, memory."""

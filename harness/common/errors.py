@@ -1,4 +1,4 @@
-"""The error a user can mend: one message that names the field, its value and the values allowed."""
+"""The error for a user's mistake: one message with the field, its value and the allowed values."""
 
 import difflib
 import os
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 
 MAX_VALUE = 120
-"""Characters of a value that a message shows."""
+"""Largest number of characters of a value in a message."""
 CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
-"""The part of a URL before the host: a user's name, and often a password or a key."""
+"""The part of a URL before the host: a user name, and often a password or a key."""
 
 
 class UserError(Exception):
@@ -19,20 +19,22 @@ class UserError(Exception):
 
 
 def without_credentials(text: str) -> str:
-    """A text without the users and passwords of its URLs, for others to read."""
+    """A text with the user names and passwords of its URLs replaced by ``***``."""
     return CREDENTIALS.sub("***@", text)
 
 
 def bad(field: str, value: object, allowed: str) -> UserError:
-    """The error for a value outside what ``field`` allows, e.g. ``learning_rate: -1.0 is not allowed; give a number
-    above 0``."""
+    """The error for a value that ``field`` does not allow.
+
+    An example is ``learning_rate: -1.0 is not allowed; give a number above 0``.
+    """
     return UserError(f"{field}: {_shown(value)} is not allowed; give {allowed}")
 
 
 def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "") -> UserError:
-    """The error for a name that is not among ``known``, with the nearest one where there is one.
+    """The error for a name that is not in ``known``; it suggests the nearest known name if one is close.
 
-    ``listed`` says what shows all of them, where they are too many for a message.
+    ``listed`` is a command or place that lists all known names, for lists too long for a message.
     """
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
@@ -42,14 +44,14 @@ def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "")
 
 
 def reason(error: Exception) -> str:
-    """The message of the system or a library, on one line."""
+    """An error's message on one line."""
     return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
 
 
 def reason_and_file(error: Exception) -> str:
-    """``reason``, and the file that the system or the library was at, which the caller has not named."""
+    """``reason``, with the files named in the error if the message lacks them."""
     files = [getattr(error, "filename", None), getattr(error, "filename2", None)]
-    if isinstance(error, UnicodeEncodeError):  # a name that a library cannot write down
+    if isinstance(error, UnicodeEncodeError):  # a name that a library cannot encode
         files.append(error.object)
     named = [repr(os.fsdecode(file)) for file in files if isinstance(file, str | bytes)]
     said = reason(error)
@@ -57,9 +59,9 @@ def reason_and_file(error: Exception) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value on one line, cut where it is long."""
+    """A value on one line, cut if it is long."""
     try:
         text = without_credentials(repr(value))  # before the cut, which may leave half a password
-    except (ValueError, RecursionError):  # an integer of thousands of digits, or lists in lists without end
+    except (ValueError, RecursionError):  # an integer with thousands of digits, or endlessly nested lists
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

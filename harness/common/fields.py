@@ -1,5 +1,7 @@
-"""Checks and conversions that every frozen dataclass of a study shares: each error names the field, the value and what
-is allowed."""
+"""Checks and conversions of fields, shared by the frozen dataclasses of a study.
+
+Each error names the field, the value and the allowed values.
+"""
 
 import dataclasses
 import functools
@@ -15,16 +17,16 @@ from harness.common.errors import UserError, bad, unknown
 T = TypeVar("T")
 
 MAX_EXACT_INTEGER = 2**53
-"""Beyond it whole numbers that pass through a float are no longer exact."""
+"""Largest n such that a float holds every whole number up to n exactly."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
-"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task tells them apart."""
+"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task has both."""
 
 
 def coerce(instance: Any) -> None:
-    """Bring every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
+    """Convert every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
 
-    A whole number in a float's place becomes a float and lists become tuples, so that equal studies are equal however
-    they were written. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
+    Studies that mean the same become equal, even if they are written differently. A whole number in a float field
+    becomes a float, and lists become tuples. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
     """
     hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
     for field in dataclasses.fields(instance):
@@ -39,7 +41,7 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def build(cls: type[T], where: str, values: object) -> T:
-    """Make ``cls(**values)``, refusing unknown and missing fields by name."""
+    """Return ``cls(**values)``; refuse unknown and missing fields by name."""
     if not isinstance(values, Mapping):
         raise bad(where, values, "a mapping of field names to values")
     known = {f.name: f for f in dataclasses.fields(cls) if f.init}  # type: ignore[arg-type]
@@ -56,8 +58,10 @@ def build(cls: type[T], where: str, values: object) -> T:
 
 
 def chosen(instance: Any) -> dict[str, Any]:
-    """The fields whose value is not the default: what names a thing and makes its identity, so that a field added later
-    with a default changes neither."""
+    """The fields that differ from their default.
+
+    They make a thing's name and identity. A new field with a default therefore changes neither.
+    """
     return {f.name: value for f in dataclasses.fields(instance) if (value := getattr(instance, f.name)) != _default(f)}
 
 
@@ -66,51 +70,53 @@ def _default(field: "dataclasses.Field[Any]") -> Any:
 
 
 def above(field: str, value: float, bound: float) -> None:
-    """Refuse what is not a finite number above ``bound``."""
+    """Refuse a value that is not a finite number above ``bound``."""
     if not math.isfinite(value) or value <= bound:
         raise bad(field, value, f"a finite number above {bound:g}")
 
 
 def at_least(field: str, value: float, bound: float) -> None:
-    """Refuse what is not a finite number of at least ``bound``."""
+    """Refuse a value that is not a finite number of at least ``bound``."""
     if not math.isfinite(value) or value < bound:
         raise bad(field, value, f"a finite number of at least {bound:g}")
 
 
 def at_most(field: str, value: float, bound: float) -> None:
-    """Refuse what is above ``bound``."""
+    """Refuse a value above ``bound``."""
     if value > bound:
         raise bad(field, value, f"a number of at most {short(bound)}")
 
 
 def seed(field: str, value: int) -> None:
-    """Refuse what a random generator takes for no seed."""
+    """Refuse a value that random generators do not accept as a seed."""
     if not 0 <= value < 2**32:
         raise bad(field, value, "a whole number from 0 to 4294967295")
 
 
 def exactly_one(**values: float | None) -> None:
-    """Refuse none or several given where one of some fields is wanted."""
+    """Refuse fields unless exactly one of them is given."""
     if sum(value is not None for value in values.values()) != 1:
         given = " and ".join(map(repr, values.values()))
         raise UserError(f"{' and '.join(values)}: {given} are not allowed; give exactly one of them")
 
 
 def share(field: str, value: float) -> None:
-    """Refuse what is not a number from 0 to below 1."""
+    """Refuse a value that is not a number from 0 to below 1."""
     if not 0 <= value < 1:
         raise bad(field, value, "a number from 0 to below 1")
 
 
 def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Refuse what is not one of the names in ``allowed``."""
+    """Refuse a value that is not in ``allowed``."""
     if value not in allowed:
         raise unknown(field, value, allowed)
 
 
 def languages(field: str, values: Sequence[str]) -> None:
-    """Refuse what is not a language code (letters and a hyphen, so that a code can never be a path), or is there
-    twice."""
+    """Refuse an empty list, a repeated code, and values that are not language codes.
+
+    A code has letters and at most one hyphen, so it can never be a path.
+    """
     for value in values:
         if not LANGUAGE.fullmatch(value):
             raise bad(field, value, "a language code of two or three small letters, such as 'de'")
@@ -118,7 +124,7 @@ def languages(field: str, values: Sequence[str]) -> None:
 
 
 def once(field: str, values: Sequence[Hashable]) -> None:
-    """Refuse a list without entries or with one twice."""
+    """Refuse an empty list, and a list with a value that occurs twice."""
     if not values:
         raise bad(field, values, "a list with at least one entry")
     if (twice := repeated(values)) is not None:
@@ -126,13 +132,13 @@ def once(field: str, values: Sequence[Hashable]) -> None:
 
 
 def repeated(values: Sequence[T]) -> T | None:
-    """The first value that has been there before, ``None`` where all differ."""
+    """The first value that repeats an earlier one; ``None`` if all differ."""
     before: set[T] = set()
     for place, value in enumerate(values):
         try:
             known = value in before
             before.add(value)
-        except TypeError:  # has no hash, as a list in YAML
+        except TypeError:  # unhashable, such as a list in YAML
             known = value in values[:place]
         if known:
             return value
@@ -140,14 +146,14 @@ def repeated(values: Sequence[T]) -> T | None:
 
 
 def short(value: Any) -> str:
-    """A value in a label: numbers without needless zeros, but never two numbers alike."""
+    """A value in a label: numbers without needless zeros, but different numbers stay different."""
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     return "+".join(map(short, value)) if isinstance(value, tuple) else str(value)
 
 
 def converted(field: str, value: Any, hint: Any) -> Any:
-    """A value brought to the type that a field declares; see ``coerce``."""
+    """A value converted to the declared type of a field; see ``coerce``."""
     if typing.get_origin(hint) in (types.UnionType, typing.Union):  # the latter where a part has parameters
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
@@ -194,6 +200,6 @@ def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
     if isinstance(value, str):
         try:
             value.encode()
-        except UnicodeEncodeError:  # YAML and JSON can name half of a pair of surrogates, which no file can hold
+        except UnicodeEncodeError:  # YAML and JSON can contain half a surrogate pair, which no file can hold
             raise bad(field, value, "text of whole characters") from None
     return value

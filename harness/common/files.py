@@ -1,4 +1,4 @@
-"""Paths and files that a user names: what cannot be read gets one message."""
+"""Paths and files that a user names. Each unreadable one gets a single message."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ from harness.common.errors import UserError, bad, reason
 
 
 def directory(field: str, place: str) -> Path | None:
-    """The directory of that name with ``~`` expanded, ``None`` where there is none."""
+    """The directory at a path with ``~`` expanded; ``None`` if there is none."""
     try:
         path = Path(place).expanduser()
         return path if path.is_dir() else None
@@ -16,7 +16,7 @@ def directory(field: str, place: str) -> Path | None:
 
 
 def existing(field: str, place: str, otherwise: str) -> Path:
-    """The file of that name with ``~`` expanded. Raises ``UserError`` naming ``field`` where there is none."""
+    """The file at a path with ``~`` expanded. Raises ``UserError`` naming ``field`` if there is none."""
     given = Path(place)
     folder = directory(field, str(given.parent))
     file = folder / given.name if folder is not None else given
@@ -30,8 +30,10 @@ def existing(field: str, place: str, otherwise: str) -> Path:
 
 
 def read(file: Path, most: int | None = None) -> bytes:
-    """A file's bytes without a byte-order mark. Raises ``UserError`` where it cannot be read, or has more than ``most``
-    bytes."""
+    """A file's bytes without a byte-order mark.
+
+    Raises ``UserError`` if the file cannot be read or has more than ``most`` bytes.
+    """
     try:
         if most is not None and (size := file.stat().st_size) > most:
             raise UserError(f"{file}: has {size} bytes; give a file of at most {most}")
@@ -41,7 +43,7 @@ def read(file: Path, most: int | None = None) -> bytes:
 
 
 def text(content: bytes, where: str) -> str:
-    """UTF-8 text; ``where`` names it in the message."""
+    """UTF-8 bytes as text. The error message calls them ``where``."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:
@@ -49,15 +51,15 @@ def text(content: bytes, where: str) -> str:
 
 
 def lines(file: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a UTF-8 file without their ends, each with its number from 1."""
+    """The lines of a UTF-8 file without line ends, each with its number from 1."""
     for number, line in enumerate(read(file).split(b"\n"), start=1):
         yield number, text(line.removesuffix(b"\r"), f"{file}:{number}")
 
 
 def state(file: Path) -> tuple[int, ...] | None:
-    """Device, inode, size and time of the last write; ``None`` where there is no file.
+    """Device, inode, size and time of the last write; ``None`` if there is no file.
 
-    It changes when a file is replaced or written.
+    The value changes when the file is replaced or rewritten.
     """
     try:
         found = file.stat()

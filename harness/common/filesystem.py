@@ -17,34 +17,36 @@ from fsspec.implementations.local import LocalFileSystem
 from harness.common.errors import UserError, reason
 
 ABANDONED = 24 * 3600
-"""Age in seconds from which on the process that wrote a file under a temporary name is taken to be gone."""
+"""Age in seconds from which the writer of a temporary file is presumed dead."""
 PART = ".part"
-"""How the temporary names of files end."""
+"""Suffix of the temporary names of files."""
 LOST = (errno.EIO, errno.EISDIR)
-"""Errors of a system that cannot read a file which exists."""
+"""Errors of a system that cannot read an existing file."""
 
 
 class FileTree:
-    """Files by their names below ``root``. Raises ``UserError`` for a place that no file system knows."""
+    """Files by their names below ``root``. Raises ``UserError`` if no file system supports the place."""
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         self.place = os.fspath(place)
         try:
             self.fs, root = fsspec.core.url_to_fs(self.place)
-        except Exception as error:  # whatever a third party's file system raises, it cannot be used
+        except Exception as error:  # third-party file systems raise errors of any type
             raise UserError(
                 f"store: {self.place!r} is not allowed; give a folder or a URL that fsspec knows ({reason(error)})"
             ) from None
         self.root = root.rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
+        if not _is_text(self.root):  # Arrow and safetensors could not write there
+            raise UserError(f"store: {self.root!r} is not allowed; give a folder whose name is UTF-8")
 
     def exists(self, name: str) -> bool:
-        """Whether there is a file or folder of that name now."""
+        """Whether a file or folder of that name exists now."""
         self._forget()
         return bool(self.fs.exists(self._path(name)))
 
     def names(self, folder: str) -> list[str]:
-        """Names of what is in a folder now; none where there is no such folder."""
+        """Names of the files and folders in a folder now; empty if there is no such folder."""
         self._forget()
         try:
             return sorted(PurePosixPath(str(found)).name for found in self.fs.ls(self._path(folder), detail=False))
@@ -52,18 +54,21 @@ class FileTree:
             return []
 
     def below(self, folder: str) -> list[str]:
-        """Names, relative to a folder, of all files in it and in the folders in it now."""
+        """Names of all files in a folder and its subfolders now, relative to the folder."""
         self._forget()
         base = f"{self._path(folder)}/"
         return sorted(str(found).split(base, 1)[1] for found in self.fs.find(base) if base in str(found))
 
     def sizes(self, folder: str) -> dict[str, int]:
-        """Bytes of all files in a folder and in the folders in it now, by their full names."""
+        """Bytes of all files in a folder and its subfolders now, by full name."""
         self._forget()
         return {str(name): int(file["size"]) for name, file in self.fs.find(self._path(folder), detail=True).items()}
 
     def read(self, name: str) -> bytes | None:
-        """A file's bytes, ``None`` where there is none; raises ``ValueError`` where the disk has lost them."""
+        """A file's bytes, ``None`` if there is no file.
+
+        Raises ``ValueError`` if the disk has lost them, and ``UserError`` for other errors.
+        """
         if "\0" in name:  # no file system has such a name
             return None
         try:
@@ -79,7 +84,7 @@ class FileTree:
         return content
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """A JSON file, ``None`` where there is none; raises ``ValueError`` also for what is no JSON mapping."""
+        """The mapping in a JSON file, ``None`` if there is no file. Raises ``ValueError`` also for other content."""
         content = self.read(name)
         if content is None:
             return None
@@ -92,7 +97,7 @@ class FileTree:
         return found
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file whole or not at all: object stores do so by themselves, a folder by way of a rename."""
+        """Write a file whole or not at all. Object stores guarantee it; in a folder a rename does."""
         with self._writing():
             if self.is_local:
                 _write_locally(Path(self._path(name)), content)
@@ -102,16 +107,16 @@ class FileTree:
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file."""
         text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        self.write(name, text.encode(errors="backslashreplace"))  # a path in a traceback may hold what is no character
+        self.write(name, text.encode(errors="backslashreplace"))  # a path in a traceback may hold invalid characters
 
     def remove(self, name: str) -> None:
-        """Remove a file or folder, where there is one."""
+        """Remove a file or folder, if it exists."""
         self._forget()
         with contextlib.suppress(FileNotFoundError):
             self.fs.rm(self._path(name), recursive=True)
 
     def put(self, local: Path, name: str) -> None:
-        """Bring a local file or folder to the store. A folder moves there, where the store is local."""
+        """Bring a local file or folder into the store. It moves if the store is local, else it is copied."""
         with self._writing():
             if self.is_local:
                 make(Path(self._path(name)).parent)
@@ -123,7 +128,7 @@ class FileTree:
                 self.fs.put_file(str(local), self._path(name))
 
     def get(self, name: str, local: Path) -> None:
-        """Bring a file or folder of the store to a local one."""
+        """Copy a file or folder of the store to a local path."""
         self._forget()
         if self.fs.isdir(self._path(name)):
             self.fs.get(f"{self._path(name)}/", f"{local}/", recursive=True)
@@ -131,19 +136,19 @@ class FileTree:
             self.fs.get_file(self._path(name), str(local))
 
     def identity(self, name: str) -> str:
-        """A text that changes when a file is written again. Raises ``FileNotFoundError`` where there is no file."""
+        """A text that changes when a file is rewritten. Raises ``FileNotFoundError`` if there is no file."""
         self._forget()
         return str(self.fs.ukey(self._path(name)))
 
     def rename(self, name: str, new: str) -> bool:
-        """Give a file or folder another name; ``False`` where there is none."""
+        """Give a file or folder another name; ``False`` if there is none."""
         with self._writing(), contextlib.suppress(FileNotFoundError):
             self.fs.mv(self._path(name), self._path(new), recursive=True)
             return True
         return False
 
     def _forget(self) -> None:
-        """Let a file system that remembers listings look again: other processes write here too."""
+        """Drop cached listings of the file system, because other processes write here too."""
         self.fs.invalidate_cache()
 
     def _path(self, name: str) -> str:
@@ -158,14 +163,14 @@ class FileTree:
 
 
 def whole(text: str) -> str:
-    """Text that any file can hold: halves of characters (surrogates) become escapes."""
+    """Text that any file can hold: lone surrogates become escapes."""
     return text.encode(errors="backslashreplace").decode()
 
 
 def make(folder: Path) -> None:
     """Make a folder and its parents, and wait until their names are on the disk.
 
-    A power cut then takes neither the folder nor a file that is written into it.
+    After that, a power cut loses neither the folder nor the files written into it.
     """
     if not folder.is_dir():
         make(folder.parent)
@@ -183,9 +188,9 @@ def sync(place: Path) -> None:
 
 
 def remove_abandoned(left: Path) -> None:
-    """Remove a file or folder under a temporary name, once no living process can still write to it.
+    """Remove a file or folder with a temporary name, if its age means that no living process writes to it.
 
-    The clock may have jumped either way.
+    The age is absolute, since the clock may have jumped either way.
     """
     with contextlib.suppress(OSError):
         if abs(time.time() - left.lstat().st_mtime) > ABANDONED:
@@ -194,10 +199,10 @@ def remove_abandoned(left: Path) -> None:
 
 @contextlib.contextmanager
 def replacing(target: Path, part: Path | None = None) -> Iterator[Path]:
-    """A temporary name beside a local file or folder, to write to. At the end it takes the target's place.
+    """A temporary path beside a local file or folder. At the end it replaces the target.
 
-    Readers see all of the new content or none. After an exception nothing is left. A writer that holds a lock may give
-    the name, ``part``: what a killed process left there is removed first.
+    Readers see all of the new content or none of it, and an exception leaves nothing behind. A writer that holds a lock
+    may give the path as ``part``; a killed process's file there is removed first.
     """
     if part is None:
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}{PART}")
@@ -224,3 +229,12 @@ def _write_locally(target: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     sync(target.parent)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written in UTF-8. Bytes that are not UTF-8 appear as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""Content hashes: what names trials, data, encoders and Fisher diagonals."""
+"""Content hashes, which name trials, data, encoders and Fisher diagonals."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ def digest(content: object) -> str:
 
 
 def check_unchanged(what: str, found: str, planned: str) -> None:
-    """Refuse what changed between the planning of a trial and its run: its identity would be a lie."""
+    """Refuse an input that changed between a trial's planning and its run: the trial's id would be wrong."""
     if found != planned:
         raise UserError(
             f"{what} changed since the study was planned ({found}, planned {planned}); run the study again, with "

@@ -1,4 +1,4 @@
-"""One process at a time: a lock that the kernel lets go of when its process ends, however it ends."""
+"""Locks between processes. The kernel releases a lock when its process ends in any way."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,15 +9,14 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def claimed(file: Path, *, wait: bool = True) -> Iterator[bool]:
-    """Hold a lock on a file; ``False`` where another process has it and this one is not to ``wait``.
+    """Hold a lock on a file; ``False`` if another process holds it and ``wait`` is false.
 
-    Where nothing can be locked, as on some network file systems, nobody is held up: two processes then do the same work
-    twice.
+    Some network file systems cannot lock. There the lock always succeeds, and two processes may do the same work.
     """
     with ExitStack() as held:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            # Not its soft lock, a file whose presence counts: that of a process which was killed would stay.
+            # Without the fallback to a soft lock, whose file would outlive a killed process.
             held.enter_context(FileLock(file, blocking=wait, fallback_to_soft=False))
             mine = True
         except Timeout:

@@ -1,7 +1,7 @@
-"""What of the origins of several results can change a score: one set of facts for all, so that they can be compared.
+"""Facts about the origins of results that can change a score, under common names for comparison.
 
-A commit changes with the documentation too, so the code is known by its hash where every record has one. Names of
-machines, times and Python's version change no score and are no facts.
+Git commits also change with the documentation, so the hash of the code is used if every record has one. Machine names,
+times and Python's version change no score and are left out.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from harness.common.provenance import Provenance, Software
 
 Facts = dict[str, str]
-"""Values by what they are of."""
+"""Values of facts, by the name of the fact."""
 ABSENT = "none"
 """The version of a package that is not installed."""
 SELF = "steadytune"
 
 
 def software_facts(origins: Sequence[Software]) -> list[Facts]:
-    """Of each origin its code and its packages' versions, under the same names for all."""
+    """The code and package versions of each origin, under the same names for all."""
     packages = dict.fromkeys(name for origin in origins for name in origin.packages if name != SELF)
     hashed = all(origin.code for origin in origins)
     return [
@@ -27,8 +27,10 @@ def software_facts(origins: Sequence[Software]) -> list[Facts]:
 
 
 def facts(origins: Sequence[Provenance]) -> list[Facts]:
-    """The same with the machine: platform and device, and on a CPU the kind of processor and the number of threads, by
-    which sums are rounded."""
+    """As ``software_facts``, with the machine: platform, device, and a CPU's kind and number of threads.
+
+    Kind and threads affect the rounding of sums.
+    """
     machines: list[Facts] = []
     for origin in origins:
         machine = {"device": origin.device, "platform": origin.platform}
@@ -43,12 +45,12 @@ def facts(origins: Sequence[Provenance]) -> list[Facts]:
 
 
 def commit(origin: Software) -> str:
-    """The commit of the code, or its version where it is an installed package."""
+    """The commit of the code, or its version if the code is an installed package."""
     if origin.git is None:
         return f"version {origin.packages.get(SELF, 'unknown')}"
     return f"commit {origin.git.commit[:12]}{' with uncommitted changes' if origin.git.dirty else ''}"
 
 
 def _shared(found: Sequence[Facts]) -> list[str]:
-    """The names that all have: of an older record a fact may not be known."""
+    """Names that all facts have; older records may lack some."""
     return [name for name in found[0] if all(name in other for other in found)] if found else []

@@ -1,4 +1,4 @@
-"""Where a result comes from: versions, code, device. Nothing from the environment's variables is read."""
+"""Provenance of a result: versions, code, device. No environment variable is read."""
 
 import platform
 import subprocess
@@ -27,7 +27,7 @@ PACKAGES = (
 
 @dataclass(frozen=True)
 class Git:
-    """The state of the checkout that the code is in."""
+    """The state of the code's Git checkout."""
 
     commit: str
     dirty: bool
@@ -36,19 +36,19 @@ class Git:
 
 @dataclass(frozen=True, kw_only=True)
 class Software:
-    """The code that makes a result."""
+    """The code that computes a result."""
 
     packages: dict[str, str]
     """Versions by package."""
     git: Git | None
-    """``None`` where the code is an installed package."""
+    """``None`` if the code is an installed package."""
     code: str = ""
     """Content hash of the package ``harness``; empty in records of older versions."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance(Software):
-    """Where a result comes from."""
+    """Software and machine of a result."""
 
     python: str
     platform: str
@@ -60,8 +60,10 @@ class Provenance(Software):
 
 @lru_cache(maxsize=1)
 def software() -> Software:
-    """Versions of the packages, the hash of the code, and where it is a checkout its git commit and dirty flag. Imports
-    none of the packages."""
+    """Package versions, the hash of the code and, in a checkout, its commit and dirty flag.
+
+    None of the packages is imported.
+    """
     packages = {name: found for name in PACKAGES if (found := _version(name))}
     return Software(packages=packages, git=_git(), code=_code())
 
@@ -83,12 +85,12 @@ def provenance() -> Provenance:
 
 
 def _code() -> str:
-    """A version may have been changed without another number."""
+    """Hash of the code, because edited code keeps its version number."""
     return digest([(str(file.relative_to(ROOT)), file_digest(file)) for file in sorted(ROOT.rglob("*.py"))])
 
 
 def _processor() -> str:
-    """Another kind of processor rounds otherwise."""
+    """Kind of processor; another kind rounds differently."""
     with suppress(OSError):
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             if line.startswith("model name"):

@@ -1,6 +1,6 @@
-"""A user's own Python file that defines one thing, a study or a task, by a fixed name or a function of that name.
+"""A user's own Python file that defines one study or task.
 
-It may import the modules beside it.
+The file has a variable of a fixed name, or a function of that name in lower case. It may import modules beside it.
 """
 
 import ast
@@ -22,9 +22,15 @@ T = TypeVar("T")
 def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()) -> T:
     """The value of ``name`` in a Python file, or the return value of its function of that name in lower case.
 
-    ``content`` is the file's, where the caller has read it. ``known`` are dataclasses that the file may make: an option
-    that one of them lacks is answered with the nearest one. Raises ``UserError`` with file and line where the file or
-    the function fails, or there is no such ``kind``.
+    Args:
+        file: The Python file.
+        name: The variable's name.
+        kind: The required type.
+        content: The file's bytes, if the caller has read them.
+        known: Dataclasses whose options are suggested when the file misspells one.
+
+    Raises:
+        UserError: The file or function fails (with file and line), or the value is not of type ``kind``.
     """
     return loaded(file, name, kind, content=content, known=known)[0]
 
@@ -32,11 +38,11 @@ def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = Non
 def loaded(
     file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()
 ) -> tuple[T, dict[str, Path]]:
-    """As ``defined``, and the files of the modules beside it that it imported, by the modules' names."""
+    """As ``defined``, with the files of imported neighbours by module name."""
     source = files.read(file) if content is None else content
     module = ModuleType(file.stem)
     module.__file__ = str(file)
-    registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up the module that they are in
+    registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up their own module
     try:
         with importable(file.parent.absolute()) as neighbours:
             exec(compile(source, str(file), "exec"), module.__dict__)
@@ -55,7 +61,7 @@ def loaded(
 
 
 def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:
-    """The message of an error; an unknown option of a known class is answered with the nearest option."""
+    """The message of an error. For an unknown option of a known class it suggests the nearest option."""
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, TypeError) and line is not None:
@@ -68,7 +74,7 @@ def _message(error: BaseException, known: Iterable[type], line: int | None, cont
 
 
 def _calls(content: bytes, line: int) -> Iterator[tuple[str, list[str]]]:
-    """Calls that a line of Python source is part of: the last part of the function's name, and the keywords given."""
+    """Calls around a line of Python source: the last part of the function's name, and the given keywords."""
     for node in ast.walk(ast.parse(content)):
         if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or line):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -1,4 +1,4 @@
-"""Quarantine: a file that turns out to be broken gets another name, so that it is made again and can be looked at."""
+"""Quarantine: a broken file gets another name, so that it is made again and can be inspected."""
 
 import os
 from collections.abc import Callable
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 SUFFIX = ".broken-"
-"""Follows the name of a file in quarantine; a number follows it."""
+"""Suffix of a name in quarantine, followed by a number."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A file or folder that was found broken. It is still under its name."""
+    """A broken file or folder that has not been moved."""
 
     name: str
     reason: str
     identity: str
-    """Changes when another process writes the file again; see ``FileTree.identity``."""
+    """Changes when another process rewrites the file; see ``FileTree.identity``."""
 
     def __str__(self) -> str:
         return f"{self.name} is broken ({self.reason})"
@@ -34,7 +34,7 @@ class Quarantined:
 
 
 def free_name(name: str, exists: Callable[[str], bool]) -> str:
-    """The first name in quarantine that is not taken."""
+    """The first free name in quarantine."""
     number = 1
     while exists(f"{name}{SUFFIX}{number}"):
         number += 1

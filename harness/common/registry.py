@@ -1,4 +1,4 @@
-"""One way to add a thing: a file of its own, and one line in the registry of its package."""
+"""Registries: a thing is added by its own file and one line in its package's registry."""
 
 import pkgutil
 from collections.abc import Iterator, Mapping
@@ -10,8 +10,10 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T]):
-    """Things of one kind by name. An entry ``"module:attribute"`` is imported when it is read, so that a list of names
-    costs nothing."""
+    """Things of one kind by name.
+
+    An entry ``"module:attribute"`` is imported when it is read, so listing the names imports nothing.
+    """
 
     def __init__(self, entries: Mapping[str, str | T]) -> None:
         self._entries = dict(entries)
@@ -30,7 +32,7 @@ class Registry(Mapping[str, T]):
         return len(self._entries)
 
     def find(self, field: str, name: object, *, listed: str = "") -> T:
-        """The thing of that name. Raises ``UserError`` that begins with ``field`` and has the nearest name.
+        """The thing of that name. Raises ``UserError`` that begins with ``field`` and suggests the nearest name.
 
         ``listed`` is as in ``unknown``.
         """

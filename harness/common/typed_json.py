@@ -1,7 +1,7 @@
-"""JSON brought to the types of frozen dataclasses.
+"""JSON converted to frozen dataclasses.
 
-``msgspec`` does the work, because a hand-written check has to name every key and type once more. It checks the types,
-ignores keys that newer versions write, and fills keys that older versions lack with the dataclass's defaults.
+``msgspec`` does the work, because a hand-written check repeats every key and type. It checks types, ignores keys of
+newer versions, and fills missing keys of older versions with the dataclass's defaults.
 """
 
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def converted(found: Any, cls: type[T]) -> T:
-    """The JSON as an instance of a dataclass. Raises ``ValueError``, which says where, for a wrong type."""
+    """The JSON as an instance of a dataclass. Raises ``ValueError`` with the place of a wrong type."""
     try:
         return msgspec.convert(found, cls)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""YAML as users write it: plain values alone, each key once, and a limit on the size. Imports neither torch nor Ray."""
+"""YAML as users write it: plain values only, each key once, limited in size. Imports neither torch nor Ray."""
 
 import re
 from collections.abc import Hashable
@@ -11,19 +11,20 @@ from harness.common import fields, files
 from harness.common.errors import UserError
 
 MERGE = "tag:yaml.org,2002:merge"
-"""Of the key ``<<``, which stands for another mapping's."""
+"""Tag of the key ``<<``, which merges another mapping."""
 BOOLEAN = "tag:yaml.org,2002:bool"
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
 MAX_BYTES = 10_000_000
-"""Beyond it a file is no study: it would be read for minutes."""
+"""Largest size of a study's file; a larger file would take minutes to read."""
 MAX_VALUES = 2_000_000
-"""Limit on the values of a file, each alias (``*name``) counted as all the values that it repeats."""
+"""Largest number of values in a file. Each alias (``*name``) counts as all the values that it repeats."""
 
 
-# PyYAML, although ruamel.yaml refuses repeated keys itself: it has no limit on aliases either, and is not needed else.
+# PyYAML is used although ruamel.yaml refuses repeated keys: ruamel.yaml does not limit aliases either, and nothing else
+# needs it.
 class _Loader(yaml.SafeLoader):
-    """Safe loading that refuses aliases that multiply, and a key given twice, of which YAML would take the last."""
+    """Safe loading that limits aliases and refuses repeated keys, of which YAML would keep the last."""
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
@@ -46,7 +47,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _misread(node: yaml.ScalarNode) -> str:
-    """Why YAML 1.1, which PyYAML reads, takes a word without quotes for another than a user means; else empty."""
+    """The reason why YAML 1.1, which PyYAML implements, misreads an unquoted word; empty if it does not."""
     word = node.value
     if node.tag == BOOLEAN and word.lower() not in ("true", "false"):
         return f'{word} is read as true or false: put it in quotes: "{word}", or write true or false'
@@ -58,8 +59,10 @@ def _misread(node: yaml.ScalarNode) -> str:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Values in a node, each alias counted as all its values. ``known`` has the sizes of the nodes met, 0 while one is
-    being counted."""
+    """Number of values in a node, each alias counted as all its values.
+
+    ``known`` maps node ids to sizes, and to 0 for a node that is still being counted.
+    """
     if (size := known.get(id(node))) is not None:
         if not size:
             raise yaml.MarkedYAMLError(problem="an alias stands for what it is in", problem_mark=node.start_mark)
@@ -80,12 +83,14 @@ def read(file: Path) -> Any:
 
 
 def parsed(text: str, where: str) -> Any:
-    """The plain values of a text. Raises ``UserError`` that begins with ``where`` for other values, and for text that
-    is no YAML."""
+    """The plain values of a YAML text.
+
+    Raises ``UserError`` that begins with ``where`` for other values and for invalid YAML.
+    """
     try:
         return yaml.load(text, _Loader)
     except RecursionError:
         raise UserError(f"{where}: not readable as YAML: it is nested too deeply") from None
-    except Exception as error:  # PyYAML lets out whatever its conversions raise: an empty !!int is an IndexError
+    except Exception as error:  # conversions in PyYAML raise errors of any type: an empty !!int is an IndexError
         said = " ".join(str(error).split()).replace('"<unicode string>", ', "")
         raise UserError(f"{where}: not readable as YAML: {said or type(error).__name__}") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.common.errors import UserError, reason_and_file, unknown
+from harness.data.shards import split_files
 from harness.tasks import Task
 from harness.tasks.base import SPLITS
 
@@ -87,7 +88,15 @@ def _from_disk(source: Path, split: str) -> "Dataset":
     from datasets import Dataset, DatasetDict, disable_progress_bars, load_from_disk
 
     disable_progress_bars()
-    if any((source / name).is_file() for name in SAVED):
+    patterns = [pattern.format(split=split) for pattern in PARTS]
+    parts = split_files(source, patterns)
+    saves = [name for name in SAVED if (source / name).is_file()]
+    if saves and parts:
+        raise UserError(
+            f"data: {source} has the split {split!r} twice, in {saves[0]} as save_to_disk writes it and in "
+            f"{parts[0].name}; leave one of them there"
+        )
+    if saves:
         saved = load_from_disk(str(source))
         if not isinstance(saved, DatasetDict):
             raise UserError(
@@ -96,10 +105,8 @@ def _from_disk(source: Path, split: str) -> "Dataset":
         if split not in saved:
             raise unknown(f"data: {source}: split", split, saved)
         return saved[split]
-    parts = sorted(str(file) for pattern in PARTS for file in source.glob(pattern.format(split=split)))
     if not parts:
-        expected = ", ".join(pattern.format(split=split) for pattern in PARTS)
-        raise UserError(f"data: {source} has none of {expected}, nor what save_to_disk writes")
-    found = Dataset.from_parquet(parts)
+        raise UserError(f"data: {source} has none of {', '.join(patterns)}, nor what save_to_disk writes")
+    found = Dataset.from_parquet([str(file) for file in parts])
     assert isinstance(found, Dataset)
     return found

@@ -23,7 +23,8 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
     """
     task = task_named(origin.task)
     try:
-        found = Examples(tuple(_rows(task, origin, split, language)))
+        rows = _rows(task, origin, split, language)
+        found = Examples(tuple(rows), getattr(rows, "notes", ()))
         assert found.fingerprint  # a user's own task may give what has none
     except UserError:
         raise
@@ -70,13 +71,17 @@ def _expected(task: Task[Any], split: str, language: str) -> str:
 
 
 def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
-    names = task.files(split, language)
-    file = next((folder / name for name in names if (folder / name).is_file()), None)
-    if file is None:
+    first, *others = (folder / name for name in task.files(split, language))
+    found = [first] if first.is_file() else [file for file in others if file.is_file()]
+    if len(found) > 1:
+        names = " and ".join(file.name for file in found)
+        raise UserError(f"data: {found[0].parent} has {names}; leave one of them there")
+    if not found:
         there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
-        also = f" (nor {' or '.join(names[1:])})" if names[1:] else ""
+        # Under another name, not with another end alone.
+        nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
+        also = f" (nor {nor})" if nor else ""
         raise UserError(
-            f"data: {folder / names[0]} does not exist{also}; languages with a {split} file there: "
-            f"{', '.join(sorted(there)) or 'none'}"
+            f"data: {first} does not exist{also}; languages with a {split} file there: {', '.join(sorted(there)) or 'none'}"
         )
-    return file
+    return found[0]

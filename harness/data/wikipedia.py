@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.common.errors import UserError, reason_and_file
+from harness.data.shards import split_files
 
 NAME = "wikimedia/wikipedia"
 SNAPSHOT = "20231101"
@@ -36,7 +37,9 @@ def streamed(language: str, count: int) -> list[str]:
 
 def copied(folder: Path, language: str, count: int) -> list[str] | None:
     """The first ``count`` passages of a copy's Parquet files; ``None`` where there is none of the language."""
-    parts = sorted(str(part) for part in (folder / configuration(language)).glob("train-*.parquet"))
+    # The first files do: a few passages are read.
+    files = split_files(folder / configuration(language), ["train-*.parquet"], whole=False)
+    parts = [str(file) for file in files]
     if not parts:
         return None
     from datasets import load_dataset

@@ -1,1 +1,1 @@
-"""Pretrained encoders: found and pinned, loaded, their vocabulary mapped from disk or trimmed."""
+"""Pretrained encoders: located, pinned and loaded; their vocabulary is mapped from disk or trimmed."""

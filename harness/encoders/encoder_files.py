@@ -1,4 +1,4 @@
-"""Single files of an encoder, wherever it is, and those that Git LFS has left as pointers."""
+"""Single files of an encoder in any location, and the detection of Git LFS pointers."""
 
 import json
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from harness.common.errors import UserError
 from harness.encoders.pinning import MODEL_SUFFIXES, Encoder
 
 POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a file begins that stands for another until Git LFS has fetched it."""
+"""First bytes of a Git LFS pointer, which stands for a file until Git LFS has fetched it."""
 
 
 @lru_cache(maxsize=256)
 def located(encoder: Encoder, name: str) -> Path | None:
-    """A file of an encoder on this machine, downloaded where it is on the hub; ``None`` where there is none."""
+    """A file of an encoder on this machine, downloaded if it is on the hub; ``None`` if there is none."""
     if encoder.revision.startswith("sha256:"):
         file = Path(encoder.path) / name
         return file if file.is_file() else None
@@ -28,13 +28,16 @@ def located(encoder: Encoder, name: str) -> Path | None:
         EntryNotFoundError,
         HfHubHTTPError,
         HFValidationError,
-    ):  # the first also where there is no network and no copy
+    ):  # EntryNotFoundError also if offline without a copy
         return None
 
 
 @lru_cache(maxsize=64)
 def config(encoder: Encoder) -> Mapping[str, Any]:
-    """An encoder's ``config.json`` as it is; empty where it is none, which the loading of the model says better."""
+    """An encoder's ``config.json``, or an empty mapping if it is missing or broken.
+
+    Loading the model reports such a file better.
+    """
     file = located(encoder, "config.json")
     try:
         found = json.loads(file.read_text(encoding="utf-8")) if file is not None else None
@@ -44,7 +47,7 @@ def config(encoder: Encoder) -> Mapping[str, Any]:
 
 
 def check_fetched(encoder: Encoder, suffixes: tuple[str, ...] = MODEL_SUFFIXES) -> None:
-    """Refuse a directory in which a file with one of ``suffixes`` is a Git LFS pointer: it is not the file itself."""
+    """Refuse a directory in which a file with one of ``suffixes`` is a Git LFS pointer."""
     folder = Path(encoder.path)
     if not folder.is_dir():
         return

@@ -1,4 +1,4 @@
-"""Where a parameter is in an encoder, from the embeddings up."""
+"""Depth of the parameters in an encoder, from the embeddings up."""
 
 from collections.abc import Container
 
@@ -9,7 +9,7 @@ from harness.common.errors import UserError
 
 
 def stack(model: PreTrainedModel) -> nn.ModuleList:
-    """The layers of the encoder's body. Raises ``UserError`` where they are not to be found."""
+    """The layers of the encoder's body. Raises ``UserError`` if they are not found."""
     return _stack(model)[1]
 
 
@@ -17,7 +17,7 @@ def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
     count = getattr(model.config, "num_hidden_layers", None)
     found = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == count]
     parents = [name.rpartition(".")[0] for name, _ in found]
-    if found and parents.count(parents[0]) == 1:  # XLM has lists of attentions, norms and more beside each other
+    if found and parents.count(parents[0]) == 1:  # XLM has several lists of that length side by side
         return found[0]
     raise UserError(
         f"encoder: the layers of a {model.config.model_type!r} encoder are not found; give a method that does not ask "
@@ -26,11 +26,10 @@ def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
 
 
 def depths(model: PreTrainedModel, head: Container[str]) -> dict[str, int]:
-    """Depth of every parameter: 0 for embeddings, 1 to L for the layers, L + 1 for those in ``head`` and all outside
-    the body.
+    """Depth of every parameter in a model with L layers.
 
-    What comes before the layers counts as an embedding, and what comes after them, such as a last norm, as of the
-    topmost.
+    Embeddings have depth 0, the layers 1 to L, and parameters in ``head`` or outside the body L + 1. Other parameters
+    before the layers have depth 0. Parameters after the layers, such as a last norm, have depth L.
     """
     place, layers = _stack(model)
     embeddings = {f"{n}.weight" for n, module in model.named_modules() if isinstance(module, nn.Embedding)}

@@ -1,4 +1,4 @@
-"""What libraries raise for an encoder's files, as one message that a user can act on."""
+"""Errors that libraries raise for an encoder's files, turned into one helpful message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,14 +12,14 @@ from harness.encoders.encoder_files import check_fetched
 from harness.encoders.pinning import Encoder
 
 MAX_REASON = 300
-"""Characters of what a library says that a message repeats."""
+"""Largest number of characters that our message quotes from a library's."""
 CUSTOM_CODE = "trust_remote_code"
-"""What ``transformers`` names where a checkpoint needs code of its own, which is never run."""
+"""Option that a ``transformers`` message names if a checkpoint needs its own code, which is never run."""
 
 
 @contextmanager
 def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
-    """Turn what libraries raise for files that are lacking or torn into one message."""
+    """Turn a library's errors for missing or broken files into one message."""
     try:
         yield
     except SafetensorError as error:
@@ -35,7 +35,7 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
             f"encoder: {encoder.path!r} has its weights as a pickle that is torn, or that holds more than weights: "
             "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
         ) from None
-    except Exception as error:  # the files are the user's: whatever a library makes of them is theirs to mend
+    except Exception as error:  # the user's files caused it, so the user gets a message
         check_fetched(encoder)
         if CUSTOM_CODE in str(error):
             raise UserError(

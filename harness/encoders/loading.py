@@ -1,5 +1,4 @@
-"""Models as trials use them: the pretrained encoder is loaded once per process, each trial takes a copy with a head
-from its own seed."""
+"""Models for trials: a pretrained encoder once per process, and for each trial a copy with its seed's head."""
 
 import copy
 import sys
@@ -24,17 +23,19 @@ from harness.encoders.trimmed_embedding import TrimmedEmbedding
 from harness.tasks import TaskName, task_named
 
 META = torch.device("meta")
-"""Where a model has names and shapes, and no weights."""
+"""Device of a model that has names and shapes but no weights."""
 EXAMPLES_OF_NAMES = 3
-"""How many of the weights that are lacking a message names."""
+"""Number of missing weights that a message names."""
 SWITCHES = ("output_attentions", "output_hidden_states", "gradient_checkpointing")
-"""Options of a config.json that change no score. Packed batches and the saving of weights do not go with them."""
+"""Options of a config.json that change no score. Packed batches and saving weights do not work with them."""
 
 
 @lru_cache(maxsize=4)
 def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
-    """The encoder's tokenizer, a fast one: labels are aligned through its ``word_ids``. It pads and cuts at the
-    right. Raises ``UserError`` where the encoder lacks the files of one."""
+    """The encoder's fast tokenizer, which pads and truncates on the right. Labels are aligned through its ``word_ids``.
+
+    Raises ``UserError`` if the encoder lacks a tokenizer's files, a fast tokenizer or a padding token.
+    """
     tokenizer_files.check_there(encoder)
     with user_errors(encoder, "tokenizer"):
         loaded: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
@@ -60,25 +61,27 @@ def tokenizer(encoder: Encoder) -> PreTrainedTokenizerBase:
 
 @dataclass(frozen=True, eq=False)
 class Pretrained:
-    """An encoder with a task's standard head, shared by all trials of a process: never trained, its body is their
-    θ*."""
+    """An encoder with a task's standard head, shared by all trials of a process.
+
+    It is never trained. Its body is θ* for the trials.
+    """
 
     model: PreTrainedModel
     fresh: frozenset[str]
-    """Parameters without a θ*: those of the head, and of a pooler that the checkpoint lacks."""
+    """Parameters without a θ*: the head, and a pooler that the checkpoint lacks."""
 
     @property
     def anchor(self) -> dict[str, Tensor]:
-        """θ*: the pretrained weights by parameter name within the body. What the checkpoint lacks is not among them."""
+        """θ*: the pretrained weights by parameter name within the body, except those lacking in the checkpoint."""
         prefix = f"{self.model.base_model_prefix}."
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 
 
 def pretrained(encoder: Encoder, task: TaskName) -> Pretrained:
-    """The encoder in fp32 with the head of ``task``, a name or a user's file; its vocabulary may stay in the checkpoint
-    (``mapped``).
+    """The encoder in fp32 with the head of ``task``, which is a name or a user's file.
 
-    Raises ``UserError`` where the checkpoint cannot be read or lacks weights that a masked language model has.
+    The vocabulary may stay in the checkpoint (``mapped_embedding``). Raises ``UserError`` if the checkpoint cannot be
+    read or lacks weights of a masked language model's body.
     """
     kind = task_named(task)
     return _pretrained(encoder, kind.auto_model, kind.labels)
@@ -93,16 +96,16 @@ def _pretrained(encoder: Encoder, auto_model: str, labels: tuple[str, ...]) -> P
 
 
 def forget() -> None:
-    """Let go of the encoders that this process holds."""
+    """Drop the encoders and tokenizers that this process holds."""
     _pretrained.cache_clear()
     tokenizer.cache_clear()
 
 
 def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
-    """A copy to train. What has no θ* depends on ``seed`` alone, so that two methods with one seed start from the same
-    weights.
+    """A copy of the encoder to train. Parameters without a θ* depend on ``seed`` alone.
 
-    ``vocabulary`` holds the ids that the training data uses; with it, only their embeddings are copied and trained.
+    Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses;
+    with it, only their embeddings are copied and trained.
     """
     shared = pretrained(encoder, task)
     memo: dict[int, Any] = {}
@@ -119,8 +122,7 @@ def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor
 
 
 def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
-    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or
-    lacks weights."""
+    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -133,29 +135,30 @@ def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
 def masked_language_model(encoder: Encoder) -> PreTrainedModel:
     """The encoder with its pretrained masked-language-model head, in fp32.
 
-    Raises ``UserError`` where the checkpoint has no such head: a Fisher diagonal from an untrained one would be noise.
+    Raises ``UserError`` if the checkpoint has no such head: the Fisher diagonal of an untrained head would be noise.
     """
     return _with_mlm_head(encoder).eval()
 
 
 def outline(encoder: Encoder, task: TaskName) -> Pretrained:
-    """``pretrained`` without its weights: names and shapes. Raises ``UserError`` where a file is torn or weights are
-    lacking."""
+    """As ``pretrained``, but without weights. Raises ``UserError`` if a file is broken or weights are missing."""
     kind = task_named(task)
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 
 
 @lru_cache(maxsize=4)
 def masked_language_model_outline(encoder: Encoder) -> PreTrainedModel:
-    """``masked_language_model`` without its weights: names and shapes."""
+    """As ``masked_language_model``, but with names and shapes instead of weights."""
     return _with_mlm_head(encoder, device_map=META)
 
 
 def positions(model: PreTrainedModel) -> int:
-    """Sub-words, special tokens included, that a model has positions for; XLM-R and its kin begin to count after the
-    padding's id."""
+    """Number of sub-words, special tokens included, for which a model has positions.
+
+    XLM-R and related models start counting after the padding token's id.
+    """
     count = getattr(model.config, "max_position_embeddings", None)
-    if count is None or count < 1:  # XLNet says -1
+    if count is None or count < 1:  # XLNet has -1
         return sys.maxsize
     learned = [m for m in model.base_model.modules() if isinstance(m, nn.Embedding) and m.num_embeddings == count]
     offsets = [
@@ -175,7 +178,7 @@ def _with_head(
         "label2id": {label: i for i, label in ids.items()},
         "return_dict": True,
     }
-    # A head that the checkpoint has, of whatever size, is not used: the head is the seed's.
+    # A head in the checkpoint is never used, whatever its size: the head depends on the seed.
     model, missing = _load(auto_model, encoder, **options, ignore_mismatched_sizes=True)
     if model.base_model is model:
         raise UserError(
@@ -194,15 +197,17 @@ def _with_head(
 
 
 def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]:
-    """Weights of the body that pretraining gives: those of a masked language model. A pooler is not among them, and may
-    be lacking."""
+    """Names of the weights that pretraining always gives: the body of a masked language model.
+
+    A pooler is not part of it and may be missing. The result is empty if ``lacking`` is.
+    """
     if not lacking:
         return set()
     known = AutoConfig.from_pretrained(encoder.path, **encoder.loading, trust_remote_code=False)
     try:
         with META:
             model = transformers.AutoModelForMaskedLM.from_config(known)
-    except ValueError:  # no such model of this kind: everything counts
+    except ValueError:  # no masked language model of this kind: all weights are required
         return lacking
     return {name for name, _ in model.base_model.named_parameters()}
 
@@ -218,13 +223,12 @@ def _with_mlm_head(encoder: Encoder, **options: Any) -> PreTrainedModel:
 
 
 def _some(names: set[str]) -> str:
-    """The first of some weights' names."""
+    """The first few names of some weights."""
     return ", ".join(sorted(names)[:EXAMPLES_OF_NAMES])
 
 
 def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel, set[str]]:
-    """The model, by the name of its class in ``transformers``, and the names of its weights that the checkpoint
-    lacks."""
+    """The model of a class in ``transformers``, by name, and the names of its weights that the checkpoint lacks."""
     options |= {"dtype": torch.float32, "output_loading_info": True, "trust_remote_code": False}
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # an untrained head is expected here, not worth a warning
@@ -239,6 +243,6 @@ def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
 
 
 def _switched_off(encoder: Encoder) -> dict[str, bool]:
-    """Options for ``from_pretrained`` that switch off those of ``SWITCHES`` that the encoder's config has on."""
+    """Options for ``from_pretrained`` that switch off the options of ``SWITCHES`` that the encoder's config has on."""
     given, _ = PreTrainedConfig.get_config_dict(encoder.path, **encoder.loading)
     return {name: False for name in SWITCHES if given.get(name)}

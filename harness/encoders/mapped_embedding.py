@@ -1,8 +1,8 @@
-"""A pretrained vocabulary that stays on disk: most of a multilingual encoder is embeddings, and a trial reads few of
-them.
+"""A pretrained vocabulary that stays on disk.
 
-The matrix is mapped from its safetensors file, in the file's own precision, so that all workers of a node share one
-copy and memory holds no more than the rows that were just read.
+Most of a multilingual encoder is embeddings, and a trial reads few of them. The matrix is therefore mapped from its
+safetensors file, in the file's precision. All workers of a node share one copy, and memory holds only the rows that
+were just read.
 """
 
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from harness.compat.transformers import cached_file
 from harness.encoders.pinning import Encoder
 
 AT_ONCE = 1024
-"""Rows that are read at a time: with each come its neighbours in the file."""
+"""Number of rows that are read at a time. Reading a row also loads its neighbours in the file."""
 
 
 class MappedEmbedding(nn.Embedding):
-    """A frozen embedding whose ``weight`` is a tensor of a safetensors file."""
+    """A frozen embedding whose ``weight`` is mapped from a safetensors file."""
 
     def __init__(self, whole: nn.Embedding, file: Path, name: str) -> None:
         super().__init__(
@@ -33,9 +33,9 @@ class MappedEmbedding(nn.Embedding):
         self.state = files.state(file)
 
     def release(self) -> None:
-        """Let go of what was read: until then it counts as this process's memory.
+        """Free the rows that were read; until then they count as this process's memory.
 
-        Raises ``UserError`` where the file is no longer the one that the rest of the model is of.
+        Raises ``UserError`` if the file was replaced or changed since the model was loaded.
         """
         if files.state(self.file) != self.state:
             raise UserError(f"encoder: {str(self.file)!r} was replaced or changed while it was in use")
@@ -49,9 +49,9 @@ class MappedEmbedding(nn.Embedding):
 
 
 def map_vocabulary(model: PreTrainedModel, encoder: Encoder) -> None:
-    """Leave a pretrained model's input embedding in its checkpoint, where that has exactly these values; in place.
+    """Replace a model's input embedding by its checkpoint's matrix on disk, if their values are equal; in place.
 
-    Other checkpoints than safetensors, and models whose embedding does more than look up rows, stay as they are.
+    Only safetensors checkpoints are mapped, and only embeddings that do nothing but look up rows.
     """
     if not only_looks_up(model):
         return
@@ -67,7 +67,7 @@ def map_vocabulary(model: PreTrainedModel, encoder: Encoder) -> None:
 
 
 def only_looks_up(model: PreTrainedModel) -> bool:
-    """Whether a model's input embedding does nothing else than to look up rows, and its matrix has no other use."""
+    """Whether a model's input embedding only looks up rows, and its matrix has no other use."""
     embedding = model.get_input_embeddings()
     if type(embedding) not in (nn.Embedding, MappedEmbedding):
         return False
@@ -78,8 +78,10 @@ def only_looks_up(model: PreTrainedModel) -> bool:
 
 
 def rows(whole: nn.Embedding, ids: Tensor) -> Tensor:
-    """Rows of an embedding in fp32, (n, width) for (n,) ids, on its device; of a mapped one nothing else stays in
-    memory."""
+    """Rows of an embedding in fp32, (n, width) for (n,) ids, on its device.
+
+    If the embedding is mapped, no other rows stay in memory.
+    """
     parts = []
     for part in ids.to(whole.weight.device).split(AT_ONCE):
         parts.append(whole.weight.detach()[part].float())
@@ -88,13 +90,13 @@ def rows(whole: nn.Embedding, ids: Tensor) -> Tensor:
 
 
 def release(embedding: nn.Module) -> None:
-    """Let go of what was read of an embedding, where it is mapped."""
+    """Free the rows that were read of an embedding, if it is mapped."""
     if isinstance(embedding, MappedEmbedding):
         embedding.release()
 
 
 def _matrices(encoder: Encoder, shape: torch.Size) -> Iterator[tuple[Path, str]]:
-    """Tensors of a shape in an encoder's checkpoint: the file and the name of each."""
+    """File and name of each tensor of a shape in an encoder's checkpoint."""
     for file in _files(encoder):
         try:
             with safe_open(file, "pt") as checkpoint:
@@ -103,7 +105,7 @@ def _matrices(encoder: Encoder, shape: torch.Size) -> Iterator[tuple[Path, str]]
                     for name in checkpoint.keys()  # noqa: SIM118
                     if tuple(checkpoint.get_slice(name).get_shape()) == tuple(shape)
                 ]
-        except (OSError, SafetensorError):  # torn, and none of those that the model was loaded from
+        except (OSError, SafetensorError):  # broken, so the model was not loaded from it
             continue
         yield from ((file, name) for name in names)
 

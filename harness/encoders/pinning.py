@@ -1,5 +1,7 @@
-"""Pretrained encoders: the embedded default, a Hugging Face hub name or a directory, and what revision of it is
-used."""
+"""Pretrained encoders and their pinned revisions.
+
+An encoder is the embedded default, a name on the Hugging Face hub, or a directory.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +17,7 @@ MODEL_SUFFIXES = (".json", ".safetensors", ".bin", ".model", ".txt", ".py")
 
 @dataclass(frozen=True)
 class Encoder:
-    """What ``from_pretrained`` is called with, and the identity of what it finds there."""
+    """The arguments of ``from_pretrained``, and the identity of the files that it loads."""
 
     path: str
     """Directory or hub name."""
@@ -32,8 +34,7 @@ class Encoder:
 def find(name: str) -> Encoder:
     """Resolve an encoder's name: ``embedded``, a directory with a ``config.json``, or a name on the Hugging Face hub.
 
-    Raises ``UserError`` where there is no such directory and no such name, or the hub cannot be reached and has not
-    been before.
+    Raises ``UserError`` if there is no such directory or name, or if the hub cannot be reached and no copy is here.
     """
     directory = embedded.ENCODER if name == "embedded" else files.directory("encoder", name)
     if directory is not None:
@@ -57,9 +58,9 @@ def find(name: str) -> Encoder:
 
 
 def pinned(name: str, revision: str) -> Encoder:
-    """The encoder of that name at exactly that revision, whatever the hub's newest is by now.
+    """The encoder of that name at exactly that revision, whatever the hub's newest revision is.
 
-    Raises ``UserError`` where a directory's files are no longer those of the revision.
+    Raises ``UserError`` if the files of a directory have changed since that revision.
     """
     if not revision.startswith("sha256:"):
         return Encoder(name, revision)

@@ -1,6 +1,7 @@
-"""Ends of sequences, where an encoder's head for pairs reads at the last of them and wants as many in each sequence.
+"""Handling of end tokens for encoders whose head for pairs reads the last end token.
 
-An end that stands in a text would end every trial with an error, or move the place that is read.
+The head also needs equally many end tokens in each sequence. One inside a text would make every trial fail, or move the
+position that is read.
 """
 
 from transformers import PreTrainedTokenizerBase
@@ -18,7 +19,7 @@ def are_read(encoder: Encoder) -> bool:
 
 
 def take_apart(loaded: PreTrainedTokenizerBase) -> None:
-    """Make text of the ends that stand in a text, in place: with a space in them they are no piece."""
+    """Make a tokenizer treat end tokens inside a text as plain text, in place: a space splits them."""
     from tokenizers import normalizers
 
     backend, end = loaded.backend_tokenizer, loaded.eos_token

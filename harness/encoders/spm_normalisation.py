@@ -1,7 +1,7 @@
-"""The normalisation that a SentencePiece model brings along, for encoders of which ``transformers`` leaves it out.
+"""The normalisation of a SentencePiece model, for encoders whose class in ``transformers`` omits it.
 
-mDeBERTa-v3 comes as ``spm.model`` alone. The class for it in ``transformers`` composes characters (NFC) where the model
-was pretrained on the file's own rules (NFKC and more), so that a tenth of Chinese words become other sub-words.
+mDeBERTa-v3 ships ``spm.model`` alone. Its class in ``transformers`` composes characters (NFC), but the model was
+pretrained with the file's own rules (NFKC and more). A tenth of Chinese words would become other sub-words.
 """
 
 from typing import TYPE_CHECKING
@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "deberta-v2"
-"""The kind of encoder (``model_type``) whose class does so."""
+"""The kind of encoder (``model_type``) whose class omits it."""
 MODEL = "spm.model"
 NAME = "spm"
-"""Marks trials, data and diagonals of a tokenizer that is made here."""
+"""Mark in the identity of trials, data and diagonals whose tokenizer is built here."""
 
 
 def made_here(encoder: Encoder) -> str:
-    """``NAME`` where the encoder's tokenizer needs the file's normalisation, and nothing of another encoder."""
+    """``NAME`` if the encoder's tokenizer needs the file's normalisation, else empty."""
     kind = config(encoder).get("model_type")
     alone = kind == KIND and located(encoder, WHOLE) is None and located(encoder, MODEL) is not None
     return NAME if alone else ""
 
 
 def identity(encoder: Encoder) -> str:
-    """The encoder's revision, marked where its tokenizer is made here: names what is made with both."""
+    """The encoder's revision, with ``NAME`` if its tokenizer is built here. It identifies results made with both."""
     return " ".join(filter(None, (encoder.revision, made_here(encoder))))
 
 
 def normalised(loaded: "PreTrainedTokenizerBase", encoder: Encoder) -> "PreTrainedTokenizerBase":
-    """The tokenizer with the normalisation of its SentencePiece model, of a class that leaves it alone when saved."""
+    """The tokenizer with its SentencePiece model's normalisation, in a class that keeps it when saved."""
     from tokenizers import Regex, Tokenizer, normalizers
     from transformers import PreTrainedTokenizerFast
 

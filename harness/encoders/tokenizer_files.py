@@ -1,4 +1,4 @@
-"""The files that a tokenizer is made of. Without them ``transformers`` makes one up, of five pieces or so."""
+"""The files of a tokenizer. Without them ``transformers`` makes up a tokenizer with about five tokens."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 WHOLE = "tokenizer.json"
-"""The file that has all of a tokenizer."""
+"""The file with a complete tokenizer."""
 SENTENCEPIECE = ("spm.model", "sentencepiece.bpe.model", "spiece.model", "sentencepiece.model", "tokenizer.model")
-"""Names that the families give their SentencePiece model."""
+"""Names of the SentencePiece model in the families of encoders."""
 VOCABULARIES = (WHOLE, "vocab.*", "*.model", "*.tiktoken", "tekken.json", "*.spm")
-"""Patterns of the files that may have a tokenizer's pieces."""
+"""Patterns of the files that may have a tokenizer's vocabulary."""
 SUFFIXES = (".json", ".txt", ".model")
-"""Of files that a tokenizer is read from."""
+"""Suffixes of the files that a tokenizer is read from."""
 
 
 def check_there(encoder: Encoder) -> None:
-    """Refuse a directory that has no tokenizer, or the pointers of Git LFS in its place. Raises ``UserError``."""
+    """Refuse a directory without a tokenizer, or with Git LFS pointers in its place. Raises ``UserError``."""
     check_fetched(encoder, SUFFIXES)
     folder = Path(encoder.path)
     if folder.is_dir() and not any(any(folder.glob(pattern)) for pattern in VOCABULARIES):
@@ -29,8 +29,7 @@ def check_there(encoder: Encoder) -> None:
 
 
 def check_vocabulary(encoder: Encoder, loaded: "PreTrainedTokenizerBase") -> None:
-    """Refuse a tokenizer whose class reads its pieces from files that the encoder does not have. Raises
-    ``UserError``."""
+    """Refuse a tokenizer whose class reads its vocabulary from files that the encoder lacks. Raises ``UserError``."""
     if located(encoder, WHOLE) is not None:
         return
     names = {key: name for key, name in loaded.vocab_files_names.items() if key != "tokenizer_file"}
@@ -42,7 +41,7 @@ def check_vocabulary(encoder: Encoder, loaded: "PreTrainedTokenizerBase") -> Non
 
 
 def sentencepiece_model(encoder: Encoder) -> Path | None:
-    """The encoder's SentencePiece model on this machine, where it has one."""
+    """The encoder's SentencePiece model on this machine, or ``None``."""
     return next((file for name in SENTENCEPIECE if (file := located(encoder, name)) is not None), None)
 
 

@@ -1,9 +1,9 @@
-"""Exact vocabulary trimming: train without the embeddings that no training example uses.
+"""Exact vocabulary trimming: training without the embeddings that no training example uses.
 
-Such a row of the embedding matrix gets no gradient from the task and none from a penalty (θ = θ*), so Adam leaves it
-where it is: it only costs memory and time, and most of a multilingual encoder is such rows. Here they stay with the
-shared pretrained model, the trained matrix has the others, and ids are mapped to its rows inside the embedding, so no
-other part of a model sees another id.
+Such a row gets no gradient from the task and none from a penalty (θ = θ*), so Adam never moves it. It only costs memory
+and time, and most rows of a multilingual encoder are of this kind. They stay in the shared pretrained model; the
+trained matrix has the other rows. Ids are mapped to rows inside the embedding, so the rest of the model is unaware of
+the trimming.
 """
 
 import torch
@@ -14,9 +14,10 @@ from harness.encoders import mapped_embedding
 
 
 class TrimmedEmbedding(nn.Embedding):
-    """An embedding of ``kept`` ids of a larger one, whose other rows are read, but never trained.
+    """An embedding with trained rows for the ``kept`` ids. The other rows are only read from the whole embedding.
 
-    Takes and gives what the whole embedding does. ``weight`` has the kept rows, in the order of ``kept`` (ascending).
+    It takes and returns the same tensors as the whole embedding. ``weight`` has the kept rows, in the order of ``kept``
+    (ascending).
     """
 
     def __init__(self, whole: nn.Embedding, kept: Tensor) -> None:
@@ -31,10 +32,10 @@ class TrimmedEmbedding(nn.Embedding):
         )
         self.kept = kept
         self.register_buffer("rows", rows, persistent=False)
-        self._whole = [whole]  # in a list: not a submodule, it stays where it is and is nobody's parameter
+        self._whole = [whole]  # in a list, so that it is no submodule: it stays in place and is never trained
 
     def pretrained(self) -> Tensor:
-        """The kept rows as they are in the larger one, shaped as ``weight``."""
+        """The kept rows of the whole embedding, shaped as ``weight``."""
         return mapped_embedding.rows(self._whole[0], self.kept)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -49,7 +50,7 @@ class TrimmedEmbedding(nn.Embedding):
         return found
 
     def restored(self) -> nn.Embedding:
-        """The embedding at full size, the trained rows in their places."""
+        """The embedding at full size, with the trained rows in their places."""
         whole = self._whole[0]
         weight = whole.weight.detach().to(self.weight, copy=True)
         mapped_embedding.release(whole)
@@ -60,19 +61,19 @@ class TrimmedEmbedding(nn.Embedding):
 def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
     """Whether trimming a model's input embedding is exact.
 
-    Not with weight decay, which moves every row, nor for an embedding that does more than look up rows or that shares
-    its weights.
+    It is not exact with weight decay, which moves every row. Nor is it exact for an embedding that does more than look
+    up rows or that shares its weights.
     """
     return not weight_decay and mapped_embedding.only_looks_up(model)
 
 
 def trimmed(body: nn.Module) -> dict[str, TrimmedEmbedding]:
-    """The trimmed embeddings of a body, by their parameter's name."""
+    """The trimmed embeddings of a body, by parameter name."""
     return {f"{name}.weight": module for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
 
 
 def size(model: PreTrainedModel) -> int:
-    """Rows of a model's input embedding: those that may be trained, where it is trimmed."""
+    """Number of rows of a model's input embedding; for a trimmed one, the rows that may be trained."""
     return len(next(iter(model.get_input_embeddings().parameters())))
 
 

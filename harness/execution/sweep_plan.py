@@ -1,5 +1,6 @@
 """The plan of a sweep: the trials that are to run, and lines on them for the console."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -43,19 +44,31 @@ class SweepPlan:
         without = sum(record.weights is None for record in self.finished)
         if keep_weights and without:
             yield f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs."
+        yield from _read_otherwise(self.to_run)
         if self.failed:
             yield "Failed trials run again with --retry-failed."
         if self.outdated:
             kept = sum(record.weights is not None for record in self.outdated)
             yield (
-                f"{len(self.outdated)} of them have a record that lacks languages or files or has other test data: it "
-                f"is replaced whole, for {kept} by scoring the kept weights and for {len(self.outdated) - kept} by "
-                "fine-tuning again."
+                f"{len(self.outdated)} of them have a record that lacks languages or files, has other test data or "
+                f"scores by former rules: it is replaced whole, for {kept} by scoring the kept weights and for "
+                f"{len(self.outdated) - kept} by fine-tuning again."
             )
         if self.to_run and (change := changed([record.provenance for record in self.finished])):
             yield f"Warning: {change}."
         for warning in dict.fromkeys(line for trial in self.to_run for line in trial.method.warnings(trial.setting)):
             yield f"Warning: {warning}."
+
+
+def _read_otherwise(trials: Sequence[TrialConfig]) -> dict[str, None]:
+    """Sentences on data that the trials read otherwise than it stands in the files."""
+    notes: dict[str, None] = {}
+    for trial in trials:
+        tests = [("test", language) for language in trial.test_data]
+        for split, language in [("train", trial.source), ("dev", trial.source), *tests]:
+            with contextlib.suppress(UserError):  # which the trial will tell
+                notes |= dict.fromkeys(reading.examples(Origin.of(trial), split, language).notes)
+    return notes
 
 
 def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:

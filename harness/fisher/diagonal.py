@@ -1,5 +1,4 @@
-"""The diagonal of the Fisher information of the masked-language-model loss (Section 3.2), per example, many examples at
-a time."""
+"""The Fisher information's diagonal for the masked-language-model loss (Section 3.2), from per-example gradients."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,27 +11,24 @@ from transformers import PreTrainedModel
 from harness.fisher.windows import Window
 
 TOKENS = 2048
-"""Most tokens of a batch, padding included."""
+"""Largest number of tokens in a batch, padding included."""
 LOGITS = 2**25
-"""Most logits of a batch."""
+"""Largest number of logits in a batch."""
 BLOCK = 2**20
-"""Most numbers of per-example gradients held at once, so that they stay in a processor's cache."""
+"""Largest number of per-example gradient entries held at once, so that they stay in a processor's cache."""
 TOLERANCE = 1e-3
-"""Largest difference from the loop, relative to a parameter's largest entry, at which the layers' own gradients are
-believed."""
+"""Largest accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest entry."""
 
 
 def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str = "empirical") -> dict[str, Tensor]:
-    """F = 1/N Σₙ (∇θ log p(masked tokens of window n))², by parameter name within the body, each of its parameter's
-    shape.
+    """F = 1/N Σₙ (∇θ log p(masked tokens of window n))², by parameter name within the body, shaped as the parameter.
 
     The square is taken per window: the square of a batch's mean gradient is not a Fisher diagonal. The log-likelihood
-    is the sum over a window's masked tokens, in nats; ``estimator`` says what tokens those are, see
-    ``harness.methods.fisher_estimate``. What the loss does not depend on, as on a pooler, has zeros.
+    is the sum over a window's masked tokens, in nats. ``estimator`` selects observed or sampled tokens, see
+    ``harness.methods.fisher_estimate``. Parameters that do not affect the loss, such as a pooler's, have zeros.
 
-    Gradients of each example are computed layer by layer from what flows in and out of the layers, for a batch at a
-    time. Where an encoder has layers for which that does not give what one example at a time gives (DeBERTa's relative
-    positions), the loop is used.
+    Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. If
+    they disagree with the loop over single examples (DeBERTa's relative positions), the slower loop is used.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]
@@ -46,7 +42,7 @@ def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str =
 
 
 class UnknownLayerError(Exception):
-    """A layer whose gradient of each example is not known."""
+    """A layer that is no linear map, embedding or layer norm, or does not treat the examples separately."""
 
 
 def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
@@ -65,10 +61,9 @@ def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str
 
 
 def by_layer(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
-    """``diagonal`` from what flows in and out of the layers; raises ``UnknownLayerError`` for one that is no linear
-    map, embedding or layer norm applied to each example by itself."""
+    """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for other layers."""
     total = {name: torch.zeros_like(parameter) for name, parameter in model.base_model.named_parameters()}
-    model.requires_grad_(False)  # autograd is to go through the layers, not to sum their gradients over the batch
+    model.requires_grad_(False)  # autograd goes through the layers without summing their gradients over the batch
     try:
         for batch in _batches(windows, model):
             with torch.enable_grad(), _Flow(model, len(batch)) as flow:
@@ -89,7 +84,7 @@ def _agree(ours: dict[str, Tensor], loop: dict[str, Tensor]) -> bool:
 
 
 def _batches(windows: Sequence[Window], model: PreTrainedModel) -> Iterator[list[Window]]:
-    """Runs of windows, each padded to the longest of the run, within the bounds on tokens and logits."""
+    """Batches of consecutive windows, padded to their longest window, within the limits on tokens and logits."""
     vocabulary = model.config.vocab_size
     batch: list[Window] = []
     for window in windows:
@@ -107,7 +102,7 @@ def _batches(windows: Sequence[Window], model: PreTrainedModel) -> Iterator[list
 
 
 def _loss(model: PreTrainedModel, batch: Sequence[Window], estimator: str) -> Tensor:
-    """− Σ log p of the batch's masked tokens. The head sees only their positions."""
+    """− Σ log p of the batch's masked tokens. The head computes only their positions."""
     lengths = torch.tensor([len(window.ids) for window in batch])
     ids = nn.utils.rnn.pad_sequence(
         [window.ids for window in batch], batch_first=True, padding_value=model.config.pad_token_id or 0
@@ -133,7 +128,7 @@ def _loss(model: PreTrainedModel, batch: Sequence[Window], estimator: str) -> Te
 
 
 def _sampled(logits: Tensor, observed: Tensor, batch: Sequence[Window]) -> Tensor:
-    """Labels drawn from the model at the masked positions, by each window's own draws: the same in every batch."""
+    """Labels sampled from the model at the masked positions. The draws are per window, so batches do not matter."""
     draws = nn.utils.rnn.pad_sequence([window.draws for window in batch], batch_first=True).to(logits.device)
     cumulated = logits.double().softmax(-1).cumsum(-1)
     labels = (
@@ -145,13 +140,13 @@ def _sampled(logits: Tensor, observed: Tensor, batch: Sequence[Window]) -> Tenso
 
 
 class _Flow:
-    """What flows in and out of every layer that has a parameter of the body, while in context."""
+    """Inputs and output gradients of every layer with a parameter of the body, recorded while in context."""
 
     def __init__(self, model: PreTrainedModel, batch: int) -> None:
         self.batch = batch
         self.names = {id(parameter): name for name, parameter in model.base_model.named_parameters()}
         self.calls: list[tuple[nn.Module, Tensor, list[Tensor]]] = []
-        """Layer, its input, and the gradient of its output (in a list that is filled on the way back)."""
+        """Layer, its input, and the gradient of its output, in a list that the backward pass fills."""
         self.layers = [m for m in model.modules() if any(id(p) in self.names for p in m.parameters(recurse=False))]
 
     def __enter__(self) -> "_Flow":
@@ -168,7 +163,7 @@ class _Flow:
             raise UnknownLayerError(type(layer).__name__)
         if not output.requires_grad:
             output = output.detach().requires_grad_().clone()  # the graph begins here
-        # One embedding for all examples, as of positions: each gets its own, whose gradient is its own.
+        # An output shared by all examples, such as position embeddings, is copied to get a gradient per example.
         whole = output.expand(self.batch, -1, -1).clone() if output.shape[0] != self.batch else output
         entered = inputs[0].expand(self.batch, *inputs[0].shape[1:])
         gradient: list[Tensor] = []
@@ -215,7 +210,7 @@ class _Flow:
 
 
 def _joined(calls: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """What flowed through all calls of the layers that share a parameter, one after another along the tokens."""
+    """Inputs and gradients of all calls of layers that share a parameter, concatenated along the tokens."""
     if len(calls) == 1:
         return calls[0]  # no copy
     first, second = (torch.cat(side, 1) for side in zip(*calls, strict=True))
@@ -225,8 +220,12 @@ def _joined(calls: list[tuple[Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
 def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[Tensor, Tensor] | None) -> None:
     """Add Σₙ (Gₙ)², Gₙ = Σₜ outward[n, t] ⊗ inward[n, t], to a matrix (out, in), a block of its rows at a time.
 
-    ``outward`` is (examples, tokens, out) and ``inward`` (examples, tokens, in). ``looked``, where the matrix is an
-    embedding as well, has ids (examples, tokens') and gradients (examples, tokens', in) that belong to Gₙ's rows too.
+    Args:
+        total: The matrix (out, in) to add to.
+        outward: Output gradients (examples, tokens, out).
+        inward: Inputs (examples, tokens, in).
+        looked: If the matrix is also an embedding, ids (examples, tokens') and gradients (examples, tokens', in) that
+            belong to Gₙ's rows too.
     """
     examples, rows = len(outward), max(1, BLOCK // (len(outward) * inward.shape[-1]))
     if looked is not None:
@@ -243,8 +242,7 @@ def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[
 
 
 def _add_lookups(total: Tensor, ids: Tensor, gradients: Tensor) -> None:
-    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width): Gₙ's rows are the sums of the gradients (examples, tokens,
-    width) by id."""
+    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width). Rows of Gₙ sum gradients (examples, tokens, width) by id."""
     owners = torch.arange(len(ids), device=ids.device)[:, None]
     own, place = (owners * len(total) + ids).flatten().unique(return_inverse=True)
     summed = torch.zeros(len(own), total.shape[1], device=total.device).index_add_(0, place, gradients.flatten(0, 1))

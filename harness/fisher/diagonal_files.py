@@ -1,5 +1,4 @@
-"""Fisher diagonals on disk: named by the content of all that makes them, computed once, shared by every trial that
-needs them."""
+"""Fisher diagonals on disk. A file is named by the content of its inputs, computed once and shared by trials."""
 
 import hashlib
 import json
@@ -30,14 +29,14 @@ from harness.methods.fisher_estimate import Estimate
 from harness.study import NUMERICS, TrialConfig
 
 IDENTITY = "identity"
-"""Key of a file's metadata: what it is of."""
+"""Metadata key of the identity of a file's diagonal."""
 SUM = "sha256"
-"""Key of a file's metadata: of its numbers."""
+"""Metadata key of the hash of a file's numbers."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One diagonal: what it is estimated from, and the fingerprints that this had when the study was planned."""
+    """One diagonal: the inputs of its estimate, and their fingerprints when the study was planned."""
 
     encoder: Encoder
     estimate: Estimate
@@ -47,7 +46,7 @@ class Request:
 
     @property
     def identity(self) -> dict[str, Any]:
-        """All that can change the diagonal; not where the encoder and the text lie."""
+        """All values that can change the diagonal. Locations of the encoder and the text are not among them."""
         options = {name: value for name, value in asdict(self.estimate).items() if name not in ("text", "languages")}
         return {
             "numerics": NUMERICS,
@@ -75,7 +74,10 @@ def requests(config: TrialConfig, encoder: Encoder, origin: Origin) -> list[Requ
 
 
 class Diagonal(Mapping[str, Tensor]):
-    """A file's tensors by parameter name within the body, each read when it is asked for: no whole diagonal is held."""
+    """The tensors of a file by parameter name within the body.
+
+    Each is read when it is asked for, so the whole diagonal is never held in memory.
+    """
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -97,12 +99,14 @@ class Diagonal(Mapping[str, Tensor]):
 
 
 def is_stored(request: Request, cache: Path) -> bool:
-    """Whether a cache has a request's diagonal whole. Raises ``UserError`` where the file of that name is of something
-    else."""
+    """Whether a cache has a request's diagonal whole.
+
+    Raises ``UserError`` if the file of that name has another estimate.
+    """
     file = cache / request.name
     try:
         found = _identity(file)
-    except (OSError, SafetensorError, ValueError):  # none, or torn
+    except (OSError, SafetensorError, ValueError):  # missing or broken
         return False
     if found != request.identity:
         differing = [
@@ -116,17 +120,17 @@ def is_stored(request: Request, cache: Path) -> bool:
 
 
 def _identity(file: Path) -> dict[str, Any]:
-    """What a file says that it is of; raises ``ValueError`` where its numbers are not those that were written."""
+    """The identity in a file's metadata. Raises ``ValueError`` if the file's numbers have changed."""
     return _whole(file, files.state(file))
 
 
 @lru_cache(maxsize=256)
 def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
-    """Of a file in some state: reading all of it takes a moment, once per process."""
+    """``_identity`` of a file in a given state. Reading the whole file is slow, so it is done once per process."""
     with safe_open(file, "pt") as opened:
         metadata = opened.metadata() or {}
         found = json.loads(metadata.get(IDENTITY, "{}"))
-    # Files of older versions have no sum, and are believed where all of them is there.
+    # Files of older versions have no hash; a complete one is accepted.
     if not isinstance(found, dict) or metadata.get(SUM, "") not in ("", _sum(Diagonal(file))):
         raise ValueError("its numbers are not those that were written")
     return found
@@ -142,10 +146,10 @@ def _sum(values: Mapping[str, Tensor]) -> str:
 
 
 def stored(request: Request, cache: Path) -> Diagonal:
-    """A request's diagonal from the cache, computed first where it is not there; a torn file goes into quarantine.
+    """A request's diagonal from the cache, computed first if it is missing. A broken file goes to quarantine.
 
-    A second process that wants it at the same time waits for the first. Raises ``UserError`` where the text is no
-    longer what the study was planned with.
+    Another process that needs it at the same time waits. Raises ``UserError`` if the text has changed since the study
+    was planned.
     """
     file = cache / request.name
     if not is_stored(request, cache):
@@ -177,4 +181,4 @@ def _computed(request: Request) -> dict[str, Tensor]:
     try:
         return {name: value.cpu() for name, value in diagonal(model, examples, request.estimate.estimator).items()}
     finally:
-        body.to("cpu")  # kept for the next language, out of the trials' way
+        body.to("cpu")  # stays loaded for the next language, but off the trials' GPU

@@ -1,4 +1,4 @@
-"""Fisher diagonals for a whole study: each is computed once, before the trials that need it, and reaches every node."""
+"""Fisher diagonals for a whole study. Each is computed once, before the trials that need it, and reaches every node."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,14 +28,16 @@ def needed(trials: Iterable[TrialConfig]) -> list[Request]:
 
 
 def provide(request: Request, store: Store, threads: int) -> Path:
-    """A diagonal's file on this node: from its cache, from the store, or computed and then put into the store for the
-    other nodes."""
+    """A diagonal's file on this node.
+
+    It comes from the node's cache, from the store, or is computed here and put into the store for the other nodes.
+    """
     store.fetch(request.name)
     arithmetic.settle(threads)
     if store.has(request.name) and not diagonal_files.is_stored(request, store.cache):
         quarantine(store.cache / request.name)
         store.fetch(request.name)
-        if not diagonal_files.is_stored(request, store.cache):  # not this node's copy alone
+        if not diagonal_files.is_stored(request, store.cache):  # the store's file is broken, not only this node's copy
             store.note_fault(request.name, "it is torn")
             store.repair()
     diagonal_files.stored(request, store.cache)
@@ -44,7 +46,10 @@ def provide(request: Request, store: Store, threads: int) -> Path:
 
 
 def lacking(requests: Iterable[Request], store: Store) -> list[Request]:
-    """Those that neither this node nor the store has; what this node alone has is put into the store."""
+    """Requests whose diagonal is neither on this node nor in the store.
+
+    A diagonal that only this node has is put into the store.
+    """
     return [request for request in requests if not _there(request, store)]
 
 
@@ -53,15 +58,15 @@ def _there(request: Request, store: Store) -> bool:
         if diagonal_files.is_stored(request, store.cache):
             store.publish(request.name)
             return True
-    except UserError:  # a file of something else: the trials that need it say so
+    except UserError:  # another estimate under this name: the trials that need the diagonal report it
         return False
     return store.has(request.name)
 
 
 def of_study(study: Study, estimate: Estimate) -> Request:
-    """The diagonal of a study's encoder, estimated so.
+    """The request for an estimate on a study's encoder.
 
-    Raises ``UserError`` where a language has too little text or the encoder no masked-language-model head.
+    Raises ``UserError`` if a language has too little text or the encoder has no masked-language-model head.
     """
     encoder = pinning.find(study.encoder)
     origin = origin_of(study) if corpus.of_task(estimate.text) else Origin("", "")

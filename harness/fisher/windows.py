@@ -14,7 +14,7 @@ from harness.encoders.pinning import Encoder
 from harness.methods.fisher_estimate import Estimate
 
 WINDOW = 128
-"""Most sub-words of a window, special tokens included."""
+"""Largest number of sub-words in a window, special tokens included."""
 MASKED_SHARE = 0.15
 
 
@@ -25,19 +25,25 @@ class Window:
     ids: Tensor
     """Sub-words as the model sees them, (length,)."""
     masked: Tensor
-    """Positions that are predicted, (count,); of a short window there may be none."""
+    """Positions that are predicted, (count,). A short window may have none."""
     observed: Tensor
-    """Sub-words that the text has there, (count,)."""
+    """Sub-words of the text at these positions, (count,)."""
     draws: Tensor
-    """Numbers from 0 to 1 that decide which sub-words are sampled there, (count,), float64."""
+    """Uniform numbers from 0 to 1 for sampling sub-words at these positions, (count,), float64."""
 
 
 def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int = WINDOW) -> list[Window]:
-    """An estimate's examples: the first windows of each language's passages, masked the same in every process.
+    """An estimate's examples: the first windows of each language's passages, with the same masks in every process.
 
-    ``longest`` is the most sub-words of one, special tokens included, where the encoder takes as many. Raises
-    ``UserError`` where a language's text has too few windows, or so short ones that nothing is masked, and where the
-    encoder has no masked-language-model head.
+    Args:
+        encoder: The encoder whose tokenizer cuts the text.
+        estimate: Text, languages, number of examples and seed of the masks.
+        origin: The place of a task's text.
+        longest: Largest number of sub-words in a window, special tokens included, if the encoder has as many positions.
+
+    Raises:
+        UserError: A language's text has too few windows, or they are so short that nothing is masked. Or the encoder
+            lacks a mask token or a masked-language-model head.
     """
     longest = min(longest, loading.positions(loading.masked_language_model_outline(encoder)))
     tokenizer = loading.tokenizer(encoder)

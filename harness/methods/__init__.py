@@ -1,5 +1,7 @@
-"""Fine-tuning methods by name. A method is one file here and one line in ``METHODS``; a study's file imports its class
-from here."""
+"""Fine-tuning methods by name.
+
+A method is one file in this package and one line in ``METHODS``. A study's Python file imports its class from here.
+"""
 
 from harness.common import fields
 from harness.common.errors import bad
@@ -39,8 +41,10 @@ METHODS: Registry[type[Method]] = Registry(
 
 
 def method_from(spec: object, where: str = "methods") -> Method:
-    """A method from its JSON or YAML form: a bare name, a mapping with ``name`` and the method's options, or a list of
-    methods that are composed."""
+    """A method from its JSON or YAML form.
+
+    The form is a name, a mapping with ``name`` and the method's options, or a list of methods to compose.
+    """
     if isinstance(spec, Method):
         return spec
     if isinstance(spec, str):

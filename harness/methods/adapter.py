@@ -1,5 +1,4 @@
-"""``adapter``: bottlenecks between the layers of a frozen encoder (Houlsby et al., 2019; Section 6, Tables 6 and
-16–18)."""
+"""``adapter``: bottlenecks inside a frozen encoder (Houlsby et al., 2019; Section 6, Tables 6 and 16–18)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,18 +18,18 @@ PLACES = {
     "attention.out_lin": "ffn.lin2",  # DistilBERT
     "attn.Wo": "mlp.Wo",  # ModernBERT
 }
-"""Within a layer, the last linear maps of the attention and of the feed-forward part."""
+"""The last linear maps of the attention and of the feed-forward part, within a layer."""
 SPREAD = 0.01
-"""Standard deviation of a new bottleneck's down-projection: small, as the paper asks for a beginning near the
-identity."""
+"""Standard deviation of a new bottleneck's down-projection. It is small, since the paper starts near the identity."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter(FrozenEncoder):
-    """h ← h + W_up gelu(W_down h + b_down) + b_up after the last linear map of each layer's attention and feed-forward
-    part, before dropout and the residual connection. The bottlenecks, the layer norms and what has no θ* (the head) are
-    trained, as in the paper; one set for all languages. W_up begins at zero, so the encoder begins as it was
-    pretrained.
+    """h ← h + W_up gelu(W_down h + b_down) + b_up after the attention and the feed-forward part of each layer.
+
+    The bottleneck follows the part's last linear map, before dropout and the residual connection. As in the paper, the
+    bottlenecks, the layer norms and the parameters without a θ* (the head) are trained. All languages share one set.
+    W_up starts at zero, so the encoder starts as it was pretrained.
     """
 
     name: ClassVar[str] = "adapter"
@@ -68,7 +67,7 @@ class Adapter(FrozenEncoder):
 
 
 def _insert(linear: "nn.Module", size: int) -> None:
-    """Put a bottleneck behind a linear map, which keeps its name and its weights."""
+    """Add a bottleneck after a linear map, which keeps its name and its weights."""
     import torch
     from torch import nn
 

@@ -12,27 +12,26 @@ from harness.common.errors import bad
 
 
 class AverageLast(TrainerCallback):
-    """Keeps the mean of the trained weights over the last ``steps`` optimizer steps, or ``epochs``, and leaves it in
-    the model at the end.
+    """Averages the trained weights over the last ``steps`` or ``epochs``, and puts the mean into the model.
 
-    Raises ``UserError`` at the beginning of a training that has fewer steps.
+    Raises ``UserError`` at the start of a training that has fewer steps.
     """
 
     def __init__(self, *, steps: int | None = None, epochs: float | None = None) -> None:
         self.steps, self.epochs = steps, epochs
         self.count = 0
-        """Steps in the mean."""
+        """Number of steps in the mean."""
         self.mean: dict[str, Tensor] = {}
 
     def held(self) -> list[Tensor]:
-        """What the mean takes in memory."""
+        """The tensors of the mean, for the count of memory."""
         return list(self.mean.values())
 
     def state_dict(self) -> dict[str, Any]:
         return {"count": self.count, "mean": self.mean}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with the mean of a training that was cut short."""
+        """Restore the mean of an interrupted training."""
         self.count, self.mean = state["count"], state["mean"]
 
     def on_train_begin(
@@ -67,7 +66,7 @@ class AverageLast(TrainerCallback):
 
     @torch.no_grad()
     def add(self, model: PreTrainedModel) -> None:
-        """Take the present weights into the mean."""
+        """Add the present weights to the mean."""
         self.count += 1
         for name, parameter in model.named_parameters():
             if not parameter.requires_grad:

@@ -1,5 +1,4 @@
-"""What a fine-tuning method is: a frozen dataclass of its options, and what it does to the model, the loss and the
-steps."""
+"""The base of fine-tuning methods: options in a frozen dataclass, and changes to the model, the loss and the steps."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,25 +19,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
-    """Base of all methods. A new one is one file: a frozen dataclass with a ``name``, its options as fields and what it
-    overrides."""
+    """Base of all methods.
+
+    A new method is one file: a frozen dataclass with a ``name``, its options as fields, and the methods that it
+    overrides.
+    """
 
     name: ClassVar[str]
     places: ClassVar[tuple[str, ...]] = ()
-    """Options that say where something lies; what lies there is in a trial's identity, the place is not."""
+    """Options that name a location. The content there is part of a trial's identity; the location is not."""
     pulls: ClassVar[bool] = False
-    """Whether it holds the pretrained weights near θ*, so that some of them have to be trained."""
+    """Whether the method pulls the pretrained weights towards θ*. Some of them must then be trained."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
 
     @property
     def label(self) -> str:
-        """How tables and figures name the method: the name with the options that differ from their defaults."""
+        """The method's name in tables and figures, with the options that differ from their defaults."""
         return self.named(fields.chosen(self))
 
     def named(self, options: Mapping[str, Any]) -> str:
-        """The name with some options; of a place its last part, wherever that lies."""
+        """The name with some options. A location is shown by its last part."""
         shown = [
             f"{name}={PurePath(value).name if name in self.places else fields.short(value)}"
             for name, value in options.items()
@@ -47,63 +49,63 @@ class Method:
 
     @property
     def arm(self) -> "Method":
-        """The method as its study names it: the trials of a method that is split by language share one arm."""
+        """The method as its study names it. The trials of a method that is split by language share one arm."""
         return self
 
     @property
     def parts(self) -> "tuple[Method, ...]":
-        """The methods that it is composed of; itself where it is one."""
+        """The composed methods, or the method alone."""
         return (self,)
 
-    # What is known before anything is trained
+    # Known before anything is trained
 
     def clash(self, other: "Method") -> str:
-        """Why the two make no sense together, as the end of a sentence that begins with both names; empty where they
-        do."""
+        """The reason why two methods cannot be combined, empty if they can.
+
+        It ends a sentence that begins with both names.
+        """
         return ""
 
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
-        """Refuse a study that the method cannot be run in, by its target languages, its checkpoint and the settings of
-        the method."""
+        """Refuse a study whose target languages, checkpoint or settings do not suit the method."""
 
     def warnings(self, setting: Setting) -> list[str]:
-        """What a careful user would want to hear before a run at a setting."""
+        """Warnings for a careful user before a run at a setting."""
         return []
 
     def expand(self, targets: tuple[str, ...]) -> "list[tuple[Method, tuple[str, ...]]]":
-        """The trials one setting and seed takes: pairs of the method as trained and the target languages scored with
-        it."""
+        """The trials of one setting and seed: pairs of the trained method and the target languages scored with it."""
         return [(self, targets)]
 
     def located(self, absolute: Callable[[str, str], str]) -> "Method":
-        """The same with every place as ``absolute(option, place)`` gives it."""
+        """The same method with every location replaced by ``absolute(option, location)``."""
         return replace(self, **{place: absolute(place, getattr(self, place)) for place in self.places})
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, **asdict(self)}
 
     def identity(self) -> dict[str, Any]:
-        """What tells the method from others in a trial's identity."""
+        """The values that distinguish the method in a trial's identity."""
         return {
             "name": self.name,
             **{name: value for name, value in fields.chosen(self).items() if name not in self.places},
         }
 
-    # What it does in a trial
+    # Called in a trial
 
     @property
     def virtual_tokens(self) -> int:
-        """Positions that it takes from the encoder beside the text's."""
+        """Number of the encoder's positions that the method uses for itself."""
         return 0
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
-        """Freeze weights of a fresh copy of the pretrained model, or add some, in place.
+        """Freeze or add weights in a fresh copy of the pretrained model, in place.
 
-        May be called on a model without weights, to see whether it can be done. Raises ``UserError`` where it cannot.
+        A model without weights is accepted too, to test whether it can be adapted. Raises ``UserError`` if it cannot.
         """
 
     def estimates(self) -> list[Estimate]:
-        """The Fisher diagonals that ``terms`` is given."""
+        """The Fisher diagonals that ``terms`` needs."""
         return []
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
@@ -111,11 +113,11 @@ class Method:
         return []
 
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
-        """Share of the setting's learning rate by parameter name, where not 1."""
+        """Share of the setting's learning rate by parameter name, for shares other than 1."""
         return {}
 
     def callbacks(self) -> "list[TrainerCallback]":
-        """What is to be called during training; fresh ones for every trial."""
+        """Callbacks for training, fresh ones for every trial."""
         return []
 
     def finish(self, model: "PreTrainedModel") -> None:

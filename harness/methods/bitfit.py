@@ -1,4 +1,4 @@
-"""``bitfit``: train the biases and the head alone (Ben Zaken et al., 2022; Section 6, Tables 6 and 16–18)."""
+"""``bitfit``: training of the biases and the head only (Ben Zaken et al., 2022; Section 6, Tables 6 and 16–18)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Bitfit(FrozenEncoder):
-    """All bias vectors of the encoder, those of layer norms included, and what has no θ* (the head) follow the task
-    loss; no other weight moves. Not for encoders without biases, such as ModernBERT."""
+    """Trains all bias vectors of the encoder, including layer norms, and the parameters without a θ* (the head).
+
+    All other weights are frozen. Encoders without biases, such as ModernBERT, are not supported.
+    """
 
     name: ClassVar[str] = "bitfit"
     holds_nothing: ClassVar[bool] = False

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Composed(Method):
-    """Each of the methods does what it does alone; penalties add up, learning rates multiply, what one freezes stays
-    frozen.
+    """Several methods together: penalties add up, learning rates multiply, and frozen weights stay frozen.
 
-    Their order says nothing. What makes no sense together is refused with the reason.
+    The order of the methods does not matter. A pointless combination is refused with the reason.
     """
 
     name: ClassVar[str] = "composed"

@@ -1,6 +1,6 @@
-"""``decoupled_l2``: the pull towards the pretrained weights as a decay of its own, beside the optimizer's step.
+"""``decoupled_l2``: the pull towards the pretrained weights as a decay apart from the optimizer's step.
 
-L2-SP (Li et al., 2018) in the decoupled form that AdamW gave to weight decay (Loshchilov and Hutter, 2019).
+It is L2-SP (Li et al., 2018) in the decoupled form of AdamW's weight decay (Loshchilov and Hutter, 2019).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DecoupledL2(Method):
-    """θ ← θ − η λ (θ − θ*) before each optimizer step, η the learning rate of that step, over the encoder's body.
+    """θ ← θ − η λ (θ − θ*) over the encoder's body before each optimizer step with learning rate η.
 
-    For plain SGD that is ``l2``; for Adam it is not: there ``l2``'s gradient is divided by the root of the gradients'
-    second moment, and clipped with them, while this pull is the same share of the distance for every weight. So its λ
-    has another scale: 1/(η λ) steps are its time constant.
+    For plain SGD this equals ``l2``, for Adam it does not. There ``l2``'s gradient is clipped with the others and
+    divided by the root of their second moment. The decoupled pull is the same share of the distance for every weight.
+    Its λ therefore has another scale: the time constant is 1/(η λ) steps.
     """
 
     name: ClassVar[str] = "decoupled_l2"

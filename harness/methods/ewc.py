@@ -1,5 +1,7 @@
-"""``ewc``: elastic weight consolidation with the Fisher information of a target language (Section 3.2, Eq. 2; variants:
-Appendix F)."""
+"""``ewc``: elastic weight consolidation with the Fisher information of a target language.
+
+See Section 3.2 and Eq. 2; the variants are in Appendix F.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,15 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Ewc(Method):
-    """Total loss = task loss + λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)², F the Fisher diagonal of the masked-language-model loss on one
-    language's text.
+    """Total loss = task loss + λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)², with F from one language's text.
 
-    As the paper runs it, one model is trained for each target language with that language's F and is scored on that
-    language alone. F is not rescaled, so its λ has another scale than that of ``l2``.
+    F is the Fisher diagonal of the masked-language-model loss. As in the paper, one model is trained for each target
+    language with this language's F, and is scored on this language only. F is not rescaled, so λ has another scale than
+    in ``l2``.
 
-    Appendix F's variants: ``plus`` adds a penalty with the same λ for each of some further languages (fr+en); ``mix``
-    takes one F from text of which they have equal shares (mix fr-en). As F is a mean over examples, the F of mixed text
-    is the mean of the languages' own: ``mix`` with λ is ``plus`` with λ/2, but for which passages they read.
+    Appendix F has two variants. ``plus`` adds a penalty with the same λ for each further language (fr+en). ``mix``
+    takes one F from text in which all languages have equal shares (mix fr-en). F is a mean over examples, so the F of
+    mixed text is the mean of the languages' F. With one further language, ``mix`` with λ equals ``plus`` with λ/2,
+    except that they read different passages.
     """
 
     name: ClassVar[str] = "ewc"
@@ -39,18 +42,20 @@ class Ewc(Method):
     languages: tuple[str, ...] = ()
     """Target languages to train a model for; empty for every target language of the study."""
     plus: tuple[str, ...] = ()
-    """Languages whose penalties are added to each target language's own."""
+    """Languages whose penalties are added to each target language's own penalty."""
     mix: tuple[str, ...] = ()
-    """Languages whose text is mixed with each target language's, for one F."""
+    """Languages whose text is mixed with each target language's text, for one F."""
     text: str = "embedded"
-    """Where the unlabelled text is: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder, see
-    ``harness.data.corpus``."""
+    """Source of the unlabelled text: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder.
+
+    See ``harness.data.corpus``.
+    """
     examples: int = 200
-    """Text windows, one gradient each, that F is averaged over."""
+    """Number of text windows, one gradient each, over which F is averaged."""
     estimator: str = "empirical"
     """``empirical`` or ``sampled``, see ``harness.methods.fisher_estimate``."""
     masking_seed: int = 0
-    """Of the masks, and of the sampled labels."""
+    """Seed of the masks and of the sampled labels."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -58,14 +63,14 @@ class Ewc(Method):
         for name in ("languages", "plus", "mix"):
             if getattr(self, name):
                 fields.languages(name, getattr(self, name))
-        for name in ("plus", "mix"):  # their order says nothing
+        for name in ("plus", "mix"):  # their order does not matter
             object.__setattr__(self, name, tuple(sorted(getattr(self, name))))
         if self.plus and self.mix:
             raise UserError(f"plus and mix: {self.plus!r} and {self.mix!r} are not allowed; give one of them")
         for language in self.languages:
             if language in self.plus + self.mix:
                 raise bad("plus" if self.plus else "mix", language, "languages other than those the models are for")
-        self._estimate(("xx", *self.mix))  # its own checks
+        self._estimate(("xx", *self.mix))  # for its checks
 
     @property
     def label(self) -> str:

@@ -1,5 +1,4 @@
-"""What a Fisher diagonal is estimated from: the options that a method and the command line share. Imports neither torch
-nor Ray."""
+"""Options of a Fisher diagonal's estimate, shared by a method and the command line. Imports neither torch nor Ray."""
 
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ from harness.common.errors import bad
 
 ESTIMATORS = ("empirical", "sampled")
 MAX_EXAMPLES = 10**6
-"""Text windows beyond which a number of them is a slip, that would read a whole Wikipedia to its end."""
+"""Largest accepted number of text windows; anything above is treated as a typo that would read a whole Wikipedia."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,16 +15,19 @@ class Estimate:
     """One Fisher diagonal of the masked-language-model loss at θ*."""
 
     languages: tuple[str, ...]
-    """Languages of the text; of several, each gives an equal share of the examples."""
+    """Languages of the text. Each gives an equal share of the examples."""
     text: str = "embedded"
-    """Where the unlabelled text is, see ``harness.data.corpus``."""
+    """Source of the unlabelled text, see ``harness.data.corpus``."""
     examples: int = 200
-    """Text windows, one gradient each, that the diagonal is averaged over."""
+    """Number of text windows, one gradient each, over which the diagonal is averaged."""
     estimator: str = "empirical"
-    """Labels of the masked tokens: those ``empirical``ly observed (Kirkpatrick et al., 2017, in practice), or
-    ``sampled`` from the model, which is the Fisher information by its definition (Kunstner et al., 2019)."""
+    """Labels of the masked tokens.
+
+    ``empirical`` takes the observed labels (Kirkpatrick et al., 2017, in practice). ``sampled`` draws them from the
+    model, which is the definition of the Fisher information (Kunstner et al., 2019).
+    """
     masking_seed: int = 0
-    """Of the masks and of the sampled labels."""
+    """Seed of the masks and of the sampled labels."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -40,6 +42,6 @@ class Estimate:
 
     @property
     def shares(self) -> dict[str, int]:
-        """Examples from each language."""
+        """Number of examples from each language."""
         whole, rest = divmod(self.examples, len(self.languages))
         return {language: whole + (i < rest) for i, language in enumerate(self.languages)}

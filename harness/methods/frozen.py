@@ -1,4 +1,4 @@
-"""What the methods have in common that freeze most of the encoder (Section 6)."""
+"""The base of methods that freeze most of the encoder (Section 6)."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 MAX_WIDTH = 10_000
-"""Of what is put into an encoder: beyond it a width is a slip, and takes memory before anything runs."""
+"""Largest accepted width of modules added to an encoder. Above, it is a typo that would take memory before any run."""
 
 
 class FrozenEncoder(Method):
-    """Base of the methods that say by themselves which weights are trained."""
+    """Base of the methods that decide by themselves which weights are trained."""
 
     holds_nothing: ClassVar[bool] = True
-    """Whether nothing with a θ* is trained but layer norms, so that it would be pointless to pull or to freeze more."""
+    """Whether the method trains no weights with a θ* except layer norms. Pulling or freezing more is then pointless."""
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):
@@ -30,7 +30,7 @@ class FrozenEncoder(Method):
 
 
 def freeze_all_but(model: "PreTrainedModel", trained: "Callable[[str], bool]") -> None:
-    """Freeze every parameter whose name ``trained`` does not want; what is frozen already stays so."""
+    """Freeze every parameter whose name ``trained`` rejects. Frozen parameters stay frozen."""
     for name, parameter in model.named_parameters():
         if not trained(name):
             parameter.requires_grad_(False)

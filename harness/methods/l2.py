@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class L2(Method):
-    """Total loss = task loss + λ/2 Σᵢ (θᵢ − θᵢ*)² over the encoder's body; the head has no θ* and is not pulled."""
+    """Total loss = task loss + λ/2 Σᵢ (θᵢ − θᵢ*)² over the encoder's body. The head has no θ* and is not pulled."""
 
     name: ClassVar[str] = "l2"
     pulls: ClassVar[bool] = True
@@ -38,7 +38,7 @@ class L2(Method):
 
 
 def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
-    """The warning of a pull that a plain gradient step carries further beyond θ* than it was away: η λ ≥ 2."""
+    """A warning if η λ ≥ 2: a plain gradient step then overshoots θ* by at least its former distance."""
     step = setting.learning_rate * strength
     if step < 2:
         return []

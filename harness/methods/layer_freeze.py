@@ -1,5 +1,4 @@
-"""``layer_freeze``: keep the embeddings and the first layers as they were pretrained (Lee et al., 2019, "What would
-Elsa do?")."""
+"""``layer_freeze``: freezing of the embeddings and the first layers (Lee et al., 2019, "What would Elsa do?")."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerFreeze(Method):
-    """The embeddings and the first k layers do not move; the layers above and the head follow the task loss."""
+    """Freezes the embeddings and the first k layers. The layers above and the head follow the task loss."""
 
     name: ClassVar[str] = "layer_freeze"
 
     layers: int
-    """k, from 0 (the embeddings alone) to the number of layers (the head alone is trained)."""
+    """k, from 0 (only the embeddings are frozen) to the number of layers (only the head is trained)."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,5 +1,4 @@
-"""``layerwise_decay``: the lower a layer, the smaller its learning rate (Howard and Ruder, 2018; Clark et al.,
-2020)."""
+"""``layerwise_decay``: lower learning rates for lower layers (Howard and Ruder, 2018; Clark et al., 2020)."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -15,8 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerwiseDecay(Method):
-    """η_d = η ξ^(L + 1 − d) at depth d: the embeddings have depth 0, the layers 1 to L, and the head, whose rate is η,
-    L + 1."""
+    """η_d = η ξ^(L + 1 − d) at depth d.
+
+    The embeddings have depth 0, the layers 1 to L. The head has depth L + 1 and the full rate η.
+    """
 
     name: ClassVar[str] = "layerwise_decay"
 

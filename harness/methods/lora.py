@@ -1,4 +1,4 @@
-"""``lora``: low-rank updates of a frozen encoder's attention (Hu et al., 2022), as PEFT has them."""
+"""``lora``: low-rank updates of a frozen encoder's attention (Hu et al., 2022), implemented by PEFT."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -18,26 +18,27 @@ MODULES = {
     "camembert": ("query", "value"),
     "xlm-roberta-xl": ("query", "value"),
 }
-"""Queries and values of encoders that PEFT has no default for."""
+"""Queries and values of encoders for which PEFT has no default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lora(FrozenEncoder):
-    """W = W* + (α/r) B A for the attention's queries and values, A (r, in) random and B (out, r) zero at the beginning.
-    A, B and what has no θ* (the head) are trained; before scoring B A is added to W*, so scoring costs what it does
-    without.
+    """W = W* + (α/r) B A for the attention's queries and values. A (r, in) starts random and B (out, r) at zero.
+
+    A, B and the parameters without a θ* (the head) are trained. Before scoring, (α/r) B A is merged into W*, so scoring
+    is as fast as without LoRA.
     """
 
     name: ClassVar[str] = "lora"
 
     rank: int = 8
-    """r."""
+    """Rank r."""
     alpha: float = 16.0
     """α, above 0."""
     dropout: float = 0.0
-    """Of what goes into A, from 0 to below 1."""
+    """Dropout of A's input, from 0 to below 1."""
     modules: tuple[str, ...] = ()
-    """Ends of the names of the linear maps that are updated; empty for the queries and values."""
+    """Suffixes of the names of the linear maps to update; empty for the queries and values."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -76,7 +77,7 @@ class Lora(FrozenEncoder):
             target_modules=names,
         )
         try:
-            LoraModel(model, config, "default")  # in place: the model stays what it is
+            LoraModel(model, config, "default")  # changes the model in place
         except ValueError as error:
             raise UserError(f"lora: modules: {reason(error)}") from None
         for name, parameter in model.named_parameters():

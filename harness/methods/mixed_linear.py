@@ -1,12 +1,12 @@
-"""A linear map whose weights are mixed with others while it is trained, for ``harness.methods.mixout``."""
+"""A linear map whose weights are mixed with others during training, for ``harness.methods.mixout``."""
 
 from torch import Tensor, nn
 
 
 class MixedLinear(nn.Linear):
-    """Takes the place of a linear map, with its parameters under their names.
+    """Replaces a linear map and keeps its parameters and their names.
 
-    ``target`` (out, in) is what the weights are mixed with, ``probability`` that of an entry of it.
+    ``target`` (out, in) is mixed into the weights; each entry is used with ``probability``.
     """
 
     def __init__(self, linear: nn.Linear, target: Tensor, probability: float) -> None:
@@ -16,7 +16,7 @@ class MixedLinear(nn.Linear):
         self.register_buffer("target", target.detach(), persistent=False)
 
     def held(self) -> list[Tensor]:
-        """What mixing takes in memory."""
+        """The tensor that mixing keeps in memory."""
         assert isinstance(self.target, Tensor)
         return [self.target]
 

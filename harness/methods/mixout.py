@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Mixout(Method):
-    """In every forward pass of training each entry of the weight matrices of the encoder's linear maps is θᵢ* with
-    probability p, and the others are moved so that the mean is θ: θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p).
-    As in its authors' code biases, embeddings and layer norms are not mixed; the encoder's own dropout stays, so that
-    nothing but the method differs from vanilla.
+    """In training, weights of the encoder's linear maps become θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p).
+
+    In each forward pass an entry is thus θᵢ* with probability p, and its mean is θᵢ. As in the authors' code, biases,
+    embeddings and layer norms are not mixed. The encoder's own dropout stays, so that only the method differs from
+    vanilla.
     """
 
     name: ClassVar[str] = "mixout"

@@ -1,5 +1,4 @@
-"""The pull towards the pretrained weights: Eq. 1 and 2 as a gradient that is added once per optimizer step, never
-through autograd."""
+"""The pull towards the pretrained weights: a gradient (Eq. 1 and 2) added once per optimizer step, without autograd."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +10,10 @@ from harness.common.errors import UserError
 from harness.encoders.trimmed_embedding import trimmed
 
 AT_ONCE = 2**24
-"""Weights that a GPU pulls at once, about: few enough that no second copy of the body is held, and few of its kernels
-to start."""
+"""Approximate number of weights that a GPU pulls at once.
+
+It is small enough to hold no second copy of the body, and large enough to start few kernels.
+"""
 
 
 @dataclass(frozen=True)
@@ -20,17 +21,19 @@ class Term:
     """One penalty λ/2 Σᵢ Fᵢ (θᵢ − θᵢ*)² over the encoder's body."""
 
     strength: float
-    """λ."""
+    """λ, the strength of the pull."""
     importance: Mapping[str, Tensor] | None = None
-    """F by parameter name within the body, each of its parameter's shape; ``None`` for ones (Eq. 1). A parameter that
-    it lacks has F = 0: the masked-language-model loss does not depend on it, as on a pooler."""
+    """F by parameter name within the body, shaped as the parameter; ``None`` for ones (Eq. 1).
+
+    A missing parameter has F = 0: the masked-language-model loss does not depend on it, as on a pooler.
+    """
     decoupled: bool = False
-    """Whether it is a decay beside the optimizer's step instead of a part of the loss."""
+    """Whether the penalty is a decay apart from the optimizer's step instead of a part of the loss."""
 
     def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
-        """λF of a parameter with the anchor ``theta``, or of its rows ``kept``: their shape, or a scalar.
+        """λF of a parameter with the anchor ``theta``, or of its rows ``kept``: of their shape, or a scalar.
 
-        Raises ``UserError`` where F is of another shape, and so of another encoder.
+        Raises ``UserError`` if F has another shape, since it belongs to another encoder.
         """
         if self.importance is None:
             return torch.tensor(self.strength)
@@ -48,10 +51,14 @@ class Term:
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
-    ``anchor`` holds θ* by parameter name within the body (``model.base_model``); a trimmed embedding brings its own.
-    Parameters that ``anchor`` lacks, frozen ones, and the task head, which is outside the body, are never touched.
-    ``grouped`` pulls many parameters at once; ``None`` for where they are on a GPU, whose host takes longer to start
-    five kernels for each of them than these run.
+    Parameters that ``anchor`` lacks, frozen ones, and the task head outside the body are never touched.
+
+    Args:
+        body: The encoder's body (``model.base_model``).
+        anchor: θ* by parameter name within the body. A trimmed embedding has its own.
+        terms: The terms of the sum.
+        grouped: Whether many parameters are pulled at once; ``None`` to do so on a GPU only, where starting five
+            kernels for each parameter takes longer than running them.
     """
 
     def __init__(
@@ -60,11 +67,11 @@ class Penalty:
         self.parameters: list[nn.Parameter] = []
         self.anchors: list[Tensor] = []
         self.weights: list[Tensor] = []
-        """Σ λF of each parameter: its shape, or a scalar where all its entries weigh the same."""
+        """Σ λF of each parameter: of its shape, or a scalar if all its entries weigh the same."""
         self.scalars: list[float | None] = []
-        """The latter as numbers, which a GPU need not be waited for to read."""
+        """The scalars as Python numbers, so that reading them does not wait for a GPU."""
         for name, importance in (entry for term in terms for entry in (term.importance or {}).items()):
-            # A masked language model may have a pooler that the task's has not, and that its loss does not depend on.
+            # The masked language model may have a pooler that the task's model lacks. The loss does not depend on it.
             if name not in anchor and importance.any():
                 raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
         cut = trimmed(body)
@@ -80,12 +87,12 @@ class Penalty:
             self.weights.append(weight.to(parameter))
             self.scalars.append(float(weight) if weight.dim() == 0 else None)
         self.grouped = any(parameter.is_cuda for parameter in self.parameters) if grouped is None else grouped
-        # One by one on a CPU: the difference stays in the processor's cache, and no copy of the body is held.
+        # Parameters are pulled singly on a CPU: the difference stays in its cache, and no copy of the body is held.
         self.groups = list(self._groups()) if self.grouped else [[i] for i in range(len(self.parameters))]
-        """Numbers of the parameters that are pulled at once."""
+        """Indices of the parameters that are pulled at once."""
 
     def held(self) -> list[Tensor]:
-        """What the penalty takes in memory."""
+        """The tensors that the penalty keeps in memory."""
         return [*self.anchors, *self.weights]
 
     def largest(self) -> float:
@@ -96,9 +103,9 @@ class Penalty:
     def add_gradient_(self, scale: float = 1.0) -> Tensor:
         """Add Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.
 
-        Call it once per optimizer step, after the last backward pass and before clipping. ``scale`` is what the
-        gradients are multiplied by until the step, as fp16's loss scaling does. A parameter without a gradient takes no
-        part in the step and stays as it is.
+        Call it once per optimizer step, after the last backward pass and before clipping. ``scale`` is the factor of
+        the gradients until the step, such as fp16's loss scale. A parameter without a gradient takes no part in the
+        step and stays unchanged.
         """
         total = self._zero()
         for parameters, pulls, value in self._pulls():
@@ -123,12 +130,12 @@ class Penalty:
                 torch._foreach_mul_(pulls, [rates[parameter] for parameter in parameters])
                 torch._foreach_mul_(pulls, share)
                 torch._foreach_sub_(parameters, pulls)
-            else:  # it rounds otherwise than the group's: scores of trials on a CPU stay the same to the bit
+            else:  # its rounding differs from the group's, and keeps the scores of CPU trials bit-identical
                 parameters[0].sub_(pulls[0] * share, alpha=rates[parameters[0]])
         return total
 
     def _pulls(self) -> Iterator[tuple[list[Tensor], list[Tensor], Tensor]]:
-        """Group by group: the parameters, their λF(θ − θ*), and the sum of λ/2 F(θ − θ*)²."""
+        """The parameters of each group, their λF(θ − θ*), and the sum of λ/2 F(θ − θ*)²."""
         for group in self.groups:
             parameters: list[Tensor] = [self.parameters[i] for i in group]
             moved = list(torch._foreach_sub(parameters, [self.anchors[i] for i in group]))
@@ -146,7 +153,7 @@ class Penalty:
         return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is below 0: strengths and F are not
 
     def _groups(self) -> Iterator[list[int]]:
-        """Groups that are weighed by an entry each or by a number each, of ``AT_ONCE`` weights or of one parameter."""
+        """Groups of one parameter or at most ``AT_ONCE`` weights. No group mixes scalars and weights per entry."""
         for numbers in (True, False):
             group: list[int] = []
             for i, parameter in enumerate(self.parameters):
@@ -165,8 +172,7 @@ class Penalty:
 def penalties(
     body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]
 ) -> tuple[Penalty | None, Penalty | None]:
-    """The penalty that is part of the loss and the decoupled one, bound to a body; ``None`` where no term is of a
-    kind."""
+    """The coupled penalty, which is part of the loss, and the decoupled one. Each is ``None`` if it has no term."""
     kinds = ([term for term in terms if term.decoupled is kind] for kind in (False, True))
     coupled, decoupled = (Penalty(body, anchor, kind) if kind else None for kind in kinds)
     return coupled, decoupled

@@ -1,5 +1,7 @@
-"""``soft_prompt``: trained virtual tokens at the input of a frozen encoder (Lester et al., 2021; Section 6, Tables 6
-and 16–18)."""
+"""``soft_prompt``: trained virtual tokens at the input of a frozen encoder.
+
+Lester et al. (2021); Section 6, Tables 6 and 16–18.
+"""
 
 import inspect
 from dataclasses import dataclass
@@ -17,17 +19,16 @@ if TYPE_CHECKING:
     from harness.encoders.loading import Pretrained
 
 NAME = "soft_prompt"
-"""Of the module in the encoder's body."""
+"""Name of the prompt's module in the encoder's body."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoftPrompt(FrozenEncoder):
-    """P = ``tokens`` embeddings are trained, and what has no θ* (the head); no other weight moves. The embeddings
-    themselves are PEFT's.
+    """Trains P = ``tokens`` prompt embeddings and the parameters without a θ* (the head). All other weights are frozen.
 
-    The encoder reads [CLS] p₁ … p_P x₁ x₂ …: the prompts follow the first token rather than precede it, as heads for
-    whole texts read the first position. What it says at the prompts' positions is dropped before the head, so a token's
-    logits stay in its place.
+    The prompt embeddings are PEFT's. The encoder reads [CLS] p₁ … p_P x₁ x₂ …: heads for whole texts read the first
+    position, so the prompts follow it. The output at the prompts' positions is dropped before the head, so the logits
+    of a token keep their position.
     """
 
     name: ClassVar[str] = "soft_prompt"
@@ -76,8 +77,10 @@ class SoftPrompt(FrozenEncoder):
 def _prepend(
     body: "nn.Module", given: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The body's inputs with the prompts behind the first token: embeddings (batch, length + P, width), mask and token
-    types as long."""
+    """The body's inputs with the prompts after the first token.
+
+    The embeddings are (batch, length + P, width); mask and token types get the same length.
+    """
     import torch
 
     inputs = inspect.signature(body.forward).bind(*given, **named).arguments

@@ -1,5 +1,4 @@
-"""``weight_averaging``: score the mean of the last weights instead of the very last (Izmailov et al., 2018; Kaddour,
-2022)."""
+"""``weight_averaging``: scoring of the mean of the last weights (Izmailov et al., 2018; Kaddour, 2022)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightAveraging(Method):
-    """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training is as without: only what is
-    scored differs.
+    """θ̄ = 1/K Σ θ_t over the weights after each of the last K optimizer steps. Training itself is unchanged.
 
-    Exactly one of ``steps`` and ``epochs`` is given. With ``lora`` the mean is of A and of B, not of their products.
+    Exactly one of ``steps`` and ``epochs`` is given. With ``lora`` the means of A and of B are taken, not the mean of
+    their products.
     """
 
     name: ClassVar[str] = "weight_averaging"
 
     steps: int | None = None
-    """K."""
+    """K, the number of averaged steps."""
     epochs: float | None = None
-    """Passes over the training data that the last K steps are."""
+    """Length of the last K steps, in passes over the training data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,4 +1,7 @@
-"""Files that are checked as they are read. A broken file is never believed; ``repair`` moves it to quarantine."""
+"""Files that are checked when they are read.
+
+A broken file counts as missing, and ``repair`` moves it to quarantine.
+"""
 
 import contextlib
 import os
@@ -12,11 +15,11 @@ from harness.common.quarantine import Fault, Quarantined, free_name
 T = TypeVar("T")
 
 READERS = 8
-"""Threads that read files at once: a bucket answers slowly, but many at a time."""
+"""Number of threads that read files at once. A bucket answers slowly, but many requests at a time."""
 
 
 class CheckedFiles(FileTree):
-    """Files of which reading notes the broken ones. Reading moves and writes nothing."""
+    """Files with a list of the broken ones. Reading adds to the list; it moves and writes nothing."""
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         super().__init__(place)
@@ -24,19 +27,18 @@ class CheckedFiles(FileTree):
 
     @property
     def faults(self) -> list[Fault]:
-        """The files that were found broken, and are still under their names."""
+        """The files that were found broken and have not been moved."""
         return list(self._faults.values())
 
     def note_fault(self, name: str, reason: str) -> None:
-        """Note that a file or folder, as it is now, is broken."""
+        """Note that the present version of a file or folder is broken."""
         with contextlib.suppress(FileNotFoundError):
             self._faults[name] = Fault(name, reason, self.identity(name))
 
     def repair(self) -> list[Quarantined]:
-        """Move the broken files to quarantine, and return those that moved.
+        """Move the broken files to quarantine, and return the moved ones.
 
-        A file that another process has written again since stays. Raises ``UserError`` where the place cannot be
-        written.
+        A file that another process has rewritten since then stays. Raises ``UserError`` if the place cannot be written.
         """
         moved = []
         for fault in self.faults:
@@ -48,9 +50,9 @@ class CheckedFiles(FileTree):
         return moved
 
     def read_checked(self, name: str, parse: Callable[[dict[str, Any]], T]) -> T | None:
-        """A JSON file as ``parse`` returns it; ``None`` for no file, and for a broken one.
+        """Read a JSON file and return ``parse`` of its content; ``None`` for a missing or broken file.
 
-        ``parse`` raises ``ValueError`` for a content that the program cannot have written.
+        ``parse`` raises ``ValueError`` for content that the program cannot have written.
         """
         try:
             found = self.read_json(name)
@@ -60,7 +62,7 @@ class CheckedFiles(FileTree):
             return None
 
     def overwrite(self, name: str, content: dict[str, Any], parse: Callable[[dict[str, Any]], object]) -> None:
-        """Write a JSON file. A broken file of that name goes to quarantine first."""
+        """Write a JSON file. If the present file of that name is broken, it goes to quarantine first."""
         self.read_checked(name, parse)
         self.repair()
         self.write_json(name, content)
@@ -73,7 +75,7 @@ class CheckedFiles(FileTree):
 
 
 def read_each(read: Callable[[str], T | None], trials: Iterable[str]) -> dict[str, T]:
-    """What ``read`` returns for each trial, by id, in the given order, without the trials for which it is ``None``."""
+    """Results of ``read`` by trial id, in the given order. Trials with the result ``None`` are left out."""
     ids = list(trials)
     with ThreadPoolExecutor(READERS) as pool:
         return {trial: found for trial, found in zip(ids, pool.map(read, ids), strict=True) if found is not None}

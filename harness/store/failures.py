@@ -1,4 +1,4 @@
-"""Trials without a record: why a trial failed, and how far a search let it come before stopping it."""
+"""Trials without a record: the error of a failed trial, and the progress of a trial that a search stopped early."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,10 +13,10 @@ from harness.study import TrialConfig
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a trial has not finished."""
+    """The reason why a trial has not finished."""
 
     error: str
-    """The exception's type and message, one line."""
+    """Type and message of the exception, on one line."""
     traceback: str
     time: str
 
@@ -29,7 +29,7 @@ class Failures(CheckedFiles):
         return self.read_checked(f"trials/{trial}/failure.json", _failure)
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
-        """The failures of the trials that have one, by id, in the given order."""
+        """The failures of the given trials, by id, in the given order. Trials without one are left out."""
         return read_each(self.failure, trials)
 
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
@@ -37,11 +37,11 @@ class Failures(CheckedFiles):
         self.overwrite(f"trials/{config.id}/failure.json", asdict(Failure(error, traceback, now())), _failure)
 
     def stopped(self, trial: str) -> dict[str, Any] | None:
-        """How far a trial came that a search stopped early; ``None`` for any other."""
+        """The progress of a trial that a search stopped early; ``None`` for any other trial."""
         return self.read_checked(f"trials/{trial}/stopped.json", lambda found: _stopped(found, trial))
 
     def save_stopped(self, config: TrialConfig, how: Mapping[str, Any]) -> None:
-        """Record how far a trial came that a search stopped early."""
+        """Record the progress of a trial that a search stopped early."""
         content = {"id": config.id, "time": now(), "config": config.to_json(), **how}
         self.overwrite(f"trials/{config.id}/stopped.json", content, lambda found: _stopped(found, config.id))
         self.remove(f"trials/{config.id}/failure.json")
@@ -59,5 +59,5 @@ def _stopped(found: dict[str, Any], trial: str) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The time of a record or failure."""
+    """The present time, for a record or a failure."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,6 +1,6 @@
-"""Folders beside a trial's record: the fine-tuned model, and states of a training that has not finished.
+"""Folders beside a trial's record: the fine-tuned model, and checkpoints of an unfinished training.
 
-The name of a folder has the hash of its files, such as ``weights-<hash>``: it says what every file has to be.
+A folder's name contains the hash of its files, such as ``weights-<hash>``, so its content can be verified.
 """
 
 import contextlib
@@ -16,27 +16,27 @@ from harness.store.checked_files import CheckedFiles
 SCRATCH = ".weights-"
 """Prefix of the folders from which weights move into the store."""
 WRONG_HASH = "it is not what its name says"
-"""The fault of a file whose name has another hash than its content."""
+"""The fault of a file or folder whose content does not match the hash in its name."""
 
 
 class HashedFolders(CheckedFiles):
-    """The folders of a trial. A folder whose files differ from its name is broken."""
+    """The folders of a trial. A folder whose content does not match its name is broken."""
 
     @contextlib.contextmanager
     def checkpoint(self, trial: str, state: str) -> Iterator[Path | None]:
-        """A local folder with a state of a trial's training, one of ``states``; ``None`` where it is broken."""
+        """A local folder with the checkpoint ``state``, one of ``states``; ``None`` if it is missing or broken."""
         with self._folder(trial, state) as folder:
             yield folder
 
     def states(self, trial: str) -> list[str]:
-        """Names of the states of a trial's training.
+        """Names of the checkpoints of a trial's training.
 
-        There are several where a process was killed between writing a state and removing the one before.
+        There are several if a process was killed after it wrote a checkpoint and before it removed the previous one.
         """
         return [name for name in self.names(f"trials/{trial}") if name.startswith("checkpoint-") and SUFFIX not in name]
 
     def save_checkpoint(self, trial: str, folder: Path) -> None:
-        """Take a folder with the state of a trial's training into the store, in place of those before."""
+        """Move a folder with a checkpoint into the store, and remove the trial's earlier checkpoints."""
         if self.is_local:
             for file in (*folder.iterdir(), folder):
                 sync(file)
@@ -47,9 +47,10 @@ class HashedFolders(CheckedFiles):
 
     @contextlib.contextmanager
     def scratch(self, trial: str) -> Iterator[Path]:
-        """A path for a folder that ``save`` or ``save_checkpoint`` takes, on the store's disk where that is local.
+        """A path for a folder that ``save`` or ``save_checkpoint`` takes over.
 
-        Folders that killed attempts at the same trial left go first, once no living attempt can use them.
+        It is on the store's disk if the store is local. Folders of killed attempts at the same trial are removed first,
+        once no living attempt can use them.
         """
         parent = Path(self.root) / "trials" / trial if self.is_local else None
         if parent is not None:
@@ -61,8 +62,7 @@ class HashedFolders(CheckedFiles):
 
     @contextlib.contextmanager
     def _folder(self, trial: str, name: str | None) -> Iterator[Path | None]:
-        """A local folder with the files that the store has under a name; ``None`` for no folder and for a broken
-        one."""
+        """A local folder with the store's files under a name; ``None`` if the folder is missing or broken."""
         with tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
             folder = Path(self.root) / "trials" / trial / str(name)
             if name and not self.is_local:
@@ -78,7 +78,7 @@ class HashedFolders(CheckedFiles):
                 yield folder
 
     def _take(self, parent: str, local: Path, kind: str) -> str:
-        """Move a local folder into the store under the name that its files give it, and return that name."""
+        """Move a local folder into the store under a name with the hash of its files, and return the name."""
         name = hash_name(local, kind)
         place = f"{parent}/{name}"
         if self.is_local and self.exists(place):
@@ -91,7 +91,7 @@ class HashedFolders(CheckedFiles):
 
 
 def hash_name(folder: Path, kind: str) -> str:
-    """The name that the files of a folder give it."""
+    """The name of a folder: its kind, and the hash of its files."""
     return f"{kind}-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 

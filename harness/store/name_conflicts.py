@@ -1,4 +1,4 @@
-"""Two studies of one name in a store: the trials of both stay, but the store's record and report are of the last."""
+"""Two studies of one name in a store. The trials of both stay; the store's record and report are of the last study."""
 
 from collections.abc import Iterable
 
@@ -8,13 +8,15 @@ from harness.study import Study, TrialConfig
 
 
 def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str | None:
-    """What to say where the store has another study of that name; ``None`` where it has none, or the same, scaled or
-    extended.
+    """A warning if the store has a different study of this name, else ``None``.
 
-    Another is one that asks another question, is of another task, or is a search where this is none. Where both ask the
-    same, or nothing at all, it is one that shares no trial with this one's ``trials`` and has other methods or another
-    encoder, or no question to know it by. (A search plans no trials, and loses none of what it had tried: see
-    ``harness.tuning.journal``.)
+    A study that was scaled or extended is not a different one. The stored study is different in two cases:
+
+    - Its question or its task differs, or only one of the two is a search.
+    - It shares no trial with ``trials``, and its methods or encoder differ or it has no question.
+
+    The trials of two searches are not compared. A search plans no trials and loses none that it has tried: see
+    ``harness.tuning.journal``.
     """
     if study.name not in store.studies():
         return None

@@ -1,4 +1,7 @@
-"""The record of a finished trial, and what it is enough for. ``harness.store.record_json`` reads and writes it."""
+"""The record of a finished trial, and checks that it fits a trial.
+
+``harness.store.record_json`` reads and writes records.
+"""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +14,14 @@ from harness.common.typed_json import converted
 from harness.methods import Method
 from harness.setting import Setting
 from harness.study import TrialConfig
+from harness.tasks import TASKS
 from harness.tasks.label_counts import LabelCounts
 from harness.tasks.number_fit import NumberFit
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""
 FILES = (*TABLES, "weights")
-"""Fields of a record that name all files and folders beside it."""
+"""Fields of a record that name the files and folders beside it."""
 SPLITS = ("dev", "test")
 SIMPLE = (
     "task",
@@ -28,10 +32,11 @@ SIMPLE = (
     "precision",
     "checkpoint",
     "selected_on",
+    "selected_by",
     "encoder_revision",
     "training_data",
 )
-"""Fields of a trial's identity apart from its method, its setting and its texts."""
+"""Fields of a trial's identity other than its method, its setting and its texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +46,17 @@ class Score:
     metrics: dict[str, float]
     """Scores × 100 by name."""
     majority: float | None = None
-    """Accuracy × 100 of answering the training data's most frequent label everywhere.
+    """Accuracy × 100 of a constant answer: the most frequent label of the training data.
 
-    The label is that of all training data with its own labels, so that trials on fewer examples or noisy labels are
-    measured by the same.
+    The label is counted on the full training data with the original labels. Trials on fewer examples or noisy labels
+    are thus compared with the same answer.
     """
     label_counts: LabelCounts | None = None
-    """Counts of the gold and the predicted labels, which say whether the model has collapsed here."""
+    """Counts of the gold and predicted labels. They decide whether the model has collapsed on this split."""
     number_fit: NumberFit | None = None
-    """The same of a task whose answers are numbers."""
+    """The same for a task whose answers are numbers."""
     unknown: float | None = None
-    """Share (%) of the sub-words that are the tokenizer's unknown piece."""
+    """Share (%) of the sub-words that are the tokenizer's unknown token."""
     examples: int
     fingerprint: str
     """Fingerprint of the split's examples."""
@@ -65,38 +70,38 @@ class Scores:
     test: dict[str, Score]
 
     def splits(self) -> Iterator[tuple[str, dict[str, Score]]]:
-        """Each split's name, and its scores by language."""
+        """Pairs of a split's name and its scores by language."""
         yield from zip(SPLITS, (self.dev, self.test), strict=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialCost:
-    """The time and memory that a trial took. Records of older versions lack some of it (``None``)."""
+    """The time and memory of a trial. Fields that an older version did not record are ``None``."""
 
     seconds: float
     preparation_seconds: float | None = None
-    """Before the first step."""
+    """Seconds before the first step."""
     training_seconds: float | None = None
     evaluation_seconds: float | None = None
     steps: int
     resumed_at: tuple[int, ...] | None = None
-    """Steps at which the training went on after it was cut short."""
+    """Steps at which the training resumed after an interruption."""
     training_tokens: int | None = None
     tokens_per_second: float
     peak_memory_mib: dict[str, float]
-    """``resident``, and on a GPU also ``gpu``."""
+    """Peak memory by device: ``resident``, and on a GPU also ``gpu``."""
     trained_embeddings: int | None = None
-    """Rows of the vocabulary in the model; 0 where the method trains none."""
+    """Number of vocabulary rows in the model; 0 if the method trains none."""
     extra_memory_mib: float | None = None
     """Memory of the tensors that the method keeps or adds."""
     largest_pull: float | None = None
-    """Learning rate × the largest weight of a penalty: above 2 a plain gradient step overshoots. It may be infinite."""
+    """Learning rate × the largest weight of a penalty; may be infinite. Above 2 a plain gradient step overshoots."""
     parameters: int | None = None
     trained_parameters: int | None = None
 
     @property
     def peak_device_mib(self) -> float:
-        """Peak memory of the GPU, where there was one, else of the process."""
+        """Peak memory of the GPU if there is one, else of the process."""
         return self.peak_memory_mib.get("gpu", self.peak_memory_mib["resident"])
 
 
@@ -106,12 +111,12 @@ class ScoredCheckpoint:
 
     step: int
     dev: dict[str, float] | None = None
-    """Dev scores × 100 by step, where the checkpoint was selected on them."""
+    """Dev scores × 100 by step; ``None`` if the checkpoint was not selected on dev scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The fields of a trial's config that all versions write."""
+    """Fields of a trial's config that all versions write."""
 
     source: str
     task: str
@@ -132,6 +137,8 @@ class Record:
     """``TrialConfig.to_json`` of the version that ran the trial."""
     metric: str
     """The task's metric: a key of each score's ``metrics``."""
+    scorer: str = ""
+    """``Task.scorer``: the rules that the scores follow."""
     scores: Scores
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
@@ -139,7 +146,7 @@ class Record:
     """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
     ``NumberFit.collapsed``.
 
-    Where the source's score has neither: whether its accuracy is no better than its ``majority``.
+    If the source's score has neither: whether its accuracy is no better than its ``majority``.
     """
     diverged: bool
     """Whether a loss or gradient was not finite."""
@@ -147,25 +154,25 @@ class Record:
     cost: TrialCost
     provenance: Provenance
     rescored: Provenance | None = None
-    """Where the scores come from, where they were made later from the kept weights."""
+    """Provenance of scores that were computed later from the kept weights; ``None`` for original scores."""
     predictions: str = ""
-    """Name of the Parquet file beside the record; empty until the store has saved it. So is ``history``."""
+    """Name of the Parquet file beside the record; empty until the store has saved the record, as is ``history``."""
     history: str = ""
     weights: str | None = None
-    """Name of the folder with the kept weights; ``None`` where they were not kept."""
+    """Name of the folder with the kept weights; ``None`` if they were not kept."""
 
     @cached_property
     def identity(self) -> Identity:
-        """Raises ``ValueError`` where the config lacks a field of it."""
+        """The config's identity. Raises ``ValueError`` if the config lacks one of its fields."""
         return converted(self.config, Identity)
 
     def files(self) -> dict[str, str]:
-        """The files and folders beside the record that it names, by kind."""
+        """Names of the files and folders beside the record, by kind."""
         return {kind: name for kind in FILES if (name := getattr(self, kind))}
 
     @property
     def examples(self) -> int:
-        """How many examples were scored."""
+        """Number of examples scored."""
         return sum(score.examples for _, languages in self.scores.splits() for score in languages.values())
 
     def in_metric(self, split: str) -> dict[str, float]:
@@ -174,9 +181,26 @@ class Record:
         return {language: score.metrics[self.metric] for language, score in scores.items()}
 
 
+def scorer_of(record: Record) -> str:
+    """The rules by which this version scores the task of a record.
+
+    A user's own task keeps the record's rules, since its code may be gone. Other rules would change its fingerprint.
+    """
+    task = record.identity.task
+    return TASKS[task].scorer if task in TASKS else record.scorer
+
+
+def follows_present_rules(record: Record) -> bool:
+    """Whether a record's scores follow the rules of this version."""
+    return record.scorer == scorer_of(record)
+
+
 def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has the score of every language that the trial asks for, on the test set it asks for."""
-    if record is None:
+    """Whether a record has a score for every language that the trial asks for.
+
+    The scores must be on the same test data and by the rules of this version.
+    """
+    if record is None or not follows_present_rules(record):
         return False
     scores = record.scores.test
     return all(
@@ -185,9 +209,9 @@ def covers(record: Record | None, trial: TrialConfig) -> bool:
 
 
 def is_of(record: Record, trial: TrialConfig) -> bool:
-    """Whether a record's config agrees with a trial in all fields that both know.
+    """Whether a record's config agrees with a trial in all fields that both have.
 
-    An older or a newer version knows other fields.
+    Older and newer versions write other fields; a field that only one of the two has is ignored.
     """
     config = record.config
     method = record.identity.method
@@ -200,7 +224,7 @@ def is_of(record: Record, trial: TrialConfig) -> bool:
 
 
 def _agree(one: Any, other: Any) -> bool:
-    """Whether two pieces of JSON are the same in all keys that both have."""
+    """Whether two JSON values agree in all keys that both have."""
     if isinstance(one, dict) and isinstance(other, dict):
         return all(_agree(one[name], other[name]) for name in one.keys() & other.keys())
     if isinstance(one, list) and isinstance(other, list):
@@ -215,7 +239,7 @@ def _setting(setting: Setting) -> Any:
 
 @lru_cache(maxsize=4096)
 def _method(method: Method) -> Any:
-    """The method's parts, without the places that are not part of their identity."""
+    """JSON of the method's parts, without file locations, which are not part of the identity."""
     parts = (
         {name: value for name, value in part.to_json().items() if name not in part.places} for part in method.parts
     )

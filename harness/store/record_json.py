@@ -1,7 +1,7 @@
-"""A record as JSON: the one place that reads and checks it.
+"""A record as JSON: the only module that reads and checks it.
 
-A store may be anybody's, so no record is believed unchecked. ``harness.common.typed_json`` checks the types of
-``harness.store.record``. The rules that types cannot say are checked here.
+A store may come from anybody, so every record is checked. ``harness.common.typed_json`` checks the types of
+``harness.store.record``. This module checks the rules that types cannot express.
 """
 
 import math
@@ -18,9 +18,9 @@ from harness.store.record import FILES, SPLITS, Record, Score, is_of
 from harness.study import TrialConfig
 
 NAME = re.compile(r"(predictions|history)-\w{1,64}\.parquet|weights-\w{1,64}", re.ASCII)
-"""A file name that is no path: what records name is read and removed."""
+"""Names that a record may give to files. A path is refused, because the named files are read and removed."""
 BESIDE_METRICS = {field.name for field in fields(Score)} - {"metrics"}
-"""Keys of a language's scores that are no metric. In the JSON all keys lie side by side."""
+"""Keys of a language's scores that are not metrics. In the JSON they lie beside the metrics."""
 
 
 CHECKSUM = "checksum"
@@ -28,12 +28,12 @@ CHECKSUM = "checksum"
 
 
 def sealed(content: dict[str, Any]) -> dict[str, Any]:
-    """A record's JSON with its checksum: a digit that a disk has flipped leaves a score that could be true."""
+    """A record's JSON with its checksum, which reveals a flipped bit in an otherwise plausible score."""
     return {**content, CHECKSUM: digest(content)}
 
 
 def from_json(found: Mapping[str, Any], trial: str) -> Record:
-    """The record of the trial of that id. Raises ``ValueError`` where no trial of that id can have left it."""
+    """The record of the trial with the given id. Raises ``ValueError`` if no trial of that id can have written it."""
     content = {name: value for name, value in found.items() if name != CHECKSUM}
     record = converted({**content, "scores": _nested(content.get("scores"))}, Record)
     if record.id != trial:
@@ -52,7 +52,7 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
 
 
 def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
-    """The record of a trial. Raises ``ValueError`` where its config is that of another trial."""
+    """The record of a trial. Raises ``ValueError`` if its config belongs to another trial."""
     record = from_json(found, trial.id)
     if not is_of(record, trial):
         raise ValueError("its config is that of another trial")
@@ -60,7 +60,7 @@ def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
 
 
 def to_json(record: Record) -> dict[str, Any]:
-    """The record as its file has it, without the keys that it lacks."""
+    """The record as JSON for its file, without fields at their default."""
     scores = {
         split: {language: _score(score) for language, score in languages.items()}
         for split, languages in record.scores.splits()
@@ -76,20 +76,20 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def _provenance(found: Provenance) -> dict[str, Any]:
-    """All fields but those that an older version did not record."""
+    """A provenance as JSON, without fields that an older version did not record."""
     given = _given(found)
     return {name: value for name, value in asdict(found).items() if name in given}
 
 
 def _score(score: Score) -> dict[str, Any]:
-    """The scores of a language as the file has them: metrics and all else side by side."""
+    """The scores of a language as JSON, with metrics and other values side by side."""
     judged = {"label_counts": score.label_counts, "number_fit": score.number_fit}
     nested = {name: asdict(found) for name, found in judged.items() if found is not None}
     return score.metrics | _given(score, *BESIDE_METRICS) | nested
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:
-    """The fields of a dataclass that are not at their default, all or those of some names, in their order."""
+    """The fields of a dataclass that are not at their default: all of them, or only the given names."""
     return {
         field.name: value
         for field in fields(part)
@@ -98,7 +98,7 @@ def _given(part: Any, *names: str) -> dict[str, Any]:
 
 
 def _nested(scores: Any) -> dict[str, dict[str, dict[str, Any]]]:
-    """The scores of the JSON with the metrics apart, as ``Scores`` has them."""
+    """The scores of the JSON with the metrics in a mapping of their own, as ``Score`` has them."""
     try:
         return {
             split: {
@@ -123,7 +123,7 @@ def _check_names(record: Record) -> None:
 def _check_scores(record: Record) -> None:
     for split, languages in record.scores.splits():
         for language, score in languages.items():
-            if not LANGUAGE.fullmatch(language):  # it becomes a file's name
+            if not LANGUAGE.fullmatch(language):  # the code becomes a file's name
                 raise ValueError(f"{language!r} is no language")
             if record.metric not in score.metrics:
                 raise ValueError(f"it has no {split} score of {language!r}")
@@ -145,7 +145,7 @@ def _texts(record: Record) -> Iterator[str]:
 
 
 def _numbers(record: Record) -> Iterator[tuple[str, float]]:
-    """Numbers that must be finite, each with its name. Other costs of a training that diverged may be infinite."""
+    """Numbers that must be finite, each with its name. Other costs of a diverged training may be infinite."""
     yield "zero_shot", record.zero_shot
     cost = record.cost
     yield from {"cost.seconds": cost.seconds, "cost.tokens_per_second": cost.tokens_per_second}.items()

@@ -1,5 +1,4 @@
-"""A finished trial before the store has saved it: its record, its learning history and the label of every example
-scored."""
+"""A finished trial before it is saved: its record, its learning history, and the labels of every scored example."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,18 +16,18 @@ class Scored:
     split: str
     language: str
     gold: list[list[Any]]
-    """The right labels of each example: ids, or texts where answers are texts."""
+    """Gold labels of each example: ids, or texts if answers are texts."""
     predicted: list[list[Any]]
-    """The model's labels of each example, as ``Task.gather`` gives them."""
+    """Predicted labels of each example, as ``Task.gather`` gives them."""
     score: Score
 
 
 @dataclass(frozen=True)
 class TrialResult:
-    """A finished trial: its record, and the bulk that is stored beside it."""
+    """A finished trial: its record, and the tables stored beside it."""
 
     record: Record
     history: list[dict[str, float]]
-    """One row a window of steps, with the keys of ``HISTORY``; see ``PenaltyTrainer`` for their meaning."""
+    """One row a window of steps, with the keys of ``HISTORY``. ``PenaltyTrainer`` explains them."""
     scored: list[Scored]
-    """Gold and predicted labels of every example scored."""
+    """Gold and predicted labels of every scored example."""

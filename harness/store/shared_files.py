@@ -1,4 +1,4 @@
-"""Files that the trials of all nodes share. Where the store is no folder, each node keeps copies in a cache."""
+"""Files that the trials of all nodes share. If the store is not local, each node keeps copies in a cache."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ class SharedFiles(FileTree):
 
     @property
     def cache(self) -> Path:
-        """This node's folder for shared files: the store itself where that is a folder."""
+        """This node's folder for shared files. In a local store it is the store itself."""
         return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
 
     def has(self, name: str) -> bool:
-        """Whether a store that is no folder has a file to ``fetch``."""
+        """Whether the store is not local and has a file to ``fetch``."""
         return not self.is_local and self.exists(name)
 
     def knows(self, name: str) -> bool:
@@ -22,7 +22,7 @@ class SharedFiles(FileTree):
         return (self.cache / name).exists() or self.has(name)
 
     def fetch(self, name: str) -> None:
-        """Copy a file from the store into this node's cache, where the store has it and the cache has not."""
+        """Copy a file from the store into this node's cache, if only the store has it."""
         target = self.cache / name
         if target.exists() or not self.has(name):
             return
@@ -31,6 +31,6 @@ class SharedFiles(FileTree):
             self.get(name, part)
 
     def publish(self, name: str) -> None:
-        """Copy a file from this node's cache into the store, where the store lacks it."""
+        """Copy a file from this node's cache into the store, if the store lacks it."""
         if not self.is_local and not self.has(name):
             self.put(self.cache / name, name)

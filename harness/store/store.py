@@ -1,18 +1,18 @@
-"""The pool of trials on disk, in a folder or at any fsspec URL: one directory a trial, written whole or not at all.
+"""The pool of trials on disk, in a folder or at any fsspec URL. Each file is written whole or not at all.
 
 store.json                          layout version
-trials/<id>/result.json             a finished trial's record: its presence means the trial is finished
-trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every example scored
-trials/<id>/history-<hash>.parquet  learning history, a row a window of steps
-trials/<id>/weights-<hash>/         the fine-tuned model for from_pretrained, where weights are kept
-trials/<id>/checkpoint-<hash>/      state of a training that has not finished, to go on from
-trials/<id>/failure.json            the last failure of a trial that has not finished since
-trials/<id>/stopped.json            how far a search's trial came that was stopped early, and has not finished since
-studies/<name>.json                 a study as it was last run, with its trials' ids; of a search all that it tried
-fisher/<hash>.safetensors           Fisher diagonals; copied to each node where the store is no folder
+trials/<id>/result.json             record of a trial: its presence means that the trial has finished
+trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every scored example
+trials/<id>/history-<hash>.parquet  learning history, one row per window of steps
+trials/<id>/weights-<hash>/         fine-tuned model for from_pretrained, if weights are kept
+trials/<id>/checkpoint-<hash>/      checkpoint of an unfinished training, to resume from
+trials/<id>/failure.json            last failure of an unfinished trial
+trials/<id>/stopped.json            progress of an unfinished trial that a search stopped early
+studies/<name>.json                 a study as last run, with its trials' ids and all trials of its searches
+fisher/<hash>.safetensors           Fisher diagonals; copied to each node if the store is not local
 tokenised/<hash>/                   examples as model inputs, local stores only
-locks/<id>.lock                     locked by the process that is at the trial, local stores only
-*.broken-<n>                        a file in quarantine: it was found broken under the name before it
+locks/<id>.lock                     locked by the process that runs the trial, local stores only
+*.broken-<n>                        a broken file in quarantine; its old name stands before .broken-<n>
 """
 
 import os
@@ -37,25 +37,25 @@ class NoStoreError(UserError):
 
 
 class Store(Trials, Studies, SharedFiles):
-    """Reads and writes a store.
+    """A store, opened to be read or written.
 
-    Raises ``UserError`` where the place cannot be written, is no store, or was written by another layout. A broken file
-    counts as a missing one: see ``harness.store.checked_files``.
+    A broken file counts as missing: see ``harness.store.checked_files``. Raises ``UserError`` if the place cannot be
+    written, is not a store, or has another layout.
     """
 
     def __init__(self, place: str | os.PathLike[str], *, create: bool = True) -> None:
         super().__init__(place)
         self.repaired_at_opening: list[Quarantined] = []
-        """Files that moved to quarantine because the store was opened to be written."""
+        """Files that moved to quarantine when the store was opened for writing."""
         try:
             self._check_layout(create)
             if create:
                 self.repaired_at_opening = self.repair()
-                # Every time: better to learn now than after an hour that it cannot be.
+                # Written at every opening, so that a read-only place fails now and not after an hour.
                 self.write_json("store.json", {"layout": LAYOUT})
         except UserError:
             raise
-        except Exception as error:  # whatever a third party's file system raises, it cannot be used
+        except Exception as error:  # third-party file systems raise errors of any type
             raise UserError(
                 f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason(error)}"
             ) from None
@@ -85,11 +85,11 @@ class Store(Trials, Studies, SharedFiles):
             )
 
     def _has_trials(self) -> bool:
-        """Whether the place is a store by its trials, should its store.json be lost."""
+        """Whether the place has trials. It is then a store even if its store.json is lost."""
         return any(ID.fullmatch(trial) for trial in self.ids())
 
     def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
-        """Remove the temporary files that killed writers left, of shared files and of some trials."""
+        """Remove temporary files of killed writers among the shared files and the files of some trials."""
         patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}")
         left = [file for pattern in patterns for file in self.cache.glob(pattern)]
         for trial in trials if self.is_local else ():
@@ -102,6 +102,6 @@ class Store(Trials, Studies, SharedFiles):
             remove_abandoned(file)
 
     def quarantined(self, trials: Iterable[TrialConfig]) -> set[str]:
-        """Names of all files in quarantine, of shared files and of some trials."""
+        """Names of the files in quarantine among the shared files and the files of some trials."""
         folders = ("fisher", "tokenised", *(f"trials/{trial.id}" for trial in trials))
         return {f"{folder}/{name}" for folder in folders for name in self.names(folder) if SUFFIX in name}

@@ -1,4 +1,4 @@
-"""Studies in a store: each as it was last run, with the ids of its trials; of a search all that it tried."""
+"""Studies in a store: each as last run, with the ids of its trials and all trials of its searches."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from harness.study import Study, TrialConfig
 
 @dataclass(frozen=True)
 class StudyTrial:
-    """A trial as the file of a study lists it."""
+    """A trial as a study's file lists it."""
 
     id: str
     config: dict[str, Any]
@@ -20,24 +20,23 @@ class StudyTrial:
 
 @dataclass(frozen=True)
 class StudyFile:
-    """The file of a study."""
+    """The content of a study's file."""
 
     study: dict[str, Any]
     trials: list[StudyTrial]
     search: list[Any] = field(default_factory=list)
-    """Trials of its searches, see ``harness.tuning.journal``. Each is checked there."""
+    """Trials of the study's searches. ``harness.tuning.journal`` defines and checks them."""
 
 
 class Studies(CheckedFiles):
-    """``studies/<name>.json``."""
+    """The files ``studies/<name>.json``."""
 
     def studies(self) -> list[str]:
         """Names of the studies that were run here."""
         return [name.removesuffix(".json") for name in self.below("studies") if name.endswith(".json")]
 
     def study(self, name: str) -> tuple[Study, list[TrialConfig]]:
-        """A study as it was last run here, and its trials. Raises ``UserError`` with the nearest name where there is
-        none."""
+        """A study as it was last run here, and its trials. Raises ``UserError`` if it is missing or unreadable."""
         file = f"studies/{name}.json"
         found = self._study_file(name)
         if found is None and not self.exists(file):
@@ -58,17 +57,17 @@ class Studies(CheckedFiles):
         return study, trials
 
     def tried(self, name: str) -> list[Any]:
-        """The trials of the searches of that name, see ``harness.tuning.journal``; empty where there was no search."""
+        """The trials of the searches of that name, see ``harness.tuning.journal``; empty if there was no search."""
         found = self._study_file(name)
         return found.search if found is not None else []
 
     def save_study(
         self, study: Study, trials: Iterable[TrialConfig], tried: Sequence[Mapping[str, Any]] | None = None
     ) -> None:
-        """Record the parts of a study, so that it can be reported without its data or encoder.
+        """Record a study, so that it can be reported without its data or encoder.
 
-        ``tried`` are the trials of a search. Without it the recorded trials of a search of that name stay, for when
-        the search goes on.
+        ``tried`` are the trials of a search. Without it, recorded trials of a search of that name stay, so that the
+        search can resume.
         """
         content: dict[str, Any] = {
             "study": study.to_json(),
@@ -87,7 +86,7 @@ def _parsed(found: dict[str, Any], name: str) -> StudyFile:
     file = converted(found, StudyFile)
     if file.study.get("name") != name:
         raise ValueError("it is of another study")
-    # A selection's name in place of its languages would have the code of a user's task run.
+    # Only a list is accepted: resolving the name of a selection would run the code of a user's task.
     if not isinstance(file.study.get("targets"), list):
         raise ValueError("it does not say what the study is")
     return file

@@ -1,4 +1,4 @@
-"""Trials in a store: finished ones with their tables and kept weights, and what there is of the others."""
+"""Trials in a store: finished trials with their tables and kept weights, and traces of unfinished ones."""
 
 import contextlib
 import json
@@ -17,71 +17,102 @@ from harness.store import parquet, record_json
 from harness.store.checked_files import read_each
 from harness.store.failures import Failure, Failures, now
 from harness.store.hashed_folders import WRONG_HASH, HashedFolders
-from harness.store.record import TABLES, Record, covers
+from harness.store.present_scores import scored_again
+from harness.store.record import TABLES, Record, covers, follows_present_rules
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 
 UNCOUNTED = ("/weights-", "/checkpoint-", SUFFIX)
-"""Parts of the names of files that ``bytes_of`` leaves out."""
+"""Parts of file names that ``bytes_of`` leaves out."""
+
+
+_scored_again: dict[tuple[str, str, str], Record] = {}
+"""New scores by store, trial and predictions file, so that a rewritten report scores no record twice.
+
+A predictions file's name has the hash of its content.
+"""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a store has of some trials, by id; a trial in none of the three is missing."""
+    """The state of some trials in a store, by id. A trial in none of the three is missing."""
 
     finished: dict[str, Record]
-    """Records with all that the trial asks for."""
+    """Records with all scores that the trial asks for."""
     outdated: dict[str, Record]
-    """Records that lack languages, or are of other test data."""
+    """Records that lack languages, have other test data, or have scores by older rules and no predictions."""
     failures: dict[str, Failure]
-    """Last failures of the trials that are not finished."""
+    """Last failures of the unfinished trials."""
+    scored_again: frozenset[str] = frozenset()
+    """Finished trials whose scores were computed anew from their predictions, because the rules have changed."""
 
 
 class Trials(HashedFolders, Failures):
     """``trials/<id>/``: a record in ``result.json`` means that the trial is finished."""
 
     def ids(self) -> list[str]:
-        """Ids of all trials that there is anything of."""
+        """Ids of all trials with a folder in the store."""
         return self.names("trials")
 
     def bytes_of(self, trial: str) -> int:
-        """Size of what there is of a trial, but for its weights and checkpoints."""
+        """Bytes of a trial's files, without weights, checkpoints and quarantined files."""
         sizes = self.sizes(f"trials/{trial}")
         return sum(size for name, size in sizes.items() if not any(part in name for part in UNCOUNTED))
 
     def record(self, trial: str) -> Record | None:
-        """A finished trial's record, or ``None``."""
+        """A finished trial's record as it was written, or ``None``. Its scores may follow an older version's rules."""
         return self.read_checked(_record_file(trial), lambda found: record_json.from_json(found, trial))
 
     def record_of(self, trial: TrialConfig) -> Record | None:
-        """The same, where its config agrees with the trial."""
+        """A finished trial's record, or ``None``. A record whose config disagrees with the trial counts as broken.
+
+        If a former version scored by other rules, the scores are computed anew from the stored predictions.
+        """
+        record = self._written(trial)
+        return self._present(record) if record is not None else None
+
+    def _written(self, trial: TrialConfig) -> Record | None:
         return self.read_checked(_record_file(trial.id), lambda found: record_json.of_trial(found, trial))
 
+    def _present(self, record: Record) -> Record:
+        """A record with scores by this version's rules; unchanged if its predictions are gone or broken."""
+        if follows_present_rules(record):
+            return record
+        key = (self.place, record.id, record.predictions)
+        if key not in _scored_again:
+            try:
+                _scored_again[key] = scored_again(record, self.predictions(record.id))
+            except (KeyError, OSError, ValueError):
+                return record
+        made = _scored_again[key]
+        return replace(record, scores=made.scores, scorer=made.scorer, zero_shot=made.zero_shot)
+
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
-        """Records of the finished ones among some trials, by id, in the given order."""
+        """Records of the finished trials among the given ones, by id, in the given order."""
         return read_each(self.record, trials)
 
     def standing(self, trials: Iterable[TrialConfig], *, files: bool = False) -> Standing:
-        """What there is of each of the trials; with ``files`` a record is outdated also where a table beside it is
-        gone."""
+        """The state of each of the trials. With ``files``, a record is also outdated if one of its tables is gone."""
         configs = {trial.id: trial for trial in trials}
-        records = read_each(lambda trial: self.record_of(configs[trial]), configs)
+        written = read_each(lambda trial: self._written(configs[trial]), configs)
+        records = read_each(lambda trial: self._present(written[trial]), written)
         whole = read_each(lambda trial: self.has_tables(records[trial]) or None, records) if files else records
         finished = {
             trial: record for trial, record in records.items() if trial in whole and covers(record, configs[trial])
         }
         outdated = {trial: record for trial, record in records.items() if trial not in finished}
-        return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished))
+        again = frozenset(trial for trial, record in finished.items() if record.scorer != written[trial].scorer)
+        return Standing(finished, outdated, self.failures(trial for trial in configs if trial not in finished), again)
 
     def has_tables(self, record: Record) -> bool:
         """Whether the tables that a record names lie beside it."""
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Be the only process that is at a trial; gives ``False`` where another is and this one is not to ``wait``.
+        """Hold the trial's lock; gives ``False`` if another process holds it and ``wait`` is false.
 
-        A store that is no folder has no locks: there two processes may run a trial twice, and the record of the last
-        stays, whole.
+        A store that is not local has no locks. Two processes may then run the same trial, and the last record stays,
+        whole.
         """
         return (
             claimed(Path(self.root, "locks", f"{trial}.lock"), wait=wait)
@@ -90,10 +121,15 @@ class Trials(HashedFolders, Failures):
         )
 
     def save(self, config: TrialConfig, result: TrialResult, weights: Path | None = None) -> None:
-        """Write a finished trial. The record comes last: a write cut short leaves the trial as it was before.
+        """Write a finished trial. The record comes last, so an interrupted write leaves the earlier state of the trial.
 
-        ``weights`` is a folder with the fine-tuned model, which moves into the store. Raises ``UserError`` for a result
-        that would not be believed, such as one with scores that are no numbers.
+        Args:
+            config: The trial's config.
+            result: The trial's record, history and labels.
+            weights: A folder with the fine-tuned model, which moves into the store.
+
+        Raises:
+            UserError: The result is implausible, e.g. a score is not finite, or the place cannot be written.
         """
         folder = f"trials/{config.id}"
         before = self.record(config.id)
@@ -112,13 +148,13 @@ class Trials(HashedFolders, Failures):
         self.repair()
         try:
             tables = {record.predictions: predictions, record.history: history}
-            # A disk syncs two files in about the time of one, and a bucket takes them so.
+            # Two files sync in about the time of one, on a disk and in a bucket.
             with ThreadPoolExecutor(len(tables)) as pool:
                 list(pool.map(lambda name: self.write(f"{folder}/{name}", tables[name]), tables))
             if weights is not None:
                 record = replace(record, weights=self._take(folder, weights, "weights"))
             self.write_json(_record_file(config.id), record_json.sealed(record_json.to_json(record)))
-        except BaseException:  # on a full disk their room is wanted for why the trial failed
+        except BaseException:  # frees room on a full disk for the record of the failure
             for name in _only_in(record, self.record(config.id)):
                 self.remove(f"{folder}/{name}")
             raise
@@ -128,30 +164,32 @@ class Trials(HashedFolders, Failures):
 
     @contextlib.contextmanager
     def weights(self, trial: str) -> Iterator[Path | None]:
-        """A local folder with the fine-tuned model of a finished trial; ``None`` where it was not kept, or is
-        broken."""
+        """A local folder with the fine-tuned model of a finished trial; ``None`` if it was not kept or is broken."""
         record = self.record(trial)
         with self._folder(trial, record.weights if record is not None else None) as folder:
             yield folder
 
     def predictions(self, trial: str) -> pa.Table:
-        """Of a finished trial: split, language, example, gold and predicted (lists of label ids).
+        """Predictions of a finished trial: split, language, example, gold and predicted (lists of label ids).
 
-        Raises ``KeyError`` for another trial, and ``OSError`` or ``ValueError`` where the file is gone or broken.
+        Raises:
+            KeyError: The trial has not finished.
+            OSError: The file is gone.
+            ValueError: The file is broken.
         """
         return self._read_table(trial, "predictions")
 
     def history(self, trial: str) -> pa.Table:
-        """The learning history of a finished trial, a row a window. Raises as ``predictions``."""
+        """The learning history of a finished trial, one row per window of steps. Raises as ``predictions``."""
         return self._read_table(trial, "history")
 
     def histories(self, trials: Iterable[str]) -> dict[str, list[dict[str, float]]]:
-        """The learning histories of the finished trials whose file can be read, by id, in the given order."""
+        """The readable learning histories of the finished trials, by id, in the given order."""
 
         def read(trial: str) -> list[dict[str, float]] | None:
             try:
                 found: list[dict[str, float]] = self.history(trial).to_pylist()
-            except (KeyError, OSError, ValueError):  # none, gone or torn
+            except (KeyError, OSError, ValueError):  # unfinished, gone or broken
                 return None
             return found
 
@@ -180,6 +218,6 @@ def _record_file(trial: str) -> str:
 
 
 def _only_in(one: Record | None, other: Record | None) -> list[str]:
-    """Names of the files beside a record that another record of the trial does not name."""
+    """Names of the files of one record that the other record of the trial does not name."""
     kept = set(other.files().values()) if other is not None else set()
     return sorted(set(one.files().values()) - kept) if one is not None else []

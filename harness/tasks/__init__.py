@@ -115,12 +115,16 @@ def _check(task: Task[Any]) -> None:
 
 def code_fingerprint(name: TaskName) -> str:
     """Content hash of a user's task file and the modules beside it that it imports, as another code may be another
-    task; of a task that a study describes its own; empty for steadytune's, which ``NUMERICS`` covers."""
+    task; of a task that a study describes its own; empty for steadytune's own, which ``NUMERICS`` covers. So may other
+    rules of its scores: nothing in a record but this tells them apart without running the code."""
     if isinstance(name, Own):
         return name.fingerprint
     if not is_file(name):
         return ""
+    own = _loaded(name)
     found = hashlib.sha256(files.read(file_of(name)))
-    for module, (_, content) in _loaded(name).neighbours.items():
+    for module, (_, content) in own.neighbours.items():
         found.update(f"\0{module}\0{len(content)}\0".encode() + content)
+    if own.task.scorer:
+        found.update(f"\0scorer\0{own.task.scorer}".encode())
     return found.hexdigest()[:16]

@@ -3,7 +3,7 @@ labels."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,8 @@ class Examples(Generic[Example]):
     """The examples of one split and language, in file order."""
 
     rows: tuple[Example, ...]
+    notes: tuple[str, ...] = ()
+    """Sentences on what was read otherwise than it stands in the file."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -45,6 +47,14 @@ class Examples(Generic[Example]):
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+class Noted(list[Example]):
+    """Examples, and sentences for the user on what was read otherwise than it stands in the file."""
+
+    def __init__(self, rows: Iterable[Example], notes: tuple[str, ...] = ()) -> None:
+        super().__init__(rows)
+        self.notes = notes
 
 
 class Task(ABC, Generic[Example]):
@@ -66,8 +76,16 @@ class Task(ABC, Generic[Example]):
     """The ``transformers`` class that puts the task's head on an encoder, with one output a label."""
     read_by_answers: ClassVar[tuple[str, ...]] = ()
     """Columns of encoded rows, beside the model's inputs, that ``row_answers`` reads."""
+    suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
+    """Of the task's files, the first before the others."""
     hub: ClassVar[str] = ""
     """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
+
+    @property
+    def scorer(self) -> str:
+        """Name of the rules of the scores, where they have been others in former versions: scores by different rules
+        never meet in one report."""
+        return ""
 
     @classmethod
     def selection(cls, name: str) -> tuple[str, ...]:
@@ -90,9 +108,9 @@ class Task(ABC, Generic[Example]):
         return self.configuration(language), SPLITS[split]
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
-        """Where a data folder in XTREME's download layout has a split of a language: paths, the first that is there
-        counts."""
-        return (f"{self.name}/{split}-{language}.tsv",)
+        """Paths of a split of a language in XTREME's download layout. The first counts where it exists, else the only
+        one that does."""
+        return tuple(f"{self.name}/{split}-{language}{suffix}" for suffix in self.suffixes)
 
     @abstractmethod
     def read(self, file: Path) -> list[Example]:

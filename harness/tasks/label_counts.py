@@ -1,4 +1,4 @@
-"""Counts of a test set's labels and of a model's, and the one rule by which a model has collapsed."""
+"""Counts of gold and predicted labels on a test set, and the single rule that decides whether a model has collapsed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 STANDARD_ERRORS = 2
-"""By so many binomial standard errors a model must be better than the best constant answer."""
+"""Binomial standard errors by which a model must beat the best constant answer."""
 ONE_LABEL = 0.99
-"""Share of the predicted labels from which they are as good as one label."""
+"""Share of the predicted labels from which one label counts as the only one."""
 
 FEW = 2**15
-"""Label ids below which an array with one place for each is quicker than to sort them."""
+"""Bound on label ids below which they are counted with ``bincount``, which is quicker than sorting."""
 MOST = 2**53
-"""Labels up to which a count is a float without rounding."""
+"""Largest number of labels: up to it a float holds every count exactly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelCounts:
-    """How often a model's labels were right on one test set. Raises ``ValueError`` for counts that cannot be."""
+    """Counts of gold, predicted and right labels on one test set. Raises ``ValueError`` for impossible counts."""
 
     labels: int
-    """Labels scored: of pairs the pairs, of sentences the words."""
+    """Number of labels scored: pairs in a pair task, words in a token task."""
     right: int
-    """Labels that the model predicted right."""
+    """Number of correct predictions."""
     constant: int
-    """Labels that the best constant answer has right: the gold labels that are the commonest one."""
+    """Number of labels that the best constant answer has right: the count of the commonest gold label."""
     predicted: int
-    """Labels with a prediction."""
+    """Number of labels with a prediction."""
     commonest: int
-    """Predictions that are the commonest predicted label."""
+    """Count of the commonest predicted label."""
 
     def __post_init__(self) -> None:
         if not (
@@ -43,7 +43,7 @@ class LabelCounts:
 
     @property
     def accuracy(self) -> float:
-        """Share of the labels that are right."""
+        """Share of the labels that are predicted correctly."""
         return self.right / self.labels
 
     @property
@@ -53,21 +53,24 @@ class LabelCounts:
 
     @property
     def commonest_share(self) -> float:
-        """Share of the predicted labels that are the commonest one; 1 where there is no prediction."""
+        """Share of the predictions that are the commonest predicted label; 1 if there is no prediction."""
         return self.commonest / self.predicted if self.predicted else 1.0
 
     @property
     def bar(self) -> float:
-        """Accuracy that a model must exceed: the best constant answer's, and ``STANDARD_ERRORS`` binomial ones."""
+        """Accuracy that a model must exceed.
+
+        It is the best constant answer's plus ``STANDARD_ERRORS`` binomial standard errors.
+        """
         constant = self.constant_accuracy
         return float(constant + STANDARD_ERRORS * (constant * (1 - constant) / self.labels) ** 0.5)
 
     @property
     def collapsed(self) -> bool:
-        """Whether the model does no better than a constant answer, or gives one label nearly everywhere.
+        """Whether the model does no better than a constant answer, or predicts one label nearly everywhere.
 
-        A model that guesses passes by chance in 2 % of cases. A model without a mistake has not collapsed, however
-        small or uniform the test set is.
+        A guessing model exceeds the bar by chance in 2 % of cases. A model without a mistake has not collapsed, even on
+        a small or uniform test set.
         """
         if self.right == self.labels:
             return False
@@ -75,9 +78,9 @@ class LabelCounts:
 
 
 def label_counts(gold: ArrayLike, predicted: ArrayLike) -> LabelCounts | None:
-    """Count gold and predicted label ids (labels,), in the same order; -1 is no prediction.
+    """Count gold and predicted label ids, both of shape (labels,) and in the same order; -1 means no prediction.
 
-    ``None`` where they are not equally many, there are none, or they are no label ids.
+    Returns ``None`` if the shapes differ, the arrays are empty, or a value is not a label id.
     """
     ours, theirs = np.asarray(gold), np.asarray(predicted)
     if not ours.size or ours.shape != theirs.shape:

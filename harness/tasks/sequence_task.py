@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
 """The texts of an example, then its label."""
+HEADER = {"label", "labels", "gold_label"}
+"""Names of a header's last column."""
+NUMBERED = ". The first column numbers the examples, as in PAWS-X's own files; cut it off, as cut -f 2- does"
 CHARACTERS = 32
 """Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut
 off anyway."""
@@ -45,7 +48,11 @@ class SequenceTask(Task[Row]):
             cells = line.split("\t")
             if len(cells) != self.texts + 1:
                 expected = "<TAB>".join(["text"] * self.texts + ["label"])
-                raise UserError(f"{file}:{number}: expected {expected!r}, found {len(cells)} columns: {line[:60]!r}")
+                numbered = len(cells) == self.texts + 2 and (cells[0].isdecimal() or cells[0].lower() == "id")
+                found = f"{len(cells)} columns: {line[:60]!r}{NUMBERED * numbered}"
+                raise UserError(f"{file}:{number}: expected {expected!r}, found {found}")
+            if number == 1 and cells[-1].strip().lower() in HEADER:
+                raise UserError(f"{file}:1: the line is a header, {line[:60]!r}; delete it, as sed 1d does")
             examples.append(self._example([*map(_unquoted, cells[:-1]), cells[-1]], f"{file}:{number}"))
         if not examples:
             raise UserError(f"{file}: the file has no {self.plural}")
@@ -63,6 +70,11 @@ class SequenceTask(Task[Row]):
         for text in texts:
             if not isinstance(text, str):
                 raise bad(f"{where}: text", text, "text")
+        if str(label) not in self.labels and str(label).isdecimal() and not any(map(str.isdecimal, self.labels)):
+            raise UserError(
+                f"{where}: the label {str(label)!r} is a number; write the names {', '.join(self.labels)} in its "
+                "place, by the order of names that the data set was made with"
+            )
         if str(label) not in self.labels:
             raise unknown(f"{where}: label", label, self.labels)
         return (*(one_line(str(text)) for text in texts), str(label))  # type: ignore[return-value]

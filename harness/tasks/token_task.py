@@ -1,30 +1,30 @@
 """Token classification: one label a word."""
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.common import files
-from harness.common.errors import UserError, bad, unknown
-from harness.tasks.base import BOOKKEEPING, IGNORED, Task, columns, with_column
+from harness import readers
+from harness.common.errors import UserError
+from harness.readers.layouts import SUFFIXES
+from harness.readers.tagged import Sentence
+from harness.readers.words import Word
+from harness.tasks import entities
+from harness.tasks.base import BOOKKEEPING, IGNORED, Noted, Task, columns, with_column
 
 if TYPE_CHECKING:
     from datasets import Dataset
     from transformers import DataCollator, PreTrainedTokenizerBase
 
-Sentence = tuple[tuple[str, ...], tuple[str, ...]]
-"""Words and their tags."""
-
-PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
-"""A language and a colon."""
+WHOLE_TAGS = "seqeval-0.0.12"
+"""Rules of the F1 of plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
 
 
 class TokenTask(Task[Sentence]):
     """Base of the tasks that label words.
 
-    Files have a ``word<TAB>tag`` line a word and a blank line between sentences; the hub's data sets have ``tokens``
-    and ``tags_column``.
+    Files have a ``word<TAB>tag`` line a word and a blank line between sentences, or are CoNLL's or CoNLL-U (see
+    ``harness.readers``); the hub's data sets have ``tokens`` and ``tags_column``.
 
     The first sub-word carries a word's label. A sentence of more sub-words than fit is cut into windows between words,
     as XTREME's own preprocessing does, so every word of a test file is predicted and scored; the windows are joined
@@ -35,47 +35,35 @@ class TokenTask(Task[Sentence]):
     metric: ClassVar[str] = "f1"
     tags_column: ClassVar[str]
     """Name of the tags on the hub."""
+    column: ClassVar[str | None] = None
+    """Column of the tags in CoNLL files, by its name or its number from 1; the last, in CoNLL-U upos."""
+    suffixes: ClassVar[tuple[str, ...]] = SUFFIXES
+
+    @property
+    def scorer(self) -> str:
+        """Of tags with prefixes the rules have always been the same."""
+        inherited = type(self).scores is TokenTask.scores
+        return WHOLE_TAGS if inherited and any(map(entities.is_plain, self.labels)) else ""
 
     def read(self, file: Path) -> list[Sentence]:
-        sentences: list[Sentence] = []
-        words: list[str] = []
-        tags: list[str] = []
-        for number, line in files.lines(file):
-            if line:
-                word, tab, tag = line.partition("\t")
-                if not tab or "\t" in tag:
-                    raise UserError(f"{file}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
-                words.append(_word(word, f"{file}:{number}"))
-                tags.append(self._known(tag, f"{file}:{number}"))
-            elif words:
-                sentences.append((tuple(words), tuple(tags)))
-                words, tags = [], []
-        if words:
-            sentences.append((tuple(words), tuple(tags)))
-        if not sentences:
-            raise UserError(f"{file}: the file has no sentences")
-        _refuse_prefixes(sentences, file)
-        return sentences
+        found = readers.tagged_words(file, labels=self.labels, column=self.column)
+        return Noted(found.sentences, found.notes)
 
     def from_hub(self, rows: "Dataset", where: str) -> list[Sentence]:
         sentences = []
         for number, (words, tags) in enumerate(zip(*columns(rows, ("tokens", self.tags_column), where), strict=True)):
-            at = f"{where}: row {number}"
             if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
-                raise UserError(f"{at}: expected a list of words in 'tokens' and one as long in {self.tags_column!r}")
+                raise UserError(
+                    f"{where}: row {number}: expected a list of words in 'tokens' and one as long in "
+                    f"{self.tags_column!r}"
+                )
             # A sentence without words has no line in XTREME's files.
             if words:
-                sentences.append(
-                    (tuple(_word(word, at) for word in words), tuple(self._known(tag, at) for tag in tags))
-                )
+                sentences.append([Word(number, word, tag) for word, tag in zip(words, tags, strict=True)])
         if not sentences:
             raise UserError(f"{where}: there are no sentences")
-        return sentences
-
-    def _known(self, tag: str, where: str) -> str:
-        if tag not in self.labels:
-            raise unknown(f"{where}: tag", tag, self.labels)
-        return tag
+        found = readers.checked(sentences, self.labels, lambda word: f"{where}: row {word.line}", where)
+        return Noted(found.sentences, found.notes)
 
     def passages(self, examples: Sequence[Sentence]) -> list[str]:
         """A sentence each, with spaces between its words."""
@@ -144,38 +132,11 @@ class TokenTask(Task[Sentence]):
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both ×
         100."""
-        import warnings
-
-        from seqeval.metrics import f1_score
-
-        names = [*self.labels, "O"]  # id -1, no prediction, is the last
-        with warnings.catch_warnings():
-            # seqeval warns of every tag without a B- or I- prefix; XTREME scores UDPOS with such tags all the same.
-            warnings.simplefilter("ignore", UserWarning)
-            f1 = f1_score(_named(gold, names), _named(predicted, names), zero_division=0)
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
-        return {"f1": 100 * float(f1), "accuracy": 100 * right / sum(map(len, gold))}
-
-
-def _refuse_prefixes(sentences: Sequence[Sentence], file: Path) -> None:
-    """Refuse WikiANN's raw files, which have the language before every word (``de:Berlin``)."""
-    words = [word for words, _ in sentences for word in words]
-    prefix = PREFIX.match(words[0])
-    if prefix is not None and all(len(word) > len(prefix[0]) and word.startswith(prefix[0]) for word in words):
-        raise UserError(
-            f"{file}: every word begins with {prefix[0]!r}, as in WikiANN's raw files; cut it off, as "
-            f"sed 's/^{prefix[0]}//' does"
-        )
-
-
-def _word(word: object, where: str) -> str:
-    if not isinstance(word, str) or not word.strip(" ") or not set("\t\r\n").isdisjoint(word):
-        raise bad(f"{where}: word", word, "text without tabs and line breaks that is not empty")
-    return word
-
-
-def _named(sentences: Iterable[Sequence[int]], names: Sequence[str]) -> list[list[str]]:
-    return [[names[i] for i in sentence] for sentence in sentences]
+        return {
+            "f1": entities.micro_f1(gold, predicted, self.labels),
+            "accuracy": 100 * right / sum(map(len, gold)),
+        }
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:

@@ -46,9 +46,9 @@ ENGLISH_NAMES = {
 class Udpos(TokenTask):
     """One of 17 universal tags a word.
 
-    ``f1`` is XTREME's metric, seqeval's micro F1 over the tag sequence read as entities: neighbours of one tag are one
-    entity, and CCONJ and SCONJ are one type, as seqeval takes the first letter of a tag for its prefix. ``accuracy`` is
-    the plain share of words.
+    ``f1`` is XTREME's metric, the micro F1 of seqeval 0.0.12 over the tag sequence read as entities: neighbours of one
+    tag are one entity, but each SCONJ and SYM is one by itself, as seqeval takes the first letter of a tag for its
+    prefix. ``accuracy`` is the plain share of words.
     """
 
     name: ClassVar[str] = "udpos"

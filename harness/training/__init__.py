@@ -1,1 +1,1 @@
-"""One trial in this process, without Ray: fine-tune, select a checkpoint, score."""
+"""One trial in this process, without Ray: fine-tuning, checkpoint selection, scoring."""

@@ -1,4 +1,4 @@
-"""Checkpoint selection on the source's dev set, as XTREME does it; never on a target language."""
+"""Checkpoint selection on the source's dev set, as in XTREME; never on a target language."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,13 @@ import torch
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 EVALUATIONS = 10
-"""Dev scores of a trial, evenly over its steps and at the last one; of ten epochs, one an epoch."""
+"""Number of dev scores in a trial, spread evenly up to the last step. Ten epochs have one per epoch."""
 
 
 class BestOnDev(TrainerCallback):
-    """Keeps a copy of the weights with the best dev score so far; the earliest of equal ones.
+    """Keeps a copy of the weights with the best dev score so far; the earliest of equal scores.
 
-    ``score`` gives a model's dev score × 100. The training itself is the same with and without it.
+    ``score`` gives a model's dev score × 100. The callback does not change the training itself.
     """
 
     def __init__(self, score: Callable[[PreTrainedModel], float]) -> None:
@@ -21,14 +21,14 @@ class BestOnDev(TrainerCallback):
         self.scores: dict[int, float] = {}
         """Dev scores by step."""
         self.step = 0
-        """Step of the best."""
+        """Step of the best score."""
         self._weights: dict[str, torch.Tensor] = {}
 
     def state_dict(self) -> dict[str, Any]:
         return {"scores": self.scores, "step": self.step, "weights": self._weights}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on with what a training had found that was cut short."""
+        """Restore the state of an interrupted training."""
         self.scores, self.step, self._weights = state["scores"], state["step"], state["weights"]
 
     def on_step_end(

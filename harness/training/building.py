@@ -1,5 +1,7 @@
-"""From a trial's context to its trainer: a fresh model with the method, the training data, and a setting in
-``transformers``' words."""
+"""Construction of a trial's trainer from its context.
+
+The trainer has a fresh model with the method, the training data, and the setting as ``transformers`` arguments.
+"""
 
 import tempfile
 from pathlib import Path
@@ -21,11 +23,11 @@ from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
 
 WINDOWS = 50
-"""Most windows of the learning history, evenly over the steps."""
+"""Largest number of windows in the learning history, evenly over the steps."""
 
 
 def build_trainer(context: TrialContext) -> PenaltyTrainer:
-    """The trainer of a trial, its model fresh and its training data encoded."""
+    """The trainer of a trial, with a fresh model and encoded training data."""
     config, shared = context.config, context.pretrained
     tokenizer = context.encoded("train", config.source).tokenizer
     rows = training_rows(context)
@@ -49,7 +51,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
 
 
 def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrainedModel:
-    """A copy of the pretrained encoder, of the embeddings that the rows use where trimming is exact."""
+    """A copy of the pretrained encoder. If trimming is exact, it has only the embeddings that the rows use."""
     config = context.config
     exact = trimmed_embedding.can_trim(context.pretrained.model, config.setting.weight_decay)
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
@@ -60,18 +62,18 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
 
 
 def _terms(context: TrialContext) -> list[Term]:
-    """The pulls of the method, with the Fisher diagonals that it asks for."""
+    """The method's terms, with the Fisher diagonals that it asks for."""
     needed = diagonal_files.requests(context.config, context.encoder, context.origin)
     return context.config.method.terms([diagonal_files.stored(request, context.cache) for request in needed])
 
 
 def _ids(rows: Dataset, padding: int | None) -> Tensor:
-    """The ids that encoded rows and their padding use, ascending."""
+    """The ids in encoded rows and their padding, ascending."""
     return torch.from_numpy(np.union1d(sub_words(rows), [] if padding is None else [padding]).astype(np.int64))
 
 
 def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingArguments:
-    """A setting in ``transformers``' words. Nothing is written to disk and nothing is evaluated while training."""
+    """A setting as ``transformers`` arguments. Training writes nothing to disk and evaluates nothing."""
     schedule = {"constant": "constant_with_warmup"}.get(setting.schedule, setting.schedule)
     return TrainingArguments(
         output_dir=str(Path(tempfile.gettempdir()) / "steadytune"),
@@ -97,6 +99,6 @@ def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingA
         report_to=[],
         disable_tqdm=True,
         dataloader_pin_memory=torch.cuda.is_available(),
-        # Or every batch's copy waits for the step before.
+        # Otherwise the copy of each batch would wait for the step before.
         accelerator_config={"non_blocking": torch.cuda.is_available()},
     )

@@ -1,4 +1,4 @@
-"""Zero-shot scoring: predictions for every language, then its metrics."""
+"""Zero-shot scoring: predictions and metrics for every language."""
 
 import inspect
 import math
@@ -17,8 +17,10 @@ from harness.tasks import Task
 from harness.training.precision import autocast
 
 MAX_TOKENS = {"cpu": 1024, "cuda": 4096}
-"""Tokens of a batch, padding included, by the kind of device: a CPU computes small batches, whose activations stay in
-its cache, a quarter to a third faster than those of 4096."""
+"""Largest number of tokens in a batch, padding included, by type of device.
+
+On a CPU, small batches keep their activations in its cache. They are a quarter to a third faster than 4096 tokens.
+"""
 
 
 def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
@@ -50,7 +52,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
 
 
 def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: list[list[Any]]) -> dict[str, float]:
-    """A task's scores; a user's own may lack what is needed."""
+    """A task's scores. Raises ``UserError`` if a user's own task lacks a required metric."""
     found = task.scores_in(language, gold, predicted)
     for name in (task.metric, *task.other_metrics):
         if not math.isfinite(found.get(name, math.nan)):
@@ -59,16 +61,16 @@ def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: l
 
 
 def _share(label: int, gold: Sequence[Sequence[int]]) -> float:
-    """Share (%) of a label."""
+    """Share (%) of a label among the gold labels."""
     return 100 * sum(labels.count(label) for labels in gold) / sum(map(len, gold))
 
 
 @torch.inference_mode()
 def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision: str = "fp32") -> list[Any]:
-    """The answer to each row, as ``Task.row_answers`` has them.
+    """The answer to each row, in the form of ``Task.row_answers``.
 
-    The rows go through the model longest first, in batches of at most ``limit`` padded tokens, and their order is
-    restored. No batch mixes splits: the rounding of a language's logits does not depend on which others are scored.
+    Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch, and their order is restored. No
+    batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
     """
     model.eval()
     takes = inspect.signature(model.forward).parameters.keys() - {"labels"}
@@ -85,18 +87,18 @@ def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision
 
 
 def _rows(part: Encoded, names: Collection[str]) -> list[dict[str, Any]]:
-    """Some columns of encoded rows, those of them that there are."""
+    """The given columns of encoded rows, as far as they exist."""
     columns = {name: part.rows[name][:] for name in part.rows.column_names if name in names}
     return [{name: values[i] for name, values in columns.items()} for i in range(len(part.rows))]
 
 
 def max_tokens(model: PreTrainedModel) -> int:
-    """Most tokens of a batch on a model's device, padding included."""
+    """Largest number of tokens in a batch on a model's device, padding included."""
     return MAX_TOKENS.get(model.device.type, MAX_TOKENS["cuda"])
 
 
 def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Indices of the rows, longest first, in runs whose size times their first length stays within ``limit``."""
+    """Batches of row indices, longest first, in which size times first length is at most ``limit``."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
     start = 0
     while start < len(order):

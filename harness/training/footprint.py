@@ -1,4 +1,4 @@
-"""What a method trains, and what it keeps in memory beside the weights, their gradients and the optimizer's state."""
+"""Trained parameters of a method, and its memory beside weights, gradients and optimizer state."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -18,8 +18,7 @@ class Keeper(Protocol):
 
 
 def sizes(model: nn.Module, pretrained: Pretrained) -> dict[str, int]:
-    """``parameters`` of an adapted model and ``trained_parameters`` among them; a vocabulary counts whole, trimmed or
-    not."""
+    """``parameters`` of an adapted model, and its ``trained_parameters``. A vocabulary counts whole, trimmed or not."""
     whole = {name: parameter.numel() for name, parameter in pretrained.model.named_parameters()}
     added = _added(model, pretrained)
     trained = sum(
@@ -32,14 +31,18 @@ def sizes(model: nn.Module, pretrained: Pretrained) -> dict[str, int]:
 
 
 def extra_bytes(model: nn.Module, pretrained: Pretrained, keepers: Iterable[object]) -> int:
-    """Bytes of what a method keeps or adds to the model; not of the pretrained weights, which all trials of a process
-    share."""
+    """Bytes of the tensors that a method keeps or adds to the model.
+
+    The pretrained weights do not count, because all trials of a process share them.
+    """
     held = chain.from_iterable(keeper.held() for keeper in (*keepers, *model.modules()) if isinstance(keeper, Keeper))
     return memory.nbytes([*held, *_added(model, pretrained)], besides=pretrained.model.parameters())
 
 
 def _added(model: nn.Module, pretrained: Pretrained) -> list[Tensor]:
-    """Parameters that a method has put in. A layer that it wraps keeps its weights, under another name; they are
-    frozen."""
+    """Parameters that a method has added.
+
+    The own weights of a wrapped layer do not count: they have a new name, but are frozen.
+    """
     known = {name for name, _ in pretrained.model.named_parameters()}
     return [parameter for name, parameter in model.named_parameters() if name not in known and parameter.requires_grad]

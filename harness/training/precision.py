@@ -1,4 +1,4 @@
-"""Floating-point precision of a trial: what a study's word means on a device."""
+"""Floating-point precision of a trial: the meaning of a study's word on a device."""
 
 from contextlib import AbstractContextManager
 
@@ -7,9 +7,9 @@ from harness.study import AUTO
 
 
 def chosen(precision: str, gpus: float | None) -> str:
-    """``precision``, or for ``auto`` the best of this machine's device.
+    """``precision``, or for ``auto`` the best precision of this machine's device.
 
-    ``gpus`` is what a trial gets of a GPU, ``None`` for one where there is any.
+    ``gpus`` is a trial's share of a GPU; ``None`` means one GPU if there is any.
     """
     if precision != AUTO:
         return precision
@@ -30,7 +30,7 @@ def gpu_here(gpus: float | None) -> bool:
 
 
 def check(precision: str, *, gpu: bool) -> None:
-    """Refuse what a device cannot do."""
+    """Refuse a precision that the device does not support."""
     if precision == "fp16" and not gpu:
         raise bad("precision", precision, "fp32, bf16 or auto: fp16 with loss scaling needs a GPU")
 

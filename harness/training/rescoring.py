@@ -1,4 +1,4 @@
-"""Kept weights of a finished trial, scored on further languages without training again."""
+"""Scoring of a finished trial's kept weights on further languages, without training again."""
 
 import time
 from dataclasses import replace
@@ -27,10 +27,18 @@ def rescore(
     cache: Path,
     threads: int = 1,
 ) -> TrialResult:
-    """Score a finished trial's model, as it was kept, on the languages of ``config``.
+    """Score a finished trial's kept model on the languages of ``config``.
 
-    ``record`` and ``history`` are those of the training; the new record has its cost and provenance, and under
-    ``rescored`` the provenance of the scores.
+    Args:
+        model: The kept model.
+        config: The trial, with the languages to score.
+        record: The training's record. The new record keeps its cost and provenance.
+        history: The training's learning history.
+        cache: Folder for tokenised data.
+        threads: Number of CPU threads.
+
+    Returns:
+        The trial's result, with the provenance of the scores under ``rescored``.
     """
     arithmetic.settle(threads)
     start = time.perf_counter()

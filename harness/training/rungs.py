@@ -1,20 +1,20 @@
-"""Who follows a trial while it trains, and may end it there. Imports neither torch nor Ray."""
+"""The interface through which a search follows a trial and may end it early. Imports neither torch nor Ray."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
 
 class Rungs(Protocol):
-    """Who wants to know a trial's dev scores."""
+    """A receiver of a trial's dev scores."""
 
     def steps(self, total: int) -> Mapping[int, int]:
-        """The rung at each step of so many at which the trial is to be scored."""
+        """The steps of a training with ``total`` steps at which the trial is scored, and the rung at each."""
         ...
 
     def score(self, rung: int, step: int, dev: float) -> None:
-        """Told the source's dev score × 100 at a rung. Raises ``Stopped`` where the trial is to train no further."""
+        """Receive the source's dev score × 100 at a rung. Raises ``Stopped`` to end the training."""
         ...
 
 
 class Stopped(Exception):
-    """A trial was ended before its last step: neither finished nor failed."""
+    """A trial was ended before its last step. It has neither finished nor failed."""

@@ -1,4 +1,4 @@
-"""Scores a model on the source's dev set while it trains, for a search that may end the trial there."""
+"""Dev scores during training, for a search that may end the trial."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +9,10 @@ from harness.training.rungs import Rungs
 
 
 class AtRungs(TrainerCallback):
-    """Scores the model on the source's dev set at the rungs before the last step; the training itself is the same with
-    and without it.
+    """Scores the model on the source's dev set at the rungs before the last step.
 
-    Scored are the weights as they are, whichever checkpoint or average of them the trial takes in the end.
+    The callback does not change the training itself. It scores the present weights, even if the trial selects a
+    checkpoint or averages weights at the end.
     """
 
     def __init__(self, rungs: Rungs, score: Callable[[PreTrainedModel], float]) -> None:

@@ -16,24 +16,25 @@ from harness.methods.penalty import Term, penalties
 from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
-"""Of a model's outputs and a batch's labels, summed over these; see ``Task.loss``."""
+"""Loss of a model's outputs and a batch's labels, summed over the labels; see ``Task.loss``."""
 TRAINED = "trained.safetensors"
-"""The weights in a training state."""
+"""File name of the weights in a training state."""
 
 
 def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, summed: Loss) -> Tensor:
-    """The mean over all labels of the optimizer step's batch (-100 ignored) of a loss that is ``summed`` over them.
+    """Mean over all labels of the optimizer step's batch (-100 ignored) of a loss ``summed`` over them.
 
-    Some token-classification heads take ``num_items_in_batch`` and ignore it, which scales their gradient by the number
-    of micro-batches; dividing by it here makes an accumulated gradient that of the whole batch.
+    Some token-classification heads accept ``num_items_in_batch`` and ignore it, which scales their gradient by the
+    number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
+    batch.
     """
     count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
-    # A batch may have no label at all: words that the tokenizer turned into nothing.
+    # A batch may have no label: the tokenizer turns some words into nothing.
     return summed(outputs, labels) / torch.as_tensor(count).clamp(min=1)
 
 
 class LogLastStep(TrainerCallback):
-    """Closes the last window of the log, which ``Trainer`` drops where it is shorter than the others."""
+    """Closes the last window of the log, which ``Trainer`` drops if it is shorter than the others."""
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         if state.global_step >= state.max_steps:
@@ -43,15 +44,22 @@ class LogLastStep(TrainerCallback):
 class PenaltyTrainer(ResumableTrainer):
     """A ``Trainer`` whose total loss is the task loss plus a penalty (Eq. 1 and 2).
 
-    ``terms`` are the pulls towards ``anchor``, θ* by parameter name within the body. The gradient of the coupled ones,
-    ``penalty``, is added after the last backward pass of an optimizer step and before clipping, so neither gradient
-    accumulation nor autograd sees it. The decoupled ones, ``decay``, move the weights right before the optimizer does.
-    Each window of the log has ``task_loss`` and ``penalty`` (means over the window's steps, of both penalties),
-    ``loss`` (the task loss and the penalty that is part of the loss), and the last step's ``grad_norm`` (before
-    clipping) and ``learning_rate`` (the largest of any parameter).
+    The gradient of the coupled terms, ``penalty``, is added between an optimizer step's last backward pass and
+    clipping. Neither gradient accumulation nor autograd sees it. The decoupled terms, ``decay``, move the weights right
+    before the optimizer does.
 
-    ``rates`` says by parameter name what share of the learning rate a parameter has, where not 1. ``resume`` goes on
-    from the last of the ``states`` of a training, and keeps new ones there.
+    Each window of the log has:
+
+    - ``task_loss`` and ``penalty``: means over the window's steps. ``penalty`` is the sum of both penalties.
+    - ``loss``: the task loss plus the coupled penalty.
+    - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
+
+    Args:
+        loss: The task's loss, summed over labels.
+        terms: Terms of the penalties, which pull towards ``anchor``.
+        anchor: θ* by parameter name within the body.
+        rates: Share of the learning rate by parameter name, for shares other than 1.
+        kwargs: Arguments of ``Trainer``.
     """
 
     def __init__(
@@ -66,7 +74,7 @@ class PenaltyTrainer(ResumableTrainer):
         super().__init__(compute_loss_func=partial(mean_loss, summed=loss), **kwargs)
         self.add_callback(LogLastStep)
         assert isinstance(self.model, PreTrainedModel)
-        # Only now: Trainer has put the model on its device.
+        # Only now, because Trainer has put the model on its device.
         self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
         self.rates = rates
         self._coupled: list[Tensor] = []
@@ -75,19 +83,21 @@ class PenaltyTrainer(ResumableTrainer):
         self._tokens: Tensor | int = 0
         self._states: TrainingStates | None = None
         self.earlier = 0.0
-        """Seconds that training took up to the state that it went on from, where it was cut short."""
+        """Seconds of training before the state from which it resumed."""
         self.resumed_at: list[int] = []
-        """Steps at which it went on."""
+        """Steps at which the training resumed."""
         self._since = 0.0
 
     @property
     def tokens_seen(self) -> int:
-        """Sub-words trained on so far, padding not counted. ``Trainer`` counts them too, and waits for every step's end
-        to do so."""
+        """Sub-words trained on so far, without padding.
+
+        ``Trainer`` counts them too, but waits for the end of every step to do so.
+        """
         return int(self._tokens)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
-        """None: nobody reads them, and ``Trainer`` counts the model's parameters anew at every step for it."""
+        """Always 0: nobody reads the count, and ``Trainer`` would count the model's parameters at every step for it."""
         return 0
 
     def training_step(
@@ -95,7 +105,7 @@ class PenaltyTrainer(ResumableTrainer):
     ) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
         seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
-        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read at the end
+        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read only at the end
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
@@ -110,8 +120,10 @@ class PenaltyTrainer(ResumableTrainer):
         return optimizer
 
     def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
-        """Give each share of the learning rate groups of its own, the largest first: the log shows the first
-        group's."""
+        """Give each share of the learning rate its own parameter groups, the largest rate first.
+
+        The log shows the rate of the first group.
+        """
         assert self.model is not None
         shares = {parameter: self.rates.get(name, 1.0) for name, parameter in self.model.named_parameters()}
         if set(shares.values()) == {1.0}:
@@ -126,17 +138,17 @@ class PenaltyTrainer(ResumableTrainer):
     def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
         assert self.decay is not None
         rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
-        # fp16: the fused optimizer then leaves the weights as they are.
+        # After an fp16 overflow the fused optimizer leaves the weights as they are, and so does the decay.
         overflowed = getattr(optimizer, "found_inf", None)
         self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
 
     def _loss_scale(self) -> float:
-        """What fp16's gradients are multiplied by until they are clipped."""
+        """The factor by which fp16 gradients are scaled until they are clipped."""
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
 
     def resume(self, states: TrainingStates | None = None) -> None:
-        """Train, from the last of the training states where there is one."""
+        """Train, from the last training state if there is one. New states are kept in ``states``."""
         if states is None:
             self.train()
             return
@@ -149,14 +161,14 @@ class PenaltyTrainer(ResumableTrainer):
             self.resume_from(folder)
 
     def _take_up(self, rest: Mapping[str, Any]) -> None:
-        """Go on counting where a training was cut short, and give the callbacks what they had."""
+        """Restore the counters and callbacks of an interrupted training."""
         self._tokens, self.earlier = rest["tokens"], rest["seconds"]
         self.resumed_at = [*rest["resumed_at"], rest["step"]]
         for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
             callback.load_state_dict(state)
 
     def _with_state(self) -> list[Any]:
-        """The callbacks that hold more than numbers that follow from the step."""
+        """The callbacks whose state does not follow from the step alone."""
         return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
 
     def keep_training_state(self) -> None:
@@ -183,7 +195,7 @@ class PenaltyTrainer(ResumableTrainer):
             tensor.copy_(saved[name])
 
     def _trained(self) -> dict[str, Tensor]:
-        """What training moves of the model; the rest is as it was built."""
+        """Tensors of the model that training changes; all others are as built."""
         assert self.model is not None
         kept = self.model.state_dict()
         parameters = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
@@ -193,8 +205,7 @@ class PenaltyTrainer(ResumableTrainer):
         return {name: list(tensor.shape) for name, tensor in self._trained().items()}
 
     def free(self) -> None:
-        """Let go of the gradients and the optimizer's state, three times the weights: scoring needs room, and none of
-        them."""
+        """Free the gradients and the optimizer's state, three times the size of the weights. Scoring needs the room."""
         assert self.optimizer is not None
         self.optimizer.zero_grad(set_to_none=True)
         self.optimizer.state.clear()

@@ -1,8 +1,8 @@
-"""Where a trial that was cut short goes on: the state of its training, kept in the store until the trial has finished.
+"""The state of a trial's training, kept in the store until the trial finishes, so that it can resume.
 
-A training that goes on from there is the same to the bit as one that was never cut, on a CPU: weights, optimizer,
-schedule, random numbers, order of the data and the log are restored (by ``transformers.Trainer``), and so is what the
-callbacks hold. A state of other versions, another device or another number of threads would not be, and is not used.
+On a CPU, a resumed training is bit-identical to an uninterrupted one. ``transformers.Trainer`` restores weights,
+optimizer, schedule, random numbers, order of the data and the log; the callbacks' state is restored too. A state of
+other versions, another device or another number of threads would change the result and is ignored.
 """
 
 import time
@@ -21,19 +21,21 @@ if TYPE_CHECKING:
     from harness.store.store import Store
 
 REST = "rest.pt"
-"""What ``Trainer`` does not keep."""
+"""File name of the state that ``Trainer`` does not keep."""
 
 
 class TrainingStates:
-    """The training states of one trial in a store; a new one every ``every`` seconds replaces those before."""
+    """The training states of one trial in a store. Every ``every`` seconds a new one replaces the earlier ones."""
 
     def __init__(self, store: "Store", trial: str, every: float) -> None:
         self.store, self.trial, self.every = store, trial, every
 
     @contextmanager
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
-        """A local folder with the last state of tensors of some ``shapes``; ``None`` where there is none that can be
-        gone on from."""
+        """A local folder with the last state that fits, or ``None``.
+
+        A state fits if its tensors have the given ``shapes`` and its environment is the present one.
+        """
         with ExitStack() as held:
             there = [
                 held.enter_context(self.store.checkpoint(self.trial, state)) for state in self.store.states(self.trial)
@@ -47,8 +49,10 @@ class TrainingStates:
             yield max(fit, key=lambda folder: states[folder]["step"], default=None)
 
     def write(self, fill: Callable[[Path], None]) -> None:
-        """Have a folder made and filled, which then is the last state. One that cannot be written is done without: a
-        trial is not to fail for want of what it needs only where it is cut short."""
+        """Make a folder, fill it, and save it as the last state.
+
+        Write errors are ignored: a state matters only if the trial is interrupted.
+        """
         with suppress(Exception), self.store.scratch(self.trial) as folder:
             folder.mkdir()
             fill(folder)
@@ -56,8 +60,10 @@ class TrainingStates:
 
 
 class SaveEvery(TrainerCallback):
-    """Has the training state saved at the end of a window of the log, once ``seconds`` have passed; not at the last
-    step, where nothing is left to go on with."""
+    """Requests a training state at the end of a window of the log once ``seconds`` have passed.
+
+    The last step is left out, because nothing remains to resume.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -70,23 +76,23 @@ class SaveEvery(TrainerCallback):
 
 
 def save_rest(folder: Path, **rest: Any) -> None:
-    """Write what ``Trainer`` does not keep, tensors and plain values, and what it was made with."""
+    """Write the state that ``Trainer`` does not keep, tensors and plain values, with its environment."""
     torch.save({**rest, "environment": _environment()}, folder / REST)
 
 
 def load_rest(folder: Path) -> dict[str, Any]:
-    """What ``save_rest`` wrote."""
+    """The values that ``save_rest`` wrote."""
     found: dict[str, Any] = torch.load(folder / REST, map_location="cpu", weights_only=True)
     return found
 
 
 def _environment() -> dict[str, Any]:
-    """What has to be the same for the rest of a training to be the same."""
+    """Conditions that must be unchanged for a resumed training to be bit-identical."""
     return _process() | {"threads": torch.get_num_threads()}
 
 
 @lru_cache(maxsize=1)
 def _process() -> dict[str, Any]:
-    """That part of it that stays the same while this process lives, as do the modules that it has imported."""
+    """The conditions that cannot change within this process, since its imported modules cannot."""
     found = provenance()
     return {name: getattr(found, name) for name in ("python", "packages", "device", "processor", "code")}

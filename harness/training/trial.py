@@ -1,4 +1,4 @@
-"""One trial without Ray: config in, fine-tuned and scored model's result out."""
+"""One trial without Ray: from its config to the result of the fine-tuned and scored model."""
 
 import math
 import time
@@ -41,11 +41,19 @@ def run_trial(
 ) -> TrialResult:
     """Fine-tune and score one trial on this process's device.
 
-    ``cache`` keeps tokenised data and Fisher diagonals between trials. ``threads`` is the number of CPU threads; the
-    same config with the same number gives identical scores on a CPU. ``weights`` is a folder for the fine-tuned model
-    and its tokenizer, as ``from_pretrained`` reads them; ``None`` to keep neither. ``rungs`` is told dev scores along
-    the way, and may raise ``Stopped``. ``states`` has the state of the training that the trial goes on from where it
-    was cut short, and is given new ones. Raises ``UserError`` for data that is not what the trial was planned with.
+    Args:
+        config: The trial. With the same ``threads`` it gives identical scores on a CPU.
+        cache: Folder that keeps tokenised data and Fisher diagonals between trials.
+        threads: Number of CPU threads.
+        weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
+        rungs: Receives dev scores during training, and may raise ``Stopped``.
+        states: The trial's training states. An interrupted training resumes from the last one, and new ones are added.
+
+    Returns:
+        The trial's record, learning history and labels.
+
+    Raises:
+        UserError: The data has changed since the trial was planned.
     """
     arithmetic.settle(threads)
     memory.reset_peak()
@@ -77,7 +85,7 @@ def run_trial(
 
 
 def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev | None:
-    """Let the trainer keep the best weights on the source's dev set, where the trial asks for them."""
+    """Let the trainer keep the weights that are best on the source's dev set, if the trial asks for them."""
     config = context.config
     if config.checkpoint != "best":
         return None
@@ -88,14 +96,14 @@ def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev 
 
 
 def _selected(trainer: PenaltyTrainer, best: BestOnDev | None) -> ScoredCheckpoint:
-    """The step whose weights are scored, with the dev scores by which it was selected."""
+    """The step whose weights are scored, with the dev scores that selected it."""
     if best is None:
         return ScoredCheckpoint(step=trainer.state.global_step)
     return ScoredCheckpoint(step=best.step, dev={str(step): score for step, score in best.scores.items()})
 
 
 def _size(trainer: PenaltyTrainer, context: TrialContext) -> dict[str, Any]:
-    """What of the model was trained, and what the method took, at the end of a training."""
+    """Sizes at the end of a training: trained parameters, and the method's memory and largest pull."""
     model, pretrained, config = trainer.model, context.pretrained, context.config
     assert isinstance(model, PreTrainedModel)
     sides = (trainer.penalty, trainer.decay)
@@ -111,7 +119,7 @@ def _size(trainer: PenaltyTrainer, context: TrialContext) -> dict[str, Any]:
 
 
 def _spent(trainer: PenaltyTrainer, start: float, prepared: float, trained: float, ended: float) -> dict[str, Any]:
-    """What a trial took in time, steps and tokens, from the moments at which its parts ended."""
+    """Time, steps and tokens of a trial, from the moments at which its parts ended."""
     training = trainer.earlier + trained - prepared
     tokens = trainer.tokens_seen
     return {
@@ -134,20 +142,21 @@ def made_record(
     cost: TrialCost,
     origin: Provenance,
 ) -> Record:
-    """The record of a trial: its scores and what follows from them, beside what is given.
+    """The record of a trial: its scores, the values that follow from them, and the given parts.
 
-    ``diverged``: a loss or gradient that is not finite; of fp16 a loss, as loss scaling lets gradients overflow now and
-    then and skips their steps.
+    A trial has diverged if a loss or gradient is not finite. With fp16 only losses count: loss scaling lets gradients
+    overflow now and then, and skips their steps.
     """
-    metric = task_named(Origin.of(config).task).metric
+    task = task_named(Origin.of(config).task)
     scores = Scores(*({part.language: part.score for part in scored if part.split == split} for split in SPLITS))
     source = scores.test[config.source]
     finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
-    targets = [scores.test[language].metrics[metric] for language in config.targets]
+    targets = [scores.test[language].metrics[task.metric] for language in config.targets]
     return Record(
         id=config.id,
         config=config.to_json(),
-        metric=metric,
+        metric=task.metric,
+        scorer=task.scorer,
         scores=scores,
         zero_shot=sum(targets) / len(targets),
         collapsed=_collapsed(source),

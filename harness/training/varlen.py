@@ -1,10 +1,9 @@
-"""Training on packed batches: a batch's tokens go through the layers one after another, and are padded for attention
-alone.
+"""Training on packed batches: tokens pass the layers without padding, which only attention needs.
 
-The examples of a batch stay the same, in the same order, so this changes nothing in a study, unlike batches of examples
-of one length: a batch of short and long sentences is a third to a half padding. Losses and gradients are those of the
-padded batch but for rounding, and for dropout, which draws for the tokens that are there. Evaluation is not touched:
-its batches are of one length, or close to it.
+The examples of a batch and their order stay the same, so packing does not change a study. Batches of equally long
+examples would. In a batch of short and long sentences, a third to a half of the tokens are padding. Losses and
+gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
+not packed: its batches have nearly equal lengths.
 """
 
 from dataclasses import dataclass
@@ -22,38 +21,40 @@ from harness.compat.transformers import (
 )
 
 ATTENTION = "packed"
-"""The name of its attention within transformers."""
+"""The name of the packed attention within transformers."""
 LAYERS = {
     **dict.fromkeys(("bert", "camembert", "electra", "roberta", "xlm-roberta"), "encoder"),
     "distilbert": "transformer",
 }
-"""Where in its body a kind of encoder (``model_type``) has its layers. All these hand their attention mask on to the
-attention as it is, and have nothing else in them that looks from one token to another."""
+"""The submodule with the layers in the body of each kind of encoder (``model_type``).
+
+All these kinds pass their attention mask on to the attention as it is. Nothing else in them looks from one token to
+another.
+"""
 
 
 @dataclass(frozen=True, eq=False)
 class Packing:
-    """Where the tokens of a packed batch are among its B sequences padded to length L, in the place of its attention
-    mask."""
+    """Positions of a packed batch's tokens among its B sequences padded to length L. It replaces the attention mask."""
 
     mask: Tensor
-    """The attention's, (B, 1, L, L), true where a token may be looked at."""
+    """The attention's mask, (B, 1, L, L), true where a token may be attended to."""
     places: Tensor
-    """(T,) of the tokens that are there within the B × L."""
+    """Positions of the T real tokens within the B × L, (T,)."""
 
     def pack(self, padded: Tensor) -> Tensor:
-        """(B, L, …) to (1, T, …)."""
+        """Pack (B, L, …) into (1, T, …)."""
         return padded.flatten(0, 1).index_select(0, self.places).unsqueeze(0)
 
     def pad(self, packed: Tensor) -> Tensor:
-        """(1, T, …) to (B, L, …), zeros where there is nothing."""
+        """Pad (1, T, …) to (B, L, …), with zeros at the padding."""
         count, _, length, _ = self.mask.shape
         whole = packed.new_zeros(count * length, *packed.shape[2:])
         return whole.index_copy(0, self.places, packed[0]).unflatten(0, (count, length))
 
 
 def train_packed(model: PreTrainedModel) -> None:
-    """Let a model train on packed batches from now on, where ``LAYERS`` has its kind; another is left as it is."""
+    """Let a model train on packed batches from now on, if ``LAYERS`` has its kind. Another model is left as it is."""
     if model.config.model_type not in LAYERS or attention_of(model) != SDPA:
         return
     layers = model.base_model.get_submodule(LAYERS[model.config.model_type])
@@ -63,7 +64,7 @@ def train_packed(model: PreTrainedModel) -> None:
 
 
 def unpacked(model: PreTrainedModel) -> None:
-    """Give a model back the attention that it had before ``train_packed``, whose name means nothing elsewhere."""
+    """Undo ``train_packed``'s change of the attention, whose name other programs do not know."""
     if attention_of(model) == ATTENTION:
         set_attention(model, SDPA)
 
@@ -95,7 +96,7 @@ def _attention(
     attention_mask: Tensor | Packing | None,
     **options: Any,
 ) -> tuple[Tensor, Tensor | None]:
-    """transformers' own, of tokens (1, heads, T, width) in packed batches."""
+    """The SDPA attention of transformers, also for tokens (1, heads, T, width) in packed batches."""
     if not isinstance(attention_mask, Packing):
         found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found

@@ -1,4 +1,4 @@
-"""Fine-tuned models on disk: as ``from_pretrained`` reads them, with what a method has added to the encoder beside."""
+"""Fine-tuned models on disk: as ``from_pretrained`` reads them, with a file for the weights that a method adds."""
 
 from pathlib import Path
 
@@ -14,12 +14,15 @@ from harness.study import TrialConfig
 from harness.training.varlen import unpacked
 
 ADDED = "added.safetensors"
-"""Weights of adapters or prompts, which ``transformers`` does not know, by their names in the adapted model."""
+"""File of adapters or prompts, which ``transformers`` does not know, by their names in the adapted model."""
 
 
 def save(model: PreTrainedModel, context: TrialContext, folder: Path) -> None:
-    """Write a trial's model and its tokenizer. A trimmed vocabulary is made whole first, in place, and the attention
-    for packed batches gives way to that of ``transformers``."""
+    """Write a trial's model and its tokenizer.
+
+    First a trimmed vocabulary is made whole, in place, and the attention for packed batches is replaced by the
+    original.
+    """
     trimmed_embedding.restore(model)
     unpacked(model)
     known = context.pretrained.model.state_dict().keys()
@@ -31,7 +34,7 @@ def save(model: PreTrainedModel, context: TrialContext, folder: Path) -> None:
 
 
 def load(folder: Path, config: TrialConfig) -> PreTrainedModel:
-    """A trial's model as ``save`` wrote it, in fp32. Raises ``UserError`` where it cannot be read or lacks weights."""
+    """A trial's model as ``save`` wrote it, in fp32. Raises ``UserError`` if it cannot be read or lacks weights."""
     plain = loading.fine_tuned(folder, Origin.of(config).task)
     if (folder / ADDED).exists():
         config.method.adapt(plain.model, plain)

@@ -1,114 +1,39 @@
-"""What a search has tried: its trials in the order in which they ended, with the dev scores on the way, kept in the
-study's file."""
+"""The journal of a search: its trials in the order in which they ended, with their dev scores at each rung.
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, NamedTuple
+It is kept in the study's file.
+"""
 
-from harness.common import fields
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 from harness.common.errors import UserError
 from harness.search import Search
-from harness.setting import Setting
-from harness.store.record import Record, covers
+from harness.store.record import Record, covers, follows_present_rules
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
-
-RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
-ENDED = (FINISHED, STOPPED, FAILED)
-
-
-class Rung(NamedTuple):
-    """A trial's dev score on the way."""
-
-    rung: int
-    """From 1; the search's last is the end of training."""
-    step: int
-    dev: float
-    """Of the source, × 100."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SearchTrial:
-    """One trial of a search."""
-
-    id: str
-    method: str
-    """Label."""
-    setting: Setting
-    status: str
-    """``finished``, ``stopped``, ``failed`` or ``running``: a trial of the last was interrupted, unless it runs right
-    now."""
-    scores: tuple[Rung, ...] = ()
-    """In the order of the rungs."""
-    seconds: float = 0.0
-    draws: int = 1
-    """How often the sampler drew it: a space of few points has repetitions."""
-    rules: tuple[int, int]
-    """The search's ``reduction`` and ``rungs``, by which it went on or not."""
-    counts: bool = True
-    """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with
-    make it none, until they come back."""
-    replaced: bool = False
-    """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
-
-    def __post_init__(self) -> None:
-        fields.coerce(self)
-        fields.choice("status", self.status, (RUNNING, *ENDED))
-
-    @property
-    def dev(self) -> float | None:
-        """The last dev score, of a finished trial that of the scored weights; ``None`` where there is none."""
-        return self.scores[-1].dev if self.scores else None
-
-    def to_json(self) -> dict[str, Any]:
-        last = self.scores[-1].rung if self.scores else 0
-        scores = [score._asdict() for score in self.scores]
-        return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "SearchTrial":
-        given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        given["setting"] = fields.build(Setting, "setting", given["setting"])
-        given["scores"] = tuple(
-            Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ())
-        )
-        given["rules"] = tuple(given["rules"])
-        return cls(**given)
-
-
-def read(store: Store, name: str) -> list[SearchTrial]:
-    """What a store has of the search of a study as it was last run, in the order in which its trials ended."""
-    return [one for one in _all(store, name) if one.counts]
-
-
-def _all(store: Store, name: str) -> list[SearchTrial]:
-    """What the searches of a study have ever tried; entries that cannot be read are passed over."""
-    found = []
-    for values in store.tried(name):
-        try:
-            found.append(SearchTrial.from_json(values))
-        except (KeyError, TypeError, ValueError, OverflowError, UserError):
-            continue
-    return found
-
-
-def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
-    """The finished trial of a method with the highest dev score of the source, of equal ones the first; ``None`` where
-    none finished."""
-    finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
-    return max(finished, key=lambda one: one.dev or 0.0, default=None)
+from harness.tasks import task_named
+from harness.tuning.search_trial import ENDED as ENDED
+from harness.tuning.search_trial import FAILED as FAILED
+from harness.tuning.search_trial import FINISHED as FINISHED
+from harness.tuning.search_trial import RUNNING as RUNNING
+from harness.tuning.search_trial import STOPPED as STOPPED
+from harness.tuning.search_trial import Rung as Rung
+from harness.tuning.search_trial import SearchTrial as SearchTrial
+from harness.tuning.search_trial import all_tried, dev_of
+from harness.tuning.search_trial import read as read
+from harness.tuning.search_trial import winner as winner
 
 
 def final(record: Record, search: Search) -> Rung:
     """The last rung of a finished trial."""
-    return Rung(search.rungs, record.cost.steps, record.in_metric("dev")[record.identity.source])
+    return Rung(search.rungs, record.cost.steps, dev_of(record))
 
 
 class Journal:
-    """The search's trials, written to the store as each starts, is scored and ends, so that nothing but those running
-    can be lost.
+    """The trials of a search, written to the store whenever one starts, is scored or ends.
 
-    Raises ``UserError`` for a study without a search.
+    So an interruption loses only running trials. Raises ``UserError`` for a study without a search.
     """
 
     def __init__(self, study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
@@ -117,32 +42,31 @@ class Journal:
         self.study = study
         self.search = study.search
         self.store = store
+        self.scorer = task_named(study.task).scorer
         self.bases = {trial.method.arm.label: trial for trial in bases}
-        """A trial of each method at the study's own setting."""
+        """A trial of each method, by label, at the study's own setting."""
         self.tried: dict[str, SearchTrial] = {}
         self.outdated: list[TrialConfig] = []
-        """Finished trials whose record lacks languages, or is no longer there."""
+        """Finished trials whose record lacks languages or is gone."""
         self.others: list[SearchTrial] = []
-        """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they
-        are of."""
+        """Trials of earlier searches of this name that are not part of this one; kept in case such a search returns."""
         self.replaced: list[SearchTrial] = []
-        """Failed trials in whose place others were or are to be drawn: kept, so that these are others."""
+        """Failed trials that are replaced by other draws. They are kept, so that the replacements differ from them."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
-        """Take over what the store has of this search: every trial that could be one of it, the ended ones and those
-        that ended unseen.
+        """Take over the store's trials that fit this search: ended ones, and interrupted ones that finished unseen.
 
-        Failed ones are out of it where ``retry_failed``: others are drawn in their place.
+        With ``retry_failed``, failed trials are left out, and others are drawn in their place.
         """
         everything: list[SearchTrial] = []
-        for one in _all(self.store, self.study.name):
+        for one in all_tried(self.store, self.study.name):
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
-        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
+        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # interrupted trials come last
             config = self._config(one)
-            record = self.store.record_of(config) if config is not None else None
+            record = self._record(config)
             if config is None:
                 self.others.append(one)
-            elif one.status == FINISHED or (record is not None and covers(record, config)):
+            elif covers(record, config) or (one.status == FINISHED and (record is not None or self._same_scorer(one))):
                 last = final(record, self.search) if record is not None else one.scores[-1]
                 seconds = record.cost.seconds if record is not None else one.seconds
                 way = (
@@ -151,7 +75,7 @@ class Journal:
                     else ()
                 )
                 self.tried[one.id] = replace(
-                    one, status=FINISHED, scores=(*way, last), seconds=seconds, rules=self.rules
+                    one, status=FINISHED, scores=(*way, last), seconds=seconds, rules=self.rules, scorer=self.scorer
                 )
                 if not covers(record, config):
                     self.outdated.append(config)
@@ -167,10 +91,19 @@ class Journal:
         return self.search.reduction, self.search.rungs
 
     def _same_rules(self, one: SearchTrial) -> bool:
-        return one.rules == self.rules
+        """Whether a trial continued or stopped by this search's rules, with the dev scores that it would have here."""
+        return one.rules == self.rules and self._same_scorer(one)
+
+    def _same_scorer(self, one: SearchTrial) -> bool:
+        return one.scorer == self.scorer or not one.scores
+
+    def _record(self, config: TrialConfig | None) -> Record | None:
+        """The record of a trial, if its scores follow the present rules."""
+        record = self.store.record_of(config) if config is not None else None
+        return record if record is not None and follows_present_rules(record) else None
 
     def _config(self, one: SearchTrial) -> TrialConfig | None:
-        """The trial as this search would plan it; ``None`` where it would not."""
+        """The trial as this search would plan it; ``None`` if it would not plan it."""
         base = self.bases.get(one.method)
         if base is None or self.search.point(base.setting, one.setting) is None:
             return None
@@ -178,23 +111,23 @@ class Journal:
         return config if config.id == one.id else None
 
     def config(self, one: SearchTrial) -> TrialConfig:
-        """The trial."""
+        """The trial's config."""
         return replace(self.bases[one.method], setting=one.setting)
 
     def of(self, method: str) -> list[SearchTrial]:
-        """The trials of a method that have ended, by the label."""
+        """The ended trials of a method, given its label."""
         return [one for one in self.tried.values() if one.method == method and one.status in ENDED]
 
     def left(self, method: str) -> int:
-        """How many the method's budget still has."""
+        """Number of trials left in the method's budget."""
         return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
 
     def drawn(self, method: str) -> int:
-        """How often anything was drawn for the method, whatever became of it."""
+        """Number of draws for the method so far, whatever their result."""
         return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
-        """What the sampler is to know of a method: the points of its trials with a dev score, and each one's last."""
+        """Points and last dev scores of a method's trials that have a dev score, as the sampler needs them."""
         base = self.bases[method].setting
         known = [one for one in self.of(method) if one.status != FAILED and one.dev is not None]
         return [self.search.point(base, one.setting) or {} for one in known], [one.dev or 0.0 for one in known]
@@ -202,19 +135,19 @@ class Journal:
     # Events
 
     def begun(self, config: TrialConfig) -> None:
-        """A trial starts."""
+        """Note that a trial starts."""
         before = self.tried.get(config.id)
         if before is not None:
             self.tried[config.id] = replace(before, draws=before.draws + 1)
         else:
             label = config.method.arm.label
             self.tried[config.id] = SearchTrial(
-                id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules
+                id=config.id, method=label, setting=config.setting, status=RUNNING, rules=self.rules, scorer=self.scorer
             )
         self.save()
 
     def scored(self, config: TrialConfig, score: Rung) -> None:
-        """A trial has come to a rung."""
+        """Note a trial's score at a rung."""
         one = self.tried[config.id]
         if one.status != FINISHED:
             way = [before for before in one.scores if before.rung < score.rung]
@@ -222,7 +155,7 @@ class Journal:
         self.save()
 
     def ended(self, config: TrialConfig, status: str, seconds: float) -> SearchTrial:
-        """A trial has ended; the last to end comes last."""
+        """Note that a trial has ended, and return it. It moves to the end of the order."""
         one = self.tried.pop(config.id)
         if one.status != FINISHED:
             one = replace(one, status=status, seconds=seconds)
@@ -233,7 +166,7 @@ class Journal:
         return one
 
     def forget(self, config: TrialConfig) -> None:
-        """A trial was lost through no fault of its own; what it was drawn for is left to be drawn."""
+        """Forget a trial that was lost through no fault of its own. Its draw returns to the budget."""
         one = self.tried[config.id]
         if one.draws > 1:
             self.tried[config.id] = replace(one, draws=one.draws - 1)
@@ -242,7 +175,7 @@ class Journal:
         self.save()
 
     def save(self) -> None:
-        """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
+        """Write the study's file: finished and failed trials as the study's trials, and the whole journal."""
         trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]
         others = [replace(one, counts=False) for one in self.others if one.id not in self.tried]
         self.store.save_study(

@@ -1,4 +1,4 @@
-"""Tune's events of a search, for the journal and the console."""
+"""Ray Tune's events of a search, passed on to the journal and the console."""
 
 import time
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ class JournalCallback(tune.Callback):
         self.progress = progress
         self.minutes = minutes
         self.open: dict[str, tuple[TrialConfig, float]] = {}
-        """The running trials and when each began, by Tune's name."""
+        """Config and start time of the running trials, by Tune's trial id."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing, as in ``harness.execution.ray_tune.SweepCallback``."""
+        """Empty, as in ``harness.execution.ray_tune.SweepCallback``: Tune's pickle of the callback is never read."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
@@ -63,13 +63,15 @@ class JournalCallback(tune.Callback):
     def on_trial_error(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:
         if trial.trial_id in self.open:
             _, began = self.open[trial.trial_id]
-            # No signal reaches a trial here, in its thread: at the limit its worker ends itself.
+            # No signal reaches a trial in its thread, so at the time limit its worker exits.
             seconds = time.monotonic() - began
             self._fail(trial.trial_id, loss_of_worker(trial.error_file, seconds, self.minutes, grace=0))
 
     def lose_all(self, loss: Loss, *, alone: bool) -> None:
-        """All running trials are lost: a trial that ran ``alone`` has failed, and of several it is as if none had been
-        drawn."""
+        """Record the loss of all running trials.
+
+        A trial that ran ``alone`` has failed. The draws of several trials return to the budget.
+        """
         for name in list(self.open):
             if alone:
                 self._fail(name, loss)

@@ -1,4 +1,4 @@
-"""Progress of a search on the console: a line a trial, with its dev score and no other."""
+"""Progress of a search on the console: one line a trial, with its dev score only."""
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,7 +10,7 @@ from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
 
 
 class SearchProgress(SweepProgress):
-    """Counts a search's trials. Scores in target languages are not shown, so that nobody chooses by them."""
+    """Progress of a search's trials. Scores in target languages are hidden, so that nobody selects by them."""
 
     def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
         before = [one for label in journal.bases for one in journal.of(label)]
@@ -27,7 +27,7 @@ class SearchProgress(SweepProgress):
         super().__init__(console, total, done, failed, describe, observer)
 
     def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
-        """A trial of the search has ended."""
+        """Show that a trial of the search has ended."""
         if one.status == FAILED:
             self.failed += 1
             self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
@@ -41,7 +41,7 @@ class SearchProgress(SweepProgress):
         self.end(config, score)
 
     def state(self) -> str:
-        """As of a sweep, with the number of stopped trials among those done."""
+        """Counts as of a sweep, with the number of stopped trials among the finished ones."""
         left = self.total - self.done - self.failed - len(self.running)
         counts = (
             f"{self.done} done, {self.stopped} of them stopped, {len(self.running)} running, {self.failed} failed, "

@@ -1,9 +1,8 @@
-"""A search on Ray Tune: one after another each method's own search, with its own sampler and rungs.
+"""A search on Ray Tune. Each method has its own search with its own sampler and rungs, one after another.
 
-So no method profits from another's trials. What an interrupted search had tried is known to the sampler of the next
-start, and the rungs of ASHA are filled with its scores, both through their public methods. The sampler's random numbers
-begin anew there, from the seed and the number of draws before: where trials run at once, or the search was interrupted,
-it draws other settings than another time.
+So no method profits from another's trials. When an interrupted search resumes, the sampler and ASHA's rungs receive the
+earlier trials through public methods. The sampler's random numbers start anew, from the seed and the number of earlier
+draws. So a search with parallel trials or an interruption draws other settings each time.
 """
 
 import tempfile
@@ -29,9 +28,9 @@ from harness.tuning.worker import try_one
 def search_on_ray(
     journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None = None
 ) -> None:
-    """Draw and run what is left of each method's budget."""
+    """Draw and run the rest of each method's budget."""
     bases = list(journal.bases.values())
-    journal.save()  # before the first trial, as of any study
+    journal.save()  # before the first trial, as in any study
     with (
         ready(bases, store, resources, console) as cluster,
         SearchProgress(console, journal, observer) as progress,
@@ -46,8 +45,8 @@ def spend_budget(
 ) -> None:
     """Search until a method's budget is spent.
 
-    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: the rest is searched one
-    trial at a time, and one that takes too much alone has failed.
+    If Ray kills a worker because the node is short of memory, Tune loses all running trials. The rest is then searched
+    one trial at a time; a trial that is killed alone has failed.
     """
     at_once = trials_at_once(resources)
     while journal.left(label):
@@ -71,7 +70,7 @@ def run_tuner(
     at_once: int,
     cluster: Cluster,
 ) -> None:
-    """One run of Tune, for what is left of a method's budget."""
+    """Run Tune once, for the rest of a method's budget."""
     search, base = journal.search, journal.bases[label]
     fixed = {
         "trial": base.to_json(),
@@ -86,7 +85,7 @@ def run_tuner(
             num_samples=journal.left(label),
             search_alg=sampler(journal, label),
             scheduler=scheduler(search, journal.of(label)),
-            max_concurrent_trials=at_once,  # none is drawn before it can run: it would know less
+            max_concurrent_trials=at_once,  # a setting drawn early would know fewer scores
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,
         ),
@@ -95,14 +94,14 @@ def run_tuner(
             name="search",
             verbose=0,
             callbacks=[callback],
-            failure_config=tune.FailureConfig(max_failures=1),  # a worker that is lost, not a trial that raises
+            failure_config=tune.FailureConfig(max_failures=1),  # for a lost worker, not for a trial that raises
         ),
     )
     tuner.fit()
 
 
 def trials_at_once(resources: Resources) -> int:
-    """Trials that the cluster has room for."""
+    """Number of trials that the cluster can run at once."""
     there = ray.cluster_resources()
     room = [there.get("CPU", 1) // resources.cpus] + ([there.get("GPU", 0) // resources.gpus] if resources.gpus else [])
     return max(1, int(min(room)))

@@ -1,6 +1,6 @@
-"""The sampler and the scheduler of a search, which know the trials before.
+"""The sampler and the scheduler of a search, which know the earlier trials.
 
-Optuna's TPE draws settings, and ASHA stops trials that lag behind; both go by the source's dev score.
+Optuna's TPE draws settings, and ASHA stops lagging trials. Both use the source's dev score.
 """
 
 from collections.abc import Iterable
@@ -19,16 +19,17 @@ from harness.search import Search
 from harness.tuning.journal import Journal, SearchTrial
 
 METRIC, TIME = "dev", "resource"
-"""Keys of a report at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``, so that ASHA's rungs are
-ours for every number of steps."""
+"""Keys of a report at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``.
+
+With this unit of time, ASHA's rungs agree with ours for every number of steps.
+"""
 STARTUP = 3
-"""The share of the trials, one in so many, that is drawn at random before TPE begins; optuna's own 10 would be most of
-a short search."""
+"""One in this many trials is drawn at random before TPE begins. Optuna's own 10 would be most of a short search."""
 MAX_STARTUP = 10
 
 
 class Sampler(OptunaSearch):
-    """Ray Tune's, except that a trial that failed is a failure to it and no score."""
+    """Ray Tune's Optuna sampler, but a failed trial counts as a failure and not as a score."""
 
     def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
         broken = error or bool((result or {}).get("error"))
@@ -36,13 +37,15 @@ class Sampler(OptunaSearch):
 
 
 def sampler(journal: Journal, label: str) -> Sampler:
-    """TPE that knows the method's trials so far: each one's point and last dev score, as Tune tells it of those that
-    run."""
+    """A TPE sampler that knows the points and last dev scores of the method's earlier trials.
+
+    Tune reports the same values of running trials.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search
     points, rewards = journal.points(label)
-    drawn = journal.drawn(label)  # those that failed too, though they have no score to tell the sampler
-    # Seeded alike it would begin with the same points again.
+    drawn = journal.drawn(label)  # including failed trials, which have no score to tell the sampler
+    # With the same seed it would draw the same first points again.
     seed = search.seed if not drawn else int(digest([search.seed, drawn]), 16) % 2**32
     return Sampler(
         space={name: made.to_optuna() for name, made in search.space.items()},
@@ -55,7 +58,7 @@ def sampler(journal: Journal, label: str) -> Sampler:
 
 
 def scheduler(search: Search, known: Iterable[SearchTrial]) -> ASHAScheduler:
-    """ASHA whose rungs have the scores of trials that have ended."""
+    """ASHA whose rungs already hold the scores of ended trials."""
     made = ASHAScheduler(
         time_attr=TIME,
         metric=METRIC,
@@ -65,7 +68,7 @@ def scheduler(search: Search, known: Iterable[SearchTrial]) -> ASHAScheduler:
         reduction_factor=search.reduction,
     )
     for number, one in enumerate(known):
-        stand_in: Any = SimpleNamespace(trial_id=f"known-{number}")  # all that ASHA looks at
+        stand_in: Any = SimpleNamespace(trial_id=f"known-{number}")  # the only attribute that ASHA reads
         controller: Any = None
         made.on_trial_add(controller, stand_in)
         for score in one.scores:

@@ -1,4 +1,4 @@
-"""A study's search, from the store's trials of it to the last trial of its budget."""
+"""A study's search: from the trials in the store to the end of each method's budget."""
 
 from dataclasses import dataclass, replace
 
@@ -20,16 +20,16 @@ from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, SearchTri
 
 @dataclass(frozen=True)
 class SearchOutcome:
-    """The numbers of a search's trials."""
+    """Counts of a search's trials."""
 
     failed: int
-    """Trials that failed, in this run or before."""
+    """Failed trials, in this run or before."""
     ran: int
     """Trials that this run drew."""
 
 
 def searchable(study: Study) -> Study:
-    """The study, where it can be searched. Raises ``UserError`` where not."""
+    """The study, if it can be searched. Raises ``UserError`` otherwise."""
     if study.search is None:
         raise UserError(
             f"study: {study.name} has no 'search', the ranges to look in; 'steadytune run {study.name}' runs it as it "
@@ -40,10 +40,9 @@ def searchable(study: Study) -> Study:
 
 
 def bases(study: Study, resources: Resources) -> list[TrialConfig]:
-    """A trial of each method at the study's own setting and first seed, once all corners of the space have been
-    checked.
+    """A trial of each method at the study's own setting and first seed, after checks of all corners of the space.
 
-    Raises ``UserError`` where some corner could not be run: before anything is.
+    Raises ``UserError`` if a corner cannot run, before any trial runs.
     """
     search = searchable(study).search
     assert search is not None
@@ -68,11 +67,21 @@ def search(
     retry_failed: bool = False,
     observer: Observer | None = None,
 ) -> SearchOutcome:
-    """Run what is left of each method's budget; ``trials`` are its ``bases``, and ``observer`` is told of each trial
-    that ends.
+    """Run the rest of each method's budget.
 
-    Ending the process at any moment loses only the trials that were running. The next start draws others in their
-    place.
+    Ending the process at any moment loses only the running trials. The next start draws others in their place.
+
+    Args:
+        study: The study with the search.
+        trials: Its ``bases``.
+        store: The store of its trials.
+        resources: The resources of a trial.
+        console: The console for notes and progress.
+        retry_failed: Whether failed trials are replaced by other draws.
+        observer: Called for each trial that ends.
+
+    Returns:
+        The number of failed trials, and of trials drawn now.
     """
     conflict = name_conflicts.replaced(study, trials, store)
     journal = Journal(study, trials, store)
@@ -98,7 +107,7 @@ def search(
 
 
 def _notes(journal: Journal, left: int) -> list[str]:
-    """Lines on the trials before, and on those that are left to draw."""
+    """Notes on the earlier trials, and on the trials left to draw."""
     before = _ended(journal)
     counts = ", ".join(
         f"{sum(one.status == status for one in before)} {status} before" for status in (FINISHED, STOPPED, FAILED)
@@ -123,8 +132,7 @@ def _ended(journal: Journal) -> list[SearchTrial]:
 def _complete(
     journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None
 ) -> None:
-    """Score finished trials in the languages that they lack, from kept weights or by training again: as a sweep
-    would."""
+    """Score finished trials in missing languages, from kept weights or by training again, as a sweep does."""
     from harness.execution.ray_tune import run_on_ray
 
     def describe(trial: TrialConfig) -> str:

@@ -14,13 +14,13 @@ from harness.tasks import TaskName, file_of, is_file
 from harness.tuning.journal import Journal, winner
 
 WINNERS = "-winners"
-"""Ends the name of the study that the winners are written as."""
+"""Suffix of the name of the winners' study."""
 QUESTION = "How do the methods compare over seeds, each at the best setting that the search {name} found for it?"
-"""Of that study."""
+"""Question of the winners' study."""
 
 
 def check_name(study: Study) -> None:
-    """Refuse a study whose winners would have too long a name."""
+    """Refuse a study whose winners' study would have too long a name."""
     if len(study.name) + len(WINNERS) > MAX_NAME:
         raise bad(
             "name",
@@ -30,9 +30,9 @@ def check_name(study: Study) -> None:
 
 
 def winners_study(study: Study, journal: Journal) -> Study:
-    """Every method at its own best setting, over all the study's seeds, the first of which it was searched at.
+    """Every method at its own best setting, over all seeds of the study. The search used the first of them.
 
-    Raises ``UserError`` where no trial of a method has finished.
+    Raises ``UserError`` if a method has no finished trial.
     """
     arms = []
     for arm in study.arms:
@@ -59,13 +59,12 @@ def winners_study(study: Study, journal: Journal) -> Study:
 
 
 def _placed(task: TaskName) -> TaskName:
-    """A task, a user's file by its full path."""
+    """A task; a user's file becomes its full path."""
     return str(file_of(task).resolve()) if isinstance(task, str) and is_file(task) else task
 
 
 def check_writable(study: Study, file: Path) -> None:
-    """Refuse a file that a search's winners cannot be written to, or that holds anything else, which they would
-    replace."""
+    """Refuse a path that cannot be written, or a file that holds anything else than this search's winners."""
     if file.suffix not in (".yaml", ".yml") or not file.resolve().parent.is_dir():
         raise bad("--write", str(file), "a .yaml file in a folder that exists")
     if file.exists() and not _has_winners(study, file):
@@ -86,8 +85,7 @@ def _has_winners(study: Study, file: Path) -> bool:
 
 
 def write(study: Study, file: Path) -> None:
-    """Write a study as YAML, fields at their defaults left out. Raises ``UserError`` where the file cannot be
-    written."""
+    """Write a study as YAML without fields at their defaults. Raises ``UserError`` if the file cannot be written."""
     values = {name: value for name, value in study.to_json().items() if name in fields.chosen(study)}
     values["settings"] = [fields.chosen(setting) for setting in study.settings]
     values["methods"] = [arm.to_json(fields.chosen) for arm in study.own_arms]

@@ -24,7 +24,7 @@ from harness.tuning.sampling import METRIC, TIME, time_of
 
 
 class Relay:
-    """Carries scores from the thread that trains to the one that talks to Tune, and answers back: go on, or stop."""
+    """Passes scores from the training thread to the thread of Tune, and Tune's answers back: continue or stop."""
 
     def __init__(self, search: Search) -> None:
         self.search = search
@@ -40,7 +40,7 @@ class Relay:
             raise Stopped
 
     def run(self, trial: TrialConfig, store: Store, resources: Resources) -> Attempt | None:
-        """The trial; ``None`` where it was stopped."""
+        """Run the trial; ``None`` if it was stopped."""
         try:
             return attempt(trial, store, resources, rungs=self)
         except Stopped:
@@ -51,16 +51,15 @@ class Relay:
 
 
 def try_one(space: dict[str, Any]) -> None:
-    """The Tune trainable: one trial of a search, reported at each rung. A trial that finished before is reported at
-    once."""
-    # Seconds that Tune waits for a stopped trial before it gives up its warm worker.
+    """The Tune trainable: one trial of a search, reported at each rung. A finished trial is reported at once."""
+    # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"
     resources = Resources(**space["resources"])
     assert resources.gpus is not None
     take_gpu(resources.gpus)
     start = time.perf_counter()
     trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
-    if covers(store.record(trial.id), trial):
+    if covers(store.record_of(trial), trial):
         _report_end(trial, search, store)
         return
     relay = Relay(search)
@@ -69,17 +68,17 @@ def try_one(space: dict[str, Any]) -> None:
         while (score := relay.scores.get()) is not None:
             tune.report(_at(score, search, seconds=time.perf_counter() - start))
             relay.answers.put(True)
-    finally:  # Tune ends a stopped trial by an exception from the report
+    finally:  # Tune ends a stopped trial by an exception in the report
         relay.answers.put(False)
         ended = running.result()
     if ended is not None and ended.error:
-        tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it is on no rung
+        tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it reaches no rung
     else:
         _report_end(trial, search, store)
 
 
 def _report_end(trial: TrialConfig, search: Search, store: Store) -> None:
-    record = store.record(trial.id)
+    record = store.record_of(trial)
     assert record is not None
     tune.report(_at(final(record, search), search, seconds=record.cost.seconds, end=True))
 
@@ -96,6 +95,6 @@ def _at(score: Rung, search: Search, *, seconds: float, end: bool = False) -> di
 
 
 def config_of(space: dict[str, Any]) -> TrialConfig:
-    """The trial at a point of the space, from a config of Tune."""
+    """The trial at a point of the space, from Tune's config."""
     base, search = TrialConfig.from_json(space["trial"]), Search.from_json(space["search"])
     return replace(base, setting=search.setting(base.setting, {name: space[name] for name in search.space}))

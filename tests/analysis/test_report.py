@@ -49,7 +49,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: Path) -> None:
     written = write_report(Store(place, create=False), "half")
     page = Page(written.html.read_text(encoding="utf-8"))
-    assert all(link.startswith(("data:", "#")) for link in page.links)
+    folder = written.html.parent
+    beside = [link for link in page.links if not link.startswith(("data:", "#", "https://"))]
+    assert len(beside) > 20
+    assert not [link for link in beside if not (folder / link).is_file()]
     text = " ".join(page.text)
     for heading in (
         "Source and zero-shot scores",
@@ -63,15 +66,14 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
     assert "Of 4 trials, 1 failed and 1 has not run" in text
     assert "<script>alert(1)</script> & 5 %" in text  # escaped in the file: it is text, not a tag
     assert "<script>" not in written.html.read_text(encoding="utf-8")
-    folder = written.html.parent
-    assert sorted(f.name for f in (folder / "figures").iterdir()) == [
+    assert {f.name for f in (folder / "figures").iterdir()} == {
         f"{name}.{kind}"
         for name in ("distributions", "heatmap", "penalty", "source-zero-shot")
         for kind in ("png", "svg")
-    ]
+    } | {"runs.svg"}
     assert {f.name for f in (folder / "tables").iterdir()} == {
         f"{name}.{kind}"
-        for name in ("summary", "languages", "troubles", "settings", "methods", "cost", "provenance")
+        for name in (*("numbers", "summary", "languages", "troubles", "settings", "methods", "cost", "provenance"),)
         for kind in ("csv", "md", "tex")
     }
     assert "(1/2)" in written.summary
@@ -122,7 +124,7 @@ def test_a_study_without_a_finished_trial_still_has_a_report(place: Path, tmp_pa
     written = write_report(store, "nothing")
     html = written.html.read_text(encoding="utf-8")
     assert "0 of 4 finished" in html
-    assert "<div><b>task</b>udpos</div>" in html  # no record, so no metric
+    assert "<dt>task</dt><dd>udpos</dd>" in html  # no record, so no metric
     assert "– (0/2)" in written.summary
 
 

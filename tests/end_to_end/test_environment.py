@@ -49,7 +49,16 @@ class Place(NamedTuple):
     store: Path
 
     def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
-        command = [*before, sys.executable, str(self.script), "run", "../study.yaml", "--store", str(self.store)]
+        command = [
+            *before,
+            sys.executable,
+            str(self.script),
+            "run",
+            "../study.yaml",
+            "--store",
+            str(self.store),
+            "--no-report",
+        ]
         found = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
         done = subprocess.run([*command, *options], cwd=self.folder, env=found, capture_output=True, timeout=500)
         assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]

@@ -1,4 +1,4 @@
-"""The README's examples: they load, say the same in YAML and in Python, and run."""
+"""Examples of the documentation: they load, say the same in YAML and in Python, and run."""
 
 import re
 from dataclasses import replace
@@ -10,16 +10,10 @@ import search_spaces
 from harness.cli.main import main
 from harness.study import Study
 from tests.helpers.own_data import topics, written
-from tests.helpers.readme import README, alternatives
+from tests.helpers.readme import DOCUMENTATION, alternatives, example
 
 MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
-"""What takes the study of the README's first example to what is shipped."""
-
-
-def example(language: str, within: str) -> str:
-    """The only example in a language that has some words."""
-    (found,) = [code for code in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if within in code]
-    return str(found)
+"""Options that move the example to the encoder, data and text that ship."""
 
 
 def studied(folder: Path, name: str, text: str) -> Study:
@@ -27,11 +21,12 @@ def studied(folder: Path, name: str, text: str) -> Study:
     return search_spaces.load(str(folder / name))
 
 
-def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
-    written = studied(tmp_path, "warmup.yaml", example("yaml", "# warmup.yaml"))
-    made = studied(tmp_path, "warmup.py", example("python", "# warmup.py"))
+@pytest.mark.parametrize(("name", "trials"), [("warmup", 3 * (2 + 2 + 3 + 2)), ("small", 12)])
+def test_a_study_is_the_same_in_yaml_and_in_python(tmp_path: Path, name: str, trials: int) -> None:
+    written = studied(tmp_path, f"{name}.yaml", example("yaml", f"# {name}.yaml"))
+    made = studied(tmp_path, f"{name}.py", example("python", f"# {name}.py"))
     assert written == made
-    assert len([*written.runs()]) == 3 * (2 + 2 + 3 + 2)
+    assert len([*written.runs()]) == trials
 
 
 def test_a_design_is_the_same_in_yaml_and_in_python(tmp_path: Path) -> None:
@@ -53,6 +48,7 @@ def test_a_search_loads(tmp_path: Path) -> None:
     [
         ("warmup.py", "python", "# warmup.py", MOVED, "27 trials, 0 finished"),
         ("warmup.yaml", "yaml", "# warmup.yaml", MOVED, "27 trials, 0 finished"),
+        ("small.yaml", "yaml", "# small.yaml", "", "12 trials, 0 finished"),
         ("design.yaml", "yaml", "design: sobol", "", "16 trials, 0 finished"),
         ("tuned.yaml", "yaml", "# tuned.yaml", "", "search: 12 trials of each method at seed 0"),
     ],
@@ -82,10 +78,10 @@ def test_a_study_runs_on_what_is_shipped(tmp_path: Path, cut: Path, monkeypatch:
 def test_the_studies_it_names_are_there() -> None:
     named = {
         name
-        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", README)
+        for pattern in re.findall(r"`((?:paper|stress|short|search|designs)/[^`\s]+)`", DOCUMENTATION)
         for name in alternatives(pattern)
     }
-    assert named, "the README names studies"
+    assert named, "the pages name studies"
     assert named <= set(search_spaces.names())
 
 

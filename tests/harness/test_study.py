@@ -17,7 +17,7 @@ from harness.common.errors import UserError
 from harness.execution.plan import plan
 from harness.methods import L2, Ewc, Vanilla
 from harness.setting import setting_labels
-from harness.study import Arm, Setting, Study, TrialConfig
+from harness.study import Arm, EquivalenceBounds, Setting, Study, TrialConfig
 from harness.tasks.own.text import OwnText
 from tests.helpers.examples import examples
 from tests.helpers.studies import CONFIG, SHORT
@@ -37,6 +37,7 @@ IDENTITY = {
     "task_code": "1",
     "checkpoint": "best",
     "selected_on": "1",
+    "selected_by": "other",
 }
 PLACES = {
     "encoder": "/elsewhere",
@@ -245,6 +246,15 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ({"looks": 21}, "looks: 21 is not allowed; give a number of at most 20"),
         ({"looks": 1.5}, "looks: 1.5 is not allowed; give a whole number"),
         ({"looks": [3]}, "looks: [3] is not allowed; give a whole number"),
+        (
+            {"equivalence": {"ratio": [1.25, 0.8]}},
+            "equivalence: ratio: [1.25, 0.8] is not allowed; give two ratios, one below 1 and one above",
+        ),
+        ({"equivalence": {"ratio": [0.8]}}, "equivalence: ratio: [0.8] is not allowed; give two ratios"),
+        ({"equivalence": {"ratio": ["a", 2]}}, "equivalence: ratio: 'a' is not allowed; give a number"),
+        ({"equivalence": {"points": 0}}, "equivalence: points: 0.0 is not allowed; give a finite number above 0"),
+        ({"equivalence": {"point": 1}}, "equivalence: field: there is no 'point'. Did you mean 'points'?"),
+        ({"equivalence": 1.25}, "equivalence: 1.25 is not allowed; give a mapping of field names to values"),
         ({"look": 3}, "field: there is no 'look'. Did you mean 'looks'?"),
         ({"replicates": 10**9}, "replicates: 1000000000 is not allowed; give a number of at most 100000"),
         (
@@ -290,6 +300,14 @@ def test_looks_change_no_trial_and_are_kept_with_the_study(study: Study, searche
     assert "looks" not in study.to_json()  # older versions know no such field
     with pytest.raises(UserError, match="looks: 3 is not allowed; give none: the report of a search tests nothing"):
         replace(searched, looks=3)
+
+
+def test_bounds_of_equivalence_change_no_trial_and_are_kept_with_the_study(study: Study) -> None:
+    bounded = Study.from_json({**study.to_json(), "equivalence": {"ratio": [0.5, 2]}})
+    assert bounded.equivalence == EquivalenceBounds(ratio=(0.5, 2.0), points=1.0)
+    assert plan(bounded) == plan(study)
+    assert Study.from_json(json.loads(json.dumps(bounded.to_json()))) == bounded
+    assert "equivalence" not in study.to_json()  # older versions know no such field
 
 
 def test_yaml_and_python_files_give_the_same_study(tmp_path: Path, study: Study) -> None:

@@ -1,4 +1,4 @@
-"""These helpers change records of a store of made-up scores: when their trials ended, and where they ran."""
+"""Helpers that change records in a store of made-up scores: their times of end and their provenance."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,8 +10,7 @@ from harness.study import TrialConfig
 
 
 def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", **provenance: Any) -> None:
-    """The records of the trials have this time of their end and these values in their provenance; packages are added
-    to theirs."""
+    """Set the time of end and provenance values in the trials' records; packages are added to the existing packages."""
     for trial in trials:
         file = Path(store.root, "trials", trial.id, "result.json")
         if not file.exists():
@@ -25,7 +24,7 @@ def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", 
 
 
 def removed(store: Store, trials: Iterable[TrialConfig]) -> None:
-    """The trials have not run."""
+    """Remove the trials' files, as if they had not run."""
     for trial in trials:
         for file in Path(store.root, "trials", trial.id).iterdir():
             file.unlink()

@@ -1,4 +1,4 @@
-"""These helpers make results of settings × seeds by hand, for the claims on them, and find a claim among those."""
+"""Helpers that make results of settings × seeds by hand, and find a claim among the claims on them."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -19,9 +19,9 @@ Places = Collection[tuple[int, int]]
 def grid(
     scores: Mapping[str, Floats], collapsed: Mapping[str, Places] | None = None, *, own_seeds: bool = False
 ) -> Rows:
-    """The rows of methods with these target scores (settings × seeds × languages); a run that collapsed is at chance.
+    """The rows of methods with the given target scores (settings × seeds × languages); collapsed runs are at chance.
 
-    Setting i has a learning rate of 1e-5 · 2^i. With ``own_seeds`` no two settings have a seed in common.
+    Setting i has a learning rate of 1e-5 · 2^i. With ``own_seeds`` no two settings share a seed.
     """
     random = np.random.default_rng(0)
     rows: Rows = []
@@ -52,12 +52,12 @@ def answered(rows: Rows, **options: Any) -> Answer:
 
 
 def claimed(found: Answer, quantity: Quantity, method: str, scope: Scope = Scope.THESE) -> Claim:
-    """There is such a claim."""
+    """The claim on a quantity, which must exist."""
     made = found.claim(quantity, method, scope)
     assert made is not None
     return made
 
 
 def flat(scores: Floats) -> Floats:
-    """Runs × languages, setting by setting."""
+    """The scores as runs × languages, setting by setting."""
     return scores.reshape(-1, scores.shape[2])

@@ -1,4 +1,4 @@
-"""This is the text of a small study file for the command line."""
+"""The text of a small study file for the command line."""
 
 from pathlib import Path
 
@@ -13,5 +13,5 @@ targets: [de]
 
 
 def short_study(cut: Path) -> str:
-    """The same study takes less time on the cut data and the tiny encoder."""
+    """The same study on the cut data and the tiny encoder, which takes less time."""
     return f"{STUDY}data: {cut}\nencoder: {cut}/encoder\n"

@@ -1,4 +1,4 @@
-"""These helpers cut trials short and let them go on."""
+"""Helpers that interrupt trials and resume them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +14,11 @@ from harness.study import TrialConfig
 from harness.training.training_state import TrainingStates
 
 OFTEN = Resources(checkpoint_minutes=0)
-"""A checkpoint at the end of every window of the log, here every step."""
+"""Resources with a checkpoint at the end of every logging window, here every step."""
 
 
 def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
-    """Interrupt the training once so many checkpoints are written."""
+    """Interrupt the training after ``saves`` checkpoints."""
     write = TrainingStates.write
 
     def once_more(self: TrainingStates, fill: Callable[[Path], None]) -> None:
@@ -32,7 +32,7 @@ def cut_after(saves: int, patch: pytest.MonkeyPatch) -> None:
 
 
 def cut(config: TrialConfig, store: Store, saves: int) -> None:
-    """The trial stops once so many checkpoints are written."""
+    """Run the trial and stop it after ``saves`` checkpoints."""
     with pytest.MonkeyPatch.context() as patch:
         cut_after(saves, patch)
         with pytest.raises(KeyboardInterrupt):
@@ -40,7 +40,7 @@ def cut(config: TrialConfig, store: Store, saves: int) -> None:
 
 
 def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tuple[Record, list[dict[str, Any]]]:
-    """The trial runs to its end; this returns its record and its history."""
+    """Run the trial to its end, and return its record and its history."""
     assert not attempt(config, store, resources).error
     record = store.record(config.id)
     assert record is not None
@@ -48,6 +48,6 @@ def ended(config: TrialConfig, store: Store, resources: Resources = OFTEN) -> tu
 
 
 def same(one: tuple[Record, Any], other: tuple[Record, Any]) -> bool:
-    """Both trials have the same scores, predictions and history."""
+    """Whether both trials have the same scores, predictions and history."""
     names = ("scores", "predictions", "checkpoint", "collapsed", "diverged")
     return all(getattr(one[0], name) == getattr(other[0], name) for name in names) and one[1] == other[1]

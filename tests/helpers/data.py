@@ -1,4 +1,4 @@
-"""These helpers make data folders of every task and name the shipped data."""
+"""Helpers that make data folders of every task, and names of the shipped data."""
 
 from pathlib import Path
 
@@ -17,7 +17,8 @@ LINES = {
 
 
 def folder_of(tmp_path: Path, task: str, **files: str) -> str:
-    """A hand-made data folder in XTREME's layout: the same few lines in every file, unless told otherwise."""
+    """A hand-made data folder in XTREME's layout, with the same few lines in every file unless ``files`` says
+    otherwise."""
     folder = tmp_path / "data" / task
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("train-en", "dev-en", "test-en", "test-de"):

@@ -1,4 +1,4 @@
-"""These helpers make settings, a study file and trial ids for designs and replicates."""
+"""Settings, a study file and trial ids for designs and replicates."""
 
 from harness.execution.plan import plan
 from harness.setting import Setting
@@ -16,5 +16,5 @@ targets: [de]
 
 
 def ids(study: Study) -> list[str]:
-    """These are the ids of a study's trials."""
+    """The ids of a study's trials."""
     return [trial.id for trial in plan(study, gpus=0)]

@@ -1,4 +1,4 @@
-"""These helpers make tiny encoders of every family, with random weights, and tokenizers for them."""
+"""Helpers that make tiny encoders of every family, with random weights, and tokenizers for them."""
 
 import shutil
 from dataclasses import replace
@@ -55,7 +55,7 @@ LENGTH = 60
 
 
 def tiny_encoder(folder: Path, layers: int = 2) -> None:
-    """This BERT has few layers, random weights, and the embedded encoder's tokenizer and number of positions."""
+    """Save a BERT with few layers and random weights; tokenizer and number of positions are the embedded encoder's."""
     torch.manual_seed(0)
     size = BERT | {"num_hidden_layers": layers, "max_position_embeddings": 512}
     config = AutoConfig.for_model("bert", **SMALL, **size)
@@ -65,7 +65,7 @@ def tiny_encoder(folder: Path, layers: int = 2) -> None:
 
 
 def make(encoder: str, task: str, method: Method, data: str | Path = "embedded") -> Study:
-    """This study trains one family of encoders with one method for three steps."""
+    """A study that trains one family of encoders with one method for three steps."""
     return Study(
         name="family",
         task=task,
@@ -80,7 +80,7 @@ def make(encoder: str, task: str, method: Method, data: str | Path = "embedded")
 
 
 def byte_level() -> PreTrainedTokenizerFast:
-    """This tokenizer, as RoBERTa's and ModernBERT's, gives a space to the word after it."""
+    """A tokenizer that attaches a space to the word after it, like RoBERTa's and ModernBERT's."""
     made = Tokenizer(tokenizer_models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -106,8 +106,7 @@ def byte_level() -> PreTrainedTokenizerFast:
 
 
 def gemma_like() -> PreTrainedTokenizerFast:
-    """This tokenizer, as Gemma's and mmBERT's, makes a space a sign of the word after it and adds none without a
-    space."""
+    """A tokenizer that marks the word after a space and adds no mark without one, like Gemma's and mmBERT's."""
     made = Tokenizer(tokenizer_models.BPE(unk_token="<unk>"))
     made.normalizer = normalizers.Replace(" ", "▁")
     made.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")

@@ -1,4 +1,4 @@
-"""This is the text of a study whose processes are killed or interrupted."""
+"""The text of a study whose processes are killed or interrupted."""
 
 KILLED = """
 task: udpos

@@ -1,7 +1,7 @@
-"""A user's task whose trials come to grief, each where the number of its training examples says. ``spare`` beside the
-file: none does.
+"""A user's task with faults: each trial's number of training examples selects its fault.
 
-Label noise is what makes a trial call ``relabelled``, and so gives it its fault.
+A file ``spare`` beside this one turns all faults off. Label noise makes a trial call ``relabelled``, which sets the
+fault.
 """
 
 import os
@@ -25,11 +25,11 @@ HERE = Path(__file__).parent
 
 
 class Faulty(Udpos):
-    """The task that tags parts of speech, with faults."""
+    """Part-of-speech tagging with faults."""
 
     name = "faulty"
     drawn = 0
-    """Training examples of the trial that is being built."""
+    """Number of training examples of the trial under construction."""
     fault = 0
     batches = 0
 
@@ -62,9 +62,9 @@ class Faulty(Udpos):
         if self.fault == KILLED and first_time("killed"):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.fault == SHORT:
-            torch.empty(10**15)  # more than there is
+            torch.empty(10**15)  # more memory than exists
         if self.fault == BREAKING:
-            raise RuntimeError("CUDA error: device-side assert triggered")  # after which a worker is of no more use
+            raise RuntimeError("CUDA error: device-side assert triggered")  # afterwards the worker is unusable
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
         if self.fault == EVALUATION:
@@ -73,7 +73,7 @@ class Faulty(Udpos):
 
 
 def first_time(name: str) -> bool:
-    """Whether nobody has asked before, in any process."""
+    """Whether this is the first call with the name, over all processes."""
     try:
         (HERE / name).touch(exist_ok=False)
     except FileExistsError:

@@ -1,4 +1,4 @@
-"""These helpers compare a tiny encoder before and after a method has trained it."""
+"""Helpers that compare a tiny encoder before and after a method has trained it."""
 
 import re
 import tempfile
@@ -41,16 +41,15 @@ from tests.helpers.encoders import tiny_encoder
 from tests.helpers.studies import SHORT
 
 STEPS = replace(SHORT, warmup_steps=0)
-"""Three steps, all of which move the weights."""
+"""A setting of three steps, all of which move the weights."""
 WIDTH, LAYERS, INNER, VOCABULARY, POSITIONS, TYPES, LABELS = 32, 4, 64, 19_200, 512, 2, 17
-"""The encoder and its head for UDPOS."""
+"""Sizes of the encoder and its head for UDPOS."""
 WORDS = "bert.embeddings.word_embeddings.weight"
 HEAD = {"classifier.weight", "classifier.bias"}
 
 
 class Recorder(TrainerCallback):
-    """Keeps the weights, gradients and learning rates that the optimizer is about to use, and the weights after each
-    step."""
+    """Keeps the weights, gradients and learning rates before each optimizer step, and the weights after it."""
 
     def __init__(self) -> None:
         self.gradients: list[dict[str, Tensor]] = []
@@ -77,14 +76,14 @@ FOLDER = tempfile.TemporaryDirectory(prefix="encoder-")
 
 @lru_cache(maxsize=1)
 def encoder() -> str:
-    """The folder of the encoder, made once a process."""
+    """The folder of the encoder, made once per process."""
     tiny_encoder(Path(FOLDER.name), LAYERS)
     return FOLDER.name
 
 
 @dataclass
 class Fitted:
-    """What a training leaves."""
+    """The outcome of a training."""
 
     config: TrialConfig
     model: PreTrainedModel
@@ -92,12 +91,12 @@ class Fitted:
 
 
 def rows_of(trainer: PenaltyTrainer) -> list[dict[str, float]]:
-    """These are the rows of the training log that have a loss."""
+    """The rows of the training log with a loss."""
     return [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
 
 
 def plain(seed: int = 0) -> PreTrainedModel:
-    """The pretrained encoder with the head that a trial of that seed begins with."""
+    """The pretrained encoder with the initial head of a trial with that seed."""
     return loading.fine_tunable(pinning.find(encoder()), "udpos", seed).eval()
 
 
@@ -107,20 +106,20 @@ def anchor() -> dict[str, Tensor]:
 
 
 def whole(model: PreTrainedModel) -> dict[str, Tensor]:
-    """A model's weights, the embeddings of the whole vocabulary among them."""
+    """A model's weights, including the embeddings of the whole vocabulary."""
     found = {name: p.detach() for name, p in model.named_parameters()}
     embedding = model.get_input_embeddings()
     return found | ({WORDS: embedding.restored().weight.detach()} if isinstance(embedding, TrimmedEmbedding) else {})
 
 
 def moved(model: PreTrainedModel) -> set[str]:
-    """Names of the weights that are not, bit for bit, what they began as; those that a method has added count."""
+    """Names of the weights that differ from their start in any bit; weights that a method adds count."""
     start = whole(plain())
     return {name for name, p in whole(model).items() if name not in start or not torch.equal(p, start[name])}
 
 
 def batch(*texts: str) -> dict[str, Tensor]:
-    """Some texts, padded, with token types that change in the middle."""
+    """A padded batch of texts, with token types that change in the middle."""
     given = loading.tokenizer(pinning.find(encoder()))(list(texts), padding=True, return_tensors="pt")
     types = torch.zeros_like(given["input_ids"])
     types[:, types.shape[1] // 2 :] = 1
@@ -132,12 +131,12 @@ SHORTER, LONGER = "Dogs bark .", "Das ist ein etwas längerer Satz , und キツ�
 
 @torch.no_grad()
 def logits(model: PreTrainedModel, **given: Tensor) -> Tensor:
-    """The model scores a short and a longer sentence."""
+    """The model's logits, by default for a longer and a shorter sentence."""
     return model.eval()(**(given or batch(LONGER, SHORTER))).logits
 
 
 def off_the_anchor(trainer: PenaltyTrainer) -> PenaltyTrainer:
-    """Move all weights away from θ*, the same way every time."""
+    """Move all weights away from θ*, identically every time."""
     generator = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for parameter in trainer.model.parameters():
@@ -146,7 +145,7 @@ def off_the_anchor(trainer: PenaltyTrainer) -> PenaltyTrainer:
 
 
 def recorded(config: TrialConfig, cache: Path, *, sgd: bool = False) -> Recorder:
-    """A training that begins away from θ*, by AdamW or by plain gradient descent."""
+    """Record a training that starts away from θ*, with AdamW or plain gradient descent."""
     trainer = off_the_anchor(build_trainer(TrialContext.of(config, cache)))
     if sgd:
         trainer.args.optim = OptimizerNames.SGD
@@ -158,19 +157,19 @@ def recorded(config: TrialConfig, cache: Path, *, sgd: bool = False) -> Recorder
 
 
 def close(ours: dict[str, Tensor], expected: dict[str, Tensor], **tolerance: float) -> None:
-    """Both sets of weights agree to the precision of fp32."""
+    """Check that both sets of weights agree to the precision of fp32."""
     assert ours.keys() == expected.keys()
     for name, value in expected.items():
         torch.testing.assert_close(ours[name], value, msg=lambda text, name=name: f"{name}: {text}", **tolerance)
 
 
 def same(ours: dict[str, Tensor], expected: dict[str, Tensor]) -> bool:
-    """Both models have the same weights, bit for bit."""
+    """Whether both models have the same weights, bit for bit."""
     return ours.keys() == expected.keys() and all(torch.equal(ours[name], value) for name, value in expected.items())
 
 
 def depth(name: str) -> int:
-    """Of a parameter of the encoder: embeddings 0, layers 1 to 4, head 5."""
+    """Depth of an encoder parameter: embeddings 0, layers 1 to 4, head 5."""
     if (layer := re.match(r"bert\.encoder\.layer\.(\d)\.", name)) is not None:
         return int(layer[1]) + 1
     return 0 if name.startswith("bert.embeddings.") else LAYERS + 1
@@ -196,11 +195,11 @@ SAMPLES: dict[str, Method] = {
 
 
 def mlm() -> PreTrainedModel:
-    """This is the encoder with its masked-language head."""
+    """The encoder with its masked-language head."""
     return loading.masked_language_model(pinning.find(encoder()))
 
 
 def taken(*args: Any) -> list[Window]:
-    """The windows of some languages, the number of windows last."""
+    """The windows of some languages; the last argument is the number of windows."""
     *languages, count = args
     return windows(pinning.find(encoder()), Estimate(languages=tuple(languages), examples=count), ORIGIN)

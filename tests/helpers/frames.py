@@ -1,4 +1,4 @@
-"""These helpers make frames of results by hand and read the texts of a figure."""
+"""Helpers that make frames of results by hand and read the texts of a figure."""
 
 import math
 from dataclasses import replace
@@ -26,7 +26,7 @@ STUDY = Study(
 NAMES = {"low": "learning_rate=0.0001", "high": "learning_rate=0.001"}
 
 
-# method, setting, seed, targets scored, {language: score} or a status, collapsed
+# Each row: method, setting, seed, scored targets, {language: score} or a status, collapsed.
 ROWS = [
     ("vanilla", "low", 0, ("de", "hi"), {"en": 90.0, "de": 60.0, "hi": 40.0}, False),
     ("vanilla", "low", 1, ("de", "hi"), {"en": 91.0, "de": 64.0, "hi": 48.0}, False),
@@ -46,7 +46,7 @@ ROWS = [
 def frames(
     rows: list[Any], study: Study = STUDY, *, metric: str = "f1", unknown: dict[str, float] | None = None
 ) -> Results:
-    """These rows make the results of a study."""
+    """The results of a study, from rows like ``ROWS``."""
     trials, scores = [], []
     for i, (method, setting, seed, targets, outcome, collapsed) in enumerate(rows):
         keys = {"trial": str(i), "method": method, "setting": NAMES.get(setting, setting), "seed": seed, "replicate": 0}
@@ -98,7 +98,7 @@ CODES = tuple(
 
 
 def wide(targets: int, methods: int, settings: int, **options: Any) -> Results:
-    """Two seeds of every method at every setting; the last method has a trial a language, and one of them failed."""
+    """Two seeds of every method at every setting. The last method has one trial per language, one of them failed."""
     codes = CODES[:targets]
     named = (*(L2(strength=float(i)) for i in range(methods - 1)), Ewc(strength=10.0))
     study = replace(STUDY, task="my_own.py", methods=named, targets=codes)
@@ -119,7 +119,7 @@ def wide(targets: int, methods: int, settings: int, **options: Any) -> Results:
 
 
 def shown_texts(figure: Figure) -> list[Text]:
-    """Every text that is drawn in a figure, but for tick labels beyond an axis' end."""
+    """Every text in a figure, except tick labels beyond the end of an axis."""
     texts = [
         *figure.texts,
         *(text for legend in figure.findobj(Legend) for text in (legend.get_title(), *legend.get_texts())),

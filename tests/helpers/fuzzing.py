@@ -1,4 +1,4 @@
-"""These helpers make values, files and texts that are not what they should be."""
+"""Helpers that make wrong values, files and texts."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from harness.study import Study
 from tests.helpers.examples import examples
 
 CASES: Counter[str] = Counter()
-"""How many each test has had."""
+"""Number of cases of each test."""
 NUMBERS = (
     0,
     1,
@@ -114,7 +114,7 @@ CHANCES = st.integers(0, 2**64).map(Random)
 
 
 def fuzzed(cases: int, *, seconds: float = 2.0, **given_: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """A test of so many cases by night, the same in every run, each of which ends in time."""
+    """Decorate a test with ``cases`` nightly cases, the same in every run, each with a time limit."""
     strict = settings(
         max_examples=examples(cases),
         derandomize=True,
@@ -126,7 +126,7 @@ def fuzzed(cases: int, *, seconds: float = 2.0, **given_: Any) -> Callable[[Call
 
 
 def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path of everything in a document."""
+    """The path of every element in a document."""
     found = [path] if path else []
     inside = (
         document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
@@ -137,7 +137,7 @@ def places(document: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 def mutated(document: Any, chance: Random, new: Any) -> Any:
-    """A copy with something in it replaced, left out, said twice, renamed, moved or wrapped, once or a few times."""
+    """A copy of the document with random changes: parts replaced, left out, repeated, renamed, moved or wrapped."""
     document = copy.deepcopy(document)
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         *path, last = chance.choice(places(document) or [(None,)])
@@ -163,7 +163,7 @@ def mutated(document: Any, chance: Random, new: Any) -> Any:
             holder[last] = chance.choice(([holder[last]], {"x": holder[last]}, str(holder[last])))
         elif way == 5 and isinstance(holder[last], int | float) and not isinstance(holder[last], bool):
             number = holder[last]
-            between = number + 0.5 if abs(number) < 1e300 else number  # a larger integer is no float
+            between = number + 0.5 if abs(number) < 1e300 else number  # no float is between larger integers
             holder[last] = chance.choice((-number, number * 10, between, chance.choice(NUMBERS)))
         else:
             holder[last] = copy.deepcopy(new)
@@ -171,7 +171,7 @@ def mutated(document: Any, chance: Random, new: Any) -> Any:
 
 
 def torn(content: bytes, chance: Random) -> bytes:
-    """Bytes of a file with some flipped, left out, said twice, put in or cut off."""
+    """A file's bytes with some flipped, left out, repeated, inserted or cut off."""
     found = bytearray(content)
     for _ in range(chance.choice((1, 1, 2, 5))):
         at, length = chance.randrange(len(found) + 1), chance.choice((1, 1, 2, 10, 100))
@@ -207,13 +207,13 @@ def torn(content: bytes, chance: Random) -> bytes:
 
 
 def check_message(error: UserError) -> None:
-    """It is one line that a person can read."""
+    """Check that the message is one non-empty line."""
     assert str(error)
     assert "\n" not in str(error)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal, NaN being itself."""
+    """Whether both are equal, with NaN equal to NaN."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
@@ -270,7 +270,7 @@ STUDIES = (OWN, DRAWN, GRID, SOUGHT)
 
 
 def check_study(study: Study) -> None:
-    """It is the same in JSON and back, and small enough to be run."""
+    """Check that the study survives JSON and back, and is small enough to run."""
     again = Study.from_json(json.loads(json.dumps(study.to_json())))
     assert again == study
     assert again.to_json() == study.to_json()

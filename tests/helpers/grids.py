@@ -1,4 +1,4 @@
-"""These helpers simulate scores of settings × seeds with known variance."""
+"""Helpers that simulate scores of settings × seeds with known variance."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from tests.benchmarks.variance import Grid
 
 
 def scores(languages: int, settings: int, seeds: int, replicates: int = 1, *, seed: int = 0) -> Any:
-    """Languages × settings × seeds × replicates, where settings vary most."""
+    """Scores (languages × settings × seeds × replicates) with the largest variance between settings."""
     return Grid(settings, seeds, replicates).scores(languages, np.random.default_rng(seed))
 
 
 def tidy(values: Any) -> pd.DataFrame:
-    """A row a run × language."""
+    """The scores as a frame with one row per run × language."""
     language, setting, seed, replicate = (at.ravel() for at in np.indices(values.shape))
     columns = {
         "language": [f"l{i:02}" for i in language],

@@ -1,4 +1,4 @@
-"""These helpers make the learning rates of a ladder and a view of its results."""
+"""Learning rates of a ladder, and a view of results over them."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ RATES = [0.001, 0.002, 0.004, 0.008, 0.016]
 
 
 def seen(tmp_path: Any, *, warmups: bool = False, **options: Any) -> View:
-    """This is a view of made-up results over growing learning rates."""
+    """A view of made-up results over rising learning rates."""
     study = synthetic.study(4, methods=(Vanilla(), L2(strength=0.1)), **options)
     if not warmups:
         study = replace(study, settings=tuple(replace(setting, warmup_steps=0) for setting in study.settings))

@@ -1,4 +1,4 @@
-"""This is the text of a user's own task."""
+"""The text of a user's own task."""
 
 OWN = '''
 from harness.tasks import PairTask

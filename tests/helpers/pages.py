@@ -1,4 +1,4 @@
-"""These helpers read what a page, a record or a LaTeX file holds."""
+"""Helpers that read the content of a page, a record or a LaTeX file."""
 
 from html.parser import HTMLParser
 from typing import Any
@@ -32,7 +32,7 @@ class Tags(HTMLParser):
 
 
 class Page(HTMLParser):
-    """Collects what a page refers to and its text."""
+    """The links and the text of a page."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

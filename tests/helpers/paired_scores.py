@@ -1,4 +1,4 @@
-"""These helpers simulate scores of two methods on the same runs."""
+"""Helpers that simulate scores of two methods on the same runs."""
 
 import itertools
 import math
@@ -26,7 +26,7 @@ def log_ratio(ours: Array, theirs: Array) -> float:
 
 
 def swapped(ours: Array, theirs: Array, groups: Any = None) -> float:
-    """Exact p of the swap test, by making every swap of the runs, or of whole groups of them."""
+    """Exact p of the swap test, by brute force over all swaps of runs, or of whole groups of runs."""
     a, b = (scores - np.median(scores, axis=0) for scores in (ours, theirs))
     places = np.unique(np.arange(len(a)) if groups is None else groups, return_inverse=True)[1]
     extreme = []

@@ -1,4 +1,4 @@
-"""These helpers stand for published tables and for our tables beside them."""
+"""Frames in the form of published tables and of our tables beside them."""
 
 import pandas as pd
 
@@ -15,5 +15,5 @@ ROWS = dict(
 
 
 def ours(*rows: tuple[str, str, float, float, int]) -> pd.DataFrame:
-    """These rows make a table of our results."""
+    """A table of our results from the given rows."""
     return pd.DataFrame(rows, columns=[*OURS])

@@ -1,4 +1,4 @@
-"""These helpers make tables of results and call ``steadytune report`` and ``compare`` on them."""
+"""Helpers that make tables of results and call ``steadytune report`` and ``compare`` on them."""
 
 import re
 from collections.abc import Callable
@@ -19,12 +19,12 @@ ROWS = [
 
 
 def table(head: str = HEAD, rows: list[str] | None = None, more: Callable[[str], str] = lambda row: row) -> str:
-    """These rows make the text of a CSV file."""
+    """The text of a CSV file with the given rows."""
     return "\n".join([head, *map(more, rows or ROWS)]) + "\n"
 
 
 def call(arguments: str) -> int:
-    """The exit code; arguments are parted by blanks, names of two words by ~."""
+    """Run the command line and return its exit code. Blanks separate arguments; ~ stands for a blank inside one."""
     try:
         return main([word.replace("~", " ") for word in arguments.split()])
     except SystemExit as ended:
@@ -32,7 +32,7 @@ def call(arguments: str) -> int:
 
 
 def check_page(page: str) -> None:
-    """No NaN for a reader, whatever was undefined."""
+    """Check that the page shows no NaN or infinity, even for undefined figures."""
     text = re.sub(r"<(style|script)\b.*?</\1>|<[^>]*>", " ", page, flags=re.DOTALL)
     assert not re.search(r"(?<![\w-])[-+±]?\s?(nan|inf)(?![\w-])", text, flags=re.IGNORECASE)
     assert not re.search(r"data-sort-value=\"(nan|-?inf)", page)

@@ -1,4 +1,4 @@
-"""These helpers make results from rows by hand and read what a section of the report shows of them."""
+"""Helpers that make results from rows by hand and read a report section."""
 
 import itertools
 import re
@@ -14,11 +14,10 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from analysis.rendering import page
 from analysis.rendering.cells import Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.table import Table
-from analysis.report import Chapter
+from analysis.report import Chapter, first_screen, rendered
 from analysis.results.frame import FAILED, FINISHED, Results
 from analysis.results.from_csv import read
 from analysis.results.view import View
@@ -31,7 +30,7 @@ WITHIN = {"rel": 1e-9, "abs": 1e-9}
 
 
 def run(method: str, seed: int, scores: Mapping[str, float | None], *, dev: float | None = None, **more: Any) -> Rows:
-    """The rows of one run in a table of results; without scores it failed."""
+    """The rows of one run in a table of results; a run with a missing score has failed."""
     more.setdefault("status", FAILED if None in scores.values() else FINISHED)
     keys = {"method": method, "seed": seed, **more}
     rows = [{**keys, "split": "test", "language": code, "score": score} for code, score in scores.items()]
@@ -39,7 +38,7 @@ def run(method: str, seed: int, scores: Mapping[str, float | None], *, dev: floa
 
 
 def made(rows: Sequence[Mapping[str, Any]]) -> Results:
-    """The results that a table of these rows is read as."""
+    """The results read from a table of the given rows."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "runs.csv"
         pd.DataFrame(rows).to_csv(file, index=False)
@@ -47,12 +46,12 @@ def made(rows: Sequence[Mapping[str, Any]]) -> Results:
 
 
 def view(rows: Sequence[Mapping[str, Any]], **options: Any) -> View:
-    """This is a view of the results that these rows make."""
+    """A view of the results of the given rows."""
     return View(made(rows), **options)
 
 
 def pairs(ours: Floats, theirs: Floats, *, source: float = 90.0, name: str = "l2(strength=1)") -> Rows:
-    """Runs of two methods with these target scores (runs × languages), a seed a run."""
+    """Runs of two methods with the given target scores (runs × languages), one seed per run."""
     codes = ("de", "hi", "th", "fr")[: ours.shape[1]]
     rows: Rows = []
     for method, scores in (("vanilla", theirs), (name, ours)):
@@ -63,35 +62,35 @@ def pairs(ours: Floats, theirs: Floats, *, source: float = 90.0, name: str = "l2
 
 
 def table_of(section: Section | None, name: str) -> Table:
-    """The section has one table of that name."""
+    """The section's table of that name."""
     assert section is not None
     return next(table for table in section.tables if table.name == name)
 
 
 def cells(table: Table, *first: str) -> dict[str, Any]:
-    """A row by what its first cells read."""
+    """The row whose first cells have the given texts, by column."""
     (found,) = [row for row in table.rows if tuple(plain(cell) for cell in row[: len(first)]) == first]
     return dict(zip(table.header, found, strict=True))
 
 
 def plain(cell: Any) -> str:
-    """This is the text of a cell."""
+    """The text of a cell."""
     return cell if isinstance(cell, str) else cell.plain()
 
 
 def p_of(cell: Any) -> float:
-    """At full precision, as the CSV has it."""
+    """The p in a cell at full precision, as in the CSV."""
     return float(cell.numbers()[""])
 
 
 def words(section: Section | None) -> str:
-    """This joins a section's paragraphs."""
+    """The section's paragraphs, joined."""
     assert section is not None
     return " ".join(part for part in section.parts if isinstance(part, str))
 
 
 def score(mean: float, std: float, runs: int, expected: int | None = None) -> Score:
-    """This cell has a mean and a standard deviation over so many runs, up to rounding."""
+    """A cell with this mean and standard deviation over ``runs`` runs, up to rounding."""
     return Score(
         pytest.approx(mean, **WITHIN),
         pytest.approx(std, nan_ok=True, **WITHIN),
@@ -101,24 +100,23 @@ def score(mean: float, std: float, runs: int, expected: int | None = None) -> Sc
 
 
 def unmarked(cell: Any) -> Any:
-    """A score that may be in bold, as if it were not."""
+    """The score without bold."""
     return replace(cell, best=False)
 
 
 def marked(table: Table, column: str) -> list[str]:
-    """The first cells of the rows whose cell in a column is in bold."""
+    """The first cells of the rows with a bold cell in a column."""
     place = list(table.header).index(column)
     return [plain(row[0]) for row in table.rows if isinstance(row[place], Score) and row[place].best]  # type: ignore[union-attr]
 
 
 def std(values: Any) -> float:
-    """This is the standard deviation of a sample."""
+    """The sample standard deviation."""
     return float(np.std(np.asarray(values, float), ddof=1))
 
 
 def two_rates(*methods: tuple[str, Sequence[str]], failing: Sequence[str] = ()) -> Rows:
-    """Two settings and seeds of methods with their target languages, where German has 70 and Hindi 30; some methods
-    fail."""
+    """Two settings and seeds of methods with their target languages: German has 70 and Hindi 30; some methods fail."""
     level = {"en": 90.0, "de": 70.0, "hi": 30.0}
     found: Rows = []
     for (method, codes), rate, seed in itertools.product(methods, (COLD, WARM), (0, 1)):
@@ -129,7 +127,7 @@ def two_rates(*methods: tuple[str, Sequence[str]], failing: Sequence[str] = ()) 
 
 
 def at_rates(rates: Mapping[str, Sequence[float]], **more: Any) -> Rows:
-    """Two seeds of methods at learning rates of their own."""
+    """Two seeds of each method at its own learning rates."""
     random = np.random.default_rng(31)
     rows: Rows = []
     for method, own in rates.items():
@@ -140,12 +138,12 @@ def at_rates(rates: Mapping[str, Sequence[float]], **more: Any) -> Rows:
 
 
 def replace_method(row: Mapping[str, Any], method: str) -> dict[str, Any]:
-    """The row belongs to another method."""
+    """The row with another method."""
     return {**row, "method": method}
 
 
 def arrays(raw: pd.DataFrame, method: str) -> tuple[Floats, Floats, Floats, Floats]:
-    """Source (runs) and target scores (runs × languages) of a method and of vanilla, over the runs that both have,
+    """Source (runs,) and target scores (runs × languages) of a method and of vanilla, over their common runs in
     vanilla's order."""
     keys = ["learning_rate", "seed"]
     wide = {
@@ -159,7 +157,8 @@ def arrays(raw: pd.DataFrame, method: str) -> tuple[Floats, Floats, Floats, Floa
 
 
 def swapped_p(ours: Floats, theirs: Floats) -> float:
-    """The paired permutation test of the mean log ratio, by making all swaps of runs centred on their median."""
+    """The p of the paired permutation test of the mean log ratio, by brute force over all swaps of median-centred
+    runs."""
     a, b = ours - np.median(ours, axis=0), theirs - np.median(theirs, axis=0)
     swapped = np.array([*itertools.product((False, True), repeat=len(a))])[:, :, None]
     one, other = np.where(swapped, b, a), np.where(swapped, a, b)
@@ -175,8 +174,8 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
 
 
 def noted(table: Table) -> str:
-    """This joins a table's notes."""
-    return " ".join(table.notes)
+    """The table's notes and the explanations of its headers, joined."""
+    return " ".join(table.captions)
 
 
 CHANCE = np.random.default_rng(11).normal(0, 1, (12, 3))
@@ -184,7 +183,7 @@ OTHER = np.random.default_rng(12).normal(0, 1, (12, 3))
 
 
 def several(*spreads: float, runs: int = 9) -> Rows:
-    """Vanilla with a standard deviation of 3 and methods with these, all independent."""
+    """Vanilla with a standard deviation of 3 and methods with the given ones, all independent."""
     random = np.random.default_rng(13)
     rows: Rows = []
     for place, size in enumerate((3.0, *spreads)):
@@ -202,7 +201,7 @@ NOTHING = re.compile(r"(?<![^\W_])(nan|inf|infinity|NA|NaT)(?![^\W_])", re.IGNOR
 
 
 class Text(HTMLParser):
-    """The text of a page and what its figures and cells are said to be; no style, no script."""
+    """The text of a page, with the alternative texts of figures and cells, without style and script."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -221,7 +220,7 @@ class Text(HTMLParser):
 
 
 def clean(section: Section | None, *, drawn: bool = False) -> None:
-    """No rendering of a section has a number that is none; nor has a figure, where it is drawn."""
+    """Check that no rendering of a section shows an undefined number; figures are checked if ``drawn``."""
     assert section is not None
     for part in section.parts:
         texts = [part] if isinstance(part, str) else []
@@ -241,22 +240,20 @@ def clean(section: Section | None, *, drawn: bool = False) -> None:
 
 
 def clean_page(made: Sequence[Chapter], seen: View, *, drawn: bool = False) -> None:
-    """Nor has the page."""
+    """Check that no section shows an undefined number, and neither does the page."""
     for section in (section for chapter in made for section in (chapter.section, chapter.twin) if section is not None):
         clean(section, drawn=drawn)
-    results = seen.results
     images = {part.name: "" for chapter in made for part in chapter.section.parts if isinstance(part, Picture)}
-    html = page.render(
-        "report.html.j2",
-        about=results.about,
-        metric=results.metric,
-        counts=results.trials["status"].value_counts().to_dict(),
-        total=len(results.trials),
-        chapters=made,
-        images=images,
-        ddof=seen.ddof,
-        refresh=0,
-    )
+    shown = first_screen(seen)
+    if shown is not None:
+        numbers = [part for part in (shown.numbers,) if part is not None]
+        told = [verdict.text for verdict in shown.verdicts] + [verdict.headline for verdict in shown.verdicts]
+        clean(Section("opening", "Opening", [shown.caption, *told, *numbers]))
+        assert not re.search(r"\bnan\b|\binf\b", shown.picture + shown.surviving)
+    sections = [section for one in made for section in (one.section, one.twin) if section is not None]
+    tables = [*(table for section in sections for table in section.tables)]
+    tables += [shown.numbers] if shown is not None and shown.numbers is not None else []
+    html = rendered(seen, made, shown, images, {table.key: table.name for table in tables})
     text = " ".join(Text(html).found)
     assert (found := NOTHING.search(text)) is None, f"{found} in {text[max(0, found.start() - 200) : found.end() + 50]}"
 
@@ -279,7 +276,7 @@ def thin(
     keep: Callable[[str, float, int], bool] = lambda method, rate, seed: True,
     level: Callable[[np.random.Generator], float] | None = None,
 ) -> Rows:
-    """Runs of the paper's encoder; those that are not kept failed."""
+    """Runs of the paper's encoder; runs that ``keep`` rejects have failed."""
     random = np.random.default_rng(21)
     draw = level or (lambda random: float(random.normal(60, 3)))
     found: Rows = []

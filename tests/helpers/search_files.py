@@ -1,4 +1,4 @@
-"""This is the text of a study file with a search."""
+"""The text of a study file with a search."""
 
 STUDY = """
 question: "?"

@@ -1,4 +1,4 @@
-"""These helpers make searches that have tried something, without training."""
+"""Helpers that make partly run searches, without training."""
 
 import io
 import json
@@ -11,30 +11,31 @@ from rich.console import Console
 from harness.execution.resources import Resources
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
+from harness.tasks import TASKS
 from harness.tuning import search as tuning
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung
 
 
 def base(study: Study) -> list[TrialConfig]:
-    """These are the configs that a search begins with, one a method."""
+    """The initial configs of a search, one per method."""
     return tuning.bases(study, Resources())
 
 
 def journal(study: Study, store: Store, **resume: bool) -> Journal:
-    """This journal knows what the store has of a search."""
+    """A journal resumed from the store's content."""
     made = Journal(study, base(study), store)
     made.resume(**resume)
     return made
 
 
 def config(of: Journal, rate: float, method: str = "vanilla") -> TrialConfig:
-    """This trial of a search has that learning rate."""
+    """A trial of the search with that learning rate."""
     trial = of.bases[method]
     return replace(trial, setting=replace(trial.setting, learning_rate=rate))
 
 
 def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> None:
-    """A record as a trial leaves it, as far as a search and a report look at it."""
+    """Write a finished trial's record, with the parts that a search and a report read."""
     found = {language: scores.get(language, dev) for language in trial.test_data}
     tests = {
         language: {
@@ -51,6 +52,7 @@ def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> Non
         "id": trial.id,
         "config": trial.to_json(),
         "metric": "f1",
+        "scorer": TASKS[trial.task].scorer,
         "zero_shot": 0.0,
         "collapsed": False,
         "diverged": False,
@@ -66,8 +68,7 @@ def finish(store: Store, trial: TrialConfig, dev: float, **scores: float) -> Non
 
 
 def filled(study: Study, store: Store) -> Journal:
-    """A search that was killed: of vanilla two finished, one seen no more; one stopped, one failed and one just
-    running."""
+    """A killed search: two trials finished (one unknown to the driver), one stopped, one failed and one running."""
     made = journal(study, store)
     for rate, way in ((0.001, [20.0, 30.0]), (0.002, [10.0]), (0.003, []), (0.004, [25.0, 35.0]), (0.005, [15.0])):
         trial = config(made, rate)
@@ -80,13 +81,13 @@ def filled(study: Study, store: Store) -> Journal:
     made.ended(config(made, 0.002), STOPPED, 1.0)
     store.save_failure(config(made, 0.003), "out of luck", "")
     made.ended(config(made, 0.003), FAILED, 0.0)
-    # and the driver is killed before it hears of it
+    # the driver is killed before it learns of this trial
     finish(store, config(made, 0.004), 48.0, en=47.0, de=44.0, hi=36.0)
     return made
 
 
 def run(study: Study, store: Store, **options: Any) -> str:
-    """The search runs on Ray; this returns what it prints."""
+    """Run the search on Ray and return its output."""
     out = io.StringIO()
     trials = tuning.bases(study, Resources())
     tuning.search(study, trials, store, Resources(), Console(file=out, width=250), **options)

@@ -1,4 +1,4 @@
-"""These helpers find the files of a store and change what is in them."""
+"""Helpers that find the files of a store and change their content."""
 
 import json
 from collections.abc import Callable
@@ -8,22 +8,22 @@ from harness.store.store import Store
 from tests.helpers.studies import CONFIG
 
 LOST = "/proc/self/mem"
-"""What the system cannot read at its start: an input/output error, as of a bad sector."""
+"""A file whose start the system cannot read: an input/output error, as from a bad sector."""
 
 
 def file_of(store: Store, name: str, trial: str = CONFIG.id) -> Path:
-    """The trial's folder has one file of that name."""
+    """The file of that name in the trial's folder."""
     (found,) = Path(store.root, "trials", trial).glob(name)
     return found
 
 
 def files(store: Store) -> list[Path]:
-    """These are all files of a store."""
+    """All files of a store."""
     return sorted(file for file in Path(store.root).rglob("*") if file.is_file())
 
 
 def changed(*path: str, to: object) -> Callable[[bytes], bytes]:
-    """The function changes one value of a JSON file, as somebody would who leaves no checksum."""
+    """A function that changes one value of a JSON file and drops its checksum, as a manual edit would."""
 
     def change(content: bytes) -> bytes:
         found = json.loads(content)
@@ -36,6 +36,13 @@ def changed(*path: str, to: object) -> Callable[[bytes], bytes]:
         return json.dumps(found).encode()
 
     return change
+
+
+def former(store: Store, trial: str) -> None:
+    """Turn the trial's record into a record of a version that did not store its rules of scoring."""
+    file = file_of(store, "result.json", trial)
+    found = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps({key: found[key] for key in found if key not in ("scorer", "checksum")}))
 
 
 STUDY = """

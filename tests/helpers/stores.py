@@ -1,4 +1,4 @@
-"""These helpers make the result of a trial without training, and read records."""
+"""Helpers that make the result of a trial without training, and read records."""
 
 from typing import Any
 
@@ -7,11 +7,12 @@ from harness.store import record_json
 from harness.store.record import Record, Score, Scores, TrialCost
 from harness.store.result import Scored, TrialResult
 from harness.store.store import Store
+from harness.tasks import task_named
 from tests.helpers.studies import CONFIG
 
 
 def result(score: float = 50.0) -> TrialResult:
-    """This result has the same score in every language."""
+    """A result with the same score in every language."""
     tests = {
         language: Score(metrics={"f1": score}, examples=2, fingerprint=test)
         for language, test in {"en": "1", "de": "2"}.items()
@@ -20,6 +21,7 @@ def result(score: float = 50.0) -> TrialResult:
         id=CONFIG.id,
         config=CONFIG.to_json(),
         metric="f1",
+        scorer=task_named(CONFIG.task).scorer,
         scores=Scores({}, tests),
         zero_shot=score,
         collapsed=False,
@@ -34,13 +36,13 @@ def result(score: float = 50.0) -> TrialResult:
 
 
 def result_of(made: dict[str, Any]) -> TrialResult:
-    """This result has the record that is given as JSON, and no labels."""
+    """A result with the given record as JSON, and without labels."""
     names = {"predictions": "predictions-none.parquet", "history": "history-none.parquet"}
     return TrialResult(record_json.from_json({**made, **names}, made["id"]), [{"step": 1.0}], [])
 
 
 def recorded(store: Store, trial: str) -> Record:
-    """This is the record of a trial that has finished."""
+    """The record of a finished trial."""
     record = store.record(trial)
     assert record is not None
     return record

@@ -1,4 +1,4 @@
-"""These functions run a study in this process and read its scores."""
+"""Functions that run a study in this process and read its scores."""
 
 import io
 
@@ -14,13 +14,13 @@ HERE = Resources(local=True)
 
 
 def run(study: Study, store: Store, resources: Resources = HERE, **options: bool) -> tuple[SweepOutcome, str]:
-    """The study runs in this process; this returns its outcome and what it prints."""
+    """Run the study in this process, and return its outcome and its output."""
     out = io.StringIO()
     outcome = sweep(study, plan(study), store, resources, Console(file=out, width=250), **options)
     return outcome, out.getvalue()
 
 
 def scores(store: Store, study: Study) -> dict[str, object]:
-    """These are the scores of every trial in the store."""
+    """The scores of every trial in the store."""
     records = store.records(trial.id for trial in plan(study))
     return {trial.id: records[trial.id].scores if trial.id in records else None for trial in plan(study)}

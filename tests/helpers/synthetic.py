@@ -1,5 +1,7 @@
-"""Stores of any size with made-up scores: for the report's looks and speed. No model is trained; every study here says
-so."""
+"""Stores of any size with made-up scores, for the report's look and speed.
+
+No model is trained; every study here says so.
+"""
 
 import json
 import math
@@ -11,6 +13,7 @@ from harness.methods import L2, Method, Vanilla
 from harness.store import parquet
 from harness.store.store import LAYOUT, Store
 from harness.study import Setting, Study, TrialConfig
+from harness.tasks import TASKS
 
 CODES = tuple(
     "af ar az bg bn de el es et eu fa fi fr gu he hi hu id it ja jv ka kk ko lt ml mr ms my nl pa pl pt qu ro ru sw "
@@ -44,7 +47,7 @@ def study(
 
 
 def trials(made: Study) -> list[TrialConfig]:
-    """The trials of a study, without its data at hand."""
+    """The trials of a study, without access to its data."""
     return [
         TrialConfig(
             task=made.task,
@@ -66,7 +69,7 @@ def trials(made: Study) -> list[TrialConfig]:
 
 
 def scores(made: Study, config: TrialConfig, random: np.random.Generator) -> dict[str, float]:
-    """F1 of every language: high rates hurt, more so the languages that come late, less so the stronger the pull is."""
+    """F1 of every language. High rates hurt, more so for later languages, and less so with a stronger pull."""
     pull = getattr(config.method, "strength", 0.0)
     steady = 1 / (1 + 3 * pull**0.5)
     heat = math.log2(config.setting.learning_rate / 1e-5) / 5
@@ -85,8 +88,10 @@ def scores(made: Study, config: TrialConfig, random: np.random.Generator) -> dic
 
 
 def store(place: Path, made: Study, *, histories: bool = True) -> Store:
-    """A store in which all of a study has finished but one trial of each kind of trouble. Written without syncing, as
-    no trial would."""
+    """A store with all trials of a study finished except one for each kind of trouble.
+
+    Files are written without syncing, unlike a trial's.
+    """
     (place / "studies").mkdir(parents=True)
     (place / "store.json").write_text(json.dumps({"layout": LAYOUT}))
     found = Store(place, create=False)
@@ -121,6 +126,7 @@ def store(place: Path, made: Study, *, histories: bool = True) -> Store:
             "finished": "2026-01-01T00:00:00+00:00",
             "config": config.to_json(),
             "metric": "f1",
+            "scorer": TASKS[made.task].scorer,
             "scores": {"dev": {made.source: tests[made.source]}, "test": tests},
             "zero_shot": 0.0,
             "collapsed": collapsed,

@@ -1,4 +1,4 @@
-"""This is the least table of results that can be read."""
+"""The smallest readable table of results."""
 
 MIN = "".join(
     f"{line}\n"

@@ -1,4 +1,4 @@
-"""These helpers train for a few steps and keep what the optimizer uses."""
+"""Helpers that train for a few steps and keep the optimizer's inputs."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from harness.training.evaluation import score
 
 
 class Recorder(TrainerCallback):
-    """Keeps what the optimizer is about to use."""
+    """Keeps the gradients and weights before an optimizer step."""
 
     def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **rest: Any) -> None:
         self.gradients = {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}

@@ -17,7 +17,7 @@ from harness.methods import L2, Adapter, Ewc, Method, SoftPrompt
 from harness.methods.fisher_estimate import Estimate
 from harness.setting import Setting
 from harness.study import FullArm, Study
-from tests.helpers.readme import README, alternatives
+from tests.helpers.readme import PAGES, alternatives
 
 ENCODERS = {MBERT: "bert-base-multilingual-cased", XLMR_LARGE: "xlm-roberta-large"}
 PAPER = {name: search_spaces.load(name) for name in search_spaces.names() if name.startswith("paper/")}
@@ -69,9 +69,11 @@ def trained(study: Study) -> set[object]:
 
 
 def counted() -> dict[str, int]:
-    """The README's table: how many trials each study has."""
+    """The page's table: how many trials each study has."""
     found: dict[str, int] = {}
-    for cells, counts in re.findall(r"^\| (`paper/[^|]*) \|[^|]*\| ([^|]*) \|$", README, re.MULTILINE):
+    for cells, counts in re.findall(
+        r"^\| (`paper/[^|]*) \|[^|]*\| ([^|]*) \|$", PAGES["search_spaces/README.md"], re.MULTILINE
+    ):
         names = [name for pattern in re.findall(r"`(paper/[^`]*)`", cells) for name in alternatives(pattern)]
         numbers = [int(count) for count in re.findall(r"\d+", counts)]
         found |= zip(names, numbers if len(numbers) > 1 else numbers * len(names), strict=True)

@@ -1,1 +1,1 @@
-"""A text file of results as a person or a program left it: its cells, names and numbers, each checked by its line."""
+"""A text file of results by a person or a program: its cells, names and numbers, each checked with its line number."""

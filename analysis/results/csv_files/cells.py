@@ -1,4 +1,4 @@
-"""The cells of a text file, by the line on which their row begins."""
+"""The cells of a text file, by the first line of their row."""
 
 import csv
 import gzip
@@ -19,9 +19,9 @@ SUFFIXES = (".csv", ".tsv", ".txt")
 PACKED = ".gz"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 LARGEST = 10_000_000
-"""Characters of a cell; the library's own limit is smaller than some error messages."""
+"""Largest number of characters in a cell; the library's own limit is smaller than some error messages."""
 MARK = "\ufeff"
-"""The byte-order mark: at a file's beginning, and amid a file that was made of several."""
+"""The byte-order mark: at the start of a file, or inside a file joined from several."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Cells:
     """The rows below a header."""
 
     frame: pd.DataFrame
-    """The cells as text, by the header's names; the index is the number of the line on which a row begins."""
+    """The cells as text, with the header's names as columns and each row's first line number as index."""
     separator: str
     notes: tuple[str, ...]
-    """Facts of the file's form that a reader may not expect."""
+    """Facts about the file's form that a reader may not expect."""
 
 
 def read(file: Path, wanted: Sequence[str]) -> Cells:
-    """The cells of a UTF-8 file, gzipped where its name says so.
+    """The cells of a UTF-8 file, gzipped if its name ends so.
 
-    The separator is the comma, semicolon or tab that parts the header into most of the ``wanted`` names. Rows without
-    any text are left out. Raises ``UserError`` with the line for an unclosed quote, or another number of cells than
-    the header has.
+    The separator is the comma, semicolon or tab that splits the header into most of the ``wanted`` names. Blank rows
+    are left out. Raises ``UserError`` with the line for an unclosed quote, or a row with a different number of cells
+    than the header.
     """
     text = _text(file)
     separator = _separator(next((line for line in text.split("\n") if line.strip()), ""), wanted)
@@ -72,7 +72,7 @@ def _text(file: Path) -> str:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}{hint}") from None
     text = re.sub(rf"^{MARK}", "", text, flags=re.MULTILINE)
-    # Files of old Macs end their lines with a carriage return; elsewhere it is part of a cell, or of a line's end.
+    # Classic Mac OS files end lines with a carriage return. Elsewhere it belongs to a cell or to a line's end.
     return text if "\n" in text else text.replace("\r", "\n")
 
 
@@ -85,7 +85,7 @@ def _separator(header: str, wanted: Sequence[str]) -> str:
 
 
 def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:
-    """The rows that have any text, each with the number of its first line; the header is the first."""
+    """The rows with any text, each with the number of its first line; the header is the first row."""
     csv.field_size_limit(LARGEST)
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, skipinitialspace=True, strict=True)
     rows: list[tuple[int, list[str]]] = []
@@ -104,7 +104,7 @@ def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:
 
 
 def _said(error: csv.Error) -> str:
-    """The library's words, in the words of a user where it speaks to programmers."""
+    """The csv library's message, reworded for users if it addresses programmers."""
     words = str(error)
     if "new-line character" in words:
         return "a carriage return stands amid the line; put quotes around the cell that has it"
@@ -112,7 +112,7 @@ def _said(error: csv.Error) -> str:
 
 
 def _columns(header: list[str], rows: Sequence[list[str]], file: Path) -> list[int]:
-    """The places of the columns that have a name; a column of empty cells needs none."""
+    """Indices of the columns with a name; a column of empty cells needs none."""
     named = [i for i, name in enumerate(header) if name]
     if (twice := fields.repeated([header[i] for i in named])) is not None:
         raise UserError(f"{file}: the column {twice!r} is there twice")

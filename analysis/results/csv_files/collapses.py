@@ -1,20 +1,19 @@
-"""Runs that seem to have collapsed, in a table that does not say which did."""
+"""Suspected collapses in a table without a column that flags them."""
 
 from collections.abc import Iterator
 
 from analysis.results.frame import Results
 
 FAR = 10.0
-"""Median absolute deviations below the median of its method from which a run is named: 6.7 standard deviations of
-normal scores."""
+"""Median absolute deviations below the method's median at which a run is suspected: 6.7 stds of normal scores."""
 LEAST = 0.5
-"""Points that a deviation has at least: scores that are rounded, or the same, have none."""
+"""Smallest deviation in points: rounded or equal scores would have none."""
 MIN_RUNS = 4
 SHOWN = 5
 
 
 def suspected(results: Results) -> Iterator[str]:
-    """A note for every method with complete runs whose source score is far below those of its others."""
+    """A note for every method with complete runs whose source score is far below the method's other runs."""
     complete = results.runs[results.runs["complete"]].dropna(subset=["source"])
     for method, runs in complete.groupby("method", sort=False):
         if len(runs) < MIN_RUNS:

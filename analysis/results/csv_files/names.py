@@ -1,5 +1,4 @@
-"""Names in a table: blanks around them mean nothing, and two that differ by case or blanks alone are one name
-misspelt."""
+"""Names in a table, without the blanks around them. Two names that differ only by case or blanks are a misspelling."""
 
 import re
 import unicodedata
@@ -10,15 +9,15 @@ import pandas as pd
 from harness.common.errors import UserError
 
 NAMES = ("method", "setting", "language", "metric", "source")
-"""Columns whose blanks are told of, as they would have made another method, setting or language."""
+"""Columns with a note on blanks, because blanks would have made another method, setting or language."""
 ALIKE = ("method", "setting", "language", "metric")
 BLANKS = re.compile(r"^[\s\ufeff\u200b]+|[\s\ufeff\u200b]+$")
-"""White space, a byte-order mark and a space of no width."""
+"""White space, a byte-order mark and a zero-width space."""
 SHOWN = 3
 
 
 def stripped(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The cells (text, by line) without blanks around them, and a note for every column of names that had any."""
+    """The cells (text, by line) without the blanks around them, and a note for every column of names that had any."""
     notes = []
     changed: dict[str, pd.Series[str]] = {}
     for name, column in frame.items():
@@ -34,7 +33,7 @@ def stripped(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, 
 
 
 def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
-    """Refuse two names (text, by line) that differ by case, blanks or the form of their characters alone."""
+    """Refuse two names (text, by line) that differ only by case, blanks or the Unicode form of their characters."""
     for name in ALIKE:
         column = frame[name]
         met: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Numbers and words in a table's cells. A value that is not allowed is refused with its line."""
+"""Numbers and words in a table's cells. An invalid value is refused with its line."""
 
 import math
 import re
@@ -13,14 +13,14 @@ from harness.common.errors import bad
 
 TRUE, FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 EXACT = 2.0**53
-"""Below it a whole number is read as it is."""
+"""Bound below which a whole number is read exactly."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 SAME = 1e-12
-"""Relative difference below which two values of a hyperparameter are one: 0.1 × 0.003 and 0.0003 are."""
+"""Relative difference below which two values of a hyperparameter count as equal, as 0.1 × 0.003 and 0.0003 do."""
 
 
 def refuse(file: Path, column: str, values: "pd.Series[Any]", wrong: "pd.Series[bool]", allowed: str) -> None:
-    """Refuse the first value that is wrong; the values' index is their lines."""
+    """Refuse the first wrong value; the values' index is their line numbers."""
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
         raise bad(f"{file}:{values.index[place]}: {column}", values.iloc[place], allowed)
@@ -42,7 +42,7 @@ def whole(values: "pd.Series[str]", file: Path) -> "pd.Series[int]":
 
 
 def amounts(values: "pd.Series[str]", file: Path) -> "pd.Series[float]":
-    """Numbers of at least 0, missing where a cell is empty."""
+    """Numbers of at least 0, missing if a cell is empty."""
     numbers = pd.to_numeric(values.replace("", None), errors="coerce")
     wrong = (values != "") & ~(np.isfinite(numbers) & (numbers >= 0))
     refuse(file, str(values.name), values, wrong, "a number of at least 0, or nothing")
@@ -50,14 +50,15 @@ def amounts(values: "pd.Series[str]", file: Path) -> "pd.Series[float]":
 
 
 def typed(column: "pd.Series[str]") -> "pd.Series[Any]":
-    """Numbers where all of a column are, else text; empty is missing. Numbers that differ by rounding are one."""
+    """Numbers if the whole column is numeric, else text; empty is missing. Numbers that differ by rounding become
+    one."""
     filled = column.replace("", None)
     numbers = pd.to_numeric(filled, errors="coerce")
     return one_value_each(numbers) if numbers.notna().equals(filled.notna()) else filled
 
 
 def one_value_each(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """With one value, the shortest, for numbers that differ by rounding alone; other values as they are."""
+    """Replace numbers that differ by rounding alone by the shortest of them; other values stay."""
     met = sorted({value for value in values if isinstance(value, float) and math.isfinite(value)})
     groups: list[list[float]] = []
     for value in met:
@@ -70,8 +71,10 @@ def one_value_each(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def with_points(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, bool]:
-    """The cells (text) with points for the decimal commas of a column that has no point, and whether there were
-    any."""
+    """The cells (text) with points in place of decimal commas, and whether any were replaced.
+
+    A column with a point anywhere keeps its commas.
+    """
     changed = {}
     for name in columns:
         cells = frame[name]

@@ -1,6 +1,6 @@
-"""Text in a CSV file that a spreadsheet shows as it is, and does not take for a formula: a name may be anybody's.
+"""Text in a CSV file that a spreadsheet must not read as a formula, since names may come from anybody.
 
-Such text is written with an apostrophe before it, as a person would type it there, and read without.
+Such text is written with an apostrophe before it, as a person would type it, and read without it.
 """
 
 import re
@@ -15,13 +15,13 @@ NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def write(frame: pd.DataFrame, file: Path) -> None:
-    """Write a frame without its index; gzipped where the file's name says so."""
+    """Write a frame without its index; gzipped if the file's name ends so."""
     texts = {name: _marked(column) for name, column in frame.items() if not pd.api.types.is_numeric_dtype(column)}
     frame.assign(**texts).rename(columns=_mark).to_csv(file, index=False)  # type: ignore[arg-type]
 
 
 def plain(column: "pd.Series[str]") -> "pd.Series[str]":
-    """A column of such a file as it was before."""
+    """A column of such a file without the added apostrophes."""
     return _each(column, lambda text: text[1:] if text.startswith("'") and FORMULA.match(text) else text)
 
 
@@ -32,13 +32,12 @@ def _marked(column: "pd.Series[str]") -> "pd.Series[str]":
 def _mark(text: object) -> object:
     if not isinstance(text, str):
         return text
-    # A carriage return, as in a progress bar's output, ends the line for many readers, and pandas puts no quotes around
-    # it.
+    # Many readers end the line at a carriage return, as in a progress bar's output. pandas puts no quotes around it.
     whole = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"'{whole}" if FORMULA.match(whole) and not NUMBER.fullmatch(whole) else whole
 
 
 def _each(column: "pd.Series[str]", change: Callable[[Any], object]) -> "pd.Series[str]":
-    """With every value changed; each is looked at once, as a long column has few."""
+    """The column with every value changed. Each distinct value is changed once, because a long column has few."""
     changed = {value: new for value in column.unique() if isinstance(value, str) and (new := change(value)) != value}
     return column.map(lambda value: changed.get(value, value)) if changed else column

@@ -1,4 +1,4 @@
-"""Whether scores are points, from 0 to 100: shares of 1, and points × 100, are not."""
+"""Whether scores are points from 0 to 100, not shares of 1 or points × 100."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ ROUNDING = 1e-6
 
 
 def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:
-    """Refuse scores (rows by line) that are no points, given their cells' text.
+    """Refuse scores (rows by line) that are not points, given their cells' text.
 
-    Of the shown metric no score is beyond ±100: below 0 are correlations alone. A run whose scores are all from 0 to 1
-    has shares, unless all are 0 or the file says that it collapsed. Other metrics may have other scales.
+    Scores of the shown metric must be within ±100; only correlations are below 0. A run with all scores from 0 to 1 has
+    shares, unless all are 0 or the file says that it collapsed. Other metrics may have other scales.
     """
     finished = frame[frame["status"] == FINISHED]
     if finished.empty:

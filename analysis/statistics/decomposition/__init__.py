@@ -1,1 +1,1 @@
-"""Where the variance of scores comes from: components and hyperparameters."""
+"""Sources of the variance of scores: components and hyperparameters."""

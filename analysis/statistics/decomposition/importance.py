@@ -1,4 +1,4 @@
-"""Which hyperparameter carries the variance of the settings' mean scores."""
+"""Shares of hyperparameters in the variance of the settings' mean scores."""
 
 import math
 from collections.abc import Iterator
@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from analysis.statistics.run_bootstrap import SEED
 
 MIN_SETTINGS = 10
-"""Settings below which fANOVA's forest has nothing to learn from."""
+"""Fewest settings for fANOVA: with fewer its forest has nothing to learn from."""
 CONSTANT = 1e-12
-"""Spread of the means, relative to the largest, below which they are one number but for rounding."""
+"""Spread of the means, relative to the largest, below which they count as equal up to rounding."""
 OTHER = ("interactions",)
-"""Those of all hyperparameters together: what fANOVA's shares of single ones leave."""
+"""Interactions of all hyperparameters together: the rest that fANOVA's shares of single hyperparameters leave."""
 
 Floats = NDArray[np.float64]
 Term = tuple[str, ...]
-"""Hyperparameters, one for a main effect, more for their interaction; those that move together are one, joined by `` +
-``."""
+"""Names of hyperparameters: one for a main effect, more for an interaction.
+
+Hyperparameters that change together count as one name, joined by `` + ``.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,27 +33,35 @@ class Importances:
     """Shares of the variance of the settings' means, by term."""
 
     shares: dict[Term, float]
-    """They sum to 1: by ANOVA one a hyperparameter and a combination of them, by fANOVA one a hyperparameter and
-    ``OTHER``. What seeds and noise left in the means is in all of them, most in interactions. Empty for ``reason``."""
+    """Shares that sum to 1; empty when undefined (see ``reason``).
+
+    ANOVA gives one per hyperparameter and per combination of hyperparameters. fANOVA gives one per hyperparameter and
+    ``OTHER``. The remainder of seeds and noise in the means affects all shares, interactions most.
+    """
     way: str
-    """``anova``, exact, or ``fanova``, of a random forest; empty for ``reason``."""
+    """``anova`` (exact) or ``fanova`` (from a random forest); empty when undefined (see ``reason``)."""
     settings: int
     aliased: tuple[Term, ...] = ()
-    """Hyperparameters that change together, each determining the other, so that nothing tells their effects apart."""
+    """Groups of hyperparameters that change together. Each determines the others, so their effects are inseparable."""
     reason: str = ""
     """Why there are no shares; else empty."""
 
 
 def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
-    """Shares from the hyperparameters of each setting (settings × hyperparameters) and its mean score (settings),
-    aligned by index.
+    """Shares of hyperparameters in the variance of the settings' mean scores.
 
-    Exact ANOVA of the means where the settings are a full grid of the values that vary, each once: the sum of squares
-    of an effect, as a share of the total. Otherwise fANOVA (Hutter, Hoos & Leyton-Brown, 2014, An Efficient Approach
-    for Assessing Hyperparameter Importance) as optuna has it: the shares are those of a random forest's predictions for
-    every combination of values, each as likely. It gets ranks for values, which leave the forest as it is, as optuna
-    weighs a learning rate by its plain range even where that is said to be logarithmic, and takes a time that doubles
-    with each category. Settings without a mean are left out.
+    The settings may form a full grid of the varying values, each combination once. Then the shares are exact: an
+    effect's sum of squares over the total (ANOVA). Otherwise optuna's fANOVA is used (Hutter, Hoos & Leyton-Brown,
+    2014, An Efficient Approach for Assessing Hyperparameter Importance). Its shares describe a random forest's
+    predictions for every combination of values, all equally likely.
+
+    fANOVA gets ranks instead of values, which do not change the forest. Optuna would weigh a learning rate by its
+    linear range, even if declared logarithmic, and its time doubles with each category. Settings without a mean are
+    left out.
+
+    Args:
+        values: settings × hyperparameters.
+        means: mean score of each setting, aligned with ``values`` by index.
     """
     means = means.dropna()
     table = values.loc[[label for label in values.index if label in means.index]]
@@ -84,10 +94,10 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
 
 
 def _groups(ranks: dict[str, NDArray[np.int64]]) -> list[list[str]]:
-    """Hyperparameters by which of them move together: one level of the one goes with one level of the other, and back.
+    """Groups of hyperparameters that change together: their levels correspond one to one.
 
-    Where no two settings share a value, as with random ones, that would be so of any two; then they move together where
-    their order is the same, or the reverse.
+    If no two settings share a value, as in random designs, any two hyperparameters would correspond so. In that case
+    they must also have the same order, or the reverse.
     """
     groups: list[list[str]] = []
     for name, levels in ranks.items():
@@ -106,7 +116,7 @@ def _groups(ranks: dict[str, NDArray[np.int64]]) -> list[list[str]]:
 
 
 def _anova(levels: dict[str, NDArray[np.int64]], shape: list[int], scores: Floats) -> dict[Term, float]:
-    """Every main effect's and interaction's share of the sum of squares of scores on a full grid, one a cell."""
+    """Share of every main effect and interaction in the sum of squares of scores on a full grid, one score per cell."""
     cells = np.empty(shape)
     cells[tuple(levels.values())] = scores - scores.mean()
     names, shares = list(levels), {}
@@ -126,7 +136,7 @@ def _fanova(levels: dict[str, NDArray[np.int64]], scores: Floats) -> dict[Term, 
     from optuna.distributions import FloatDistribution
     from optuna.importance import FanovaImportanceEvaluator
 
-    # Half a rank of room at both ends: every value has the same part of the range.
+    # Half a rank of room at both ends gives every value the same part of the range.
     distributions = {name: FloatDistribution(-0.5, float(of.max()) + 0.5) for name, of in levels.items()}
     with _quiet():
         study = optuna.create_study()
@@ -141,7 +151,7 @@ def _fanova(levels: dict[str, NDArray[np.int64]], scores: Floats) -> dict[Term, 
 
 
 def _ranks(values: "pd.Series[Any]") -> NDArray[np.int64]:
-    """Each value's rank among the distinct ones, from 0: numbers by size, names behind them, and no value last."""
+    """Each value's rank among the distinct values, from 0: numbers by size, then names, then missing values."""
 
     def place(value: Any) -> tuple[int, Any]:
         return (2, 0) if value is None else (1, value) if isinstance(value, str) else (0, value)
@@ -153,7 +163,7 @@ def _ranks(values: "pd.Series[Any]") -> NDArray[np.int64]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps optuna from telling of every study, and leaves its logging as it was."""
+    """Silence optuna's messages about each study, and restore its log level afterwards."""
     import optuna
 
     before = optuna.logging.get_verbosity()

@@ -1,5 +1,4 @@
-"""The same variance components where the grid is not full: restricted maximum likelihood (REML) by statsmodels' mixed
-model."""
+"""Variance components on incomplete grids: restricted maximum likelihood (REML) by statsmodels' mixed model."""
 
 import warnings
 from dataclasses import replace
@@ -20,28 +19,31 @@ from analysis.statistics.decomposition.variance import (
 )
 
 MAX_RUNS, MAX_LEVELS = 400, 250
-"""Runs, and settings, seeds and (with reruns) pairs of them together, above which there is no fit: its time grows with
-the cube of the levels. At the bounds it takes about two seconds a language."""
+"""Largest numbers of runs and of levels for a fit. Levels are settings, seeds and (with reruns) pairs of both.
+
+The time of a fit grows with the cube of the levels. At the bounds it is about two seconds a language.
+"""
 OPTIMISERS = ("lbfgs", "nm")
-"""The fit with the higher likelihood counts: one by gradients, which may stop short where a component is 0, and one by
-a simplex."""
+"""The first two optimisers. The fit with the higher likelihood counts.
+
+The first uses gradients and may stop short if a component is 0; the second is a simplex search.
+"""
 PATIENT, PATIENCE = ("nm", "powell"), {"maxiter": 5_000, "xtol": 1e-8, "ftol": 1e-10}
-"""What is tried, one after the other, where none of those converges to the best: searches without gradients, with more
-steps."""
+"""Optimisers tried in turn if neither of the first two converges to the best fit: gradient-free, with more steps."""
 EQUAL = 1e-6
-"""Difference of log likelihoods below which two fits are one."""
+"""Difference of log likelihoods below which two fits count as equal."""
 Fit = tuple[float, bool, NDArray[np.float64]]
 """The log likelihood, whether the fit converged, and the components, the residual's last."""
 NO_INTERVALS = np.empty((0, 1))
 CONSTANT = 1e-12
-"""Spread, relative to the largest score, below which scores are one number but for rounding."""
+"""Spread, relative to the largest score, below which scores count as equal up to rounding."""
 
 
 def decompose(frame: pd.DataFrame) -> dict[str, Components]:
-    """By language, the components of its runs' scores: by ANOVA where its grid is full, else by ``reml``.
+    """The variance components of each language's scores, by ANOVA if its grid is full, else by ``reml``.
 
-    ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid is of the settings and seeds
-    that it has.
+    ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid consists of the settings and
+    seeds that occur in it.
     """
     scores, languages = grid(frame)
     found: dict[str, Components] = {}
@@ -70,12 +72,12 @@ def _of(found: Components, language: int) -> Components:
 
 
 def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
-    """The components of one language's scores (runs), given the setting and the seed of each run.
+    """The components of one language's scores (runs,), given the setting and the seed of each run, (runs,) each.
 
-    Crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6), the interaction
-    and the noise one of them where no setting and seed was run twice. On full grids with as many runs in each cell
-    these are the ANOVA's where none of those is negative. A reason takes their place where the runs do not determine
-    them, and where the fit does not converge.
+    They are crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6).
+    Without reruns of a setting and seed, interaction and noise are one component. On full grids with equally many runs
+    in each cell, they equal ANOVA's components unless one of those is negative. The result has a reason instead if the
+    runs do not determine the components, or if the fit does not converge.
     """
     factors = [np.unique(np.asarray(codes), return_inverse=True)[1] for codes in (setting, seed)]
     scores = np.asarray(score, np.float64)
@@ -107,8 +109,10 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
 
 
 def _determined(designs: list[NDArray[np.float64]]) -> bool:
-    """Whether there are more runs than components, whose designs (runs × levels) these are, and second moments that
-    tell them apart."""
+    """Whether the runs determine the components, given their designs (runs × levels).
+
+    There must be more runs than components, and second moments that separate them.
+    """
     if len(designs[0]) <= len(designs):
         return False
     centred = [design - design.mean(axis=0) for design in designs]
@@ -118,7 +122,7 @@ def _determined(designs: list[NDArray[np.float64]]) -> bool:
 
 
 def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], str]:
-    """The components, the residual's last, or why there are none."""
+    """The components, the residual's last, or the reason for their absence."""
     from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
     levels = [[[str(level) for level in range(design.shape[1])]] for design in designs]
@@ -129,7 +133,7 @@ def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tup
 
     def fit(optimiser: str, **options: float) -> None:
         with warnings.catch_warnings():
-            # Of convergence, which is asked for below, and of components at 0, which is what they may be.
+            # Warnings concern convergence, which is checked below, and components at 0, which are allowed.
             warnings.simplefilter("ignore")
             try:
                 made = model.fit(reml=True, method=[optimiser], **options)
@@ -153,8 +157,8 @@ def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tup
 
 
 def _best(fits: list[Fit]) -> Fit:
-    """The fit with the highest likelihood; of several that end there one that converged, whose word is enough that
-    nothing better is near."""
+    """The fit with the highest likelihood. Among equal fits a converged one is preferred, as proof that no better fit
+    is near."""
     best = max((likelihood for likelihood, _, _ in fits), default=-np.inf)
     ended = [fit for fit in fits if fit[0] >= best - EQUAL]
     return max(ended, key=lambda fit: fit[1], default=(best, False, np.empty(0)))

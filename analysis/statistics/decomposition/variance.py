@@ -1,11 +1,13 @@
-"""Where the variance of one method's scores comes from: setting, seed, their interaction and the noise floor; exact on
-full grids.
+"""Variance components of one method's scores: setting, seed, their interaction and the noise floor; exact on full
+grids.
 
-The two-way crossed random model: a score is a mean plus the effects of its setting, its seed and the two together, and
-noise, which is what runs of the same setting and seed differ by. All effects are taken for independent draws, the
-settings' too: their component is what settings like these vary by. Mean squares are set equal to their expectations
-(Searle, Casella & McCulloch, 1992, Variance Components, Chapter 4); with reruns in only some cells of the grid, those
-of the cells' means (unweighted means analysis; there, Chapter 5).
+The model is the two-way crossed random model. A score is a mean plus the effects of its setting, its seed and their
+interaction, and noise. Noise is the difference between runs with the same setting and seed. All effects count as
+independent draws, including the settings': their component is the variance among settings like these.
+
+Mean squares are set equal to their expectations (Searle, Casella & McCulloch, 1992, Variance Components, Chapter 4). If
+only some cells of the grid have reruns, mean squares of the cells' means are used (unweighted means analysis; Chapter
+5).
 """
 
 from collections.abc import Sequence
@@ -21,13 +23,14 @@ from analysis.statistics.run_bootstrap import SEED as FIXED
 
 Floats = NDArray[np.float64]
 MeanSquare = tuple[Floats, int]
-"""By language, on the scale of a cell's mean (languages), and its degrees of freedom."""
+"""The mean square by language (languages,), on the scale of a cell's mean, and its degrees of freedom."""
 
 SETTING, SEED, INTERACTION, NOISE = "setting", "seed", "setting × seed", "noise"
 DRAWS, TOGETHER = 4_000, 50
-"""Draws behind the intervals of shares, and languages that they are made for at once."""
+"""Number of draws for the intervals of shares, and number of languages per block."""
 ROUNDING = 1e-24
-"""Mean square, relative to that of the scores themselves, below which it is one of rounding: 0."""
+"""Mean square, relative to the mean square of the scores themselves, below which it is rounding error and counts as
+0."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,15 @@ class Components:
     """Variance components of some languages' scores, in squared points."""
 
     names: tuple[str, ...]
-    """What each is of; what the runs cannot tell apart is one component, its parts joined by `` + ``. Empty for
-    ``reason``."""
+    """Name of each component; empty when undefined (see ``reason``).
+
+    Inseparable effects form one component, with names joined by `` + ``.
+    """
     variance: Floats
-    """Components × languages. By ANOVA unbiased, so that a small one may come out negative; by REML never negative, and
-    not unbiased."""
+    """Components × languages. ANOVA's are unbiased, so a small one may be negative. REML's are never negative, and
+    biased."""
     low: Floats
-    """Ends of 95 % intervals for normal effects (components × languages), not below 0. Empty by REML."""
+    """Lower ends of 95 % intervals for normal effects (components × languages), not below 0. Empty for REML."""
     high: Floats
     settings: int
     seeds: int
@@ -51,14 +56,18 @@ class Components:
     reason: str = ""
     """Why there are no components; else empty."""
     share_low: Floats = field(default_factory=lambda: np.empty((0, 1)))
-    """Ends of 95 % intervals of ``shares`` for normal effects (components × languages); NaN where no score varies.
-    Empty by REML, and for a single component, whose share is all."""
+    """Lower ends of 95 % intervals of ``shares`` for normal effects (components × languages); NaN if no score varies.
+
+    Empty for REML, and for a single component, whose share is 1.
+    """
     share_high: Floats = field(default_factory=lambda: np.empty((0, 1)))
 
     @property
     def shares(self) -> Floats:
-        """Shares of the components' sum (components × languages), for display: a negative one is 0. All are 0 where no
-        score varies."""
+        """Shares of the components' sum (components × languages), for display: a negative component counts as 0.
+
+        All shares are 0 if no score varies.
+        """
         clipped = np.maximum(self.variance, 0)
         total = clipped.sum(axis=0, keepdims=True)
         varies = np.broadcast_to(total > 0, clipped.shape)
@@ -67,7 +76,7 @@ class Components:
 
     @property
     def note(self) -> str:
-        """Which components cannot be told apart, and what would tell them; else empty."""
+        """A sentence on the inseparable components, and on the runs that would separate them; else empty."""
         notes = []
         if self.names and self.seeds == 1:
             notes.append(
@@ -85,18 +94,20 @@ class Components:
 
 
 def no_components(settings: int, seeds: int, runs: int, way: str, reason: str) -> Components:
-    """None, and why."""
+    """A result without components, for the given reason."""
     empty = np.empty((0, 0))
     return Components((), empty, empty, empty, settings, seeds, runs, way, reason)
 
 
 def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
-    """Scores (languages × settings × seeds × replicates, NaN where there is none) and the languages, from a row a run ×
-    language.
+    """Arrange a frame's scores as languages × settings × seeds × replicates (NaN for none), and list its languages.
 
-    ``frame`` has columns setting, seed and score, and may have language and replicate; rows without a score are left
-    out. Several rows of one language, setting and seed are its replicates. Raises ``ValueError`` where they are so of
-    one replicate too.
+    Args:
+        frame: one row per run × language, with columns setting, seed and score, and optionally language and replicate.
+            Rows without a score are left out. Several rows of one language, setting and seed are its replicates.
+
+    Raises:
+        ValueError: several rows have the same replicate too.
     """
     scored = frame[np.isfinite(frame["score"].to_numpy(np.float64))]
     key = [scored[name] if name in scored else pd.Series("", scored.index) for name in ("language", "setting", "seed")]
@@ -110,12 +121,14 @@ def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
 
 
 def components(scores: ArrayLike) -> Components:
-    """The components of scores on a full grid (languages × settings × seeds, or those × replicates); a NaN is no score.
+    """The components of scores on a full grid (languages × settings × seeds, or × replicates too); NaN is no score.
 
-    Full means that every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals are
-    chi-squared for a component of one mean square, else modified large-sample ones for the difference of two (Burdick &
-    Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3); those of shares are generalised ones (see
-    ``_shares``). Raises ``ValueError`` where not all languages have the same scores.
+    On a full grid every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals of a
+    component from one mean square are chi-squared. For a difference of two they are modified large-sample intervals
+    (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3). Intervals of shares are
+    generalised intervals (see ``_shares``).
+
+    Raises ``ValueError`` if languages have scores in different places.
     """
     values = np.asarray(scores, np.float64)
     values = values[..., None] if values.ndim == 3 else values
@@ -134,7 +147,7 @@ def components(scores: ArrayLike) -> Components:
     if runs < 2:
         return no_components(settings, seeds, runs, "anova", "there are fewer than two runs, and so no variance")
     squares = _mean_squares(np.where(there, values, 0), counts, there[0])
-    spread = (1 / counts).mean()  # the noise in a cell's mean, of that of a run
+    spread = (1 / counts).mean()  # variance of the noise in a cell's mean, relative to one run's
     told = _equations(settings, seeds, NOISE in squares)
     equations = [(name, at, less, spread if less == NOISE else 1, by) for name, at, less, by in told]
     found = {name: _scaled(_less(squares[at], squares.get(less), times), by) for name, at, less, times, by in equations}
@@ -146,7 +159,7 @@ def components(scores: ArrayLike) -> Components:
 
 
 def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, str, int]]:
-    """Of each component: its name, its mean square, the one to take off that (or none), and what to divide by."""
+    """Each component's name, its mean square, the mean square to subtract (or none), and the divisor."""
     error = NOISE if rerun else ""
     mixed = INTERACTION if rerun else f"{INTERACTION} + {NOISE}"
     if settings > 1 and seeds > 1:
@@ -165,8 +178,10 @@ def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, s
 
 
 def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.bool_]) -> dict[str, MeanSquare]:
-    """Those with a degree of freedom. ``values`` are languages × settings × seeds × replicates, 0 where not
-    ``there``."""
+    """Mean squares with a degree of freedom.
+
+    ``values`` are languages × settings × seeds × replicates, 0 where ``there`` is false.
+    """
     settings, seeds = counts.shape
     means = values.sum(axis=3) / counts
     of_settings, of_seeds, grand = (
@@ -190,10 +205,9 @@ def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.b
 
 
 def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floats, Floats, Floats]:
-    """A mean square's expectation less ``times`` another's: the estimate and the ends of its interval (languages
-    each)."""
+    """Estimate and interval ends (languages each) of a mean square's expectation minus ``times`` another's."""
     (x, n), tail = one, (1 - LEVEL) / 2
-    few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with no end of degrees of freedom below
+    few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with infinite denominator degrees of freedom
     if other is None:
         return x, few * x, many * x
     y, m = times * other[0], other[1]
@@ -210,11 +224,10 @@ def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floa
 def _shares(
     equations: Sequence[tuple[str, str, str, float, int]], squares: dict[str, MeanSquare]
 ) -> tuple[Floats, Floats]:
-    """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), which are exact for two
-    components.
+    """Ends of the shares' intervals: generalised confidence intervals (Weerahandi, 1993), exact for two components.
 
-    What a mean square could be the expectation of is n·MS/χ²ₙ; every draw of these gives components, negative ones 0,
-    and their shares.
+    The generalised distribution of an expected mean square is n·MS/χ²ₙ. Every draw of these gives components, negative
+    ones set to 0, and their shares.
     """
     languages = len(next(iter(squares.values()))[0])
     if len(equations) < 2:

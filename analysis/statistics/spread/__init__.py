@@ -1,1 +1,1 @@
-"""Whether two methods' standard deviations differ: ratios, tests and the power of the tests."""
+"""Tests of whether two methods' standard deviations differ: ratios, tests and the power of the tests."""

@@ -11,7 +11,7 @@ from analysis.statistics.holm import holm
 from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_RUNS = 8
-"""Runs from which there is a test."""
+"""Fewest runs for a test."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class BrownForsythe:
 
     statistic: float
     p: float
-    """NaN where there is none, for ``reason``."""
+    """NaN when undefined (see ``reason``)."""
     holm: float
     """p after Holm's correction over the languages."""
     reason: str = ""
@@ -29,13 +29,13 @@ class BrownForsythe:
 def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     """Test every language of scores (runs × languages), in points.
 
-    The test takes the two methods for independent samples. They share settings and seeds, so where their scores go
-    together it finds less than it could: the swap test is the one to read, and this one shows where differences are.
-    Of equal spreads it finds a difference at 5 % in 0.034 of studies with normal scores at 8 runs, in 0.043 with
-    lognormal ones, and in 0.007 where the two methods' scores correlate by 0.8. Where 20 or 40 % of runs collapse it is
-    0.05 to 0.07 at 8 and 10 runs. Below 8 runs its size jumps with their number: at 4, 5, 6 and 7 runs it is 0.067,
-    0.006, 0.039 and 0.016, and at 4 runs p is below 0.0001 in 1 of 900 studies. So there is no test of fewer than
-    ``MIN_RUNS``.
+    The test treats the two methods as independent samples. They share settings and seeds, so it loses power if their
+    scores are correlated. Read the swap test; this test shows where differences are.
+
+    With equal spreads and 8 runs its size at 5 % is 0.034 with normal scores and 0.043 with lognormal scores. It is
+    0.007 if the two methods' scores correlate by 0.8. If 20 or 40 % of runs collapse it is 0.05 to 0.07 at 8 and 10
+    runs. Below 8 runs the size is erratic: 0.067, 0.006, 0.039 and 0.016 at 4, 5, 6 and 7 runs. At 4 runs p is below
+    0.0001 in 1 of 900 studies. Hence ``MIN_RUNS``.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -52,7 +52,7 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     if even.all():
         return found
     tests = f_oneway(one[:, ~even], other[:, ~even], axis=0)
-    # Rounding takes an F of 0 below it, of which scipy has no p.
+    # Rounding may take an F of 0 below 0, for which scipy returns no p.
     statistics, ps = np.maximum(tests.statistic, 0), np.where(tests.statistic < 0, 1, tests.pvalue)
     corrected = holm(ps)
     for i, statistic, p, adjusted in zip(np.flatnonzero(~even), statistics, ps, corrected, strict=True):
@@ -61,5 +61,5 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
 
 
 def _even(distances: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which columns are the same in all runs, but for rounding: so are those of two scores, each as often."""
+    """Which columns have equal distances in all runs, up to rounding, as with two scores that occur equally often."""
     return np.asarray(np.ptp(distances, axis=0) <= SAME * distances.max(axis=0))

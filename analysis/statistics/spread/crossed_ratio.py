@@ -1,4 +1,4 @@
-"""The log std ratio of two methods where seeds are crossed with settings: other seeds, and other settings too."""
+"""The log std ratio of two methods with seeds crossed with settings, for other seeds and for other settings too."""
 
 import math
 from dataclasses import dataclass
@@ -10,39 +10,50 @@ from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, d
 from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
-"""Settings, and seeds, from which there is a crossed interval: of two, its ends are 6 to 100 times apart each way."""
+"""Fewest settings, and fewest seeds, for a crossed interval. With two, each end is a factor of 6 to 100 from the
+ratio."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class CrossedRatio:
-    """Log std ratios at two scopes; ``exp`` of ``estimate``, ``low`` and ``high`` are ratios."""
+    """Log std ratios at two scopes; ``exp`` of ``estimate``, ``low`` and ``high`` gives ratios."""
 
     seeds: Scoped
     settings: Scoped
 
 
 def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds: ArrayLike) -> CrossedRatio:
-    """Compare paired scores (runs,) or (runs × languages), in points, given each run's setting and seed (runs,).
+    """Compare the stds of paired scores, given each run's setting and seed.
 
-    The estimate is the mean over languages of log(std ours / std theirs). Its variance from seeds is that of the
-    jackknife that leaves out one seed at all settings, and from settings that of one setting with all its seeds.
-    Other seeds: the former, with K − 1 degrees of freedom. Other settings too: the larger of both, with min(S, K) − 1.
+    The estimate is the mean over languages of log(std ours / std theirs). Its variance has two jackknife estimates. The
+    seeds' leaves out one seed at all settings; the settings' leaves out one setting with all its seeds.
 
-    Non-coverage of the 95 % interval over worlds of equal or unequal noise, common and method's own effects of
-    settings and seeds (standard deviations of 1 to 3 times the noise's), t5 and lognormal draws, and 1 to 14 languages:
-    other settings too 0.002 to 0.013 at 5 × 3, 0.000 to 0.012 at 20 × 3, and 0.005 to 0.058 at 10 × 5; other seeds
-    0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5. It is conservative and its power small with 3 seeds: at a ratio of 0.5
-    0.21 at 5 × 3, 0.90 at 20 × 3, 0.99 at 10 × 5, and 0.14, 0.54 and 0.82 where each method has setting and seed
-    effects of its own. The sum of both parts, which ``crossed_means`` has, is wrong in 0.11 at 10 × 2. With two seeds
-    the larger has power of 0.02 or less at any ratio, so that there is no interval.
+    - Other seeds: the seeds' variance, with K − 1 degrees of freedom.
+    - Other settings too: the larger variance, with min(S, K) − 1 degrees of freedom.
 
-    ``std_ratio`` over whole settings knows nothing of seeds that shift all settings: where each method has seed effects
-    as large as the noise it is wrong in 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or seeds of their own, it is the
-    answer for other settings, and there is none here.
+    Non-coverage of the 95 % interval was simulated with equal and unequal noise, t5 and lognormal draws, and 1 to 14
+    languages. Settings and seeds had common effects and each method's own effects, with stds of 1 to 3 times the
+    noise's. For other settings too the non-coverage is 0.002 to 0.013 at 5 × 3, 0.000 to 0.012 at 20 × 3 and 0.005 to
+    0.058 at 10 × 5. For other seeds it is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5.
 
-    Raises ``ValueError`` as ``std_ratio``, and where labels are not (runs,).
+    With 3 seeds it is conservative, with little power. At a ratio of 0.5 the power is 0.21 at 5 × 3, 0.90 at 20 × 3 and
+    0.99 at 10 × 5. If each method has its own setting and seed effects, it is 0.14, 0.54 and 0.82. The sum of both
+    variances, as in ``crossed_means``, is wrong in 0.11 at 10 × 2. With two seeds the larger variance has power of 0.02
+    or less at any ratio, so there is no interval.
+
+    ``std_ratio`` over whole settings ignores seeds that shift all settings. If each method has seed effects as large as
+    the noise, it is wrong in 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or with a setting's own seeds, use it for
+    other settings; there is no crossed interval then.
+
+    Args:
+        ours, theirs: paired scores, (runs,) or (runs × languages), in points.
+        settings: label of each run's setting, (runs,).
+        seeds: label of each run's seed, (runs,).
+
+    Raises:
+        ValueError: as ``std_ratio``, or labels are not (runs,).
     """
     a, b = paired(ours, theirs)
     labels = [np.asarray(given) for given in (settings, seeds)]
@@ -83,7 +94,7 @@ def _alike(unit: str) -> str:
 
 
 def _jackknife(a: Floats, b: Floats, clusters: NDArray[np.intp]) -> float:
-    """Variance of the log ratio from leaving out one cluster (runs,) after the other; infinite where one has none."""
+    """Variance of the log ratio by leaving out each cluster (runs,) in turn; infinite if a remainder has no ratio."""
     count = int(clusters.max()) + 1
     logs = _logs(a, b, np.asarray(clusters != np.arange(count)[:, None], np.float64))
     return float((count - 1) * logs.var(ddof=0)) if np.isfinite(logs).all() else math.inf

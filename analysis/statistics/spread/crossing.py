@@ -1,4 +1,4 @@
-"""Where functions that grow with the distance from 0 cross 0: a search by secants that halves where those stall."""
+"""Zero crossings of functions that grow with the distance from 0: a secant search that bisects when secants stall."""
 
 from collections.abc import Callable
 
@@ -8,22 +8,30 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 NEAREST = 1e-4
-"""Distance below which a crossing is not looked for any closer."""
+"""Distance below which a crossing is not refined."""
 HALVED = 3
-"""One of so many steps halves the bracket, as secants stall on a function that has few values."""
+"""Every third step bisects the bracket, because secants stall on a function with few distinct values."""
 OVERSHOT, GROWN = 1.02, 4.0
-"""Part by which a line from 0 is overshot where no crossing is bracketed yet, and the most that a distance grows."""
+"""Factor by which a line from 0 is overshot before a crossing is bracketed, and the largest growth of a distance in a
+step."""
 
 
 def crossings(
     excess: Callable[[Floats], Floats], at_zero: float, tried: tuple[Floats, ...], *, limit: float, part: float
 ) -> tuple[Floats, Floats]:
-    """Two distances (functions,) for each of some functions: below 0 at the nearer one, and not at the farther one.
+    """Bracket the zero crossing of each function by two distances (functions,): below 0 at the nearer, not at the
+    farther.
 
-    ``excess`` takes a distance for each function and returns the functions' values; ``at_zero`` is that of all at 0.
-    The distances in ``tried`` are the first where they lie between what is known, so that a crossing is on the right
-    side of these even of a function that does not grow everywhere. The two differ by at most ``part`` of the farther
-    one, or by ``NEAREST``. The farther one is infinite where no value below ``limit`` is found.
+    The two differ by at most ``part`` of the farther one, or by ``NEAREST``. The farther one is infinite if no crossing
+    is found below ``limit``.
+
+    Args:
+        excess: maps a distance for each function to the functions' values.
+        at_zero: value of all functions at 0.
+        tried: distances to try first, if they lie inside the bracket. They put the crossing on the right side of them
+            even if a function does not grow everywhere.
+        limit: distance beyond which the search stops.
+        part: relative precision.
     """
     near, far = np.zeros_like(tried[0]), np.full_like(tried[0], np.inf)
     below, above = np.full_like(near, at_zero), np.full_like(near, np.nan)
@@ -43,7 +51,7 @@ def crossings(
 def _next(
     near: Floats, far: Floats, below: Floats, above: Floats, at_zero: float, part: float, *, halve: bool
 ) -> Floats:
-    """The distances to try: on the secant of each bracket, but not so near to an end that it hardly shrinks."""
+    """The next distances: on the secant of each bracket, but far enough from both ends that the bracket shrinks."""
     bounded = np.isfinite(far)
     with np.errstate(divide="ignore", invalid="ignore"):
         grown = near * (GROWN if halve else np.clip(OVERSHOT * at_zero / (at_zero - below), OVERSHOT, GROWN))

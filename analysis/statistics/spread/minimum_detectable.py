@@ -1,4 +1,4 @@
-"""Minimum detectable ratios and differences: the ones that a test finds at 5 % with 80 % power."""
+"""Minimum detectable ratios and differences: effects that a test finds at 5 % with 80 % power."""
 
 import math
 from collections.abc import Callable
@@ -18,39 +18,42 @@ from analysis.statistics.spread.swaps import BLOCK, CLOSE, mean_log_ratios, pair
 
 LEVEL, POWER = 0.05, 0.8
 SIMULATED = 40
-"""Runs up to which the power is simulated."""
+"""Number of runs up to which the power is simulated."""
 STUDIES, SWAPS, PART = 200, 399, 0.01
-"""Simulated studies, the random swaps of each, and the part of a log ratio up to which it is found."""
+"""Number of simulated studies, number of random swaps of each, and relative precision of a log ratio."""
 FEW_SWAPPED = 9
-"""Runs up to which all swaps of a simulated study are made: no more than ``SWAPS``."""
+"""Number of runs up to which a simulated study gets all swaps: no more than ``SWAPS``."""
 MIN_RATIO = 0.01
 MANY_RUNS = 300
-"""Runs above which the power of Brown and Forsythe's test is that of so many, as its log ratio's error goes with
-1/√n."""
+"""Number of runs above which Brown and Forsythe's power is extrapolated: the error of its log ratio falls with 1/√n."""
 FEW_RUNS = 12
-"""Runs below which a study is called small."""
+"""Number of runs below which a study is called small."""
 
 
 @dataclass(frozen=True)
 class MinimumDetectable:
-    """The smallest difference that so many runs are likely to show."""
+    """The smallest difference that this number of runs is likely to show."""
 
     ratio: float
-    """Std ratio below 1; its reciprocal is as detectable. NaN where there is none, for ``reason``."""
+    """Std ratio below 1; its reciprocal is equally detectable. NaN when undefined (see ``reason``)."""
     runs: int
     reason: str = ""
 
 
 def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetectable:
-    """Of paired scores (runs,) or (runs × languages) the ratio that ``swap_test`` finds at 5 % with 80 % power.
+    """The ratio that ``swap_test`` finds at 5 % with 80 % power, for paired scores (runs,) or (runs × languages).
 
-    The power is that for normal scores that go together as these do: R, the correlation between languages over runs,
-    and ρ, that between the two methods' scores of a run, both pooled over the methods. Up to 40 runs it is found by
-    simulation. Of more the mean log std ratio has nearly the variance (1 − ρ²) mean(R²) / n: languages that move
-    together add little. It is of the number of runs and of how the scores move together, not of the ratio observed: no
-    power "post hoc". The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study knows its
-    correlations badly: of 25 studies of 8 runs and 14 languages with a ratio of 0.45 on average, one said 0.34 and one
-    0.57. ``python -m tests.benchmarks.spread`` measures these.
+    The power is computed for normal scores with the correlations of these scores. R is the correlation between
+    languages over runs. ρ is the correlation between the two methods' scores of a run. Both are pooled over the
+    methods.
+
+    Up to 40 runs the power is simulated. With more runs the mean log std ratio has nearly the variance (1 − ρ²)
+    mean(R²) / n: languages that move together add little. The result depends on the number of runs and the
+    correlations, not on the observed ratio. It is no "post hoc" power.
+
+    The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study estimates its correlations badly. Of
+    25 studies of 8 runs and 14 languages with a ratio of 0.45 on average, one gave 0.34 and one 0.57.
+    ``python -m tests.benchmarks.spread`` measures these figures.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -73,11 +76,10 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
 
 @cache
 def minimum_detectable_by_brown_forsythe(runs: int) -> MinimumDetectable:
-    """The minimum detectable std ratio of Brown and Forsythe's test in one language, at 5 % with 80 % power, for
-    independent normal scores.
+    """The minimum detectable std ratio of Brown and Forsythe's test in one language, at 5 % with 80 % power.
 
-    By simulation. It is before any correction for the number of languages, after which a ratio must be
-    farther from 1.
+    It is simulated for independent normal scores, before any correction for the number of languages. After a correction
+    a ratio must be farther from 1.
     """
     if runs < MIN_RUNS:
         return MinimumDetectable(math.nan, runs, f"there are fewer than {MIN_RUNS} runs")
@@ -103,7 +105,7 @@ def minimum_detectable_difference(error: float, df: float) -> float:
 
 
 def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> MinimumDetectable:
-    """By one set of simulated studies for all ratios, so that the power grows with the log ratio."""
+    """The ratio from one set of simulated studies for all ratios, so that the power grows with the log ratio."""
     runs = len(a)
     random = np.random.default_rng(SEED)
     mixing = np.concatenate([a, b]) / math.sqrt(2 * runs)
@@ -127,10 +129,9 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
 
 
 def _log_found(power: Callable[[float], float], studies: int, guess: float) -> float:
-    """The log ratio below 0 from which on the power, a share of so many studies, is ``POWER``; NaN where it would be
-    below ``MIN_RATIO``.
+    """The log ratio below 0 at which the power, a share of ``studies``, reaches ``POWER``; NaN below ``MIN_RATIO``.
 
-    A normal deviate of the power is nearly a line in the log ratio, which takes few steps to follow.
+    A normal deviate of the power is nearly linear in the log ratio, so that few steps are needed.
     """
     goal, limit = float(norm.ppf(POWER)), -math.log(MIN_RATIO)
 
@@ -144,33 +145,33 @@ def _log_found(power: Callable[[float], float], studies: int, guess: float) -> f
 
 
 def _some_swaps(runs: int) -> NDArray[np.float64]:
-    """No swap, and after it all swaps of a few runs, else ``SWAPS`` at random: fewer than the test makes, which costs
-    little power."""
+    """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps. The test makes more, which adds little
+    power."""
     few = runs <= FEW_SWAPPED
     some = swaps(runs, SWAPS) if few else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
     return np.vstack([np.ones(runs), some])
 
 
 def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """The studies in which the swap test finds a difference, of centred scores (studies × runs × languages)."""
+    """Studies in which the swap test finds a difference, from centred scores (studies × runs × languages)."""
     logs = np.abs(mean_log_ratios(a, b, signs)[..., 0])
-    # Of random swaps the data, in the first row, count as one more.
+    # With random swaps the data, in the first row, count as one more swap.
     extreme = (logs >= logs[:, :1] - CLOSE)[:, int(a.shape[1] <= FEW_SWAPPED) :]
     return np.asarray(extreme.mean(axis=1) <= LEVEL)
 
 
 def _sum_of_quantiles(runs: int) -> float:
-    """How many standard errors of a log ratio are found with so much power."""
+    """Number of standard errors that a log ratio needs to be found with this power."""
     return float(student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum())
 
 
 def _error(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> float:
-    """The standard error of the mean log std ratio of many runs."""
+    """The standard error of the mean log std ratio for many runs."""
     return math.sqrt((1 - pair**2) * _shared(a, b) / (len(a) - 2))
 
 
 def _shared(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """The mean over pairs of languages of their squared correlation; 1 of one language."""
+    """The mean over pairs of languages of their squared correlation; 1 for one language."""
     runs, languages = a.shape
     squares = ((a.T @ a + b.T @ b) / (2 * runs)) ** 2
     off = ~np.eye(languages, dtype=bool)

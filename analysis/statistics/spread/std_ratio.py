@@ -24,39 +24,39 @@ from analysis.statistics.spread.swaps import (
 
 LEVEL = 0.05
 MAX_LOG = 20.0
-"""Log ratio that no end of an interval is beyond: a factor of 5·10⁸ says nothing."""
+"""Largest log ratio of an interval's end: beyond a factor of 5·10⁸ the end is uninformative."""
 PART = 0.005
-"""Part of its distance from the log ratio up to which an end of an interval is found."""
+"""Precision of an interval's end, relative to its distance from the log ratio."""
 SAME_SCORES = "all runs of a method have the same score"
 
 Statistic = Callable[[Floats, Floats, Floats], Floats]
-"""Of centred scores of two methods (runs × languages) and swaps (swaps × runs) the statistics (swaps × ratios)."""
+"""Maps centred scores of two methods (runs × languages) and swaps (swaps × runs) to statistics (swaps × ratios)."""
 
 
 @dataclass(frozen=True)
 class StdRatio:
-    """The standard deviation of ours over that of theirs, with an interval."""
+    """The standard deviation of ours over the standard deviation of theirs, with an interval."""
 
     value: float
-    """Of several languages the geometric mean of their ratios; NaN where there is none, for ``reason``."""
+    """With several languages the geometric mean of their ratios; NaN when undefined (see ``reason``)."""
     low: float
     high: float
     runs: int
     reason: str = ""
-    """Why there is no ratio, or no interval; else empty."""
+    """Why the ratio or its interval is missing; else empty."""
 
 
 def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None, *, level: float = LEVEL) -> StdRatio:
-    """Compare paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
+    """Compare the stds of paired scores; row i of both is the same setting and seed.
 
-    The interval inverts ``swap_test`` (Lehmann & Romano, 2005, Testing Statistical Hypotheses, Section 3.5): it holds
+    The interval inverts ``swap_test`` (Lehmann & Romano, 2005, Testing Statistical Hypotheses, Section 3.5). It holds
     every ratio r at which ours/r and theirs do not differ at ``level``, two-sided. Interval and test therefore agree at
-    1. Where ours is a multiple of the same distribution as theirs, coverage is 1 less the test's size. Up to 5 runs no
+    1. If ours has the distribution of theirs times a constant, coverage is 1 minus the test's size. Up to 5 runs no
     ratio can be rejected at 5 %, and there is no interval.
 
     Coverage by ``python -m tests.benchmarks.spread``, 250 studies a cell (2 s.e. 0.028 near 0.95), for 1 language with
-    a ratio of 0.5 / 14 languages with 0.7. Where runs collapse the ratio is that of the runs that do not; collapses are
-    50 points deep in both methods, so that many of them draw the interval to 1.
+    a ratio of 0.5 / 14 languages with 0.7. The true ratio is the ratio of the uncollapsed runs. Collapses are 50 points
+    deep in both methods, so many of them draw the interval to 1.
 
     | runs | 8 | 10 | 15 | 20 |
     |---|---|---|---|---|
@@ -69,11 +69,16 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 20 % collapse | .960 / .932 | .944 / .900 | .856 / .880 | .776 / .808 |
     | 40 % collapse | .744 / .872 | .720 / .876 | .404 / .584 | .144 / .472 |
 
-    The ratio does not depend on ddof. Runs are taken for a sample of the runs that could have been. Runs of one setting
-    are alike, so that of few settings with several seeds each the interval is about these. With ``groups``, the setting
-    of every run (runs,), whole settings are swapped instead of runs.
+    The ratio does not depend on ddof. Runs count as a sample of all possible runs. Runs of one setting are alike, so
+    with few settings of several seeds each the interval covers these settings only.
 
-    Raises ``ValueError`` where the shapes do not fit or a score is not finite.
+    Args:
+        ours, theirs: paired scores, (runs,) or (runs × languages), in points.
+        groups: setting of every run, (runs,). If given, whole settings are swapped instead of runs.
+        level: 1 minus the confidence.
+
+    Raises:
+        ValueError: shapes do not fit, or a score is not finite.
     """
     a, b = paired(ours, theirs)
     runs = len(a)
@@ -86,7 +91,7 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
 
 
 def std_ratios(ours: ArrayLike, theirs: ArrayLike, *, level: float = LEVEL) -> list[StdRatio]:
-    """The ratio of every language of scores (runs × languages) by itself; otherwise as ``std_ratio``."""
+    """The ratio of every single language of scores (runs × languages); otherwise as ``std_ratio``."""
     a, b = paired(ours, theirs)
     runs = len(a)
     reason = "there are fewer than 2 runs" if runs < 2 else SAME_SCORES
@@ -109,7 +114,7 @@ def equivalent_stds(
 ) -> bool:
     """Whether the std ratio is shown to lie between two bounds, by two one-sided tests at ``level`` each.
 
-    It is where the interval of ``std_ratio`` at twice the level lies between them (Schuirmann, 1987).
+    That is so if the interval of ``std_ratio`` at twice the level lies between the bounds (Schuirmann, 1987).
     """
     a, b = paired(ours, theirs)
     if len(a) < 2 or not (varies(a).all() and varies(b).all()):
@@ -124,7 +129,8 @@ def equivalent_stds(
 def _ratios(
     a: Floats, b: Floats, logs: Floats, members: Floats | None, statistic: Statistic, level: float
 ) -> list[StdRatio]:
-    """A ratio with its interval for each of some log ratios, which ``statistic`` gives after swaps (swaps × ratios)."""
+    """A ratio with its interval for each of the log ratios; ``statistic`` gives the log ratios after swaps (swaps ×
+    ratios)."""
     runs = len(a)
     test = _Test.of(a, b, members, statistic)
     if test.units < 2 or least_p(test.units) > level:
@@ -139,7 +145,7 @@ def _ratios(
 
 @dataclass(frozen=True)
 class _Test:
-    """The swap test of ours over a ratio, and theirs, for log ratios (ratios,)."""
+    """The swap test of ours divided by a ratio against theirs, for log ratios (ratios,)."""
 
     a: Floats
     b: Floats
@@ -164,10 +170,12 @@ class _Test:
 
 
 def _distance(test: _Test, logs: Floats, side: int, level: float) -> Floats:
-    """How far from each log ratio on one side the ratios go that are not rejected; infinite where all are not.
+    """Distance from each log ratio to the farthest ratio on one side that is not rejected; infinite if none is
+    rejected.
 
-    A normal deviate of p is nearly a line in the distance, which takes few steps to follow. The ratio 1 is tried first,
-    so that interval and test agree there. Next is the statistic that so few of the swaps pass at the ratio itself.
+    A normal deviate of p is nearly linear in the distance, so that few steps are needed. The ratio 1 is tried first, so
+    that interval and test agree there. Next comes the 1 − ``level`` quantile of the swapped statistics at the ratio
+    itself.
     """
     guess = np.maximum(np.quantile(np.abs(test.swapped(logs)), 1 - level, axis=0), NEAREST)
     of_one, goal = -side * logs, float(norm.isf(level / 2))
@@ -182,7 +190,7 @@ def _distance(test: _Test, logs: Floats, side: int, level: float) -> Floats:
 
 
 def _ends(low: float, high: float) -> tuple[float, float]:
-    """An interval that is open on a side is none."""
+    """Both ends as ratios; NaN if either is infinite, since an interval open on one side does not count."""
     return (math.exp(low), math.exp(high)) if math.isfinite(low) and math.isfinite(high) else (math.nan, math.nan)
 
 

@@ -1,4 +1,4 @@
-"""Whether two methods' standard deviations differ: a paired permutation test on the mean log ratio over languages."""
+"""A paired permutation test of equal standard deviations, on the mean log ratio over languages."""
 
 import math
 from dataclasses import dataclass
@@ -19,19 +19,22 @@ from analysis.statistics.spread.swaps import (
 )
 
 MIN_UNITS = 3
-"""Runs from which there is a test."""
+"""Fewest runs or settings for a test."""
 
 
 @dataclass(frozen=True)
 class SwapTest:
-    """A two-sided test that the two have the same standard deviations."""
+    """A two-sided test of the hypothesis that both methods have the same standard deviations."""
 
     statistic: float
-    """Mean over languages of log(std ours / std theirs); NaN where there is none, for ``reason``."""
+    """Mean over languages of log(std ours / std theirs); NaN when undefined (see ``reason``)."""
     p: float
     least_p: float
-    """The smallest p that so many runs, or settings, can give: above 0.05 up to 5, which therefore cannot show anything
-    at 5 %. In one language an odd number of runs rarely gives less than twice that, as the median run is the centre."""
+    """The smallest p possible with this number of runs or settings.
+
+    Up to 5 it is above 0.05, so the test can show nothing at 5 %. In one language an odd number of runs rarely gives
+    less than twice this p, because the median run is the centre.
+    """
     runs: int
     exact: bool = True
     """Whether all swaps were made."""
@@ -40,17 +43,17 @@ class SwapTest:
 
 
 def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None) -> SwapTest:
-    """Test paired scores (runs,) or (runs × languages), in points; row i of both is the same setting and seed.
+    """Test whether the stds of paired scores differ; row i of both is the same setting and seed.
 
-    The two methods are swapped within runs, each run as a whole: its languages move together and are never counted
-    apart. What the settings have in common stays where it is. Scores are centred by method and language on the median
-    first, as the methods' centres may differ and a collapsed run must not move the others. For one language it is
-    nearly the permutation form of Pitman and Morgan's test, of the correlation of sums and differences.
+    The two methods are swapped within whole runs: a run's languages move together and are never separated. Effects that
+    the methods share at a setting stay in place. Scores are first centred by method and language on the median. The
+    methods' centres may differ, and a collapsed run must not move the others. For one language the test is nearly the
+    permutation form of Pitman and Morgan's test, which uses the correlation of sums and differences.
 
     At a nominal 5 % its size is 0 up to 5 runs, and 0.01 to 0.04 at 6 and 7. Size and power by
     ``python -m tests.benchmarks.spread``, 600 and 400 studies a cell (2 s.e. 0.018 and 0.05 at most), for 1 / 14
-    languages, where half of the variance is common to both methods. A collapse is 50 points deep, with one chance in
-    both methods.
+    languages. Half of the variance is common to both methods. A collapse is 50 points deep, equally likely in both
+    methods.
 
     | runs | 8 | 10 | 15 | 20 |
     |---|---|---|---|---|
@@ -67,18 +70,23 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
     | 0.33 | .44 / .88 | .70 / .97 | .94 / 1.00 | 1.00 / 1.00 |
     | 0.5, with 10 % collapse | .14 / .27 | .14 / .26 | .21 / .20 | .15 / .13 |
 
-    Where runs collapse its size holds and its power is small: compare the runs that do not. It is a test that
-    the two methods' scores have one distribution but for the centre: of one std but a flat and a t5 distribution it
-    finds a difference in 0.05 to 0.08 of studies of unpaired scores.
+    If runs collapse, the size holds and the power is small: compare the uncollapsed runs. The null hypothesis is that
+    the two methods' centred scores have one distribution. Between a flat and a t5 distribution of equal std it finds a
+    difference in 0.05 to 0.08 of studies of unpaired scores.
 
-    Where a method goes its own way at every setting, runs of one setting are alike, and of few settings with several
-    seeds each the test is about these settings alone: were they drawn anew, it would find a difference that is not
-    there in 0.15 of studies of 10 settings × 5 seeds where half of the variance is a method's own at a setting, and in
-    0.37 where nine tenths are (of whole settings 0.02 and 0.00). With ``groups``, the setting of every run (runs,),
-    whole settings are swapped instead of runs: then it is about others too, and all of the above is said of the number
-    of settings.
+    If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
+    each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×
+    5 seeds without a difference. The test would find one in 0.15 of studies if a method's own setting effects make up
+    half of the variance. With nine tenths it is 0.37. Swaps of whole settings give 0.02 and 0.00. With ``groups``,
+    whole settings are swapped, the test is about other settings too, and all figures above apply to the number of
+    settings.
 
-    Raises ``ValueError`` as ``paired``.
+    Args:
+        ours, theirs: paired scores, (runs,) or (runs × languages), in points.
+        groups: setting of every run, (runs,). If given, whole settings are swapped instead of runs.
+
+    Raises:
+        ValueError: as ``paired``.
     """
     a, b = paired(ours, theirs)
     runs, none = len(a), math.nan

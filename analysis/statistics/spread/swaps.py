@@ -1,4 +1,4 @@
-"""Paired scores of two methods in which the methods are swapped, run by run or setting by setting."""
+"""Paired scores of two methods with swapped method names, run by run or setting by setting."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,27 +11,26 @@ from analysis.statistics.run_bootstrap import SEED
 Floats = NDArray[np.float64]
 
 EXACT = 12
-"""Units up to which all swaps are made: 2¹¹ of them, as the swap of every unit but the first and its opposite say the
-same."""
+"""Number of units up to which all swaps are made: 2¹¹ at most, because a swap and its opposite are equivalent."""
 DRAWN, DRAWN_OF_MANY, MANY_UNITS = 9_999, 1_999, 500
-"""Swaps drawn at random of more units, and of more than so many units."""
+"""Number of random swaps with more units, and with more than ``MANY_UNITS`` units."""
 CLOSE = 1e-9
-"""Log ratio below which two statistics are equal but for rounding."""
+"""Difference of log ratios below which two statistics count as equal up to rounding."""
 ROUNDING = 1e-12
-"""Part of the two methods' squares below which those of swapped scores are 0: all the same but for rounding."""
+"""Variation after a swap, relative to both methods' squares, below which all scores count as equal up to rounding."""
 SAME = 1e-9
-"""Deviation, relative to the largest score, below which scores are the same but for rounding."""
+"""Deviation, relative to the largest score, below which scores count as equal up to rounding."""
 BLOCK = 1 << 14
-"""Log ratios that are computed at once: 128 KiB, so that they stay in the processor's cache."""
+"""Log ratios in one block: 128 KiB, which stays in the processor's cache."""
 FARTHEST = 1e30
-"""Ratio of variances where one method's scores are all the same after a swap: farther off than any other."""
+"""Ratio of variances when one method's scores are all equal after a swap: beyond any other ratio."""
 
 
 def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
-    """Both as runs × languages, centred by method and language on the median.
+    """Both methods' scores as runs × languages, centred by method and language on the median.
 
-    The mean would not do: a collapsed run shifts it, and with it all other runs of its method. Raises ``ValueError``
-    where the shapes do not fit or a score is not finite.
+    The mean would not do: a collapsed run shifts it, and with it all other runs of its method. Raises ``ValueError`` if
+    the shapes do not fit or a score is not finite.
     """
     a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
     if a.ndim == 1:
@@ -46,13 +45,13 @@ def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def centred(scores: Floats) -> Floats:
-    """Scores (runs × languages) less each language's median; exactly 0 where they differ by rounding alone."""
+    """Scores (runs × languages) minus each language's median; exactly 0 if they differ by rounding alone."""
     found = scores - np.median(scores, axis=0)
     return np.where(np.abs(found).max(axis=0) <= SAME * np.abs(scores).max(axis=0), 0, found)
 
 
 def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
-    """Which runs are swapped together (groups × runs); ``None`` where each is by itself."""
+    """Membership of runs in groups that are swapped together (groups × runs); ``None`` if each run is its own group."""
     if groups is None:
         return None
     labels = np.asarray(groups)
@@ -63,22 +62,23 @@ def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
 
 
 def varies(scores: Floats) -> NDArray[np.bool_]:
-    """Which columns are not the same in all runs (languages,)."""
+    """Which columns vary over runs (languages,)."""
     return np.asarray(np.abs(scores).max(axis=0) > 0)
 
 
 def drawn_of(units: int) -> int:
-    """How many swaps are drawn at random of so many units, where not all are made."""
+    """Number of random swaps for a number of units too large for all swaps."""
     return DRAWN if units <= MANY_UNITS else DRAWN_OF_MANY
 
 
 def least_p(units: int) -> float:
-    """The smallest p that so many runs, or settings, can give."""
+    """The smallest p possible with this number of runs or settings."""
     return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn_of(units))
 
 
 def swaps(units: int, drawn: int) -> Floats:
-    """Which units are swapped, as −1, and which not, as 1 (swaps × units): all up to sign, or so many at random."""
+    """Signs of the units in each swap, −1 if swapped, else 1 (swaps × units): all up to overall sign, or ``drawn``
+    random swaps."""
     if units <= EXACT:
         rest = np.array([*itertools.product([1.0, -1.0], repeat=units - 1)])
         return np.column_stack([np.ones(len(rest)), rest])
@@ -93,9 +93,9 @@ def run_swaps(runs: int, members: Floats | None) -> Floats:
 
 
 def p_of(observed: Floats, after: Floats, units: int) -> Floats:
-    """Two-sided p of statistics (any shape), given those after every swap (swaps × that shape).
+    """Two-sided p of statistics (any shape), given the statistics after every swap (swaps × that shape).
 
-    Of swaps drawn at random the data count as one more.
+    With random swaps the data count as one more swap.
     """
     extreme = (np.abs(after) >= np.abs(observed) - CLOSE).sum(axis=0)
     drawn = int(units > EXACT)
@@ -103,15 +103,15 @@ def p_of(observed: Floats, after: Floats, units: int) -> Floats:
 
 
 def log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
-    """Log std ratio of every language after every swap (swaps × languages), of centred scores (runs × languages).
+    """Log std ratio of every language after every swap (swaps × languages), from centred scores (runs × languages).
 
-    The scores may be those of several studies (studies × runs × languages): so is the result.
+    Scores of several studies (studies × runs × languages) give a result with the same leading axis.
     """
     return np.concatenate([_log_ratios(a, b, block) for block in _blocks(signs, a)], axis=-2)
 
 
 def mean_log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
-    """The mean of ``log_ratios`` over languages, which stay as an axis of one."""
+    """The mean of ``log_ratios`` over languages, kept as an axis of length one."""
     weights = np.full((a.shape[-1], 1), 1 / a.shape[-1])
     return np.concatenate([_log_ratios(a, b, block) @ weights for block in _blocks(signs, a)], axis=-2)
 
@@ -122,8 +122,11 @@ def _blocks(signs: Floats, scores: Floats) -> Iterator[Floats]:
 
 
 def _log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
-    """With sums s and differences d the swapped scores are (s ± εd)/2, so that two matrix products say all: Σ εsd and
-    Σ εd."""
+    """Log std ratios after one block of swaps.
+
+    With sums s and differences d, the swapped scores are (s ± εd)/2. Two matrix products therefore suffice: Σ εsd and Σ
+    εd.
+    """
     sums, differences = a + b, a - b
     runs = a.shape[-2]
     total = sums.sum(axis=-2, keepdims=True)
@@ -140,6 +143,6 @@ def _log_ratios(a: Floats, b: Floats, signs: Floats) -> Floats:
 
 
 def observed(a: Floats, b: Floats) -> Floats:
-    """Log std ratio of every language (languages,), of centred scores that vary (runs × languages)."""
+    """Log std ratio of every language (languages,), from centred scores that vary (runs × languages)."""
     squares = (((scores - scores.mean(axis=0)) ** 2).sum(axis=0) for scores in (a, b))
     return np.asarray(np.log(next(squares) / next(squares)) / 2)

@@ -1,4 +1,4 @@
-"""Whether two methods' standard deviations differ where their runs are not paired: a permutation test."""
+"""A permutation test of equal standard deviations for two methods with unpaired runs."""
 
 import math
 
@@ -10,9 +10,9 @@ from analysis.statistics.spread.swap_test import SwapTest
 from analysis.statistics.spread.swaps import CLOSE, FARTHEST, ROUNDING, centred, varies
 
 DRAWN = 9_999
-"""Permutations that are drawn."""
+"""Number of random permutations."""
 MIN_RUNS = 4
-"""Runs of each method from which there is a test."""
+"""Fewest runs of each method for a test."""
 
 Floats = NDArray[np.float64]
 
@@ -20,11 +20,11 @@ Floats = NDArray[np.float64]
 def unpaired_swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     """Test scores (our runs × languages) and (their runs × languages), in points, by permuting the methods' names.
 
-    Scores are centred by method and language on the median; a run's languages move together. It takes all runs for
-    independent draws: settings have to be the same for both methods, or their effects widen both spreads. ``runs`` is
-    the number of the method with fewer.
+    Scores are centred by method and language on the median. A run's languages move together. All runs count as
+    independent draws. Settings must be the same for both methods; otherwise their effects widen both spreads. ``runs``
+    is the smaller number of runs.
 
-    Raises ``ValueError`` where the languages differ in number or a score is not finite.
+    Raises ``ValueError`` if the numbers of languages differ or a score is not finite.
     """
     a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not a.shape[1]:
@@ -53,7 +53,7 @@ def _mean_log_ratios(scores: Floats, names: Floats) -> Floats:
 
 
 def _variances(scores: Floats, weights: Floats) -> Floats:
-    """Variances of the runs that each row of weights has (permutations × languages), kept above 0."""
+    """Variances of the runs selected by each row of weights (permutations × languages), kept above 0."""
     size = weights.sum(axis=1, keepdims=True)
     squares = weights @ scores**2 / size
     variance = (squares - (weights @ scores / size) ** 2) * size / (size - 1)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import baseline_option, ddof_option, store_option
+from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import repair, tell_of_report
 from harness.common.errors import without_credentials
@@ -27,6 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     ddof_option(command)
     baseline_option(command, "for every method of B the same of A")
+    equivalence_options(command)
     command.add_argument(
         "--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)"
     )
@@ -49,6 +50,7 @@ def compare(options: argparse.Namespace) -> int:
     if names[0] == names[1] and places[0] != places[1]:
         names = [f"{name} in {without_credentials(place)}" for name, place in zip(names, places, strict=True)]
     both = side_by_side(names[0], one, names[1], other, ddof=options.ddof, baseline=options.baseline)
+    both = both.with_equivalence(options.equivalent_ratio, options.equivalent_points)
     written = write(both, options.out)
     print(f"\n{both.results.about.question}")
     tell_of_report(written)

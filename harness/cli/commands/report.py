@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import baseline_option, ddof_option, store_option
+from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
 
@@ -15,7 +15,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "report",
         help="write a study's report from its store, or from a table of results",
         description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
-        "store alone, or a CSV file of anybody's results; the README says which columns.",
+        "store alone, or a CSV file of anybody's results; analysis/README.md says which columns.",
     )
     command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv, .tsv or .txt file of results")
     store_option(command)
@@ -24,6 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     ddof_option(command)
     baseline_option(command, "vanilla, or the first method where there is none")
+    equivalence_options(command)
     command.add_argument(
         "--source",
         metavar="XX",
@@ -58,7 +59,7 @@ def report(options: argparse.Namespace) -> int:
             ddof=options.ddof,
             published=options.published,
             baseline=options.baseline,
-        )
+        ).with_equivalence(options.equivalent_ratio, options.equivalent_points)
 
     def show(view: View, refresh: int) -> None:
         tell_of_report(write(view, options.out, refresh=refresh), view.store)

@@ -1,6 +1,9 @@
-"""Options on the store, and on the standard deviations and the baseline of a report."""
+"""Options on the store, and on the standard deviations, the baseline and the equivalence of a report."""
 
 import argparse
+
+from harness.common.errors import UserError
+from harness.study.equivalence import DEFAULT, EquivalenceBounds
 
 STORE = "steadytune-store"
 
@@ -30,3 +33,37 @@ def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
         metavar="METHOD",
         help=f"label of the method that every other is compared with (default: {default})",
     )
+
+
+def equivalence_options(command: argparse.ArgumentParser) -> None:
+    """Bounds of equivalence, for reports whose study names none or others."""
+    low, high = DEFAULT.ratio
+    command.add_argument(
+        "--equivalent-ratio",
+        type=_ratio,
+        metavar="LOW:HIGH",
+        help=f"ratios of standard deviations that count as the same (default: the study's, else {low:g}:{high:g})",
+    )
+    command.add_argument(
+        "--equivalent-points",
+        type=_points,
+        metavar="POINTS",
+        help=f"difference of mean scores that counts as none (default: the study's, else {DEFAULT.points:g})",
+    )
+
+
+def _ratio(text: str) -> tuple[float, float]:
+    low, _, high = text.partition(":")
+    try:
+        return EquivalenceBounds(ratio=(float(low), float(high))).ratio
+    except (ValueError, UserError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not allowed; give two ratios, one below 1 and one above, such as 0.8:1.25"
+        ) from None
+
+
+def _points(text: str) -> float:
+    try:
+        return EquivalenceBounds(points=float(text)).points
+    except (ValueError, UserError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a number of points above 0") from None

@@ -1,1 +1,1 @@
-"""The process and its machine: cores, memory, environment variables and settings of arithmetic."""
+"""The process and its machine: cores, memory, environment variables, settings of torch's arithmetic."""

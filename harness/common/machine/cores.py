@@ -1,5 +1,7 @@
-"""CPU cores that this process may use: by its affinity (Slurm, ``taskset``, cpusets) and by the quota of its cgroup
-(containers, pods, systemd)."""
+"""CPU cores that this process may use.
+
+They are limited by its affinity (Slurm, ``taskset``, cpusets) and by its cgroup's quota (containers, pods, systemd).
+"""
 
 import os
 from collections.abc import Iterator
@@ -16,14 +18,18 @@ def cores() -> int:
 
 
 def quota(groups: Path, mounts: Path) -> float:
-    """Cores' worth of time that the cgroups of a process give it, infinite where none has a limit.
+    """Number of cores in the CPU quota of a process's cgroups; infinite without a limit.
 
-    ``groups`` lists the cgroups, as ``/proc/self/cgroup``; ``mounts`` has their files. A cgroup has its own limit and
-    those of all above it. In a container the list may name a path that is seen outside alone: there its root is ours.
+    A cgroup obeys its own limit and the limits of all its ancestors. In a container, ``groups`` may list a path that
+    exists only outside; the root of ``mounts`` is then the container's own cgroup.
+
+    Args:
+        groups: File with the process's cgroups, as ``/proc/self/cgroup``.
+        mounts: Folder with the cgroups' files, as ``/sys/fs/cgroup``.
     """
     try:
         lines = groups.read_text().splitlines()
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         return float("inf")
     limits = [float("inf")]
     for line in lines:
@@ -37,14 +43,14 @@ def quota(groups: Path, mounts: Path) -> float:
 
 
 def _upwards(mount: Path, path: str) -> Iterator[Path]:
-    """The folders of a cgroup and of all above it."""
+    """The folders of a cgroup and all its ancestors."""
     inside = PurePosixPath(path.lstrip("/"))
     for part in (inside, *inside.parents):
         yield mount / part
 
 
 def _second(folder: Path) -> float:
-    """The limit of a cgroup of version 2: time and period in one file."""
+    """The limit of a cgroup of version 2, which has time and period in one file."""
     try:
         time, period = (folder / "cpu.max").read_text().split()
         return float("inf") if time == "max" else int(time) / int(period)
@@ -53,7 +59,7 @@ def _second(folder: Path) -> float:
 
 
 def _first(folder: Path) -> float:
-    """The limit of a cgroup of version 1: a file each, and -1 for none."""
+    """The limit of a cgroup of version 1, which has a file each for time and period; a time of -1 is no limit."""
     try:
         time = int((folder / "cpu.cfs_quota_us").read_text())
         return time / int((folder / "cpu.cfs_period_us").read_text()) if time > 0 else float("inf")

@@ -1,4 +1,4 @@
-"""Peak memory of a stretch of work."""
+"""Peak memory of a piece of work, bytes of tensors, and the return of freed memory to the system."""
 
 import contextlib
 import ctypes
@@ -12,14 +12,14 @@ from torch import Tensor
 
 
 def nbytes(tensors: Iterable[Tensor], *, besides: Iterable[Tensor] = ()) -> int:
-    """Bytes that tensors take, each storage once; those of ``besides`` do not count."""
+    """Bytes of tensors, each storage once. Storages that ``besides`` also uses do not count."""
     there = {tensor.untyped_storage().data_ptr() for tensor in besides}
     storages = {tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in tensors}
     return sum(size for place, size in storages.items() if place not in there)
 
 
 def reset_peak() -> None:
-    """Start a new peak; where the system cannot (outside Linux) the process's whole life counts."""
+    """Start a new peak. Outside Linux the resident peak cannot be reset and covers the process's whole life."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):
@@ -27,8 +27,7 @@ def reset_peak() -> None:
 
 
 def trim() -> None:
-    """Give memory that is free back to the system, where the C library can (glibc): it keeps what lies between things
-    in use."""
+    """Return freed memory to the system, if the C library is glibc, which keeps free blocks between used ones."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -46,5 +45,5 @@ def _resident_peak() -> float:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10
     except (OSError, StopIteration):
-        unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes there, in KiB elsewhere
+        unit = 2**20 if sys.platform == "darwin" else 2**10  # ru_maxrss is in bytes on macOS, in KiB elsewhere
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.common.errors import bad
+from harness.common.errors import UserError, bad
 from harness.tasks.base import Task
 from harness.tasks.metrics.of_numbers import pearson, spearman
 from harness.tasks.number_fit import NumberFit, number_fit
@@ -50,6 +50,13 @@ class OwnRegression(OwnSequence):
 
     def labels_in(self, examples: Iterable[Row]) -> set[str]:
         return set(self.labels)
+
+    def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
+        """Refuse numbers that are all the same: there is nothing to learn, and no correlation."""
+        if len({row[-1] for row in examples}) < 2:
+            raise UserError(
+                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
+            )
 
     def gold(self, examples: Sequence[Row]) -> list[list[float]]:  # type: ignore[override]
         """The number of each example."""

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from harness.common import fields
 from harness.common.errors import bad, unknown
-from harness.tasks.own.base import Own, label_of
-from harness.tasks.sequence_task import SequenceTask, one_line
+from harness.tasks.own.base import Own
+from harness.tasks.own.cells import label_of, text_of
+from harness.tasks.sequence_task import SequenceTask
 
 Row = tuple[Any, ...]
 """The texts of an example, then its label or number."""
@@ -58,7 +59,7 @@ class OwnClassification(OwnSequence):
     def answer_of(self, cell: Any, where: str) -> str:
         label = label_of(cell)
         if not isinstance(label, str) or not label:
-            raise bad(f"{where}: {self.label}", cell, "a label: text or a whole number")
+            raise bad(f"{where}: {self.label}", cell, "a label, which every row needs: text or a whole number")
         if self.labels and label not in self.labels:
             raise unknown(f"{where}: {self.label}", label, self.labels)
         return label
@@ -70,10 +71,3 @@ class OwnClassification(OwnSequence):
         """``metric`` and ``accuracy``, both × 100."""
         ours, theirs = ([self.labels[label] for (label,) in part] for part in (gold, predicted))
         return {self.metric: 100 * self.measure(ours, theirs), **super().scores(gold, predicted)}
-
-
-def text_of(cell: Any, where: str) -> str:
-    """A text of an example. Raises ``UserError`` that begins with ``where`` for none and an empty one."""
-    if not isinstance(cell, str) or not (text := one_line(cell)):
-        raise bad(where, cell, "text that is not empty")
-    return text

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from harness.common.errors import UserError, bad, unknown
 from harness.tasks.metrics import METRICS
-from harness.tasks.own.base import Own, label_of
+from harness.tasks.own.base import Own
+from harness.tasks.own.cells import label_of
 from harness.tasks.token_task import Sentence, TokenTask
 
 NONE = "O"

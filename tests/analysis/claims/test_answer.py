@@ -1,4 +1,4 @@
-"""The answer as data: valid JSON with every field, verdicts out of a list, and sentences that say no more."""
+"""The answer as data: valid JSON with every field, listed verdicts, and sentences that say no more than the claims."""
 
 import json
 import re
@@ -16,6 +16,7 @@ from analysis.claims.sentences import rates
 from analysis.results.view import View
 from analysis.sections import answer as section
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_ratio
+from harness.study.equivalence import DEFAULT
 from tests.helpers.claim_rows import answered, claimed, flat, grid, normal
 from tests.helpers.report_rows import NOTHING, Rows, holm, swapped_p, view
 
@@ -29,7 +30,7 @@ SAID: dict[str, tuple[Quantity, Verdict]] = {
     r"collapses less often": (Quantity.COLLAPSE, Verdict.LOWER),
     r"collapses more often": (Quantity.COLLAPSE, Verdict.HIGHER),
 }
-"""Words that stand for a verdict."""
+"""Phrases that express a verdict."""
 LOADED = re.compile(r"stead|\bhigher\b|\blower\b|\boften\b|\bbetter\b|\bworse\b|\bsame within\b")
 
 
@@ -51,7 +52,7 @@ def told(seen: View) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    """A method that is steadier and higher, one like the baseline, and one that collapses."""
+    """Rows of methods: one steadier and higher, one like the baseline, and one that collapses."""
     scores = normal(41, 4, 2, vanilla=1.0, a=0.02, b=1.0, c=1.0)
     scores["a"] += 5
     return grid(scores, {"vanilla": [(0, 0)], "c": [(s, k) for s in range(4) for k in range(2)]})
@@ -81,7 +82,7 @@ def test_every_field_is_in_the_file_and_verdicts_are_out_of_the_list(rows: Rows)
 
 
 def restored(read: dict[str, Any]) -> Claim:
-    """The claim that the file's object stands for."""
+    """The claim behind an object in the file."""
     numbers = {name: float("nan") for name, value in read.items() if value is None}
     enums = {"quantity": Quantity, "scope": Scope, "runs": Runs, "verdict": Verdict}
     return Claim(**{**read, **numbers, **{name: kind(read[name]) for name, kind in enums.items()}})
@@ -120,7 +121,7 @@ def test_of_each_quantity_and_scope_the_correction_is_over_the_methods(rows: Row
 
 
 def check_words(found: Answer, parts: list[str]) -> None:
-    """No word of a verdict without such a claim on the method that is named."""
+    """Check that every phrase of a verdict has a claim with that verdict on the named method."""
     for part in parts:
         assert NOTHING.search(part) is None, part
         for said, (quantity, verdict) in SAID.items():
@@ -184,3 +185,21 @@ def test_several_claims_of_a_method_are_found_by_their_scope(rows: Rows) -> None
     assert [claim.scope for claim in found.of(Quantity.MEAN, "a")] == [*Scope]
     assert claimed(found, Quantity.MEAN, "a").verdict is Verdict.DESCRIBED
     assert found.claim(Quantity.MEAN, "none", Scope.THESE) is None
+
+
+def test_the_bounds_of_equivalence_are_the_reader_s() -> None:
+    """A claim is equivalent if its 90 % interval is within the bounds; a claim of a difference keeps its verdict."""
+    scores = normal(46, 8, 3, vanilla=1, a=1)
+    scores["a"] += 0.2
+    rows = grid(scores)
+    scopes = Scope.THESE, Scope.SETTINGS
+    for bounds, verdict in ((((0.99, 1.01), 0.01), Verdict.OPEN), (((0.1, 10.0), 9.0), Verdict.EQUIVALENT)):
+        found = answer(view(rows).with_equivalence(*bounds))
+        for quantity, scope in zip((Quantity.SPREAD, Quantity.MEAN), scopes, strict=True):
+            assert claimed(found, quantity, "a", scope).verdict is verdict
+        assert claimed(found, Quantity.SPREAD, "a").bounds == bounds[0]
+        assert claimed(found, Quantity.MEAN, "a", Scope.SETTINGS).bounds == (-bounds[1], bounds[1])
+        assert (f"within a ratio of {bounds[0][0]:.2f} to" in " ".join(told(view(rows).with_equivalence(*bounds)))) == (
+            verdict is Verdict.EQUIVALENT
+        )
+    assert view(rows).with_equivalence(None, None).equivalence == DEFAULT

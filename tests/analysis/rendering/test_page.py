@@ -19,11 +19,12 @@ from analysis.rendering.section import Picture, Section
 from analysis.rendering.table import Shown, Table
 from analysis.results.from_store import load
 from analysis.results.view import View
-from analysis.sections import SECTIONS, Entry
+from analysis.sections import SECTIONS, Entry, Question
 from tests.helpers import synthetic
 from tests.helpers.frames import ROWS, frames
 from tests.helpers.pages import Tags
 
+LOADING = ("src", "href", "srcset", "action", "data")
 NASTY = """<i onclick=x>&"' onload="y"""
 
 
@@ -37,8 +38,8 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def written(folder: Path, monkeypatch: pytest.MonkeyPatch, *sections: Section, **about: Any) -> str:
     """A page with these sections before the facts."""
-    facts = [entry for entry in SECTIONS if entry.of_a_search and not entry.folded]
-    shown = [Entry(lambda view, made=made: made) for made in sections]  # type: ignore[misc]
+    facts = [entry for entry in SECTIONS if entry.of_a_search and not entry.twin]
+    shown = [Entry(lambda view, made=made: made, Question.MEAN) for made in sections]  # type: ignore[misc]
     monkeypatch.setattr(report, "SECTIONS", [*shown, *facts])
     results = frames(ROWS)
     results = replace(results, about=replace(results.about, **about))
@@ -71,7 +72,8 @@ def test_tables_sort_by_their_numbers_and_keep_the_last_rows_last(
 ) -> None:
     page = written(tmp_path, monkeypatch, Section("made", "Made", [SORTABLE]))
     steps = """
-      const table = document.querySelector("table"), heads = [...table.tHead.rows[0].cells], seen = [];
+      const table = document.querySelector("table[aria-label=Sortable]"), seen = [];
+      const heads = [...table.tHead.rows[0].cells];
       const look = () =>
         [[...table.rows].slice(1).map((row) => row.cells[1].dataset.sortValue), heads.map((head) => head.ariaSort)];
       for (const column of [1, 1, 1, 0, 0, 2, 3]) { heads[column].querySelector("button").click(); seen.push(look()); }
@@ -162,7 +164,7 @@ def test_text_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     tags = Tags(page)
     assert not tags.of("i")
     assert not [name for _, attributes in tags.all for name in attributes if name.startswith("on")]
-    assert [script.get("data-part") for script in tags.of("script")] == ["sort"]
+    assert [script.get("data-part") for script in tags.of("script")] == ["page"]
     (image,) = [image for image in tags.of("img") if image["alt"] == NASTY]
     assert {table["aria-label"] for table in tags.of("table")} >= {NASTY}
     assert image["src"].startswith("data:image/svg+xml;base64,")
@@ -171,15 +173,14 @@ def test_text_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_nothing_comes_from_elsewhere(html: str) -> None:
     tags = Tags(html)
-    links = [
-        value
-        for _, attributes in tags.all
-        for name, value in attributes.items()
-        if name in ("src", "href", "srcset", "action", "data")
+    loaded = [
+        value for tag, attributes in tags.all if tag != "a" for name, value in attributes.items() if name in LOADING
     ]
-    assert links
-    assert all(link.startswith(("data:", "#")) for link in links)
-    assert not re.search(r"@import|url\(|https?://", html)
+    assert all(link.startswith("data:") for link in loaded)
+    followed = [link["href"] for link in tags.of("a")]
+    assert all(re.match(r"#|https://|(tables|figures)/|results\.csv$|answer\.json$", link) for link in followed)
+    without = re.sub(r'<a href="https://[^"]*"|xmlns="http://www.w3.org/2000/svg"', "", html)
+    assert not re.search(r"@import|url\(|https?://", without)
     (policy,) = [meta["content"] for meta in tags.of("meta") if meta.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none';")
     for image in tags.of("img"):
@@ -202,9 +203,11 @@ def test_the_contents_lead_to_every_section(html: str) -> None:
     anchors = [attributes["id"] for _, attributes in tags.all if "id" in attributes]
     assert len(set(anchors)) == len(anchors)
     listed = [link["href"].removeprefix("#") for link in tags.of("a")]
-    headings = [heading["id"] for heading in tags.of("h2")]
+    listed = [name for name in listed if not name.startswith("https:") and "/" not in name and "." not in name]
+    headings = [heading["id"] for level in ("h2", "h3") for heading in tags.of(level) if "id" in heading]
+    assert len(headings) > 12
     assert set(listed) <= set(anchors)
-    assert set(headings) - {"answer"} <= set(listed)
+    assert set(headings) <= set(listed)
 
 
 def test_a_row_that_stays_last_is_in_the_foot(html: str) -> None:
@@ -221,12 +224,12 @@ def test_a_row_that_stays_last_is_in_the_foot(html: str) -> None:
 
 def test_the_answer_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = written(tmp_path, monkeypatch, Section("summary", "Summary", [SORTABLE]))
-    assert '<section class="answer">' not in page
+    assert "answer-in-full" not in page
     answer = Section("answer", "Answer", ["It does.", SORTABLE])
     page = written(tmp_path, monkeypatch, answer, Section("summary", "Summary", [SORTABLE]))
     places = [
         page.index(words)
-        for words in ("<h1>", '<section class="answer">', "It does.", "</section>", 'class="facts"', 'id="summary"')
+        for words in ("<h1>", '<section class="answer"', "answer-in-full", "It does.", 'class="facts"', 'id="summary"')
     ]
     assert places == sorted(places)
     assert 'href="#answer"' not in page

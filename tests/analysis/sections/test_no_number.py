@@ -71,7 +71,7 @@ def test_every_finding_is_among_these(written: list[Chapter]) -> None:
     """No section goes untested for want of results that have it."""
     other = view(THIN["one run per method and setting"]())
     named = {chapter.section.name for chapter in written}
-    findings = [entry.make for entry in SECTIONS if entry.folded or not entry.of_a_search]
+    findings = [entry.make for entry in SECTIONS if entry.twin or not entry.of_a_search]
     climbed = view(thin(("vanilla", "l2(strength=1)"), rates=(1e-5, 2e-5, 4e-5, 8e-5)))
     named |= {section.name for of in (other, climbed) for make in findings if (section := make(of)) is not None}
     assert {make.__module__.rpartition(".")[2].replace("_", "-") for make in findings} <= named

@@ -23,7 +23,7 @@ def finished(store: Path) -> int:
 
 
 def test_a_run_goes_on_when_its_reader_leaves(file: Path, tmp_path: Path) -> None:
-    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store")]
+    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store"), "--no-report"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -43,3 +43,9 @@ def test_a_run_goes_on_when_its_output_is_on_a_full_disk(file: Path, tmp_path: P
     assert (done.returncode, finished(tmp_path / "store")) == (0, 1), done.stderr
     assert done.stderr.splitlines()[-1] == "steadytune: the output is cut short: No space left on device"
     assert "Traceback" not in done.stderr
+
+
+def test_a_command_without_standard_output_ends_well() -> None:
+    command = f"exec {sys.executable} -m harness.cli list >&-"
+    done = subprocess.run(["/bin/sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -99,6 +99,10 @@ def test_mistakes_get_one_line_and_leave_nothing_behind(
         *((f"report synthetic --store store --watch {given}", f"argument --watch: '{given}' is not allowed; give a "
             "whole number of seconds")
           for given in ("0", "-1", "x", "1.5", "99999999999999999999")),
+        *((f"{command} --equivalent-ratio {given}", f"argument --equivalent-ratio: '{given}' is not allowed; give two "
+            "ratios, one below 1 and one above, such as 0.8:1.25")
+          for command, given in (("report good.csv", "0.8"), ("compare good.csv others.csv", "1.25:0.8"))),
+        ("report good.csv --equivalent-points 0", "argument --equivalent-points: '0' is not allowed; give a number of"),
         ("report synthetic --store store --ddof 2", "argument --ddof: invalid choice: 2"),
         ("compare synthetic", "the following arguments are required: B"),
         ("report", "the following arguments are required: STUDY"),
@@ -242,3 +246,12 @@ def test_tables_of_names_alike_are_all_there(tmp_path: Path) -> None:
     assert call(f"report {tmp_path / 'runs.csv'} --out {tmp_path / 'out'}") == 0
     names = [file.stem for file in (tmp_path / "out" / "tables").glob("variance-*.csv")]
     assert len({name.lower() for name in names}) == len(names) == 4
+
+
+def test_bounds_of_equivalence_are_an_option(made: Path, tmp_path: Path) -> None:
+    options = "--equivalent-ratio 0.5:2 --equivalent-points 3"
+    assert call(f"report {made / 'good.csv'} {options} --out {tmp_path / 'out'}") == 0
+    claims = json.loads((tmp_path / "out" / "answer.json").read_text(encoding="utf-8"))["claims"]
+    found = [claim["bounds"] for claim in claims if claim["bounds"]]
+    assert found
+    assert all(bounds in ([0.5, 2], [-3, 3]) for bounds in found)

@@ -1,6 +1,7 @@
-"""The store: records whole or not at all, and places it refuses."""
+"""The store: complete records or none, and refused places."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,5 @@ def test_places_that_are_no_store_are_refused(tmp_path: Path) -> None:
         Store("/proc/steadytune-store")
     with pytest.raises(UserError, match="give a folder or a URL that fsspec knows"):
         Store("nonsense://x")
+    with pytest.raises(UserError, match="give a folder whose name is UTF-8"):
+        Store(os.fsdecode(bytes(tmp_path) + b"/caf\xe9"))

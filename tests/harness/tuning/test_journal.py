@@ -1,4 +1,4 @@
-"""What a search remembers of what it has tried."""
+"""The memory of a search: the trials that it has tried."""
 
 import json
 from dataclasses import replace
@@ -9,6 +9,7 @@ from harness.store.store import Store
 from harness.study import Study
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Rung, SearchTrial, read, winner
 from tests.helpers.searches import config, filled, journal
+from tests.helpers.store_files import former
 from tests.helpers.studies import LONG, SPACE
 
 
@@ -46,7 +47,7 @@ def test_a_longer_search_keeps_what_the_shorter_one_tried_and_a_smaller_space_wh
     assert len(made.others) == 3
     made.save()
     assert len(read(store, searched.name)) == 2
-    back = journal(searched, store)  # what lay outside has been kept
+    back = journal(searched, store)  # trials outside the space have been kept
     assert {one.id: one.status for one in back.of("vanilla")} == {one.id: one.status for one in before}
     assert back.others == []
     elsewhere = journal(replace(searched, settings=(replace(LONG, batch_size=8),)), store)
@@ -71,7 +72,7 @@ def test_a_finished_trial_that_lacks_a_language_is_known_and_to_be_scored_again(
     filled(searched, store)
     made = journal(replace(searched, targets=("de", "hi", "fi")), store)
     assert [trial.setting.learning_rate for trial in made.outdated] == [0.001]
-    # 0.004 had not been seen to end, and its record is not what is asked for
+    # 0.004 was not seen to end, and its record lacks a requested language
     assert made.points("vanilla")[1] == [50.0, 10.0]
 
 
@@ -119,3 +120,27 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
     assert best is not None
     assert best.id == "3"
     assert winner(found[1:2], "vanilla") is None
+
+
+def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Path) -> None:
+    """Dev scores of finished trials are recomputed if they have predictions."""
+    store = Store(tmp_path / "store")
+    filled(searched, store)
+    file = Path(store.root, "studies", f"{searched.name}.json")
+    found = json.loads(file.read_text(encoding="utf-8"))
+    for one in found["search"]:
+        del one["scorer"]
+    file.write_text(json.dumps(found), encoding="utf-8")
+    read_now = {one.setting.learning_rate: one for one in read(store, searched.name)}
+    assert (read_now[0.001].scores, read_now[0.002].scores) == ((Rung(3, 9, 50.0),), ())
+    made = journal(searched, store)
+    # The stopped trial was judged by other scores. The failed trial has none. The third trial's record has its own
+    # score.
+    assert [(one.setting.learning_rate, one.status, one.dev) for one in made.of("vanilla")] == [
+        (0.001, FINISHED, 50.0),
+        (0.003, FAILED, None),
+        (0.004, FINISHED, 48.0),
+    ]
+    former(store, made.tried[config(made, 0.001).id].id)  # and without predictions
+    assert [one.setting.learning_rate for one in journal(searched, store).of("vanilla")] == [0.003, 0.004]
+    assert winner(read(store, searched.name), "vanilla") is None

@@ -8,12 +8,14 @@ import torch
 import yaml
 from scipy import stats
 
+import search_spaces
 from harness.cli.main import main
 from harness.common.errors import UserError
 from harness.store.store import Store
 from harness.tasks import own_task
 from harness.tasks.own.regression import OwnRegression
 from tests.helpers.own_data import lengths, written
+from tests.helpers.sweeps import run
 
 TASK = OwnRegression(text=("sentence",), label="value")
 
@@ -39,8 +41,8 @@ def file(tmp_path: Path, encoder: str) -> Path:
 
 def test_a_study_runs_and_is_reported(file: Path, tmp_path: Path) -> None:
     place = tmp_path / "store"
-    assert main(["run", str(file), "--local", "--store", str(place)]) == 0
     store = Store(str(place))
+    run(search_spaces.load(str(file)), store)
     for trial in store.study("nouns")[1]:
         record = store.record(trial.id)
         assert record is not None
@@ -54,6 +56,7 @@ def test_a_study_runs_and_is_reported(file: Path, tmp_path: Path) -> None:
             assert score.number_fit is not None
             assert score.number_fit.correlation == pytest.approx(score.metrics["pearson"] / 100)
         assert record.collapsed == record.scores.test["en"].number_fit.collapsed  # type: ignore[union-attr]
+    assert main(["report", "nouns", "--store", str(place)]) == 0
     page = (place / "reports" / "nouns" / "report.html").read_text(encoding="utf-8")
     assert "Spearman correlation × 100" in page
     assert "accuracy at most" not in page

@@ -1,0 +1,187 @@
+"""The first screen's picture: every run a dot, as SVG that takes the page's colours and names a run under the pointer.
+
+Drawn as SVG here: the picture follows a page's light or dark colours, is sharp on paper, and needs no script. Vega-Lite
+would need a page policy that lets scripts evaluate text; Plotly and Bokeh are a megabyte or more and draw no text that
+a screen reader or a search finds.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+from matplotlib.ticker import MaxNLocator
+
+from analysis.rendering.scale import Places
+
+WIDTH, HEIGHT = 1040, 372
+TOP, BOTTOM = 52, 48
+"""Room above the panels for the legend, and below them for labels."""
+PANELS = ((46, 652), (716, 1036))
+"""Left and right ends of the panels."""
+SUMMARY = 0.2
+"""Share of a panel that the means take."""
+LETTER = 6.6
+"""Width of a letter."""
+RADIUS = 4.2
+"""Of a dot."""
+JITTER = (0, -1, 1, -2, 2)
+"""Order in which the runs of one method and value stand beside one another."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A run."""
+
+    method: str
+    setting: str
+    scores: tuple[float, float]
+    """In the two panels; NaN where there is none."""
+    collapsed: bool
+    name: str
+    """What a reader is told of it."""
+
+
+@dataclass(frozen=True)
+class Dots:
+    """All that the picture shows."""
+
+    dots: Sequence[Dot]
+    methods: Sequence[str]
+    colours: Sequence[str]
+    """Of the methods, such as ``#0173b2``."""
+    titles: tuple[str, str]
+    """Of the panels."""
+    places: Places
+    """Of the settings along a panel."""
+    ddof: int
+    alt: str
+
+    def svg(self) -> Markup:
+        """The picture as an ``svg`` element, whose letters and lines have the colour of the text around it."""
+        parts = [*self._legend(), *self._panel(0), *self._panel(1)]
+        head = Markup(
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" class="dots" role="img" aria-label="{}" '
+            'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
+        ).format(WIDTH, HEIGHT, self.alt)
+        return head + Markup("\n").join(parts) + Markup("</svg>")
+
+    def _legend(self) -> Iterator[Markup]:
+        x, y = PANELS[0][0], 12
+        entries = [(method, _dot(0, 0, colour)) for method, colour in zip(self.methods, self.colours, strict=True)]
+        if any(dot.collapsed for dot in self.dots):
+            entries.append(("collapsed run", _cross(0, 0, "currentColor")))
+        entries.append(("mean ± standard deviation", _bar(0, -6, 0, 6, "currentColor")))
+        for label, mark in entries:
+            room = 16 + LETTER * len(label) + 18
+            if x > PANELS[0][0] and x + room > WIDTH:
+                x, y = PANELS[0][0], y + 17
+            method = Markup(' data-method="{}"').format(label) if label in self.methods else ""
+            yield Markup('<g transform="translate({:.0f} {})"{}>{}<text x="10" y="4">{}</text></g>').format(
+                x + 5, y, method, mark, label
+            )
+            x += round(room)
+
+    def _panel(self, number: int) -> Iterator[Markup]:
+        left, right = PANELS[number]
+        scale = _Scale.of([dot.scores[number] for dot in self.dots])
+        split = right - SUMMARY * (right - left)
+        yield Markup('<text x="{}" y="{}" font-weight="600">{}</text>').format(left, TOP - 8, self.titles[number])
+        yield from self._frame(left, right, split, scale)
+        yield from self._marks(number, left + 12, split - 16, scale)
+        yield from self._means(number, split + 12, right - 8, scale)
+
+    def _frame(self, left: float, right: float, split: float, scale: "_Scale") -> Iterator[Markup]:
+        for tick in scale.ticks:
+            y = scale.at(tick)
+            yield Markup('<path d="M{} {:.1f}H{}" stroke="currentColor" stroke-opacity=".15"/>').format(left, y, right)
+            yield Markup('<text x="{}" y="{:.1f}" text-anchor="end" opacity=".8">{:g}</text>').format(
+                left - 6, y + 4, tick
+            )
+        floor = HEIGHT - BOTTOM
+        yield Markup('<path d="M{0:.0f} {1}V{2}" stroke="currentColor" stroke-opacity=".3"/>').format(split, TOP, floor)
+        span = split - 28 - left
+        last = -1e9
+        for place, label in self.places.ticks:
+            x = left + 12 + span * place
+            if x - last < LETTER * (len(label) + 1):
+                continue
+            last = x
+            yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle" opacity=".8">{}</text>').format(
+                x, floor + 16, label
+            )
+        middle = left + 12 + span / 2
+        yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
+            middle, floor + 36, self.places.label
+        )
+        yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle" opacity=".8">mean</text>').format(
+            (split + right) / 2, floor + 16
+        )
+
+    def _marks(self, number: int, left: float, right: float, scale: "_Scale") -> Iterator[Markup]:
+        group = self.places.step * (right - left) * 0.8
+        column = group / len(self.methods)
+        seen: dict[tuple[str, float], int] = {}
+        order = {method: place for place, method in enumerate(self.methods)}
+        for dot in self.dots:
+            score = dot.scores[number]
+            if np.isnan(score):
+                continue
+            place = self.places.of[dot.setting]
+            nth = seen[dot.method, place] = seen.get((dot.method, place), -1) + 1
+            aside = column * (order[dot.method] + 0.5) - group / 2
+            aside += min(column / 6, RADIUS) * JITTER[nth % len(JITTER)]
+            x = left + (right - left) * place + aside
+            draw = _cross if dot.collapsed else _dot
+            mark = draw(x, scale.at(score), self.colours[order[dot.method]])
+            yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(dot.method, mark, dot.name)
+
+    def _means(self, number: int, left: float, right: float, scale: "_Scale") -> Iterator[Markup]:
+        step = (right - left) / len(self.methods)
+        for place, (method, colour) in enumerate(zip(self.methods, self.colours, strict=True)):
+            scores = np.array([dot.scores[number] for dot in self.dots if dot.method == method])
+            scores = scores[~np.isnan(scores)]
+            if not len(scores):
+                continue
+            mean, std = float(scores.mean()), float(scores.std(ddof=self.ddof)) if len(scores) > 1 else 0.0
+            x, y = left + step * (place + 0.5), scale.at(mean)
+            ends = (scale.at(min(mean + std, scale.high)), scale.at(max(mean - std, scale.low)))
+            told = f"{method}: {mean:.2f}" + (f" ± {std:.2f}" if len(scores) > 1 else "") + f", {len(scores)} runs"
+            mark = _bar(x, ends[0], x, ends[1], colour) + _dot(x, y, colour, RADIUS + 1.4)
+            yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(method, mark, told)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """Of scores, upwards."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+
+    @classmethod
+    def of(cls, scores: Sequence[float]) -> "_Scale":
+        known = np.array(scores)[~np.isnan(scores)]
+        low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 100.0)
+        pad = max(0.06 * (high - low), 0.2)
+        low, high = low - pad, high + pad
+        ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
+        return cls(low, high, tuple(float(tick) for tick in ticks if low <= tick <= high))
+
+    def at(self, score: float) -> float:
+        """Where a score stands."""
+        return HEIGHT - BOTTOM - (score - self.low) / (self.high - self.low) * (HEIGHT - BOTTOM - TOP)
+
+
+def _dot(x: float, y: float, colour: str, radius: float = RADIUS) -> Markup:
+    return Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:g}" fill="{}"/>').format(x, y, radius, colour)
+
+
+def _cross(x: float, y: float, colour: str) -> Markup:
+    path = Markup('<path d="M{:.1f} {:.1f}l9 9m0 -9l-9 9" stroke="{}" stroke-width="2.2" fill="none"/>')
+    return path.format(x - 4.5, y - 4.5, colour)
+
+
+def _bar(x: float, y: float, to_x: float, to_y: float, colour: str) -> Markup:
+    path = Markup('<path d="M{:.1f} {:.1f}L{:.1f} {:.1f}" stroke="{}" stroke-width="2.5"/>')
+    return path.format(x, y, to_x, to_y, colour)

@@ -1,0 +1,134 @@
+"""What the heads of tables mean: each term once, with its source, and a link to it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DOI = "https://doi.org/"
+ARXIV = "https://arxiv.org/abs/"
+
+
+@dataclass(frozen=True)
+class Term:
+    """A word of the report."""
+
+    name: str
+    meaning: str
+    source: str = ""
+    """Author and year of its source."""
+    link: str = ""
+    """Its source's address."""
+
+    @property
+    def anchor(self) -> str:
+        """Its place on the page."""
+        return "term-" + "".join(letter if letter.isalnum() else "-" for letter in self.name)
+
+
+TERMS = {
+    term.name: term
+    for term in (
+        Term("run", "One fine-tuning: a method at a setting with a seed."),
+        Term("setting", "One choice of all hyperparameters."),
+        Term("zero-shot score", "The mean of a run's scores over the target languages, which it was not trained on."),
+        Term("mean ± std", "Mean and standard deviation over runs; in brackets how many of how many runs."),
+        Term(
+            "collapse",
+            "A run collapses where its accuracy on the source's test set is at most that of the best constant answer "
+            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label.",
+        ),
+        Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
+        Term(
+            "difference of shares",
+            "Percentage points, the method's share less the baseline's, with Newcombe's 95 % interval for paired "
+            "proportions.",
+            "Newcombe, 1998, method 10",
+            f"{DOI}10.1002/(SICI)1097-0258(19981130)17:22<2635::AID-SIM954>3.0.CO;2-C",
+        ),
+        Term(
+            "McNemar's test",
+            "Exact test of whether more pairs of runs collapse in one method alone than in the other.",
+            "McNemar, 1947",
+            f"{DOI}10.1007/BF02295996",
+        ),
+        Term(
+            "test over settings",
+            "Swaps the two methods at whole settings, so that a finding holds for other settings too.",
+        ),
+        Term(
+            "Holm's correction",
+            "p corrected for the number of methods, or of languages, that are tested together.",
+            "Holm, 1979",
+            "https://www.jstor.org/stable/4615733",
+        ),
+        Term(
+            "pairs needed",
+            "Pairs in which one method alone collapses, all in one direction, that would give p ≤ 0.05 after Holm's "
+            "correction.",
+        ),
+        Term(
+            "ratio of standard deviations",
+            "The method's over the baseline's, over the runs that both have; of several languages the geometric mean. "
+            "Below 1 the method is steadier. In brackets the ratios that the swap test does not reject at 5 %.",
+        ),
+        Term(
+            "swap test",
+            "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
+            "setting and seed, all languages of a run together; scores are centred on each method's median. For other "
+            "seeds and settings it is a jackknife over both where settings share their seeds; else whole settings are "
+            "swapped.",
+        ),
+        Term(
+            "minimum detectable ratio",
+            "The ratio of standard deviations, or its inverse, that the test of these runs finds at 5 % with 80 % "
+            "power, before any correction.",
+        ),
+        Term(
+            "minimum detectable difference",
+            "The difference in points that the test for other settings finds at 5 % with 80 % power, before any "
+            "correction.",
+        ),
+        Term(
+            "other seeds",
+            "The settings stay, and the seeds are a sample. The interval is Student's, at 95 %.",
+        ),
+        Term(
+            "other settings too",
+            "Settings and seeds are both random factors, and the error is that of both. The interval is Student's, at "
+            "95 %.",
+        ),
+        Term(
+            "multi-bootstrap",
+            "Interval over these runs as independent, and over the test examples of each language.",
+            "Sellam et al., 2022",
+            f"{ARXIV}2106.16163",
+        ),
+        Term(
+            "equivalent",
+            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means, 0.8 to 1.25 for "
+            "ratios.",
+            "Schuirmann, 1987",
+            f"{DOI}10.1007/BF01068419",
+        ),
+        Term("10 % quantile", "A tenth of the runs are below."),
+        Term("worst tenth", "The mean of the runs below the 10 % quantile (CVaR).", "Rockafellar & Uryasev, 2000"),
+        Term("IQR", "From the 25 to the 75 % quantile."),
+        Term("Gini's mean difference", "The mean distance of two runs."),
+        Term(
+            "logit std",
+            "The standard deviation of log(score / (100 − score)), of runs that did not collapse. It does not shrink "
+            "because scores near 100.",
+        ),
+        Term("bold", "The highest mean, where all that are compared have as many runs and target languages."),
+    )
+}
+"""In the order of the page."""
+
+
+def meanings(terms: Mapping[str, str]) -> list[str]:
+    """The meaning of some terms as sentences, each once, for tables that stand by themselves."""
+    found = [TERMS[name] for name in dict.fromkeys(terms.values())]
+    return [f"{term.name[0].upper()}{term.name[1:]}: {term.meaning}{_cited(term)}" for term in found]
+
+
+def _cited(term: Term) -> str:
+    return f" ({term.source})" if term.source else ""

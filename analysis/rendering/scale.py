@@ -1,0 +1,67 @@
+"""Where the settings of a study stand along the first screen's picture."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.rendering.axis import RATE
+from analysis.results.frame import Results
+from analysis.results.wording import counted
+
+FEW = 12
+"""Values up to which each has a place of its own, as wide as the next."""
+TICKS = 6
+"""Values that are named of more."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """Places from 0 to 1 of settings, by their label."""
+
+    of: Mapping[str, float]
+    ticks: tuple[tuple[float, str], ...]
+    """Places with their labels."""
+    label: str
+    step: float
+    """Between two places, at least."""
+
+    @classmethod
+    def along(cls, results: Results) -> "Places":
+        """By the hyperparameter that the study varies: the learning rate, else the only one, else none."""
+        varied = results.varied
+        name = RATE if RATE in varied else (str(varied.columns[0]) if varied.shape[1] == 1 else "")
+        if not name:
+            word = counted(len(results.settings_met), "setting")
+            return cls(dict.fromkeys(results.settings_met, 0.5), (), f"all runs of {word}", 1.0)
+        values = varied[name]
+        numbers = pd.to_numeric(values, errors="coerce")
+        label = name.removeprefix("setting.").replace("_", " ")
+        if numbers.nunique() > FEW and numbers.notna().all():
+            return cls._continuous(numbers, label)
+        order = values.loc[numbers.sort_values(kind="stable").index].map(_shown).drop_duplicates().tolist()
+        at = {value: (place + 0.5) / len(order) for place, value in enumerate(order)}
+        places = {str(setting): at[_shown(value)] for setting, value in values.items()}
+        return cls(places, tuple((place, value) for value, place in at.items()), label, 1 / len(order))
+
+    @classmethod
+    def _continuous(cls, numbers: "pd.Series[float]", label: str) -> "Places":
+        even = (
+            pd.Series(np.log(numbers), numbers.index)
+            if numbers.min() > 0 and numbers.max() >= 5 * numbers.min()
+            else numbers
+        )
+        across = (even - even.min()) / (even.max() - even.min())
+        places = {str(setting): float(place) for setting, place in across.items()}
+        met = sorted(zip(places.values(), numbers, strict=True))
+        named = [met[round(i * (len(met) - 1) / (TICKS - 1))] for i in range(TICKS)]
+        ticks = tuple((place, f"{value:.2g}") for place, value in dict(named).items())
+        return cls(places, ticks, label, 1 / len(met))
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return "none" if math.isnan(value) else f"{value:g}"
+    return str(value)

@@ -1,0 +1,97 @@
+"""Three numbers a method on the first screen: collapse, spread and mean, each with its interval and its verdict."""
+
+import math
+
+from analysis.claims.answer import Answer
+from analysis.claims.claim import Claim, Quantity, Scope, Verdict
+from analysis.claims.collapse import baselines
+from analysis.rendering.cells import MISSING_CELL, Cell, Judged, Mark, Number, Percent, Score
+from analysis.rendering.table import Table
+from analysis.results.view import View
+from analysis.sections.verdict import SCOPES, main_claims
+
+SCOPE_TERMS = {Scope.THESE: "", Scope.SEEDS: "other seeds", Scope.SETTINGS: "other settings too"}
+MARKS = {
+    Verdict.LOWER: Mark.SHOWN,
+    Verdict.HIGHER: Mark.SHOWN,
+    Verdict.EQUIVALENT: Mark.EQUIVALENT,
+    Verdict.OPEN: Mark.NOT_SHOWN,
+    Verdict.UNTESTED: Mark.UNTESTED,
+    Verdict.DESCRIBED: Mark.UNTESTED,
+}
+
+
+def table(view: View, found: Answer) -> Table:
+    """A row a method; the baseline's has its own standard deviation and mean."""
+    claims = {method: main_claims(found, method) for method in found.contrasts}
+    base = view.base_name
+    header = [
+        "method",
+        "collapsed runs",
+        f"collapsed − {base}",
+        f"std ÷ {base}",
+        f"mean score − {base}",
+    ]
+    rows = [_baseline(view, method, claims) for method in _baselines(view)]
+    rows += [_row(view, method, own) for method, own in claims.items()]
+    scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
+    where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
+    notes = [
+        f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
+        f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
+        f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
+        + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
+    ]
+    terms = {
+        "collapsed runs": "share",
+        f"collapsed − {base}": "difference of shares",
+        f"std ÷ {base}": "ratio of standard deviations",
+        f"mean score − {base}": SCOPE_TERMS.get(max(scopes, key=[*SCOPE_TERMS].index, default=Scope.THESE), ""),
+    }
+    terms = {head: term for head, term in terms.items() if term}
+    return Table("numbers", "Three numbers a method", header, rows, notes, terms=terms)
+
+
+def _baselines(view: View) -> list[str]:
+    names = [view.baseline] if view.against is None else dict.fromkeys(view.against.values())
+    return [name for name in names if name in view.results.methods]
+
+
+def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]]) -> list[str | Cell]:
+    runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
+    surviving = runs.loc[~runs["collapsed"], "zero_shot"]
+    score = Score.over(surviving, len(surviving), view.ddof)
+    collapse = [own[Quantity.COLLAPSE] for own in claims.values() if Quantity.COLLAPSE in own]
+    figures = baselines(collapse).get(method)
+    return [
+        f"{method} (baseline)",
+        _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
+        MISSING_CELL,
+        MISSING_CELL if math.isnan(score.std) else Number(score.std, ".2f"),
+        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, ".2f"),
+    ]
+
+
+def _row(view: View, method: str, claims: dict[Quantity, Claim]) -> list[str | Cell]:
+    collapse = claims.get(Quantity.COLLAPSE)
+    runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
+    figures = collapse.details.get("method") if collapse is not None else None
+    return [
+        method,
+        _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
+        _judged(collapse, "+.0f", factor=100, unit=" %"),
+        _judged(claims.get(Quantity.SPREAD), ".2f"),
+        _judged(claims.get(Quantity.MEAN), "+.2f"),
+    ]
+
+
+def _share(figures: list[float]) -> Cell:
+    count, runs, low, high = figures
+    return Percent(100 * count / runs, 100 * low, 100 * high, count=f"{count:.0f}/{runs:.0f}")
+
+
+def _judged(claim: Claim | None, form: str, *, factor: float = 1.0, unit: str = "") -> str | Cell:
+    if claim is None or math.isnan(claim.estimate):
+        return MISSING_CELL
+    ends = factor * claim.estimate, factor * claim.low, factor * claim.high
+    return Judged(*ends, form=form, unit=unit, mark=MARKS[claim.verdict])

@@ -1,0 +1,120 @@
+"""The first screen: a verdict on each method, the runs in a picture, and three numbers a method."""
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib.colors import to_hex
+
+from analysis.claims.answer import answer
+from analysis.rendering.cells import MISSING_CELL
+from analysis.rendering.dots import Dot, Dots
+from analysis.rendering.scale import Places
+from analysis.rendering.style import colours, metric_name
+from analysis.rendering.table import Table
+from analysis.results.frame import RUN
+from analysis.results.view import View
+from analysis.results.wording import counted
+from analysis.sections import numbers
+from analysis.sections.answer import MAX_METHODS_TOLD, warnings
+from analysis.sections.verdict import Told, told
+
+MAX_IDS = 3
+"""Trials of a run that are named."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a reader sees first."""
+
+    warnings: tuple[str, ...]
+    """What to know before any verdict."""
+    verdicts: tuple[Told, ...]
+    others: str
+    """A sentence on the methods that have no verdict of their own; else empty."""
+    picture: Markup
+    """Of all runs."""
+    surviving: Markup
+    """Of the runs that did not collapse; empty where none collapsed, or all did."""
+    caption: str
+    numbers: Table | None
+    """``None`` where nothing is compared."""
+
+
+def opening(view: View) -> Opening | None:
+    """The first screen of some results; ``None`` where no run is complete."""
+    if not view.results.runs["complete"].any():
+        return None
+    found = answer(view)
+    verdicts = [told(found, method, view.results.varied) for method in found.contrasts]
+    shown = {claim.method for claim in found.claims if claim.shown}
+    many = len(verdicts) > MAX_METHODS_TOLD
+    kept = [verdict for verdict in verdicts if not many or verdict.method in shown]
+    others = (
+        f"Of the other {len(verdicts) - len(kept)} methods no difference is shown." if len(kept) < len(verdicts) else ""
+    )
+    flags = view.results.runs.loc[view.results.runs["complete"], "collapsed"]
+    apart = bool(flags.any() and not flags.all())
+    return Opening(
+        tuple(warnings(found)),
+        tuple(kept),
+        others,
+        picture(view).svg(),
+        picture(view, surviving=True).svg() if apart else Markup(""),
+        _caption(view),
+        numbers.table(view, found) if found.claims else None,
+    )
+
+
+def picture(view: View, *, surviving: bool = False) -> Dots:
+    """The runs as dots, all that are complete or those of them that did not collapse."""
+    results = view.results
+    runs = results.runs[results.runs["complete"]]
+    runs = runs[~runs["collapsed"]] if surviving else runs
+    ids = results.trials.groupby(RUN, sort=False)["trial"].agg(list).to_dict()
+    dots = [_dot(run, ids[tuple(run[name] for name in RUN)], results.source) for run in runs.to_dict("records")]
+    methods = [method for method in results.methods if (runs["method"] == method).any()]
+    palette = dict(zip(results.methods, map(to_hex, colours(results)), strict=True))
+    titles = (f"Zero-shot score ({metric_name(results)})", f"Source score, {results.source}")
+    return Dots(
+        dots,
+        methods,
+        [palette[method] for method in methods],
+        titles,
+        Places.along(results),
+        view.ddof,
+        _alt(view, dots),
+    )
+
+
+def _dot(run: dict[Hashable, Any], trials: list[str], source: str) -> Dot:
+    named = ", ".join(map(str, trials[:MAX_IDS])) + (" …" if len(trials) > MAX_IDS else "")
+    name = (
+        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:.2f}, {source} "
+        f"{_number(run['source'])}{', collapsed' if run['collapsed'] else ''} (trial {named})"
+    )
+    return Dot(run["method"], run["setting"], (run["zero_shot"], run["source"]), bool(run["collapsed"]), name)
+
+
+def _number(score: float) -> str:
+    return MISSING_CELL if math.isnan(score) else f"{score:.2f}"
+
+
+def _alt(view: View, dots: list[Dot]) -> str:
+    """The picture in words."""
+    counts = []
+    for method in view.results.methods:
+        own = [dot.collapsed for dot in dots if dot.method == method]
+        counts.append(f"{method} {counted(len(own), 'run')}, {sum(own)} collapsed")
+    low, high = (f(dot.scores[0] for dot in dots) for f in (min, max)) if dots else (0.0, 0.0)
+    told = f"{counted(len(dots), 'run')}: {'; '.join(counts)}"
+    return f"Dot plot of {told}; zero-shot scores from {low:.1f} to {high:.1f}."
+
+
+def _caption(view: View) -> str:
+    crosses = " Crosses are runs that collapsed." if view.results.runs["collapsed"].any() else ""
+    different = {tuple(view.results.languages(method)) for method in view.results.methods}
+    caution = " Zero-shot scores of methods with different target languages do not compare." * (len(different) > 1)
+    return f"Every dot is a run; the pointer or an arrow key names it. Means are over the runs shown.{crosses}{caution}"

@@ -1,0 +1,62 @@
+"""Parquet files that make up one split: all of them, and none of another layout."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.common.errors import UserError
+
+SHARD = re.compile(r"(?P<stem>.*?-)??(?P<number>\d+)(-of-(?P<count>\d+))?(-[0-9a-f]+)?\.parquet")
+"""``train-00000-of-00004.parquet``, as the hub names them, some with a hash; ``0000.parquet``, as it converts them."""
+SHOWN = 4
+"""Files that a message names."""
+
+
+def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) -> list[Path]:
+    """The files of a split: those of the first pattern that has any, sorted; none where no pattern has one.
+
+    Raises ``UserError`` naming the files where several patterns or numberings have some, and where a number is lacking:
+    from 0 on, and where ``whole`` also at the end.
+    """
+    layouts = [found for pattern in patterns if (found := sorted(folder.glob(pattern)))]
+    if len(layouts) > 1:
+        raise _several(folder, [files[0] for files in layouts])
+    files = layouts[0] if layouts else []
+    shards = {file: shard for file in files if (shard := SHARD.fullmatch(file.name))}
+    if not shards:
+        return files
+    # One numbering: no file without a number, and one number of files.
+    kinds = {(shard["stem"], shard["count"]): file for file, shard in reversed(shards.items())}
+    others = [file for file in files if file not in shards]
+    if len(kinds) > 1 or others:
+        raise _several(folder, sorted([*kinds.values(), *others[:1]]))
+    _check_numbers(folder, [*shards.values()], whole)
+    return files
+
+
+def _check_numbers(folder: Path, shards: Sequence[re.Match[str]], whole: bool) -> None:
+    """Refuse shards of which one is lacking or there twice."""
+    names: dict[int, list[str]] = {}
+    for shard in shards:
+        names.setdefault(int(shard["number"]), []).append(shard.string)
+    if twice := next((found for found in names.values() if len(found) > 1), None):
+        raise _several(folder, [folder / name for name in twice])
+    count = int(shards[0]["count"]) if shards[0]["count"] and whole else max(names) + 1
+    lacking = [number for number in range(count) if number not in names]
+    if lacking:
+        like = shards[0]
+        made = [
+            like.string[: like.start("number")] + f"{number:0{len(like['number'])}}" + like.string[like.end("number") :]
+            for number in lacking
+        ]
+        raise UserError(f"data: {folder} has {like.string}, and lacks {_listed(made)}; copy all files of the split")
+
+
+def _several(folder: Path, files: Sequence[Path]) -> UserError:
+    names = [str(file.relative_to(folder)) for file in files]
+    return UserError(f"data: {folder} has a split in several layouts, {_listed(names)}; leave the files of one there")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

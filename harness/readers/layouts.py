@@ -1,0 +1,52 @@
+"""The layout of a file by its name and its first lines."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from harness.common import files
+from harness.common.errors import UserError
+from harness.readers.conll import DOCUMENT, cells_of
+
+Layout = Literal["two columns", "conll", "conll-u"]
+ID = re.compile(r"\d+([-.]\d+)?")
+"""Of a word, a contraction or an empty node in CoNLL-U."""
+SUFFIXES = (".tsv", ".conllu", ".conll", ".txt", ".iob", ".iob2", ".bio")
+"""Of files of words and tags. Only CoNLL-U has one of its own; what the others have shows in their first lines."""
+HEADER = (
+    {"word", "words", "token", "tokens", "form", "text"},
+    {*("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "upos", "pos_tag", "pos_tags")},
+)
+"""Names of columns of words, and of tags."""
+
+
+def layout_of(file: Path) -> Layout:
+    """How a file of words and tags is laid out. Raises ``UserError`` naming a layout that is not read, and how to
+    convert it."""
+    number, line = _first(file)
+    cells = cells_of(line)
+    if file.suffix == ".conllu" or (line.count("\t") == 9 and ID.fullmatch(cells[0])):
+        return "conll-u"
+    where = f"{file}:{number}"
+    if cells[0].lower() in HEADER[0] and {cell.lower() for cell in cells[1:]} & HEADER[1]:
+        raise UserError(f"{where}: the line is a header, {line[:60]!r}; delete it, as sed {number}d does")
+    if cells[0].startswith("#begin"):
+        raise UserError(f"{where}: the file is laid out as in CoNLL-2012 (OntoNotes); write a word and its tag a line")
+    if line.startswith(("{", "[{")):
+        raise UserError(f"{where}: the file has JSON; name it .jsonl, or write a word and its tag a line")
+    if "\t" not in line and len(cells) == 1:
+        raise UserError(f"{where}: expected 'word<TAB>tag', found {line[:60]!r}")
+    return "two columns" if line.count("\t") == 1 else "conll"
+
+
+def _first(file: Path) -> tuple[int, str]:
+    """The first line with a word, and its number: no comment, no line before a document, no blank one."""
+    comment = None
+    for number, line in files.lines(file):
+        if line.startswith("#") and "\t" not in line and not line.startswith("#begin"):
+            comment = comment or (number, line)
+        elif line.strip(" \t") and cells_of(line)[0] != DOCUMENT:
+            return number, line
+    if comment is not None:
+        return comment
+    raise UserError(f"{file}: the file has no sentences")

@@ -1,0 +1,66 @@
+"""Schemes of tags for the words of an entity, and their conversion to IOB2, in which every entity begins with ``B-``.
+
+IOB1 and IOB2: Tjong Kim Sang and Veenstra (1999), "Representing text chunks". BIOES and BILOU: Ratinov and Roth (2009),
+"Design challenges and misconceptions in named entity recognition".
+"""
+
+from collections.abc import Iterable
+
+from harness.readers.words import Word
+
+OTHERS = {
+    "BIOES": {"B": "B", "I": "I", "E": "I", "S": "B"},
+    "BILOU": {"B": "B", "I": "I", "L": "I", "U": "B"},
+    "BMES": {"B": "B", "M": "I", "E": "I", "S": "B"},
+}
+"""Prefixes of other schemes, each with IOB2's."""
+STARTS = {"B", "S", "U"}
+"""Prefixes without one of which another scheme does not say where an entity begins."""
+
+
+def is_iob2(labels: Iterable[str]) -> bool:
+    """Whether a task's labels are those of IOB2 (or of IOB1, which has the same)."""
+    return {label[0] for label in labels if label[1:2] == "-"} == {"B", "I"}
+
+
+def converted(sentences: list[list[Word]]) -> tuple[list[list[Word]], str]:
+    """Sentences with their tags in IOB2, and the name of the scheme that they were in; empty where they are left as
+    they are: in IOB2, in a scheme that is not known, or without prefixes."""
+    tags = {word.tag for sentence in sentences for word in sentence} - {"O"}
+    if not tags or any(not isinstance(tag, str) or tag[1:2] != "-" for tag in tags):
+        return sentences, ""
+    prefixes = {tag[0] for tag in tags}
+    if prefixes <= {"B", "I"}:
+        return ([_from_iob1(sentence) for sentence in sentences], "IOB1") if _is_iob1(sentences) else (sentences, "")
+    for name, prefix in OTHERS.items():
+        if prefixes <= prefix.keys() and prefixes & STARTS:
+            return [[_with(word, prefix) for word in sentence] for sentence in sentences], name
+    return sentences, ""
+
+
+def _with(word: Word, prefix: dict[str, str]) -> Word:
+    return word if word.tag == "O" else word._replace(tag=prefix[word.tag[0]] + word.tag[1:])
+
+
+def _begins(sentence: list[Word]) -> list[bool]:
+    """Whether each word has a tag and follows no tag of its type."""
+    before = ["O", *(word.tag for word in sentence)]
+    return [word.tag != "O" and word.tag[1:] != last[1:] for word, last in zip(sentence, before, strict=False)]
+
+
+def _is_iob1(sentences: list[list[Word]]) -> bool:
+    """Whether ``B-`` stands nowhere but between two entities of one type: an entity begins with ``I-``."""
+    begun = (
+        word.tag[0]
+        for sentence in sentences
+        for word, begins in zip(sentence, _begins(sentence), strict=True)
+        if begins
+    )
+    return {*begun} == {"I"}
+
+
+def _from_iob1(sentence: list[Word]) -> list[Word]:
+    return [
+        word._replace(tag="B" + word.tag[1:]) if begins else word
+        for word, begins in zip(sentence, _begins(sentence), strict=True)
+    ]

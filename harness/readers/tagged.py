@@ -1,0 +1,94 @@
+"""Words and tags of a file in any of the layouts."""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.common.errors import UserError, bad, unknown
+from harness.readers import conll, conll_u, schemes, two_columns
+from harness.readers.layouts import layout_of
+from harness.readers.words import Word
+
+Sentence = tuple[tuple[str, ...], tuple[str, ...]]
+"""Words and their tags."""
+PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
+"""A language and a colon."""
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """The sentences of a file."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+    """What was read otherwise than it stands there, in words for the user."""
+
+
+def tagged_words(file: Path, *, labels: Collection[str] = (), column: str | None = None) -> Tagged:
+    """The sentences of a file of words and tags: ``word<TAB>tag``, CoNLL's columns or CoNLL-U.
+
+    ``labels`` are the tags that a task knows; without them any tag is one. ``column`` names the tags' by its name in
+    CoNLL-2003 or CoNLL-U, or by its number from 1; by default it is the last, in CoNLL-U upos. Raises ``UserError``
+    with file and line for malformed lines and unknown tags, for a file without sentences, and for other layouts.
+    """
+    layout = layout_of(file)
+    if layout == "conll-u":
+        sentences = conll_u.read(file, column)
+    elif layout == "conll":
+        sentences = conll.read(file, column)
+    else:
+        sentences = two_columns.read(file)
+    if not sentences:
+        raise UserError(f"{file}: the file has no sentences")
+    _refuse_prefixes(sentences, file)
+    return checked(sentences, labels, lambda word: f"{file}:{word.line}", str(file))
+
+
+def checked(sentences: list[list[Word]], labels: Collection[str], where: Callable[[Word], str], whole: str) -> Tagged:
+    """Sentences whose words and tags are checked and whose tags are in IOB2 where ``labels`` are, or where there are
+    none. ``where`` and ``whole`` name a word and all of them in messages."""
+    scheme = ""
+    if not labels or schemes.is_iob2(labels):
+        sentences, scheme = schemes.converted(sentences)
+    for word in (word for sentence in sentences for word in sentence):
+        _check(word, labels, where)
+    notes = (f"{whole}: tags in {scheme} are read as IOB2.",) if scheme else ()
+    return Tagged(
+        [(tuple(word.form for word in found), tuple(word.tag for word in found)) for found in sentences], notes
+    )
+
+
+def _check(word: Word, labels: Collection[str], where: Callable[[Word], str]) -> None:
+    if not isinstance(word.form, str) or not word.form.strip(" ") or not set("\t\r\n").isdisjoint(word.form):
+        raise bad(f"{where(word)}: word", word.form, "text without tabs and line breaks that is not empty")
+    if labels and word.tag not in labels:
+        _refuse_known_mistakes(word, labels, where(word))
+        raise unknown(f"{where(word)}: tag", word.tag, labels)
+    if not isinstance(word.tag, str) or not word.tag.strip():
+        raise bad(f"{where(word)}: tag", word.tag, "text that is not empty")
+
+
+def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> None:
+    """Name a layout in which the tags of this task look like this one."""
+    tag = str(word.tag)
+    if tag.isdecimal():
+        raise UserError(
+            f"{where}: the tag {tag!r} is a number; write the names {', '.join(labels)} in its place, by the order of "
+            "names that the data set was made with"
+        )
+    if word.form in labels:
+        raise UserError(f"{where}: the tag {word.form!r} stands before the word {tag!r}; write 'word<TAB>tag'")
+    if len(tag.split()) > 1 and {*tag.split()} <= {*labels}:
+        raise UserError(f"{where}: the line has a whole sentence and its tags; write a word and its tag a line")
+
+
+def _refuse_prefixes(sentences: Iterable[list[Word]], file: Path) -> None:
+    """Refuse WikiANN's raw files, which have the language before every word (``de:Berlin``)."""
+    words = [word.form for sentence in sentences for word in sentence]
+    prefix = PREFIX.match(words[0])
+    if prefix is not None and all(len(word) > len(prefix[0]) and word.startswith(prefix[0]) for word in words):
+        raise UserError(
+            f"{file}: every word begins with {prefix[0]!r}, as in WikiANN's raw files; cut it off, as "
+            f"sed 's/^{prefix[0]}//' does"
+        )

@@ -1,0 +1,42 @@
+"""New scores for records whose scores follow an older version's rules, from their stored predictions."""
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.store.record import Record, Score, Scores, scorer_of
+from harness.tasks import TASKS
+
+
+def scored_again(record: Record, predictions: pa.Table) -> Record:
+    """A record with the scores that this version's rules give its stored predictions.
+
+    ``predictions`` has split, language, example, gold and predicted (lists of label ids). Raises ``ValueError`` if they
+    have other languages or labels that are not the task's.
+    """
+    splits = {split: _languages(record, languages, split, predictions) for split, languages in record.scores.splits()}
+    scores = Scores(**splits)
+    made = replace(record, scores=scores, scorer=scorer_of(record))
+    targets = [score for language, score in made.in_metric("test").items() if language != record.identity.source]
+    return replace(made, zero_shot=sum(targets) / len(targets)) if targets else made
+
+
+def _languages(record: Record, scores: dict[str, Score], split: str, predictions: pa.Table) -> dict[str, Score]:
+    task = TASKS[record.identity.task]
+    table = predictions.filter(pc.equal(predictions["split"], split))
+    found = {}
+    for language, score in scores.items():
+        part = table.filter(pc.equal(table["language"], language))
+        gold, predicted = (part[name].to_pylist() for name in ("gold", "predicted"))
+        _check(gold, predicted, score, len(task.labels), f"{split} {language}")
+        found[language] = replace(score, metrics=task.scores(gold, predicted))
+    return found
+
+
+def _check(gold: list[list[int]], predicted: list[list[int]], score: Score, labels: int, where: str) -> None:
+    """Refuse predictions that cannot belong to a trial with this score."""
+    if len(gold) != score.examples or [*map(len, gold)] != [*map(len, predicted)]:
+        raise ValueError(f"{where}: the predictions are not those of {score.examples} examples")
+    if any(not -1 <= label < labels for side in (gold, predicted) for row in side for label in row):
+        raise ValueError(f"{where}: a label id is not the task's")

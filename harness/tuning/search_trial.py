@@ -1,0 +1,123 @@
+"""One trial of a search, and the stored trials of a study's searches."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+from harness.common import fields
+from harness.common.errors import UserError
+from harness.setting import Setting
+from harness.store.record import Record, follows_present_rules
+from harness.store.store import Store
+from harness.study import TrialConfig
+from harness.tasks import TASKS
+
+RUNNING, FINISHED, STOPPED, FAILED = "running", "finished", "stopped", "failed"
+ENDED = (FINISHED, STOPPED, FAILED)
+
+
+class Rung(NamedTuple):
+    """A trial's dev score at a rung."""
+
+    rung: int
+    """Number of the rung, from 1. The search's last rung is the end of training."""
+    step: int
+    dev: float
+    """Dev score of the source, × 100."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchTrial:
+    """One trial of a search."""
+
+    id: str
+    method: str
+    """Label of the method."""
+    setting: Setting
+    status: str
+    """``finished``, ``stopped``, ``failed`` or ``running``. ``running`` also marks a trial that was interrupted."""
+    scores: tuple[Rung, ...] = ()
+    """Dev scores in the order of the rungs."""
+    seconds: float = 0.0
+    draws: int = 1
+    """Number of times the sampler drew it. A space with few points is drawn with repetitions."""
+    rules: tuple[int, int]
+    """The search's ``reduction`` and ``rungs``, by which the trial continued or stopped."""
+    scorer: str = ""
+    """``Task.scorer`` of its dev scores."""
+    counts: bool = True
+    """Whether the trial belongs to the search as it was last run.
+
+    It does not while the study's setting, ranges or rungs differ from the ones used for its draw.
+    """
+    replaced: bool = False
+    """Whether the trial failed and another is drawn in its place. It then counts as a draw only."""
+
+    def __post_init__(self) -> None:
+        fields.coerce(self)
+        fields.choice("status", self.status, (RUNNING, *ENDED))
+
+    @property
+    def dev(self) -> float | None:
+        """The last dev score, or ``None``. For a finished trial it is the dev score of the scored weights."""
+        return self.scores[-1].dev if self.scores else None
+
+    def to_json(self) -> dict[str, Any]:
+        last = self.scores[-1].rung if self.scores else 0
+        scores = [score._asdict() for score in self.scores]
+        return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "SearchTrial":
+        given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
+        given["setting"] = fields.build(Setting, "setting", given["setting"])
+        given["scores"] = tuple(
+            Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ())
+        )
+        given["rules"] = tuple(given["rules"])
+        return cls(**given)
+
+
+def read(store: Store, name: str) -> list[SearchTrial]:
+    """The stored trials of a study's search as it was last run, in the order in which they ended.
+
+    Dev scores by an older version's rules are left out. Finished trials get a new dev score in their place.
+    """
+    found = [one for one in all_tried(store, name) if one.counts]
+    if not found:
+        return []
+    study, trials = store.study(name)
+    if not isinstance(study.task, str) or study.task not in TASKS:
+        return found
+    present, configs = TASKS[study.task].scorer, {trial.id: trial for trial in trials}
+    return [one if one.scorer == present else scored_again(one, configs.get(one.id), store, present) for one in found]
+
+
+def scored_again(one: SearchTrial, config: TrialConfig | None, store: Store, present: str) -> SearchTrial:
+    """A trial of an older version with the dev score of its stored predictions by the present rules, or none."""
+    record = store.record_of(config) if config is not None and one.status == FINISHED else None
+    if record is None or not follows_present_rules(record):
+        return replace(one, scores=(), scorer=present)
+    return replace(one, scores=tuple(of._replace(dev=dev_of(record)) for of in one.scores[-1:]), scorer=present)
+
+
+def dev_of(record: Record) -> float:
+    """Dev score × 100 of the source for a finished trial."""
+    return record.in_metric("dev")[record.identity.source]
+
+
+def all_tried(store: Store, name: str) -> list[SearchTrial]:
+    """All trials that searches of a study have ever tried. Unreadable entries are skipped."""
+    found = []
+    for values in store.tried(name):
+        try:
+            found.append(SearchTrial.from_json(values))
+        except (KeyError, TypeError, ValueError, OverflowError, UserError):
+            continue
+    return found
+
+
+def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
+    """The method's finished trial with the highest dev score of the source (the first of equal ones), or ``None``."""
+    finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
+    return max(finished, key=lambda one: one.dev or 0.0, default=None)

@@ -1,0 +1,86 @@
+"""The Parquet files of a split: one layout, all shards."""
+
+from pathlib import Path
+
+import pytest
+from datasets import Dataset, DatasetDict
+
+from harness.common.errors import UserError
+from harness.data import reading
+from harness.data.hub import PARTS
+from harness.data.origin import Origin
+from harness.data.shards import split_files
+
+TRAIN = [pattern.format(split="train") for pattern in PARTS]
+
+
+def written(folder: Path, *names: str) -> Path:
+    """These files lie in the folder."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [],
+        ["train.parquet"],
+        ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"],
+        ["train-00000-of-00001-a8bf93e2c5d1.parquet"],
+        ["train/0000.parquet", "train/0001.parquet"],
+        ["train-a.parquet", "train-b.parquet"],
+    ],
+)
+def test_whole_splits(tmp_path: Path, names: list[str]) -> None:
+    written(tmp_path, *names, "test-00000-of-00009.parquet")
+    assert [str(file.relative_to(tmp_path)) for file in split_files(tmp_path, TRAIN)] == names
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["train.parquet", "train-00000-of-00001.parquet"], "train.parquet, train-00000-of-00001.parquet; leave"),
+        (["train.parquet", "train/0000.parquet"], "in several layouts, train.parquet, train/0000.parquet"),
+        (
+            ["train-00000-of-00001.parquet", "train-00000-of-00002.parquet", "train-00001-of-00002.parquet"],
+            "train-00000-of-00001.parquet, train-00000-of-00002.parquet",
+        ),
+        (["train-00000-of-00001.parquet", "train-00000-of-00001-ab12.parquet"], "several layouts, "),
+        (["train-00000-of-00001.parquet", "train-old.parquet"], "00001.parquet, train-old.parquet"),
+        (
+            ["train-00000-of-00004.parquet"],
+            "has train-00000-of-00004.parquet, and lacks train-00001-of-00004.parquet",
+        ),
+        (["train-00001-of-00002.parquet"], "and lacks train-00000-of-00002.parquet; copy all files"),
+        (["train/0000.parquet", "train/0002.parquet"], "has 0000.parquet, and lacks 0001.parquet"),
+    ],
+)
+def test_others_are_refused_with_their_files(tmp_path: Path, names: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message.replace(".", r"\.")):
+        split_files(written(tmp_path, *names), TRAIN)
+
+
+def test_the_first_files_do_for_text(tmp_path: Path) -> None:
+    (first,) = split_files(written(tmp_path / "a", "train-00000-of-00041.parquet"), TRAIN, whole=False)
+    assert first.name == "train-00000-of-00041.parquet"
+    with pytest.raises(UserError, match=r"lacks train-00000-of-00041\.parquet"):
+        split_files(written(tmp_path / "b", "train-00001-of-00041.parquet"), TRAIN, whole=False)
+
+
+def test_a_split_that_is_there_twice_is_not_counted_twice(tmp_path: Path) -> None:
+    rows = Dataset.from_dict({"sentence1": ["a"], "sentence2": ["b"], "label": ["1"]})
+    place = Origin("pawsx", str(tmp_path))
+    folder = tmp_path / "PAWS-X.de"
+    folder.mkdir()
+    rows.to_parquet(folder / "test.parquet")
+    assert reading.examples(place, "test", "de").rows == (("a", "b", "1"),)
+    reading.examples.cache_clear()
+    rows.to_parquet(folder / "test-00000-of-00001.parquet")
+    with pytest.raises(UserError, match=r"PAWS-X\.de has a split in several layouts, test\.parquet, test-00000-of-0"):
+        reading.examples(place, "test", "de")
+    (folder / "test.parquet").unlink()
+    DatasetDict({"test": rows}).save_to_disk(folder)
+    with pytest.raises(UserError, match=r"twice, in dataset_dict\.json as save_to_disk writes it and in test-00000-of"):
+        reading.examples(place, "test", "de")
