@@ -65,7 +65,7 @@ class OwnQuestion(Own[Question], QuestionTask):
     def example(self, cells: Sequence[Any], where: str) -> Question:
         return squad_format.checked([cells], where, no_answer=self.no_answer)[0]
 
-    def examples(self, table: "pd.DataFrame", where: str) -> list[Question]:
+    def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Question]:
         """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the question's id."""
         for name in self.columns:
             if name not in table:
@@ -75,6 +75,9 @@ class OwnQuestion(Own[Question], QuestionTask):
 
     def labels_in(self, examples: Iterable[Question]) -> set[str]:
         return set(self.labels)
+
+    def check_scores(self, examples: Sequence[Question]) -> None:
+        """Nothing: the metrics are steadytune's own."""
 
     def identity(self) -> dict[str, Any]:
         return super().identity() | {"no_answer": self.no_answer, "rules": self.rules}
