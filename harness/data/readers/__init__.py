@@ -24,6 +24,7 @@ READERS: Registry[Reader] = Registry(
         ".tsv": "harness.data.readers.tables:tsv",
         ".jsonl": "harness.data.readers.tables:jsonl",
         ".parquet": "harness.data.readers.tables:parquet",
+        ".json": "harness.data.readers.squad:squad",
     }
 )
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}

@@ -15,6 +15,7 @@ KINDS: Registry[type[Own[Any]]] = Registry(
         "pair": "harness.tasks.own.pair:OwnPair",
         "token": "harness.tasks.own.token:OwnToken",
         "regression": "harness.tasks.own.regression:OwnRegression",
+        "question_answering": "harness.tasks.own.question:OwnQuestion",
     }
 )
 
