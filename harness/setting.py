@@ -51,8 +51,8 @@ class Setting:
     max_length: int = 128
     """Largest number of sub-words in an example, special tokens included.
 
-    Longer sentences of token tasks are cut into windows, so that no word is lost. Longer pairs lose the end of the
-    longer text.
+    Longer sentences of token tasks are cut into windows, so that no word is lost. So are longer contexts of
+    questions. Longer pairs lose the end of the longer text.
     """
     schedule: str = "linear"
     """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""

@@ -19,7 +19,7 @@ T = TypeVar("T")
 MAX_EXACT_INTEGER = 2**53
 """Largest n such that a float holds every whole number up to n exactly."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
-"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task tells them apart."""
+"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task has both."""
 
 
 def coerce(instance: Any) -> None:
@@ -115,7 +115,7 @@ def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
 def languages(field: str, values: Sequence[str]) -> None:
     """Refuse an empty list, a repeated code, and values that are not language codes.
 
-    A code has letters and hyphens alone, so it can never be a path.
+    A code has letters and at most one hyphen, so it can never be a path.
     """
     for value in values:
         if not LANGUAGE.fullmatch(value):

@@ -37,7 +37,8 @@ class OwnQuestion(Own[Question], QuestionTask):
     """The column with a question's id."""
     question: str = "question"
     context: str = "context"
-    answers: str = "answers"
+    answer: str = "answers"
+    """The column with its answers."""
     no_answer: bool = False  # type: ignore[misc]
     """Whether a context need not answer its question, as in SQuAD 2.0."""
     rules: str = "squad"
@@ -56,7 +57,7 @@ class OwnQuestion(Own[Question], QuestionTask):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return self.id, self.question, self.context, self.answers
+        return self.id, self.question, self.context, self.answer
 
     def normalise(self, language: str) -> Normalise:
         return squad_scores.mlqa(language) if self.rules == "mlqa" else squad_scores.squad
@@ -64,7 +65,7 @@ class OwnQuestion(Own[Question], QuestionTask):
     def example(self, cells: Sequence[Any], where: str) -> Question:
         return squad_format.checked([cells], where, no_answer=self.no_answer)[0]
 
-    def examples(self, table: "pd.DataFrame", where: str) -> list[Question]:
+    def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Question]:
         """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the question's id."""
         for name in self.columns:
             if name not in table:
