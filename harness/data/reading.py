@@ -82,6 +82,7 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
         raise UserError(
-            f"data: {first} does not exist{also}; languages with a {split} file there: {', '.join(sorted(there)) or 'none'}"
+            f"data: {first} does not exist{also}; languages with a {split} file there: "
+            f"{', '.join(sorted(there)) or 'none'}"
         )
     return found[0]
