@@ -19,6 +19,7 @@ import ray
 
 from harness.common.errors import UserError, reason_and_file
 from harness.common.machine.cores import cores
+from harness.common.machine.signals import sigterm_kept, terminated
 from harness.common.machine.threads import room_for_threads
 from harness.execution import ray_folder
 
@@ -38,8 +39,8 @@ RETRY = 1.0
 """Seconds between two tries to reach a cluster, which may be about to start."""
 THREADS, THREADS_A_WORKER = 170, 30
 """Threads of a Ray that does nothing, and of a worker; measured with Ray 2.60."""
-GAVE_UP, INTERRUPTED = 2, 130
-"""Exit codes of a process that no longer waits, as the command's for ``UserError`` and Ctrl-C."""
+GAVE_UP, INTERRUPTED, TERMINATED = 2, 130, 143
+"""Exit codes of a process that no longer waits, as the command's for ``UserError``, Ctrl-C and SIGTERM."""
 
 
 @contextmanager
@@ -52,10 +53,11 @@ def connection(address: str | None) -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     ended = threading.Event()
-    if address is None:
-        _start(quiet, ended)
-    else:
-        _join(address, quiet, ended)
+    with sigterm_kept():  # Ray's would print a stack of C++ and abort
+        if address is None:
+            _start(quiet, ended)
+        else:
+            _join(address, quiet, ended)
     try:
         yield
     finally:
@@ -152,7 +154,7 @@ def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, w
         _result(done, limit, waiting)
     except BaseException as error:
         if not done.done():
-            atexit.register(_leave, INTERRUPTED if isinstance(error, KeyboardInterrupt) else GAVE_UP)
+            atexit.register(_leave, _exit_code(error))
         raise
 
 
@@ -164,6 +166,12 @@ def _result(done: "Future[None]", limit: float, waiting: str) -> None:
             raise
         print(f"{waiting}.", file=sys.stderr, flush=True)
         done.result(max(0.0, limit - SILENCE))
+
+
+def _exit_code(error: BaseException) -> int:
+    if not isinstance(error, KeyboardInterrupt):
+        return GAVE_UP
+    return TERMINATED if terminated() else INTERRUPTED
 
 
 def _leave(code: int) -> None:

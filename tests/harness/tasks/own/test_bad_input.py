@@ -83,9 +83,11 @@ def test_a_label_that_training_lacks(tmp_path: Path) -> None:
 
 def test_a_test_language_without_labels(tmp_path: Path) -> None:
     task = OwnText(text=("sentence",), label="topic", labels=("sports", "travel"))
-    with pytest.raises(UserError, match=r"a\.csv: row 1: topic: '' is not allowed; give a label, which every row"):
+    with pytest.raises(
+        UserError, match=r"a\.csv: row 1: topic: '' is not allowed; give a label, which every row needs"
+    ):
         read(tmp_path, "a.csv", b"sentence,topic\nA,\nB,\n", task, "test")
-    with pytest.raises(UserError, match=r"a\.csv: column: there is no 'topic'. Known: sentence"):
+    with pytest.raises(UserError, match=r"a\.csv: column: there is no 'topic'\. Known: sentence"):
         read(tmp_path, "a.csv", b"sentence\nA\nB\n", task, "test")
 
 
