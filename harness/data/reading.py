@@ -82,10 +82,5 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         # Under another name, not with another end alone.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
-<<<<<<< HEAD
-        codes = ", ".join(sorted(there)) or "none"
-        raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {codes}")
-=======
         raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}")
->>>>>>> main
     return found[0]
