@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from harness.common.errors import UserError, bad, unknown
+from harness.readers.tagged import Sentence
 from harness.tasks.metrics import METRICS
 from harness.tasks.own.base import Own
 from harness.tasks.own.cells import label_of
-from harness.readers.tagged import Sentence
 from harness.tasks.token_task import TokenTask
 
 NONE = "O"
