@@ -101,7 +101,7 @@ class Results:
     @cached_property
     def targets(self) -> pd.DataFrame:
         """The target languages' rows of ``test``."""
-        return self.test[self.test["language"] != self.source]
+        return self.test[~self.test["language"].isin([self.source, *sources.parts(self.source)])]
 
     @cached_property
     def wide(self) -> pd.DataFrame:
