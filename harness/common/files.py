@@ -52,8 +52,13 @@ def text(content: bytes, where: str) -> str:
 
 def lines(file: Path) -> Iterator[tuple[int, str]]:
     """The lines of a UTF-8 file without line ends, each with its number from 1."""
-    for number, line in enumerate(read(file).split(b"\n"), start=1):
-        yield number, text(line.removesuffix(b"\r"), f"{file}:{number}")
+    return numbered(read(file), str(file))
+
+
+def numbered(content: bytes, where: str) -> Iterator[tuple[int, str]]:
+    """The same of a file's bytes; ``where`` names the file in messages."""
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        yield number, text(line.removesuffix(b"\r"), f"{where}:{number}")
 
 
 def state(file: Path) -> tuple[int, ...] | None:

@@ -3,11 +3,9 @@ first (Tjong Kim Sang and De Meulder, 2003)."""
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from harness.common import files
 from harness.common.errors import UserError
-from harness.readers.words import Word, column_of, grouped
+from harness.readers.words import Columns, Lines, Row, grouped
 
 DOCUMENT = "-DOCSTART-"
 """The word of the line before a document."""
@@ -23,35 +21,32 @@ def cells_of(line: str) -> list[str]:
     return line.split("\t") if "\t" in line else BLANKS.split(line.strip(" "))
 
 
-def read(file: Path, column: str | None) -> list[list[Word]]:
-    """The sentences of a file, with the tags of a column, by default the last. Raises ``UserError`` with file and line
-    for a line that has not as many columns as the first."""
-    sentences = list(grouped(_words(file, column)))
-    if sentences and all(word.form == str(place) for sentence in sentences for place, word in enumerate(sentence, 1)):
+def read(lines: Lines, name: str) -> Columns:
+    """The columns of a file of that name. Raises ``UserError`` with file and line for a line that has not as many
+    columns as the first."""
+    sentences = list(grouped(_rows(lines, name)))
+    if sentences and all(row.cells[0] == str(place) for of in sentences for place, row in enumerate(of, 1)):
         raise UserError(
-            f"{file}: the first column numbers the words, as in CoNLL-X, CoNLL-2009 and GermEval; write a file with "
+            f"{name}: the first column numbers the words, as in CoNLL-X, CoNLL-2009 and GermEval; write a file with "
             "the word and its tag alone, as cut -f 2,3 does"
         )
-    return sentences
+    width = len(sentences[0][0].cells) if sentences else 0
+    names = NAMES.get(width, ("word", *map(str, range(2, width + 1))))
+    return Columns(names, 0, width - 1, sentences)
 
 
-def _words(file: Path, column: str | None) -> Iterator[Word | None]:
-    width = first = place = 0
-    for number, line in files.lines(file):
-        if not line.strip(" \t"):
-            yield None
-            continue
+def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
+    width = first = 0
+    for number, line in lines:
         cells = cells_of(line)
-        if cells[0] == DOCUMENT or COMMENT.match(line):
+        if not line.strip(" \t") or cells[0] == DOCUMENT or COMMENT.match(line):
             yield None
             continue
         if not width and not line.startswith("# "):
             width, first = len(cells), number
-            names = NAMES.get(width, tuple(str(count) for count in range(1, width + 1)))
-            place = column_of(column, names, width - 1, f"{file}:{number}")
         if len(cells) == width:
-            yield Word(number, cells[0], cells[place])
+            yield Row(number, tuple(cells))
         elif not line.startswith("# "):  # another comment: a word that is # has as many columns as others
             raise UserError(
-                f"{file}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
+                f"{name}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
             )

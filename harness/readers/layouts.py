@@ -1,12 +1,11 @@
 """The layout of a file by its name and its first lines."""
 
 import re
-from pathlib import Path
 from typing import Literal
 
-from harness.common import files
 from harness.common.errors import UserError
 from harness.readers.conll import DOCUMENT, cells_of
+from harness.readers.words import Lines
 
 Layout = Literal["two columns", "conll", "conll-u"]
 ID = re.compile(r"\d+([-.]\d+)?")
@@ -20,14 +19,16 @@ HEADER = (
 """Names of columns of words, and of tags."""
 
 
-def layout_of(file: Path) -> Layout:
-    """How a file of words and tags is laid out. Raises ``UserError`` naming a layout that is not read, and how to
-    convert it."""
-    number, line = _first(file)
+def layout_of(lines: Lines, name: str) -> Layout:
+    """How a file of words and tags of that name is laid out.
+
+    Raises ``UserError`` naming a layout that is not read, and how to convert it.
+    """
+    number, line = _first(lines, name)
     cells = cells_of(line)
-    if file.suffix == ".conllu" or (line.count("\t") == 9 and ID.fullmatch(cells[0])):
+    if name.endswith(".conllu") or (line.count("\t") == 9 and ID.fullmatch(cells[0])):
         return "conll-u"
-    where = f"{file}:{number}"
+    where = f"{name}:{number}"
     if cells[0].lower() in HEADER[0] and {cell.lower() for cell in cells[1:]} & HEADER[1]:
         raise UserError(f"{where}: the line is a header, {line[:60]!r}; delete it, as sed {number}d does")
     if cells[0].startswith("#begin"):
@@ -39,14 +40,14 @@ def layout_of(file: Path) -> Layout:
     return "two columns" if line.count("\t") == 1 else "conll"
 
 
-def _first(file: Path) -> tuple[int, str]:
+def _first(lines: Lines, name: str) -> tuple[int, str]:
     """The first line with a word, and its number: no comment, no line before a document, no blank one."""
     comment = None
-    for number, line in files.lines(file):
+    for number, line in lines:
         if line.startswith("#") and "\t" not in line and not line.startswith("#begin"):
             comment = comment or (number, line)
         elif line.strip(" \t") and cells_of(line)[0] != DOCUMENT:
             return number, line
     if comment is not None:
         return comment
-    raise UserError(f"{file}: the file has no sentences")
+    raise UserError(f"{name}: the file has no sentences")

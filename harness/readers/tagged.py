@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.common import files
 from harness.common.errors import UserError, bad, unknown
 from harness.readers import conll, conll_u, schemes, two_columns
 from harness.readers.layouts import layout_of
-from harness.readers.words import Word
+from harness.readers.words import Columns, Lines, Word
 
 Sentence = tuple[tuple[str, ...], tuple[str, ...]]
 """Words and their tags."""
@@ -32,17 +33,23 @@ def tagged_words(file: Path, *, labels: Collection[str] = (), column: str | None
     CoNLL-2003 or CoNLL-U, or by its number from 1; by default it is the last, in CoNLL-U upos. Raises ``UserError``
     with file and line for malformed lines and unknown tags, for a file without sentences, and for other layouts.
     """
-    layout = layout_of(file)
-    if layout == "conll-u":
-        sentences = conll_u.read(file, column)
-    elif layout == "conll":
-        sentences = conll.read(file, column)
-    else:
-        sentences = two_columns.read(file)
-    if not sentences:
-        raise UserError(f"{file}: the file has no sentences")
-    _refuse_prefixes(sentences, file)
-    return checked(sentences, labels, lambda word: f"{file}:{word.line}", str(file))
+    name = str(file)
+    found = columns(list(files.lines(file)), name)
+    place = found.place(column, name)
+    sentences = found.words(place)
+    if place != found.word and found.missing is not None:
+        _refuse_missing(sentences, found.missing, f"no {found.names[place]}", name)
+    return checked(sentences, labels, lambda word: f"{name}:{word.line}", name)
+
+
+def columns(lines: Lines, name: str) -> Columns:
+    """All columns of a file of that name. Raises as ``tagged_words``."""
+    read = {"conll-u": conll_u.read, "conll": conll.read, "two columns": two_columns.read}[layout_of(lines, name)]
+    found = read(lines, name)
+    if not found.sentences:
+        raise UserError(f"{name}: the file has no sentences")
+    _refuse_prefixes(found.words(found.tag), name)
+    return found
 
 
 def checked(sentences: list[list[Word]], labels: Collection[str], where: Callable[[Word], str], whole: str) -> Tagged:
@@ -83,12 +90,19 @@ def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> N
         raise UserError(f"{where}: the line has a whole sentence and its tags; write a word and its tag a line")
 
 
-def _refuse_prefixes(sentences: Iterable[list[Word]], file: Path) -> None:
+def _refuse_missing(sentences: Iterable[list[Word]], missing: str, lack: str, name: str) -> None:
+    """Refuse a word that has no tag."""
+    for word in (word for sentence in sentences for word in sentence):
+        if word.tag == missing:
+            raise UserError(f"{name}:{word.line}: the word {word.form!r} has {lack}")
+
+
+def _refuse_prefixes(sentences: Iterable[list[Word]], name: str) -> None:
     """Refuse WikiANN's raw files, which have the language before every word (``de:Berlin``)."""
     words = [word.form for sentence in sentences for word in sentence]
     prefix = PREFIX.match(words[0])
     if prefix is not None and all(len(word) > len(prefix[0]) and word.startswith(prefix[0]) for word in words):
         raise UserError(
-            f"{file}: every word begins with {prefix[0]!r}, as in WikiANN's raw files; cut it off, as "
+            f"{name}: every word begins with {prefix[0]!r}, as in WikiANN's raw files; cut it off, as "
             f"sed 's/^{prefix[0]}//' does"
         )

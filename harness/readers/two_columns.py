@@ -1,25 +1,23 @@
 """``word<TAB>tag``, a blank line between sentences: the layout of XTREME's download script."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-from harness.common import files
 from harness.common.errors import UserError
 from harness.readers.conll import DOCUMENT
-from harness.readers.words import Word, grouped
+from harness.readers.words import Columns, Lines, Row, grouped
 
 
-def read(file: Path) -> list[list[Word]]:
-    """The sentences of a file. Raises ``UserError`` with file and line for a line of another form."""
-    return list(grouped(_words(file)))
+def read(lines: Lines, name: str) -> Columns:
+    """The columns of a file of that name. Raises ``UserError`` with file and line for a line of another form."""
+    return Columns(("word", "tag"), 0, 1, list(grouped(_rows(lines, name))))
 
 
-def _words(file: Path) -> Iterator[Word | None]:
-    for number, line in files.lines(file):
+def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
+    for number, line in lines:
         word, tab, tag = line.partition("\t")
         if not line or word == DOCUMENT:
             yield None
         elif not tab or "\t" in tag:
-            raise UserError(f"{file}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
+            raise UserError(f"{name}:{number}: expected 'word<TAB>tag', found {line[:60]!r}")
         else:
-            yield Word(number, word, tag)
+            yield Row(number, (word, tag))

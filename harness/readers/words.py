@@ -1,41 +1,71 @@
-"""A word with its tag and its line: what every layout is read into."""
+"""What every layout is read into: sentences of rows with columns, of which one has the words and one the tags."""
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from harness.common.errors import UserError
 
+Lines = Sequence[tuple[int, str]]
+"""The lines of a file, each with its number from 1."""
+T = TypeVar("T")
 
-class Word(NamedTuple):
-    """A word of a file."""
+
+class Row(NamedTuple):
+    """A line with a word."""
 
     line: int
-    """From 1."""
+    cells: tuple[str, ...]
+
+
+class Word(NamedTuple):
+    """A word with its tag."""
+
+    line: int
     form: str
     tag: str
 
 
-def grouped(words: Iterable[Word | None]) -> Iterator[list[Word]]:
-    """The sentences of words with ``None`` between sentences; empty ones are left out."""
-    sentence: list[Word] = []
-    for word in words:
-        if word is not None:
-            sentence.append(word)
+@dataclass(frozen=True)
+class Columns:
+    """A file's sentences."""
+
+    names: tuple[str, ...]
+    """Of the columns."""
+    word: int
+    """Place of the column with the words."""
+    tag: int
+    """Place of the column with the tags, unless another is asked for."""
+    sentences: list[list[Row]]
+    missing: str | None = None
+    """What stands for a tag that a word lacks."""
+
+    def place(self, column: str | None, where: str) -> int:
+        """The place of a column by its name or its number from 1. Raises ``UserError`` for any other."""
+        if column is None:
+            return self.tag
+        if column in self.names:
+            return self.names.index(column)
+        if column.isdecimal() and 1 <= int(column) <= len(self.names):
+            return int(column) - 1
+        raise UserError(
+            f"{where}: there is no column {column!r}; give one of {', '.join(self.names)}, or a number up to "
+            f"{len(self.names)}"
+        )
+
+    def words(self, place: int) -> list[list[Word]]:
+        """The words with the tags of a column."""
+        return [[Word(row.line, row.cells[self.word], row.cells[place]) for row in of] for of in self.sentences]
+
+
+def grouped(rows: Iterable[T | None]) -> Iterator[list[T]]:
+    """The sentences of rows with ``None`` between sentences; empty ones are left out."""
+    sentence: list[T] = []
+    for row in rows:
+        if row is not None:
+            sentence.append(row)
         elif sentence:
             yield sentence
             sentence = []
     if sentence:
         yield sentence
-
-
-def column_of(given: str | None, names: tuple[str, ...], default: int, where: str) -> int:
-    """The place of a column that is given by its name or its number from 1. Raises ``UserError`` for any other."""
-    if given is None:
-        return default
-    if given in names:
-        return names.index(given)
-    if given.isdecimal() and 1 <= int(given) <= len(names):
-        return int(given) - 1
-    raise UserError(
-        f"{where}: there is no column {given!r}; give one of {', '.join(names)}, or a number up to {len(names)}"
-    )

@@ -54,7 +54,7 @@ def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], label
 
 
 def micro_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], labels: Sequence[str]) -> float:
-    """Micro F1 × 100 over the entities of all examples (label ids of each; -1 is an ``O``), 0 where none is right.
+    """Micro F1, from 0 to 1, over the entities of all examples (label ids of each; -1 is an ``O``); 0 for none right.
 
     The steps of the arithmetic are seqeval's, so that the last digit is.
     """
@@ -64,7 +64,7 @@ def micro_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], 
     if not right:
         return 0.0
     precision, recall = right / guessed, right / there
-    return 100 * (2 * precision * recall / (precision + recall))
+    return 2 * precision * recall / (precision + recall)
 
 
 def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -134,7 +134,7 @@ class TokenTask(Task[Sentence]):
         100."""
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
         return {
-            "f1": entities.micro_f1(gold, predicted, self.labels),
+            "f1": 100 * entities.micro_f1(gold, predicted, self.labels),
             "accuracy": 100 * right / sum(map(len, gold)),
         }
 
