@@ -1,5 +1,4 @@
-"""A search for each method's best hyperparameters, as a study describes it. Imports neither torch nor Ray, nor
-optuna."""
+"""A search for each method's best hyperparameters, as a study describes it. Imports neither torch, Ray nor optuna."""
 
 import itertools
 import math
@@ -14,31 +13,33 @@ from harness.ranges import Choice, Interval
 from harness.setting import INSTEAD, MAX_TRIALS, Setting
 
 MAX_CORNERS = 1024
-"""Corners of a space that are tried before a search."""
+"""Largest number of a space's corners that are checked before a search."""
 MAX_REDUCTION, MAX_RUNGS = 100, 20
-"""Beyond them the first rungs of any training are its first step."""
+"""Largest accepted values: beyond them the first rungs of any training would be its first step."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Draws settings from ranges one after another, each with what the source's dev scores of those before it tell.
+    """Draws settings from ranges one after another, guided by the source's dev scores of the earlier ones.
 
-    Every method is searched by itself with the same number of trials, at the study's first seed. Trials are drawn by
-    TPE (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020): at each rung only the best ``1 /
-    reduction`` of those that have come there go on.
+    Every method is searched separately with the same number of trials, at the study's first seed. Trials are drawn by
+    TPE (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020). At each rung only the best ``1 /
+    reduction`` of the trials that have reached it continue.
     """
 
     space: Mapping[str, Interval | Choice]
-    """Ranges by the field of ``Setting``, in any form of ``harness.ranges`` that something can be drawn from."""
+    """Ranges by field of ``Setting``, in any form of ``harness.ranges`` from which values can be drawn."""
     trials: int
-    """Settings tried of each method, those stopped early included."""
+    """Number of settings tried for each method, including trials that are stopped early."""
     seed: int = 0
-    """Of the sampler."""
+    """Seed of the sampler."""
     reduction: int = 3
-    """One in so many goes on beyond a rung."""
+    """One in this many trials continues beyond a rung."""
     rungs: int = 3
-    """Dev scores of a trial that trains to the end: after all its steps, after the ``reduction``-th part of them, and
-    so on. With 1 no trial is stopped."""
+    """Number of dev scores of a trial that trains to the end.
+
+    It is scored after all its steps, after the ``reduction``-th part of them, and so on. With 1 no trial is stopped.
+    """
 
     def __post_init__(self) -> None:
         if not isinstance(self.space, Mapping) or not self.space:
@@ -71,8 +72,10 @@ class Search:
 
     @classmethod
     def from_json(cls, values: object, where: str = "search") -> "Search":
-        """From its YAML or JSON form, the ranges under ``space`` or beside the other fields. Raises ``UserError``
-        naming the field."""
+        """A search from its YAML or JSON form, with the ranges under ``space`` or beside the other fields.
+
+        Raises ``UserError`` with the field.
+        """
         if isinstance(values, Search):
             return values
         if not isinstance(values, Mapping):
@@ -88,12 +91,12 @@ class Search:
         return fields.build(cls, where, {"space": beside, **rest})
 
     def to_json(self) -> dict[str, Any]:
-        """For ``from_json``."""
+        """The form that ``from_json`` reads."""
         own = {name: getattr(self, name) for name in ("trials", "seed", "reduction", "rungs")}
         return {"space": {name: made.to_json() for name, made in self.space.items()}, **own}
 
     def setting(self, base: Setting, values: Mapping[str, Any]) -> Setting:
-        """The study's setting with values of the space, rounded as designs round theirs."""
+        """The study's setting with values of the space, rounded as designs round their values."""
         given: dict[str, Any] = {}
         for name, value in values.items():
             made = self.space[name]
@@ -103,8 +106,10 @@ class Search:
         return replace(base, **given)
 
     def point(self, base: Setting, setting: Setting) -> dict[str, Any] | None:
-        """The point of the space that is a setting; ``None`` where there is none, as in a space that was smaller or had
-        another centre."""
+        """The point of the space for a setting, or ``None``.
+
+        There is none if the space is smaller than at the draw, or has another centre.
+        """
         found: dict[str, Any] = {}
         for name, made in self.space.items():
             value = getattr(setting, name)
@@ -125,8 +130,10 @@ class Search:
         return found if self.setting(base, found) == setting else None
 
     def corners(self, base: Setting) -> list[Setting]:
-        """The settings at the ends of all ranges: what a study refuses of them it would refuse in the middle of the
-        search."""
+        """The settings at the ends of all ranges.
+
+        Checking them finds refusals that would otherwise stop a running search.
+        """
         ends = [
             made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()
         ]
@@ -134,8 +141,10 @@ class Search:
         return [self.setting(base, dict(zip(self.space, point, strict=True))) for point in points]
 
     def check(self, base: Setting) -> None:
-        """Refuse a range with a whole number in it that the setting cannot have, such as a batch that its micro-batches
-        do not divide."""
+        """Refuse a range with a whole number that the setting cannot have.
+
+        An example is a batch that its micro-batches do not divide.
+        """
         for name, made in self.space.items():
             if isinstance(made, Interval) and made.whole:
                 step = int(made.q or 1)
@@ -143,5 +152,8 @@ class Search:
                     self.setting(base, {name: value})
 
     def steps(self, total: int) -> dict[int, int]:
-        """The rung, counted from 1, at each step at which a trial of so many steps is scored; the last is the end."""
+        """The rung, counted from 1, by the step at which a trial of ``total`` steps is scored.
+
+        The last rung is the end of the training.
+        """
         return {-(-total // self.reduction ** (self.rungs - rung)): rung for rung in range(1, self.rungs + 1)}

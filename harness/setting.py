@@ -10,9 +10,9 @@ from harness.common.errors import bad
 
 SCHEDULES = ("linear", "constant", "cosine")
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
-"""A setting has exactly one of these fields: a change of one clears the other."""
+"""A setting has exactly one of these fields, so setting one clears the other."""
 MAX_VALUES = {
-    "learning_rate": 1e38,  # about the largest number of fp32: a rate that diverges is a study's to try
+    "learning_rate": 1e38,  # about the largest fp32 number: a study may try rates that diverge
     "warmup_steps": 10**9,
     "epochs": 10**6,
     "max_steps": 10**9,
@@ -22,17 +22,19 @@ MAX_VALUES = {
     "max_grad_norm": 10**9,
     "train_examples": 10**9,
 }
-"""Beyond it a field's value is a slip, and the numbers computed from it are too large to handle."""
+"""Largest accepted value of each field; anything above is treated as a typo and would overflow computations."""
 MAX_TRIALS = 100_000
-"""Beyond it the number of a study's trials is a slip."""
+"""Largest number of trials in a study; anything above is treated as a typo."""
 ABSENT = {"train_examples": "all"}
-"""The label of a field that is not given, where it is not ``none``."""
+"""The label of a missing value, if it is not ``none``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Hyperparameters of one fine-tuning: what a sensitivity study varies. Exactly one of ``epochs`` and ``max_steps``
-    is given."""
+    """Hyperparameters of one fine-tuning, which a sensitivity study varies.
+
+    Exactly one of ``epochs`` and ``max_steps`` is given.
+    """
 
     learning_rate: float
     """Largest learning rate of AdamW, for encoder and head alike."""
@@ -45,23 +47,30 @@ class Setting:
     batch_size: int = 32
     """Examples per optimizer step, over all its micro-batches."""
     accumulation: int = 1
-    """Micro-batches that a batch is cut into to save memory; the gradient is that of the whole batch."""
+    """Number of micro-batches that a batch is cut into to save memory; the gradient is of the whole batch."""
     max_length: int = 128
-    """Most sub-words of an example, special tokens included. Longer sentences of token tasks are windowed, so that no
-    word is lost; longer pairs lose the end of the longer text."""
+    """Largest number of sub-words in an example, special tokens included.
+
+    Longer sentences of token tasks are cut into windows, so that no word is lost. So are longer contexts of
+    questions. Longer pairs lose the end of the longer text.
+    """
     schedule: str = "linear"
     """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
-    """AdamW's decay towards zero; 0 unless asked for, as it fights a pull towards the pretrained weights."""
+    """AdamW's decay towards zero. The default is 0, because it opposes a pull towards the pretrained weights."""
     max_grad_norm: float = 1.0
-    """Norm the whole gradient, penalty included, is clipped to; 0 for no clipping."""
+    """Norm to which the whole gradient, penalty included, is clipped; 0 for no clipping."""
     train_examples: int | None = None
-    """Examples of the training data that are trained on, drawn once for all seeds, those of a smaller number among
-    those of a larger; ``None`` for all. An epoch is a pass over them."""
+    """Number of training examples used; ``None`` for all. An epoch is a pass over them.
+
+    They are drawn once for all seeds, and a larger sample contains the smaller ones.
+    """
     label_noise: float = 0.0
-    """Share of the training labels that are replaced, each by one of the others, below 1: were every label wrong, they
-    would again say something. Drawn once for all seeds, the replacements of a smaller share among those of a larger. Of
-    a token task each word's tag by itself. Dev and test sets keep theirs."""
+    """Share of the training labels that are replaced by another label, from 0 to below 1.
+
+    If every label were wrong, the labels would be informative again. In token tasks, words are drawn one by one. The
+    replacements are drawn once for all seeds, and a larger share contains the smaller ones. Dev and test labels stay.
+    """
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -88,7 +97,7 @@ class Setting:
                 fields.at_most(name, value, most)
 
     def steps(self, examples: int) -> int:
-        """Optimizer steps where there are so many training examples."""
+        """Number of optimizer steps with ``examples`` training examples."""
         if self.max_steps is not None:
             return self.max_steps
         assert self.epochs is not None
@@ -96,15 +105,19 @@ class Setting:
 
 
 def value_label(name: str, value: Any) -> str:
-    """A hyperparameter's value as a label has it. Not given, that is ``None``, or NaN in a frame, reads ``all`` of
-    training examples and else ``none``."""
+    """A hyperparameter's value in a label. A missing value (``None``, or NaN in a frame) is ``all`` or ``none``.
+
+    ``all`` is the label of missing ``train_examples``.
+    """
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     return ABSENT.get(name, "none") if absent else fields.short(value)
 
 
 def setting_labels(settings: Sequence[Setting]) -> dict[Setting, str]:
-    """A short name for each of some settings: the fields in which they differ, e.g. ``learning_rate=0.001
-    warmup_steps=6``."""
+    """A short name for each of some settings, from the fields in which they differ.
+
+    An example is ``learning_rate=0.001 warmup_steps=6``.
+    """
     distinct = [asdict(setting) for setting in dict.fromkeys(settings)]
     differing = [name for name in Setting.__dataclass_fields__ if len({values[name] for values in distinct}) > 1] or [
         "learning_rate"

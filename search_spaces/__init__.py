@@ -1,8 +1,7 @@
-"""Studies by name, and a user's own from a ``.py`` or ``.yaml`` file.
+"""Studies by name, and a user's own study from a ``.py`` or ``.yaml`` file.
 
-A module here has a ``STUDY``, whose name on the command line is the module's path with ``-`` for ``_``, or ``STUDIES``,
-a tuple of a family's studies, each of which says in its own name where it is. What a folder's modules share stands in
-its ``__init__.py``.
+A module here has either a ``STUDY`` or a tuple ``STUDIES``. The name of a ``STUDY`` is its module's path with ``-`` for
+``_``. Each of ``STUDIES`` has a name of its own. A folder's ``__init__.py`` has the values that its modules share.
 """
 
 import importlib
@@ -27,8 +26,9 @@ def names() -> list[str]:
 def studies() -> Registry[Study]:
     """The studies that ship with steadytune, by name.
 
-    Raises ``UserError`` for a module that has neither ``STUDY`` nor ``STUDIES`` or has both, for a ``STUDY`` that is
-    not called by its module's path, and for two studies of one name.
+    Raises:
+        UserError: A module has neither or both of ``STUDY`` and ``STUDIES``, its ``STUDY`` is not named by the module's
+            path, or two studies share a name.
     """
     found: dict[str, Study] = {}
     owners: dict[str, str] = {}
@@ -59,16 +59,16 @@ def _of_module(name: str) -> tuple[Study, ...]:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether the command line's word for a study is a file rather than a name from the list."""
+    """Whether the command line's word for a study is a file and not a name from the list."""
     return name.lower().endswith((".py", ".yaml", ".yml"))
 
 
 def load(name: str) -> Study:
-    """The study of a name, or of a file where ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
+    """The study of a name, or of a file if ``name`` ends in ``.py``, ``.yaml`` or ``.yml``.
 
-    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it; a ``.yaml`` file has a study's fields,
-    its name being the file's where it gives none. YAML is read safely: it can name nothing but plain values. Raises
-    ``UserError`` for what is missing or malformed.
+    A ``.py`` file defines ``STUDY``, or a function ``study()`` that returns it. A ``.yaml`` file has a study's fields;
+    its name is the default of the study's name. YAML is read safely: it contains only plain values. Raises
+    ``UserError`` for a missing or malformed study.
     """
     if is_file_name(name):
         return _from_file(name)

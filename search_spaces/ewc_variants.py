@@ -1,9 +1,10 @@
-"""``ewc-variants``: does the source language's Fisher information help ewc, added or mixed in? The paper's Table 15 in
-small.
+"""``ewc-variants``: does the source language's Fisher information help ewc, added or mixed in?
 
-Part-of-speech tagging on the embedded encoder and data, to German and Hindi, three seeds, at the quickstart's third
-learning rate. About six minutes on two cores. With the mixed text's λ at twice that of the added penalties the two
-would differ only in the passages that they read; here all have the same λ, as in the paper's table.
+It is the paper's Table 15 in small. Part-of-speech tagging on the embedded encoder and data, to German and Hindi, three
+seeds, at the quickstart's third learning rate. About six minutes on two cores.
+
+All methods have the same λ, as in the paper's table. If the mixed text's λ were twice the λ of the added penalties, the
+two would differ only in the passages that they read.
 """
 
 from harness.methods import L2, Ewc, Vanilla

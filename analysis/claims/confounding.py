@@ -1,7 +1,7 @@
 """Differences between the runs of two methods other than the method: device, precision, code, versions, inputs.
 
-If all runs of one method come from one machine and all runs of the other from another, a difference between the methods
-may come from the machines. The facts are those of ``harness.common.origins``, which can change a score.
+Suppose that each method ran on its own machine. A difference between the methods may then come from the machines. The
+facts are taken from ``harness.common.origins``; each of them can change a score.
 """
 
 from collections import Counter
@@ -25,7 +25,7 @@ MIN_APART = 0.1
 Below it, the fact can shift at most a tenth of all scores.
 """
 MAX_FACTS, MAX_VALUES = 4, 3
-"""Most facts in a sentence, and most values of a fact listed with their runs."""
+"""Largest numbers of facts in a sentence, and of values of a fact listed with their runs."""
 
 Values = Mapping[str, int]
 """Number of runs by the value of a fact."""
@@ -104,8 +104,8 @@ class Confounding:
 def confounding(results: Results, method: str, base: str) -> Confounding | None:
     """The confounding of two of the results' methods; ``None`` if there is none, or without provenance, as in a table.
 
-    A fact counts if pairs of runs differ in it, and if at least ``MIN_APART`` of the runs would need another value to
-    equalise both methods' shares. Only complete runs count. Without pairs only the shares count.
+    A fact counts if pairs of runs differ in it. In addition, at least ``MIN_APART`` of the runs must need another value
+    to equalise both methods' shares. Only complete runs count. Without pairs only the shares count.
     """
     known = _known(results, method, base)
     if known is None:

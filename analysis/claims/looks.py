@@ -4,8 +4,8 @@ A report does not remember earlier reports, and a reader may write one after eve
 next planned look. They use the pairs that were first to be complete in both methods, as many as the last look planned,
 even if more exist now. These pairs stay the same until the next look, and so do the claims.
 
-The alternative is to test all runs so far at the level of the last look. A reader who looks after each run would then
-find a false difference in 5.5 % of studies of 30 runs and 5 looks.
+The alternative is to test all runs so far at the level of the last look. With a look after each run, a reader would
+then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
 """
 
 import math

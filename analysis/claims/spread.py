@@ -14,7 +14,7 @@ from analysis.statistics.spread.swap_test import SwapTest, swap_test
 from analysis.statistics.spread.unpaired_swaps import unpaired_swap_test
 
 MAX_COLLAPSED = 0.5
-"""Share of collapsed runs from which the rest of a method's runs says nothing about the method."""
+"""Share of collapsed runs at which the other runs no longer represent the method."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from harness.common.errors import UserError, reason
 
 BLOCK = 2**23
-"""Most values in memory at a time, over all languages: 64 MiB as float64, half of that as read.
+"""Largest number of values in memory at a time, over all languages: 64 MiB as float64, half of that as read.
 
 A block has at least one row of a tensor for each language.
 """

@@ -50,7 +50,8 @@ class Claim:
     only: frozenset[str] = frozenset()
     """Targets that the paper names, if the claim is about these only."""
     share: float = 1.0
-    """Share of ``every target`` that must be exceeded for the claim to hold; 1 means all."""
+    """Share of the languages of ``every target`` that must support the claim: more than this share, or all if it is
+    1."""
 
     @property
     def below(self) -> bool:

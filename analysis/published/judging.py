@@ -31,8 +31,8 @@ class Judgement:
     """The claim's left figure; for ``every target``, the number of languages that support it. None if not
     applicable."""
     right: float | None
-    """The right figure, times its factor; for ``every target``, the number of common languages without the exempt
-    ones."""
+    """The right figure, times its factor; for ``every target``, the number of common languages without exempt
+    languages."""
     note: str = ""
     """A remark on the verdict, or empty.
 
@@ -44,8 +44,8 @@ class Judgement:
 def judge(claim: Claim, results: pd.DataFrame, task: str, source: str = SOURCE) -> Judgement:
     """Judge a claim on results of one task.
 
-    If two methods' averages are over different languages, they are recomputed over the common ones. A claim that the
-    paper makes about other tasks, or without figures in the results, is not applicable.
+    If two methods' averages are over different languages, they are recomputed over the common languages. A claim that
+    the paper makes about other tasks, or without figures in the results, is not applicable.
 
     Args:
         claim: the claim.

@@ -57,8 +57,9 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
 
     Args:
         number: the table.
-        ours: one row per method × language. Columns are method (named as in the table), language (``zero-shot`` for the
-            average, ``en`` for the source), mean, std (NaN for too few runs) and runs.
+        ours: one row per method × language, with columns method, language, mean, std and runs. Methods are named as in
+            the table. Languages include ``zero-shot`` for the average and ``en`` for the source. std is NaN for too few
+            runs.
         task: needed for a table with several tasks.
 
     Returns:

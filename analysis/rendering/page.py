@@ -3,6 +3,7 @@
 import base64
 import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ def default_folder(store: Store | None, name: str) -> Path:
     )
 
 
+DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
+"""Digits beyond a hundredth of a point, in a coordinate: a page needs none, and they are a third of a figure."""
 MAX_NAME = 60
 """Letters of a file's name, of up to four bytes each, that any file system takes."""
 CONTENTS = ".contents"
@@ -114,7 +117,7 @@ def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[s
         svg = _image(figure, "svg")
         (folder / "figures" / f"{name}.svg").write_bytes(svg)
         (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
-        found[name] = base64.b64encode(svg).decode()
+        found[name] = base64.b64encode(DECIMALS.sub(rb"\1", svg)).decode()
     return found
 
 

@@ -48,7 +48,11 @@ class Places:
 
     @classmethod
     def _continuous(cls, numbers: "pd.Series[float]", label: str) -> "Places":
-        even = np.log(numbers) if numbers.min() > 0 and numbers.max() >= 5 * numbers.min() else numbers
+        even = (
+            pd.Series(np.log(numbers), numbers.index)
+            if numbers.min() > 0 and numbers.max() >= 5 * numbers.min()
+            else numbers
+        )
         across = (even - even.min()) / (even.max() - even.min())
         places = {str(setting): float(place) for setting, place in across.items()}
         met = sorted(zip(places.values(), numbers, strict=True))

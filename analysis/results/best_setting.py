@@ -8,7 +8,7 @@ import pandas as pd
 from analysis.results.frame import Results
 
 MAX_NAMED_SETTINGS = 4
-"""Most settings that a note names; a larger number is only counted."""
+"""Largest number of settings that a note names; a larger number is only counted."""
 
 
 @dataclass(frozen=True)

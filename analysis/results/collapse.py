@@ -14,6 +14,7 @@ from harness.store.checked_files import read_each
 from harness.store.record import Record
 from harness.store.store import Store
 from harness.tasks.label_counts import LabelCounts, label_counts
+from harness.tasks.number_fit import NumberFit
 
 Flags = dict[str, bool]
 """By language, whether a model has collapsed there; languages without evidence are absent."""
@@ -86,8 +87,8 @@ def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.integer], NDArray[np.int6
     return labels.to_numpy(), sizes.to_numpy().astype(np.int64)
 
 
-def _recorded(record: Record) -> dict[str, LabelCounts | None]:
-    return {language: score.label_counts for language, score in record.scores.test.items()}
+def _recorded(record: Record) -> dict[str, LabelCounts | NumberFit | None]:
+    return {language: score.label_counts or score.number_fit for language, score in record.scores.test.items()}
 
 
 def _of_predictions(store: Store, record: Record) -> dict[str, LabelCounts] | None:

@@ -165,7 +165,7 @@ class Comparison:
 
     @cached_property
     def steady_languages(self) -> list[str]:
-        """The target languages of a test over languages: all but the constant ones, in the tables' order.
+        """The target languages of a test over languages: all except constant languages, in the tables' order.
 
         If every language is constant, all are kept, so that the test itself states the reason.
         """

@@ -46,7 +46,7 @@ class Results:
     without: int = field(default=0, kw_only=True)
     """Number of collapsed runs that were left out."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
-    """Sentences on how the results were read, for anyone who quotes them."""
+    """Sentences on how the results were read, to be quoted with them."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}

@@ -78,7 +78,7 @@ def read(name: str, *, source: str | None = None) -> Results:
     columns = ["trial", *RUN, "split", "language", "metric", "score", "examples", "unknown"]
     scores = frame.loc[finished, columns].reset_index(drop=True)
     results = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
-    scorer(results)  # one for all
+    scorer(results)  # refuses scores by several rules
     return results if flagged else replace(results, notes=(*notes, *suspected(results)))
 
 

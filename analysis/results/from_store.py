@@ -105,7 +105,10 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
 
 
 def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
-    """The rules of the scores, where versions have had several: a former version's selected another checkpoint."""
+    """The rules of the scores, for tasks with several versions of them; else none.
+
+    In a record of a former version, other rules may have selected the best checkpoint.
+    """
     if not scorer:
         return {}
     former = trial.checkpoint == "best" and trial.selected_by != scorer

@@ -97,7 +97,7 @@ def _bounds(one: Results, other: Results) -> EquivalenceBounds:
 
 
 def _check_scorers(first: str, one: Results, second: str, other: Results) -> None:
-    """Refuse scores by different rules, and those of a table that does not say by which, as of a former version."""
+    """Refuse scores by different rules. Unknown rules, as in a table of a former version, differ from known rules."""
     rules = [scorer(results) for results in (one, other)]
     if rules[0] != rules[1] and len(one.scores) and len(other.scores):
         said = " and ".join(

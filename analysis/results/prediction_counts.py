@@ -81,7 +81,7 @@ def _is_mean(task: Task[Any]) -> bool:
 
 
 def score_counts(task: Task[Any], language: str, predictions: pa.Table) -> NDArray[np.float64]:
-    """The score between 0 and 1 of each example, and 1 for the example (examples × 2)."""
+    """The score of each example between 0 and 1, and a count of 1 (examples × 2)."""
     gold, predicted = (predictions[name].to_pylist() for name in ("gold", "predicted"))
     scores = np.asarray(task.of_each(language, gold, predicted), np.float64)
     return np.stack([scores, np.ones_like(scores)], axis=1)

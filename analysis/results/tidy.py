@@ -36,8 +36,10 @@ COLUMNS = {
 
 
 def scorer(results: Results) -> str:
-    """The rules that the scores follow; empty where versions of steadytune have had no others, and where nothing says
-    it. Raises ``UserError`` where they are several, whose means would say nothing."""
+    """The rules that the scores follow; empty if they never changed between versions, or if they are unknown.
+
+    Raises ``UserError`` for several rules, because a mean over them would be meaningless.
+    """
     finished = results.trials[results.trials["status"] == FINISHED]
     found = sorted(set(finished["scorer"])) if "scorer" in finished else []
     if len(found) > 1:

@@ -31,11 +31,11 @@ class View:
     published: bool = False
     """Whether to show the paper's figures whatever the encoder."""
     base: str = ""
-    """The baseline, if it is not the default one of these results."""
+    """The baseline, if it is not the default of these results."""
     asked: bool = False
     """Whether the user named the baseline."""
     bounds: EquivalenceBounds | None = None
-    """Bounds of equivalence, if they are not those of these results."""
+    """Bounds of equivalence, if they differ from the bounds of these results."""
     predicted: Predicted | None = None
     """Source of predictions other than ``store``."""
 

@@ -1,15 +1,27 @@
 """Words that several sections share: names in a sentence, and the definition of collapse."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
+from harness.tasks import number_fit
 from harness.tasks.label_counts import ONE_LABEL, STANDARD_ERRORS
+from harness.tasks.metrics import METRICS
 
 COLLAPSED = (
     f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer on "
     f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of what is predicted."
 )
+COLLAPSED_NUMBERS = (
+    f"Collapsed: Pearson's correlation with the gold numbers at most tanh({number_fit.STANDARD_ERRORS} / √(n − 3)), "
+    f"{number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance, on the test set's n numbers, or numbers "
+    f"whose standard deviation is below {100 * number_fit.FLAT:.0f} % of theirs."
+)
 MAX_NAMED = 12
-"""Most names that a sentence lists. More are counted, and only a table names them."""
+"""Largest number of names that a sentence lists. More are counted, and only a table names them."""
+
+
+def collapse_rule(metrics: Collection[str]) -> str:
+    """What collapse is for scores in some metrics: of numbers there are correlations among them."""
+    return COLLAPSED_NUMBERS if any(METRICS[name].of == "numbers" for name in metrics if name in METRICS) else COLLAPSED
 
 
 def counted(number: int, noun: str) -> str:

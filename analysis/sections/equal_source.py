@@ -45,7 +45,7 @@ def _compared(view: View, method: str) -> Compared | None:
     kept, codes = scores[balance.runs], [*balance.languages]
     if len(kept) < MIN_RUNS or not codes:
         return None
-    found = equal_source(kept[results.source].to_numpy(), kept[codes].to_numpy())
+    found = equal_source(kept[results.source].to_numpy(), kept[codes].to_numpy(), each=False)
     never = [code for code in results.about.targets if not scores[code].notna().any()]
     told = [balance.told(f"The row of {method}", len(scores))]
     if never:

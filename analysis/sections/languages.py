@@ -6,7 +6,7 @@ from analysis.rendering.section import Section
 from analysis.rendering.table import Table, std_note
 from analysis.results.frame import Results
 from analysis.results.view import View
-from analysis.results.wording import COLLAPSED, MAX_NAMED
+from analysis.results.wording import MAX_NAMED, collapse_rule
 
 UNREADABLE = 1
 """Percentage of unknown sub-words above which the table warns of a language."""
@@ -49,7 +49,7 @@ def table(view: View) -> Table:
             ddof,
         ),
         *bold_note(rows, "of a row"),
-        *([COLLAPSED] if fallen else []),
+        *([collapse_rule({*results.scores["metric"]})] if fallen else []),
         *_unknown_note(results),
     ]
     header = ["language", *results.methods, *(f"{method}, collapsed runs" for method in fallen)]

@@ -5,7 +5,7 @@ from analysis.rendering.section import Section
 from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
-from analysis.results.wording import COLLAPSED
+from analysis.results.wording import collapse_rule
 from analysis.sections.search import tried_in
 from harness.tuning.journal import STOPPED
 
@@ -34,8 +34,9 @@ def table(view: View) -> Table:
         rows.append(
             [str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)]
         )
+    rule = collapse_rule({*view.results.scores["metric"]})
     notes = [
-        f"{COLLAPSED} A run counts as collapsed where it did on the source's test set.",
+        f"{rule} A run counts as collapsed where it did on the source's test set.",
         "Diverged: a loss or gradient was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "what", "error"]

@@ -21,8 +21,8 @@ class BreakingPoint:
     """Geometric mean over seeds; NaN when undefined (see ``reason``)."""
     low: float
     high: float
-    """Student's 95 % interval over seeds, on the logarithm of the rate; NaN when seeds do not differ, or with one
-    seed."""
+    """Upper end of Student's 95 % interval over seeds, on the logarithm of the rate. NaN when seeds do not differ, or
+    with one seed."""
     by_seed: tuple[float, ...]
     """Breaking point of each seed."""
     unbroken: int

@@ -17,7 +17,7 @@ SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
 """Fewest degrees of freedom within settings for an interval over crossed seeds. With fewer, collapses make it wrong."""
 MANY = 1_000
-"""Number of clusters above which all clusters count as equal: the exact sums take time that grows with its cube."""
+"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with its cube."""
 SAME = 1e-12
 """Spread, relative to the largest difference, below which differences count as equal up to rounding."""
 
@@ -93,11 +93,11 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     - Other seeds at these settings: the settings' means are fixed. When each setting has its own seeds, the variance is
       pooled within settings. When seeds are crossed with settings, one seed can shift all runs that share it. The
       variance of the seeds' means is then added.
-    - Other settings too: settings and crossed seeds are random factors. The variance is that of the settings' means
-      plus that of the seeds' means, each cluster-robust (Cameron, Gelbach & Miller, 2011). Both count the noise of
-      single runs, and it is not subtracted. That widens the interval. The degrees of freedom are Satterthwaite's of the
-      larger part, from min(S, K) − 1 to twice that, for S settings and K seeds. Other seeds use the same rule. With one
-      seed, or with a setting's own seeds, the variance is the settings' part alone, with S − 1.
+    - Other settings too: settings and crossed seeds are random factors. Two cluster-robust variances are added
+      (Cameron, Gelbach & Miller, 2011): the variance of the settings' means and the variance of the seeds' means. Both
+      count the noise of single runs, and it is not subtracted. That widens the interval. The degrees of freedom are
+      Satterthwaite's of the larger part, from min(S, K) − 1 to twice that, for S settings and K seeds. Other seeds use
+      the same rule. With one seed, or with a setting's own seeds, the variance is the settings' part alone, with S − 1.
 
     On incomplete grids each part is scaled to be unbiased when only its own effects exist. Its degrees of freedom
     follow from that (Bell & McCaffrey, 2002).
@@ -126,7 +126,8 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
       With two seeds its size is 0.00 to 0.04 and its intervals are 1.8 to 2.6 times as long.
     - Satterthwaite's degrees of freedom on that maximum are invalid: size 0.08 to 0.11 with 10 to 40 settings of two
       seeds.
-    - Student's t of the seeds' means with K − 1 is invalid: size 0.09 to 0.13 with two seeds and 10 to 40 % collapse.
+    - Student's t of the seeds' means with K − 1 is invalid. With two seeds and 10 to 40 % collapse its size is 0.09 to
+      0.13.
 
     Args:
         differences: ours − theirs of each run, (runs,), in points. NaN marks a run to leave out.
@@ -220,9 +221,9 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
 def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
     """The mean's variance, from sums over clusters of deviations from group means (runs,), and its degrees of freedom.
 
-    It is scaled to be unbiased, with Satterthwaite's degrees of freedom, when each cluster has a normal effect and no
-    other effect exists (Bell & McCaffrey, 2002). With equal clusters in one group it is the variance of the cluster
-    means divided by their number.
+    It is unbiased when each cluster has a normal effect and no other effect exists. The degrees of freedom are
+    Satterthwaite's for that case (Bell & McCaffrey, 2002). With equal clusters in one group it is the variance of the
+    cluster means divided by their number.
     """
     counts = np.zeros((groups.max() + 1, clusters.max() + 1))
     np.add.at(counts, (groups, clusters), 1)

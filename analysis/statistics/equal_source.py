@@ -75,7 +75,12 @@ class EqualSource:
 
 
 def equal_source(
-    source: ArrayLike, targets: ArrayLike, within: float = WITHIN, *, interval: Interval = "jackknife"
+    source: ArrayLike,
+    targets: ArrayLike,
+    within: float = WITHIN,
+    *,
+    interval: Interval = "jackknife",
+    each: bool = True,
 ) -> EqualSource:
     """Compare source scores with target scores.
 
@@ -90,8 +95,8 @@ def equal_source(
     - ``jackknife``: t interval of the log variance with its delete-one-run jackknife error (Miller, 1968). With normal
       scores a 95 % interval covers the truth in 0.93 to 0.95 of studies, from 5 runs to 200. At 5 runs its upper end is
       10 to 20 times the lower: 5 runs say no more. Heavy tails lower the coverage: 0.90 to 0.92 at 20 to 200 runs of
-      Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 it is 0.62 at 5 runs and 0.83 at 20,
-      because many such studies have no collapsed run.
+      Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 it is 0.62 at 5 runs and 0.83 at 20: many
+      such studies have no collapsed run.
     - ``bootstrap``: percentiles over resampled runs; pairs of a run with itself are left out. It is too short: coverage
       with normal scores is 0.7 to 0.8 at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200. It has a width where the
       jackknife has none.
@@ -103,6 +108,8 @@ def equal_source(
         targets: target scores (runs × languages), in points; NaN when missing.
         within: largest distance, in points, between source scores that count as equal.
         interval: form of the spread's interval.
+        each: whether every target has a correlation with the source, and not the zero-shot score alone; their
+            bootstrap takes longest. Without it they are NaN.
 
     Raises:
         ValueError: shapes do not fit, a score is infinite, or ``within`` is negative or NaN.
@@ -119,7 +126,10 @@ def equal_source(
     columns[np.isnan(x)] = np.nan
     spreads = _spreads(x, columns, within, interval)
     resamples = resamples_of(len(x))
-    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in columns.T[1:]]
+    asked = columns.T[1:] if each else columns.T[1:2]
+    ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in asked]
+    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="it is not asked for")
+    ranked += [unasked] * (columns.shape[1] - 1 - len(ranked))
     against = [Against(correlation, spread) for correlation, spread in zip(ranked, spreads[1:], strict=True)]
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
 

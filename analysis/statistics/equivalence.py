@@ -18,7 +18,7 @@ class Equivalence:
     """Whether p < 5 %, that is, whether the 90 % interval lies inside the bounds."""
     low: float
     high: float
-    """Lower end of the 90 % interval, on the scale of the bounds."""
+    """Upper end of the 90 % interval; ``low`` is the lower end. Both are on the scale of the bounds."""
     bound_low: float
     bound_high: float
     reason: str = ""

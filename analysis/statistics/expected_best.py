@@ -10,7 +10,7 @@ from scipy.special import gammaln
 from analysis.statistics.run_bootstrap import counts, percentiles, resamples_of
 
 MAX_TRIES = 200
-"""Most numbers of tries in a default curve. With more runs they are spaced evenly on a logarithmic axis."""
+"""Largest number of points in a default curve. With more runs the points are spaced evenly on a logarithmic axis."""
 MIN_FOR_INTERVAL = 4
 
 
@@ -68,18 +68,18 @@ def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *
       rests on few sets: the last value is the best run's.
     - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, because a run
       may be drawn twice. With a normal score and N = 20 runs the bias is 0.03 standard deviations at n = N/10 and 0.21
-      at n = N (0.26 with N = 5, 0.16 with N = 200). Its variance is smaller and, near N, so is its mean squared error
-      (Dodge et al., 2021). At n = N = 20 its standard error is 0.43, the unbiased one's 0.53.
+      at n = N. With N = 5 and N = 200 the latter is 0.26 and 0.16. Its variance is smaller and, near N, so is its mean
+      squared error (Dodge et al., 2021). At n = N = 20 its standard error is 0.43, the unbiased one's 0.53.
 
     The default is unbiased because methods are compared here. The bias grows with the spread and falls with the number
     of runs. It would favour a steadier method, or one with more runs.
 
     Bands are pointwise percentile bootstraps over runs. With either estimator they cover as promised only when n is far
-    below the number of runs N. With normal scores and N = 50, a 95 % band of the expected best covers the truth in 0.94
-    of studies at n = 1, 0.89 at N/10, 0.82 at N/4, 0.69 at N/2 and 0.47 at N. It cannot reach above the best run (Tang
-    et al., 2020). For the zero-shot score selected by a source score correlated 0.45 with it, coverage is 0.94, 0.92,
-    0.91, 0.88 and 0.84. At N = 200 the figures are similar; at N = 5 coverage is 0.85 at n = 1.
-    ``python -m tests.benchmarks.run_intervals`` measures these figures.
+    below the number of runs N. Coverage of a 95 % band with normal scores and N = 50, at n = 1, N/10, N/4, N/2 and N:
+    0.94, 0.89, 0.82, 0.69 and 0.47 for the expected best. The band cannot reach above the best run (Tang et al., 2020).
+    For a zero-shot score selected by the source (correlation 0.45): 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 the
+    figures are similar; at N = 5 coverage is 0.85 at n = 1. ``python -m tests.benchmarks.run_intervals`` measures these
+    figures.
 
     "Tries" are random draws from the settings and seeds of these runs, not a tuner's next trial.
 
@@ -136,8 +136,8 @@ def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArr
     """The scores of every sample's runs (samples × runs), from the worst to the best by the other score; ties have
     their mean.
 
-    ``scores`` are in that order, ``first`` is the start of each distinct value, and ``drawn`` is the count of each run
-    in each sample (samples × runs).
+    ``scores`` are in that order. ``first`` is the start of each distinct value. ``drawn`` is the count of each run in
+    each sample (samples × runs).
     """
     of_each = np.add.reduceat(drawn, first, axis=1)
     sums = np.add.reduceat(drawn * scores, first, axis=1)

@@ -1,10 +1,10 @@
 """Tests at several planned looks: the nominal level of each look that keeps the overall error rate at 5 %.
 
-A statistic at share t of a study's runs (its *information fraction*) is modelled as a Brownian motion B(t) over √t: it
-is normal with independent increments. Alpha is spent as by O'Brien and Fleming's boundaries, nearly nothing early (K.
-K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials, Biometrika 70:659-663). Levels
-follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated significance tests on
-accumulating data, JRSS A 132:235-244).
+The *information fraction* t is the share of a study's runs at a look. The statistic there is modelled as B(t) over √t,
+with a Brownian motion B: normal, with independent increments. Alpha is spent as by O'Brien and Fleming's boundaries,
+nearly nothing early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential boundaries for clinical trials, Biometrika
+70:659-663). Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated
+significance tests on accumulating data, JRSS A 132:235-244).
 
 ``python -m tests.benchmarks.looks`` simulates them with the tests of this package.
 """
@@ -26,7 +26,7 @@ NODES = 256
 FARTHEST = 8.5
 """|z| beyond which nothing is integrated: 2e-17 of the normal distribution lies there."""
 LEAST = 1e-15
-"""Smallest p that ``repeated_p`` tells apart from smaller ones."""
+"""Smallest p that ``repeated_p`` resolves; a smaller p counts as this one."""
 
 
 def equal(looks: int) -> tuple[float, ...]:

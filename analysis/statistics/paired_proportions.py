@@ -70,7 +70,7 @@ def paired_proportions(ours: ArrayLike, theirs: ArrayLike) -> PairedProportions:
 
     Tango's score interval has 0.950 to 1.000 and a width of 0.76 at 8 pairs, and 0.934 to 0.981 and 0.25 at 60.
 
-    The test is McNemar's exact one, binomial in the discordant pairs. In these studies its size is at most 0.003 at 8
+    The test is McNemar's exact test, binomial in the discordant pairs. In these studies its size is at most 0.003 at 8
     pairs, 0.018 at 15, 0.022 at 20 and 0.030 at 60.
 
     Interval and test treat the pairs as a sample. When runs of one setting are alike, both promise too much about other

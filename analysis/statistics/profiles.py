@@ -92,10 +92,10 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
 def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     """The mean of the middle half of the scores: of runs (runs,) or of cells (runs × languages); NaN is no score.
 
-    As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end: none of three scores. Unlike the
-    mean it hardly moves with a few collapsed runs. Report it beside the mean, never instead of it.
+    As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end, so none of three scores is.
+    Unlike the mean it hardly moves with a few collapsed runs. Report it beside the mean, never instead of it.
 
-    The interval is over whole runs, and asymptotic: with normal scores a 95 % interval covers the truth in 0.89 of
+    The interval is over whole runs, and asymptotic. With normal scores a 95 % interval covers the truth in 0.89 of
     studies at 5 runs and in 0.95 from 20.
 
     Raises ``ValueError`` for other shapes and infinite scores.

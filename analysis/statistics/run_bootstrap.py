@@ -9,7 +9,8 @@ LEVEL = 0.95
 SEED = 0
 RESAMPLES = 9_999
 PLENTY = 1_000
-"""Number of runs above which resamples decrease, so that the work stays that of ``RESAMPLES`` at this many runs."""
+"""Number of runs above which resamples decrease. The work then stays at the level of ``RESAMPLES`` for this many
+runs."""
 MIN_RESAMPLES = 400
 """With this many resamples, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18

@@ -28,15 +28,16 @@ class Scales:
 
 
 def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESOLUTION) -> Scales:
-    """Compare the std ratio of scores, (runs,) or (runs × languages) in points from 0 to 100, with that of their
+    """Compare the std ratio of scores, (runs,) or (runs × languages) in points from 0 to 100, with the ratio of their
     logits.
 
-    Near a ceiling the same std in logits is a smaller std in points, by the factor p(1 − p): 0.37 times from 85 to 95
-    %. Ratios disagree if they differ by a factor above ``FACTOR``, or above ``OPPOSITE`` on different sides of 1.
+    A std in points is roughly proportional to the std in logits times p(1 − p). Near a ceiling it is smaller: 0.37
+    times as large at 95 % as at 85 %. Ratios disagree if they differ by a factor above ``FACTOR``, or above
+    ``OPPOSITE`` on different sides of 1.
 
     Share of 1,000 simulated studies of 8 / 15 / 30 / 60 runs with a caution:
 
-    - Equal logit std of 0.3 at 85 and 95 %: 1.00 at all sizes; at 85 and 90 %: 0.84 / 0.88 / 0.95 / 0.97; at 90 and 92
+    - Equal logit std of 0.3 at 85 and 95 %: 1.00 at all sizes. At 85 and 90 %: 0.84 / 0.88 / 0.95 / 0.97. At 90 and 92
       %: 0.48 / 0.52 / 0.52 / 0.58.
     - Equal std of 2 points at 60 and 62 %: 0.00 at all sizes, with 10 % collapse too.
     - The same at 70 and 75 %, where logits differ by a factor of 1.12: 0.08 / 0.16 / 0.20 / 0.29.

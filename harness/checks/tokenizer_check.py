@@ -67,7 +67,7 @@ def unknown(encoder: Encoder, origin: Origin, language: str) -> float:
     words = [word for passage in passages(origin, language) for word in passage.split()]
     if not words:
         return 0.0
-    ids = tokenizer(words, add_special_tokens=False)["input_ids"]
+    ids = tokenizer(words, add_special_tokens=False, verbose=False)["input_ids"]
     missed = sum(row.count(tokenizer.unk_token_id) if row else 1 for row in ids)
     return 100 * missed / sum(max(len(row), 1) for row in ids)
 
@@ -81,7 +81,7 @@ def _check_agreement(encoder: Encoder, texts: Iterable[str]) -> None:
     file, theirs = found
 
     def ours(text: str) -> list[int]:
-        return _fused(tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.unk_token_id)
+        return _fused(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"], tokenizer.unk_token_id)
 
     reduced = _reduced if _rewrites(tokenizer) and file != tokenizer_files.WHOLE else str
     special = set(tokenizer.all_special_tokens)

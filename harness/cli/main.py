@@ -9,26 +9,29 @@ from harness.cli.output import lasting_output
 from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment
+from harness.common.machine.signals import terminable, terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C ended it."""
+    """Run a command.
+
+    Returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C and 143 where SIGTERM ended it.
+    """
     if arguments is None:
         restart_in_utf8_mode()
     options = parser().parse_args(arguments)
     try:
         environment.refuse_launchers()
         environment.clear()
-        with lasting_output():
+        with lasting_output(), terminable():
             return int(options.command(options))
     except UserError as error:
         print(f"steadytune: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
     except KeyboardInterrupt:
-        print(
-            "\nsteadytune: interrupted; what had finished is kept, run the same command again to go on", file=sys.stderr
-        )
-        return exit_codes.INTERRUPTED
+        ended = "terminated" if terminated() else "interrupted"
+        print(f"\nsteadytune: {ended}; what had finished is kept, run the same command again to go on", file=sys.stderr)
+        return exit_codes.TERMINATED if terminated() else exit_codes.INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:

@@ -7,7 +7,5 @@ if TYPE_CHECKING:
 
 
 def say(console: "Console", line: str) -> None:
-    """Print a line as it is: without markup, without colours for numbers, and without line breaks at the terminal's
-    width.
-    """
+    """Print a line as it is: no markup, no colours for numbers, no line breaks at the terminal's width."""
     console.print(line, highlight=False, soft_wrap=True)

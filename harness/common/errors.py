@@ -59,7 +59,7 @@ def reason_and_file(error: Exception) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value on one line, cut where it is long."""
+    """A value on one line, cut if it is long."""
     try:
         text = without_credentials(repr(value))  # before the cut, which may leave half a password
     except (ValueError, RecursionError):  # an integer with thousands of digits, or endlessly nested lists

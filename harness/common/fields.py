@@ -17,15 +17,16 @@ from harness.common.errors import UserError, bad, unknown
 T = TypeVar("T")
 
 MAX_EXACT_INTEGER = 2**53
-"""Largest whole number up to which floats hold all whole numbers exactly."""
-LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)
+"""Largest n such that a float holds every whole number up to n exactly."""
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
+"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task has both."""
 
 
 def coerce(instance: Any) -> None:
     """Convert every field of a frozen dataclass to its declared type, or refuse it; called first in ``__post_init__``.
 
-    Equal studies become equal whatever way they are written. A whole number in a float field becomes a float, and lists
-    become tuples. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
+    Studies that mean the same become equal, even if they are written differently. A whole number in a float field
+    becomes a float, and lists become tuples. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
     """
     hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
     for field in dataclasses.fields(instance):
@@ -112,9 +113,9 @@ def choice(field: str, value: str, allowed: tuple[str, ...]) -> None:
 
 
 def languages(field: str, values: Sequence[str]) -> None:
-    """Refuse a list that is empty, has a value that is no language code, or has a code twice.
+    """Refuse an empty list, a repeated code, and values that are not language codes.
 
-    A code has two or three letters, so it can never be a path.
+    A code has letters and at most one hyphen, so it can never be a path.
     """
     for value in values:
         if not LANGUAGE.fullmatch(value):
@@ -131,7 +132,7 @@ def once(field: str, values: Sequence[Hashable]) -> None:
 
 
 def repeated(values: Sequence[T]) -> T | None:
-    """The first value that occurs a second time; ``None`` if all differ."""
+    """The first value that repeats an earlier one; ``None`` if all differ."""
     before: set[T] = set()
     for place, value in enumerate(values):
         try:

@@ -67,8 +67,7 @@ class FileTree:
     def read(self, name: str) -> bytes | None:
         """A file's bytes, ``None`` if there is no file.
 
-        Raises ``ValueError`` if the disk has lost them, and ``UserError`` if the file cannot be read for another
-        reason.
+        Raises ``ValueError`` if the disk has lost them, and ``UserError`` for other errors.
         """
         if "\0" in name:  # no file system has such a name
             return None
@@ -233,7 +232,7 @@ def _write_locally(target: Path, content: bytes) -> None:
 
 
 def _is_text(name: str) -> bool:
-    """Whether a name can be written in UTF-8; bytes that are no text come as lone surrogates."""
+    """Whether a name can be written in UTF-8. Bytes that are not UTF-8 appear as lone surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -18,7 +18,7 @@ class Neighbours:
         """Names of the imported modules, without the submodules of packages."""
 
     def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Answer the import system's question. ``path`` is set only for a submodule, which is left to its package."""
+        """The spec of a top-level module in the folder. Submodules (with a ``path``) are left to their package."""
         spec = PathFinder.find_spec(name, [str(self.folder)]) if path is None else None
         if spec is None or spec.origin is None:  # a folder without ``__init__.py``, such as a data folder
             return None

@@ -1,4 +1,4 @@
-"""The facts in the origins of results that can change a score, under the same names so that they can be compared.
+"""Facts about the origins of results that can change a score, under common names for comparison.
 
 Git commits also change with the documentation, so the hash of the code is used if every record has one. Machine names,
 times and Python's version change no score and are left out.
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from harness.common.provenance import Provenance, Software
 
 Facts = dict[str, str]
-"""Facts by name."""
+"""Values of facts, by the name of the fact."""
 ABSENT = "none"
 """The version of a package that is not installed."""
 SELF = "steadytune"
@@ -27,9 +27,9 @@ def software_facts(origins: Sequence[Software]) -> list[Facts]:
 
 
 def facts(origins: Sequence[Provenance]) -> list[Facts]:
-    """As ``software_facts``, with the machine: platform and device, and on a CPU its kind and number of threads.
+    """As ``software_facts``, with the machine: platform, device, and a CPU's kind and number of threads.
 
-    Both affect the rounding of sums.
+    Kind and threads affect the rounding of sums.
     """
     machines: list[Facts] = []
     for origin in origins:

@@ -85,7 +85,7 @@ def provenance() -> Provenance:
 
 
 def _code() -> str:
-    """Hash of the code, because an edited version keeps its number."""
+    """Hash of the code, because edited code keeps its version number."""
     return digest([(str(file.relative_to(ROOT)), file_digest(file)) for file in sorted(ROOT.rglob("*.py"))])
 
 

@@ -21,9 +21,10 @@ MAX_VALUES = 2_000_000
 """Largest number of values in a file. Each alias (``*name``) counts as all the values that it repeats."""
 
 
-# PyYAML, although ruamel.yaml refuses repeated keys: it has no limit on aliases either, and nothing else needs it.
+# PyYAML is used although ruamel.yaml refuses repeated keys: ruamel.yaml does not limit aliases either, and nothing else
+# needs it.
 class _Loader(yaml.SafeLoader):
-    """Safe loading that refuses multiplying aliases and repeated keys. YAML itself would keep the last of the keys."""
+    """Safe loading that limits aliases and refuses repeated keys, of which YAML would keep the last."""
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
@@ -46,7 +47,7 @@ class _Loader(yaml.SafeLoader):
 
 
 def _misread(node: yaml.ScalarNode) -> str:
-    """The reason why YAML 1.1, which PyYAML reads, misreads an unquoted word; empty if it does not."""
+    """The reason why YAML 1.1, which PyYAML implements, misreads an unquoted word; empty if it does not."""
     word = node.value
     if node.tag == BOOLEAN and word.lower() not in ("true", "false"):
         return f'{word} is read as true or false: put it in quotes: "{word}", or write true or false'

@@ -1,2 +1,1 @@
-"""Private names of Ray and transformers, each used in one place here; ``pyproject.toml`` bounds the versions that were
-tested."""
+"""Private names of Ray and transformers, each in one place. ``pyproject.toml`` bounds the tested versions."""

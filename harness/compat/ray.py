@@ -1,7 +1,6 @@
-"""Settings of Ray that have no public name. Import this module before ``ray``: Ray reads its environment variables
-once.
+"""Settings of Ray that have no public name.
 
-Tested with Ray 2.40 to 2.60.
+Import this module before ``ray``, which reads its environment variables once. Tested with Ray 2.40 to 2.60.
 """
 
 import os
@@ -12,46 +11,67 @@ from pathlib import Path
 
 from harness.common.machine import environment
 
-# A worker comes here first, before torch: a cluster that a job has started has the job's variables.
+# A worker imports this module before torch. In a cluster that a job has started, it has the job's variables.
 environment.clear()
 
-# Tune's own result files would be a second, weaker store; Ctrl-C is the command line's to handle.
+# Tune's result files would be a second, weaker store. The command line handles Ctrl-C.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
 os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault(
-    "TUNE_GLOBAL_CHECKPOINT_S", "inf"
-)  # of Tune's own state, which grows with the trials and is never restored
+os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # Tune's own state grows with the trials and is never restored
 
-from ray._private import ray_constants
+from ray._private import ray_constants, services, worker
 from ray.job_config import JobConfig
 from ray.tune.execution import class_cache
 
 
 def listen_on_this_machine_only() -> None:
-    """Bind a Ray that is started from now on to the loopback address; by default it listens on every network."""
+    """Bind any Ray started from now on to the loopback address; by default it listens on every network."""
     ray_constants.ENABLE_RAY_CLUSTER = False
 
 
 def keep_from_workers(variables: Collection[str]) -> None:
-    """Stop Tune from copying these environment variables to workers, and so into Ray's logs, which everybody can
-    read."""
+    """Stop Tune from copying environment variables to workers, and so into Ray's logs, which all users can read."""
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
 
 
+def host_and_port(address: str) -> tuple[str, int] | None:
+    """The place at which a cluster listens; ``None`` for Ray's client, whose own limit is half a minute.
+
+    Raises ``ConnectionError`` where ``auto`` finds none, and ``ValueError`` for no address.
+    """
+    if "://" in address:
+        return None
+    found = services.canonicalize_bootstrap_address(address)
+    if found is None:
+        return None
+    host, _, port = found.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+def end_own_processes() -> None:
+    """End a Ray that was started by this process."""
+    node = worker._global_node
+    if node is not None:
+        node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+
 class DriversCode(JobConfig):
-    """Workers import what the driver imports: they put its own places, such as those of ``PYTHONPATH``, before their
-    interpreter's, and not the working directory, which Ray otherwise puts before all."""
+    """Lets workers import the same code as the driver.
+
+    The driver's own import folders, such as ``PYTHONPATH``, come before the interpreter's libraries. The working
+    directory, which Ray otherwise puts first, is left out.
+    """
 
     def __init__(self) -> None:
-        # Ray puts one after another in front.
+        # Ray prepends them one by one, which reverses their order.
         super().__init__(_py_driver_sys_path=[*reversed(own_places())])
 
     def _runtime_env_has_working_dir(self) -> bool:
-        """Asked where the working directory is about to be added."""
+        """Called before Ray adds the working directory; ``True`` keeps it out."""
         return True
 
 

@@ -1,4 +1,4 @@
-"""Private names of ``transformers.Trainer``, apart from those of models: ``Trainer`` takes a second to import.
+"""Private names of ``transformers.Trainer``, in a module of their own because ``Trainer`` takes a second to import.
 
 Tested with transformers 5.17 to 5.24.
 """
@@ -13,32 +13,32 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 
 class ResumableTrainer(Trainer):
-    """A ``Trainer`` whose subclass decides where the state of a training is kept, and which weights are in it."""
+    """A ``Trainer`` whose subclass decides where the training state is kept, and which weights are in it."""
 
     def keep_training_state(self) -> None:
-        """Keep the state of the training; called where a callback sets ``control.should_save``."""
+        """Keep the state of the training. It is called when a callback sets ``control.should_save``."""
         raise NotImplementedError
 
     def load_weights(self, folder: Path) -> None:
-        """Read the weights of a training state, from the folder that ``resume_from`` was given."""
+        """Read the weights of a training state, from the folder given to ``resume_from``."""
         raise NotImplementedError
 
     def write_progress(self, folder: Path) -> None:
-        """Write all of a training state but the weights: optimizer, schedule, loss scale, random numbers and log."""
+        """Write the training state except the weights: optimizer, schedule, loss scale, random numbers and log."""
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))
         self._save_rng_state(str(folder))
         self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
 
     def resume_from(self, folder: Path | None) -> None:
-        """Train, from the state in a folder where there is one."""
-        # Trainer warns of every state: the arguments have ``logging_steps`` as a share of the steps, the state as their
-        # number.
+        """Train, from the state in a folder if one is given."""
+        # Trainer warns about every state: ``logging_steps`` is a share of the steps in the arguments, and a number in
+        # the state.
         logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
         self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        """Replaces Trainer's own, which writes the whole model into a folder that is half written for a while."""
+        """Replaces Trainer's method, which writes the whole model into a folder that is incomplete for a while."""
         self.keep_training_state()
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:

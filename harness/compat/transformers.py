@@ -1,4 +1,4 @@
-"""Names of ``transformers`` that are private or not documented, but for those of ``Trainer``.
+"""Private or undocumented names of ``transformers``, except for ``Trainer``.
 
 Tested with transformers 5.17 to 5.24.
 """
@@ -36,8 +36,10 @@ SDPA = "sdpa"
 
 
 def initialise(model: PreTrainedModel, fresh: Container[str], seed: int) -> None:
-    """Draw the parameters and buffers named in ``fresh`` from a seed, as ``transformers`` initialises them; the others
-    stay."""
+    """Draw the parameters and buffers named in ``fresh`` from a seed, as ``transformers`` initialises them.
+
+    All others stay unchanged.
+    """
     for module in model.modules():
         module._is_hf_initialized = False  # type: ignore[assignment]
     for name, tensor in chain(model.named_parameters(), model.named_buffers()):
@@ -47,7 +49,7 @@ def initialise(model: PreTrainedModel, fresh: Container[str], seed: int) -> None
 
 
 def register_attention(name: str, forward: Callable[..., tuple[Tensor, Tensor | None]]) -> None:
-    """Make an attention known, with the masks that ``SDPA`` takes."""
+    """Register an attention, with the masks that ``SDPA`` takes."""
     AttentionInterface.register(name, forward)
     AttentionMaskInterface.register(name, sdpa_mask)
 
@@ -58,18 +60,18 @@ def attention_of(model: PreTrainedModel) -> str | None:
 
 
 def set_attention(model: PreTrainedModel, name: str) -> None:
-    """Let a model use the attention of a name."""
+    """Make a model use the attention with a given name."""
     model.config._attn_implementation = name
 
 
 def precompiled_charsmap(file: Path) -> bytes:
-    """The normalisation rules of a SentencePiece model, as ``tokenizers`` takes them; empty where it has none."""
-    from transformers.convert_slow_tokenizer import SentencePieceExtractor  # loads all of its converters
+    """The normalisation rules of a SentencePiece model, in the form of ``tokenizers``; empty if it has none."""
+    from transformers.convert_slow_tokenizer import SentencePieceExtractor  # loads all converters
 
     rules: bytes = SentencePieceExtractor(str(file)).proto.normalizer_spec.precompiled_charsmap
     return rules
 
 
 def set_pad_token_type_id(tokenizer: PreTrainedTokenizerBase, number: int) -> None:
-    """Set the token type of padding, which the constructor of a tokenizer does not take."""
+    """Set the token type of padding, which a tokenizer's constructor does not accept."""
     tokenizer._pad_token_type_id = number

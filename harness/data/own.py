@@ -24,18 +24,18 @@ def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]
     data = origin.place
     if isinstance(data, HubData):
         found, where = hub.loaded(data.hub, data.configuration(language), data.split(split), origin.revision)
-        return task.examples(_frame(found, task, where), where)
+        return task.examples(_frame(found, task, where), where, split)
     place = Path(data.file(split, language)) if isinstance(data, DataFiles) else _found(data, split, language)
     if place.is_dir():
         saved = _from_disk(place, split)
-        return task.examples(_frame(saved, task, str(place)), str(place))
+        return task.examples(_frame(saved, task, str(place)), str(place), split)
     if not place.is_file():
         raise UserError(f"data: {place} does not exist; it is the {split} data for {language!r}")
     if isinstance(data, str) and SPLIT not in data:
         raise UserError(f"data: {data!r} is a file for all splits; put {SPLIT} into its name")
     table = readers.read(place)
     notes: dict[str, str] = table.attrs.get(NOTES, {})
-    return Noted(task.examples(table, str(place)), tuple(notes[name] for name in task.columns if name in notes))
+    return Noted(task.examples(table, str(place), split), tuple(notes[name] for name in task.columns if name in notes))
 
 
 def _found(pattern: str, split: str, language: str) -> Path:
@@ -46,8 +46,8 @@ def _found(pattern: str, split: str, language: str) -> Path:
 
 def _frame(rows: "Dataset", task: Own[Any], where: str) -> pd.DataFrame:
     """The columns that a task reads, class ids as their names."""
-    cells = columns(rows, task.columns, where)
-    return pd.DataFrame(dict(zip(task.columns, map(list, cells), strict=True)), dtype=object)
+    names = (*task.columns, *([task.id] if task.id else []))
+    return pd.DataFrame(dict(zip(names, map(list, columns(rows, names, where)), strict=True)), dtype=object)
 
 
 def _from_disk(folder: Path, split: str) -> "Dataset":

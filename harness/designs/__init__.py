@@ -1,9 +1,8 @@
-"""Designs of experiments by name: functions that make a study's settings from ranges, ahead of the run.
+"""Designs of experiments by name: functions that make a study's settings from ranges, before the run.
 
-A design is one file here and one line in ``DESIGNS``; a study's file imports its function from here.
-
-The same arguments give the same settings on every machine. Imports neither torch nor Ray, nor NumPy or scipy: a study
-that draws its settings is listed as fast as any.
+A design is one file in this package and one line in ``DESIGNS``. A study's Python file imports its function from here.
+The same arguments give the same settings on every machine. Imports neither torch, Ray, NumPy nor scipy, so that listing
+a study with a design is fast.
 """
 
 import inspect
@@ -30,8 +29,7 @@ DESIGNS: Registry[Callable[..., tuple[Setting, ...]]] = Registry(
 
 
 def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ...]:
-    """Settings from a mapping as YAML has it: ``design`` is one of ``DESIGNS``, the rest its arguments and
-    hyperparameters.
+    """Settings from a mapping in YAML, with a ``design`` of ``DESIGNS``, its arguments and hyperparameters.
 
     Raises ``UserError`` that begins with ``where``.
     """

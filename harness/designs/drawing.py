@@ -1,4 +1,4 @@
-"""The shared part of designs that draw their points: numbers in [0, 1) become settings."""
+"""The shared part of designs that draw points: it turns numbers in [0, 1) into settings."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from harness.ranges import Choice, Constant, GridSearch, Interval, space
 from harness.setting import Setting
 
 MAX_POINTS = 10_000
-"""Beyond it a number of points is a slip."""
+"""Largest accepted number of points; anything above is treated as a typo."""
 
 Coordinates = Callable[[int, int, int], Iterable[Sequence[float]]]
-"""From points, dimensions and seed to that many points of so many numbers in [0, 1)."""
+"""Function from (points, dimensions, seed) to points × dimensions numbers in [0, 1)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,9 @@ def drawn(
 ) -> tuple[Setting, ...]:
     """The settings at the points of ``coordinates``, each once, in the order drawn.
 
-    Points that are the same setting once their numbers are rounded are kept once and replaced by nothing: whatever
-    replaced them would spoil the spread of the others. A hyperparameter has the dimension of its place in the alphabet,
-    and a constant has none, so that neither the order in which they are written nor a changed constant moves a point.
-    Raises ``UserError`` naming the hyperparameter.
+    Points can round to the same setting. It is kept once and not replaced, because a replacement would spoil the spread
+    of the others. Hyperparameters get their dimensions in alphabetical order, and constants get none. So neither the
+    written order nor a changed constant moves a point. Raises ``UserError`` naming the hyperparameter.
     """
     size = Size(points=points, seed=seed)
     constants: dict[str, object] = {}

@@ -10,11 +10,11 @@ from harness.setting import MAX_TRIALS, Setting
 
 
 def grid(**hyperparameters: object) -> tuple[Setting, ...]:
-    """Every combination, the last hyperparameter varying fastest, as ``itertools.product`` has it.
+    """Every combination of values; the last hyperparameter varies fastest, as in ``itertools.product``.
 
-    A hyperparameter is a list, a ``grid_search``, a ``choice`` (all its values, too) or a constant. A longer list adds
-    settings and keeps those that were there; those of a longer first list come at the end. Raises ``UserError`` for a
-    range, which has no list of values.
+    A hyperparameter is a list, a ``grid_search``, a ``choice`` (all its values) or a constant. A longer list adds
+    settings and keeps the earlier ones; a longer first list adds them at the end. Raises ``UserError`` for a range,
+    which has no list of values.
     """
     lists = {name: values_of("grid", name, made) for name, made in space(hyperparameters).items()}
     if (count := math.prod(map(len, lists.values()))) > MAX_TRIALS:
@@ -26,7 +26,7 @@ def grid(**hyperparameters: object) -> tuple[Setting, ...]:
 
 
 def values_of(design: str, name: str, made: Range) -> tuple[object, ...]:
-    """The values that a hyperparameter goes through, in their order."""
+    """The values of a hyperparameter, in their order."""
     if isinstance(made, Interval):
         raise bad(name, made, f"a list of values: {design} goes through all of them")
     return (made.value,) if isinstance(made, Constant) else made.values

@@ -7,11 +7,10 @@ from harness.setting import Setting
 
 
 def latin_hypercube(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
-    """So many settings, of which each hyperparameter has one in every ``1/points`` of its range (McKay, Beckman and
-    Conover, 1979).
+    """Settings at the points of a Latin hypercube (McKay, Beckman and Conover, 1979).
 
-    ``ranges`` are as in ``random``. A longer design is another one: it shares no point with a shorter one but by
-    accident. Where you may want more points later take ``sobol``.
+    Each hyperparameter has one value in every ``1/points`` of its range. ``ranges`` are as in ``random``. A longer
+    design shares points with a shorter one only by accident. If you may want more points later, use ``sobol``.
     """
     return drawn("latin_hypercube", coordinates, points, seed, ranges)
 
@@ -19,7 +18,7 @@ def latin_hypercube(points: int, seed: int, **ranges: object) -> tuple[Setting, 
 def coordinates(points: int, dimensions: int, seed: int) -> list[list[float]]:
     """Numbers in [0, 1), points × dimensions; each dimension has one in every ``1/points``.
 
-    As ``scipy.stats.qmc.LatinHypercube``, from Python's own generator: see ``sobol`` for why.
+    As ``scipy.stats.qmc.LatinHypercube``, but with Python's own generator; ``sobol`` gives the reason.
     """
     generator = Random(seed)
     columns = []

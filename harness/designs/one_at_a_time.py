@@ -1,4 +1,4 @@
-"""The design ``one_at_a_time``: a setting, and each hyperparameter changed alone."""
+"""The design ``one_at_a_time``: a centre, and each hyperparameter changed alone."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,11 +10,10 @@ from harness.setting import INSTEAD, Setting
 
 
 def one_at_a_time(centre: Setting | Mapping[str, object], **values: object) -> tuple[Setting, ...]:
-    """The centre first, then the centre with each value of each hyperparameter, in the order given; the centre's own
-    values once.
+    """The centre first, then the centre with each value of each hyperparameter, in the given order.
 
-    Values are as in ``grid``. What two hyperparameters do together it cannot show: the analysis of variance needs a
-    grid.
+    The centre's own values are not repeated. Values are as in ``grid``. The design shows no interaction of
+    hyperparameters: an analysis of variance needs a grid.
     """
     start = centre if isinstance(centre, Setting) else fields.build(Setting, "centre", centre)
     around = [

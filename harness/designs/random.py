@@ -8,10 +8,10 @@ from harness.setting import Setting
 
 
 def random(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
-    """So many settings drawn independently; a longer design begins with the settings of a shorter one.
+    """Settings drawn independently; a longer design begins with the settings of a shorter one.
 
-    ``ranges`` give each hyperparameter in any of the forms of ``harness.ranges``, or a constant. See ``drawing.drawn``
-    for points that are the same setting.
+    ``ranges`` give each hyperparameter in any form of ``harness.ranges``, or as a constant. ``drawing.drawn`` explains
+    points that round to the same setting.
     """
     return drawn("random", coordinates, points, seed, ranges)
 
@@ -19,7 +19,7 @@ def random(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
 def coordinates(points: int, dimensions: int, seed: int) -> Iterator[list[float]]:
     """Numbers in [0, 1), points × dimensions.
 
-    Of Python's own generator, which promises the same numbers of a seed in every version; NumPy's does not.
+    Python's own generator promises the same numbers for a seed in every version; NumPy's does not.
     """
     generator = Random(seed)
     for _ in range(points):

@@ -1,4 +1,4 @@
-"""The design ``sobol``: points that fill the ranges evenly, however many they are."""
+"""The design ``sobol``: points that fill the ranges evenly, for any number of points."""
 
 from collections.abc import Iterator
 from random import Random
@@ -7,7 +7,7 @@ from harness.designs.drawing import drawn
 from harness.setting import Setting
 
 BITS = 30
-"""Binary digits of a coordinate, as scipy has by default."""
+"""Binary digits of a coordinate, scipy's default."""
 DIRECTIONS: tuple[tuple[int, tuple[int, ...]], ...] = (
     (1, (1,)),
     (3, (1,)),
@@ -26,29 +26,30 @@ DIRECTIONS: tuple[tuple[int, tuple[int, ...]], ...] = (
     (91, (1, 1, 1, 15, 21, 21)),
     (97, (1, 3, 1, 13, 27, 49)),
 )
-"""Of each dimension the primitive polynomial, its coefficients as bits, and the first direction numbers: S. Joe and F.
-Y. Kuo, "Constructing Sobol sequences with better two-dimensional projections", SIAM J. Sci. Comput. 30 (2008). There
-are more dimensions than hyperparameters."""
+"""Primitive polynomial (its coefficients as bits) and first direction numbers, by dimension.
+
+From S. Joe and F. Y. Kuo, "Constructing Sobol sequences with better two-dimensional projections", SIAM J. Sci. Comput.
+30 (2008). There are more dimensions than hyperparameters.
+"""
 
 
 def sobol(points: int, seed: int, **ranges: object) -> tuple[Setting, ...]:
-    """So many settings of a scrambled Sobol sequence; a longer design begins with the settings of a shorter one.
+    """Settings of a scrambled Sobol sequence; a longer design begins with the settings of a shorter one.
 
-    ``ranges`` are as in ``random``. Best are 2, 4, 8, 16… points: then every half, quarter, eighth… of each range has
-    equally many. With other numbers of points some parts have one more than others, which harms little but loses that
-    balance.
+    ``ranges`` are as in ``random``. Powers of two (2, 4, 8, 16…) are best: then every half, quarter, eighth… of each
+    range has equally many points. With other numbers some parts have one point more, a small loss of balance.
     """
     return drawn("sobol", coordinates, points, seed, ranges)
 
 
 def coordinates(points: int, dimensions: int, seed: int) -> Iterator[list[float]]:
-    """Numbers in [0, 1), points × dimensions, of the sequence scrambled as scipy does: a random linear matrix, and a
-    digital shift (Matoušek, 1998).
+    """Numbers in [0, 1), points × dimensions, of the Sobol sequence with scipy's scrambling.
 
-    Without the scrambling they are the numbers of ``scipy.stats.qmc.Sobol``, to the bit. That one takes a second to
-    import, which is too long for a list of studies, and its scrambling hangs on NumPy's generators, which may change
-    between versions: a longer design would then run everything again. optuna's ``QMCSampler`` draws from scipy's, and
-    its first point from elsewhere.
+    The scrambling is a random linear matrix and a digital shift (Matoušek, 1998). Without it the numbers equal
+    ``scipy.stats.qmc.Sobol`` to the bit. scipy's class is not used for two reasons. It takes a second to import, too
+    long for a list of studies. Its scrambling depends on NumPy's generators, which may change between versions, so that
+    a longer design would run everything again. The ``QMCSampler`` of optuna draws from scipy's class, and takes its
+    first point from elsewhere.
     """
     generator = Random(seed)
     scrambled = [_scrambled(_directions(dimension), generator) for dimension in range(dimensions)]
@@ -57,8 +58,7 @@ def coordinates(points: int, dimensions: int, seed: int) -> Iterator[list[float]
 
 
 def _sequence(directions: list[list[int]], place: list[int], points: int) -> Iterator[list[float]]:
-    """The points from a first one on, in the order of the Gray code: each differs from the one before in one
-    direction."""
+    """The points from a first one on, in Gray-code order: each differs from the one before in one direction."""
     for number in range(1, points + 1):
         yield [digits / 2**BITS for digits in place]
         turned = (number & -number).bit_length() - 1
@@ -66,8 +66,10 @@ def _sequence(directions: list[list[int]], place: list[int], points: int) -> Ite
 
 
 def _directions(dimension: int) -> list[int]:
-    """The direction numbers of a dimension by the recurrence of Bratley and Fox (1988), the first binary digit being
-    the highest."""
+    """The direction numbers of a dimension, with the first binary digit highest.
+
+    They follow the recurrence of Bratley and Fox (1988).
+    """
     polynomial, first = DIRECTIONS[dimension]
     degree = polynomial.bit_length() - 1
     numbers = list(first)
@@ -81,8 +83,7 @@ def _directions(dimension: int) -> list[int]:
 
 
 def _scrambled(directions: list[int], generator: Random) -> list[int]:
-    """The direction numbers times a random lower triangular matrix of bits: a digit gets some of the digits above it
-    added."""
+    """The direction numbers times a random lower triangular matrix of bits: some higher digits are added to each."""
     rows = [1 << (BITS - 1 - place) | _bits(generator, place) << (BITS - place) for place in range(BITS)]
     return [
         sum(((row & number).bit_count() & 1) << (BITS - 1 - place) for place, row in enumerate(rows))
@@ -91,5 +92,5 @@ def _scrambled(directions: list[int], generator: Random) -> list[int]:
 
 
 def _bits(generator: Random, count: int) -> int:
-    """So many random bits, of ``random()``: of Python's methods the one that never changes."""
+    """``count`` random bits from ``random()``, the only method of Python's generator that never changes."""
     return int(generator.random() * 2**count)

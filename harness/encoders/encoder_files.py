@@ -28,14 +28,15 @@ def located(encoder: Encoder, name: str) -> Path | None:
         EntryNotFoundError,
         HfHubHTTPError,
         HFValidationError,
-    ):  # EntryNotFoundError also without network and copy
+    ):  # EntryNotFoundError also if offline without a copy
         return None
 
 
 @lru_cache(maxsize=64)
 def config(encoder: Encoder) -> Mapping[str, Any]:
-    """An encoder's ``config.json``. It is empty if the file is missing or broken, which loading the model reports
-    better.
+    """An encoder's ``config.json``, or an empty mapping if it is missing or broken.
+
+    Loading the model reports such a file better.
     """
     file = located(encoder, "config.json")
     try:

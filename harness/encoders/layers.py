@@ -1,4 +1,4 @@
-"""Depth of a parameter in an encoder, from the embeddings up."""
+"""Depth of the parameters in an encoder, from the embeddings up."""
 
 from collections.abc import Container
 

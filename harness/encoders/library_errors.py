@@ -1,4 +1,4 @@
-"""Errors of libraries for an encoder's files, as one message that helps the user."""
+"""Errors that libraries raise for an encoder's files, turned into one helpful message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from harness.encoders.encoder_files import check_fetched
 from harness.encoders.pinning import Encoder
 
 MAX_REASON = 300
-"""Largest number of characters of a library's message that ours repeats."""
+"""Largest number of characters that our message quotes from a library's."""
 CUSTOM_CODE = "trust_remote_code"
 """Option that a ``transformers`` message names if a checkpoint needs its own code, which is never run."""
 

@@ -1,6 +1,4 @@
-"""Models for trials. The pretrained encoder is loaded once per process; each trial takes a copy with a head of its
-seed.
-"""
+"""Models for trials: a pretrained encoder once per process, and for each trial a copy with its seed's head."""
 
 import copy
 import sys
@@ -106,13 +104,8 @@ def forget() -> None:
 def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:
     """A copy of the encoder to train. Parameters without a θ* depend on ``seed`` alone.
 
-    Two methods with one seed thus start from the same weights.
-
-    Args:
-        encoder: The pretrained encoder.
-        task: A task's name or a user's file.
-        seed: Seed of the parameters without a θ*.
-        vocabulary: Ids that the training data uses, if only their embeddings are to be copied and trained.
+    Two methods with one seed thus start from the same weights. ``vocabulary`` has the ids that the training data uses;
+    with it, only their embeddings are copied and trained.
     """
     shared = pretrained(encoder, task)
     memo: dict[int, Any] = {}
@@ -129,10 +122,7 @@ def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor
 
 
 def fine_tuned(folder: Path, task: TaskName) -> Pretrained:
-    """A fine-tuned model from a folder that ``save_pretrained`` wrote, in fp32.
-
-    Raises ``UserError`` if it cannot be read or lacks weights.
-    """
+    """A fine-tuned model as ``save_pretrained`` wrote it, in fp32. Raises ``UserError`` if broken or incomplete."""
     kept = Encoder(str(folder), "sha256:")
     model, missing = _load(task_named(task).auto_model, kept)
     if missing:
@@ -151,10 +141,7 @@ def masked_language_model(encoder: Encoder) -> PreTrainedModel:
 
 
 def outline(encoder: Encoder, task: TaskName) -> Pretrained:
-    """As ``pretrained``, but with names and shapes instead of weights.
-
-    Raises ``UserError`` if a file is broken or weights are missing.
-    """
+    """As ``pretrained``, but without weights. Raises ``UserError`` if a file is broken or weights are missing."""
     kind = task_named(task)
     return Pretrained(*_with_head(encoder, kind.auto_model, kind.labels, device_map=META))
 
@@ -210,9 +197,9 @@ def _with_head(
 
 
 def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]:
-    """Weights of ``lacking`` that pretraining always gives: the body of a masked language model.
+    """Names of the weights that pretraining always gives: the body of a masked language model.
 
-    A pooler is not part of it and may be missing.
+    A pooler is not part of it and may be missing. The result is empty if ``lacking`` is.
     """
     if not lacking:
         return set()

@@ -1,6 +1,7 @@
-"""End tokens, for encoders whose head for pairs reads the last one and needs equally many in each sequence.
+"""Handling of end tokens for encoders whose head for pairs reads the last end token.
 
-An end token inside a text would make every trial fail, or move the position that is read.
+The head also needs equally many end tokens in each sequence. One inside a text would make every trial fail, or move the
+position that is read.
 """
 
 from transformers import PreTrainedTokenizerBase

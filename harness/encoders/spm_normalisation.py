@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "deberta-v2"
-"""The kind of encoder (``model_type``) whose class does so."""
+"""The kind of encoder (``model_type``) whose class omits it."""
 MODEL = "spm.model"
 NAME = "spm"
 """Mark in the identity of trials, data and diagonals whose tokenizer is built here."""

@@ -61,8 +61,8 @@ class TrimmedEmbedding(nn.Embedding):
 def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
     """Whether trimming a model's input embedding is exact.
 
-    It is not with weight decay, which moves every row, nor if the embedding does more than look up rows or shares its
-    weights.
+    It is not exact with weight decay, which moves every row. Nor is it exact for an embedding that does more than look
+    up rows or that shares its weights.
     """
     return not weight_decay and mapped_embedding.only_looks_up(model)
 

@@ -29,6 +29,8 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     }
     _check_training_data(study, task, len(reading.examples(origin, "train", study.source)))
     training, dev = (reading.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
+    if isinstance(task, Own):
+        task.check_scores(reading.examples(origin, "dev", study.source).rows)
     tests = {
         language: reading.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)
     }

@@ -1,22 +1,20 @@
-"""Ray for a study: its start or the connection to a cluster, the room that a trial needs, and Fisher diagonals."""
+"""Ray for a study: the room that a trial needs, and Fisher diagonals."""
 
-import logging
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
+from harness.execution.ray_connection import connection  # before Ray, which reads environment variables at its import
 
 # isort: split
 import ray
 from rich.console import Console
 
 from harness.common.console import say
-from harness.common.errors import UserError, reason_and_file
-from harness.common.machine.cores import cores
+from harness.common.errors import UserError
 from harness.execution.progress import announce_diagonals
 from harness.execution.ray_worker import take_gpu
 from harness.execution.resources import Resources
@@ -25,13 +23,6 @@ from harness.fisher import supply
 from harness.fisher.diagonal_files import Request
 from harness.store.store import Store
 from harness.study import TrialConfig
-
-OBJECT_STORE_BYTES = 100 * 2**20
-"""Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
-store."""
-WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
-AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
-"""Variables that Tune gives to workers on other machines by name and value."""
 
 
 class Cluster(NamedTuple):
@@ -124,41 +115,3 @@ def _check_fits(cpus: int, gpus: float) -> None:
         raise UserError(
             f"--cpus-per-trial: {cpus} is not allowed with --gpus-per-trial {gpus:g}; no node of this cluster has both"
         )
-
-
-@contextmanager
-def connection(address: str | None) -> Iterator[None]:
-    """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet."""
-    for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
-    try:
-        _connect(address, {"log_to_driver": False, "logging_level": logging.CRITICAL})
-    except Exception as error:  # one of Ray's own is just that
-        said = reason_and_file(error)
-        raise UserError(
-            f"Ray cannot be started: {said}; {WAY_OUT}"
-            if address is None
-            else f"--ray-address: {address!r} cannot be reached: {said}"
-        ) from None
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _connect(address: str | None, quiet: dict[str, Any]) -> None:
-    if address is not None:
-        # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
-        job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}
-        ray.init(address=address, **job, **quiet)
-        return
-    ray_compat.listen_on_this_machine_only()
-    ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
-    ray.init(
-        address="local",
-        num_cpus=cores(),  # Ray itself looks at no affinity
-        include_dashboard=False,
-        object_store_memory=OBJECT_STORE_BYTES,
-        job_config=ray_compat.DriversCode(),
-        **quiet,
-    )

@@ -1,7 +1,4 @@
-"""The diagonal of the Fisher information of the masked-language-model loss (Section 3.2).
-
-Gradients are per example, computed for many examples at a time.
-"""
+"""The Fisher information's diagonal for the masked-language-model loss (Section 3.2), from per-example gradients."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -20,19 +17,18 @@ LOGITS = 2**25
 BLOCK = 2**20
 """Largest number of per-example gradient entries held at once, so that they stay in a processor's cache."""
 TOLERANCE = 1e-3
-"""Largest accepted difference between the gradients by layer and by example, relative to a parameter's largest entry.
-"""
+"""Largest accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest entry."""
 
 
 def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str = "empirical") -> dict[str, Tensor]:
     """F = 1/N Σₙ (∇θ log p(masked tokens of window n))², by parameter name within the body, shaped as the parameter.
 
     The square is taken per window: the square of a batch's mean gradient is not a Fisher diagonal. The log-likelihood
-    is the sum over a window's masked tokens, in nats. ``estimator`` selects the observed tokens or sampled ones, see
+    is the sum over a window's masked tokens, in nats. ``estimator`` selects observed or sampled tokens, see
     ``harness.methods.fisher_estimate``. Parameters that do not affect the loss, such as a pooler's, have zeros.
 
     Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. If
-    that disagrees with one example at a time (DeBERTa's relative positions), the slower loop over examples is used.
+    they disagree with the loop over single examples (DeBERTa's relative positions), the slower loop is used.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]
@@ -46,7 +42,7 @@ def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str =
 
 
 class UnknownLayerError(Exception):
-    """A layer whose per-example gradient has no implementation here."""
+    """A layer that is no linear map, embedding or layer norm, or does not treat the examples separately."""
 
 
 def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
@@ -65,11 +61,7 @@ def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str
 
 
 def by_layer(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
-    """``diagonal`` from the inputs and output gradients of the layers.
-
-    Raises ``UnknownLayerError`` unless every layer is a linear map, embedding or layer norm that treats examples
-    separately.
-    """
+    """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for other layers."""
     total = {name: torch.zeros_like(parameter) for name, parameter in model.base_model.named_parameters()}
     model.requires_grad_(False)  # autograd goes through the layers without summing their gradients over the batch
     try:
@@ -250,10 +242,7 @@ def _add_products(total: Tensor, outward: Tensor, inward: Tensor, looked: tuple[
 
 
 def _add_lookups(total: Tensor, ids: Tensor, gradients: Tensor) -> None:
-    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width).
-
-    The rows of Gₙ are the sums of the gradients (examples, tokens, width) by id.
-    """
+    """Add Σₙ (Gₙ)² to an embedding (vocabulary, width). Rows of Gₙ sum gradients (examples, tokens, width) by id."""
     owners = torch.arange(len(ids), device=ids.device)[:, None]
     own, place = (owners * len(total) + ids).flatten().unique(return_inverse=True)
     summed = torch.zeros(len(own), total.shape[1], device=total.device).index_add_(0, place, gradients.flatten(0, 1))

@@ -120,9 +120,7 @@ def is_stored(request: Request, cache: Path) -> bool:
 
 
 def _identity(file: Path) -> dict[str, Any]:
-    """The identity in a file's metadata. Raises ``ValueError`` if the file's numbers have changed since they were
-    written.
-    """
+    """The identity in a file's metadata. Raises ``ValueError`` if the file's numbers have changed."""
     return _whole(file, files.state(file))
 
 

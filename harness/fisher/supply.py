@@ -46,7 +46,10 @@ def provide(request: Request, store: Store, threads: int) -> Path:
 
 
 def lacking(requests: Iterable[Request], store: Store) -> list[Request]:
-    """Requests whose diagonal is neither on this node nor in the store. Diagonals on this node only are published."""
+    """Requests whose diagonal is neither on this node nor in the store.
+
+    A diagonal that only this node has is put into the store.
+    """
     return [request for request in requests if not _there(request, store)]
 
 

@@ -42,8 +42,8 @@ def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int =
         longest: Largest number of sub-words in a window, special tokens included, if the encoder has as many positions.
 
     Raises:
-        UserError: A language's text has too few windows, or windows so short that nothing is masked; or the encoder has
-            no mask token or no masked-language-model head.
+        UserError: A language's text has too few windows, or they are so short that nothing is masked. Or the encoder
+            lacks a mask token or a masked-language-model head.
     """
     longest = min(longest, loading.positions(loading.masked_language_model_outline(encoder)))
     tokenizer = loading.tokenizer(encoder)

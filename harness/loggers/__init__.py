@@ -1,6 +1,7 @@
-"""Experiment trackers that log a study's trials, by name. A logger is one file here and one line in ``LOGGERS``.
+"""Loggers by name: experiment trackers that log a study's trials.
 
-No logger is imported unless asked for: each needs a package of its own, the extra of the same name.
+A logger is one file in this package and one line in ``LOGGERS``. Each needs a package, the extra of the same name, so
+it is imported only on request.
 """
 
 from collections.abc import Iterable
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.common.errors import UserError, reason
 from harness.common.registry import Registry
 
-if TYPE_CHECKING:  # it takes the store, and the command line's help needs the names alone
+if TYPE_CHECKING:  # it imports the store, and the command line's help needs only the names
     from harness.loggers.base import Logger
 
 LOGGERS: "Registry[type[Logger]]" = Registry(

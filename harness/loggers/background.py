@@ -1,5 +1,4 @@
-"""Tells loggers of a study's trials while it runs, in a thread of the driver: no trial waits for them, or can fail by
-them."""
+"""Logging of a study's trials while it runs, in a thread of the driver. No trial waits for a logger or fails by it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -19,16 +18,15 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 BESIDE_A_URL = "steadytune-logs"
-"""Folder of the logs of a store that is none itself."""
+"""Folder for logs if the store is not a local folder."""
 LAST_WORDS = 5
 """Seconds that an interrupted study waits for the trial that is being logged."""
 
 
 class BackgroundLogging:
-    """While it is open, trials that have ended are logged; at its end all of the study that the store has.
+    """Logs trials as they end and, at its exit, all trials of the study that are in the store.
 
-    A logger that raises is told of once and gets no more of this study's trials; the next time it gets those that it
-    lacks.
+    A logger's first error is shown, and the logger gets no more trials of this run. The next run logs the missing ones.
     """
 
     def __init__(self, loggers: Mapping[str, type[Logger]], study: str, store: Store, console: Console) -> None:
@@ -49,7 +47,7 @@ class BackgroundLogging:
         return self
 
     def ended(self, *trials: TrialConfig) -> None:
-        """Log those of the trials that have finished or failed, as the store has them; returns at once."""
+        """Log the finished and failed ones of the given trials from the store; returns at once."""
         if self.loggers:
             self.waiting.put(trials)
 
@@ -70,7 +68,7 @@ class BackgroundLogging:
             last = trials is None
             try:
                 self._log_all(self.store.study(self.study)[1] if trials is None else trials)
-            except Exception as error:  # no logger's: the store cannot be read
+            except Exception as error:  # not a logger's error: the store cannot be read
                 self._say(f"Some trials were not logged: {_said(error)}.")
         for name, logger in self.open.items():
             if name not in self.broken:
@@ -108,7 +106,7 @@ class BackgroundLogging:
 
 
 def folder(store: Store, logger: str) -> Path:
-    """Where a logger keeps what it keeps on this machine."""
+    """A logger's folder on this machine."""
     return (Path(store.root) / "logs" if store.is_local else Path(BESIDE_A_URL)) / logger
 
 

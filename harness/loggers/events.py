@@ -1,5 +1,4 @@
-"""What loggers are given of a trial that has ended. All of it comes from the store: nothing of this machine or its
-environment."""
+"""The data of an ended trial for loggers. It all comes from the store, never from this machine or its environment."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -23,10 +22,12 @@ class EndedTrial:
     config: TrialConfig
     study: str
     end: Record | Failure
-    """The record where it finished."""
+    """The record of a finished trial, or the failure."""
     history: list[dict[str, float]]
-    """A row a window of steps: ``step``, and the measurements of the window, as ``train/loss``; none where it
-    failed, or where the file cannot be read."""
+    """One row a window of steps: ``step``, and measurements such as ``train/loss``.
+
+    It is empty if the trial failed or its file cannot be read.
+    """
 
     @property
     def id(self) -> str:
@@ -34,28 +35,30 @@ class EndedTrial:
 
     @property
     def stamp(self) -> int:
-        """When it ended; see ``stamp``."""
+        """Time of the end; see ``stamp``."""
         return stamp(self.end)
 
     @property
     def seconds(self) -> float:
-        """What it took; 0 where it failed."""
+        """Duration of the trial; 0 if it failed."""
         return self.end.cost.seconds if isinstance(self.end, Record) else 0.0
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """Method, its options as ``l2.strength``, all hyperparameters, seed, replicate, and what the study fixes."""
+        """Study, method, options such as ``l2.strength``, hyperparameters, seed, replicate and fixed values."""
         return parameters(self.config, self.study)
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Scores × 100 as ``test/de``, ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost; none where
-        it failed."""
+        """Scores × 100 such as ``test/de``, ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost.
+
+        It is empty if the trial failed.
+        """
         return _metrics(self.end) if isinstance(self.end, Record) else {}
 
     @property
     def error(self) -> str:
-        """One line where it failed, empty where it finished."""
+        """The error on one line; empty for a finished trial."""
         return self.end.error if isinstance(self.end, Failure) else ""
 
     @property
@@ -65,19 +68,21 @@ class EndedTrial:
 
 
 def ended(config: TrialConfig, study: str, end: Record | Failure, store: Store) -> EndedTrial:
-    """A trial that has ended, with its history from the store."""
+    """An ended trial, with its history from the store."""
     histories = store.histories([config.id]) if isinstance(end, Record) else {}
     return EndedTrial(config, study, end, [_row(row) for row in histories.get(config.id, [])])
 
 
 def stamp(end: Record | Failure) -> int:
-    """When a trial ended, in seconds since 1970: it tells a record from the one that it has replaced."""
+    """Time at which a trial ended, in seconds since 1970. It tells a record from an earlier record of the trial."""
     return int(datetime.fromisoformat(end.finished if isinstance(end, Record) else end.time).timestamp())
 
 
 def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
-    """All that a trial was run with, each value one that every logger can hold. Of a place only its last part is
-    told."""
+    """All values with which a trial was run, in types that every logger can hold.
+
+    Only the last part of a path is given.
+    """
     encoder = PurePath(config.encoder)
     options = {
         f"{part.name}.{name}": PurePath(value).name if name in part.places else value

@@ -1,10 +1,10 @@
-"""MLflow: an experiment a study and a run a trial, in an SQLite file, or wherever ``MLFLOW_TRACKING_URI`` says."""
+"""MLflow: one experiment per study and one run per trial, in an SQLite file or at ``MLFLOW_TRACKING_URI``."""
 
 import logging
 import os
 from pathlib import Path
 
-# Read when MLflow is imported. It would tell its makers of its use, and try a server that is not there for minutes.
+# MLflow reads these at import. By default it sends usage data, and retries a missing server for minutes.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
@@ -17,19 +17,18 @@ from harness.loggers.events import EndedTrial
 
 SERVER = "MLFLOW_TRACKING_URI"
 TRIAL, ENDED, ERROR = "steadytune.trial", "steadytune.ended", "error"
-"""Tags of a run. The second is set last: a run without it was cut short."""
+"""Tags of a run. The second is set last, so a run without it is incomplete."""
 METRICS_AT_ONCE = 1000
-"""What MLflow takes in one request."""
+"""Largest number of metrics in one request to MLflow."""
 MAX_TAG = 5000
 
 
 class MlflowLogger(Logger):
-    """Talks to MLflow's client, which knows nothing of this process: its fluent functions would tag runs with user,
-    script and commit."""
+    """Uses MLflow's client, because its fluent functions would tag runs with user, script and commit."""
 
     def __init__(self, folder: Path, study: str) -> None:
         for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.ERROR)  # they tell of every table that they make
+            logging.getLogger(name).setLevel(logging.ERROR)  # they report every table that they create
         if os.environ.get(SERVER):
             self._place, artifacts = SERVER, None  # the address itself may have a password
             self.client = MlflowClient(os.environ[SERVER])
@@ -45,7 +44,7 @@ class MlflowLogger(Logger):
         self.runs = self._runs()
 
     def _runs(self) -> dict[str, dict[str, str]]:
-        """Of each trial its runs, and when the trial had ended by each."""
+        """Runs of each trial, with the time at which the trial had ended."""
         found: dict[str, dict[str, str]] = {}
         token: str | None = None
         while True:

@@ -1,4 +1,4 @@
-"""TensorBoard: an event file a trial, whose settings and scores its HParams page compares."""
+"""TensorBoard: one event file per trial. The HParams page compares settings and scores."""
 
 import secrets
 from pathlib import Path
@@ -19,8 +19,7 @@ from harness.loggers.events import EndedTrial
 class TensorBoardLogger(Logger):
     """Writes ``<study>/<trial>/events.out.tfevents.<time>``, whole or not at all.
 
-    TensorBoard's own writer works in a thread that keeps its errors to itself, and puts the machine's name into the
-    file's.
+    TensorBoard's own writer hides its errors in a thread, and puts the machine's name into the file's name.
     """
 
     def __init__(self, folder: Path, study: str) -> None:
@@ -39,7 +38,7 @@ class TensorBoardLogger(Logger):
     def log(self, trial: EndedTrial) -> None:
         file = self._file(trial.id, trial.stamp)
         file.parent.mkdir(parents=True, exist_ok=True)
-        # A name with "tfevents" in it would be read before it is whole.
+        # A name with "tfevents" would be read before the file is whole.
         with (
             replacing(file, file.with_name(f".{secrets.token_hex(4)}{PART}")) as part,
             part.open("wb") as stream,

@@ -1,13 +1,11 @@
-"""Weights & Biases: a run a trial, offline for a later ``wandb sync`` unless ``WANDB_MODE`` says otherwise."""
+"""Weights & Biases: one run per trial, offline for a later ``wandb sync`` unless ``WANDB_MODE`` is set."""
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault(
-    "WANDB_ERROR_REPORTING", "false"
-)  # read when it is imported: it would send its crashes to its makers
+os.environ.setdefault("WANDB_ERROR_REPORTING", "false")  # read at import; otherwise it sends its crashes to W&B
 
 from wandb import Settings, init, setup
 
@@ -16,13 +14,13 @@ from harness.loggers.base import Logger
 from harness.loggers.events import EndedTrial
 
 SERVER_ANSWERS = 20
-"""Seconds to wait for a server, where one was asked for."""
+"""Seconds to wait for a server, if a mode needs one."""
 
 
 class WandbLogger(Logger):
     """Keeps ``<study>/<trial>/offline-run-<time>-<run>``, whole or not at all.
 
-    A trial's record that has replaced another is a run of another id: a server takes no step of a run twice.
+    A trial's new record gets a new run id, because a server accepts no step of a run twice.
     """
 
     def __init__(self, folder: Path, study: str) -> None:
@@ -31,14 +29,14 @@ class WandbLogger(Logger):
         self.folder.mkdir(parents=True, exist_ok=True)
         setup(
             Settings(silent=True)
-        )  # before any run: where it should go online and knows no key, it says so rather than ask
+        )  # before any run: if it should go online without a key, it raises instead of asking
 
     @property
     def place(self) -> str:
         return str(self.folder)
 
     def _run(self, trial: str, stamp: int) -> str:
-        """The run's id, one in the project: studies share it."""
+        """The run's id, unique in the project, which several studies share."""
         return digest([self.study, trial, stamp])
 
     def has(self, trial: str, stamp: int) -> bool:
@@ -58,7 +56,7 @@ class WandbLogger(Logger):
             written = Path(run.settings.sync_dir)
             if not written.is_dir():  # WANDB_MODE=disabled
                 return
-            for beside in ("logs", "tmp"):  # they tell of this machine's folders
+            for beside in ("logs", "tmp"):  # they reveal this machine's folders
                 shutil.rmtree(written / beside, ignore_errors=True)
             target = self.folder / trial.id
             shutil.rmtree(target, ignore_errors=True)
@@ -67,8 +65,10 @@ class WandbLogger(Logger):
 
 
 def _settings(trial: EndedTrial, run: str, folder: str) -> Settings:
-    """What was asked for and nothing of the machine, its user, the code or its git; no word on the terminal and no
-    question."""
+    """Settings of a run without data on the machine, its user, the code or its git.
+
+    Nothing is printed on the terminal and nothing is asked.
+    """
     return Settings(
         mode=os.environ.get("WANDB_MODE", "offline"),  # type: ignore[arg-type]  # W&B checks it
         project=os.environ.get("WANDB_PROJECT", "steadytune"),

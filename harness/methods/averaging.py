@@ -12,8 +12,7 @@ from harness.common.errors import bad
 
 
 class AverageLast(TrainerCallback):
-    """Averages the trained weights over the last ``steps`` optimizer steps or ``epochs``, and puts the mean into the
-    model.
+    """Averages the trained weights over the last ``steps`` or ``epochs``, and puts the mean into the model.
 
     Raises ``UserError`` at the start of a training that has fewer steps.
     """

@@ -60,8 +60,9 @@ class Method:
     # Known before anything is trained
 
     def clash(self, other: "Method") -> str:
-        """The reason why two methods cannot be combined, empty if they can. It ends a sentence that begins with both
-        names.
+        """The reason why two methods cannot be combined, empty if they can.
+
+        It ends a sentence that begins with both names.
         """
         return ""
 

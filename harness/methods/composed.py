@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Composed(Method):
-    """Several methods together: penalties add up, learning rates multiply, and weights frozen by one method stay
-    frozen.
+    """Several methods together: penalties add up, learning rates multiply, and frozen weights stay frozen.
 
     The order of the methods does not matter. A pointless combination is refused with the reason.
     """

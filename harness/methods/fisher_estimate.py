@@ -7,7 +7,7 @@ from harness.common.errors import bad
 
 ESTIMATORS = ("empirical", "sampled")
 MAX_EXAMPLES = 10**6
-"""Largest accepted number of text windows; above, a typo would read a whole Wikipedia."""
+"""Largest accepted number of text windows; anything above is treated as a typo that would read a whole Wikipedia."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ class L2(Method):
 
 
 def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
-    """A warning if η λ ≥ 2: a plain gradient step then ends at least as far beyond θ* as it began before it."""
+    """A warning if η λ ≥ 2: a plain gradient step then overshoots θ* by at least its former distance."""
     step = setting.learning_rate * strength
     if step < 2:
         return []

@@ -77,7 +77,7 @@ class Lora(FrozenEncoder):
             target_modules=names,
         )
         try:
-            LoraModel(model, config, "default")  # in place: the model stays what it is
+            LoraModel(model, config, "default")  # changes the model in place
         except ValueError as error:
             raise UserError(f"lora: modules: {reason(error)}") from None
         for name, parameter in model.named_parameters():

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Mixout(Method):
-    """Weights of the encoder's linear maps become θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p), in training.
+    """In training, weights of the encoder's linear maps become θᵢ* + (1 − Mᵢ)(θᵢ − θᵢ*)/(1 − p), Mᵢ ~ Bernoulli(p).
 
     In each forward pass an entry is thus θᵢ* with probability p, and its mean is θᵢ. As in the authors' code, biases,
     embeddings and layer norms are not mixed. The encoder's own dropout stays, so that only the method differs from

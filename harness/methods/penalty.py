@@ -117,8 +117,7 @@ class Penalty:
 
     @torch.no_grad()
     def decay_(self, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
-        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before the
-        step.
+        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
 
         Call it before an optimizer step, after the backward passes.
         """
@@ -154,7 +153,7 @@ class Penalty:
         return torch.stack(torch._foreach_norm(moved, 1)).sum()  # no entry is below 0: strengths and F are not
 
     def _groups(self) -> Iterator[list[int]]:
-        """Groups of one parameter or at most ``AT_ONCE`` weights. None mixes scalar weights and weights per entry."""
+        """Groups of one parameter or at most ``AT_ONCE`` weights. No group mixes scalars and weights per entry."""
         for numbers in (True, False):
             group: list[int] = []
             for i, parameter in enumerate(self.parameters):

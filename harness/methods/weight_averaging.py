@@ -26,7 +26,7 @@ class WeightAveraging(Method):
     steps: int | None = None
     """K, the number of averaged steps."""
     epochs: float | None = None
-    """The last K steps as passes over the training data."""
+    """Length of the last K steps, in passes over the training data."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,10 +1,14 @@
-"""Ranges of hyperparameters in Ray Tune's own words: ``loguniform(1e-5, 1e-3)``, ``randint(0, 10)``, ``choice([16,
-32])``.
+"""Ranges of hyperparameters in Ray Tune's words: ``loguniform(1e-5, 1e-3)``, ``randint(0, 10)``, ``choice([16, 32])``.
 
-The words, the order of their arguments and their meaning are ``ray.tune``'s: the upper bound of ``randint`` and
-``lograndint`` is never drawn, that of the words with a ``q`` is, save where whole numbers have ``q`` 1. Values of
-``quniform`` and ``qloguniform`` are rounded to the nearest multiple of ``q``, so that the two ends come half as often
-as the others; the multiples of ``qrandint`` come equally often. Imports neither torch nor Ray.
+The words, the order of their arguments and their meaning are taken from ``ray.tune``:
+
+- ``randint`` and ``lograndint`` never draw the upper bound.
+- The words with a ``q`` draw it, except for whole numbers with ``q`` 1.
+- ``quniform`` and ``qloguniform`` round to the nearest multiple of ``q``, so both ends are drawn half as often as other
+  values.
+- ``qrandint`` draws its multiples equally often.
+
+Imports neither torch nor Ray.
 """
 
 from harness.ranges.interval import INTERVALS as INTERVALS

@@ -1,4 +1,4 @@
-"""A range between two bounds: how its values are spread, checked, drawn and rounded."""
+"""A range between two bounds: the spread, check, drawing and rounding of its values."""
 
 import math
 from collections.abc import Callable
@@ -13,11 +13,11 @@ class Spread(NamedTuple):
     """The spread of a word's values between the bounds."""
 
     whole: bool = False
-    """Whole numbers."""
+    """Whether the values are whole numbers."""
     log: bool = False
-    """Even in the logarithm."""
+    """Whether the values are even in the logarithm."""
     quantised: bool = False
-    """Multiples of a third argument, ``q``."""
+    """Whether the values are multiples of a third argument, ``q``."""
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -38,10 +38,12 @@ SPREADS = {
 """Ray Tune's words for ranges between bounds."""
 INTERVALS = tuple(SPREADS)
 MAX_BOUND = 1e12
-"""Limit on a bound, beyond any hyperparameter: numbers that are computed from bounds stay finite."""
+"""Largest accepted bound, beyond any hyperparameter: numbers computed from bounds stay finite."""
 DIGITS = 6
-"""Significant digits of a drawn value: a label is readable, and the last bits of a machine's logarithm are in no
-trial's identity."""
+"""Significant digits of a drawn value.
+
+Labels stay readable, and trial ids do not depend on the last bits of a machine's logarithm.
+"""
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,7 +55,7 @@ class Interval:
     lower: float
     upper: float
     q: float | None = None
-    """Values are multiples of it; for the quantised words."""
+    """Values are multiples of it, for the quantised words."""
 
     def __post_init__(self) -> None:
         fields.choice("range", self.word, INTERVALS)
@@ -85,7 +87,7 @@ class Interval:
             object.__setattr__(self, name, int(value))
 
     def _check_multiples(self, q: float) -> None:
-        """Refuse a ``q`` without a multiple in the range, and of fractions one whose multiples miss a bound."""
+        """Refuse a ``q`` without a multiple in the range, and for fractions a ``q`` whose multiples miss a bound."""
         fields.above("q", q, 0)
         if (least := max(abs(self.lower), abs(self.upper)) / fields.MAX_EXACT_INTEGER) > q:
             raise bad("q", q, f"a number of at least {least:g}: the bounds are too large a multiple of it")
@@ -117,23 +119,21 @@ class Interval:
         return _snapped(self.lower / self.q, math.ceil), last - (self.whole and self.q == 1)
 
     def at(self, share: float) -> float:
-        """The value that a ``share`` in [0, 1) of the distribution lies below: even shares make values distributed as
-        the word says."""
+        """The quantile at a ``share`` in [0, 1): uniform shares give values with the word's distribution."""
         if not self.whole:
             value = self._between(self.lower, self.upper, share)
             return self.rounded(value)
         first, last = (int(self.lower), int(self.upper) - 1) if self.q is None else self._multiples
-        # The digits cut off are those in which machines differ: 2 is not to be the 1.9999999999999998 that exp may make
-        # of it.
+        # Machines differ in the digits cut off here: exp may return 1.9999999999999998 for 2.
         index = math.floor(float(f"{self._between(first, last + 1, share):.14g}"))
         return min(max(index, first), last) * int(self.q or 1)
 
     def rounded(self, value: float) -> float:
-        """A value within the bounds as every design has it, with ``DIGITS`` digits: whole numbers stay as they are."""
+        """A value within the bounds, rounded to ``DIGITS`` digits as in every design; whole numbers stay unchanged."""
         if self.whole:
             return int(value)
         if self.q is not None:
-            return float(f"{round(value / self.q) * self.q:.12g}")  # 0.3, and not 3 × 0.1
+            return float(f"{round(value / self.q) * self.q:.12g}")  # 0.3, not 3 × 0.1
         width = self.upper - self.lower
         decimals = DIGITS - 1 - math.floor(math.log10(min(abs(value) or width, width)))
         return min(max(round(value, decimals), self.lower), self.upper)
@@ -144,14 +144,14 @@ class Interval:
         return lower + share * (upper - lower)
 
     def to_json(self) -> dict[str, Any]:
-        """As YAML has it."""
+        """The form in YAML."""
         return {self.word: [self.lower, self.upper, *([] if self.q is None else [self.q])]}
 
     def to_optuna(self) -> Any:
         """optuna's distribution of the same values.
 
-        Of ``quniform`` the ends come as often as the others there. Raises ``UserError`` for logarithmic multiples,
-        which optuna has not.
+        optuna draws the ends of ``quniform`` as often as other values. Raises ``UserError`` for logarithmic multiples,
+        which optuna lacks.
         """
         from optuna import distributions
 
@@ -172,5 +172,5 @@ class Interval:
 
 
 def _snapped(value: float, rounded: Callable[[float], int]) -> int:
-    """Rounded as told, save where only the last bits keep it from being whole."""
+    """Round with ``rounded``, except that a value within rounding error of a whole number becomes this number."""
     return round(value) if math.isclose(value, round(value)) else rounded(value)

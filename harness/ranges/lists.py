@@ -1,4 +1,4 @@
-"""Hyperparameters with a list of values, and with one."""
+"""Hyperparameters with a list of values, or with one value."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from harness.common.errors import bad
 
 @dataclass(frozen=True, repr=False)
 class Choice:
-    """One of some values, each as likely."""
+    """One of some values, all equally likely."""
 
     values: tuple[Any, ...]
 
@@ -25,11 +25,11 @@ class Choice:
         return self.values[int(share * len(self.values))]
 
     def to_json(self) -> dict[str, Any]:
-        """As YAML has it."""
+        """The form in YAML."""
         return {"choice": list(self.values)}
 
     def to_optuna(self) -> Any:
-        """optuna's distribution."""
+        """optuna's distribution of the values."""
         from optuna import distributions
 
         return distributions.CategoricalDistribution(self.values)

@@ -20,10 +20,11 @@ WORD_OF = {spread: word for word, spread in SPREADS.items()}
 
 
 def space(values: Mapping[str, object]) -> dict[str, Range]:
-    """The ranges of some hyperparameters, by the field of ``Setting``.
+    """The ranges of some hyperparameters, by field of ``Setting``.
 
-    Raises ``UserError`` for a hyperparameter that there is not, naming the nearest, for what is no range, for a range
-    of fractions where whole numbers are wanted, and for a list with one value written in two ways.
+    Raises:
+        UserError: A hyperparameter is unknown, a range is invalid, a field of whole numbers gets fractions, or a list
+            has one value written in two ways.
     """
     hints = typing.get_type_hints(Setting)
     found: dict[str, Range] = {}
@@ -35,23 +36,27 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
         if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
             raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
         if isinstance(made, Choice | GridSearch):
-            # 1e-3 and 0.001 are one
+            # 1e-3 and 0.001 are the same value
             fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])
     return found
 
 
 def range_from(value: object, where: str = "range") -> Range:
-    """A range from any of its forms.
+    """A range from any of its forms. Raises ``UserError`` that begins with ``where``.
 
-    Ours; Ray Tune's own objects; a mapping of one word, as YAML has it: ``{loguniform: [1e-5, 1e-3]}``; a list, for
-    ``grid_search``; or a plain value, for a constant. Raises ``UserError`` that begins with ``where``.
+    The forms are:
+
+    - our own types and Ray Tune's objects;
+    - a mapping of one word, such as ``{loguniform: [1e-5, 1e-3]}``;
+    - a list, for ``grid_search``;
+    - a plain value, for a constant.
     """
     try:
         if isinstance(value, Interval | Choice | GridSearch | Constant):
             return value
         if isinstance(value, Mapping):
             return _from_mapping(value)
-        # Ray takes seconds to import, and whoever has one of its objects has imported it.
+        # Ray takes seconds to import, and an object of Ray exists only if Ray has been imported.
         sample = sys.modules.get("ray.tune.search.sample")
         if sample is not None and isinstance(value, sample.Domain):
             return _from_ray(value, sample)
@@ -71,14 +76,14 @@ def _from_mapping(mapping: Mapping[Any, Any]) -> Range:
     if word in LISTS:
         return Choice(tuple(values)) if word == "choice" else GridSearch(tuple(values))
     wanted = SPREADS[word].arguments
-    given = [*values, 1] if word == "qrandint" and len(values) == 2 else values  # the one word with a default
+    given = [*values, 1] if word == "qrandint" and len(values) == 2 else values  # the only word with a default
     if len(given) != len(wanted):
         raise bad(word, values, f"[{', '.join(wanted)}]")
     return Interval(word, *given)
 
 
 def _from_ray(value: Any, sample: ModuleType) -> Range:
-    """From a ``Domain`` of the module ``ray.tune.search.sample``."""
+    """A range from a ``Domain`` of the module ``ray.tune.search.sample``."""
     sampler = value.get_sampler()
     if isinstance(value, sample.Categorical):
         return GridSearch(tuple(value.categories)) if value.is_grid() else Choice(tuple(value.categories))

@@ -29,7 +29,7 @@ class Failures(CheckedFiles):
         return self.read_checked(f"trials/{trial}/failure.json", _failure)
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
-        """The failures of the trials that failed, by id, in the given order."""
+        """The failures of the given trials, by id, in the given order. Trials without one are left out."""
         return read_each(self.failure, trials)
 
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:

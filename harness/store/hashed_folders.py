@@ -47,10 +47,10 @@ class HashedFolders(CheckedFiles):
 
     @contextlib.contextmanager
     def scratch(self, trial: str) -> Iterator[Path]:
-        """A path for a folder that ``save`` or ``save_checkpoint`` takes over, on the store's disk if the store is
-        local.
+        """A path for a folder that ``save`` or ``save_checkpoint`` takes over.
 
-        Folders of killed attempts at the same trial are removed first, once no living attempt can use them.
+        It is on the store's disk if the store is local. Folders of killed attempts at the same trial are removed first,
+        once no living attempt can use them.
         """
         parent = Path(self.root) / "trials" / trial if self.is_local else None
         if parent is not None:
@@ -91,7 +91,7 @@ class HashedFolders(CheckedFiles):
 
 
 def hash_name(folder: Path, kind: str) -> str:
-    """The kind, and the hash of the files in a folder."""
+    """The name of a folder: its kind, and the hash of its files."""
     return f"{kind}-{digest([(file.name, file_digest(file)) for file in sorted(folder.iterdir())])}"
 
 

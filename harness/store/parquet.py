@@ -11,7 +11,10 @@ from harness.store.result import TrialResult
 
 
 def predictions(result: TrialResult) -> bytes:
-    """One row per scored example: split, language, example, gold and predicted (lists of label ids or texts)."""
+    """A table with one row per scored example: split, language, example, gold and predicted.
+
+    The last two are lists of label ids or texts.
+    """
     rows = [(part, i) for part in result.scored for i in range(len(part.gold))]
     return _written(
         pa.table(
@@ -27,14 +30,14 @@ def predictions(result: TrialResult) -> bytes:
 
 
 def _lists(values: list[list[Any]]) -> pa.Array:
-    """Lists of label ids as 16-bit numbers, of anything else as it is."""
+    """Lists of label ids as 16-bit numbers; lists of other values unchanged."""
     found = pa.array(values)
     kind = found.type.value_type if pa.types.is_list(found.type) else found.type
     return found.cast(pa.list_(pa.int16())) if pa.types.is_integer(kind) or pa.types.is_null(kind) else found
 
 
 def history(rows: list[dict[str, float]]) -> bytes:
-    """A table of ``TrialResult.history``, one row a window of steps."""
+    """A table of ``TrialResult.history``, one row per window of steps."""
     return _written(pa.Table.from_pylist(rows))
 
 

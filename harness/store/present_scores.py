@@ -1,4 +1,4 @@
-"""Records of former versions whose scores follow other rules: scored again from their stored predictions."""
+"""New scores for records whose scores follow an older version's rules, from their stored predictions."""
 
 from dataclasses import replace
 
@@ -10,10 +10,10 @@ from harness.tasks import TASKS
 
 
 def scored_again(record: Record, predictions: pa.Table) -> Record:
-    """A record with the scores that this version gives its stored predictions: split, language, example, gold and
-    predicted (lists of label ids).
+    """A record with the scores that this version's rules give its stored predictions.
 
-    Raises ``ValueError`` for predictions of other languages, and for labels that are not the task's.
+    ``predictions`` has split, language, example, gold and predicted (lists of label ids). Raises ``ValueError`` if they
+    have other languages or labels that are not the task's.
     """
     splits = {split: _languages(record, languages, split, predictions) for split, languages in record.scores.splits()}
     scores = Scores(**splits)
@@ -35,7 +35,7 @@ def _languages(record: Record, scores: dict[str, Score], split: str, predictions
 
 
 def _check(gold: list[list[int]], predicted: list[list[int]], score: Score, labels: int, where: str) -> None:
-    """Refuse predictions that no trial with this score can have left."""
+    """Refuse predictions that cannot belong to a trial with this score."""
     if len(gold) != score.examples or [*map(len, gold)] != [*map(len, predicted)]:
         raise ValueError(f"{where}: the predictions are not those of {score.examples} examples")
     if any(not -1 <= label < labels for side in (gold, predicted) for row in side for label in row):

@@ -16,6 +16,7 @@ from harness.setting import Setting
 from harness.study import TrialConfig
 from harness.tasks import TASKS
 from harness.tasks.label_counts import LabelCounts
+from harness.tasks.number_fit import NumberFit
 
 TABLES = ("predictions", "history")
 """Fields of a record that name the Parquet files beside it."""
@@ -52,6 +53,8 @@ class Score:
     """
     label_counts: LabelCounts | None = None
     """Counts of the gold and predicted labels. They decide whether the model has collapsed on this split."""
+    number_fit: NumberFit | None = None
+    """The same for a task whose answers are numbers."""
     unknown: float | None = None
     """Share (%) of the sub-words that are the tokenizer's unknown token."""
     examples: int
@@ -140,9 +143,10 @@ class Record:
     zero_shot: float
     """Mean of the targets' test scores × 100 in ``metric``."""
     collapsed: bool
-    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``.
+    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
+    ``NumberFit.collapsed``.
 
-    If the source's score has no ``label_counts``: whether its accuracy is no better than its ``majority``.
+    If the source's score has neither: whether its accuracy is no better than its ``majority``.
     """
     diverged: bool
     """Whether a loss or gradient was not finite."""
@@ -180,20 +184,22 @@ class Record:
 def scorer_of(record: Record) -> str:
     """The rules by which this version scores the task of a record.
 
-    Of a user's own task, whose code may be gone, they are the record's: other rules make another fingerprint of it.
+    A user's own task keeps the record's rules, since its code may be gone. Other rules would change its fingerprint.
     """
     task = record.identity.task
     return TASKS[task].scorer if task in TASKS else record.scorer
 
 
 def follows_present_rules(record: Record) -> bool:
-    """Whether the scores of a record are by the rules of this version."""
+    """Whether a record's scores follow the rules of this version."""
     return record.scorer == scorer_of(record)
 
 
 def covers(record: Record | None, trial: TrialConfig) -> bool:
-    """Whether a record has a score for every language that the trial asks for, on the same test data and by the rules
-    of this version."""
+    """Whether a record has a score for every language that the trial asks for.
+
+    The scores must be on the same test data and by the rules of this version.
+    """
     if record is None or not follows_present_rules(record):
         return False
     scores = record.scores.test

@@ -76,15 +76,16 @@ def to_json(record: Record) -> dict[str, Any]:
 
 
 def _provenance(found: Provenance) -> dict[str, Any]:
-    """All fields of a provenance except those that an older version did not record."""
+    """A provenance as JSON, without fields that an older version did not record."""
     given = _given(found)
     return {name: value for name, value in asdict(found).items() if name in given}
 
 
 def _score(score: Score) -> dict[str, Any]:
     """The scores of a language as JSON, with metrics and other values side by side."""
-    counts = {"label_counts": asdict(score.label_counts)} if score.label_counts is not None else {}
-    return score.metrics | _given(score, *BESIDE_METRICS) | counts
+    judged = {"label_counts": score.label_counts, "number_fit": score.number_fit}
+    nested = {name: asdict(found) for name, found in judged.items() if found is not None}
+    return score.metrics | _given(score, *BESIDE_METRICS) | nested
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:

@@ -16,9 +16,9 @@ class Scored:
     split: str
     language: str
     gold: list[list[Any]]
-    """The right labels of each example: ids, or texts where answers are texts."""
+    """Gold labels of each example: ids, or texts if answers are texts."""
     predicted: list[list[Any]]
-    """The model's labels of each example, as ``Task.gather`` gives them."""
+    """Predicted labels of each example, as ``Task.gather`` gives them."""
     score: Score
 
 

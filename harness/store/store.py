@@ -3,7 +3,7 @@
 store.json                          layout version
 trials/<id>/result.json             record of a trial: its presence means that the trial has finished
 trials/<id>/predictions-<hash>.parquet   gold and predicted labels of every scored example
-trials/<id>/history-<hash>.parquet  learning history, one row a window of steps
+trials/<id>/history-<hash>.parquet  learning history, one row per window of steps
 trials/<id>/weights-<hash>/         fine-tuned model for from_pretrained, if weights are kept
 trials/<id>/checkpoint-<hash>/      checkpoint of an unfinished training, to resume from
 trials/<id>/failure.json            last failure of an unfinished trial

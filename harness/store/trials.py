@@ -27,8 +27,10 @@ UNCOUNTED = ("/weights-", "/checkpoint-", SUFFIX)
 
 
 _scored_again: dict[tuple[str, str, str], Record] = {}
-"""By store, trial and file of predictions, so that a report written again scores none twice. A file's name has the
-hash of its content."""
+"""New scores by store, trial and predictions file, so that a rewritten report scores no record twice.
+
+A predictions file's name has the hash of its content.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class Standing:
     finished: dict[str, Record]
     """Records with all scores that the trial asks for."""
     outdated: dict[str, Record]
-    """Records that lack languages, have other test data, or have scores by former rules and no predictions."""
+    """Records that lack languages, have other test data, or have scores by older rules and no predictions."""
     failures: dict[str, Failure]
     """Last failures of the unfinished trials."""
     scored_again: frozenset[str] = frozenset()
-    """Finished trials whose scores are computed anew from their predictions, as a former version had other rules."""
+    """Finished trials whose scores were computed anew from their predictions, because the rules have changed."""
 
 
 class Trials(HashedFolders, Failures):
@@ -58,13 +60,13 @@ class Trials(HashedFolders, Failures):
         return sum(size for name, size in sizes.items() if not any(part in name for part in UNCOUNTED))
 
     def record(self, trial: str) -> Record | None:
-        """A finished trial's record as it was written, or ``None``: its scores may follow a former version's rules."""
+        """A finished trial's record as it was written, or ``None``. Its scores may follow an older version's rules."""
         return self.read_checked(_record_file(trial), lambda found: record_json.from_json(found, trial))
 
     def record_of(self, trial: TrialConfig) -> Record | None:
-        """A finished trial's record, or ``None``. A record whose config disagrees with the trial is broken.
+        """A finished trial's record, or ``None``. A record whose config disagrees with the trial counts as broken.
 
-        Where a former version scored by other rules, the scores are computed anew from the stored predictions.
+        If a former version scored by other rules, the scores are computed anew from the stored predictions.
         """
         record = self._written(trial)
         return self._present(record) if record is not None else None
@@ -73,7 +75,7 @@ class Trials(HashedFolders, Failures):
         return self.read_checked(_record_file(trial.id), lambda found: record_json.of_trial(found, trial))
 
     def _present(self, record: Record) -> Record:
-        """A record with scores by the rules of this version; as it is where its predictions are gone or broken."""
+        """A record with scores by this version's rules; unchanged if its predictions are gone or broken."""
         if follows_present_rules(record):
             return record
         key = (self.place, record.id, record.predictions)
@@ -178,7 +180,7 @@ class Trials(HashedFolders, Failures):
         return self._read_table(trial, "predictions")
 
     def history(self, trial: str) -> pa.Table:
-        """The learning history of a finished trial, one row a window of steps. Raises as ``predictions``."""
+        """The learning history of a finished trial, one row per window of steps. Raises as ``predictions``."""
         return self._read_table(trial, "history")
 
     def histories(self, trials: Iterable[str]) -> dict[str, list[dict[str, float]]]:

@@ -12,7 +12,7 @@ from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
 from harness.search import Search
 from harness.setting import MAX_TRIALS
-from harness.setting import Setting as Setting  # a study's file imports it with Study
+from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
 from harness.study.arms import arm_from, check_seeds, list_of, settings_from
@@ -30,61 +30,69 @@ AUTO = "auto"
 CHECKPOINTS = ("last", "best")
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_-]*)*", re.ASCII | re.IGNORECASE)
 MAX_NAME = 100
-"""Characters of a study's name."""
+"""Largest number of characters in a study's name."""
 MAX_LOOKS = 20
-"""Planned looks of a study: more of them cost power and give little."""
+"""Largest number of planned looks: more looks cost power and give little."""
 
 
 def check_name(name: str) -> None:
-    """Refuse a text that cannot be a study's name."""
+    """Refuse a text that is not a valid name of a study."""
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise bad("name", name, f"letters, digits, - and _, with / between parts, at most {MAX_NAME} characters")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A set of trials with a question: every method at every setting with every seed, unless an ``Arm`` says
-    otherwise."""
+    """A set of trials with a question: every method at every setting with every seed, unless an ``Arm`` differs."""
 
     name: str
     question: str = ""
-    """The question that the study answers, for the report's head."""
+    """The question that the study answers, shown at the head of the report."""
     reproduces: str = ""
-    """Tables of the paper that it runs again, such as ``Tables 1, 2``; empty for a study that the paper lacks."""
+    """Tables of the paper that the study reproduces, such as ``Tables 1, 2``; empty for a study of your own."""
     task: TaskName
-    """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data, see
-    ``harness.tasks.own``."""
+    """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data.
+
+    See ``harness.tasks.own`` for the latter.
+    """
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
     replicates: int = 1
-    """Number of runs of each fine-tuning with the same seed. Beyond 1 they measure effects that no seed fixes, such as
-    the order in which a GPU's kernels add; on a CPU reruns are the same to the bit and measure nothing."""
+    """Number of runs of each fine-tuning with the same seed.
+
+    More than one measures effects that no seed fixes, such as the order in which a GPU's kernels add. On a CPU, reruns
+    are bit-identical and measure nothing.
+    """
     targets: tuple[str, ...]
-    """Languages scored zero-shot; nothing is selected on them. Also ``"paper"``, ``"xtreme"`` or ``"all"``, for all of
-    the task's languages in the paper's selection, in XTREME or at all."""
+    """Languages scored zero-shot; nothing is selected on them.
+
+    The names ``"paper"``, ``"xtreme"`` and ``"all"`` stand for the task's languages in the paper's selection, in
+    XTREME, or altogether.
+    """
     source: str = "en"
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: OwnData = "embedded"
-    """``embedded``, ``hub``, or a directory: of XTREME's download layout, or a copy of the hub's data set. Of a task on
-    your own data its files, see ``harness.study.own_data``."""
+    """``embedded``, ``hub``, or a directory: in XTREME's download layout, or a copy of the hub's data set.
+
+    For a task on your own data it gives the files, see ``harness.study.own_data``.
+    """
     precision: str = AUTO
-    """``fp32``, ``bf16``, ``fp16`` (on a GPU, with loss scaling), or ``auto``: fp32 on a CPU, bf16 on a GPU that has
-    it, else fp16."""
+    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``: fp32 on a CPU, bf16 on a GPU that supports it, else fp16."""
     checkpoint: str = "last"
-    """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as XTREME selects them."""
+    """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as in XTREME."""
     trim_vocabulary: bool = True
-    """Train without the embeddings that no training example uses; changes no score, see
-    ``harness.encoders.trimmed_embedding``."""
+    """Whether to train without unused embeddings. It changes no score: see ``harness.encoders.trimmed_embedding``."""
     search: Search | None = None
-    """Ranges in which ``steadytune search`` looks for the best of each method's hyperparameters; its only setting gives
-    the others."""
+    """Ranges of ``steadytune search`` for some hyperparameters. The study's only setting gives the others."""
     looks: int | None = None
-    """How often the study's claims are tested while it runs: equally spaced, the last time at its end. Name it before
-    the first run. ``None`` for once, at the end. See ``analysis.statistics.looks``."""
+    """Number of tests of the study's claims while it runs, equally spaced, the last at its end.
+
+    Fix it before the first run. ``None`` means one test, at the end. See ``analysis.statistics.looks``.
+    """
     equivalence: EquivalenceBounds | None = None
-    """Bounds within which two methods count as the same; ``None`` for those of ``EquivalenceBounds``."""
+    """Bounds within which two methods count as the same; ``None`` for the defaults of ``EquivalenceBounds``."""
 
     def __post_init__(self) -> None:
         if isinstance(self.targets, str):
@@ -96,7 +104,7 @@ class Study:
         fields.languages("source", (self.source,))
         fields.languages("targets", self.targets)
         self._check_data()
-        if not is_file(self.task):  # a user's is checked when the study is planned: a report does without the file
+        if not is_file(self.task):  # a user's task is checked at planning: a report works without the file
             self.check_languages()
         if self.source in self.targets:
             raise bad("targets", self.source, "languages other than the source, which is scored anyway")
@@ -113,7 +121,7 @@ class Study:
             self._check_search(self.search)
 
     def _selected(self, selection: str) -> tuple[str, ...]:
-        """The target languages of a selection by name."""
+        """The target languages of a named selection."""
         task = task_named(self.task)
         if isinstance(task, Own):
             return self._tested(selection)
@@ -122,20 +130,20 @@ class Study:
         return tuple(language for language in task.selection(selection) if language != self.source)
 
     def _tested(self, selection: str) -> tuple[str, ...]:
-        """The languages of test files other than the source."""
+        """The languages with test files, without the source."""
         if selection != "all" or not isinstance(self.data, DataFiles):
             raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
         return tuple(language for language in self.data.test if language != self.source)
 
     def _check_data(self) -> None:
-        """Refuse data that is not for the task."""
+        """Refuse data that does not suit the task."""
         if isinstance(self.task, Own):
             check_own(self.data)
         elif not isinstance(self.data, str):
             raise UserError(f"data: files of one's own are for a task with a 'kind'; the task is {self.task!r}")
 
     def _check_methods(self) -> None:
-        """Refuse methods that the tables cannot tell apart, and those that the study cannot run."""
+        """Refuse methods with the same label in tables, and methods that the study cannot run."""
         if not self.methods:
             raise bad("methods", self.methods, "a list with at least one entry")
         labels = [arm.method.arm.label for arm in self.arms]
@@ -149,7 +157,7 @@ class Study:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
 
     def _check_size(self) -> None:
-        """Refuse more trials than anybody means, counted without making them."""
+        """Refuse a number of trials that must be a typo. They are counted without being made."""
         if self.search is not None:
             if (count := self.search.trials * len(self.arms)) > MAX_TRIALS:
                 raise bad("search: trials", count, f"at most {MAX_TRIALS} over all methods")
@@ -159,7 +167,7 @@ class Study:
             raise bad("trials", count, f"at most {MAX_TRIALS}: fewer settings, seeds or replicates")
 
     def _check_search(self, search: Search) -> None:
-        """Refuse what cannot be searched."""
+        """Refuse a study that cannot be searched."""
         if self.looks is not None:
             raise bad("looks", self.looks, "none: the report of a search tests nothing")
         if self.replicates > 1:
@@ -192,19 +200,19 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with the full paths of the files that it describes a task by; relative ones are in ``folder``."""
+        """The study with full paths of its task's files. Relative paths are taken from ``folder``."""
         if not isinstance(self.task, Own):
             return self
         return replace(self, task=self.task.beside(folder), data=beside(self.data, folder))
 
     @property
     def title(self) -> str:
-        """The task in a few words: its name, its file, or what it reads."""
+        """The task in a few words: its name, its file, or a description."""
         return self.task.title if isinstance(self.task, Own) else self.task
 
     @property
     def own_arms(self) -> tuple[Arm, ...]:
-        """Every method as an ``Arm``, with what it has of its own alone."""
+        """Every method as an ``Arm``, with its own settings and seeds only."""
         return tuple(method if isinstance(method, Arm) else Arm(method=method) for method in self.methods)
 
     @property
@@ -215,10 +223,10 @@ class Study:
         )
 
     def runs(self) -> Iterator[tuple[Method, tuple[str, ...], Setting, int, int]]:
-        """Method as trained, languages it is scored on, setting, seed and replicate of each trial, replicates and
-        settings outermost.
+        """The trials: method as trained, languages scored with it, setting, seed and replicate.
 
-        That order spreads the methods over the study's time, so an interrupted study has pairs to compare.
+        Replicates and settings vary slowest. So the methods are spread over the study's time, and an interrupted study
+        has pairs to compare.
         """
         everywhere = dict.fromkeys(setting for arm in self.arms for setting in arm.settings)
         arms = [(arm, frozenset(arm.settings)) for arm in self.arms]
@@ -230,10 +238,10 @@ class Study:
 
     @classmethod
     def from_json(cls, values: object, where: str = "study") -> "Study":
-        """A study from its YAML or JSON form; a method there may carry ``settings`` and ``seeds`` of its own.
+        """A study from its YAML or JSON form, in which a method may have its own ``settings`` and ``seeds``.
 
-        Settings are a list, or a mapping that ``harness.designs`` makes one of. Raises ``UserError`` naming the field,
-        the value and what is allowed.
+        Settings are a list, or a mapping that ``harness.designs`` turns into a list. Raises ``UserError`` with the
+        field, the value and the allowed values.
         """
         if not isinstance(values, Mapping):
             raise bad(where, values, "a mapping with the fields of a study")

@@ -13,13 +13,13 @@ from harness.setting import Setting
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One method with settings or seeds of its own, where they are not the study's."""
+    """One method, with settings or seeds of its own if they differ from the study's."""
 
     method: Method
     settings: tuple[Setting, ...] | None = None
-    """``None`` for the study's."""
+    """``None`` for the study's settings."""
     seeds: tuple[int, ...] | None = None
-    """``None`` for the study's."""
+    """``None`` for the study's seeds."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -30,11 +30,11 @@ class Arm:
 
     @property
     def bare(self) -> "Method | Arm":
-        """The method itself, where it has nothing of its own."""
+        """The method itself if it has no settings or seeds of its own, else the arm."""
         return self.method if self.settings is None and self.seeds is None else self
 
     def to_json(self, setting_form: Callable[[Setting], dict[str, Any]] = asdict) -> dict[str, Any]:
-        """The form that ``arm_from`` reads; ``setting_form`` makes that of each setting."""
+        """The form that ``arm_from`` reads; ``setting_form`` converts each setting."""
         given = self.method.to_json()
         if self.settings is not None:
             given["settings"] = [setting_form(setting) for setting in self.settings]
@@ -44,7 +44,7 @@ class Arm:
 
 
 class FullArm(NamedTuple):
-    """One method with the settings and seeds it is run at."""
+    """One method with the settings and seeds of its trials."""
 
     method: Method
     settings: tuple[Setting, ...]
@@ -52,7 +52,7 @@ class FullArm(NamedTuple):
 
 
 def check_seeds(seeds: tuple[int, ...]) -> None:
-    """Refuse none, one twice, and numbers that are no seeds."""
+    """Refuse an empty list, a repeated seed, and numbers that are not seeds."""
     fields.once("seeds", seeds)
     for seed in seeds:
         fields.seed("seeds", seed)

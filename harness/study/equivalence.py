@@ -1,4 +1,4 @@
-"""The bounds within which a study takes two methods for the same."""
+"""The bounds within which a study counts two methods as the same."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,15 @@ from harness.common.errors import bad
 
 @dataclass(frozen=True, kw_only=True)
 class EquivalenceBounds:
-    """Bounds of equivalence: a claim says "the same within" them. They are part of the question: name them before the
-    first run."""
+    """Bounds of equivalence: within them a claim says "the same".
+
+    They are part of the question, so fix them before the first run.
+    """
 
     ratio: tuple[float, float] = (0.80, 1.25)
     """Lowest and highest ratio of two standard deviations. The defaults are the usual bounds of bioequivalence."""
     points: float = 1.0
-    """Largest difference of two mean zero-shot scores, in points of either sign."""
+    """Largest difference of two mean zero-shot scores, in points, in either direction."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)

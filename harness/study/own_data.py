@@ -1,5 +1,7 @@
-"""Where the data of a user's own task is: files by split and language, a pattern of their names, or a data set with
-splits."""
+"""Location of the data of a user's own task.
+
+It is files by split and language, a pattern of their names, or a data set with splits.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,14 +14,14 @@ from harness.common.hashing import digest
 
 SPLITS = ("train", "dev", "test")
 LANGUAGE, SPLIT = "{language}", "{split}"
-"""What stands for them in a pattern."""
+"""Placeholders in a pattern."""
 SPLIT_WORDS = {"train": ("train",), "dev": ("dev", "validation", "valid"), "test": ("test",)}
-"""Names of the splits, in a pattern and in a data set that says nothing else, in the order in which they are tried."""
+"""Names of the splits in a pattern, and default names in a data set, in the order in which they are tried."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=True)
 class DataFiles:
-    """A file, or a folder that ``save_to_disk`` made, for each split and language."""
+    """A file, or a folder made by ``save_to_disk``, for each split and language."""
 
     train: Mapping[str, str]
     dev: Mapping[str, str]
@@ -34,7 +36,7 @@ class DataFiles:
         return hash(digest(self.to_json()))
 
     def file(self, split: str, language: str) -> str:
-        """The place of a split's language. Raises ``UserError`` with the languages that are there."""
+        """The file of a split's language. Raises ``UserError`` with the known languages if there is none."""
         places: Mapping[str, str] = getattr(self, split)
         if language not in places:
             raise unknown(f"data: {split}: language", language, places)
@@ -48,7 +50,7 @@ class DataFiles:
             self.file("test", language)
 
     def beside(self, folder: Path) -> Self:
-        """The same with full paths, which relative ones have in ``folder``."""
+        """The same files with full paths. Relative paths are taken from ``folder``."""
         return replace(
             self,
             **{
@@ -69,11 +71,11 @@ class HubData:
     """A data set of the Hugging Face hub, with its own names of configurations and splits."""
 
     hub: str
-    """``owner/name``."""
+    """The data set's name on the hub, ``owner/name``."""
     configurations: Mapping[str, str] = field(default_factory=dict)
-    """The configuration of each language; a language that is not here is its own."""
+    """The configuration of each language. By default it has the name of the language."""
     splits: Mapping[str, str] = field(default_factory=dict)
-    """The data set's names of train, dev and test, where it has others than train, validation and test."""
+    """The data set's names of train, dev and test, if they differ from train, validation and test."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -92,7 +94,7 @@ class HubData:
         return self.splits.get(split, {"dev": "validation"}.get(split, split))
 
     def beside(self, folder: Path) -> Self:
-        """The same: the hub is no folder."""
+        """The data unchanged, since the hub is not a folder."""
         return self
 
     def to_json(self) -> dict[str, Any]:
@@ -103,13 +105,17 @@ class HubData:
 
 
 OwnData = str | DataFiles | HubData
-"""Data of a user's own task; a text is a path with ``{language}`` and, unless it is a data set with splits, ``{split}``
-in it."""
+"""Data of a user's own task.
+
+A text is a path with ``{language}`` in it. It also has ``{split}``, unless the path is a data set with splits.
+"""
 
 
 def own_data(given: object, where: str) -> OwnData:
-    """The data of a task of one's own, or a place's name, from its YAML or JSON form. Raises ``UserError`` that begins
-    with ``where`` for anything else."""
+    """The data of a user's own task, or a location's name, from its YAML or JSON form.
+
+    Raises ``UserError`` that begins with ``where`` for anything else.
+    """
     if isinstance(given, str | DataFiles | HubData):
         return given
     if not isinstance(given, Mapping):
@@ -123,12 +129,12 @@ def data_json(data: OwnData) -> Any:
 
 
 def is_pattern(data: object) -> bool:
-    """Whether data are files whose names have the language in them."""
+    """Whether the data is a pattern of file names with the language in it."""
     return isinstance(data, str) and LANGUAGE in data
 
 
 def check_own(data: OwnData) -> None:
-    """Refuse what has no place for several languages."""
+    """Refuse data that has no place for several languages."""
     if isinstance(data, str) and not is_pattern(data):
         raise bad(
             "data",
@@ -139,12 +145,12 @@ def check_own(data: OwnData) -> None:
 
 
 def beside(data: OwnData, folder: Path) -> OwnData:
-    """Data with full paths, which relative ones have in ``folder``."""
+    """Data with full paths. Relative paths are taken from ``folder``."""
     return _full(data, folder) if isinstance(data, str) else data.beside(folder)
 
 
 def places(pattern: str, split: str, language: str) -> list[Path]:
-    """What a pattern says for a split's language, in the order in which it is tried."""
+    """The paths of a pattern for a split's language, in the order in which they are tried."""
     filled = pattern.replace(LANGUAGE, language)
     return list(dict.fromkeys(Path(filled.replace(SPLIT, word)) for word in SPLIT_WORDS[split]))
 

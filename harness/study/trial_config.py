@@ -1,4 +1,4 @@
-"""The config of one trial, and the content hash that names it."""
+"""The config of one trial, and the content hash that is its id."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -14,16 +14,20 @@ from harness.study.own_data import OwnData, data_json, own_data
 from harness.tasks import Own, own_task
 
 NUMERICS = 3
-"""Version of everything between a config and its weights that no field names. Raised when a change of code or of a
-field's default changes scores."""
+"""Version of everything between a config and its weights that no field covers.
+
+Raise it when a change of the code, or of a field's default, changes scores.
+"""
 PLACE = {"place": True}
 """Marks a field of a trial that cannot change the fine-tuned model."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialConfig:
-    """One fine-tuning: all that can change the model, and the languages that it is scored on. Made by
-    ``harness.execution.plan.plan``."""
+    """One fine-tuning: all values that can change the model, and the languages that it is scored on.
+
+    ``harness.execution.plan.plan`` makes it.
+    """
 
     task: str
     """The task's name."""
@@ -33,50 +37,52 @@ class TrialConfig:
     setting: Setting
     seed: int
     replicate: int = 0
-    """Number of the rerun with all the rest the same, 0 for the first."""
+    """Number of the rerun with the same seed, 0 for the first run."""
     precision: str
     checkpoint: str = "last"
     encoder_revision: str
     """The hub's commit, or the fingerprint of the directory's files."""
     tokenizer: str = ""
-    """``spm`` where the tokenizer is made with the normalisation of the encoder's ``spm.model``; see
-    ``harness.encoders.spm_normalisation``."""
+    """``spm`` if the tokenizer is built with the normalisation of the encoder's ``spm.model``.
+
+    See ``harness.encoders.spm_normalisation``.
+    """
     training_data: str
     """Fingerprint of the training examples."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Fingerprint of the unlabelled text of each language that the method reads."""
+    """Fingerprint of the unlabelled text, by language that the method reads."""
     task_code: str = ""
     """Fingerprint of the user's task file, or of the task that the study describes; empty for steadytune's tasks."""
     selected_on: str = ""
-    """Fingerprint of the source's dev set, where the checkpoint is selected on it."""
+    """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
     selected_by: str = ""
-    """``Task.scorer``, where the checkpoint is selected by such a score."""
+    """``Task.scorer``, if the checkpoint is selected by such a score."""
 
     task_file: str = field(default="", metadata=PLACE)
-    """Place of the user's task file."""
+    """Path of the user's task file."""
     own_task: Own[Any] | None = field(default=None, metadata=PLACE)
-    """The task that the study describes, with its labels; ``task_code`` is its identity."""
+    """The task that the study describes, with its labels. Its identity is ``task_code``."""
     encoder: str = field(metadata=PLACE)
-    """Hub name or directory to load from: a place, so not part of the identity."""
+    """Hub name or directory to load from. It is a location, so not part of the identity."""
     data: OwnData = field(metadata=PLACE)
-    """Place of the data sets."""
+    """Location of the data sets."""
     data_revision: str = field(default="", metadata=PLACE)
-    """The hub's commit, where they are on the hub."""
+    """The hub's commit, if the data sets are on the hub."""
     dev_data: str = field(default="", metadata=PLACE)
     """Fingerprint of the source's dev set."""
     targets: tuple[str, ...] = field(metadata=PLACE)
     """Languages scored beside the source; they do not change the model."""
     test_data: Mapping[str, str] = field(metadata=PLACE)
-    """Fingerprint of each scored test set, the source's included."""
+    """Fingerprint of each scored test set, including the source's."""
     trim_vocabulary: bool = field(default=True, metadata=PLACE)
-    """See ``harness.encoders.trimmed_embedding``: it changes nothing but time and memory."""
+    """See ``harness.encoders.trimmed_embedding``: it affects only time and memory."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
 
     @cached_property
     def id(self) -> str:
-        """Content hash (16 hex digits) of all that can change the fine-tuned model, and of nothing else."""
+        """Content hash (16 hex digits) of the values that can change the fine-tuned model, and of nothing else."""
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
         return digest(
@@ -102,5 +108,5 @@ class TrialConfig:
 
 
 def seeding(seed: int, replicate: int) -> str:
-    """The seed and, of a rerun, its number, as lists of trials name them."""
+    """The seed and, for a rerun, its number, as lists of trials show them."""
     return f"seed={seed}" + (f" replicate={replicate}" if replicate else "")

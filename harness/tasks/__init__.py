@@ -30,6 +30,8 @@ TASKS: Registry[Task[Any]] = Registry(
         "xquad": "harness.tasks.shipped.xquad:TASK",
         "mlqa": "harness.tasks.shipped.mlqa:TASK",
         "tydiqa": "harness.tasks.shipped.tydiqa:TASK",
+        "sib200": "harness.tasks.shipped.sib200:TASK",
+        "massive-intent": "harness.tasks.shipped.massive_intent:TASK",
     }
 )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from harness.common.errors import UserError, unknown
 from harness.common.hashing import digest
 from harness.tasks.label_counts import LabelCounts, of_examples
+from harness.tasks.number_fit import NumberFit
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -205,6 +206,11 @@ class Task(ABC, Generic[Example]):
         """How often the answers to a test set are right, and those of the best constant answer, by which a model has
         collapsed or not."""
         return of_examples(gold, predicted)
+
+    def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
+        """How numbers go with the gold ones, by which a model has collapsed or not; ``None`` where answers are no
+        numbers."""
+        return None
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> int | None:
         """The most frequent label of training data; ``None`` where answers are no labels."""

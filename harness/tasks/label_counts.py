@@ -13,7 +13,7 @@ ONE_LABEL = 0.99
 """Share of the predicted labels from which one label counts as the only one."""
 
 FEW = 2**15
-"""Largest label id, exclusive, for which ``bincount`` is used: it is quicker than sorting."""
+"""Bound on label ids below which they are counted with ``bincount``, which is quicker than sorting."""
 MOST = 2**53
 """Largest number of labels: up to it a float holds every count exactly."""
 
@@ -58,8 +58,9 @@ class LabelCounts:
 
     @property
     def bar(self) -> float:
-        """Accuracy that a model must exceed: the best constant answer's plus ``STANDARD_ERRORS`` binomial standard
-        errors.
+        """Accuracy that a model must exceed.
+
+        It is the best constant answer's plus ``STANDARD_ERRORS`` binomial standard errors.
         """
         constant = self.constant_accuracy
         return float(constant + STANDARD_ERRORS * (constant * (1 - constant) / self.labels) ** 0.5)

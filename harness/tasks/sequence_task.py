@@ -89,7 +89,7 @@ class SequenceTask(Task[Row]):
 
         # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory
         # holds.
-        texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(self.texts)]
+        texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(len(examples[0]) - 1)]
         encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
         return Dataset.from_dict(
             {**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))}

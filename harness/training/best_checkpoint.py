@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 EVALUATIONS = 10
-"""Number of dev scores in a trial, evenly over its steps and at the last one: one an epoch in ten epochs."""
+"""Number of dev scores in a trial, spread evenly up to the last step. Ten epochs have one per epoch."""
 
 
 class BestOnDev(TrainerCallback):

@@ -43,6 +43,7 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
         metrics=_metrics(task, language, part.gold, guesses),
         majority=_share(constant, part.gold) if constant is not None else None,
         label_counts=task.counts(language, part.gold, guesses, part.rows),
+        number_fit=task.fit(part.gold, guesses),
         unknown=part.unknown,
         examples=len(part.gold),
         fingerprint=context.fingerprint(split, language),
@@ -60,13 +61,13 @@ def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: l
 
 
 def _share(label: int, gold: Sequence[Sequence[int]]) -> float:
-    """Share (%) of a label."""
+    """Share (%) of a label among the gold labels."""
     return 100 * sum(labels.count(label) for labels in gold) / sum(map(len, gold))
 
 
 @torch.inference_mode()
 def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision: str = "fp32") -> list[Any]:
-    """The answer to each row, as ``Task.row_answers`` has them.
+    """The answer to each row, in the form of ``Task.row_answers``.
 
     Rows are batched longest first, with at most ``max_tokens`` padded tokens a batch, and their order is restored. No
     batch mixes splits, so the rounding of a language's logits does not depend on the other languages.
@@ -86,7 +87,7 @@ def predict(model: PreTrainedModel, part: Encoded, task: Task[Any], *, precision
 
 
 def _rows(part: Encoded, names: Collection[str]) -> list[dict[str, Any]]:
-    """Some columns of encoded rows, those of them that there are."""
+    """The given columns of encoded rows, as far as they exist."""
     columns = {name: part.rows[name][:] for name in part.rows.column_names if name in names}
     return [{name: values[i] for name, values in columns.items()} for i in range(len(part.rows))]
 

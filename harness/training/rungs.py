@@ -1,4 +1,4 @@
-"""The interface of a trial's follower, which may end the training early. Imports neither torch nor Ray."""
+"""The interface through which a search follows a trial and may end it early. Imports neither torch nor Ray."""
 
 from collections.abc import Mapping
 from typing import Protocol

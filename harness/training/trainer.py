@@ -16,13 +16,13 @@ from harness.methods.penalty import Term, penalties
 from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
-"""Of a model's outputs and a batch's labels, summed over these; see ``Task.loss``."""
+"""Loss of a model's outputs and a batch's labels, summed over the labels; see ``Task.loss``."""
 TRAINED = "trained.safetensors"
 """File name of the weights in a training state."""
 
 
 def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, summed: Loss) -> Tensor:
-    """The mean over all labels of the optimizer step's batch (-100 ignored) of a loss that is ``summed`` over them.
+    """Mean over all labels of the optimizer step's batch (-100 ignored) of a loss ``summed`` over them.
 
     Some token-classification heads accept ``num_items_in_batch`` and ignore it, which scales their gradient by the
     number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
@@ -55,6 +55,7 @@ class PenaltyTrainer(ResumableTrainer):
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
     Args:
+        loss: The task's loss, summed over labels.
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
@@ -142,7 +143,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
 
     def _loss_scale(self) -> float:
-        """The factor of fp16 gradients until they are clipped."""
+        """The factor by which fp16 gradients are scaled until they are clipped."""
         scaler = self.accelerator.scaler
         return scaler.get_scale() if scaler is not None else 1.0
 

@@ -32,8 +32,9 @@ class TrainingStates:
 
     @contextmanager
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
-        """A local folder with the last state whose tensors have the given ``shapes``; ``None`` if no state can be
-        resumed.
+        """A local folder with the last state that fits, or ``None``.
+
+        A state fits if its tensors have the given ``shapes`` and its environment is the present one.
         """
         with ExitStack() as held:
             there = [
@@ -92,6 +93,6 @@ def _environment() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def _process() -> dict[str, Any]:
-    """The conditions that are fixed while this process lives, as are the modules that it has imported."""
+    """The conditions that cannot change within this process, since its imported modules cannot."""
     found = provenance()
     return {name: getattr(found, name) for name in ("python", "packages", "device", "processor", "code")}

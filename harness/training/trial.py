@@ -169,7 +169,7 @@ def made_record(
 
 def _collapsed(source: Score) -> bool:
     """Whether the model has collapsed on the source's test set, as ``Record.collapsed`` defines it."""
-    if source.label_counts is not None:
-        return source.label_counts.collapsed
+    if (judged := source.label_counts or source.number_fit) is not None:
+        return judged.collapsed
     assert source.majority is not None
     return source.metrics["accuracy"] <= source.majority

@@ -1,9 +1,9 @@
 """Training on packed batches: tokens pass the layers without padding, which only attention needs.
 
-The examples of a batch and their order stay the same, so a study is unchanged, unlike with batches of equal lengths. In
-a batch of short and long sentences, a third to a half of the tokens are padding. Losses and gradients equal the padded
-batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is not packed: its batches
-have nearly equal lengths.
+The examples of a batch and their order stay the same, so packing does not change a study. Batches of equally long
+examples would. In a batch of short and long sentences, a third to a half of the tokens are padding. Losses and
+gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
+not packed: its batches have nearly equal lengths.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,7 @@
-"""What a search has tried: its trials in the order in which they ended, with the dev scores on the way, kept in the
-study's file."""
+"""The journal of a search: its trials in the order in which they ended, with their dev scores at each rung.
+
+It is kept in the study's file.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,10 +31,9 @@ def final(record: Record, search: Search) -> Rung:
 
 
 class Journal:
-    """The search's trials, written to the store as each starts, is scored and ends, so that nothing but those running
-    can be lost.
+    """The trials of a search, written to the store whenever one starts, is scored or ends.
 
-    Raises ``UserError`` for a study without a search.
+    So an interruption loses only running trials. Raises ``UserError`` for a study without a search.
     """
 
     def __init__(self, study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
@@ -43,26 +44,24 @@ class Journal:
         self.store = store
         self.scorer = task_named(study.task).scorer
         self.bases = {trial.method.arm.label: trial for trial in bases}
-        """A trial of each method at the study's own setting."""
+        """A trial of each method, by label, at the study's own setting."""
         self.tried: dict[str, SearchTrial] = {}
         self.outdated: list[TrialConfig] = []
-        """Finished trials whose record lacks languages, or is no longer there."""
+        """Finished trials whose record lacks languages or is gone."""
         self.others: list[SearchTrial] = []
-        """Trials of earlier searches of this name that are none of this one. They are kept, for the search that they
-        are of."""
+        """Trials of earlier searches of this name that are not part of this one; kept in case such a search returns."""
         self.replaced: list[SearchTrial] = []
-        """Failed trials in whose place others were or are to be drawn: kept, so that these are others."""
+        """Failed trials that are replaced by other draws. They are kept, so that the replacements differ from them."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
-        """Take over what the store has of this search: every trial that could be one of it, the ended ones and those
-        that ended unseen.
+        """Take over the store's trials that fit this search: ended ones, and interrupted ones that finished unseen.
 
-        Failed ones are out of it where ``retry_failed``: others are drawn in their place.
+        With ``retry_failed``, failed trials are left out, and others are drawn in their place.
         """
         everything: list[SearchTrial] = []
         for one in all_tried(self.store, self.study.name):
             (self.replaced if one.replaced else everything).append(replace(one, counts=not one.replaced))
-        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # those that ended unseen come last
+        for one in sorted(everything, key=lambda one: one.status == RUNNING):  # interrupted trials come last
             config = self._config(one)
             record = self._record(config)
             if config is None:
@@ -92,19 +91,19 @@ class Journal:
         return self.search.reduction, self.search.rungs
 
     def _same_rules(self, one: SearchTrial) -> bool:
-        """Whether a trial went on or not by this search's rules, on dev scores that it would have had here."""
+        """Whether a trial continued or stopped by this search's rules, with the dev scores that it would have here."""
         return one.rules == self.rules and self._same_scorer(one)
 
     def _same_scorer(self, one: SearchTrial) -> bool:
         return one.scorer == self.scorer or not one.scores
 
     def _record(self, config: TrialConfig | None) -> Record | None:
-        """The record of a trial, where its scores are by the present rules."""
+        """The record of a trial, if its scores follow the present rules."""
         record = self.store.record_of(config) if config is not None else None
         return record if record is not None and follows_present_rules(record) else None
 
     def _config(self, one: SearchTrial) -> TrialConfig | None:
-        """The trial as this search would plan it; ``None`` where it would not."""
+        """The trial as this search would plan it; ``None`` if it would not plan it."""
         base = self.bases.get(one.method)
         if base is None or self.search.point(base.setting, one.setting) is None:
             return None
@@ -112,23 +111,23 @@ class Journal:
         return config if config.id == one.id else None
 
     def config(self, one: SearchTrial) -> TrialConfig:
-        """The trial."""
+        """The trial's config."""
         return replace(self.bases[one.method], setting=one.setting)
 
     def of(self, method: str) -> list[SearchTrial]:
-        """The trials of a method that have ended, by the label."""
+        """The ended trials of a method, given its label."""
         return [one for one in self.tried.values() if one.method == method and one.status in ENDED]
 
     def left(self, method: str) -> int:
-        """How many the method's budget still has."""
+        """Number of trials left in the method's budget."""
         return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
 
     def drawn(self, method: str) -> int:
-        """How often anything was drawn for the method, whatever became of it."""
+        """Number of draws for the method so far, whatever their result."""
         return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
-        """What the sampler is to know of a method: the points of its trials with a dev score, and each one's last."""
+        """Points and last dev scores of a method's trials that have a dev score, as the sampler needs them."""
         base = self.bases[method].setting
         known = [one for one in self.of(method) if one.status != FAILED and one.dev is not None]
         return [self.search.point(base, one.setting) or {} for one in known], [one.dev or 0.0 for one in known]
@@ -136,7 +135,7 @@ class Journal:
     # Events
 
     def begun(self, config: TrialConfig) -> None:
-        """A trial starts."""
+        """Note that a trial starts."""
         before = self.tried.get(config.id)
         if before is not None:
             self.tried[config.id] = replace(before, draws=before.draws + 1)
@@ -148,7 +147,7 @@ class Journal:
         self.save()
 
     def scored(self, config: TrialConfig, score: Rung) -> None:
-        """A trial has come to a rung."""
+        """Note a trial's score at a rung."""
         one = self.tried[config.id]
         if one.status != FINISHED:
             way = [before for before in one.scores if before.rung < score.rung]
@@ -156,7 +155,7 @@ class Journal:
         self.save()
 
     def ended(self, config: TrialConfig, status: str, seconds: float) -> SearchTrial:
-        """A trial has ended; the last to end comes last."""
+        """Note that a trial has ended, and return it. It moves to the end of the order."""
         one = self.tried.pop(config.id)
         if one.status != FINISHED:
             one = replace(one, status=status, seconds=seconds)
@@ -167,7 +166,7 @@ class Journal:
         return one
 
     def forget(self, config: TrialConfig) -> None:
-        """A trial was lost through no fault of its own; what it was drawn for is left to be drawn."""
+        """Forget a trial that was lost through no fault of its own. Its draw returns to the budget."""
         one = self.tried[config.id]
         if one.draws > 1:
             self.tried[config.id] = replace(one, draws=one.draws - 1)
@@ -176,7 +175,7 @@ class Journal:
         self.save()
 
     def save(self) -> None:
-        """Write the study's file: as its trials those that finished or failed, and all that was tried beside them."""
+        """Write the study's file: finished and failed trials as the study's trials, and the whole journal."""
         trials = [self.config(one) for one in self.tried.values() if one.status in (FINISHED, FAILED)]
         others = [replace(one, counts=False) for one in self.others if one.id not in self.tried]
         self.store.save_study(

@@ -68,7 +68,7 @@ class JournalCallback(tune.Callback):
             self._fail(trial.trial_id, loss_of_worker(trial.error_file, seconds, self.minutes, grace=0))
 
     def lose_all(self, loss: Loss, *, alone: bool) -> None:
-        """End all running trials, which are lost.
+        """Record the loss of all running trials.
 
         A trial that ran ``alone`` has failed. The draws of several trials return to the budget.
         """

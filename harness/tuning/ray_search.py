@@ -2,7 +2,7 @@
 
 So no method profits from another's trials. When an interrupted search resumes, the sampler and ASHA's rungs receive the
 earlier trials through public methods. The sampler's random numbers start anew, from the seed and the number of earlier
-draws. Runs with interruptions or parallel trials therefore draw different settings.
+draws. So a search with parallel trials or an interruption draws other settings each time.
 """
 
 import tempfile

@@ -37,9 +37,9 @@ class Sampler(OptunaSearch):
 
 
 def sampler(journal: Journal, label: str) -> Sampler:
-    """A TPE sampler with the points and last dev scores of the method's earlier trials.
+    """A TPE sampler that knows the points and last dev scores of the method's earlier trials.
 
-    Tune also reports the last score of a running trial, so earlier and new trials count alike.
+    Tune reports the same values of running trials.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search

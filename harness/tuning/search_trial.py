@@ -1,4 +1,4 @@
-"""One trial of a search, and what a store has of all of them."""
+"""One trial of a search, and the stored trials of a study's searches."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -17,13 +17,13 @@ ENDED = (FINISHED, STOPPED, FAILED)
 
 
 class Rung(NamedTuple):
-    """A trial's dev score on the way."""
+    """A trial's dev score at a rung."""
 
     rung: int
-    """From 1; the search's last is the end of training."""
+    """Number of the rung, from 1. The search's last rung is the end of training."""
     step: int
     dev: float
-    """Of the source, × 100."""
+    """Dev score of the source, × 100."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,25 +32,26 @@ class SearchTrial:
 
     id: str
     method: str
-    """Label."""
+    """Label of the method."""
     setting: Setting
     status: str
-    """``finished``, ``stopped``, ``failed`` or ``running``: a trial of the last was interrupted, unless it runs right
-    now."""
+    """``finished``, ``stopped``, ``failed`` or ``running``. ``running`` also marks a trial that was interrupted."""
     scores: tuple[Rung, ...] = ()
-    """In the order of the rungs."""
+    """Dev scores in the order of the rungs."""
     seconds: float = 0.0
     draws: int = 1
-    """How often the sampler drew it: a space of few points has repetitions."""
+    """Number of times the sampler drew it. A space with few points is drawn with repetitions."""
     rules: tuple[int, int]
-    """The search's ``reduction`` and ``rungs``, by which it went on or not."""
+    """The search's ``reduction`` and ``rungs``, by which the trial continued or stopped."""
     scorer: str = ""
     """``Task.scorer`` of its dev scores."""
     counts: bool = True
-    """Whether it is one of the search as it was last run. Another setting, other ranges or rungs than it was drawn with
-    make it none, until they come back."""
+    """Whether the trial belongs to the search as it was last run.
+
+    It does not while the study's setting, ranges or rungs differ from the ones used for its draw.
+    """
     replaced: bool = False
-    """Whether it failed, and another was to be drawn in its place. It counts as drawn, and as nothing else."""
+    """Whether the trial failed and another is drawn in its place. It then counts as a draw only."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -58,7 +59,7 @@ class SearchTrial:
 
     @property
     def dev(self) -> float | None:
-        """The last dev score, of a finished trial that of the scored weights; ``None`` where there is none."""
+        """The last dev score, or ``None``. For a finished trial it is the dev score of the scored weights."""
         return self.scores[-1].dev if self.scores else None
 
     def to_json(self) -> dict[str, Any]:
@@ -78,9 +79,9 @@ class SearchTrial:
 
 
 def read(store: Store, name: str) -> list[SearchTrial]:
-    """What a store has of the search of a study as it was last run, in the order in which its trials ended.
+    """The stored trials of a study's search as it was last run, in the order in which they ended.
 
-    Dev scores by the rules of a former version are left out, but for those of finished trials, which are made anew.
+    Dev scores by an older version's rules are left out. Finished trials get a new dev score in their place.
     """
     found = [one for one in all_tried(store, name) if one.counts]
     if not found:
@@ -93,7 +94,7 @@ def read(store: Store, name: str) -> list[SearchTrial]:
 
 
 def scored_again(one: SearchTrial, config: TrialConfig | None, store: Store, present: str) -> SearchTrial:
-    """A trial of a former version with the dev score that its stored predictions have by the present rules, or none."""
+    """A trial of an older version with the dev score of its stored predictions by the present rules, or none."""
     record = store.record_of(config) if config is not None and one.status == FINISHED else None
     if record is None or not follows_present_rules(record):
         return replace(one, scores=(), scorer=present)
@@ -101,12 +102,12 @@ def scored_again(one: SearchTrial, config: TrialConfig | None, store: Store, pre
 
 
 def dev_of(record: Record) -> float:
-    """A finished trial's dev score × 100 of the source."""
+    """Dev score × 100 of the source for a finished trial."""
     return record.in_metric("dev")[record.identity.source]
 
 
 def all_tried(store: Store, name: str) -> list[SearchTrial]:
-    """What the searches of a study have ever tried; entries that cannot be read are passed over."""
+    """All trials that searches of a study have ever tried. Unreadable entries are skipped."""
     found = []
     for values in store.tried(name):
         try:
@@ -117,7 +118,6 @@ def all_tried(store: Store, name: str) -> list[SearchTrial]:
 
 
 def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
-    """The finished trial of a method with the highest dev score of the source, of equal ones the first; ``None`` where
-    none finished."""
+    """The method's finished trial with the highest dev score of the source (the first of equal ones), or ``None``."""
     finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
     return max(finished, key=lambda one: one.dev or 0.0, default=None)

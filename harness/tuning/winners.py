@@ -59,7 +59,7 @@ def winners_study(study: Study, journal: Journal) -> Study:
 
 
 def _placed(task: TaskName) -> TaskName:
-    """A task, a user's file by its full path."""
+    """A task; a user's file becomes its full path."""
     return str(file_of(task).resolve()) if isinstance(task, str) and is_file(task) else task
 
 

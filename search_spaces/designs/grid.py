@@ -1,4 +1,4 @@
-"""``designs/grid``: what do learning rate and warmup do alone, and what together?
+"""``designs/grid``: how do learning rate and warmup act alone, and how together?
 
 Every combination of four learning rates and two warmups. 16 trials, about four minutes on two cores.
 """

@@ -1,6 +1,6 @@
-"""``designs/latin-hypercube``: the same question as ``designs/sobol``, at points of a Latin hypercube.
+"""``designs/latin-hypercube``: the question of ``designs/sobol``, at the points of a Latin hypercube.
 
-Of 8 points every eighth of each range has one; more points would be another design. 16 trials, about four minutes on
+With 8 points, every eighth of each range has one; more points would be another design. 16 trials, about four minutes on
 two cores.
 """
 

@@ -1,4 +1,4 @@
-"""``designs/one-at-a-time``: which hyperparameter moves the scores most from where one starts?
+"""``designs/one-at-a-time``: which hyperparameter moves the scores most from a given setting?
 
 The quickstart's second setting, and its learning rate, warmup, batch size and schedule each changed alone. 16 trials,
 about four minutes on two cores.

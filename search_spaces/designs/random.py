@@ -1,4 +1,4 @@
-"""``designs/random``: the same question as ``designs/sobol``, at random points, of the schedule too.
+"""``designs/random``: the question of ``designs/sobol``, at random points, with the schedule varied too.
 
 16 trials, about four minutes on two cores.
 """

@@ -1,7 +1,7 @@
 """``designs/sobol``: does a pull towards the pretrained weights steady zero-shot scores over the whole of two ranges?
 
-Learning rate and warmup of a Sobol sequence of 8 points: with 16 the first 8 stay as they are, and only the others run.
-16 trials, about four minutes on two cores.
+Learning rate and warmup follow a Sobol sequence of 8 points. With 16 points the first 8 stay the same, and only the
+others run. 16 trials, about four minutes on two cores.
 """
 
 from harness import designs

@@ -1,12 +1,12 @@
 """``paper/ewc-variants``: does the source's Fisher information help ewc? Table 15 (Appendix F).
 
-XNLI, English to French: ewc with the Fisher information of French, with penalties of French and English both, with one
-of mixed text, beside vanilla and l2. The table's vanilla and l2 and ewc (fr) are those of Table 2, so settings and
-seeds are those of ``paper/zero-shot-xnli``, and so are nine of the fifteen trials: run that one first, or its further
-languages are scored later.
+XNLI, English to French, with vanilla, l2 and three forms of ewc. These have the Fisher information of French, penalties
+of both French and English, or one penalty of mixed text. The table's vanilla, l2 and ewc (fr) are Table 2's. Settings,
+seeds and nine of the fifteen trials are therefore shared with ``paper/zero-shot-xnli``. Run that study first, else its
+further languages are scored later.
 
-Whether each of two penalties has the λ of one, or half of it, is not said; here each has it. Unsaid, see
-``search_spaces.paper``: λ, Wikipedia's passages, batch size, length, schedule.
+The paper does not say whether each of two penalties has the full λ or half of it; here each has the full λ. Also not in
+the paper, see ``search_spaces.paper``: λ, Wikipedia's passages, batch size, length, schedule.
 """
 
 from dataclasses import replace

@@ -1,11 +1,11 @@
-"""``paper/extreme-*``: what is left at a learning rate far too large? Table 14 (Appendix E).
+"""``paper/extreme-*``: do models still learn at a far too large learning rate? Table 14 (Appendix E).
 
-Vanilla and l2 at 1e-4, "quite different from the best set of hyperparameters". Of the other hyperparameters nothing is
-said: they are those of each method's best setting (see ``zero_shot``). Nor is it said how many runs a figure is of, nor
-over which languages: here three seeds, as a run at the edge of collapse says little alone, and the paper's 14
-languages, as in the best-setting tables that these are set against.
+Vanilla and l2 at 1e-4, "quite different from the best set of hyperparameters". The paper does not give the other
+hyperparameters; here they are taken from each method's best setting (see ``zero_shot``). Nor does it give the number of
+runs or the languages. Here there are three seeds, because one run at the edge of collapse says little. The languages
+are the paper's 14, as in the tables of best settings, with which these are compared.
 
-Unsaid, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials per task.
 """
 
 from dataclasses import replace

@@ -1,8 +1,9 @@
 """``paper/frechet``: does transfer fall with the Fréchet distance between languages? Table 5 (Section 5.3).
 
-Vanilla's scores of each task at its best setting, whose correlation with the distance of each language from English
-(Eq. 3) ``steadytune fisher`` computes, once with F of Wikipedia and once with F of XNLI's test set. ``paper/frechet``
-is the column XNLI, ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows of a column:
+The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` correlates them with each
+language's distance from English (Eq. 3). The table has one row with F of Wikipedia and one with F of XNLI's test set.
+``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows
+of a column:
 
     steadytune run paper/frechet
     steadytune fisher paper/frechet --text wikipedia --text task --examples 1000
@@ -10,12 +11,17 @@ is the column XNLI, ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the ot
     steadytune run paper/frechet-panx
     steadytune fisher paper/frechet-panx --text wikipedia --text xnli --examples 1000
 
-The text is the same wherever it is read, so each F is computed once for all four. XNLI has no ja: the second row of the
-other columns is without it, as the report says.
+The text is the same in all four columns, so each F is computed once. XNLI has no ja, so the second row of the other
+columns is without it; the report says so.
 
-Not said: which runs the scores are of (here the three seeds of ``paper/zero-shot-*``, whose trials these are), over
-which languages (here the paper's 14), how much text F is of (here 1000 windows), which correlation (the report has
-Pearson's and Spearman's). Unsaid otherwise, see ``search_spaces.paper``. Three trials a task.
+The paper leaves some choices open, besides the ones in ``search_spaces.paper``:
+
+- The runs: here the three seeds of ``paper/zero-shot-*``, whose trials these are.
+- The languages: here the paper's 14.
+- The amount of text behind F: here 1000 windows.
+- The correlation: the report has Pearson's and Spearman's.
+
+Three trials per task.
 """
 
 from harness.study import Study

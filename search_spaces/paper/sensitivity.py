@@ -1,22 +1,21 @@
-"""``paper/sensitivity-*``: do scores move less with the hyperparameters under l2? Tables 3, 4 and 11–13, settings of
-Table 10.
+"""``paper/sensitivity-*``: do scores move less with the hyperparameters under l2? Tables 3, 4, 11–13.
 
-Vanilla and l2, each at its five settings of Table 10, on all languages of Tables 4 and 11–13, one seed: the paper's
-standard deviations are "over five runs" (Table 3's caption), one a setting.
+Vanilla and l2, each at its five settings of Table 10, on all languages of Tables 4 and 11–13, with one seed. The
+paper's standard deviations are "over five runs" (Table 3's caption), one run per setting.
 
-Table 10 is kept as printed, with its oddities:
+Table 10 is kept as printed, with two oddities:
 
-- *Vanilla's and l2's settings differ* in the first row of two tasks: XNLI's warmup is 3600 steps for vanilla and 4000
-  for l2, UDPOS's epochs are 10 and 15. There the two are not runs of one setting, so what pairs runs pairs four of the
-  five.
-- *A block Wikiann and a block PANX*, though they are one task, and none of PAWS-X. The second, of 5 and 8 epochs, is
-  taken for PAWS-X.
+- *Vanilla's and l2's settings differ* in the first row of two tasks. XNLI's warmup is 3600 steps for vanilla and 4000
+  for l2; UDPOS's epochs are 10 and 15. These two runs do not share a setting, so paired statistics use four of the five
+  settings.
+- *Two blocks, Wikiann and PANX*, are for one task, and PAWS-X has none. The second
+  block, with 5 and 8 epochs, is taken for PAWS-X.
 
-"All available languages" (Section 4.3) are XTREME's for XNLI and PAN-X. For UDPOS Table 12 lacks kk, th, tl and yo, and
-for PAWS-X Table 13 lacks ko, of which XTREME has test sets; the paper does not say why, and its averages are without
+"All available languages" (Section 4.3) are XTREME's for XNLI and PAN-X. Table 12 (UDPOS) lacks kk, th, tl and yo, and
+Table 13 (PAWS-X) lacks ko, although XTREME has their test sets. The paper does not say why. Its averages are without
 them.
 
-Unsaid, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials per task.
 """
 
 from harness.study import Arm, Study
@@ -37,7 +36,7 @@ SETTINGS = {
 """Table 10 by task and method, in its order."""
 TABLES = {"xnli": "Tables 3, 4", "panx": "Tables 3, 11", "udpos": "Tables 3, 12", "pawsx": "Tables 3, 13"}
 LACKING = {"udpos": ("kk", "th", "tl", "yo"), "pawsx": ("ko",)}
-"""Languages of XTREME that the tables are without."""
+"""Languages of XTREME that the tables lack."""
 
 
 def targets(task: str) -> tuple[str, ...]:

@@ -1,14 +1,14 @@
 """``paper/lambda-xnli``: how strong should the pull be? Figure 1.
 
-l2 at several λ and vanilla, six seeds each, on XNLI: the figure is of each λ's gain over vanilla in the mean of the
+l2 at several λ and vanilla, six seeds each, on XNLI. The figure shows each λ's gain over vanilla in the mean over the
 target languages.
 
-The text says "over 6 different seeds" and neither which nor what λ the figure's axis has. λ here is 0.0001 to 1 in
-decades, two on either side of the 0.01 of the other studies; the seeds are those of the other studies and three more.
-All methods have vanilla's best setting (see ``zero_shot``), so that nothing but λ differs.
+The text says "over 6 different seeds", but gives neither the seeds nor the λ on the figure's axis. Here λ goes from
+0.0001 to 1 in decades, two on either side of the other studies' 0.01. The seeds are the other studies' seeds and three
+more. All methods have vanilla's best setting (see ``zero_shot``), so only λ differs.
 
-Unsaid, see ``search_spaces.paper``: batch size, length, schedule. 36 trials, three of which ``paper/zero-shot-xnli``
-has.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule. 36 trials, of which
+``paper/zero-shot-xnli`` has three.
 """
 
 from harness.methods import L2

@@ -1,13 +1,14 @@
-"""``paper/xlmr-large-*``: does l2 help a stronger encoder, too? Tables 19–22 (Appendix H).
+"""``paper/xlmr-large-*``: does l2 also help a stronger encoder? Tables 19–22 (Appendix H).
 
 Vanilla and l2 with XLM-R Large and "a single seed", on the languages of Tables 2 and 7–9. The tables' first rows are
 quoted from Hu et al. (2020).
 
-No hyperparameter is printed. Here they are those of XTREME's scripts for this encoder, the benchmark that the quoted
-rows are of: learning rate 3e-5 for XNLI and 2e-5 for the others, 5 epochs of pairs and 10 of sentences, no warmup.
-Table 10's are mBERT's. So is λ here: the paper's is not known, nor whether it was chosen anew.
+No hyperparameter is printed, and Table 10's are mBERT's. Here they come from XTREME's scripts for this encoder, since
+the quoted rows are from this benchmark. The learning rate is 3e-5 for XNLI and 2e-5 for the others. There are 5 epochs
+for pairs, 10 for sentences, and no warmup. The strength λ is the same as for mBERT: the paper does not give it, nor
+whether it was chosen anew.
 
-Unsaid, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials a task.
+Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials per task.
 """
 
 from harness.study import Study

@@ -1,2 +1,1 @@
-"""Searches for each method's best hyperparameters, on the source's dev set alone: run them with ``steadytune
-search``."""
+"""Searches for each method's best hyperparameters on the source's dev set; run them with ``steadytune search``."""

@@ -1,8 +1,8 @@
 """``search/udpos``: the best learning rate and warmup of vanilla and l2, on the embedded encoder and data.
 
-12 trials of each method, of 60 steps each if they are not stopped after 15 or 30, so that warmup has ended before
-anything is judged. One in two goes on beyond a rung: of 12 trials with one in three, over wider ranges, a single one of
-vanilla came to the end. About five minutes on two cores.
+12 trials of each method. Each has 60 steps unless it is stopped after 15 or 30, when its warmup has ended. Half of the
+trials continue beyond a rung. With a third of them, and wider ranges, only one of vanilla's 12 trials reached the end.
+About five minutes on two cores.
 """
 
 from harness.methods import L2, Vanilla

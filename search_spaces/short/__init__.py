@@ -1,1 +1,1 @@
-"""The paper's experiments shortened to what a laptop does in an hour, with a small multilingual encoder."""
+"""The paper's experiments shortened to an hour on a laptop, with a small multilingual encoder."""

@@ -1,25 +1,26 @@
-"""``short/sensitivity-udpos``, ``short/sensitivity-udpos-tenfold``: the paper's sensitivity study of UDPOS on a machine
-without a GPU.
+"""``short/sensitivity-udpos``, ``short/sensitivity-udpos-tenfold``: the paper's sensitivity study of UDPOS on a CPU.
 
-Vanilla and l2 at Table 10's five settings, all languages of Table 12, with the whole multilingual-e5-small (12 layers),
-which is a quarter of mBERT without the embeddings. What is not as in ``paper/sensitivity-udpos``:
+Vanilla and l2 at Table 10's five settings, all languages of Table 12, with the whole multilingual-e5-small (12 layers).
+Without the embeddings it is a quarter of mBERT. Differences from ``paper/sensitivity-udpos``:
 
-- **Length**: 450 steps of 16 sentences where Table 10 has 15 epochs, 300 where it has 10. Epochs keep their ratio and
-  warmups their share of the training, at ``search_spaces.paper``'s batch size: 200 steps of 15 epochs of 21,253
-  sentences (the paper's training set) are 2 %, 500 are 5 %.
-- **Rates**: as printed, where so short a training ends before the English score has levelled off; and ten times those,
-  where it has.
-- **Precision** bf16, on a CPU too, and **seeds** one, as the paper's: its standard deviations are over five settings.
-  ``--seeds`` adds more.
+- **Length**: 450 steps of 16 sentences for Table 10's 15 epochs, 300 for its 10. Epochs keep their ratio. Warmups keep
+  their share of the training at ``search_spaces.paper``'s batch size. The paper's training set has 21,253 sentences, so
+  of 15 epochs 200 steps are 2 % and 500 are 5 %.
+- **Rates**: as printed, or ten times as large. At the printed rates this short training ends before the English score
+  levels off; at ten times the rates it has levelled off.
+- **Precision**: bf16, also on a CPU.
+- **Seeds**: one, as in the paper, whose standard deviations are over five settings. ``--seeds`` adds more.
 
 Ten trials each, of three to five minutes.
 
-At the paper's rates, with EWT of UD 2.5 as training data and the first 250 sentences of XTREME's test sets in 24
-languages, vanilla scores 88.94 ± 4.99 in English and 67.07 ± 2.69 zero-shot, l2 90.18 ± 1.93 and 67.50 ± 0.88: 67 %
-less standard deviation, where the paper has 59 %. All of that is the first row, in which l2 trains for 15 epochs and
-vanilla for 10, a difference that matters more in so short a training. Over the four settings that both have, the ratio
-is 0.96 for the zero-shot score and 0.97 (0.59 to 1.59) over languages, and l2 scores 0.55 points less zero-shot (0.43
-to 0.69).
+The following scores are at the paper's rates. The training data is EWT of UD 2.5, the test data the first 250 sentences
+of XTREME's test sets in 24 languages. Vanilla scores 88.94 ± 4.99 in English and 67.07 ± 2.69 zero-shot. For l2 these
+are 90.18 ± 1.93 and 67.50 ± 0.88. That is 67 % less standard deviation; the paper has 59 %.
+
+The whole reduction comes from the first row, in which l2 trains for 15 epochs and vanilla for 10. This difference
+matters more in such a short training. Over the four settings that both have, the ratio of standard deviations is 0.96
+for the zero-shot score and 0.97 (0.59 to 1.59) over languages. There l2 scores 0.55 points less zero-shot (0.43 to
+0.69).
 """
 
 from dataclasses import replace
@@ -30,13 +31,13 @@ from search_spaces.paper.sensitivity import SETTINGS, targets
 
 ENCODER = "intfloat/multilingual-e5-small"
 STEPS = 30
-"""In place of an epoch."""
+"""Steps in place of an epoch."""
 PRINTED_STEPS = 664
-"""Of an epoch of 21,253 sentences in batches of 32."""
+"""Steps of an epoch of 21,253 sentences in batches of 32."""
 
 
 def shortened(setting: Setting, times: float) -> Setting:
-    """A setting of Table 10 with fewer steps and as many times its rate."""
+    """A setting of Table 10 with fewer steps, and ``times`` its learning rate."""
     assert setting.epochs is not None
     steps = round(STEPS * setting.epochs)
     warmup = round(steps * setting.warmup_steps / (PRINTED_STEPS * setting.epochs))
@@ -45,7 +46,7 @@ def shortened(setting: Setting, times: float) -> Setting:
 
 
 def short(name: str, rates: str, times: float) -> Study:
-    """The study at as many times the paper's rates."""
+    """The study at ``times`` the paper's rates."""
     vanilla, pulled = (
         tuple(shortened(setting, times) for setting in SETTINGS["udpos"][method]) for method in ("vanilla", "l2")
     )

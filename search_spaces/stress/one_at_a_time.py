@@ -1,21 +1,27 @@
-"""``stress/warmup``, ``stress/epochs``, ``stress/batch``, ``stress/train-size``, ``stress/label-noise``: what else than
-the learning rate breaks fine-tuning, and does l2 help there?
+"""Stress studies of one hyperparameter each: which of them break fine-tuning, and does l2 help?
 
-Each varies one hyperparameter of the quickstart's third setting, vanilla and l2 at four values with three seeds: 24
-trials, about six minutes on two cores, and ``stress/batch`` twice that.
+They are ``stress/warmup``, ``stress/epochs``, ``stress/batch``, ``stress/train-size`` and ``stress/label-noise``. Each
+varies one hyperparameter of the quickstart's third setting: vanilla and l2 at four values with three seeds. That is 24
+trials, about six minutes on two cores, and twice as long for ``stress/batch``.
 
-The values go from the quickstart's, or one close to it, to what one would call a mistake:
+The values go from the quickstart's, or a close one, to a plain mistake:
 
-- no warmup; a longer one; one of most of the training, so that the largest rate is left as soon as it is reached;
+- no warmup; a longer one; one over most of the training, so that the largest rate is left as soon as it is reached;
 - an epoch, which is 125 steps, and parts of it down to 8 steps (the quickstart's 60 are just under a half);
-- batches of 16 to 2, all over the same examples (0.48 epochs), so that a small batch makes more steps and each is
-  noisier;
+- batches of 16 to 2, all over the same examples (0.48 epochs), so that a small batch makes more and noisier steps;
 - all 2000 sentences down to 16, all for 60 steps of 16 sentences: with the fewest, each is seen 60 times;
 - up to six tags in ten replaced by a wrong one.
 
-Some were tried with vanilla and one seed, where the centre had 90.0 English F1 and 63.9 in German and Hindi: a warmup
-of 50 had 88.4 and 57.1, 16 steps 86.7 and 65.6, 240 steps of 4 sentences 83.8 and 47.8, 16 sentences 72.5 and 52.8, six
-wrong tags in ten 82.9 and 55.0. None collapsed; 8 steps and batches of 2 were not tried.
+Some values were tried with vanilla and one seed. F1 in English, and in German and Hindi:
+
+- centre: 90.0 and 63.9;
+- warmup of 50: 88.4 and 57.1;
+- 16 steps: 86.7 and 65.6;
+- 240 steps of 4 sentences: 83.8 and 47.8;
+- 16 sentences: 72.5 and 52.8;
+- six wrong tags in ten: 82.9 and 55.0.
+
+None collapsed; 8 steps and batches of 2 were not tried.
 """
 
 from harness import designs
@@ -24,7 +30,7 @@ from harness.study import Study
 from search_spaces.stress import CENTRE, METHODS, SEEDS, TARGETS
 
 PASS = {"learning_rate": CENTRE.learning_rate, "warmup_steps": CENTRE.warmup_steps}
-"""The centre of what is counted in passes over the data."""
+"""Learning rate and warmup of the centre, for the studies whose length is in passes over the data."""
 
 
 def stressed(name: str, question: str, settings: tuple[Setting, ...]) -> Study:

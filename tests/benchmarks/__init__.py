@@ -1,1 +1,1 @@
-"""Measurements, run by hand; each prints a table. Timings are ratios of what ran side by side."""
+"""Benchmarks, run by hand; each prints a table. Timings are ratios of runs side by side."""

@@ -1,10 +1,10 @@
-"""A study on a cluster: four nodes of this machine, each with accelerators that Ray only believes in.
+"""A study on a simulated cluster: four nodes on this machine, each with accelerators that exist only in Ray's accounts.
 
-python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
+    python -m tests.benchmarks.cluster [--trials 200] [--nodes 4] [--share 0.5] [--node-dies]
 
-Real trials, as short as they can be, on a cluster that ``ray.cluster_utils`` makes, by the command line and
-``--ray-address``. While they run the trials on each node are counted, and never may a node have more of them than its
-accelerator has shares. ``--node-dies`` kills one of the nodes half way and has another join.
+The trials are real and as short as possible. They run from the command line with ``--ray-address``, on a cluster made
+by ``ray.cluster_utils``. Meanwhile the trials on each node are counted. No node may ever have more of them than its
+accelerator has shares. ``--node-dies`` kills a node half way and adds another.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def node(cpus: int, gpus: int) -> dict[str, object]:
 
 
 def busy(cluster: Cluster) -> dict[str, int]:
-    """Trials that run on each node, by the node: its workers that are in a call."""
+    """Number of running trials on each node, by node: its workers that are inside a call."""
     found = {}
     for number, one in enumerate(cluster.list_all_nodes()):
         if one.head:
@@ -113,7 +113,7 @@ def study(cluster: Cluster, nodes: list[object], options: argparse.Namespace, sc
 
 
 def data(scratch: Path) -> Path:
-    """The embedded tagging data, cut short: a trial is to be all overhead."""
+    """The embedded tagging data, cut short: a trial should be all overhead."""
     from harness import embedded
 
     folder = scratch / "data" / "udpos"

@@ -1,10 +1,11 @@
 """Seconds of a Fisher diagonal by layers, many examples at a time, and by the loop over examples.
 
-python -m tests.benchmarks.diagonals [--examples 48] [--rounds 3] [--threads 1]
+    python -m tests.benchmarks.diagonals [--examples 48] [--rounds 3] [--threads 1]
 
-On the embedded encoder with long windows (its Wikipedia text) and short ones (a test set's sentences), and on an
-encoder of XLM-R base's size made from its config, with random weights and a quarter of the examples. Both ways take
-turns; medians of the rounds. The last column is the largest difference, relative to a parameter's largest entry.
+The embedded encoder is timed with long windows (its Wikipedia text) and short windows (a test set's sentences). An
+encoder of XLM-R base's size is made from its config, with random weights and a quarter of the examples. Both ways take
+turns; figures are medians over the rounds. The last column is the largest difference, relative to a parameter's largest
+entry.
 """
 
 import argparse

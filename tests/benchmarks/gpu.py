@@ -1,20 +1,21 @@
-"""Training on a GPU: tokens a second and MFU of ours and of the peer, and what trials that share one gain.
+"""Training on a GPU: tokens a second and MFU of our trainer and the peer, and the gain from trials that share a GPU.
 
-python -m tests.benchmarks.gpu [--steps 50] [--rounds 3] [--packed 1 2 4 8] python -m tests.benchmarks.gpu --device cpu
---layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1 --rounds 1 --packed 1 2
+    python -m tests.benchmarks.gpu [--steps 50] [--rounds 3] [--packed 1 2 4 8]
+    python -m tests.benchmarks.gpu --device cpu --layers 2 --hidden 48 --vocabulary 20000 --steps 3 --warm-up 1
+        --rounds 1 --packed 1 2
 
-The model is of mBERT-base's size and has random weights, the tokenizer is the embedded one. Batches are 32 × 128
-sub-words of the embedded sentences one after another, so there is next to no padding: the gain of training without it
-is not in here. Ours is the trainer of a trial, its vocabulary trimmed; the peer is ``transformers.Trainer`` with the
-whole vocabulary and the penalty in its loss, through autograd. Both have bf16, fused AdamW and pinned memory. Rounds
-take turns; a figure is the median over them. F of ewc is random, which changes no time.
+The model has mBERT-base's size and random weights; the tokenizer is the embedded one. Batches are 32 × 128 sub-words of
+the embedded sentences one after another, with almost no padding. The gain of training without padding is therefore not
+included. Ours is the trainer of a trial, with a trimmed vocabulary. The peer is ``transformers.Trainer`` with the whole
+vocabulary and the penalty in its loss, through autograd. Both have bf16, fused AdamW and pinned memory. Rounds take
+turns; a figure is the median over them. F of ewc is random, which changes no time.
 
-MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences,
-a forward and a backward pass of the layers' and the head's N weights and of attention; embeddings, which are looked up,
-count nothing, and neither does padding. The peak is that of dense bf16 in the maker's data sheet, and where the device
-is not in ``PEAKS`` the measured rate of a large matrix product.
+MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences.
+It covers a forward and a backward pass of the layers' and the head's N weights and of attention. Embeddings are looked
+up and count nothing; neither does padding. The peak is the data sheet's for dense bf16. For a device that is not in
+``PEAKS`` it is the measured rate of a large matrix product.
 
-Without a GPU nothing is measured and the exit code is 0; ``--device cpu`` runs the same in small. Needs no Ray.
+Without a GPU nothing is measured and the exit code is 0; ``--device cpu`` runs the same in small. Ray is not needed.
 """
 
 import argparse
@@ -50,28 +51,28 @@ PEAKS = {
     "A10": 125e12,
     "RTX 4090": 165e12,
 }
-"""Dense bf16 FLOP/s by a part of the device's name, the first that is in it."""
+"""Dense bf16 FLOP/s by a part of the device's name; the first part that matches counts."""
 GEMM = 8192
-"""Rows and columns of the product that is timed on an unknown GPU; of a CPU an eighth."""
+"""Rows and columns of the matrix product timed on an unknown GPU; an eighth of that on a CPU."""
 WORDS = 4000
-"""Of a training sentence, which is cut into windows of the length asked for, all but its last full."""
+"""Words of a training sentence. It is cut into windows of the requested length, all full except the last."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Of one training."""
+    """The speed of one training."""
 
     tokens: float
-    """A second."""
+    """Tokens per second."""
     step: float
-    """Seconds."""
+    """Seconds per step."""
     mfu: float
     peak: float
-    """Memory, MiB."""
+    """Peak memory, MiB."""
 
 
 def make_encoder(folder: Path, options: argparse.Namespace) -> None:
-    """A masked language model of random weights, with the embedded tokenizer."""
+    """Make a masked language model with random weights and the embedded tokenizer."""
     import torch
     from transformers import AutoTokenizer, BertConfig, BertForMaskedLM
 
@@ -91,7 +92,7 @@ def make_encoder(folder: Path, options: argparse.Namespace) -> None:
 
 
 def make_data(folder: Path) -> None:
-    """English UDPOS, the training sentences joined to long ones; German to be tested on."""
+    """Make English UDPOS with training sentences joined to long ones, and German test data."""
     (folder / "udpos").mkdir(parents=True)
     for name in ("dev-en", "test-en", "test-de"):
         shutil.copy(embedded.UDPOS / f"{name}.tsv", folder / "udpos")
@@ -101,7 +102,7 @@ def make_data(folder: Path) -> None:
 
 
 def trials(encoder: Path, data: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """A trial of each method, by its name."""
+    """One trial per method, by the method's name."""
     from harness.execution.plan import plan
     from harness.methods import L2, Ewc, Vanilla
     from harness.study import Setting, Study
@@ -135,7 +136,7 @@ def ours(trial: Any, cache: Path) -> Any:
 
 
 def peer(trial: Any, cache: Path) -> Any:
-    """What ``peer_recipe`` does, on a GPU and also with a weight for each parameter."""
+    """The trainer of ``peer_recipe`` on a GPU, also with a weight for each parameter."""
     import torch
     from transformers import (
         AutoModelForTokenClassification,
@@ -238,7 +239,7 @@ def speed(
 
 
 def syncs(build: Callable[[Any, Path], Any], trial: Any, cache: Path) -> list[str]:
-    """Where in its last step the host of a GPU waits for it, as torch warns of it: a line of code a wait."""
+    """Lines of code where the host waits for the GPU in the last step, from torch's warnings, with counts."""
     import torch
     from transformers import PrinterCallback, TrainerCallback
 
@@ -257,7 +258,7 @@ def syncs(build: Callable[[Any, Path], Any], trial: Any, cache: Path) -> list[st
 
 
 def flops(model: Any, tokens: int, length: int) -> float:
-    """Of training on so many tokens in sequences of a length."""
+    """FLOPs of training on ``tokens`` tokens in sequences of ``length``."""
     config = model.config
     looked_up = sum(p.numel() for p in model.base_model.embeddings.parameters())
     weights = sum(p.numel() for p in model.parameters()) - looked_up
@@ -265,7 +266,7 @@ def flops(model: Any, tokens: int, length: int) -> float:
 
 
 def peak_of_device() -> tuple[str, float, str]:
-    """Its name, FLOP/s, and where that is from."""
+    """The device's name, its peak FLOP/s, and the source of that figure."""
     import torch
 
     cuda = torch.cuda.is_available()
@@ -286,7 +287,7 @@ def peak_of_device() -> tuple[str, float, str]:
 
 
 def packed(trial: Any, scratch: Path, options: argparse.Namespace) -> list[list[str]]:
-    """A row for each number of trials at once."""
+    """One row for each number of simultaneous trials."""
     from harness.execution.gpu_sharing_probe import DoesNotRunError, measured
 
     rows, alone = [], 0.0
@@ -335,7 +336,7 @@ def main() -> None:
         print("No GPU here: nothing is measured. --device cpu runs the same in small.")
         return
     logging.disable_progress_bar()
-    logging.set_verbosity_error()  # heads without pretrained weights are meant
+    logging.set_verbosity_error()  # heads without pretrained weights are intended
     torch.set_num_threads(options.threads)
     device, peak, source = peak_of_device()
     with tempfile.TemporaryDirectory() as folder:

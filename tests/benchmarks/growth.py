@@ -1,20 +1,20 @@
-"""How cost grows: seconds against the number of languages, training examples, penalty terms and trials, and the slopes.
+"""Growth of cost: seconds against the number of languages, training examples, penalty terms and trials, with slopes.
 
-python -m tests.benchmarks.growth [--repeats 3] [--only NAME ...] [--figure FILE.svg]
+    python -m tests.benchmarks.growth [--repeats 3] [--only NAME ...] [--figure FILE.svg]
 
-What is measured is the harness itself on the embedded encoder, in this process but for the trials, which are whole
+The harness itself is measured on the embedded encoder, in this process. The exception is the trials: whole
 ``steadytune run`` commands on Ray with very short trials, from start to end without the report. Examples are the
-embedded sentences, again and again where more are asked for. Every repeat goes through all n in an order of its own, so
-that noise falls on all alike; n of the other curves stay at what they are.
+embedded sentences, repeated if more are needed. Every repeat goes through all n in a new order, so that noise falls on
+all equally. Each curve changes only its own n.
 
-Two slopes are given, each with a 95 % interval. *Slope* is that of log seconds on log n, what the eye sees on log-log
-axes: below 1 wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, fixed and each not below
-0, with errors in proportion to the seconds: what the slope comes to for large n. Its interval holds all p whose fit is
-not worse than the best by the F test; where that is the whole range that is looked at the measurements do not say, as
-of a time that stays the same, and ``–`` stands there.
+Two slopes are given, each with a 95 % interval. *Slope* is the slope of log seconds on log n, as seen on log-log axes:
+below 1 wherever there is a fixed part. *Exponent* is p of seconds = fixed + each × n^p, with fixed and each not below 0
+and errors proportional to the seconds. It is the limit of the slope for large n. Its interval holds all p whose fit is
+not worse than the best by the F test. If that is the whole range of candidates, the measurements are uninformative, as
+for a constant time, and ``–`` is printed.
 
-``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen; of
-the trials, which are other processes, it is always the wall clock's.
+``--clock cpu`` counts the processor's seconds of this process, which other work on the machine does not lengthen. For
+the trials, which are other processes, it is always the wall clock.
 """
 
 import argparse
@@ -50,48 +50,46 @@ from harness.training.evaluation import score
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("ru", "ar", "es", "ja", "de", "tr", "hi", "fi", "fr", "vi", "zh")
-"""Targets, in an order in which the first few are as long as the others on average: Chinese has twice German's
-sub-words."""
+"""Targets, ordered so that the first few have average length: Chinese has twice German's sub-words."""
 LEVEL = 0.95
 EXPONENTS = np.linspace(0, 3, 301)
-"""Those that are looked at."""
+"""Candidate exponents."""
 SCORED = 20
-"""Sentences of each test set of the short trials."""
+"""Number of sentences in each test set of the short trials."""
 SETTING = Setting(learning_rate=1e-4, max_steps=2, batch_size=16)
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Something that is measured at several n."""
+    """A quantity measured at several n."""
 
     name: str
     unit: str
-    """Of n."""
+    """Unit of n."""
     ns: tuple[int, ...]
     seconds: Callable[[int], float]
 
 
 @dataclass(frozen=True)
 class Growth:
-    """How a time grows with n."""
+    """The growth of a time with n."""
 
     slope: tuple[float, float, float]
-    """Of log seconds on log n: estimate and interval."""
+    """Slope of log seconds on log n: estimate and interval."""
     exponent: tuple[float, float, float]
     fixed: float
-    """Seconds."""
+    """Fixed part, in seconds."""
     each: float
-    """Seconds, times n ** exponent."""
+    """Seconds that are multiplied by n ** exponent."""
 
     @property
     def known(self) -> bool:
-        """Whether the measurements say anything of the exponent."""
+        """Whether the measurements determine the exponent at all."""
         return not (self.exponent[1] == EXPONENTS[0] and self.exponent[2] == EXPONENTS[-1])
 
 
 def growth(ns: Sequence[int], seconds: Sequence[float]) -> Growth:
-    """The fits to measurements (n, seconds), of some n several. Needs three different n, and more measurements than
-    that."""
+    """The fits to measurements (n, seconds). Needs three different n, and more measurements than that."""
     n, took = np.asarray(ns, dtype=float), np.asarray(seconds, dtype=float)
     line = linregress(np.log(n), np.log(took))
     width = float(t.ppf((1 + LEVEL) / 2, len(n) - 2)) * line.stderr
@@ -110,7 +108,7 @@ def growth(ns: Sequence[int], seconds: Sequence[float]) -> Growth:
 
 
 def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
-    """All that can be measured."""
+    """All available curves."""
     import json
 
     import torch
@@ -207,7 +205,7 @@ def curves(folder: Path, options: argparse.Namespace) -> list[Curve]:
 
 
 def make_data(folder: Path, count: int, scored: int = SCORED) -> None:
-    """So many training sentences, and few of every other set."""
+    """Make ``count`` training sentences, and few sentences in every other set."""
     (folder / "udpos").mkdir(parents=True)
     for file in embedded.UDPOS.glob("*.tsv"):
         sentences = file.read_text(encoding="utf-8").strip("\n").split("\n\n")
@@ -224,7 +222,7 @@ def timed(work: Callable[[], object], clock: Callable[[], float] = time.perf_cou
 
 
 def measured(curve: Curve, repeats: int) -> list[tuple[int, float]]:
-    """(n, seconds) of every repeat; what is done for the first time is done once before."""
+    """(n, seconds) of every repeat. An extra first call absorbs one-time costs."""
     order = random.Random(0)
     curve.seconds(curve.ns[0])
     return [(n, curve.seconds(n)) for _ in range(repeats) for n in order.sample(curve.ns, len(curve.ns))]
@@ -246,7 +244,7 @@ def _interval(values: tuple[float, float, float]) -> str:
 
 
 def draw(file: Path, found: Sequence[tuple[Curve, Sequence[tuple[int, float]], Growth]]) -> None:
-    """One panel a curve: what was measured, the fit, and slope 1 through the largest n."""
+    """Draw one panel per curve: the measurements, the fit, and slope 1 through the largest n."""
     import matplotlib
 
     matplotlib.use("Agg")

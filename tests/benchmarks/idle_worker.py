@@ -1,5 +1,7 @@
-"""Ray workers whose trials do nothing, for ``tests.benchmarks.no_op``: a module of its own, as workers import it by
-name."""
+"""Ray workers with trials that do nothing, for ``tests.benchmarks.no_op``.
+
+This is a separate module because workers import it by name.
+"""
 
 from typing import Any
 

@@ -1,12 +1,11 @@
-"""Kills at random moments: what becomes of a study whose processes are ended by SIGKILL, again and again.
+"""Kills at random moments: the state of a study whose processes are ended by SIGKILL, again and again.
 
-python -m tests.benchmarks.kills [--kills 20] [--seed 0] [--steps 40]
+    python -m tests.benchmarks.kills [--kills 20] [--seed 0] [--steps 40]
 
-A study of real trials runs on Ray by the command line. At random moments one of its workers, its driver, or all of its
-processes at once are killed; where that ended the command, it is given again. This goes on with further studies (other
-seeds) until all kills are spent, and each study is run to its end. Whatever was finished at a kill has to be there
-afterwards, byte for byte and written no second time, and in the end every trial has to have the scores and the learning
-history of a run that nothing disturbed.
+A study of real trials runs on Ray from the command line. At random moments a worker, the driver, or all processes at
+once are killed. If that ends the command, it is started again. Further studies (other seeds) follow until all kills are
+spent, and each study is run to its end. Every trial finished at a kill must still be there afterwards, unchanged byte
+for byte and not rewritten. In the end every trial must have the scores and the learning history of an undisturbed run.
 """
 
 import argparse
@@ -37,11 +36,11 @@ targets: [de]
 TRIALS = 4
 WORKER, DRIVER, ALL = "a worker", "the driver", "all processes"
 LATEST = 30.0
-"""Seconds after the start of a command up to which it is killed: a study's first trials end about then."""
+"""Latest kill, in seconds after a command's start: a study's first trials end about then."""
 
 
 class Run:
-    """The command, until it has ended by itself."""
+    """The command, until it ends by itself."""
 
     def __init__(self, command: list[str]) -> None:
         self.command = command
@@ -53,7 +52,7 @@ class Run:
         )
 
     def kill(self, what: str) -> bool:
-        """Whether there was one to kill."""
+        """Kill a worker, the driver or all processes; returns whether there was one to kill."""
         descendants = psutil.Process(self.process.pid).children(recursive=True)
         if what == WORKER:
             # idle or not
@@ -68,7 +67,7 @@ class Run:
         else:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-        psutil.wait_procs(descendants, timeout=30)  # Ray's own processes see that it is gone
+        psutil.wait_procs(descendants, timeout=30)  # Ray's own processes notice that the driver is gone
         for one in descendants:
             if one.is_running():
                 one.kill()
@@ -76,7 +75,7 @@ class Run:
 
 
 def finished(place: Path) -> dict[str, tuple[int, bytes]]:
-    """When the finished trials were written, and what was."""
+    """Time of writing and content of the finished trials' records."""
     return {
         file.parent.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in place.glob("trials/*/result.json")
     }

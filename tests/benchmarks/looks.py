@@ -1,12 +1,17 @@
-"""How often a study without a difference finds one, by how often and at which levels it is tested while it runs.
+"""How often a study without a difference finds one, by number of looks and levels of the tests.
 
-python -m tests.benchmarks.looks [--studies 4000] [--runs 12 30] [--looks 1 2 3 5 10]
+    python -m tests.benchmarks.looks [--studies 4000] [--runs 12 30] [--looks 1 2 3 5 10]
 
-Differences of paired runs are normal with mean 0, and are tested by Student's t test. Columns: *planned*, at the
-planned looks with their levels; *every run*, after each run with the level of the last look; *held*, after each run
-with the runs of the last look alone (what a report does); *at 5 %*, at every look at 5 %; *every run at 5 %*, after
-each run from the second on. *known* is ``chance_of_a_finding`` of looks at 5 %. The standard error of a
-share of 4,000 studies is 0.003 near 0.05.
+Differences of paired runs are normal with mean 0 and tested by Student's t test. Columns:
+
+- *planned*: at the planned looks with their levels.
+- *every run*: after each run with the level of the last look.
+- *held*: after each run with only the runs of the last look, as in a report.
+- *at 5 %*: at every look at 5 %.
+- *every run at 5 %*: after each run from the second on.
+- *known*: ``chance_of_a_finding`` of looks at 5 %.
+
+The standard error of a share of 4,000 studies is 0.003 near 0.05.
 """
 
 import argparse
@@ -33,13 +38,13 @@ class Size:
 
 
 def size(runs: int, looks: int, studies: int, *, seed: int = 0) -> Size:
-    """The shares of simulated studies of so many runs."""
+    """The shares of simulated studies of ``runs`` runs."""
     p = _p_after_each_run(np.random.default_rng(seed).normal(size=(studies, runs)))
     counts = [*dict.fromkeys(math.ceil(look * runs / looks) for look in range(1, looks + 1))]
     levels = spending.levels([count / runs for count in counts])
     last = np.array([sum(count <= run for count in counts) - 1 for run in range(1, runs + 1)])
     held = np.where(last >= 0, np.array(counts)[last] - 1, 0)
-    at = np.where(last >= 0, levels[last], -1.0)  # nothing before the first look
+    at = np.where(last >= 0, levels[last], -1.0)  # no finding before the first look
     planned = np.array(counts) - 1
     return Size(
         *(
@@ -50,7 +55,8 @@ def size(runs: int, looks: int, studies: int, *, seed: int = 0) -> Size:
 
 
 def _p_after_each_run(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Student's t test of the first 1, 2, … of each study's differences: studies × runs, 1 of a single one."""
+    """The p of Student's t test of the first 1, 2, … differences of each study: studies × runs, 1 for a single
+    difference."""
     count = np.arange(1, differences.shape[1] + 1)
     mean = differences.cumsum(axis=1) / count
     squares = (differences**2).cumsum(axis=1) - count * mean**2

@@ -1,15 +1,15 @@
-"""The two sides of ``tests.benchmarks.overhead``: many trials whose work is nothing, on bare Ray Tune and as
+"""The two sides of ``tests.benchmarks.overhead``: many trials that do nothing, on bare Ray Tune and as
 ``steadytune run``.
 
     python -m tests.benchmarks.no_op bare TRIALS [--fresh-actors]
     python -m tests.benchmarks.no_op ours run STUDY --store PLACE [...]
     python -m tests.benchmarks.no_op scan STUDY --store PLACE
 
-``bare`` is what Tune costs by itself: a function that reports one number, with Tune's own result files and output off,
-as ours has them. It prints a line a trial that ended. ``ours`` is a command line of ``steadytune``, which runs as it is
-but for ``run_trial``: it trains and scores nothing, and the record, predictions and history that it makes up go into
-the store as ever. ``scan`` prints the seconds that a fresh process takes to read a finished study's records from a
-store, and its resident memory then.
+``bare`` is the cost of Tune by itself: a function that reports one number. Tune's own result files and output are off,
+as in ours. It prints one line per ended trial. ``ours`` is a command line of ``steadytune``, unchanged except for
+``run_trial``, which trains and scores nothing. Its made-up record, predictions and history go into the store as usual.
+``scan`` prints the seconds that a fresh process needs to read a finished study's records from a store, and its resident
+memory then.
 """
 
 import argparse
@@ -36,11 +36,13 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""What ours tells Ray when it is imported (``harness.execution.ray_tune``): without it bare would write files for every
-trial, and its own state."""
+"""The environment that ours sets for Ray on import (``harness.execution.ray_tune``).
+
+Without it bare would write files for every trial, and Ray's own state.
+"""
 OBJECT_STORE_BYTES = 100 * 2**20
 EXAMPLES, WINDOWS = 20, 50
-"""Sentences scored of each language, and windows of the learning history."""
+"""Number of scored sentences per language, and number of windows in the learning history."""
 
 
 # Bare
@@ -54,7 +56,7 @@ def report_one(config: dict[str, Any]) -> None:
 
 
 def bare(trials: int, *, reuse_actors: bool) -> None:
-    """A grid of ``trials`` numbers, in as many workers as there are cores."""
+    """Run a grid of ``trials`` numbers in one worker per core."""
     os.environ.update(QUIET)
     import ray
     from ray import tune
@@ -88,7 +90,7 @@ def bare(trials: int, *, reuse_actors: bool) -> None:
 
 @cache
 def do_nothing() -> None:
-    """Let the trials of this process train and score nothing from now on."""
+    """Make the trials of this process train and score nothing from now on."""
     from harness.training import trial
 
     trial.run_trial = run_trial
@@ -132,7 +134,7 @@ def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
 
 
 def ours(arguments: list[str]) -> int:
-    """``steadytune`` with these arguments."""
+    """Run ``steadytune`` with these arguments."""
     from harness.cli.main import main as steadytune
     from harness.execution import ray_tune
     from tests.benchmarks.idle_worker import Idle
@@ -145,8 +147,7 @@ def ours(arguments: list[str]) -> int:
 
 
 def scan(name: str, place: Path) -> dict[str, float]:
-    """Seconds that it takes to read a study's plan, what there is of its trials, and their records alone, in that
-    order."""
+    """Seconds to read a study's plan, the standing of its trials, and their records alone, in that order."""
     from harness.store.store import Store
 
     store = Store(place, create=False)

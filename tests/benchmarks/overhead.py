@@ -1,22 +1,23 @@
-"""What a study costs beside its trials: against bare Ray Tune, in the driver's memory, and to read what has finished.
+"""The cost of a study beyond its trials: against bare Ray Tune, in the driver's memory, and to read finished trials.
 
-python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3] [--fresh-actors 20]
+    python -m tests.benchmarks.overhead [--trials 2000] [--records 10000] [--languages 40] [--repeats 3]
+        [--fresh-actors 20]
 
-Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials whose work is nothing
-(``tests.benchmarks.no_op``), as processes of their own and in turns, bare, ours, ours, bare, ...; bare lets its workers
-live on, as ours does and as is not Tune's default, of which ``--fresh-actors`` runs some for comparison (0 for none).
-Ours plans a study, reads an encoder's and all test sets' fingerprints, writes every trial's record, predictions and
-history into an empty store, and a line about it to a pipe. A run's figures:
+Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials that do nothing
+(``tests.benchmarks.no_op``). Each is its own process, and they take turns: bare, ours, ours, bare, ... Bare keeps its
+workers alive, as ours does; that is not Tune's default. ``--fresh-actors`` runs some trials with the default for
+comparison (0 for none). Ours plans a study and reads the fingerprints of an encoder and all test sets. It writes every
+trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
 
-- seconds from the command to its end, and from the first trial's end to the last's;
+- seconds from the command to its end, and from the first trial's end to the last trial's end;
 - CPU seconds of the driver;
-- the driver's resident memory against the number of trials that have ended: the slope of the line through all samples
-  but those of the first tenth, when much is still being imported.
+- the driver's resident memory against the number of ended trials: the slope of a line through the samples. The first
+  tenth is left out, because many imports are still under way.
 
-A figure is the median over the repeats, a ratio the median of the repeats' own. The scan reads a store of finished
-trials with records of that many languages, in processes of their own: what there is of every trial
-(``Store.standing``), and ``steadytune run`` on the study, for which nothing is left to do. Standard output has the
-table, with the load before and after; progress goes to standard error. Linux.
+A figure is the median over the repeats, a ratio the median of the repeats' own ratios. The scan reads a store of
+finished trials with records of that many languages, in separate processes. It times the standing of every trial
+(``Store.standing``), and ``steadytune run`` on the study with nothing left to do. Standard output has the table, with
+the load before and after; progress goes to standard error. Linux.
 """
 
 import argparse
@@ -49,42 +50,42 @@ SIDES = ("bare", "ours")
 TASK = "panx"
 SENTENCE = "Dogs\tO\nbark\tO\n"
 STRENGTHS, SEEDS = (0.001, 0.01, 0.1), 10
-"""Pulls beside vanilla, and seeds, of the study: as many settings as make up the rest."""
+"""Pulls beside vanilla, and seeds, of the study. The number of settings makes up the rest."""
 MAX_RATIO, MAX_SCAN_SECONDS = 1.3, 3.0
-"""What is to be reached."""
+"""Targets of the benchmark."""
 ENDED = re.compile(r"ended|\s*\d+/\d+  .*")
-"""Lines that tell of a trial's end: of bare, and of ours (``harness.execution.progress``)."""
+"""Lines that report a trial's end: of bare, and of ours (``harness.execution.progress``)."""
 SETTLED = 0.1
-"""The share of the trials after which memory is looked at."""
+"""Share of the trials after which memory is sampled."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process that ran many trials of nothing."""
+    """One process that ran many trials that do nothing."""
 
     seconds: float
-    """From its start to its end."""
+    """Seconds from its start to its end."""
     between: float
-    """Seconds from the first trial's end to the last's."""
+    """Seconds from the first trial's end to the last trial's end."""
     cpu_seconds: float
-    """Of the driver alone."""
+    """CPU seconds of the driver alone."""
     memory: list[tuple[int, float]]
-    """Trials ended, and MiB that the driver then had."""
+    """Number of ended trials, and the driver's memory in MiB at that time."""
 
     @property
     def slope(self) -> float:
-        """MiB per 1,000 trials."""
+        """Growth of memory, MiB per 1,000 trials."""
         kept = [pair for pair in self.memory if pair[0] > SETTLED * len(self.memory)]
         return float(np.polyfit(*zip(*kept, strict=True), 1)[0]) * 1000
 
     @property
     def per_trial(self) -> float:
-        """Milliseconds."""
+        """Milliseconds per trial."""
         return 1000 * self.between / (len(self.memory) - 1)
 
 
 def watched(arguments: Sequence[str], trials: int) -> Run:
-    """Run a side of ``no_op`` with an eye on its memory."""
+    """Run a side of ``no_op`` and sample its memory."""
     command = [sys.executable, "-m", "tests.benchmarks.no_op", *arguments]
     start = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, text=True)
@@ -107,7 +108,7 @@ def watched(arguments: Sequence[str], trials: int) -> Run:
 
 
 def seconds_of(arguments: Sequence[str]) -> tuple[float, str]:
-    """Seconds that a side of ``no_op`` takes from the command to its end, and what it printed."""
+    """Seconds from a side's command to its end, and its output."""
     command = [sys.executable, "-m", "tests.benchmarks.no_op", *arguments]
     start = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, text=True)
@@ -121,7 +122,8 @@ def _environment() -> dict[str, str]:
 
 
 def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple[Path, Study]:
-    """The file of a study of so many trials in so many languages, its data beside it: a sentence a language."""
+    """The file of a study with the given numbers of trials and languages, and its data beside it: one sentence per
+    language."""
     source, *targets = ("en", *(language for language in task_named(TASK).languages if language != "en"))[:languages]
     data = folder / "data" / TASK
     data.mkdir(parents=True, exist_ok=True)
@@ -144,8 +146,10 @@ def written_study(folder: Path, name: str, trials: int, languages: int) -> tuple
 
 
 def fill(place: Path, study: Study, trials: list[TrialConfig]) -> None:
-    """A store in which all trials of a study have finished; without syncing, and with nothing in the files that a scan
-    does not read."""
+    """Fill a store with a study whose trials have all finished.
+
+    Files are not synced, and files that a scan does not read are left empty.
+    """
     store = Store(place)
     store.save_study(study, trials)
     for trial in trials:
@@ -190,7 +194,7 @@ def scanned(folder: Path, options: argparse.Namespace) -> list[list[str]]:
 
 
 def verdict(found: float, most: float, unit: str) -> list[str]:
-    """Target and whether it is met."""
+    """A target, and whether it is met."""
     return [f"≤ {most:g} {unit}", "yes" if found <= most else "NO"]
 
 

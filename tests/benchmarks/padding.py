@@ -1,12 +1,11 @@
-"""Fine-tuning with padding in the layers and without: the time of its training, and that the scores are the same but
-for chance.
+"""Fine-tuning with and without padding in the layers: training time, and equality of the scores up to chance.
 
-python -m tests.benchmarks.padding [--encoder DIR] [--data DIR] [--seeds 12] [--steps 60] [--rate 1e-3] [--precision
-fp32]
+    python -m tests.benchmarks.padding [--encoder DIR] [--data DIR] [--seeds 12] [--steps 60] [--rate 1e-3]
+        [--precision fp32]
 
 Every seed trains one vanilla model in each way, one right after the other in this process. With dropout the two are
-different draws from the same distribution, as two seeds are: differences of scores are to be within what seeds differ
-by. Without dropout ``tests/harness/training/test_varlen.py`` holds their losses and gradients against one another.
+different draws from the same distribution, as two seeds are. Their scores should differ no more than seeds do. Without
+dropout ``tests/harness/training/test_varlen.py`` compares their losses and gradients.
 """
 
 import argparse
@@ -28,7 +27,7 @@ COLUMNS = ("en", "zero-shot", "seconds")
 
 
 def measured(options: argparse.Namespace) -> pd.DataFrame:
-    """A row a seed, columns way × what."""
+    """One row per seed, with columns way × figure."""
     study = Study(
         name="padding",
         task="udpos",

@@ -1,14 +1,15 @@
-"""The peer: a grid of fine-tunings as a careful user writes it without steadytune, with Ray Tune and
-``transformers.Trainer``.
+"""The peer: a grid of fine-tunings by a careful user without steadytune, with Ray Tune and ``transformers.Trainer``.
 
-python -m tests.benchmarks.peer_recipe JOB.json RESULTS.json
+    python -m tests.benchmarks.peer_recipe JOB.json RESULTS.json
 
-It imports nothing of ``harness``; ``tests.benchmarks.study_speed`` writes the job, times the process and reads the
-results. ``Job`` says what a job holds. Every trial is a process that tokenises, loads the encoder, trains and predicts,
-as in the guides of both libraries. What costs such a user nothing but care is done: imports wait for the trial, a trial
-has as many threads as cores, nothing is logged, saved or evaluated while training, the optimizer is fused, predictions
-are reduced to labels on their way, Tune writes to a scratch folder. What would need more is not: no trimmed vocabulary,
-no sorting by length, no packing, nothing kept between trials, the penalty through autograd. CPU only.
+It imports nothing of ``harness``. ``tests.benchmarks.study_speed`` writes the job, times the process and reads the
+results. ``Job`` documents a job's fields. Every trial is a process that tokenises, loads the encoder, trains and
+predicts, as in the guides of both libraries.
+
+Savings that need only care are included. Imports wait for the trial, and a trial has as many threads as cores. Nothing
+is logged, saved or evaluated while training, and the optimizer is fused. Predictions are reduced to labels on the way,
+and Tune writes to a scratch folder. Savings that need more are left out: no trimmed vocabulary, no sorting by length,
+no packing, nothing kept between trials, and the penalty through autograd. CPU only.
 """
 
 import argparse
@@ -23,12 +24,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Job:
-    """What all trials of a job share, and what each has of its own."""
+    """The fields that all trials of a job share, and the fields of each trial."""
 
     encoder: str
     """Directory of the encoder and its tokenizer."""
     data: str
-    """Directory with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: a ``word<TAB>tag`` a line, blank lines
+    """Directory with ``train-XX.tsv``, ``dev-XX.tsv`` and ``test-XX.tsv``: one ``word<TAB>tag`` per line, blank lines
     between sentences."""
     labels: list[str]
     source: str
@@ -38,22 +39,27 @@ class Job:
     batch_size: int
     max_length: int
     schedule: str
-    """As ``transformers`` calls it."""
+    """A name from ``transformers``."""
     weight_decay: float
     max_grad_norm: float
     bf16: bool
     eval_batch_size: int
     cpus_per_trial: int
     reuse_actors: bool
-    """Let a worker go on with the next trial (``TuneConfig.reuse_actors``), which is not Tune's default."""
+    """Whether a worker continues with the next trial (``TuneConfig.reuse_actors``), which is not Tune's default."""
     trials: list[dict[str, Any]]
-    """``strength`` of the pull towards the pretrained weights (λ of λ/2 Σ (θ − θ*)²; 0 for none), ``learning_rate`` and
-    ``seed`` of each; what else there is, is handed on to the results."""
+    """``strength`` of the pull towards the pretrained weights, ``learning_rate`` and ``seed`` of each trial.
+
+    The strength is λ of λ/2 Σ (θ − θ*)²; 0 for none. Other fields are passed on to the results.
+    """
 
 
 def run_trial(config: dict[str, Any]) -> None:
-    """The Tune trainable. Reports scores × 100, times in seconds since the epoch, seconds, and the peak of resident
-    memory in MiB."""
+    """The Tune trainable.
+
+    Reports scores × 100, times in seconds since the epoch, durations in seconds, and the peak of resident memory in
+    MiB.
+    """
     times = {"began": time.time()}
     reset_peak()
 
@@ -78,7 +84,7 @@ def run_trial(config: dict[str, Any]) -> None:
     ids = {label: i for i, label in enumerate(job.labels)}
 
     def tokenised(split: str, language: str) -> Dataset:
-        """Only the first sub-word of a word has a label."""
+        """Tokenise a split; only the first sub-word of a word has a label."""
 
         def encode(batch: dict[str, Any]) -> Any:
             encoded = tokenizer(batch["words"], is_split_into_words=True, truncation=True, max_length=job.max_length)
@@ -151,7 +157,8 @@ def run_trial(config: dict[str, Any]) -> None:
                 eval_strategy="no",
                 report_to=[],
                 disable_tqdm=True,
-                # batches of a data set in memory take less time than handing them over, and the core is taken
+                # batches of an in-memory data set take less time than passing them between processes, and the core is
+                # busy
                 dataloader_num_workers=0,
                 dataloader_pin_memory=False,
             ),
@@ -188,7 +195,7 @@ REPORTED = (
 
 
 def sentences(file: Path) -> list[dict[str, list[str]]]:
-    """``words`` and ``tags`` of each sentence of a file."""
+    """``words`` and ``tags`` of each sentence in a file."""
     found = []
     for block in file.read_text(encoding="utf-8").strip("\n").split("\n\n"):
         pairs = [line.split("\t") for line in block.split("\n")]

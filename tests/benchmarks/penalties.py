@@ -1,15 +1,14 @@
-"""Seconds a step and extra memory of the pulls towards the pretrained weights, beside vanilla and beside a penalty
-through autograd.
+"""Seconds a step and extra memory of the pulls towards the pretrained weights, against vanilla and an autograd penalty.
 
-python -m tests.benchmarks.penalties [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--threads 1]
+    python -m tests.benchmarks.penalties [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--threads 1]
 
-All variants are in one process and take turns at every step, each on the same batch, so that noise falls on all alike;
-the time is the median over the steps after the first two, its ratio the median of the steps' ratios to vanilla's. Extra
-memory is what the method keeps beside the weights, their gradients and the optimizer's state, in copies of the trained
-weights. The time of ewc does not depend on what F is, so encoders without a masked-language-model head get random
-numbers for it.
+All variants are in one process and take turns at every step, each on the same batch, so that noise falls on all
+equally. The time is the median over the steps after the first two. Its ratio is the median of the steps' ratios to
+vanilla. Extra memory is the method's own memory beside the weights, their gradients and the optimizer's state, in
+copies of the trained weights. The time of ewc does not depend on F. Encoders without a masked-language-model head
+therefore get random numbers for it.
 
-``autograd`` is the penalty as it is usually written: λ/2 Σ F (θ − θ*)² added to the loss before the backward pass.
+``autograd`` is the penalty in its usual form: λ/2 Σ F (θ − θ*)² added to the loss before the backward pass.
 """
 
 import argparse
@@ -34,7 +33,7 @@ from harness.training.building import build_trainer
 from harness.training.trainer import PenaltyTrainer
 
 WARM_UP = 2
-"""Steps that do not count."""
+"""Number of steps that do not count."""
 
 
 def config(options: argparse.Namespace, method: Vanilla | L2 | DecoupledL2) -> TrialConfig:
@@ -55,7 +54,7 @@ def config(options: argparse.Namespace, method: Vanilla | L2 | DecoupledL2) -> T
 def variants(
     options: argparse.Namespace, cache: Path
 ) -> dict[str, tuple[PenaltyTrainer, Callable[[], torch.Tensor | float]]]:
-    """Trainers by name, each with what its loss has in addition to the task's, through autograd."""
+    """Trainers by name, each with the term that autograd adds to the task's loss."""
     planned = config(options, Vanilla())
     pretrained = loading.pretrained(pinning.pinned(planned.encoder, planned.encoder_revision), Origin.of(planned).task)
     generator = torch.Generator().manual_seed(0)

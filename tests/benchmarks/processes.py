@@ -1,10 +1,10 @@
-"""Processes as benchmarks find them."""
+"""Processes that benchmarks inspect."""
 
 import psutil
 
 
 def title(process: psutil.Process) -> str:
-    """What a process is called, by its command line; empty where it is gone."""
+    """The command line of a process; empty if the process is gone."""
     try:
         return " ".join(process.cmdline())
     except psutil.Error:

@@ -1,9 +1,8 @@
-"""How long it takes to read a large study from a local store, and to write its report.
+"""Seconds to read a large study from a local store, and to write its report.
 
-python -m tests.benchmarks.reading [--settings 50] [--seeds 50] [--languages 40] [--no-report]
+    python -m tests.benchmarks.reading [--settings 50] [--seeds 50] [--languages 40] [--no-report]
 
-Four methods, so 10,000 trials as it stands; the scores are made up (``tests.helpers.synthetic``). Prints a table of
-seconds.
+There are four methods, so 10,000 trials by default; the scores are made up (``tests.helpers.synthetic``).
 """
 
 import argparse

@@ -1,12 +1,14 @@
-"""How often 95 % intervals over runs hold the truth: of spreads, interquartile means, profiles and expected bests.
+"""Coverage of 95 % intervals over runs: of spreads, interquartile means, profiles and expected bests.
 
-python -m tests.benchmarks.run_intervals [--studies 400] [--runs 5 20 50 200]
+    python -m tests.benchmarks.run_intervals [--studies 400] [--runs 5 20 50 200]
 
-Simulated studies. The source score is normal with standard deviation 1; the target is it plus a normal one of 2.
-``heavy`` is Student's t with 5 degrees of freedom, and ``collapse`` is the target, but 20 points below its mean with a
-chance of 1 in 10. The standard error of a coverage near 0.95 is 0.011 of 400 studies, and 0.006 of 1,500, which the
-docstrings' figures are of (1,000 for the jackknife, 500 at 200 runs). At the end are seconds of ``equal_source`` with
-40 languages.
+Studies are simulated. The source score is normal with standard deviation 1; the target is the source plus a normal
+score with standard deviation 2. ``heavy`` is Student's t with 5 degrees of freedom. ``collapse`` is the target, but 20
+points below its mean with a chance of 1 in 10.
+
+The standard error of a coverage near 0.95 is 0.011 with 400 studies and 0.006 with 1,500. The docstrings' figures come
+from 1,500 studies (1,000 for the jackknife, 500 at 200 runs). The last table has seconds of ``equal_source`` with 40
+languages.
 """
 
 import argparse

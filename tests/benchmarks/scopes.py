@@ -1,11 +1,11 @@
-"""How far mean differences, crossed std ratios, slopes and tails keep what they promise.
+"""Size and coverage of mean differences, crossed std ratios, slopes and tails.
 
-python -m tests.benchmarks.scopes [--studies 400] [--tables means absent ratios slopes tails scales]
+    python -m tests.benchmarks.scopes [--studies 400] [--tables means absent ratios slopes tails scales]
 
-Simulated studies, settings × seeds. Worlds: draws (normal, Student's t with 5 degrees of freedom, lognormal, 10 % of
-runs 50 points lower) of each run's noise, and a method × setting and a method × seed effect of the same kind, each with
-a standard deviation that is the noise's times a number. Two standard errors of a share of 400 studies are 0.02 near
-0.05 and 0.95.
+Studies of settings × seeds are simulated. A world has draws of each run's noise: normal, Student's t with 5 degrees of
+freedom, lognormal, or 10 % of runs 50 points lower. It also has a method × setting and a method × seed effect of the
+same kind. Their standard deviations are the noise's times a number. Two standard errors of a share of 400 studies are
+0.02 near 0.05 and 0.95.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def method(random: np.random.Generator, kind: str, sizes: tuple[int, int], effec
 
 
 def means(studies: int, absent: float = 0.0) -> str:
-    """Size for other settings / for other seeds, whose truth is the mean of these settings' effects."""
+    """Size for other settings and for other seeds. For other seeds the truth is the mean of these settings' effects."""
     rows: Rows = []
     for kind, *effects in WORLDS:
         cells = []
@@ -77,12 +77,12 @@ def means(studies: int, absent: float = 0.0) -> str:
 
 
 def absent(studies: int) -> str:
-    """The same with a fifth of the runs absent."""
+    """The table of ``means`` with a fifth of the runs absent."""
     return means(studies, absent=0.2)
 
 
 def ratios(studies: int) -> str:
-    """Size for other settings, whose true ratio is 1."""
+    """Size for other settings, with a true ratio of 1."""
     designs, rows = [(5, 1), (5, 3), (10, 5), (20, 3)], []
     for kind, *effects in WORLDS[:-1]:
         cells = []
@@ -123,7 +123,7 @@ def slopes(studies: int) -> str:
 
 
 def tails(studies: int) -> str:
-    """Coverage."""
+    """Coverage of the intervals of ``tails``."""
     names, rows = ("quantile", "worst_tenth", "iqr", "gini", "logit_std"), []
     for kind in ("normal", "collapse"):
         many = np.sort(np.clip(70 + KINDS[kind](np.random.default_rng(0), (1_000_000,)), 0, 100))
@@ -171,7 +171,7 @@ def scales(studies: int) -> str:
 
 
 def _wrong(reason: str, told: bool) -> float:
-    """NaN where there is no interval."""
+    """Whether the interval is wrong; NaN without an interval."""
     return np.nan if reason else float(told)
 
 

@@ -1,4 +1,4 @@
-"""Scores of two methods on the same runs, drawn with known truth, and how often the statistics of spread hold it."""
+"""Simulated scores of two methods on the same runs, and how often the statistics of spread hold the known truth."""
 
 import math
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Draw = Callable[[np.random.Generator, tuple[int, ...]], Array]
 ALIKE = 0.8
 """Correlation of languages over runs."""
 DEPTH = 50.0
-"""Points by which a collapsed run lies below the others."""
+"""Drop of a collapsed run below the others, in points."""
 SIGMA = 0.5
 """Standard deviation of the log of lognormal draws."""
 
@@ -47,10 +47,10 @@ def simulate(
     settings: float = 0.0,
     collapse: float = 0.0,
 ) -> tuple[Array, Array]:
-    """Scores of ours and theirs, studies × runs × languages, with the true std ratio (of what settings and collapses
-    have no part in).
+    """Scores of ours and theirs, studies × runs × languages, with the true std ratio.
 
-    ``collapse`` is the chance of each run of each method to lie ``DEPTH`` points lower in all languages.
+    Effects of settings and collapses do not count in that ratio. ``collapse`` is the chance of each run of each method
+    to be ``DEPTH`` points lower in all languages.
     """
 
     def draws(kind: str) -> Array:
@@ -70,7 +70,7 @@ def simulate(
 
 
 def held(ours: Array, theirs: Array, ratio: float) -> float:
-    """The share of studies whose interval holds the true ratio, of those that have an interval."""
+    """The share of studies whose interval holds the true ratio, among studies with an interval."""
     found = [std_ratio(a, b) for a, b in zip(ours, theirs, strict=True)]
     inside = [one.low <= ratio <= one.high for one in found if not one.reason]
     return float(np.mean(inside)) if inside else math.nan
@@ -88,5 +88,6 @@ def ps_by_brown_forsythe(ours: Array, theirs: Array) -> Array:
 
 
 def rejected_by_brown_forsythe(ours: Array, theirs: Array, level: float = 0.05) -> float:
-    """The share of studies × languages in which Brown and Forsythe's test does, before Holm's correction."""
+    """The share of studies × languages in which Brown and Forsythe's test finds a difference, before Holm's
+    correction."""
     return float((ps_by_brown_forsythe(ours, theirs) <= level).mean())

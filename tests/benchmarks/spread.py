@@ -1,16 +1,20 @@
-"""How far the statistics of spread keep what they promise: coverage of ratios, size and power of tests, and what could
-have been seen.
+"""Statistics of spread on simulated studies: coverage of ratios, size and power of tests, and detectable ratios.
 
-python -m tests.benchmarks.spread [--studies 400] [--tables size coverage pairings settings power detectable seconds]
+    python -m tests.benchmarks.spread [--studies 400] [--tables size coverage pairings settings power detectable
+        seconds]
 
-Simulated studies, runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's, so that
-languages have a correlation of 0.8 over runs; the *pairing* is the part of the variance that the two methods have in
-common. Worlds: draws with mean 0 and standard deviation 1, namely normal, ``t5`` (Student's t with 5 degrees of
-freedom), ``skewed`` (a gamma of shape 4), ``lognormal`` (of a normal with standard deviation 0.5) and ``flat``
-(uniform); and normal ones where each run of both methods is 50 points lower with one chance (``5 % collapse``). ``flat
-and t5`` is a method of either, of one std but unequal kurtosis. ``settings`` adds effects with a standard deviation of
-2, the same for both methods, to every fourth run. Means differ by 2 points. The standard error of a share of 400
-studies is 0.011 near 0.95 or 0.05 and 0.02 near 0.8; of 1,000 studies 0.007 and 0.013.
+Studies are runs × languages. A language's score is √0.8 of the run's own and √0.2 of the language's. Languages thus
+have a correlation of 0.8 over runs. The *pairing* is the share of variance that the two methods have in common. Means
+differ by 2 points. Worlds:
+
+- Draws with mean 0 and standard deviation 1: normal, ``t5`` (Student's t with 5 degrees of freedom), ``skewed`` (a
+  gamma of shape 4), ``lognormal`` (of a normal with standard deviation 0.5) and ``flat`` (uniform).
+- ``5 % collapse`` and so on: normal draws, with each run 50 points lower by chance, equally likely in both methods.
+- ``flat and t5``: one method of each, with equal std and unequal kurtosis.
+- ``settings``: additional effects with a standard deviation of 2, the same for both methods, on every fourth run.
+
+The standard error of a share of 400 studies is 0.011 near 0.95 or 0.05 and 0.02 near 0.8; of 1,000 studies 0.007 and
+0.013.
 """
 
 import argparse
@@ -45,7 +49,7 @@ HEADS = [f"n = {runs}" for runs in RUNS]
 
 
 def size(studies: int) -> str:
-    """Differences found where there is none; the intervals at a ratio of 1 hold it in the rest."""
+    """False differences. Intervals at a ratio of 1 hold it in the other studies."""
     rows: Rows = []
     for world, options in WORLDS.items():
         for languages in (1, 14):
@@ -59,7 +63,7 @@ def size(studies: int) -> str:
 
 
 def coverage(studies: int) -> str:
-    """At ratios other than 1; collapses are as deep in both methods."""
+    """Coverage at ratios other than 1; collapses are equally deep in both methods."""
     rows: Rows = []
     for world, options in WORLDS.items():
         for languages, ratio in ((1, 0.5), (14, 0.7)):
@@ -77,7 +81,7 @@ NULLS = [(1, 0.0, 0.0), (1, 0.7, 0.0), (1, 0.95, 0.0), (14, 0.3, 2.0)]
 
 
 def pairings(studies: int) -> str:
-    """Size where methods go together more or less, and where one has another shape."""
+    """Size with stronger or weaker pairing, and with different distributions of the methods."""
     rows: Rows = []
     for kinds in (("normal", "normal"), ("flat", "t5")):
         for languages, pairing, effects in NULLS:
@@ -114,12 +118,12 @@ def power(studies: int) -> str:
 
 
 TOLD = 25
-"""Studies whose detectable ratios are computed."""
+"""Number of studies whose detectable ratios are computed."""
 
 
 def detectable(studies: int) -> str:
-    """The ratio said to be detectable, from some studies each, and the swap test's power at their geometric mean in
-    others."""
+    """The detectable ratio stated by some studies, and the swap test's power at their geometric mean in other
+    studies."""
     rows: Rows = []
     for runs in (6, 8, 10, 20, 40, 41, 200):
         for languages, pairing in ((1, 0.0), (1, 0.7), (14, 0.7)):
@@ -164,8 +168,10 @@ def seconds(studies: int) -> str:
 
 
 def settings(studies: int) -> str:
-    """Size with several seeds a setting: runs swapped one by one, and by whole settings, of settings drawn anew and of
-    these alone. The intervals hold a ratio of 1 in the rest."""
+    """Size with several seeds a setting: single runs or whole settings are swapped, for redrawn or fixed settings.
+
+    The intervals hold a ratio of 1 in the other studies.
+    """
     rows: Rows = []
     for groups, seeds in ((4, 2), (6, 3), (10, 5), (20, 2)):
         labels = np.repeat(np.arange(groups), seeds)
@@ -175,7 +181,8 @@ def settings(studies: int) -> str:
                 found = []
                 for _ in range(studies):
                     effects = random.normal(size=(2, groups))
-                    if not anew:  # of one variance in the study itself, so that the ratio over these settings is 1
+                    # effects have equal variance within the study, so that the ratio over these settings is 1
+                    if not anew:
                         effects = (effects - effects.mean(axis=1, keepdims=True)) / effects.std(axis=1, keepdims=True)
                     noise = random.normal(size=(2, len(labels)))
                     a, b = math.sqrt(share) * effects[:, labels] + math.sqrt(1 - share) * noise

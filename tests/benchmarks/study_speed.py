@@ -1,18 +1,18 @@
-"""How much faster than the peer a whole study is, with what it costs to begin a trial, to evaluate and in memory.
+"""Speed of a whole study relative to the peer, with the cost of trial starts and evaluation, and memory.
 
     python -m tests.benchmarks.study_speed [--repeats 3] [--json FILE]
     python -m tests.benchmarks.study_speed --encoder DIR --rates 3e-4 --seeds 0 1 [...]
 
-The peer is ``tests.benchmarks.peer_recipe``; ours is ``steadytune run`` (``tests.benchmarks.watched``: with a clock) on
-an empty store. Both run the same grid, every rate with every seed without and with a pull towards the pretrained
-weights (l2), on the same encoder, examples, steps and cores, as processes of their own and in turns: peer, ours, ours,
-peer, ... A figure is the median over the repeats, a ratio the median of the repeats' own, with the smallest and the
-largest.
+The peer is ``tests.benchmarks.peer_recipe``; ours is ``steadytune run`` with a clock (``tests.benchmarks.watched``) on
+an empty store. Both run the same grid: every rate with every seed, without and with a pull towards the pretrained
+weights (l2). Encoder, examples, steps and cores are the same. They are separate processes and take turns: peer, ours,
+ours, peer, ... A figure is the median over the repeats. A ratio is the median of the repeats' own ratios, with the
+smallest and the largest.
 
-The first line is VOID, and with it all others, where the two do not do the same: other numbers of steps or of scored
-sentences, or scores that differ by more than seeds make them (a t-test of each cell's difference of means at 5 % for
-all cells together, with the standard deviation over seeds within cells). The exit code is 1 then. Standard output has
-the tables, progress goes to standard error. CPU only, English UDPOS.
+The first line is VOID, and the table with it, if the two sides do different work. They may differ in the number of
+steps or of scored sentences, or in their scores by more than seeds explain. Scores are compared by a t-test of each
+cell's difference of means, at 5 % for all cells together. It uses the standard deviation over seeds within cells. The
+exit code of a VOID run is 1. Standard output has the tables, progress goes to standard error. CPU only, English UDPOS.
 """
 
 import argparse
@@ -46,14 +46,14 @@ from tests.benchmarks.peer_recipe import Job
 ROOT = Path(__file__).parents[2]
 TARGETS = ("ar", "de", "es", "fi", "fr", "hi", "ja", "ru", "tr", "vi", "zh")
 LEVEL = 0.05
-"""Chance that scores are called different that differ by chance alone."""
+"""Chance that scores are called different when they differ by chance alone."""
 SIDES = ("peer", "ours")
 SCORES = ("source", "zero_shot")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """What is known of one trial of either side. Times are in seconds since the epoch, scores × 100."""
+    """The facts about one trial of either side. Times are in seconds since the epoch, scores × 100."""
 
     strength: float
     learning_rate: float
@@ -62,21 +62,21 @@ class Trial:
     zero_shot: float
     steps: int
     worker: int
-    """Number of its process."""
+    """Number of the trial's process."""
     began: float
-    """When its function was called in a worker."""
+    """Time at which its function was called in a worker."""
     first_step: float
     trained: float
     ended: float
     evaluation_seconds: float
     examples: int
-    """Sentences scored, of all languages and of the source's dev set."""
+    """Number of scored sentences, over all languages and the source's dev set."""
     peak_mib: float
-    """Peak of its process's resident memory, of this trial alone."""
+    """Peak resident memory of its process during this trial alone."""
 
     @property
     def cell(self) -> tuple[float, float]:
-        """What is the same for all seeds."""
+        """The part of the grid that all seeds share."""
         return self.strength, self.learning_rate
 
 
@@ -91,29 +91,31 @@ class Run:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: a figure of a run, whether more of it is better, and what is to be reached."""
+    """A line of the table: a figure of a run, whether larger is better, and its target."""
 
     name: str
     figure: Callable[[Run], float]
     more: bool = False
     ratio: float | None = None
-    """Least ratio, the better way round."""
+    """Smallest accepted ratio, oriented so that larger is better."""
     most: float | None = None
-    """Most that ours may be."""
+    """Largest accepted figure of ours."""
 
 
 def slots(run: Run) -> int:
-    """Most trials that ran at once."""
+    """Largest number of simultaneous trials."""
     moves = sorted([(trial.ended, -1) for trial in run.trials] + [(trial.began, 1) for trial in run.trials])
     running = [sum(move for _, move in moves[: n + 1]) for n in range(len(moves))]
     return max(running)
 
 
 def warm_starts(run: Run) -> list[float]:
-    """Seconds from a slot's being free, its trial ended and the next already waiting, to the next trial's first step;
-    not of the first trial of each slot. Nothing else than Tune's own work is between a trial's end and the scheduling
-    of the next. Slots are workers where these live on; where each trial has a worker of its own, the slot that was free
-    first is the next to be taken."""
+    """Seconds from a slot's release to the next trial's first step, without the first trial of each slot.
+
+    A slot is free when its trial has ended and the next is already waiting. Only Tune's own work lies between a trial's
+    end and the scheduling of the next. If workers are reused, slots are workers. If each trial has its own worker, the
+    slot that was free first is taken next.
+    """
     workers: dict[int, list[Trial]] = {}
     for trial in sorted(run.trials, key=lambda trial: trial.began):
         workers.setdefault(trial.worker, []).append(trial)
@@ -132,7 +134,7 @@ def _each(figure: Callable[[Trial], float]) -> Callable[[Run], list[float]]:
 
 
 def _vanilla_peaks(run: Run) -> list[float]:
-    """Without the pull, whose copies the peer keeps several of."""
+    """Peaks without the pull, because the peer keeps several copies for it."""
     return [trial.peak_mib for trial in run.trials if not trial.strength]
 
 
@@ -159,7 +161,7 @@ LINES = (
 
 
 def table(runs: dict[str, list[Run]]) -> list[list[str]]:
-    """A row a line: name, peer, ours, ratio the better way round, target, whether it is met."""
+    """One row per line: name, peer, ours, ratio with larger as better, target, whether it is met."""
     rows = []
     for line in LINES:
         figures = [[line.figure(run) for run in runs[side]] for side in SIDES]
@@ -185,7 +187,7 @@ def _short(value: float) -> str:
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean score of one cell on either side, and how far apart seeds may put them."""
+    """Mean score of one cell on either side, and the difference that seeds may cause."""
 
     cell: tuple[float, float]
     score: str
@@ -199,9 +201,11 @@ class Difference:
 
 
 def differences(peer: Sequence[Trial], ours: Sequence[Trial]) -> list[Difference]:
-    """The two sides' scores by cell. What is allowed is t · s · √(2/n) for n seeds: s the standard deviation over seeds
-    (ddof 1 in each cell and side, pooled over them), t at ``LEVEL`` over all cells and scores (Bonferroni). Needs two
-    seeds."""
+    """The two sides' scores by cell, with the allowed difference. Needs two seeds.
+
+    The allowed difference is t · s · √(2/n) for n seeds. s is the standard deviation over seeds (ddof 1 in each cell
+    and side, pooled over them). t is at ``LEVEL`` over all cells and scores (Bonferroni).
+    """
     from scipy.stats import t
 
     cells = list(dict.fromkeys(trial.cell for trial in peer))
@@ -223,7 +227,7 @@ def differences(peer: Sequence[Trial], ours: Sequence[Trial]) -> list[Difference
 
 
 def void(runs: dict[str, list[Run]], compared: Sequence[Difference]) -> list[str]:
-    """Why the comparison says nothing; nothing where it does."""
+    """Reasons why the comparison is void; empty if it is valid."""
     reasons = [
         f"{d.score} of {named(d.cell)}: {d.peer:.2f} and {d.ours:.2f}, {d.allowed:.2f} allowed"
         for d in compared
@@ -241,7 +245,7 @@ def named(cell: tuple[float, float]) -> str:
 
 
 def study_of(options: argparse.Namespace) -> Study:
-    """What ours runs."""
+    """The study that ours runs."""
     methods: tuple[Method, ...] = (Vanilla(), L2(strength=options.strength))
     rest = {"max_steps": options.steps, "warmup_steps": options.warmup, "batch_size": options.batch_size}
     return Study(
@@ -257,7 +261,7 @@ def study_of(options: argparse.Namespace) -> Study:
 
 
 def job_of(study: Study, trials: Sequence[TrialConfig], options: argparse.Namespace) -> Job:
-    """The same for the peer."""
+    """The same study as a job for the peer."""
     setting = study.settings[0]
     return Job(
         encoder=pinning.pinned(trials[0].encoder, trials[0].encoder_revision).path,
@@ -318,7 +322,7 @@ def run_ours(study: Study, trials: Sequence[TrialConfig], cpus: int, folder: Pat
 
 
 def _timed(command: Sequence[object], folder: Path) -> tuple[float, float]:
-    """Run a module of Python as a process; when it began and ended."""
+    """Run a Python module as a process; returns its start and end times."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     environment = {**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     with (folder / "log").open("w") as log:

@@ -1,4 +1,4 @@
-"""``tests.benchmarks.claims``: the truths that it judges claims by, the views that it makes, and its counts."""
+"""``tests.benchmarks.claims``: its truths, its views and its counts."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""``tests.benchmarks.gpu`` in small on the CPU: it runs whole, without Ray, before there is a GPU to run it on."""
+"""``tests.benchmarks.gpu`` in small on the CPU, without Ray: it must run completely before a GPU is at hand."""
 
 import subprocess
 import sys

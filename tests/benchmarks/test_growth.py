@@ -1,4 +1,4 @@
-"""``tests.benchmarks.growth``: the slopes that it fits, on times whose growth is known, and real curves in small."""
+"""``tests.benchmarks.growth``: its slopes on times with known growth, and real curves in small."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""What the benchmark against the peer makes of measurements: pairs of trials, ratios, and when a comparison says
-nothing."""
+"""The benchmark against the peer on given measurements: pairs of trials, ratios, and void comparisons."""
 
 import math
 from dataclasses import replace
@@ -11,7 +10,7 @@ from tests.benchmarks.study_speed import Run, Trial, differences, slots, table, 
 
 
 def trial(worker: int, began: float, seed: int = 0, **given: Any) -> Trial:
-    """Two seconds to the first step, three of training and one of scoring."""
+    """A trial with two seconds to the first step, three of training and one of scoring."""
     values: dict[str, Any] = {
         "strength": 0.0,
         "learning_rate": 1e-3,
@@ -29,7 +28,7 @@ def trial(worker: int, began: float, seed: int = 0, **given: Any) -> Trial:
 
 
 def test_a_worker_that_lives_on_is_paired_with_itself() -> None:
-    """By time alone the trials that begin at 6.1 and 7 would be taken for one another's successors."""
+    """By time alone, the trials that begin at 6.6 and 7 would be paired with each other's predecessors."""
     first, second = [trial(1, 0), trial(1, 7, first_step=7.1)], [trial(2, 0.5), trial(2, 6.6, first_step=8.6)]
     run = Run(0, 20, [*first, *second])
     assert slots(run) == 2

@@ -1,10 +1,10 @@
 """Seconds a step and peak memory of fine-tuning with the whole vocabulary and with the trimmed one.
 
-python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
+    python -m tests.benchmarks.trimming [--encoder DIR] [--data DIR] [--task udpos] [--steps 20] [--rounds 3]
 
-Every measurement is a process of its own, so that its peak memory is its own; whole and trimmed take turns. The time is
-the median of the steps after the first two, the memory the largest resident set from the loading of the encoder to the
-last step.
+Every measurement is a separate process, so that its peak memory is its own; whole and trimmed take turns. The time is
+the median of the steps after the first two. The memory is the largest resident set from loading the encoder to the last
+step.
 """
 
 import argparse
@@ -26,11 +26,11 @@ from harness.study import Setting, Study
 
 METHODS: dict[str, Method] = {"vanilla": Vanilla(), "l2": L2(strength=0.1)}
 WARM_UP = 2
-"""Steps that do not count."""
+"""Number of steps that do not count."""
 
 
 def measure(options: argparse.Namespace) -> dict[str, float]:
-    """One training in this process."""
+    """Measure one training in this process."""
     import torch
     from transformers import TrainerCallback
 

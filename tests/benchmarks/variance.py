@@ -1,11 +1,12 @@
-"""Bias and coverage of the variance components and of the multi-bootstrap, on simulated scores whose truth is known.
+"""Bias and coverage of the variance components and of the multi-bootstrap, on simulated scores with known truth.
 
-python -m tests.benchmarks.variance [--grids 20000] [--sparse 400] [--samples 2000]
+    python -m tests.benchmarks.variance [--grids 20000] [--sparse 400] [--samples 2000]
 
-Components: so many grids of scores, of settings × seeds (× replicates), with effects of known variance; and fewer with
-a tenth of the runs lost, by REML. Bias is in standard errors of the mean over grids. The multi-bootstrap: so many
-samples of runs and test examples from a population whose difference between two methods is known; chance moves its
-coverage by about 0.5 points at 2,000 samples.
+Components are estimated on ``--grids`` grids of settings × seeds (× replicates), with effects of known variance. On
+``--sparse`` grids a tenth of the runs is lost, and REML is used. Bias is in standard errors of the mean over grids.
+
+The multi-bootstrap gets ``--samples`` samples of runs and test examples from a population with a known difference
+between two methods. Chance moves its coverage by about 0.5 points at 2,000 samples.
 """
 
 import argparse
@@ -34,9 +35,9 @@ class Grid:
     seeds: int
     replicates: int = 1
     reruns: int | None = None
-    """Settings whose runs have replicates; all where None."""
+    """Number of settings whose runs have replicates; None means all."""
     effects: str = "normal"
-    """Or ``skewed``: exponential."""
+    """``normal``, or ``skewed``: exponential."""
 
     def __str__(self) -> str:
         of = f" in {self.reruns} setting(s)" if self.reruns is not None else ""
@@ -45,7 +46,7 @@ class Grid:
         )
 
     def scores(self, count: int, random: np.random.Generator, truth: dict[str, float] = TRUTH) -> Floats:
-        """So many × settings × seeds × replicates."""
+        """Simulated scores: count × settings × seeds × replicates."""
         a, b, n = self.settings, self.seeds, self.replicates
         shapes = {SETTING: (a, 1, 1), SEED: (1, b, 1), INTERACTION: (a, b, 1), NOISE: (a, b, n)}
         scores = np.full((count, a, b, n), 60.0)
@@ -80,7 +81,7 @@ def of_components(grid: Grid, count: int, seed: int = 1) -> list[Estimated]:
 
 
 def of_sparse(grid: Grid, count: int, lost: float = 0.1, seed: int = 1) -> tuple[list[Estimated], int]:
-    """By REML with a share of the runs lost, and how many fits gave a reason instead."""
+    """REML's estimates with a share of the runs lost, and the number of fits that gave a reason instead."""
     random, estimates = np.random.default_rng(seed), []
     names: tuple[str, ...] = ()
     for scores in grid.scores(count, random):
@@ -104,7 +105,7 @@ def _estimated(names: tuple[str, ...], truths: Floats, estimates: Floats, covere
 
 @dataclass(frozen=True)
 class Population:
-    """Two methods, of which a sample has some runs, on some test examples of each of some languages."""
+    """Two methods, from which a sample takes some runs, on some test examples of some languages."""
 
     runs: int
     examples: int
@@ -112,11 +113,11 @@ class Population:
     metric: Metric = ACCURACY
     ours: float = 0.8
     theirs: float = 0.6
-    """A method's ease, on the scale of the other effects; the methods are equal with F1, whose difference is then
+    """Ease of a method, on the scale of the other effects. With F1 both methods are equal, so that the difference is
     known."""
     of_run: float = 0.2
-    """Standard deviations of effects on an answer's ease: of a run on both methods alike, of a run on each method, and
-    so on."""
+    """Standard deviation of a run's effect on an answer's ease, shared by both methods. The three fields below are
+    analogous."""
     of_run_and_method: float = 0.2
     of_example: float = 1.0
     of_example_and_method: float = 0.3

@@ -1,11 +1,11 @@
-"""``steadytune`` with a clock: writes down when each trial on Ray began, took its first training step, was trained and
+"""``steadytune`` with a clock: records when each trial on Ray began, took its first training step, was trained and
 ended.
 
-python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
+    python -m tests.benchmarks.watched FOLDER run STUDY --store PLACE [...]
 
-What follows FOLDER is a command line of ``steadytune``, which runs as it is but for the clock: a callback of the
-trainer, and a file ``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``, ``first_step``,
-``trained``, ``ended``: seconds since the epoch). A trial ends here once its record is in the store.
+The arguments after FOLDER are a command line of ``steadytune``, unchanged except for the clock. The clock is a callback
+of the trainer, and a file ``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``,
+``first_step``, ``trained``, ``ended``: seconds since the epoch). A trial ends here once its record is in the store.
 """
 
 import json
@@ -17,16 +17,16 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "STEADYTUNE_WATCHED"
-"""Environment variable that tells the workers where to write."""
+"""Environment variable with the workers' output folder."""
 
 
 TIMES: dict[str, float] = {}
-"""Of the trial that runs in this worker."""
+"""Times of the trial that runs in this worker."""
 
 
 @cache
 def watch_attempts() -> None:
-    """Let this process write down the times of every trial from now on."""
+    """Make this process record the times of every trial from now on."""
     from harness.execution import ray_tune
 
     attempt = ray_tune.attempt
@@ -34,7 +34,7 @@ def watch_attempts() -> None:
     def watched(config: Any, *args: Any, **options: Any) -> Any:
         TIMES.clear()
         TIMES["began"] = time.time()
-        watch_training()  # imports what the trial will: the clock has to run
+        watch_training()  # imports the trial's modules, within the measured time
         ended = attempt(config, *args, **options)
         TIMES["ended"] = time.time()
         (Path(os.environ[FOLDER]) / f"{config.id}.json").write_text(json.dumps({"worker": os.getpid(), **TIMES}))

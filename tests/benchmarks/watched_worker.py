@@ -1,4 +1,5 @@
-"""Ray workers with the clock of ``tests.benchmarks.watched``: a module of its own, as workers import it by name."""
+"""Ray workers with the clock of ``tests.benchmarks.watched``, in a separate module because workers import it by
+name."""
 
 from typing import Any
 
@@ -7,7 +8,7 @@ from tests.benchmarks.watched import watch_attempts
 
 
 class Watched(ray_tune.Worker):
-    """A worker that writes down the times of its trials."""
+    """A worker that records the times of its trials."""
 
     def setup(self, config: dict[str, Any], **shared: Any) -> None:
         watch_attempts()

@@ -10,7 +10,7 @@ from harness.study import TrialConfig
 
 
 def altered(store: Store, trials: Iterable[TrialConfig], *, finished: str = "", **provenance: Any) -> None:
-    """Set the time of end and provenance values in the trials' records; packages are added to the existing ones."""
+    """Set the time of end and provenance values in the trials' records; packages are added to the existing packages."""
     for trial in trials:
         file = Path(store.root, "trials", trial.id, "result.json")
         if not file.exists():

@@ -1,7 +1,7 @@
-"""These helpers make a user's own data of the shipped texts, in every format."""
+"""Helpers that make a user's own data from the shipped texts, in every format."""
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,19 +15,25 @@ Row = dict[str, object]
 
 
 def topics(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences, each with whether it has a number: a label that is the same in every language."""
+    """The first shipped sentences, each labelled by whether it has a number: the label is the same in every
+    language."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
     return [{"sentence": " ".join(words), "topic": "number" if "NUM" in tags else "none"} for words, tags in sentences]
 
 
 def tagged(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences with their tags."""
+    """The first shipped sentences, their proper nouns tagged as names."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
-    return [{"words": list(words), "tags": list(tags)} for words, tags in sentences]
+    return [{"words": list(words), "tags": _names(tags)} for words, tags in sentences]
+
+
+def _names(tags: Sequence[str]) -> list[str]:
+    begins = ["B-NAME" if before != "PROPN" else "I-NAME" for before in ("", *tags)]
+    return [begin if tag == "PROPN" else "O" for begin, tag in zip(begins, tags, strict=False)]
 
 
 def lengths(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences, each with the share of its words that are nouns."""
+    """The first shipped sentences, each with the share of nouns among its words."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
     return [
         {"sentence": " ".join(words), "value": round(sum(tag == "NOUN" for tag in tags) / len(tags), 3)}
@@ -36,7 +42,7 @@ def lengths(split: str, language: str, count: int) -> list[Row]:
 
 
 def written(rows: list[Row], file: Path) -> str:
-    """Rows in a file of the format that its name says; a name without an end is a folder of ``save_to_disk``."""
+    """Write rows to a file in the format of its name; a name without a suffix is a folder of ``save_to_disk``."""
     kind = next((suffix for suffix in file.suffixes if suffix in WRITERS), "")
     WRITERS[kind](pd.DataFrame(rows), file)
     return str(file)

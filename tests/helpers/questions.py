@@ -1,4 +1,4 @@
-"""These helpers make questions in SQuAD's format out of the shipped text."""
+"""Helpers that make questions in SQuAD's format from the shipped text."""
 
 import json
 import re
@@ -8,12 +8,12 @@ from typing import Any
 from harness import embedded
 
 AROUND = 40
-"""Characters on either side of a number that make a question of it."""
+"""Number of characters on either side of a number that form its question."""
 NUMBER = re.compile(r"\d+")
 
 
 def squad(*questions: tuple[str, str, list[tuple[str, int]]], context: str = "") -> dict[str, Any]:
-    """This is SQuAD's JSON of one context: id, question, and answers with their starts."""
+    """SQuAD's JSON of one context, with ids, questions, and answers with their starts."""
     asked = [
         {
             "id": name,
@@ -26,9 +26,9 @@ def squad(*questions: tuple[str, str, list[tuple[str, int]]], context: str = "")
 
 
 def cloze(language: str, passages: slice) -> dict[str, Any]:
-    """These questions ask for the numbers in some passages of the shipped text: the text around each, without it.
+    """Questions for the numbers in some passages of the shipped text: the question is the text around a number.
 
-    A question needs no knowledge of a language, so that what is learnt in one carries over to others.
+    The questions need no knowledge of a language, so that training in one language helps in the others.
     """
     texts = (embedded.TEXT / f"{language}.txt").read_text(encoding="utf-8").splitlines()[passages]
     paragraphs = [{"context": text, "qas": list(_gaps(f"{language}-{n}", text))} for n, text in enumerate(texts)]
@@ -43,7 +43,7 @@ def _gaps(name: str, text: str) -> Any:
 
 
 def written(folder: Path, name: str, content: Any) -> Path:
-    """This is a JSON file in a folder that is made where there is none."""
+    """Write a JSON file, and make its folder if needed."""
     file = folder / name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
@@ -51,7 +51,7 @@ def written(folder: Path, name: str, content: Any) -> Path:
 
 
 def cloze_folder(folder: Path, *, train: int, test: int, languages: tuple[str, ...] = ("en", "de")) -> str:
-    """This data folder has ``xquad`` in XTREME's layout, of so many passages for training and for each test set."""
+    """A data folder with ``xquad`` in XTREME's layout, with ``train`` and ``test`` passages."""
     written(folder, "squad/train-v1.1.json", cloze("en", slice(2 * test, 2 * test + train)))
     written(folder, "squad/dev-v1.1.json", cloze("en", slice(test, 2 * test)))
     for language in languages:

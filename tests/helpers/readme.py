@@ -18,7 +18,7 @@ def blocks(language: str) -> list[str]:
 
 
 def example(language: str, within: str) -> str:
-    """The only code block in a language that contains some words."""
+    """The only code block in a language that contains the given words."""
     (found,) = [code for code in blocks(language) if within in code]
     return found
 

@@ -174,7 +174,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
 
 
 def noted(table: Table) -> str:
-    """The table's notes and the meanings of its heads, joined."""
+    """The table's notes and the explanations of its headers, joined."""
     return " ".join(table.captions)
 
 

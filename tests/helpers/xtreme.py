@@ -1,4 +1,4 @@
-"""These helpers read XTREME's mock submission, which lies beside the checkout where there is one."""
+"""Helpers that read XTREME's mock submission, if it exists beside the checkout."""
 
 from pathlib import Path
 
@@ -8,7 +8,8 @@ Labelled = list[list[str]]
 
 
 def labelled(file: Path, *, words: bool) -> Labelled:
-    """The labels of a file: a line an example, or for ``words`` a line a word and a blank one between sentences."""
+    """The labels of a file: one example per line, or with ``words`` one word per line and a blank line between
+    sentences."""
     lines = [line.strip() for line in file.read_text(encoding="utf-8").split("\n")]
     if not words:
         return [[line] for line in lines if line]

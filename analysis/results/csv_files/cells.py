@@ -19,7 +19,7 @@ SUFFIXES = (".csv", ".tsv", ".txt")
 PACKED = ".gz"
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 LARGEST = 10_000_000
-"""Most characters in a cell; the library's own limit is smaller than some error messages."""
+"""Largest number of characters in a cell; the library's own limit is smaller than some error messages."""
 MARK = "\ufeff"
 """The byte-order mark: at the start of a file, or inside a file joined from several."""
 

@@ -50,10 +50,10 @@ class Importances:
 def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     """Shares of hyperparameters in the variance of the settings' mean scores.
 
-    If the settings form a full grid of the varying values, each once, the shares are exact: an effect's sum of squares
-    over the total (ANOVA). Otherwise optuna's fANOVA is used (Hutter, Hoos & Leyton-Brown, 2014, An Efficient Approach
-    for Assessing Hyperparameter Importance). Its shares describe a random forest's predictions for every combination of
-    values, all equally likely.
+    The settings may form a full grid of the varying values, each combination once. Then the shares are exact: an
+    effect's sum of squares over the total (ANOVA). Otherwise optuna's fANOVA is used (Hutter, Hoos & Leyton-Brown,
+    2014, An Efficient Approach for Assessing Hyperparameter Importance). Its shares describe a random forest's
+    predictions for every combination of values, all equally likely.
 
     fANOVA gets ranks instead of values, which do not change the forest. Optuna would weigh a learning rate by its
     linear range, even if declared logarithmic, and its time doubles with each category. Settings without a mean are

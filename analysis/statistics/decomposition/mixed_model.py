@@ -19,7 +19,7 @@ from analysis.statistics.decomposition.variance import (
 )
 
 MAX_RUNS, MAX_LEVELS = 400, 250
-"""Most runs, and most levels, for a fit. Levels are settings, seeds and (with reruns) pairs of both.
+"""Largest numbers of runs and of levels for a fit. Levels are settings, seeds and (with reruns) pairs of both.
 
 The time of a fit grows with the cube of the levels. At the bounds it is about two seconds a language.
 """

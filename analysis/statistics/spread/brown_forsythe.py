@@ -32,10 +32,10 @@ def brown_forsythe(ours: ArrayLike, theirs: ArrayLike) -> list[BrownForsythe]:
     The test treats the two methods as independent samples. They share settings and seeds, so it loses power if their
     scores are correlated. Read the swap test; this test shows where differences are.
 
-    With equal spreads and 8 runs its size at 5 % is 0.034 with normal scores and 0.043 with lognormal ones. It is 0.007
-    if the two methods' scores correlate by 0.8. If 20 or 40 % of runs collapse it is 0.05 to 0.07 at 8 and 10 runs.
-    Below 8 runs the size is erratic: 0.067, 0.006, 0.039 and 0.016 at 4, 5, 6 and 7 runs. At 4 runs p is below 0.0001
-    in 1 of 900 studies. Hence ``MIN_RUNS``.
+    With equal spreads and 8 runs its size at 5 % is 0.034 with normal scores and 0.043 with lognormal scores. It is
+    0.007 if the two methods' scores correlate by 0.8. If 20 or 40 % of runs collapse it is 0.05 to 0.07 at 8 and 10
+    runs. Below 8 runs the size is erratic: 0.067, 0.006, 0.039 and 0.016 at 4, 5, 6 and 7 runs. At 4 runs p is below
+    0.0001 in 1 of 900 studies. Hence ``MIN_RUNS``.
 
     Raises ``ValueError`` as ``std_ratio``.
     """

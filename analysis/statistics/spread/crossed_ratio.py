@@ -10,7 +10,8 @@ from analysis.statistics.crossed_means import SEEDS, SETTINGS, Design, Scoped, d
 from analysis.statistics.spread.swaps import SAME, paired, varies
 
 MIN_LEVELS = 3
-"""Fewest settings, and fewest seeds, for a crossed interval. With two, its ends are 6 to 100 times the ratio apart."""
+"""Fewest settings, and fewest seeds, for a crossed interval. With two, each end is a factor of 6 to 100 from the
+ratio."""
 
 Floats = NDArray[np.float64]
 
@@ -32,13 +33,13 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     - Other seeds: the seeds' variance, with K − 1 degrees of freedom.
     - Other settings too: the larger variance, with min(S, K) − 1 degrees of freedom.
 
-    Non-coverage of the 95 % interval was simulated over equal or unequal noise, common effects and each method's own
-    effects of settings and seeds (stds of 1 to 3 times the noise's), t5 and lognormal draws, and 1 to 14 languages. For
-    other settings too it is 0.002 to 0.013 at 5 × 3, 0.000 to 0.012 at 20 × 3, and 0.005 to 0.058 at 10 × 5. For other
-    seeds it is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5.
+    Non-coverage of the 95 % interval was simulated with equal and unequal noise, t5 and lognormal draws, and 1 to 14
+    languages. Settings and seeds had common effects and each method's own effects, with stds of 1 to 3 times the
+    noise's. For other settings too the non-coverage is 0.002 to 0.013 at 5 × 3, 0.000 to 0.012 at 20 × 3 and 0.005 to
+    0.058 at 10 × 5. For other seeds it is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5.
 
-    With 3 seeds it is conservative, with little power: at a ratio of 0.5 the power is 0.21 at 5 × 3, 0.90 at 20 × 3 and
-    0.99 at 10 × 5. It is 0.14, 0.54 and 0.82 if each method has its own setting and seed effects. The sum of both
+    With 3 seeds it is conservative, with little power. At a ratio of 0.5 the power is 0.21 at 5 × 3, 0.90 at 20 × 3 and
+    0.99 at 10 × 5. If each method has its own setting and seed effects, it is 0.14, 0.54 and 0.82. The sum of both
     variances, as in ``crossed_means``, is wrong in 0.11 at 10 × 2. With two seeds the larger variance has power of 0.02
     or less at any ratio, so there is no interval.
 

@@ -76,8 +76,8 @@ def swap_test(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
 
     If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
     each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×
-    5 seeds without a difference. The test would find one in 0.15 of studies if half of the variance is a method's own
-    effect at a setting, and in 0.37 if nine tenths are. Swaps of whole settings give 0.02 and 0.00. With ``groups``,
+    5 seeds without a difference. The test would find one in 0.15 of studies if a method's own setting effects make up
+    half of the variance. With nine tenths it is 0.37. Swaps of whole settings give 0.02 and 0.00. With ``groups``,
     whole settings are swapped, the test is about other settings too, and all figures above apply to the number of
     settings.
 

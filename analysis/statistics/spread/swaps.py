@@ -78,7 +78,7 @@ def least_p(units: int) -> float:
 
 def swaps(units: int, drawn: int) -> Floats:
     """Signs of the units in each swap, −1 if swapped, else 1 (swaps × units): all up to overall sign, or ``drawn``
-    random ones."""
+    random swaps."""
     if units <= EXACT:
         rest = np.array([*itertools.product([1.0, -1.0], repeat=units - 1)])
         return np.column_stack([np.ones(len(rest)), rest])

@@ -64,7 +64,7 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
         ["data", f"{study.data} (training data {trial.training_data})" if trial else data],
         ["precision", trial.precision if trial else study.precision],
     ]
-    if trial and trial.own_task:
+    if trial and trial.own_task and len(trial.own_task.labels) > 1:
         rows.insert(1, ["labels", _labels(study, trial.own_task)])
     if study.reproduces:
         rows.insert(0, ["paper", study.reproduces])

@@ -18,7 +18,7 @@ def cores() -> int:
 
 
 def quota(groups: Path, mounts: Path) -> float:
-    """Cores' worth of time in a process's cgroup quota; infinite without a limit.
+    """Number of cores in the CPU quota of a process's cgroups; infinite without a limit.
 
     A cgroup obeys its own limit and the limits of all its ancestors. In a container, ``groups`` may list a path that
     exists only outside; the root of ``mounts`` is then the container's own cgroup.

@@ -13,22 +13,22 @@ LAUNCHERS = re.compile(
     r"|(LOCAL_|GROUP_|ROLE_)?(RANK|WORLD_SIZE)|NODE_RANK|ROLE_NAME|MASTER_(ADDR|PORT)"
     r"|DEEPSPEED|FORK_LAUNCHED|SMDATAPARALLEL_LOCAL_RANK|SM_(HP_MP|FRAMEWORK)_PARAMS|SM_HP_MP_PARAMETERS"
 )
-"""Number, addresses and precision of processes that train together.
+"""Variables for the number, addresses and precision of processes that train together.
 
-The variables are of torchrun, ``accelerate launch``, DeepSpeed, MPI and SageMaker.
+They belong to torchrun, ``accelerate launch``, DeepSpeed, MPI and SageMaker.
 """
 ARITHMETIC = re.compile(
     r"(TRANSFORMERS|TORCH|TORCHDYNAMO|TORCHINDUCTOR|CUBLAS|CUBLASLT|ONEDNN|DNNL)_.*"
     r"|NVIDIA_TF32_OVERRIDE|FLASH_ATTENTION_DETERMINISTIC|ATEN_CPU_CAPABILITY|XLA_(USE|DOWNCAST)_BF16"
     r"|MKL_(CBWR|DEBUG_CPU_TYPE|DISABLE_FAST_MM|DYNAMIC|ENABLE_INSTRUCTIONS|NUM_STRIPES)|OMP_(DYNAMIC|THREAD_LIMIT)"
 )
-"""Rounding of numbers: TF32, kernels, instructions, threads."""
+"""Variables for the rounding of numbers: TF32, kernels, instructions, threads."""
 KEPT = re.compile(
     r"TRANSFORMERS_(CACHE|OFFLINE|VERBOSITY|NO_ADVISORY_WARNINGS)"
     r"|TORCH_(HOME|LOGS|LOGS_FORMAT|LOGS_OUT|TRACE|CPP_LOG_LEVEL|SHOW_CPP_STACKTRACES|EXTENSIONS_DIR|CUDA_ARCH_LIST)"
     r"|TORCH_DEVICE_BACKEND_AUTOLOAD|TORCHINDUCTOR_CACHE_DIR|(ONEDNN|DNNL)_(VERBOSE|PRIMITIVE_CACHE_CAPACITY)"
 )
-"""Variables of the same libraries for folders and logs. They stay as the user has set them."""
+"""Variables of the same libraries for folders and logs, which stay as the user has set them."""
 
 
 def clear() -> None:

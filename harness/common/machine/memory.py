@@ -1,4 +1,4 @@
-"""Peak memory of a piece of work."""
+"""Peak memory of a piece of work, bytes of tensors, and the return of freed memory to the system."""
 
 import contextlib
 import ctypes

@@ -25,6 +25,7 @@ READERS: Registry[Reader] = Registry(
         ".jsonl": "harness.data.readers.tables:jsonl",
         ".parquet": "harness.data.readers.tables:parquet",
         **dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt"), "harness.data.readers.tagged:tagged"),
+        ".json": "harness.data.readers.squad:squad",
     }
 )
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}

@@ -7,13 +7,12 @@ from io import BytesIO, StringIO
 
 import pandas as pd
 
-from harness.common import files
 from harness.common.errors import UserError, reason
 
 
 def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
     """A table with commas between its cells, its first line the columns' names; all cells are text."""
-    text = StringIO(files.text(content, where), newline="")
+    text = StringIO(_text(content, where), newline="")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than the first line
@@ -31,7 +30,7 @@ def jsonl(content: bytes, where: str) -> pd.DataFrame:
     """A JSON object a line; a key that a line lacks has no value there."""
     rows = []
     # Not pandas' read_json: it makes floats of whole numbers where one is missing, and names no line that is broken.
-    for number, line in enumerate(files.text(content, where).split("\n"), start=1):
+    for number, line in enumerate(_text(content, where).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -54,3 +53,14 @@ def parquet(content: bytes, where: str) -> pd.DataFrame:
     except (OSError, pa.ArrowException) as error:
         raise UserError(f"{where}: cannot be read as Parquet: {reason(error)}") from None
     return pd.DataFrame({name: table[name].to_pylist() for name in table.column_names}, dtype=object)
+
+
+def _text(content: bytes, where: str) -> str:
+    """UTF-8 text. Raises ``UserError`` with the line where it is another encoding."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{where}:{line}: not UTF-8 text ({error.reason} at byte {error.start}); save it as UTF-8"
+        ) from None

@@ -13,6 +13,9 @@ KINDS: Registry[type[Own[Any]]] = Registry(
     {
         "text": "harness.tasks.own.text:OwnText",
         "pair": "harness.tasks.own.pair:OwnPair",
+        "token": "harness.tasks.own.token:OwnToken",
+        "regression": "harness.tasks.own.regression:OwnRegression",
+        "question_answering": "harness.tasks.own.question:OwnQuestion",
     }
 )
 

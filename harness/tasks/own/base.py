@@ -12,6 +12,7 @@ from harness.common.hashing import digest
 from harness.tasks.base import Task
 from harness.tasks.metrics import METRICS, Function
 from harness.tasks.metrics import own as own_metrics
+from harness.tasks.own.cells import label_of, of_one_type, once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +36,8 @@ class Own(Task[Example]):
     name."""
     metric_file: str = ""
     """The file of a user's own metric."""
+    id: str = ""
+    """A column that has to have another value in each row of a file; empty for none."""
 
     def __post_init__(self) -> None:
         if isinstance(self.labels, list | tuple):
@@ -75,21 +78,40 @@ class Own(Task[Example]):
     def labels_in(self, examples: Iterable[Example]) -> set[str]:
         """The labels that examples have."""
 
-    def examples(self, table: "pd.DataFrame", where: str) -> list[Example]:
+    def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Example]:
         """The examples of a table, the same from every format. Raises ``UserError`` that begins with ``where`` and has
-        the number of the row, from 1."""
-        for name in self.columns:
+        the number of the row, from 1, for what makes no example, an id that is there twice and answers of several
+        types."""
+        for name in (*self.columns, *([self.id] if self.id else [])):
             if name not in table:
                 raise unknown(f"{where}: column", name, map(str, table))
+        if self.id:
+            once(table[self.id].tolist(), f"{where}: row {{row}}: {self.id}")
+        answers = table[self.columns[-1]].tolist()
+        of_one_type(answers, f"{where}: row {{row}}: {self.columns[-1]}")
         cells = zip(*(table[name].tolist() for name in self.columns), strict=True)
         found = [self.example(row, f"{where}: row {number}") for number, row in enumerate(cells, start=1)]
         if not found:
             raise UserError(f"{where}: there are no rows")
+        self.check_examples(found, where, split)
         return found
+
+    def check_examples(self, examples: Sequence[Example], where: str, split: str) -> None:
+        """Refuse training data with one label alone. ``where`` begins the message."""
+        if split == "train" and len(seen := self.labels_in(examples)) < 2:
+            raise UserError(
+                f"{where}: all {len(examples)} rows have the label {min(seen)!r}; training needs two or more"
+            )
 
     def with_labels_of(self, examples: Iterable[Example]) -> Self:
         """The task with the labels of its training data, in sorted order, where it gives none itself."""
         return self if self.labels else replace(self, labels=tuple(sorted(self.labels_in(examples))))
+
+    def check_scores(self, examples: Sequence[Example]) -> None:
+        """Refuse a metric that fails on examples, here with the gold answers as the model's: a trial would find out at
+        its end."""
+        gold = self.gold(examples)
+        self.scores(gold, gold)
 
     @property
     def measure(self) -> Function:
@@ -120,11 +142,3 @@ class Own(Task[Example]):
     def title(self) -> str:
         """The task in a few words."""
         return f"{self.name}: {', '.join(self.columns[:-1])} → {self.columns[-1]}"
-
-
-def label_of(cell: Any) -> Any:
-    """A label as text, the same from every format: JSON and Parquet have numbers and truth values. Other cells stay as
-    they are."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    return str(cell) if isinstance(cell, int) else cell

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.tasks.own.classification import OwnClassification
+from harness.tasks.own.sequence import OwnClassification
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -11,4 +11,4 @@ class OwnPair(OwnClassification):
     """Two columns as ``text``, and ``label``."""
 
     name: ClassVar[str] = "pair"
-    texts: ClassVar[int] = 2
+    counts_of_texts: ClassVar[tuple[int, ...]] = (2,)

@@ -35,32 +35,33 @@ def of_file(file: Path, *, no_answer: bool) -> list[Question]:
     Raises ``UserError`` with the file and the question's id for an answer that is not where it is said to be, for no
     answer unless there may be none (``no_answer``), and for texts that are empty and ids that come twice.
     """
-    return _checked(_cells(file), str(file), no_answer)
+    return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer)
 
 
 def of_hub(rows: "Dataset", where: str, *, no_answer: bool) -> list[Question]:
     """The questions of a data set with the hub's columns; otherwise as ``of_file``."""
-    return _checked(zip(*columns(rows, HUB_COLUMNS, where), strict=True), where, no_answer)
+    return checked(zip(*columns(rows, HUB_COLUMNS, where), strict=True), where, no_answer=no_answer)
 
 
-def _cells(file: Path) -> Iterator[tuple[Any, Any, Any, Any]]:
+def cells(content: bytes, where: str) -> Iterator[tuple[Any, Any, Any, Any]]:
     """Id, question, context and answers of each question, as a file has them."""
     try:
-        content = json.loads(files.text(files.read(file), str(file)))
+        whole = json.loads(files.text(content, where))
     except ValueError as error:
-        raise UserError(f"{file}: no JSON: {error}") from None
+        raise UserError(f"{where}: no JSON: {error}") from None
     try:
-        for document in content["data"]:
+        for document in whole["data"]:
             for paragraph in document["paragraphs"]:
                 for asked in paragraph["qas"]:
                     answers = [] if asked.get("is_impossible") else asked["answers"]
                     yield asked["id"], asked["question"], paragraph["context"], answers
     except (AttributeError, KeyError, TypeError) as error:
         lacking = f"lacks {error.args[0]!r}" if isinstance(error, KeyError) else "has another layout"
-        raise UserError(f"{file}: {lacking}; give SQuAD's JSON, {LAYOUT}") from None
+        raise UserError(f"{where}: {lacking}; give SQuAD's JSON, {LAYOUT}") from None
 
 
-def _checked(cells: Iterable[Sequence[Any]], where: str, no_answer: bool) -> list[Question]:
+def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool) -> list[Question]:
+    """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise as ``of_file``."""
     found: dict[str, Question] = {}
     for name, question, context, answers in cells:
         if not isinstance(name, str) or not name:

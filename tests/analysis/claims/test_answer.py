@@ -1,4 +1,4 @@
-"""The answer as data: valid JSON with every field, verdicts out of a list, and sentences that say no more."""
+"""The answer as data: valid JSON with every field, listed verdicts, and sentences that say no more than the claims."""
 
 import json
 import re
@@ -30,7 +30,7 @@ SAID: dict[str, tuple[Quantity, Verdict]] = {
     r"collapses less often": (Quantity.COLLAPSE, Verdict.LOWER),
     r"collapses more often": (Quantity.COLLAPSE, Verdict.HIGHER),
 }
-"""Words that stand for a verdict."""
+"""Phrases that express a verdict."""
 LOADED = re.compile(r"stead|\bhigher\b|\blower\b|\boften\b|\bbetter\b|\bworse\b|\bsame within\b")
 
 
@@ -52,7 +52,7 @@ def told(seen: View) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    """A method that is steadier and higher, one like the baseline, and one that collapses."""
+    """Rows of methods: one steadier and higher, one like the baseline, and one that collapses."""
     scores = normal(41, 4, 2, vanilla=1.0, a=0.02, b=1.0, c=1.0)
     scores["a"] += 5
     return grid(scores, {"vanilla": [(0, 0)], "c": [(s, k) for s in range(4) for k in range(2)]})
@@ -82,7 +82,7 @@ def test_every_field_is_in_the_file_and_verdicts_are_out_of_the_list(rows: Rows)
 
 
 def restored(read: dict[str, Any]) -> Claim:
-    """The claim that the file's object stands for."""
+    """The claim behind an object in the file."""
     numbers = {name: float("nan") for name, value in read.items() if value is None}
     enums = {"quantity": Quantity, "scope": Scope, "runs": Runs, "verdict": Verdict}
     return Claim(**{**read, **numbers, **{name: kind(read[name]) for name, kind in enums.items()}})
@@ -121,7 +121,7 @@ def test_of_each_quantity_and_scope_the_correction_is_over_the_methods(rows: Row
 
 
 def check_words(found: Answer, parts: list[str]) -> None:
-    """No word of a verdict without such a claim on the method that is named."""
+    """Check that every phrase of a verdict has a claim with that verdict on the named method."""
     for part in parts:
         assert NOTHING.search(part) is None, part
         for said, (quantity, verdict) in SAID.items():
@@ -188,7 +188,7 @@ def test_several_claims_of_a_method_are_found_by_their_scope(rows: Rows) -> None
 
 
 def test_the_bounds_of_equivalence_are_the_reader_s() -> None:
-    """A claim is equivalent where its 90 % interval is within the bounds; a claim of a difference stays one."""
+    """A claim is equivalent if its 90 % interval is within the bounds; a claim of a difference keeps its verdict."""
     scores = normal(46, 8, 3, vanilla=1, a=1)
     scores["a"] += 0.2
     rows = grid(scores)

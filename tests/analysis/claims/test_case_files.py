@@ -1,4 +1,4 @@
-"""Tables from known models: what is claimed of each."""
+"""The claims on tables from known models."""
 
 import json
 import math
@@ -25,14 +25,14 @@ def seen(name: str) -> View:
 
 
 def told(view: View) -> tuple[Answer, str]:
-    """The claims, which are JSON, and the answer."""
+    """The claims, which must be JSON, and the answer."""
     found, text = answer(view), words(section.section(view))
     json.loads(dumped(found, [text]))
     return found, text
 
 
 def raw(name: str) -> pd.DataFrame:
-    """Scores by setting and seed: a column a method and language, and of whether the method's run collapsed."""
+    """Scores by setting and seed, with one column per method and language."""
     frame = pd.read_csv(CASES / f"{name}.csv")
     return frame.pivot_table(index=["setting", "seed"], columns=["method", "language"], values="score", sort=False)
 
@@ -70,7 +70,7 @@ def test_a_baseline_that_always_collapsed_makes_no_method_less_steady() -> None:
 
 
 def test_a_baseline_that_always_collapsed_leaves_a_whole_page() -> None:
-    """Without its collapsed runs no run of the baseline is left."""
+    """Without collapsed runs, no run of the baseline is left."""
     view = seen("all_vanilla")
     clean_page(chapters(view), view)
 

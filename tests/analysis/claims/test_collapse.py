@@ -18,7 +18,8 @@ from tests.helpers.report_rows import Rows
 SETTINGS, SEEDS = 6, 2
 VANILLA: Places = [(s, k) for s in range(4) for k in range(2)]
 FALLEN: dict[str, Places] = {"vanilla": VANILLA, "a": [(0, 0)], "b": [(0, 1), (5, 0)], "c": VANILLA}
-"""Of 12 runs each: vanilla 8, a 1 of these, b 1 of these and another one, c the same as vanilla."""
+"""Collapsed runs of each method, of 12: vanilla 8, a one of these, b one of these and another, c the same as
+vanilla."""
 
 
 @pytest.fixture(scope="module")
@@ -27,13 +28,13 @@ def found() -> Answer:
 
 
 def cells(method: str) -> tuple[int, int, int, int]:
-    """Both, only vanilla, only the method, neither."""
+    """Number of runs that collapsed in both, only in vanilla, only in the method, and in neither."""
     ours, theirs = set(FALLEN[method]), set(VANILLA)
     return len(ours & theirs), len(theirs - ours), len(ours - theirs), 12 - len(ours | theirs)
 
 
 def flipped(method: str) -> float:
-    """Sign flips of the settings' differences in counts, by making all of them."""
+    """The sign-flip p of the settings' differences in counts, by brute force over all flips."""
     ours, theirs = ([sum(s == i for s, _ in FALLEN[m]) for i in range(SETTINGS)] for m in (method, "vanilla"))
     signs = np.array([*itertools.product((1, -1), repeat=SETTINGS)])
     sums = np.abs(signs @ (np.array(ours) - theirs))
@@ -93,7 +94,7 @@ def test_the_sentences(found: Answer) -> None:
 
 @pytest.mark.parametrize(("settings", "verdict"), [(8, Verdict.LOWER), (5, Verdict.OPEN)])
 def test_what_is_said_of_other_settings(settings: int, verdict: Verdict) -> None:
-    """Vanilla collapses in one seed of each of eight settings, or of five and in both."""
+    """Vanilla collapses in one seed of each of eight settings, or in both seeds of each of five."""
     fallen = [(s, 0) for s in range(8)] if settings == 8 else [(s, k) for s in range(5) for k in range(2)]
     found = answered(grid(normal(2, settings, 2, vanilla=1, a=1), {"vanilla": fallen}))
     other = claimed(found, Quantity.COLLAPSE, "a", Scope.SETTINGS)
@@ -119,7 +120,7 @@ def test_where_no_run_collapsed_there_is_nothing_to_say() -> None:
 
 
 def unpaired(fallen: Places) -> Rows:
-    """Vanilla at other seeds than the method."""
+    """Rows with vanilla at other seeds than the method."""
     scores = normal(5, 3, 4, vanilla=1, a=1)
     later = [{**row, "seed": row["seed"] + 50} for row in grid({"a": scores["a"]})]
     return grid({"vanilla": scores["vanilla"]}, {"vanilla": fallen}) + later

@@ -1,4 +1,4 @@
-"""Methods that differ by more than the method, from records on disk."""
+"""Methods whose runs differ in more than the method, from records on disk."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,7 +24,7 @@ from tests.helpers.sweeps import run as run_study
 
 L2_NAME = "l2(strength=0.1)"
 STUDY = synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=6, name="mixed")
-# 12 pairs of runs. Of vanilla the trials of two have failed or are missing.
+# There are 12 pairs of runs. Two trials of vanilla have failed or are missing.
 COMPLETE = 10
 
 
@@ -116,12 +116,12 @@ def test_one_run_of_many_is_no_matter_and_neither_are_names_and_times(store: Sto
 
 def test_the_number_of_threads_counts_on_a_cpu_alone(store: Store) -> None:
     altered(store, trials(L2), threads=8)
-    assert found(store) is None  # on no CPU
+    assert found(store) is None  # irrelevant on a device that is no CPU
     altered(store, trials(L2) + trials(Vanilla), device="cpu (AVX2)", processor="X")
     assert confounded(store).facts == "threads"
     altered(store, trials(L2), threads=1, processor="Y")
     assert confounded(store).facts == "processor"
-    altered(store, trials(Vanilla, (0,)), processor="")  # as an older record
+    altered(store, trials(Vanilla, (0,)), processor="")  # as in an older record
     assert found(store) is None
 
 

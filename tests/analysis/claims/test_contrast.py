@@ -1,4 +1,4 @@
-"""The runs that claims are made of, from records on disk: planned looks, and what beside the method differs."""
+"""The runs behind claims, from records on disk: planned looks, and differences other than the method."""
 
 import json
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from tests.helpers.report_rows import swapped_p, words
 
 NAME = "l2(strength=0.1)"
 STUDY = synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=6, name="made")
-# 12 pairs of runs. Of vanilla one trial has failed and one is missing; one run of vanilla collapsed.
+# There are 12 pairs of runs. In vanilla one trial has failed, one is missing, and one run collapsed.
 
 
 def trials(method: type[Method], seeds: Iterable[int] = range(6), study: Study = STUDY) -> list[TrialConfig]:
@@ -51,7 +51,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def looked(tmp_path: Path) -> Store:
-    """Three looks are planned. The pairs ended one after another."""
+    """A store with three planned looks, whose pairs ended one after another."""
     made = synthetic.store(tmp_path / "store", replace(STUDY, looks=3), histories=False)
     for place, pair in enumerate(zip(trials(Vanilla), trials(L2), strict=True)):
         altered(made, pair, finished=f"2026-01-01T00:{place:02}:00+00:00")
@@ -76,7 +76,7 @@ def test_claims_are_made_of_the_runs_of_the_last_planned_look(looked: Store) -> 
 
 
 def test_before_the_first_look_there_is_no_claim(looked: Store) -> None:
-    """Nor are its few pairs taken for runs that have none."""
+    """The few pairs so far are not mistaken for missing runs."""
     removed(looked, [trial for method in (Vanilla, L2) for trial in trials(method, range(1, 6))])
     made = found(looked)
     assert made.claims == ()
@@ -141,7 +141,7 @@ def test_unpaired_methods_from_two_machines_are_said_to_be(tmp_path: Path) -> No
 
 def test_the_section_on_collapse_counts_runs_where_nothing_is_claimed_yet(looked: Store) -> None:
     planned = synthetic.trials(STUDY)
-    fallen = planned[7]  # of ``synthetic.store``
+    fallen = planned[7]  # the collapsed run of ``synthetic.store``
     removed(looked, [trial for trial in planned if (trial.setting, trial.seed) != (fallen.setting, fallen.seed)])
     early = seen(looked)
     assert answer(early).claims == ()

@@ -19,11 +19,11 @@ from tests.helpers.report_rows import made, run
 
 L2_NAME = "l2(strength=0.1)"
 STUDY = replace(synthetic.study(2, methods=(Vanilla(), L2(strength=0.1)), rates=2, seeds=6, name="looked"), looks=3)
-# 12 pairs. Of vanilla the trial of the fourth has failed, and that of the sixth is missing.
+# There are 12 pairs. In vanilla the trial of the fourth has failed, and the trial of the sixth is missing.
 
 
 def trials_of(pair: int) -> list[TrialConfig]:
-    """The two trials of a pair, by its place in the study."""
+    """The two trials of a pair, by its position in the study."""
     return pairs()[pair]
 
 
@@ -36,7 +36,7 @@ def pairs() -> list[list[TrialConfig]]:
 
 
 def store(folder: Path, study: Study = STUDY) -> Store:
-    """All of the study has finished, a pair a minute, from the last to the first."""
+    """A store with the whole study finished, one pair a minute, from the last pair to the first."""
     found = synthetic.store(folder / "store", study, histories=False)
     for place, trials in enumerate(reversed(pairs())):
         altered(found, trials, finished=f"2026-01-01T00:{place:02}:00+00:00")
@@ -63,12 +63,12 @@ def test_a_look_is_reached_when_its_share_of_the_runs_is_complete(tmp_path: Path
 
 
 def test_claims_are_made_from_the_runs_that_ended_first(tmp_path: Path) -> None:
-    """They stay the same until the next look, whatever ends in between."""
+    """These runs stay the same until the next look, whatever ends in between."""
     found = store(tmp_path)
     removed(found, trials_of(0) + trials_of(1))  # the last two to end
     few = look(found)
     assert (few.complete, few.planned, few.reached) == (8, 11, 2)
-    removed(found, trials_of(2)[:1])  # the one before
+    removed(found, trials_of(2)[:1])  # the pair before those
     fewer = look(found)
     assert (fewer.complete, fewer.planned, fewer.reached) == (7, 11, 1)
     assert fewer.level == pytest.approx(levels([4 / 11])[0])

@@ -23,7 +23,7 @@ def clipped(one: float, other: float, df_one: int, df_other: int, least: int) ->
 
 
 def by_hand(differences: Floats) -> dict[Scope, tuple[float, float]]:
-    """Standard error and degrees of freedom for other seeds and other settings of settings × seeds."""
+    """Standard error and degrees of freedom for other seeds and other settings, from differences (settings × seeds)."""
     settings, seeds = differences.shape
     of_settings = differences.mean(axis=1).var(ddof=1) / settings
     of_seeds = differences.mean(axis=0).var(ddof=1) / seeds
@@ -100,7 +100,7 @@ def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
 
 
 def test_a_constant_difference_is_no_finding() -> None:
-    """Student's t has nothing to measure it by."""
+    """Student's t has no spread to measure such a difference by."""
     found = answered(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]]), name="a"))
     assert not any(claim.shown for claim in found.claims)
     assert sentences.mean(found, "a") == (

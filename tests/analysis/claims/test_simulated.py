@@ -1,4 +1,4 @@
-"""Claims on simulated studies whose truth is known: ``python -m tests.benchmarks.claims`` in small."""
+"""Claims on simulated studies with known truth: ``python -m tests.benchmarks.claims`` in small."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ DESIGN = Design(5, 3)
 
 
 def counted(world: World, studies: int) -> Cell:
-    """The claims of so many studies."""
+    """The claims of ``studies`` simulated studies."""
     cell = Cell()
     for study in range(studies):
         cell.count(simulate(world, DESIGN, np.random.default_rng([18, study])))
@@ -37,4 +37,4 @@ def test_a_strong_effect_is_found() -> None:
     assert steady.kinds[Quantity.SPREAD, Scope.THESE].right == 8
     assert steady.kinds[Quantity.MEAN, Scope.SETTINGS].right >= 7
     assert collapsing.kinds[Quantity.COLLAPSE, Scope.THESE].right >= 7
-    assert collapsing.kinds[Quantity.SPREAD, Scope.THESE].claims == 0  # the survivors say nothing of its spread
+    assert collapsing.kinds[Quantity.SPREAD, Scope.THESE].claims == 0  # the survivors say nothing about its spread

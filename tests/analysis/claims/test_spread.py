@@ -57,7 +57,7 @@ def test_a_pair_in_which_either_collapsed_is_left_out() -> None:
 @pytest.mark.parametrize(("runs", "where"), [(8, "vanilla"), (20, "vanilla"), (8, "a"), (20, "a")])
 @pytest.mark.parametrize("seed", [11, 12])
 def test_one_run_that_collapsed_is_no_finding(runs: int, where: str, seed: int) -> None:
-    """Nothing else differs between the two."""
+    """The two methods differ in nothing else."""
     found = answered(grid(normal(seed, runs // 2, 2, vanilla=1, a=1), {where: [(1, 0)]}))
     assert [claim for claim in found.claims if claim.shown] == []
     assert claimed(found, Quantity.SPREAD, "a").n == runs - 1
@@ -121,7 +121,7 @@ def test_a_scope_that_the_runs_are_no_sample_of_has_a_reason(
 
 
 def test_it_is_as_steady_where_the_interval_lies_within_the_bounds() -> None:
-    """The method changes next to nothing."""
+    """The method changes the scores by next to nothing."""
     scores = normal(7, 4, 3, vanilla=2.0)
     scores["a"] = scores["vanilla"] + np.random.default_rng(8).normal(0, 0.01, scores["vanilla"].shape)
     found = answered(grid(scores))

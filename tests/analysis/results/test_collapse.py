@@ -1,4 +1,5 @@
-"""Where models collapsed, from records and from the predictions beside them, in stores with real trials."""
+"""Languages in which models collapsed, from records and from the predictions beside them, in stores with real
+trials."""
 
 import json
 import math
@@ -29,13 +30,13 @@ from tests.helpers.stores import result
 
 Labels = list[list[int]]
 Guess = Callable[[str, Labels], Labels]
-"""Predicted labels of a language, by its gold labels."""
+"""Maps a language and its gold labels to predicted labels."""
 SENTENCES, WORDS, TAGS = 60, 12, 17
 PUNCT = 12
 
 
 def gold(language: str) -> Labels:
-    """UDPOS-like tags: a third are one tag."""
+    """UDPOS-like tags, a third of them the same tag."""
     random = np.random.default_rng(sum(map(ord, language)))
     tags = random.integers(0, TAGS, (SENTENCES, WORDS))
     return np.where(random.random(tags.shape) < 0.3, PUNCT, tags).tolist()
@@ -55,7 +56,7 @@ def good_but_in_hindi(language: str, labels: Labels) -> Labels:
 
 
 def scored(language: str, test: str, guess: Guess) -> Scored:
-    """What a trial says of a language, by the task's own scores."""
+    """A language's labels with the task's own scores, as saved by a trial."""
     ours, theirs = gold(language), guess(language, gold(language))
     right = sum(a == b for x, y in zip(ours, theirs, strict=True) for a, b in zip(x, y, strict=True))
     accuracy = 100 * right / (SENTENCES * WORDS)
@@ -66,7 +67,7 @@ def scored(language: str, test: str, guess: Guess) -> Scored:
 
 
 def saved(store: Store, config: TrialConfig, guess: Guess) -> Record:
-    """The store has a finished trial with these guesses, of whose training nothing is known."""
+    """Save a finished trial with these guesses and no information on its training."""
     parts = [scored(language, test, guess) for language, test in config.test_data.items()]
     dev = replace(parts[0], split="dev")
     cost = TrialCost(seconds=1.0, steps=1, tokens_per_second=1.0, peak_memory_mib={"resident": 1.0})
@@ -77,7 +78,7 @@ def saved(store: Store, config: TrialConfig, guess: Guess) -> Record:
 
 @pytest.fixture
 def store(study: Study, tmp_path: Path) -> Store:
-    """Three seeds: vanilla is good, says PUNCT everywhere, and is good but in Hindi; l2 is good."""
+    """Three seeds: vanilla is good, predicts PUNCT everywhere, or is good except in Hindi; l2 is always good."""
     made = replace(study, seeds=(0, 1, 2))
     store, trials = Store(tmp_path / "store"), plan(made)
     store.save_study(made, trials)
@@ -88,7 +89,7 @@ def store(study: Study, tmp_path: Path) -> Store:
 
 
 def made_old(store: Store, *, collapsed: bool | None = None) -> None:
-    """The records are as versions wrote them that counted no labels."""
+    """Rewrite the records as older versions wrote them, without label counts."""
     for file in Path(store.root).glob("trials/*/result.json"):
         found = json.loads(file.read_text(encoding="utf-8"))
         found.pop("checksum", None)
@@ -157,7 +158,7 @@ def test_unfinished_runs_are_unknown(store: Store) -> None:
 
 
 def test_a_run_of_several_trials_has_the_flags_of_all_of_them() -> None:
-    """As ewc has one trial a language; the first of these collapsed, and of some nothing is known, as of a CSV file."""
+    """ewc has one trial per language: the first one collapsed. Some flags are unknown, as from a CSV file."""
     results = frames([(*row[:5], row[0].startswith("ewc") and row[3] == ("de",)) for row in ROWS])
     known = [{"en": False, "de": True} if row[3] == ("de",) else math.nan for row in ROWS]
     found = replace(results, trials=results.trials.assign(collapsed_in=known)).collapsed_in
@@ -171,7 +172,7 @@ def test_a_run_of_several_trials_has_the_flags_of_all_of_them() -> None:
 
 
 def table_of(*rows: tuple[str, str, list[int], list[int]]) -> pa.Table:
-    """Predictions as a trial writes them; an example a row."""
+    """Predictions in the form that a trial writes, one example per row."""
     scores = Score(metrics={}, examples=1, fingerprint="")
     parts = [Scored(split, language, [ours], [theirs], scores) for split, language, ours, theirs in rows]
     return parquet.read(parquet.predictions(TrialResult(result().record, [], parts)))

@@ -1,4 +1,4 @@
-"""Tables whose faults were believed: what is read of each, and what is said of it."""
+"""Tables with faults that were once accepted: their scores as read, and the messages about them."""
 
 import math
 from pathlib import Path
@@ -22,7 +22,7 @@ def seen(name: str) -> View:
 
 
 def raw(name: str) -> pd.DataFrame:
-    """Scores by run (method, setting, seed), a column a language."""
+    """Scores by run (method, setting, seed), one column per language."""
     frame = pd.read_csv(CASES / f"{name}.csv")
     return frame.pivot_table(index=["method", "setting", "seed"], columns="language", values="score")
 

@@ -1,4 +1,4 @@
-"""The forms in which tables of results come: separators, line ends, marks, blanks, and how a line is counted."""
+"""Forms of tables of results: separators, line ends, marks, blanks, and line numbers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ ROWS = "v,0,en,90\nv,0,de,70\nv,1,en,91\nv,1,de,60\n"
 
 @pytest.fixture
 def scores(tmp_path: Path) -> Callable[[str], list[float]]:
-    """The scores that a text is read as."""
+    """A function that returns the scores read from a text."""
 
     def of(text: str) -> list[float]:
         (tmp_path / "x.csv").write_bytes(text.encode())

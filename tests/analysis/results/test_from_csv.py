@@ -1,4 +1,4 @@
-"""Results from a CSV file: the round trip of steadytune's own, and other people's with the least there can be."""
+"""Results from a CSV file: the round trip of steadytune's own file, and minimal files of other people."""
 
 import gzip
 import re
@@ -19,14 +19,14 @@ from tests.helpers.tables import MIN
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Of a synthetic study with a failed, a missing and a collapsed trial."""
+    """Results of a synthetic study with a failed, a missing and a collapsed trial."""
     made = synthetic.study(6, rates=4, seeds=2)
     return load(synthetic.store(tmp_path_factory.mktemp("tidy") / "store", made), made.name)
 
 
 @pytest.fixture
 def written(tmp_path: Path) -> Callable[[str], str]:
-    """Writes a file and gives its name."""
+    """A function that writes a file and returns its name."""
 
     def write(content: str) -> str:
         (tmp_path / "runs.csv").write_text(content, encoding="utf-8")

@@ -33,7 +33,7 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> View:
 
 
 def moved(view: View, points: float) -> View:
-    """The same results with every score some points higher."""
+    """The same results with every score raised by ``points``."""
     scores = view.results.scores
     return View(replace(view.results, scores=scores.assign(score=scores["score"] + points)))
 
@@ -54,7 +54,8 @@ def test_each_method_is_compared_with_the_same_of_the_other(one: View) -> None:
 
 
 def test_settings_of_both_are_matched_by_their_values(one: View, tmp_path: Path) -> None:
-    """The labels of a study name what differs within it, so the same setting is called otherwise in another study."""
+    """A study's labels name the hyperparameters that differ within it. Another study may label the same setting
+    differently."""
     fewer = results(tmp_path / "store", rates=1)
     assert fewer.settings_met[0] not in one.results.settings_met
     both = side_by_side("all", one, "first", View(fewer))
@@ -137,12 +138,12 @@ def test_a_watched_report_is_written_when_a_trial_has_ended(one: View, monkeypat
     views = iter([View(replace(one.results, trials=one.results.trials.assign(status=stage))) for stage in stages])
     written: list[int] = []
     watch(lambda: next(views), lambda view, refresh: written.append(refresh), 7)
-    assert written == [7, 7, 0]  # not again where nothing has ended; the last page stays as it is
+    assert written == [7, 7, 0]  # no rewrite if no trial has ended; the last page is final
     assert naps == [7, 7, 7]
 
 
 def test_scores_by_different_rules_are_not_compared(one: View, tmp_path: Path) -> None:
-    """As a table that a former version wrote, or where somebody put the rows of two versions together."""
+    """One case is the table of a former version. The other is a table with rows of two versions."""
     scored = replace(one.results, trials=one.results.trials.assign(scorer="seqeval-0.0.12"))
     one, table = View(scored), tidy(scored)
     files = [tmp_path / name for name in ("new.csv", "former.csv", "both.csv")]

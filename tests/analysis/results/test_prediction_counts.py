@@ -26,7 +26,7 @@ Sentences = list[list[tuple[int, int]]]
 
 
 def sentences(labels: int) -> st.SearchStrategy[Sentences]:
-    """Any tags in any order, often right, from few or many labels."""
+    """A strategy for tags in any order, often right, from few or many labels."""
     label = st.one_of(st.integers(-1, labels - 1), st.integers(labels - 3, labels - 1))
     word = st.one_of(label.map(lambda at: (at, at)), st.tuples(label, label))
     return st.lists(st.lists(word, max_size=9), min_size=1, max_size=6)

@@ -7,5 +7,5 @@ from analysis.statistics import run_bootstrap
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fewer resamples, where intervals are not looked at."""
+    """Fewer resamples, for tests that ignore intervals."""
     monkeypatch.setattr(run_bootstrap, "RESAMPLES", 40)

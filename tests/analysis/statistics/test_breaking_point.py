@@ -1,4 +1,4 @@
-"""Breaking points against their definition, worked out seed by seed."""
+"""Breaking points against their definition, computed seed by seed."""
 
 import math
 from typing import Any
@@ -18,8 +18,10 @@ from tests.helpers.ladder import RATES, seen
 
 
 def naive(scores: NDArray[np.float64], rates: list[float]) -> list[float | None]:
-    """Each seed's breaking point, rung by rung; 0 for one that breaks at the first, ``None`` for one that is down
-    before the best."""
+    """Each seed's breaking point, rung by rung.
+
+    It is 0 if the seed breaks at the first rung, and ``None`` if it is also below before the best rung.
+    """
     means = [sum(column) / len(column) for column in scores.T]
     best = means.index(max(means))
     found: list[float | None] = []
@@ -69,7 +71,7 @@ def test_a_score_that_comes_back_does_not_count() -> None:
 def test_a_seed_that_is_down_at_the_best_rate_and_before_it_has_no_point(tmp_path: Any) -> None:
     low, high = [70.0, 70.0, 70.0, 70.0, 10.0], [80.0, 85.0, 90.0, 10.0, 10.0]
     point = breaking_point([low, high, high], RATES)
-    # from the best, the third rung
+    # from the best rung on, which is the third
     assert (math.isnan(point.rate), point.by_seed, point.kept) == (True, (), (2 / 3, 0.0, 0.0))
     assert breaking_point([[70.0, 80.0, 70.0, 70.0, 10.0], high, high], RATES).by_seed == (0.002, 0.004, 0.004)
     view = seen(tmp_path, rates=5, seeds=3)

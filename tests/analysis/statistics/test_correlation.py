@@ -38,8 +38,8 @@ def test_intervals_are_scipys_but_for_chance(ours, theirs) -> None:  # type: ign
         method="percentile",
         rng=np.random.default_rng(1),
     )
-    # A quantile's standard error is √(p(1 − p)/n) over the density there, at most 2 % of the interval's width at these
-    # n.
+    # A quantile's standard error is √(p(1 − p)/n) over the density there. At these n it is at most 2 % of the
+    # interval's width.
     room = 0.08 * (expected.confidence_interval.high - expected.confidence_interval.low)
     assert found.low == pytest.approx(expected.confidence_interval.low, abs=room)
     assert found.high == pytest.approx(expected.confidence_interval.high, abs=room)
@@ -70,6 +70,6 @@ def test_few_or_constant_languages_have_no_correlation_or_no_interval() -> None:
 
 def test_resamples_without_a_correlation_are_counted() -> None:
     found = spearman(pd.Series([1.0, 2.0, 3.0, 4.0]), pd.Series([1.0, 3.0, 2.0, 4.0]))
-    # Of four languages drawn from four, all are the same one in 4 of 256.
+    # Of the samples of four languages from four, 4 in 256 hold a single language.
     assert found.undefined == pytest.approx(correlation.RESAMPLES / 64, rel=0.3)
     assert -1 <= found.low <= found.high <= 1

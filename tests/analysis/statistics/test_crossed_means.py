@@ -77,7 +77,8 @@ def test_a_run_that_is_absent_and_one_that_is_twice_there_count_as_such() -> Non
         member = (labels[:, None] == np.unique(labels)).astype(float)
         centre = np.eye(len(kept)) - 1 / len(kept)
         sums = member.T @ (values - values.mean())
-        # Unbiased where effects of these clusters, of variance 1, are all: the mean's variance over what sums make it.
+        # Unbiased if these clusters' effects, of variance 1, are all there is: the mean's variance over its expected
+        # sums.
         unbiased = (member.sum(axis=0) ** 2).sum() / np.trace(member.T @ centre @ member @ member.T @ centre @ member)
         total += (sums**2).sum() / len(kept) ** 2 * unbiased
     assert found.settings.estimate == pytest.approx(values.mean())
@@ -127,7 +128,7 @@ def test_no_difference_is_found_in_at_most_six_per_cent(settings: int, seeds: in
     for _ in range(studies):
         differences = random.normal(size=(settings, seeds))
         if world == "effects":
-            # One seed says nothing of other seeds: there only settings have effects.
+            # One seed says nothing about other seeds, so with one seed only settings have effects.
             differences += random.normal(size=(settings, 1)) + (seeds > 1) * random.normal(size=(1, seeds))
         elif world == "collapse":
             collapsed = random.random((2, settings, seeds)) < 0.1

@@ -69,7 +69,7 @@ def test_without_a_window_it_is_the_sample_std_in_any_order(table: Array, random
 
 
 def test_resampled_spreads_are_those_of_the_resamples() -> None:
-    """The interval against one over explicit resamples, in which pairs of a run with itself are left out."""
+    """The interval against an interval over explicit resamples, without pairs of a run with itself."""
     source, targets = made(9, 1)
     spread = equal_source(source, targets, 0.5, interval="bootstrap").targets[0].spread
     expected, undefined = [], 0
@@ -179,10 +179,12 @@ def test_many_runs_take_neither_gigabytes_nor_minutes() -> None:
 
 
 def test_the_spreads_interval_holds_the_truth_as_often_as_it_says() -> None:
-    """95 % by the jackknife, at 5 runs too; the bootstrap's is too short there. 1.7 % is two standard errors of 95 % of
-    600 studies."""
+    """The jackknife covers 95 %, at 5 runs too; the bootstrap's interval is too short there.
+
+    1.7 % is two standard errors of 95 % of 600 studies.
+    """
     random = np.random.default_rng(0)
-    # of two source scores within a point of each other
+    # distribution of the difference of two source scores within a point of each other
     near = stats.truncnorm(-1 / math.sqrt(2), 1 / math.sqrt(2), scale=math.sqrt(2))
     truth = {math.inf: math.sqrt(5), 1.0: math.sqrt(4 + near.var() / 2)}
     for runs, least in ((5, 0.91), (20, 0.92), (50, 0.93)):

@@ -78,7 +78,7 @@ def test_resampled_curves_are_those_of_the_resamples(replacement: bool) -> None:
 
 
 def _value(dev: Array, zero_shot: Array, replacement: bool) -> Array:
-    """By order statistics without weights; tries 1, 2 and 5."""
+    """Expected scores by order statistics without weights, for 1, 2 and 5 tries."""
     runs = len(dev)
     found = []
     for n in (1, 2, 5):
@@ -98,7 +98,7 @@ def test_expected_bests_are_unbiased_without_replacement_and_too_low_with() -> N
         values = np.array([curve.value for curve in curves])
         room = 3 * values.std(axis=0, ddof=1) / 20
         assert (np.abs(values.mean(axis=0) - [*expected.values()] - bias) < room).all()
-        # The band holds the mean as it says, and the best of as many tries as runs hardly half the time.
+        # The band covers the mean as promised. With as many tries as runs it covers the best hardly half the time.
         held = [(curve.low <= [*expected.values()]) & ([*expected.values()] <= curve.high) for curve in curves]
         assert 0.89 <= np.mean(held, axis=0)[0] <= 0.96
         assert 0.35 <= np.mean(held, axis=0)[2] <= 0.55

@@ -1,4 +1,4 @@
-"""Holm's correction beside that of statsmodels."""
+"""Holm's correction compared with statsmodels'."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What no statistic of spread changes with, and what it says of too little."""
+"""Changes that leave the statistics of spread unchanged, and their reasons when data are too few."""
 
 import math
 from typing import Any
@@ -70,7 +70,7 @@ def test_languages_that_are_one_count_once() -> None:
 @settings(max_examples=examples(30), deadline=None)
 @given(st.integers(0, 11), st.integers(1, 3), st.integers(1, 4), st.integers(0, 999))
 def test_nothing_is_nan_without_a_reason(runs: int, languages: int, values: int, seed: int) -> None:
-    """Scores of a few values, so that methods, and resamples of them, are often all the same."""
+    """Scores take few values, so that methods, and resamples of them, often have equal scores."""
     ours, theirs = np.random.default_rng(seed).integers(values, size=(2, runs, languages)) * 0.1
     ratio, test, each = std_ratio(ours, theirs), swap_test(ours, theirs), brown_forsythe(ours, theirs)
     if math.isnan(ratio.value) or math.isnan(ratio.low):
@@ -111,7 +111,7 @@ def test_scores_that_do_not_vary() -> None:
     ours[:, 1] = 0.1 + 0.2
     for found in (std_ratio(ours, theirs), swap_test(ours, theirs), minimum_detectable_ratio(ours, theirs)):
         assert found.reason == "all runs of a method have the same score"
-    # Where one method is the other scaled, every other ratio is excluded.
+    # If one method is a multiple of the other, every other ratio is excluded.
     found = std_ratio(theirs, 3 * theirs - 20)
     assert (found.low, found.value, found.high) == pytest.approx((1 / 3, 1 / 3, 1 / 3), rel=1e-3)
 

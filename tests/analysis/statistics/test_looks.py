@@ -38,7 +38,7 @@ def test_looks_at_5_percent_find_as_often_as_published(looks: int) -> None:
 
 @pytest.mark.parametrize("fractions", [(0.3, 0.45, 1.0), (0.5, 0.55, 0.8), (1 / 3, 2 / 3)])
 def test_looks_spend_what_they_may(fractions: tuple[float, ...]) -> None:
-    """The chance of no finding is that of a multivariate normal distribution in a box."""
+    """The chance of no finding is the probability of a multivariate normal distribution in a box."""
     found = levels(fractions, 0.2)
     bounds = stats.norm.isf(found / 2)
     correlation = [[math.sqrt(min(s, t) / max(s, t)) for s in fractions] for t in fractions]
@@ -90,7 +90,7 @@ def test_other_values_are_refused() -> None:
 
 @pytest.mark.parametrize(("runs", "looks"), [(12, 2), (30, 3), (30, 5)])
 def test_simulated_studies_find_what_is_not_there_in_5_percent(runs: int, looks: int) -> None:
-    """Also where a reader looks after each run; three standard errors are 0.006."""
+    """This also holds with a look after each run. Three standard errors are 0.006."""
     found = size(runs, looks, 12_000, seed=looks)
     assert found.planned == pytest.approx(0.05, abs=0.006)
     assert found.held == found.planned

@@ -28,8 +28,10 @@ def sample(
 
 
 def near(found: Any, low: float, high: float) -> None:
-    """Equal but for chance: a quantile's standard error is √(p(1 − p)/n) over the density there, at most 2 % of the
-    width at these n."""
+    """Check that the interval equals ``low`` to ``high`` up to chance.
+
+    A quantile's standard error is √(p(1 − p)/n) over the density there. At these n it is at most 2 % of the width.
+    """
     assert found.low == pytest.approx(low, abs=0.08 * (high - low))
     assert found.high == pytest.approx(high, abs=0.08 * (high - low))
 
@@ -89,7 +91,7 @@ def test_of_both_it_is_the_bootstrap_written_as_a_loop() -> None:
 
 
 def widths(ours: Any, theirs: Any) -> tuple[float, float]:
-    """Of the interval of one language, and of two that are that one."""
+    """Widths of the interval of one language, and of two copies of that language."""
     one = difference(ours, theirs, ACCURACY)
     two = zero_shot_difference({"de": ours, "hi": ours}, {"de": theirs, "hi": theirs}, ACCURACY)
     return one.high - one.low, two.high - two.low
@@ -150,7 +152,7 @@ def test_too_little_for_an_interval_and_what_does_not_fit() -> None:
 
 
 def test_few_runs_have_an_interval_and_no_p() -> None:
-    """Of two or three runs the bootstrap's p is below 0.05 far too often."""
+    """With two or three runs the bootstrap's p is below 0.05 far too often."""
     for runs in (2, MIN_FOR_P - 1, MIN_FOR_P):
         one, other, _ = sample(runs=runs)
         found = difference(one["0"], other["0"], ACCURACY)

@@ -79,7 +79,7 @@ def test_other_input_is_refused(ours: object, theirs: object, reason: str) -> No
 
 
 def tables(runs: int) -> NDArray[np.int64]:
-    """All tables of so many pairs (tables × 4)."""
+    """All tables of ``runs`` pairs (tables × 4)."""
     counts = itertools.product(range(runs + 1), repeat=3)
     return np.array([(*some, runs - sum(some)) for some in counts if sum(some) <= runs])
 
@@ -95,7 +95,7 @@ def shares(ours: float, theirs: float, correlation: float) -> NDArray[np.float64
 def test_coverage_and_size_are_as_the_docstring_says(
     runs: int, size: float, least: float, most: float, mean: float
 ) -> None:
-    """By all tables and their chances, without simulation."""
+    """Computed from all tables and their probabilities, without simulation."""
     cells = tables(runs)
     found = [of_cells(*row) for row in cells.tolist()]
     low, high, p = (np.array([getattr(one, name) for one in found]) for name in ("low", "high", "p"))

@@ -47,7 +47,7 @@ def test_slopes_are_statsmodels_on_setting_means() -> None:
 def test_a_slope_by_hand() -> None:
     table = pd.DataFrame({"learning_rate": [1e-5, 2e-5, 4e-5, 8e-5]})
     found = slopes([50, 53, 55, 59], table, list("abcd")).slopes[0]
-    assert found.estimate == pytest.approx(2.9)  # of 0, 1, 2 and 3 doublings
+    assert found.estimate == pytest.approx(2.9)  # at 0, 1, 2 and 3 doublings
     exact = slopes([50, 52, 54, 56], table, list("abcd")).slopes[0]
     assert exact.estimate == pytest.approx(2)
     assert "exactly" in exact.reason
@@ -108,7 +108,7 @@ def test_the_slope_of_the_log_spread_is_statsmodels() -> None:
     fit = sm.OLS(logs, sm.add_constant(np.log2(table["learning_rate"][::4].to_numpy()))).fit()
     assert found.estimate == pytest.approx(fit.params[1])
     assert found.error >= fit.bse[1] * (1 - 1e-9)
-    # A setting with one seed, or one score, has no std.
+    # A setting with one seed, or with equal scores, has no std.
     ours[setting == 2] = 5
     kept = (setting != 2) & (np.arange(36) > 2)
     less = spread_slopes(ours[kept], theirs[kept], table[["learning_rate"]][kept], setting[kept])

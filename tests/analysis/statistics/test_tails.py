@@ -14,7 +14,7 @@ NAMES = ("worst", "quantile", "worst_tenth", "iqr", "gini", "logit_std")
 
 
 def measures(scores: np.ndarray) -> dict[str, float]:
-    """By definition; the worst tenth only where it is whole runs."""
+    """All measures by definition; the worst tenth is right only for whole numbers of runs."""
     return {
         "worst": scores.min(),
         "quantile": np.quantile(scores, 0.1),
@@ -64,7 +64,7 @@ def test_the_quantiles_interval_is_binomial() -> None:
     scores = np.random.default_rng(1).normal(60, 2, 50)
     found, ordered = tails(scores).quantile, np.sort(scores)
     low, high = (int(np.flatnonzero(ordered == end)[0]) + 1 for end in (found.low, found.high))
-    # The quantile is above the low-th run where fewer than that are below it, and so on.
+    # The quantile is above the low-th run if fewer than ``low`` runs are below it, and so on.
     assert stats.binom.cdf(low - 1, 50, 0.1) <= 0.025 < stats.binom.cdf(low, 50, 0.1)
     assert stats.binom.sf(high - 1, 50, 0.1) <= 0.025 < stats.binom.sf(high - 2, 50, 0.1)
 
@@ -107,7 +107,8 @@ def test_intervals_hold_the_truth_where_a_tenth_collapses(monkeypatch: pytest.Mo
         return np.asarray(random.normal(60, 2, runs) - 40 * (random.random(runs) < 0.1))
 
     many = np.sort(draw(200_000))
-    # In closed form, as 200,000 runs have too many pairs: each distance between neighbours by the pairs across it.
+    # Gini in closed form, because 200,000 runs have too many pairs: each gap between neighbours times the pairs across
+    # it.
     across = np.arange(1, len(many)) * (len(many) - np.arange(1, len(many)))
     gini = 2 * float((np.diff(many) * across).sum()) / len(many) / (len(many) - 1)
     truth = {name: value for name, value in measures(many[::100]).items() if name != "gini"} | {"gini": gini}

@@ -1,1 +1,1 @@
-"""How often the claims of ``answer.json`` are wrong, on simulated studies whose truth is known."""
+"""Error rates of the claims in ``answer.json``, on simulated studies with known truth."""

@@ -1,17 +1,17 @@
-"""How often the claims of ``answer.json`` are wrong, and how often they find a difference that is there.
+"""Error rates and power of the claims in ``answer.json``.
 
-python -m tests.benchmarks.claims [--studies 200] [--designs 4×2 5×1 5×3 10×2 20×3] [--worlds normal t5 ...] [--seed 0]
-[--processes 2]
+    python -m tests.benchmarks.claims [--studies 200] [--designs 4×2 5×1 5×3 10×2 20×3] [--worlds normal t5 ...]
+        [--seed 0] [--processes 2]
 
-Simulated studies of vanilla and l2 in 14 languages with a correlation of 0.8, through the code that writes
-``answer.json``. Runs have noise with a standard deviation of 2 points, 0.3 of its variance in common, and settings have
-effects as large that both methods share. In ``method × setting`` and ``method × seed`` each method has effects as large
-for itself. A collapsed run is 50 points lower on the source and all targets. ``ceiling`` has equal standard deviations
-in logits at 95 and 85 %, which in points differ.
+Studies of vanilla and l2 are simulated in 14 languages with a correlation of 0.8. They pass through the code that
+writes ``answer.json``. Runs have noise with a standard deviation of 2 points; both methods share 0.3 of its variance.
+Settings have effects of the same size, shared by both methods. In ``method × setting`` and ``method × seed`` each
+method also has its own effects of that size. A collapsed run is 50 points lower on the source and all targets.
+``ceiling`` has equal standard deviations in logits at 95 and 85 %, which differ in points.
 
-A claim is wrong that finds a difference where there is none or one of the other sign, and that finds equivalence where
-the truth is not within its bounds. The truth depends on the scope: see ``truths``. A study's draws depend on the seed,
-its world, its design and its number alone, so that counts repeat whatever the number of processes.
+A claim is wrong if it finds an absent difference, or one of the other sign. It is also wrong if it finds equivalence
+and the truth is outside the bounds. The truth depends on the scope: see ``truths``. A study's draws depend only on the
+seed, its world, its design and its number. Counts therefore do not depend on the number of processes.
 """
 
 import argparse
@@ -27,7 +27,7 @@ DESIGNS = tuple(Design(*sizes) for sizes in ((4, 2), (5, 1), (5, 3), (10, 2), (2
 
 
 def design(text: str) -> Design:
-    """``4×2`` or ``4x2``: settings and seeds."""
+    """Parse ``4×2`` or ``4x2``: settings and seeds."""
     found = re.fullmatch(r"(\d+)[×x](\d+)", text)
     if found is None or not int(found[1]) or not int(found[2]):
         raise argparse.ArgumentTypeError(f"{text!r} is not settings × seeds, such as 4×2")

@@ -1,4 +1,4 @@
-"""Simulated studies of two methods, as the view that a report is made from, each with the truth of its claims."""
+"""Simulated studies of two methods as views for a report, each with the truth of its claims."""
 
 import math
 from collections.abc import Mapping
@@ -18,12 +18,13 @@ TARGETS = tuple(f"l{i:02d}" for i in range(LANGUAGES))
 METHODS = ("l2", "vanilla")
 SOURCE, SOURCE_SCORE = "en", 85.0
 RATES = (1e-5, 1e-3)
-"""Learning rates of the settings, the only hyperparameter that varies: from, to, in equal steps of their logarithm."""
+"""Smallest and largest learning rate of the settings, in equal steps of the logarithm; no other hyperparameter
+varies."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """Settings, all with the same seeds."""
+    """Numbers of settings and seeds; all settings have the same seeds."""
 
     settings: int
     seeds: int
@@ -38,14 +39,14 @@ class Design:
 
 @dataclass(frozen=True)
 class Study:
-    """What a report would be made from, and the truth of what it may claim, in the claims' units."""
+    """The view of a report, and the true values of its claims, in the claims' units."""
 
     view: View
     truths: Mapping[Kind, float]
 
 
 def simulate(world: World, design: Design, random: np.random.Generator) -> Study:
-    """A study; row i × seeds + k of each method is setting i and seed k."""
+    """A simulated study; row i × seeds + k of each method is setting i and seed k."""
     setting, seed = np.divmod(np.arange(design.runs), design.seeds)
     common = COMMON * world.drawn(random, (1, design.settings))
     settings = common + world.own_settings * world.drawn(random, (2, design.settings))
@@ -64,7 +65,7 @@ def simulate(world: World, design: Design, random: np.random.Generator) -> Study
 
 
 def _view(scores: Floats, collapsed: NDArray[np.bool_], setting: NDArray[np.int_], seed: NDArray[np.int_]) -> View:
-    """The view of scores (methods × runs × languages, the source first): the same as of a table of results."""
+    """The view of scores (methods × runs × languages, the source first), as from a table of results."""
     runs, languages = collapsed.shape[1], [SOURCE, *TARGETS]
     labels = [f"learning_rate={rate:.3g}" for rate in np.geomspace(*RATES, setting.max() + 1)]
     trials = pd.DataFrame(

@@ -13,7 +13,7 @@ from tests.benchmarks.claims.truths import Kind
 Cells = Mapping[tuple[str, Design], Cell]
 
 SIZE, COVERAGE = 0.06, 0.93
-"""The most claims that may be wrong, and the least intervals that have to hold the truth."""
+"""Largest accepted share of wrong claims, and smallest accepted coverage of intervals."""
 KINDS: tuple[Kind, ...] = (
     (Quantity.COLLAPSE, Scope.THESE),
     (Quantity.COLLAPSE, Scope.SETTINGS),
@@ -29,7 +29,7 @@ NONE = "–"
 
 
 def error(share: float, count: int) -> float:
-    """Two standard errors of a share of so many."""
+    """Two standard errors of a share of ``count`` cases."""
     return 2 * math.sqrt(share * (1 - share) / count) if count else math.inf
 
 
@@ -39,7 +39,7 @@ def named(kind: Kind) -> str:
 
 
 def every(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """A table a kind: share wrong, share of intervals that hold the truth, and share of studies with a verdict."""
+    """One table per kind: share wrong, coverage of intervals, and share of studies with a verdict."""
 
     def cell(world: str, design: Design, kind: Kind) -> str:
         found = cells[world, design]
@@ -55,8 +55,8 @@ def every(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str
 
 
 def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """A row a kind: over all worlds together the shares wrong and held, with two standard errors, and the worst world's
-    share wrong."""
+    """One row per kind: shares wrong and held over all worlds, with two standard errors, and the worst world's share
+    wrong."""
     rows = []
     for kind in KINDS:
         row = [named(kind)]
@@ -72,7 +72,7 @@ def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> st
 
 
 def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """How often equivalence is found, a row a kind that may be equivalent, over all worlds together."""
+    """How often equivalence is found over all worlds, one row per kind that can be equivalent."""
     rows = []
     for kind in KINDS:
         if kind[0] in (Quantity.SPREAD, Quantity.MEAN):
@@ -82,7 +82,7 @@ def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design])
 
 
 def beyond(cells: Cells, worlds: Iterable[str], designs: Sequence[Design]) -> str:
-    """The cells that are beyond the bounds: of wrong claims by two standard errors, of intervals at all."""
+    """The cells beyond the bounds: wrong claims by more than two standard errors, intervals by any amount."""
     rows = []
     for world in worlds:
         for design in designs:
@@ -111,7 +111,7 @@ def cautions(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> 
 
 
 def power(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """The shares of studies with a right finding, a row a world and a kind that differs there."""
+    """The shares of studies with a right finding, one row per world and kind that differs in it."""
     rows = []
     for world in worlds:
         for kind in KINDS:
@@ -126,7 +126,7 @@ def power(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str
 
 
 def _quantity(world: str) -> Quantity:
-    """The quantity in which a world with a difference differs."""
+    """The quantity that differs in a world with a difference."""
     if "collapse" in world:
         return Quantity.COLLAPSE
     return Quantity.MEAN if "point" in world else Quantity.SPREAD

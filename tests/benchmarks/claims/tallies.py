@@ -17,9 +17,9 @@ from tests.benchmarks.claims.truths import Kind
 from tests.benchmarks.claims.worlds import DIFFERENT, WORLDS
 
 TIE = 1e-9
-"""Difference from no difference, or from a bound, that is rounding."""
+"""Distance from no difference, or from a bound, that counts as rounding."""
 CHUNK = 20
-"""Studies that a process is given at once."""
+"""Number of studies per process job."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,16 @@ class Tally:
     """Claims of one kind, over studies."""
 
     claims: int = 0
-    """Those with a verdict: a difference, equivalence, or neither."""
+    """Number of claims with a verdict: a difference, equivalence, or neither."""
     right: int = 0
-    """Differences in the true direction."""
+    """Number of differences in the true direction."""
     wrong: int = 0
-    """Differences that are not there or of the other sign, and equivalence where the truth is not within its bounds."""
+    """Number of wrong claims: absent differences, differences of the other sign, and equivalence with the truth outside
+    the bounds."""
     equivalent: int = 0
     intervals: int = 0
     held: int = 0
-    """Intervals that hold the truth."""
+    """Number of intervals that hold the truth."""
 
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(Tally)))
@@ -65,7 +66,7 @@ class Cell:
     studies: int = 0
     kinds: defaultdict[Kind, Tally] = field(default_factory=lambda: defaultdict(Tally))
     cautioned: int = 0
-    """Studies that are told that points and logits disagree."""
+    """Number of studies with the caution that points and logits disagree."""
 
     def count(self, study: Study) -> None:
         """Add a study."""
@@ -77,7 +78,7 @@ class Cell:
                 self.kinds[kind] += Tally.of(claim, study.truths[kind])
 
     def add(self, other: "Cell") -> None:
-        """Add the studies of another."""
+        """Add another cell's studies."""
         self.studies += other.studies
         self.cautioned += other.cautioned
         for kind, tally in other.kinds.items():
@@ -86,7 +87,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Job:
-    """Some studies of one world and design. A study's draws depend on these, on the seed and on its number alone."""
+    """Some studies of one world and design. A study's draws depend only on these, the seed and its number."""
 
     world: str
     design: Design
@@ -95,7 +96,7 @@ class Job:
     seed: int
 
     def run(self) -> Cell:
-        """Simulate and count them."""
+        """Simulate and count the studies."""
         cell, world = Cell(), (WORLDS | DIFFERENT)[self.world]
         key = [self.seed, zlib.crc32(self.world.encode()), self.design.settings, self.design.seeds]
         for study in range(self.first, self.last):
@@ -106,7 +107,7 @@ class Job:
 def run(
     worlds: Iterable[str], designs: Iterable[Design], studies: int, seed: int = 0, processes: int = 1
 ) -> dict[tuple[str, Design], Cell]:
-    """So many studies of every world and design."""
+    """Simulate and count ``studies`` studies of every world and design."""
     designs = [*designs]
     jobs = [
         Job(world, design, first, min(first + CHUNK, studies), seed)

@@ -13,14 +13,14 @@ from tests.benchmarks.claims.worlds import CEILING_LOGITS, CEILING_NOISE, COMMON
 Kind = tuple[Quantity, Scope]
 
 CENTRE = 60.0
-"""Points."""
+"""Mean score, in points."""
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)
-"""Of integrals over a normal deviate."""
+"""Nodes and weights of integrals over a normal deviate."""
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A study without the noise of its runs. The method is first of two, the baseline second."""
+    """A study without the noise of its runs. The method is first, the baseline second."""
 
     world: World
     settings: Floats
@@ -30,10 +30,10 @@ class Drawn:
     seed: NDArray[np.int_]
     """Each run's seed (runs,)."""
     chances: Floats
-    """Of each run to collapse (2 × runs)."""
+    """Each run's chance to collapse (2 × runs)."""
 
     def points(self, deviates: Floats) -> Floats:
-        """Scores of effects and noise (2 × …), in points."""
+        """Scores from effects and noise (2 × …), in points."""
         shape = (2, *[1] * (deviates.ndim - 1))
         if self.world.ceiling:
             return np.asarray(100 * expit(np.reshape(CEILING_LOGITS, shape) + CEILING_NOISE * deviates))
@@ -41,7 +41,7 @@ class Drawn:
         return np.asarray(CENTRE + shift + ratio * NOISE * deviates)
 
     def moments(self, effects: Floats, std: float = 1.0) -> tuple[Floats, Floats]:
-        """Mean and variance of scores with these effects (2 × …) and noise, or more that is random, of this std."""
+        """Mean and variance of scores with these effects (2 × …) plus random deviates of this std."""
         points = np.stack([self.points(effects + std * node) for node in NODES], axis=-1)
         weights = WEIGHTS / WEIGHTS.sum()
         mean = points @ weights
@@ -49,11 +49,11 @@ class Drawn:
 
 
 def truths(drawn: Drawn, surviving: NDArray[np.bool_]) -> dict[Kind, float]:
-    """The truths of a study, in the claims' units; ``surviving`` are the pairs in which neither collapsed.
+    """The truths of a study, in the claims' units; ``surviving`` are the pairs in which neither run collapsed.
 
-    These runs: settings and seeds keep their effects and their chances to collapse, and other noise could have come.
-    Other seeds: settings keep theirs. Other settings too: the population, or where all runs have one seed, its effect
-    and the population of settings.
+    For these runs, settings and seeds keep their effects and their chances to collapse, and only the noise is redrawn.
+    For other seeds, settings keep theirs. For other settings too, the truth is the population's. If all runs have one
+    seed, the seed keeps its effect and settings are redrawn.
     """
     world = drawn.world
     chances = drawn.chances[0] - drawn.chances[1]
@@ -82,13 +82,13 @@ def truths(drawn: Drawn, surviving: NDArray[np.bool_]) -> dict[Kind, float]:
 
 
 def _squares(mean: Floats, variance: Floats) -> Floats:
-    """The expected squares about the mean over runs (2 × languages), of the runs' means and variances."""
+    """The expected squares about the mean over runs (2 × languages), from the runs' means and variances."""
     runs = mean.shape[1]
     return ((mean - mean.mean(axis=1, keepdims=True)) ** 2).sum(axis=1) + variance.sum(axis=1) * (1 - 1 / runs)
 
 
 def _of_seeds(drawn: Drawn, surviving: NDArray[np.bool_]) -> Floats:
-    """The part of random effects of seeds in those squares (2 × 1)."""
+    """The contribution of random seed effects to the squares (2 × 1)."""
     counts = np.bincount(drawn.seed[surviving])
     expected = counts.sum() - (counts**2).sum() / counts.sum()
     return expected * (drawn.world.own_seeds * NOISE * np.array([[drawn.world.ratio], [1.0]])) ** 2

@@ -1,4 +1,4 @@
-"""Worlds: what scores and collapses of two methods come from."""
+"""Worlds: distributions of two methods' scores and collapses."""
 
 import math
 from collections.abc import Callable
@@ -14,13 +14,13 @@ LANGUAGES = 14
 ALIKE = 0.8
 """Correlation of languages over runs, and over effects of settings and seeds."""
 PAIRING = 0.3
-"""Part of a run's noise that both methods have in common."""
+"""Share of a run's noise variance that both methods have in common."""
 NOISE = 2.0
-"""Its standard deviation, in points. All other effects are in units of it."""
+"""Standard deviation of the noise, in points. All other effects are in units of it."""
 COMMON = 1.0
-"""Standard deviation of the effect of settings that both methods share."""
+"""Standard deviation of the setting effects that both methods share."""
 DEPTH = 50.0
-"""Points that a collapsed run is lower, on the source and all targets."""
+"""Drop of a collapsed run, in points, on the source and all targets."""
 CEILING_LOGITS, CEILING_NOISE = (math.log(0.95 / 0.05), math.log(0.85 / 0.15)), 0.2
 """Centres of the method and the baseline near the ceiling, and the noise of both, in logits."""
 
@@ -28,35 +28,37 @@ LOGNORMAL = math.sqrt((math.e - 1) * math.e)
 DRAWS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], Floats]] = {
     "normal": lambda random, shape: random.normal(size=shape),
     "t5": lambda random, shape: random.standard_t(5, size=shape) / math.sqrt(5 / 3),
-    # the long tail is of low scores
+    # the long tail is on the side of low scores
     "lognormal": lambda random, shape: (math.exp(0.5) - np.exp(random.normal(size=shape))) / LOGNORMAL,
 }
-"""Of mean 0 and standard deviation 1."""
+"""Draws with mean 0 and standard deviation 1."""
 
 
 @dataclass(frozen=True)
 class World:
-    """How the method (first of two) and the baseline (second) come by their scores."""
+    """The distribution of scores of the method (first of two) and the baseline (second)."""
 
     noise: str = "normal"
-    """One of ``DRAWS``. Effects of settings and seeds are normal."""
+    """A name in ``DRAWS``. Effects of settings and seeds are normal."""
     ratio: float = 1.0
-    """Of the method's standard deviation, of noise and all effects, to the baseline's."""
+    """Ratio of the method's standard deviation, of noise and all effects, to the baseline's."""
     difference: float = 0.0
-    """Points that the method scores higher on average."""
+    """Difference of the method's mean score from the baseline's, in points."""
     own_settings: float = 0.0
-    """Standard deviation of the effects of settings that each method has for itself, in that of noise."""
+    """Standard deviation of each method's own setting effects, in units of the noise."""
     own_seeds: float = 0.0
     collapse: tuple[float, float] = (0.0, 0.0)
     """Chance of a run to collapse."""
     collapse_of: Literal["runs", "settings", "settings and method"] = "runs"
-    """Whether all runs have that chance, or each setting draws its own, for both or for each method; it is beta with
-    that mean and half a success in it, so that most settings are safe and some are lost."""
+    """Whether all runs have that chance, or each setting draws its own, for both methods or for each.
+
+    The draw is beta with that mean and half a success, so that most settings are safe and some are lost.
+    """
     ceiling: bool = False
-    """Scores in logits, around 95 and 85 %, with one standard deviation."""
+    """Whether scores are in logits, around 95 and 85 %, with one standard deviation."""
 
     def drawn(self, random: np.random.Generator, shape: tuple[int, ...], kind: str = "normal") -> Floats:
-        """Deviates of standard deviation 1 (shape × languages), which languages have in common to ``ALIKE``."""
+        """Deviates of standard deviation 1 (shape × languages), with correlation ``ALIKE`` between languages."""
         draw = DRAWS[kind]
         return math.sqrt(ALIKE) * draw(random, (*shape, 1)) + math.sqrt(1 - ALIKE) * draw(random, (*shape, LANGUAGES))
 
@@ -84,7 +86,7 @@ WORLDS = {
     "method × seed": World(own_seeds=1.0),
     "ceiling": World(ceiling=True),
 }
-"""Without a difference in the population, but for the means and standard deviations in points of ``ceiling``."""
+"""Worlds without a difference in the population, except for means and standard deviations in points in ``ceiling``."""
 DIFFERENT = {
     "ratio 0.8": World(ratio=0.8),
     "ratio 0.7": World(ratio=0.7),
@@ -97,4 +99,4 @@ DIFFERENT = {
     "0 and 40 % collapse": World(collapse=(0.0, 0.4)),
     "0 and 60 % collapse": World(collapse=(0.0, 0.6)),
 }
-"""With a difference. A ratio of 0.8 and a point are the bounds of equivalence."""
+"""Worlds with a difference. A ratio of 0.8 and 1 point are the bounds of equivalence."""

@@ -1,4 +1,4 @@
-"""The messages of the system and of libraries, on one line and with the file that they are about."""
+"""Messages of the system and of libraries, on one line and with the file that they concern."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One way to add: every line of a registry leads to a thing of its name."""
+"""Every line of a registry leads to an object of its name."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``replacing`` writes a file or folder whole or not at all."""
+"""``replacing`` writes a file or folder completely or not at all."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a study's YAML file may hold and must not do: run code, or take all memory."""
+"""The content that a study's YAML file may have; it must not run code or take all memory."""
 
 import os
 import re
@@ -53,7 +53,7 @@ def test_yaml_holds_plain_values_of_a_bounded_number(tmp_path: Path, content: st
 def test_an_absurdly_large_file_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.touch()
-    os.truncate(file, 2**40)  # takes no disk: it has a hole
+    os.truncate(file, 2**40)  # takes no disk: the file is sparse
     with pytest.raises(UserError, match=r"a\.yaml: has 1099511627776 bytes; give a file of at most 10000000"):
         search_spaces.load(str(file))
 

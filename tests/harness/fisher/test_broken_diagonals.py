@@ -28,7 +28,7 @@ def test_a_diagonal_that_a_node_got_torn_is_mended_where_it_is_broken(
         (store.cache / request.name).unlink()
     else:
         (store.cache / request.name).write_bytes(whole[:-9])
-        monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # it is got again, and not computed
+        monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # it is copied again, not computed
     assert supply.provide(request, store, 1) == file
     assert diagonal_files.is_stored(request, store.cache)
     assert store.read(request.name) == file.read_bytes()
@@ -52,7 +52,7 @@ def test_a_fisher_command_says_what_it_set_aside(cut: Path, tmp_path: Path, caps
     assert main(command) == 0
     (file, _) = sorted((tmp_path / "store" / "fisher").glob("*.safetensors"))
     torn = file.read_bytes()[:-1]
-    file.unlink()  # it is mapped
+    file.unlink()  # the file is mapped
     file.write_bytes(torn)
     capsys.readouterr()
     assert main(command) == 0

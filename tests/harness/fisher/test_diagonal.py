@@ -1,4 +1,4 @@
-"""The Fisher diagonal against gradients taken one example at a time."""
+"""The Fisher diagonal against gradients of one example at a time."""
 
 import pytest
 import torch
@@ -52,11 +52,11 @@ def test_diagonal_is_the_mean_of_squared_gradients_of_each_example(encoder: str,
                 summed[i] += gradient / EXAMPLES
     largest = max(float(value.max()) for value in expected)
     for name, value in zip(names, expected, strict=True):
-        # Key biases have no gradient but rounding: softmax does not see them.
+        # Key biases have no gradient except rounding: softmax is invariant to them.
         torch.testing.assert_close(
             found[name], value, rtol=1e-3, atol=1e-9 * largest, msg=lambda text, name=name: f"{name}: {text}"
         )
-    # The square of the mean gradient, a known mistake, is another number.
+    # The square of the mean gradient, a known mistake, is a different number.
     wrong = sum(float((s**2).sum()) for s in summed)
     assert float(sum(v.sum() for v in found.values())) > 1.5 * wrong
 
@@ -79,7 +79,7 @@ def test_layers_and_the_loop_agree_over_several_batches_and_blocks(
 
 
 def test_layers_that_are_not_believed_give_way_to_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An encoder that uses a layer's weights past the layer itself: what flows through it is not all there is."""
+    """The encoder uses a layer's weights outside the layer itself, so the flow through the layer misses a part."""
     pinned = pinning.find("embedded")
     model = loading.masked_language_model(pinned)
     examples = windows(pinned, Estimate(languages=("de",), examples=3), ORIGIN, 30)
@@ -92,8 +92,7 @@ def test_layers_that_are_not_believed_give_way_to_the_loop(monkeypatch: pytest.M
 
 
 def test_the_sampled_diagonal_estimates_the_expectation_over_the_model_s_own_labels() -> None:
-    """F's own definition: at one masked token, the mean over all labels, weighted with their probability, by
-    enumeration."""
+    """F by definition: at one masked token, the mean over all labels, weighted by their probability, by enumeration."""
     torch.manual_seed(0)
     weights = torch.randn(7, 4, dtype=torch.float64, requires_grad=True)
     hidden = torch.randn(4, dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The cache of Fisher diagonals: computed once, named by content, and refused where it does not fit."""
+"""The cache of Fisher diagonals: computed once, named by content, and refused if they do not fit."""
 
 import threading
 from collections.abc import Callable
@@ -45,7 +45,7 @@ def test_cache_is_computed_once_and_named_by_content(tmp_path: Path, monkeypatch
     for thread in threads:
         thread.join()
     assert len(calls) == 1
-    before = {name: value.clone() for name, value in results[0].items()}  # they are read from the file as it is
+    before = {name: value.clone() for name, value in results[0].items()}  # they are mapped from the file
     assert all(torch.equal(before[name], results[1][name]) for name in before)
     torn = next((tmp_path / "fisher").glob("*.safetensors"))
     torn.write_bytes(torn.read_bytes()[:1000])
@@ -97,7 +97,7 @@ def test_text_decides_the_identity_and_its_place_does_not(trial: Callable[..., T
     there = trial(Ewc(strength=1.0, languages=("de",), text=str(copied)), setting=SHORT)
     assert here.id == there.id
     assert supply.needed([here])[0].name == supply.needed([there])[0].name
-    # What is not read does not count, what is read does.
+    # Unread text does not count for the name; read text does.
     lines = (copied / "de.txt").read_text(encoding="utf-8").split("\n")
     (copied / "de.txt").write_text("\n".join(lines[:250]), encoding="utf-8")
     corpus.passages.cache_clear()

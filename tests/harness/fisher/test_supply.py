@@ -1,5 +1,7 @@
-"""Fisher diagonals of a whole study: computed once, ahead of the trials, on every node; and what is said where a pull
-is too strong."""
+"""Fisher diagonals of a whole study: computed once, before the trials, on every node.
+
+Also the notes about a pull that is too strong.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +28,7 @@ def test_a_diagonal_reaches_the_other_nodes_of_a_store_that_is_no_folder(
     here = supply.provide(request, store, 1)
     assert here.is_relative_to(tmp_path / "one")
     monkeypatch.setattr("pathlib.Path.home", lambda: tmp_path / "other")
-    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # whatever were computed again would fail
+    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # any new computation would fail
     assert supply.lacking([request], store) == []
     there = supply.provide(request, store, 1)
     assert there.is_relative_to(tmp_path / "other")
@@ -61,7 +63,7 @@ def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_s
         "Trials that diverged, with a loss or gradient that was not finite, are included: 1 of "
         "decoupled_l2(strength=1e+15)." in notes
     )
-    # The largest λF of ewc is known once F is.
+    # The largest λF of ewc is known only with F.
     strong = replace(study, methods=(Ewc(strength=1e9, languages=("de",), examples=3),), targets=("de",))
     run(strong, store)
     assert any(

@@ -1,4 +1,4 @@
-"""A Fisher diagonal that cannot be had."""
+"""Fisher diagonals that are not available."""
 
 import io
 import json
@@ -22,7 +22,7 @@ from harness.study import Study
 
 @pytest.mark.usefixtures("one_worker")
 def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_path: Path) -> None:
-    """One whose text changed after the plan, and one in whose place lies that of another encoder."""
+    """One has text that changed after the plan; in place of the other lies a diagonal of another encoder."""
     text = tmp_path / "text"
     text.mkdir()
     for language in ("de", "hi"):

@@ -1,4 +1,4 @@
-"""Windows of text: the same every time, masked, of each language alike."""
+"""Windows of text: the same every time, masked, and equal in form for all languages."""
 
 import torch
 

@@ -27,7 +27,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def fit(cache: Path) -> Callable[[TrialConfig], Fitted]:
-    """Trains a config, once for all tests of the file; ``finish`` has not been called."""
+    """A function that trains a config once for all tests of the file, without calling ``finish``."""
     done: dict[str, Fitted] = {}
 
     def fitted(config: TrialConfig) -> Fitted:
@@ -43,7 +43,7 @@ def fit(cache: Path) -> Callable[[TrialConfig], Fitted]:
 
 @pytest.fixture(scope="module")
 def sentences(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder of ten training sentences, and one sentence in every other file."""
+    """A data folder with ten training sentences, and one sentence in every other file."""
     folder = tmp_path_factory.mktemp("data") / "udpos"
     folder.mkdir()
     for name, count in {"train-en": 10, "dev-en": 1, "test-en": 1, "test-de": 1}.items():

@@ -43,8 +43,11 @@ NOT_WITH = {
     "adapter": {"layer_freeze", "lora"},
     "lora": {"layer_freeze"},
 }
-"""What makes no sense together, either way round: what says by itself which weights are trained with another such; a
-pull with what freezes what it would pull; the same pull twice; vanilla with anything."""
+"""Pairs of methods that cannot be combined, in either order.
+
+Two methods may not both choose the trained weights. A pull does not go with a method that freezes the pulled weights,
+nor with the same pull. Vanilla goes with nothing.
+"""
 PAIRS = [
     (one, other, other not in NOT_WITH.get(one, ()) and one not in NOT_WITH.get(other, ()))
     for one, other in combinations(SAMPLES, 2)
@@ -137,7 +140,7 @@ def test_compositions_that_are_none(spec: object, message: str) -> None:
 
 
 def test_a_pull_and_a_decay_by_layer_both_act(trial: Callable[..., TrialConfig], cache: Path) -> None:
-    """One step of gradient descent from the same place: each layer moves by its rate times the task's gradient and the
+    """One step of gradient descent from the same start: each layer moves by its rate times the task's gradient plus the
     pull."""
     setting = replace(STEPS, max_steps=1, learning_rate=0.05, max_grad_norm=0.0)
     free = recorded(trial(Vanilla(), setting=setting), cache, sgd=True)
@@ -180,7 +183,7 @@ def test_ewc_in_a_composition_is_split_by_language(study: Study) -> None:
 
 
 def test_each_penalty_gets_its_own_diagonals(trial: Callable[..., TrialConfig], cache: Path) -> None:
-    """Eq. 1 and 2 at once, and a decay beside them."""
+    """Eq. 1 and 2 at once, together with frozen layers."""
     ewc = Ewc(strength=30.0, languages=("de",), plus=("en",), examples=4)
     config = trial(Composed(methods=(L2(strength=0.3), ewc, LayerFreeze(layers=3))))
     trainer = build_trainer(TrialContext.of(config, cache))

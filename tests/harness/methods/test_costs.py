@@ -1,4 +1,4 @@
-"""What a method trains and keeps, as a record says it, against numbers worked out here."""
+"""Numbers of trained parameters and extra memory in a method's record, against numbers computed here."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ COSTS = {
     "lora": (WHOLE + LOW_RANK, LOW_RANK + TOP),
     "layer_freeze": (WHOLE, 2 * LAYER + TOP),
 }
-"""Parameters and those trained."""
+"""Numbers of parameters and of trained parameters."""
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -55,9 +55,9 @@ def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, encoder: 
     if name in ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze"):
         assert rows == 0
     else:
-        assert 5 < rows < 30  # dogs, bark, digits and what marks a sentence
+        assert 5 < rows < 30  # dogs, bark, digits and the markers of a sentence
     copy = 4 * (WHOLE - TOP - (VOCABULARY - rows) * WIDTH) / MiB
-    """MiB of the trained weights with a θ*."""
+    """Memory of a copy of the trained weights with a θ*, in MiB."""
     extra = cost.extra_memory_mib
     exact = {
         "vanilla": 0.0,

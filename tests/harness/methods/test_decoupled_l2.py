@@ -1,4 +1,4 @@
-"""The decoupled pull against the one in the loss, for gradient descent and for Adam."""
+"""The decoupled pull against the pull in the loss, for gradient descent and for Adam."""
 
 from collections.abc import Callable
 from dataclasses import replace

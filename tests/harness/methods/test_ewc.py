@@ -1,4 +1,4 @@
-"""EWC's variants: the diagonals that each of them takes."""
+"""EWC's variants: the diagonals that each of them uses."""
 
 import json
 from dataclasses import replace
@@ -51,7 +51,7 @@ def test_mix_takes_the_mean_of_the_languages_diagonals(study: Study, cache: Path
     assert [term.strength for term in terms] == [7.0]
     mixed = taken("de", "en", 6)
     halves = {"de": mixed[:3], "en": mixed[3:]}
-    for language, half in halves.items():  # the very windows that each language gives by itself
+    for language, half in halves.items():  # the same windows as for each language alone
         alone = taken(language, 3)
         for ours, window in zip(half, alone, strict=True):
             read = [w.ids.scatter(0, w.masked, w.observed) for w in (ours, window)]

@@ -1,4 +1,4 @@
-"""Models as a method leaves them: before training, kept, and with the whole vocabulary."""
+"""Models under a method: before training, kept, and with the whole vocabulary."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Mixout against what it is defined as, and through the real trainer."""
+"""Mixout against its definition, and through the real trainer."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Options that are refused, and pulls that are warned of."""
+"""Options that are refused, and pulls with a warning."""
 
 import re
 from dataclasses import replace

@@ -25,7 +25,7 @@ EMBEDDINGS = "bert.embeddings.word_embeddings.weight"
 
 
 def one_step(config: TrialConfig, cache: Path) -> tuple[PenaltyTrainer, Recorder, list[dict[str, torch.Tensor]]]:
-    """One optimizer step without dropout from weights away from θ*, and the micro-batches it saw."""
+    """One optimizer step without dropout, from weights away from θ*, with its micro-batches."""
     trainer = build_trainer(TrialContext.of(config, cache))
     for module in trainer.model.modules():
         if isinstance(module, torch.nn.Dropout):
@@ -46,8 +46,8 @@ def one_step(config: TrialConfig, cache: Path) -> tuple[PenaltyTrainer, Recorder
 def reference(
     config: TrialConfig, weights: dict[str, torch.Tensor], batches: list[dict[str, torch.Tensor]], term: Term | None
 ) -> tuple[dict[str, torch.Tensor], float, float]:
-    """Gradient, task loss and penalty of the total loss by autograd, the penalty written out as in Eq. 1 and 2, the
-    vocabulary whole."""
+    """Gradient, task loss and penalty of the total loss by autograd, with the penalty of Eq. 1 and 2 and the whole
+    vocabulary."""
     model = loading.fine_tunable(pinning.find(config.encoder), config.task, config.seed).eval()
     model.load_state_dict(weights)
     logits = [

@@ -39,7 +39,7 @@ def test_prompts_stand_behind_the_first_token(trial: Callable[..., TrialConfig],
     assert ours.shape == (*given["input_ids"].shape, LABELS)
     torch.testing.assert_close(ours, torch.cat((direct[:, :1], direct[:, 6:]), 1), rtol=1e-5, atol=1e-6)
     shuffled = logits(reference, **given)
-    assert not torch.allclose(ours, shuffled, atol=1e-2)  # the prompts say something
+    assert not torch.allclose(ours, shuffled, atol=1e-2)  # the prompts have an effect
 
 
 def test_prompts_and_padding_do_not_meet(trial: Callable[..., TrialConfig], fit: Any) -> None:

@@ -1,4 +1,4 @@
-"""Averages of weights against those taken here."""
+"""Averages of weights against averages computed here."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ def mean_of(states: list[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 EPOCHS = replace(STEPS, max_steps=None, epochs=0.1)
-"""Five steps: one in a hundred of 2,000 sentences, four at a time."""
+"""Five steps: a tenth of the 200 sentences, four at a time."""
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_the_mean_of_the_last_weights_is_left(
 
 
 def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, encoder: str, cache: Path) -> None:
-    """Ten sentences are five micro-batches of two: two steps of two and a last one of one."""
+    """Ten sentences make five micro-batches of two: two steps of two micro-batches and a last step of one."""
     setting = replace(STEPS, max_steps=None, epochs=1.0, accumulation=2)
     study = Study(
         name="small",

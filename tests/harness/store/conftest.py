@@ -1,4 +1,4 @@
-"""Fixtures of the store: one with a record, and a study of one trial."""
+"""Fixtures of the store: a store with a record, and a study of one trial."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.helpers.studies import CONFIG
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """With a record of ``CONFIG``."""
+    """A store with a record of ``CONFIG``."""
     made = Store(tmp_path / "store")
     made.save(CONFIG, result())
     return made

@@ -86,11 +86,11 @@ def test_what_another_process_has_mended_is_not_set_aside(store: Store) -> None:
     Store(store.place).save(CONFIG, result())
     assert store.repair() == []
     assert json.loads(file.read_bytes())["scores"] == json.loads(whole)["scores"]
-    assert file.with_name("result.json.broken-1").read_bytes() == b"{"  # by the other, which found it too
+    assert file.with_name("result.json.broken-1").read_bytes() == b"{"  # by the other store object, which found it too
 
 
 def test_a_flipped_digit_is_set_aside(store: Store) -> None:
-    """Every digit of a score, of the cost and of the provenance, each for its neighbour by one bit."""
+    """Digits of scores, cost and provenance are each replaced by a digit that differs in one bit."""
     file = file_of(store, "result.json")
     whole = file.read_bytes()
     digits = [place for place, byte in enumerate(whole) if chr(byte).isdigit()]
@@ -110,11 +110,11 @@ def paths(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def test_whatever_a_record_has_it_is_refused_or_can_be_reported(store: Store, study: Study) -> None:
-    """Every value of it exchanged for others, or gone."""
+    """Every value of a record is replaced by others, or removed."""
     store.save_study(replace(study, methods=(CONFIG.method,), targets=("de",)), [CONFIG])
     file = file_of(store, "result.json")
     whole = json.loads(file.read_bytes())
-    del whole["checksum"]  # with it all are refused
+    del whole["checksum"]  # with a checksum all are refused
     believed = 0
     for path in paths(whole):
         for value in (None, "x", -1, math.nan, True, [], {}, [1], {"x": 1}, ...):
@@ -170,7 +170,7 @@ def test_a_broken_table_is_found_when_it_is_read(store: Store, tmp_path: Path, k
     read = {"predictions": store.predictions, "history": store.history}[kind]
     with pytest.raises(ValueError, match="it is not what its name says"):
         read(CONFIG.id)
-    assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]  # its scores are what they were
+    assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]  # its scores are unchanged
     store.repair()
     assert file.with_name(f"{file.name}.broken-1").exists()
     assert list(store.standing([CONFIG]).finished) == [CONFIG.id]

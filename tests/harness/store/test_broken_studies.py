@@ -1,4 +1,4 @@
-"""A broken study is written anew, and a store without its layout is known."""
+"""A broken study is written anew, and a store without its layout is recognised."""
 
 import json
 import os

@@ -45,7 +45,7 @@ def test_a_report_sets_broken_tables_aside_and_the_next_run_makes_them_again(
 def test_a_result_that_would_not_be_believed_is_a_failure(
     one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or the trial would run again for ever."""
+    """Otherwise the trial would run again for ever."""
     store = Store(tmp_path / "store")
 
     def of_no_number(config: TrialConfig, **rest: Any) -> TrialResult:
@@ -85,7 +85,7 @@ def test_torn_inputs_are_set_aside_and_said(one: Study, tmp_path: Path) -> None:
     before = scores(store, one)
     arrow = next(Path(store.root, "tokenised").glob("*/rows/*.arrow"))
     broken = arrow.read_bytes()[:1000]
-    arrow.unlink()  # it is mapped
+    arrow.unlink()  # the file is mapped
     arrow.write_bytes(broken)
     file_of(store, "result.json", plan(one)[0].id).unlink()
     tokenised.encoded.cache_clear()  # as in a new process

@@ -1,4 +1,4 @@
-"""Records of versions that scored by other rules: no report mixes the two."""
+"""Records of versions with other rules of scoring: no report mixes the two."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.helpers.stores import recorded
 from tests.helpers.studies import CONFIG
 
 F1 = pytest.approx(80.0)
-"""Of the labels in the store's predictions: of three entities two are found, and no other."""
+"""F1 of the labels in the store's predictions: two of three entities are found, and nothing else."""
 
 
 def test_scores_are_made_anew_from_the_predictions(store: Store) -> None:
@@ -56,7 +56,7 @@ def test_a_trial_of_a_former_version_is_scored_to_the_last_digit(
     fresh = recorded(store, config.id)
     former(store, config.id)
     assert store.record_of(config) == fresh
-    assert attempt(config, store, Resources()).zero_shot == fresh.zero_shot  # nothing is trained again
+    assert attempt(config, store, Resources()).zero_shot == fresh.zero_shot  # without new training
     assert recorded(store, config.id).scorer == ""
 
 
@@ -66,7 +66,7 @@ def test_only_a_checkpoint_selected_by_the_new_score_gets_another_id(study: Stud
     assert replace(best, selected_by="").id != best.id
     old = best.to_json()
     del old["selected_by"]
-    assert TrialConfig.from_json(old).id == replace(best, selected_by="").id  # a store of a former version is read
+    assert TrialConfig.from_json(old).id == replace(best, selected_by="").id  # a store of a former version can be read
 
 
 def test_an_own_task_of_plain_tags_becomes_another(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Full and read-only disks, real where one can be had, and what killed writers left on them."""
+"""Full and read-only disks, real disks if available, and remains of killed writers on them."""
 
 import multiprocessing
 import os
@@ -28,7 +28,7 @@ from tests.helpers.sweeps import run
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system of its own."""
+    """A separate small file system."""
     folder = tmp_path / "disk"
     folder.mkdir()
     made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)], capture_output=True)
@@ -51,7 +51,7 @@ def fill(folder: Path, leave: int) -> None:
 def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
     study: Study, disk: Path, monkeypatch: pytest.MonkeyPatch, leave: int
 ) -> None:
-    """With room for not even why a trial failed, and with room for no more than that."""
+    """The remaining room is too small for a failure's reason, or just enough for it."""
     store = Store(disk / "store")
 
     def filling(config: TrialConfig, **rest: Any) -> TrialResult:
@@ -74,7 +74,7 @@ def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
 
 
 def test_a_quota_that_is_reached_leaves_nothing_half_written(tmp_path: Path) -> None:
-    """A limit on the size of files, which every user can have."""
+    """A limit on the size of files stands for the quota; every user can set one."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))
@@ -121,7 +121,7 @@ def test_a_read_only_store_gets_one_message_that_says_what_to_do(
 
 
 def test_what_killed_writers_left_goes_once_none_can_be_at_it(one: Study, tmp_path: Path) -> None:
-    """By the clock, which may have been wrong then, or now."""
+    """Age is judged by the clock, which may have been wrong then, or may be now."""
     store = Store(tmp_path / "store")
     folders = [Path(store.root, name) for name in ("", "trials/" + plan(one)[0].id, "studies", "fisher", "tokenised")]
     for folder in folders:

@@ -1,4 +1,4 @@
-"""Another study of the same name is told of."""
+"""A message reports another study of the same name."""
 
 from dataclasses import replace
 from pathlib import Path

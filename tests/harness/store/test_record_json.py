@@ -1,4 +1,4 @@
-"""A record as JSON: what is written is read, of older and newer versions too."""
+"""A record as JSON: it reads back as written, from older and newer versions too."""
 
 import json
 import math
@@ -78,7 +78,7 @@ def test_the_scores_of_a_language_lie_side_by_side() -> None:
 
 
 def test_only_git_may_be_null() -> None:
-    """Keys that a record lacks are left out, as older versions left them out."""
+    """Keys without a value are left out, as in older versions."""
     tables = {"predictions": "predictions-a.parquet", "history": "history-a.parquet"}
     bare = replace(result().record, config=WHOLE.config, provenance=MADE, **tables)
     found = written(bare)

@@ -1,4 +1,4 @@
-"""Several processes at one store: writers that are killed, and claims."""
+"""Several processes at one store: killed writers, and claims."""
 
 import itertools
 import multiprocessing

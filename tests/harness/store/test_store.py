@@ -1,4 +1,4 @@
-"""The store: records whole or not at all, and places it refuses."""
+"""The store: complete records or none, and refused places."""
 
 import json
 import os

@@ -44,7 +44,7 @@ def test_a_store_that_moved_goes_on(one: Study, tmp_path: Path, monkeypatch: pyt
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "store").rename(tmp_path / "elsewhere" / "moved")
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "moved")
-    monkeypatch.setattr("harness.training.trial.run_trial", None)  # whatever ran now would fail
+    monkeypatch.setattr("harness.training.trial.run_trial", None)  # any new run would fail
     for place in ("elsewhere/moved", "link"):
         assert run(one, Store(tmp_path / place))[0] == SweepOutcome(1, 1, 0, 0)
         assert load(Store(tmp_path / place, create=False), "small").trials["status"].tolist() == ["finished"]
@@ -89,7 +89,7 @@ def test_a_record_of_an_older_version_is_read(store: Store) -> None:
 def test_every_new_name_is_on_the_disk_before_the_record_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power cut may not take the folder of a trial whose files are all there."""
+    """A power cut must not remove the folder of a trial with complete files."""
     synced: list[str] = []
     real = os.fsync
 

@@ -1,4 +1,4 @@
-"""When a model has collapsed: counts by hand, and models that guess."""
+"""Collapse of a model: counts by hand, and models that guess."""
 
 import math
 from collections import Counter
@@ -53,7 +53,8 @@ def test_counts_that_cannot_be_are_refused(wrong: dict[str, int]) -> None:
 
 
 def test_a_tagger_of_one_label_has_collapsed_whatever_the_label() -> None:
-    """Where the training data's commonest tag is NOUN, PUNCT everywhere may beat NOUN everywhere on a test set."""
+    """If the commonest tag of the training data is NOUN, PUNCT everywhere may still beat NOUN everywhere on a test
+    set."""
     gold = [NOUN] * 300 + [PUNCT] * 320 + [VERB] * 380
     for label in (NOUN, PUNCT, VERB):
         found = label_counts(gold, [label] * 1000)
@@ -89,7 +90,7 @@ def test_a_model_without_a_mistake_has_not_collapsed() -> None:
 
 
 def test_a_model_that_guesses_has_collapsed_in_98_of_100_cases() -> None:
-    """Three classes as XNLI has them. By the training data's majority it passed in half the cases."""
+    """There are three classes, as in XNLI. By the training data's majority, half of these models passed."""
     random = np.random.default_rng(0)
     gold = np.repeat([0, 1, 2], 830)
     found = [label_counts(gold, random.integers(0, 3, len(gold))) for _ in range(1000)]

@@ -157,7 +157,7 @@ def test_wikianns_raw_words_are_refused(tmp_path: Path) -> None:
 def test_languages_by_name() -> None:
     assert len(task_named("xnli").selection("paper")) == 13  # XNLI has no Japanese
     assert len(task_named("panx").selection("paper")) == 14
-    assert {name: len(task_named(name).selection("xtreme")) for name in TASKS} == {
+    assert {name: len(task_named(name).selection("xtreme")) for name, task in TASKS.items() if task.xtreme} == {
         "xnli": 15,
         "panx": 40,
         "udpos": 33,

@@ -17,7 +17,7 @@ from harness.training.trial import run_trial
 from tests.helpers.studies import SHORT
 
 WILD = replace(SHORT, learning_rate=6e-3, max_steps=20, batch_size=8, schedule="constant")
-"""Learns a little, then falls apart: the best step is not the last."""
+"""A setting that learns a little, then diverges: the best step is not the last."""
 
 
 def best_of(study: Study) -> TrialConfig:
@@ -39,7 +39,7 @@ def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
     assert best.record.scores.dev["en"].metrics["f1"] == selected.dev[str(step)]
     assert last.record.scores.dev["en"].metrics["f1"] == selected.dev["20"]
     assert last.record.checkpoint == ScoredCheckpoint(step=20)
-    # The same weights as of a training that ends there: the learning rate is constant.
+    # Training that ends at that step gives the same weights, because the learning rate is constant.
     ended = run_trial(trial(L2(strength=0.01), setting=replace(WILD, max_steps=step)), cache=tmp_path)
     assert ended.record.scores == best.record.scores
 

@@ -1,4 +1,4 @@
-"""A trial that is cut short twice, with all that a checkpoint may hold."""
+"""A trial that is interrupted twice, with a checkpoint that holds every possible part."""
 
 from dataclasses import replace
 from pathlib import Path

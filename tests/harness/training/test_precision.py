@@ -1,4 +1,4 @@
-"""Precision: what auto means, what a device cannot do, and fp16's loss scaling with a penalty."""
+"""Precision: the meaning of auto, limits of devices, and fp16's loss scaling with a penalty."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_fp16_without_a_gpu_is_refused_before_anything_runs(
     trials = plan(replace(study, precision="fp16"))
     with pytest.raises(UserError, match="precision: 'fp16' is not allowed; give fp32, bf16 or auto"):
         check(trials, Resources(gpus=0))
-    check(trials, Resources(gpus=1, ray_address="auto"))  # a cluster may have what this machine has not
+    check(trials, Resources(gpus=1, ray_address="auto"))  # a cluster may have devices that this machine lacks
     if not HAS_GPU:
         with pytest.raises(UserError, match="precision: 'fp16'"):
             run_trial(trials[0], cache=tmp_path)
@@ -56,9 +56,9 @@ def test_fp16_without_a_gpu_is_refused_before_anything_runs(
 def test_a_scaled_loss_gives_the_same_step(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Through the real trainer with a real scaler: the penalty's gradient is scaled as the task's is, and both are
-    unscaled once."""
-    # lets it unscale before clipping, as on a GPU
+    """Through the real trainer with a real scaler: the penalty's gradient is scaled like the task's. Both are unscaled
+    once."""
+    # lets the accelerator unscale before clipping, as on a GPU
     monkeypatch.setattr(Accelerator, "mixed_precision", property(lambda self: "fp16"))
     found = []
     for scale in (None, 4096.0):

@@ -1,4 +1,4 @@
-"""One trial of a search: its scores on the way change nothing, and stopped it leaves nothing."""
+"""One trial of a search: its interim scores change nothing, and a stopped trial leaves nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,7 +16,7 @@ from tests.helpers.studies import SHORT
 
 
 class Told:
-    """Rungs of two thirds of the way that are written down."""
+    """Rungs at each third of the way, with a record of their scores."""
 
     def __init__(self, last: int = 99) -> None:
         self.last = last

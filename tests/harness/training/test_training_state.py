@@ -1,4 +1,4 @@
-"""Trials that are cut short: they go on from their last checkpoint, and end as if nothing had been."""
+"""Interrupted trials resume from their last checkpoint, and end as if uninterrupted."""
 
 from collections.abc import Callable
 from dataclasses import replace

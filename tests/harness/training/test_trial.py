@@ -1,4 +1,4 @@
-"""One trial: deterministic, paired between methods, scored as its stored predictions say."""
+"""One trial: deterministic, paired between methods, with the scores of its stored predictions."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -173,7 +173,7 @@ def test_changed_data_is_refused(trial: Callable[..., TrialConfig], tmp_path: Pa
 
 def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=None, epochs=0.1, batch_size=4)
-    # a tenth of the sentences, 4 a step
+    # a tenth of the sentences, four per step
     assert run_trial(trial(setting=setting), cache=tmp_path).record.cost.steps == TRAINED / 40
 
 
@@ -220,7 +220,7 @@ def test_a_directory_without_config_is_no_encoder(tmp_path: Path) -> None:
 
 
 def test_a_batch_without_any_label_is_no_divergence(study: Study, data_folder: Path, tmp_path: Path) -> None:
-    """A sentence of a word that the tokenizer turns into nothing, in batches of one."""
+    """A sentence consists of a word that the tokenizer removes, in batches of one."""
     (data_folder / "udpos" / "train-en.tsv").write_text("Dogs\tNOUN\n\n\x01\tX\n", encoding="utf-8")
     made = replace(
         study,

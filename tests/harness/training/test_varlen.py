@@ -1,4 +1,4 @@
-"""Training without padding gives the losses and gradients of the padded batch, for every family that it is for."""
+"""Training without padding gives the losses and gradients of the padded batch, for every supported family."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ Batch = dict[str, Tensor]
 
 
 def batch(task: str, encoder: str, alike: bool = False) -> Batch:
-    """Eight training examples of different lengths, or one of them eight times."""
+    """Eight training examples of different lengths, or the same example eight times."""
     kind, tokenizer = task_named(task), loading.tokenizer(pinning.find(encoder))
     rows = reading.examples(Origin(task, "embedded"), "train", "en").rows[:8]
     encoded = kind.encode(rows[:1] * 8 if alike else rows, tokenizer, 60)
@@ -41,7 +41,7 @@ def batch(task: str, encoder: str, alike: bool = False) -> Batch:
 
 
 def without_dropout(encoder: str, task: str, method: Method) -> tuple[PreTrainedModel, PreTrainedModel]:
-    """A model that trains with padding and the same one without, both in training mode."""
+    """The same model with padding and without, both in training mode and without dropout."""
     where = pinning.find(encoder)
     padded = loading.fine_tunable(where, task, 0)
     unpadded = copy.deepcopy(padded)
@@ -85,7 +85,7 @@ def test_losses_and_gradients_are_those_of_the_padded_batch(
 
 @pytest.fixture
 def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
-    """The shapes that go into linear maps."""
+    """The shapes of all inputs of linear maps."""
     shapes: list[tuple[int, ...]] = []
     forward: Callable[[nn.Linear, Tensor], Tensor] = nn.Linear.forward
 
@@ -105,7 +105,7 @@ def test_only_tokens_that_are_there_go_through_the_layers(
     inputs = batch("udpos", families[family])
     model(**inputs)
     assert any(shape[:2] == packed(inputs) for shape in seen) == (family in LAYERS)
-    for training in (False, True):  # in evaluation, and where there is no padding
+    for training in (False, True):  # in evaluation, and without any padding
         seen.clear()
         inputs = batch("udpos", families[family], alike=training)
         model.train(training)(**inputs)

@@ -1,4 +1,4 @@
-"""Kept weights: further languages without training again, and nothing believed that is not what was written."""
+"""Kept weights: further languages without new training, and no use of altered files."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def test_more_languages_are_scored_without_training_again(
     before = store.record(trial)
     assert before is not None
     weights = before.weights
-    monkeypatch.setattr("harness.training.building.PenaltyTrainer", None)  # whatever trained now would fail
+    monkeypatch.setattr("harness.training.building.PenaltyTrainer", None)  # any new training would fail
     outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
     assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
@@ -111,7 +111,7 @@ def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> N
 
 
 def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Path) -> None:
-    """Whole by their name, but written by what this version cannot read."""
+    """The weights match their name, but their content is unreadable for this version."""
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
@@ -161,7 +161,7 @@ def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("switch", ["output_attentions", "output_hidden_states", "gradient_checkpointing"])
 def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, tmp_path: Path) -> None:
-    """The attention's private name once came in the way of saving, and checkpointing in the way of packing."""
+    """The attention's private name once prevented saving, and checkpointing once prevented packing."""
     plain = tmp_path / "plain"
     tiny_encoder(plain)
     changed = Path(shutil.copytree(plain, tmp_path / "changed"))

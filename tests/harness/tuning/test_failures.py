@@ -1,4 +1,4 @@
-"""A search on the real Ray whose trials fail."""
+"""A search on the real Ray with failing trials."""
 
 from pathlib import Path
 

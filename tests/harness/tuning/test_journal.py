@@ -1,4 +1,4 @@
-"""What a search remembers of what it has tried."""
+"""The memory of a search: the trials that it has tried."""
 
 import json
 from dataclasses import replace
@@ -47,7 +47,7 @@ def test_a_longer_search_keeps_what_the_shorter_one_tried_and_a_smaller_space_wh
     assert len(made.others) == 3
     made.save()
     assert len(read(store, searched.name)) == 2
-    back = journal(searched, store)  # what lay outside has been kept
+    back = journal(searched, store)  # trials outside the space have been kept
     assert {one.id: one.status for one in back.of("vanilla")} == {one.id: one.status for one in before}
     assert back.others == []
     elsewhere = journal(replace(searched, settings=(replace(LONG, batch_size=8),)), store)
@@ -72,7 +72,7 @@ def test_a_finished_trial_that_lacks_a_language_is_known_and_to_be_scored_again(
     filled(searched, store)
     made = journal(replace(searched, targets=("de", "hi", "fi")), store)
     assert [trial.setting.learning_rate for trial in made.outdated] == [0.001]
-    # 0.004 had not been seen to end, and its record is not what is asked for
+    # 0.004 was not seen to end, and its record lacks a requested language
     assert made.points("vanilla")[1] == [50.0, 10.0]
 
 
@@ -123,7 +123,7 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
 
 
 def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Path) -> None:
-    """Of the finished ones the dev scores are made anew, where there are predictions."""
+    """Dev scores of finished trials are recomputed if they have predictions."""
     store = Store(tmp_path / "store")
     filled(searched, store)
     file = Path(store.root, "studies", f"{searched.name}.json")
@@ -134,7 +134,8 @@ def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Pa
     read_now = {one.setting.learning_rate: one for one in read(store, searched.name)}
     assert (read_now[0.001].scores, read_now[0.002].scores) == ((Rung(3, 9, 50.0),), ())
     made = journal(searched, store)
-    # The stopped one went on or not by other scores. The failed one has none, and the record of another says its own.
+    # The stopped trial was judged by other scores. The failed trial has none. The third trial's record has its own
+    # score.
     assert [(one.setting.learning_rate, one.status, one.dev) for one in made.of("vanilla")] == [
         (0.001, FINISHED, 50.0),
         (0.003, FAILED, None),

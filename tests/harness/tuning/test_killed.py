@@ -1,4 +1,4 @@
-"""A search on the real Ray that is killed half way and goes on."""
+"""A search on the real Ray that is killed half way and resumes."""
 
 import os
 import signal
@@ -72,4 +72,4 @@ def test_killed_half_way_it_goes_on_with_what_had_ended(
     assert sum(one.draws for one in after) == 4
     assert RUNNING not in {one.status for one in after}
     assert {one: one.stat().st_mtime_ns for one in results} == results  # no ended trial ran again
-    assert len(after) == 4  # no point is drawn again that had ended
+    assert len(after) == 4  # no ended point is drawn again

@@ -31,7 +31,7 @@ def test_what_the_store_has_is_reported_at_once_and_scored_in_more_languages(stu
     (one,) = read(store, "small")
     assert (one.id, one.status, one.draws) == (trial.id, FINISHED, 2), out
     assert "0 to draw" in run(known, store)
-    # More languages: what had finished is scored in them, and nothing is drawn.
+    # With more languages, finished trials are scored in them, and nothing is drawn.
     out = run(replace(known, targets=("de", "hi", "fi")), store)
     assert "1 finished trials lack languages" in out
     assert {"de", "hi", "fi"} <= set(recorded(store, trial.id).scores.test)

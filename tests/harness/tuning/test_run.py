@@ -1,4 +1,4 @@
-"""What the sampler and the rungs of a search are told."""
+"""The reports that the sampler and the rungs of a search receive."""
 
 import io
 from dataclasses import replace
@@ -37,7 +37,7 @@ def test_the_sampler_is_given_what_is_known(searched: Study, tmp_path: Path, mon
     fresh = sampling.sampler(made, "l2(strength=0.01)")
     assert fresh._ot_study.trials == []
     first, second = (one.suggest("a") for one in (told, fresh))
-    assert first != second  # seeded alike the sampler would draw again what it drew at the start
+    assert first != second  # with the same seed the sampler would repeat its first draws
     assert sampling.sampler(made, "vanilla").suggest("a") == first
 
 
@@ -46,7 +46,7 @@ def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Stud
 
     store, drawn = Store(tmp_path / "store"), []
     assert searched.search is not None
-    # at last more trials, with the failed ones left alone
+    # finally more trials, without a retry of failed trials
     for retry_failed, trials in ((False, 2), (True, 2), (True, 2), (False, 4)):
         more = replace(searched, search=replace(searched.search, trials=trials))
         made = journal(more, store, retry_failed=retry_failed)
@@ -62,7 +62,7 @@ def test_in_the_place_of_failed_trials_others_are_drawn_each_time(searched: Stud
             made.ended(trial, FAILED, 0.0)
             sampler.on_trial_complete(str(number), error=True)
     assert len(set(drawn)) == len(drawn) == 8
-    assert len(read(store, "small")) == 4  # those that others took the place of are shown nowhere
+    assert len(read(store, "small")) == 4  # replaced trials are shown nowhere
     assert len(load(store, "small").trials) == 4
 
 
@@ -79,7 +79,7 @@ def test_a_failed_trial_is_no_score_to_the_sampler(searched: Study, tmp_path: Pa
 def test_where_memory_is_short_others_are_drawn_one_at_a_time(
     searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As when Ray ends a worker, upon which Tune gives up all that run."""
+    """As when Ray ends a worker, and Tune then gives up all running trials."""
     from harness.execution.ray_cluster import Cluster
     from harness.tuning import ray_search
 
@@ -113,7 +113,7 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
     out = io.StringIO()
     with SearchProgress(Console(file=out, width=250), made) as progress:
         ray_search.spend_budget("vanilla", made, store, Resources(), progress, Cluster("", 0.0, ""))
-    # two at once, then one at a time: the first of them is too much alone
+    # Two run at once, then one at a time: the first of these needs too much memory even alone.
     assert [len(batch) for batch in batches] == [2, 1, 1]
     tried = read(store, "small")
     assert [(one.status, one.setting.learning_rate) for one in tried] == [
@@ -157,9 +157,9 @@ def test_the_rungs_are_filled_with_known_scores(searched: Study, tmp_path: Path)
         return sampling.scheduler(made.search, known)
 
     known = made.of("vanilla")
-    # Rung 1 has 20, 10 and 25: the best third are those from 21.67 on.
+    # Rung 1 has 20, 10 and 25: the best third is from 21.67 up.
     assert decision(scheduler(known), 1, 21.0) == "STOP"
     assert decision(scheduler(known), 1, 22.0) == "CONTINUE"
-    assert decision(scheduler([]), 1, 1.0) == "CONTINUE"  # nobody to compare with
-    assert decision(scheduler(known), 2, 33.0) == "STOP"  # of 30 and 35
+    assert decision(scheduler([]), 1, 1.0) == "CONTINUE"  # no trial to compare with
+    assert decision(scheduler(known), 2, 33.0) == "STOP"  # compared with 30 and 35
     assert decision(scheduler(known), 2, 33.5) == "CONTINUE"

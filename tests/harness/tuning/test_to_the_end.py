@@ -24,7 +24,7 @@ def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(
 
     monkeypatch.setattr(
         ray_search, "trials_at_once", lambda resources: 1
-    )  # one after another it is the same every time
+    )  # trials one after another make it reproducible
     study = replace(searched, methods=(Vanilla(),), search=Search(space=SPACE, trials=5))
     store = Store(tmp_path / "store")
     told: list[TrialConfig] = []
@@ -48,6 +48,6 @@ def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(
             assert one.scores[-1].rung < 3
     assert len(load(store, "small").trials) == sum(one.status == FINISHED for one in tried)
     before = (tmp_path / "store" / "studies" / "small.json").read_bytes()
-    monkeypatch.setattr(ray_search, "search_on_ray", None)  # whatever ran now would fail
+    monkeypatch.setattr(ray_search, "search_on_ray", None)  # any new search would fail
     assert "0 to draw" in run(study, store)
     assert (tmp_path / "store" / "studies" / "small.json").read_bytes() == before

@@ -40,7 +40,7 @@ def test_the_winners_are_a_study_over_seeds_that_has_the_searched_trial(searched
     ]
     assert {config(made, 0.001).id, best.id} <= {trial.id for trial in plan(won)}
     assert len(plan(won)) == 6
-    winners.check_writable(over, file)  # what it wrote it may replace
+    winners.check_writable(over, file)  # it may replace its own file
     with pytest.raises(UserError, match="a new file"):
         winners.check_writable(replace(over, name="other"), file)
 

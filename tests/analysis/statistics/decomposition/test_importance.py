@@ -26,7 +26,7 @@ def factorial(**levels: list[Any]) -> tuple[pd.DataFrame, "pd.Series[float]"]:
 GRID: dict[str, list[Any]] = {"learning_rate": [1e-5, 3e-5, 1e-4], "epochs": [1, 3, 10, 20], "freeze": [False, True]}
 
 
-@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # statsmodels: nothing is left for a residual
+@pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")  # statsmodels: there is no residual
 def test_shares_on_a_full_grid_are_statsmodels_sums_of_squares() -> None:
     table, means = factorial(**GRID)
     found = importances(table.assign(batch_size=32).sample(frac=1, random_state=1), means)
@@ -54,7 +54,7 @@ def test_hyperparameters_that_move_together_are_one() -> None:
             for term, share in plain.shares.items()
         }
     )
-    # One that another determines, but not the other way about, is not the same.
+    # A hyperparameter that another determines, but not conversely, is no alias of it.
     assert importances(table.assign(long=table["epochs"] > 5), means).aliased == ()
 
 
@@ -97,7 +97,7 @@ def test_the_scale_of_a_hyperparameter_does_not_matter() -> None:
     random = np.random.default_rng(0)
     rate = 10 ** random.uniform(-6, -2, size=80)
     table = pd.DataFrame({"learning_rate": rate, "dropout": random.uniform(0, 1, size=80)})
-    # On a plain scale 1e-6 to 1e-4 are a hundredth of the range, and this would hardly count.
+    # On a linear scale 1e-6 to 1e-4 is a hundredth of the range, and the learning rate would hardly count.
     means = 60 + 6 * (table["learning_rate"] > 1e-4) + 2 * table["dropout"]
     found = importances(table, means).shares
     assert found[("learning_rate",)] > 0.8

@@ -55,7 +55,7 @@ def test_reml_is_about_right_where_runs_are_lost() -> None:
 def test_languages_are_decomposed_as_their_runs_allow() -> None:
     values = scores(4, 5, 4)
     values[1, 2, 3] = math.nan  # a run lost
-    values[2, 4] = math.nan  # a setting lost: what is left is a full grid
+    values[2, 4] = math.nan  # a setting lost: the rest is a full grid
     table = tidy(values)
     found = decompose(table)
     assert list(found) == ["l00", "l01", "l02", "l03"]
@@ -87,7 +87,7 @@ def test_other_optimisers_are_tried_where_the_first_do_not_converge(
 
 
 def test_where_there_is_no_mixed_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Every run has a setting and a seed of its own.
+    # Every run has its own setting and seed.
     found = reml(range(6), range(6), np.arange(6.0))
     assert found.names == ()
     assert "do not tell" in found.reason

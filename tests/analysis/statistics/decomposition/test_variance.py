@@ -78,8 +78,10 @@ def test_intervals_leave_out_0_where_the_f_test_rejects(replicates: int) -> None
 
 
 def test_shares_of_two_components_have_the_exact_interval() -> None:
-    """Of settings run several times: what F of the two mean squares says of their share (Searle, Casella & McCulloch,
-    1992, Table 3.4)."""
+    """The settings are rerun several times. The expected interval follows from F of the two mean squares.
+
+    Source: Searle, Casella & McCulloch, 1992, Table 3.4.
+    """
     values = scores(40, 6, 1, 3)
     found = components(values)
     assert found.names == (f"{SETTING} + {INTERACTION}", NOISE)
@@ -92,7 +94,7 @@ def test_shares_of_two_components_have_the_exact_interval() -> None:
         np.testing.assert_allclose((found.share_high if low else found.share_low)[1], 1 - share, atol=0.02)
     assert (found.share_low <= found.shares).all()
     assert (found.shares <= found.share_high).all()
-    assert components(scores(2, 5, 1)).share_low.shape == (0, 2)  # the share of a single component is all
+    assert components(scores(2, 5, 1)).share_low.shape == (0, 2)  # the share of a single component is 1
     assert np.isnan(components(np.ones((1, 3, 3))).share_low).all()  # nothing varies
 
 

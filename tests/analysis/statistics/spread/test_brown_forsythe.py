@@ -40,7 +40,7 @@ def test_languages_without_a_test_are_not_corrected_for() -> None:
 
 
 def test_distances_of_one_mean_have_a_p_of_1() -> None:
-    """Not one spoilt by rounding, which takes an F of 0 below it and would leave no p to any language."""
+    """Rounding must not take an F of 0 below 0: then no language would get a p."""
     ours = np.array([[0, 0, 0, 1] * 2, [0, 1, 2, 9] * 2]).T * 0.1
     theirs = np.array([[1, 0, 1, 1] * 2, [3, 4, 5, 6] * 2]).T * 0.1
     other = stats.levene(ours[:, 1], theirs[:, 1], center="median").pvalue

@@ -61,7 +61,7 @@ def test_of_a_jump_at_0_the_distance_is_as_good_as_none() -> None:
 
 @pytest.mark.parametrize(("tried", "first"), [(0.2, True), (0.4, False)])
 def test_what_is_tried_first_is_on_its_right_side_though_the_function_falls_later(tried: float, first: bool) -> None:
-    """Not below 0 from 0.1 to 0.3, and from 0.5."""
+    """The function is at least 0 from 0.1 to 0.3, and from 0.5 on."""
 
     def excess(at: Floats) -> Floats:
         return np.where((at >= 0.1) & (at <= 0.3) | (at >= 0.5), 1.0, -1.0)

@@ -34,7 +34,7 @@ def test_of_many_runs_languages_that_do_not_move_together_count_as_so_many() -> 
     logs = [
         math.log(minimum_detectable_ratio(ours[:, :languages], theirs[:, :languages]).ratio) for languages in (1, 4)
     ]
-    # Of one language the log of the std ratio has a standard error of 1/√n.
+    # In one language the log of the std ratio has a standard error of 1/√n.
     assert logs == pytest.approx([-(1.96 + 0.842) / 30, -(1.96 + 0.842) / 60], rel=0.02)
 
 
@@ -52,7 +52,7 @@ def test_brown_forsythe_finds_the_ratio_it_is_said_to() -> None:
 @pytest.mark.parametrize("runs", [5, 20, 100])
 def test_the_detectable_difference_is_statsmodels(runs: int) -> None:
     effect = TTestPower().solve_power(nobs=runs, alpha=0.05, power=0.8)
-    # The sum of two of Student's quantiles stands for that of the noncentral t.
+    # The sum of two Student quantiles approximates a quantile of the noncentral t.
     assert minimum_detectable_difference(3 / math.sqrt(runs), runs - 1) == pytest.approx(
         3 * effect, rel=0.1 if runs == 5 else 0.01
     )

@@ -1,4 +1,4 @@
-"""Runs of one setting are taken together."""
+"""Runs of one setting are swapped together."""
 
 import math
 
@@ -53,7 +53,7 @@ def test_of_few_groups_there_is_a_ratio_and_no_interval() -> None:
 
 
 def test_drawn_anew_settings_are_covered_by_whole_settings_alone() -> None:
-    """Ten settings with five seeds each, half of the variance each method's own at a setting."""
+    """Ten settings with five seeds each. Half of the variance is each method's own effect at a setting."""
     random, groups = np.random.default_rng(10), np.repeat(np.arange(10), 5)
     hits = []
     for _ in range(200):

@@ -59,7 +59,7 @@ def test_the_ratio_said_to_be_detectable_is(runs: int, languages: int, pairing: 
     ]
     ratio = float(stats.gmean([one.ratio for one in said]))
     assert 0 < ratio < 1
-    # The ratios' own error adds to that of the share: they follow the correlations observed.
+    # The ratios follow the observed correlations, so their own error adds to the share's.
     assert (
         0.8 - error(0.8, studies) - 0.05
         <= rejected(*simulate(random, studies, runs, languages, pairing=pairing, ratio=ratio))

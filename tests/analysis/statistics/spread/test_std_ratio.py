@@ -1,4 +1,4 @@
-"""Ratios of standard deviations against hand, and their intervals against all swaps."""
+"""Ratios of standard deviations against values by hand, and their intervals against all swaps."""
 
 import math
 
@@ -24,14 +24,14 @@ def test_the_ratio_is_the_geometric_mean_of_std_ratios(runs: int, languages: int
 
 
 def test_a_ratio_by_hand() -> None:
-    # Stds of √2 and 2√2, and of 3 and 1: a half times three, in the geometric mean √1.5.
+    # The stds are √2 and 2√2, and 3 and 1. The ratios are a half and three, with the geometric mean √1.5.
     found = std_ratio([[1, 0], [3, 6]], [[2, 5], [6, 7]])
     assert found.value == pytest.approx(math.sqrt(0.5 * 3))
     assert std_ratio([1.0, 3.0], [2.0, 6.0]).value == pytest.approx(0.5)
 
 
 def ends(ours: Array, theirs: Array, ratio: StdRatio) -> list[tuple[float, float]]:
-    """Exact p just inside and just outside of either end."""
+    """Exact p just inside and just outside each end."""
     found = []
     for end, outward in ((ratio.low, -1), (ratio.high, 1)):
         room = 1.1 * PART * abs(math.log(end / ratio.value))
@@ -77,7 +77,7 @@ def test_the_interval_holds_1_where_the_test_finds_no_difference(runs: int, lang
 
 
 def test_it_holds_1_where_the_test_is_at_the_edge() -> None:
-    """Scores scaled so that 1 lies within rounding of an end."""
+    """Scores are scaled so that 1 lies within rounding of an end."""
     ours, theirs = study(12, 2, ratio=0.5)
     first = std_ratio(ours, theirs)
     for end in (first.low, first.high):
@@ -93,7 +93,7 @@ def test_ratios_of_every_language_are_those_of_each_alone() -> None:
     for i, found in enumerate(std_ratios(ours, theirs)):
         alone = std_ratio(ours[:, i], theirs[:, i])
         assert (found.value, found.runs, found.reason) == (pytest.approx(alone.value, nan_ok=True), 9, alone.reason)
-        # Each search ends within a part of the distance.
+        # Each search ends within ``PART`` of the distance.
         for end, other in ((found.low, alone.low), (found.high, alone.high)):
             far = abs(math.log(alone.high / alone.low))
             assert np.log([end]) == pytest.approx(np.log([other]), abs=PART * far, nan_ok=True)
@@ -131,7 +131,7 @@ def test_stds_are_not_equivalent_outside_of_the_bounds_or_without_an_interval() 
 
 
 def test_an_interval_that_is_open_on_a_side_is_none() -> None:
-    # In the first two runs both methods are at their medians: to swap these changes nothing, and no p is below 4/32.
+    # In the first two runs both methods are at their medians. Their swaps change nothing, so no p is below 4/32.
     ours, theirs = np.array([[0.0, 0, 0, 0, 1, -2], [0, 0, -1, 1, 3, 0]])
     found = std_ratio(ours, theirs)
     assert found.reason == "the runs exclude no ratio on one side"

@@ -34,10 +34,12 @@ def test_swaps_drawn_at_random_estimate_the_p_of_all() -> None:
 
 
 def test_scores_that_swaps_make_the_same() -> None:
-    """Swaps after which a method's scores are all the same, by integers: farther off than any ratio or, where both are,
-    at 0."""
+    """Swaps after which all scores of a method are equal, computed with integers.
+
+    They count as farther off than any ratio, or as 0 if both methods' scores are equal.
+    """
     ties = 0
-    for seed in (*range(100), 665):  # in the last rounding would count for a distance
+    for seed in (*range(100), 665):  # in the last seed rounding would count as a distance
         ours, theirs = np.random.default_rng(seed).integers(3, size=(2, 4 + seed % 2, 2 + seed % 2))
         a, b = ((2 * scores - 2 * np.median(scores, axis=0)).astype(int) for scores in (ours, theirs))
         if not (a.any(axis=0).all() and b.any(axis=0).all()):
@@ -64,8 +66,10 @@ def test_the_statistic_keeps_its_digits_where_one_method_hardly_varies() -> None
 
 
 def test_of_one_language_it_is_nearly_pitman_and_morgans() -> None:
-    """Their correlation of sums and differences, permuted. Its order of swaps is another only as centring the swapped
-    scores changes it."""
+    """The reference permutes Pitman and Morgan's correlation of sums and differences.
+
+    The two tests order the swaps differently only because centring the swapped scores changes their variance.
+    """
     ours, theirs = (scores[:, :, 0] for scores in simulate(np.random.default_rng(0), 30, 9, pairing=0.5, ratio=0.7))
     signs = np.array([*itertools.product([-1, 1], repeat=9)])
     found, permuted = [], []
@@ -89,7 +93,7 @@ def test_of_one_language_it_is_nearly_pitman_and_morgans() -> None:
 
 @pytest.mark.parametrize("runs", [8, 10, 15, 20])
 def test_one_collapsed_run_is_no_difference(runs: int) -> None:
-    """Centred by the mean, the other runs of its method would shift, and such a study would be the most extreme."""
+    """Centring by the mean would shift the other runs of its method, and make such a study the most extreme."""
     ours, theirs = simulate(np.random.default_rng(runs), 200, runs, 3, pairing=0.5)
     ours[:, 0] -= 50
     assert np.mean([swap_test(a, b).p <= 0.05 for a, b in zip(ours, theirs, strict=True)]) <= 0.06
@@ -99,13 +103,13 @@ def test_one_collapsed_run_is_no_difference(runs: int) -> None:
 def test_the_least_p_is_reached_and_not_passed(runs: int) -> None:
     ours, theirs = study(runs, 14, seed=runs, pairing=0.3)
     found = swap_test(ours, 1000 * theirs)
-    # Of three runs one is the median in most languages of a method: its swap changes little.
+    # With three runs, one is the median in most languages of a method, and its swap changes little.
     assert found.p in (found.least_p, *([2 * found.least_p] if runs == 3 else []))
     assert (found.least_p > 0.05) == (runs <= 5)
 
 
 def test_in_one_language_an_odd_number_of_runs_gives_at_least_about_twice_the_least_p() -> None:
-    """The median run of each method is the centre itself: its swap takes the methods hardly nearer to each other."""
+    """The median run of each method is the centre itself, so its swap hardly brings the methods closer."""
     times = {}
     for runs in (6, 7):
         found = [swap_test(ours, 1000 * theirs) for ours, theirs in (study(runs, seed=seed) for seed in range(40))]

@@ -16,7 +16,7 @@ def test_p_is_that_of_all_permutations(ratio: float) -> None:
     a, b = (scores - np.median(scores, axis=0) for scores in (ours, theirs))
 
     def mean_log_ratio(x: np.ndarray, y: np.ndarray) -> float:
-        """Of row numbers of both."""
+        """The mean log ratio of the runs with these row numbers."""
         both = np.concatenate([a, b])
         return float(np.log(both[x].std(axis=0, ddof=1) / both[y].std(axis=0, ddof=1)).mean())
 

@@ -1,4 +1,4 @@
-"""Cores that a process may use, by its affinity and by the files of its cgroups."""
+"""Cores available to a process, from its affinity and from the files of its cgroups."""
 
 import math
 import os
@@ -15,7 +15,7 @@ HALF, TWO_AND_A_HALF = "50000 100000", "250000 100000"
 
 
 def tree(root: Path, listed: str, files: dict[str, str]) -> float:
-    """The quota that is read from files of a cgroup file system."""
+    """The quota from the given files of a cgroup file system."""
     (root / "listed").write_text(listed)
     for name, content in files.items():
         (root / "fs" / name).parent.mkdir(parents=True, exist_ok=True)

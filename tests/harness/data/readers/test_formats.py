@@ -98,7 +98,7 @@ def test_hard_cells_come_through(tmp_path: Path, end: str) -> None:
         (
             "a.csv",
             "sentence,topic\nä,b\n".encode("latin-1"),
-            "a.csv: not UTF-8 text (invalid continuation byte at byte 15)",
+            "a.csv:2: not UTF-8 text (invalid continuation byte at byte 15)",
         ),
         ("a.jsonl", b'{"a": 1}\n{"a": \n', "a.jsonl:2: not readable as JSON: "),
         ("a.jsonl", b"[1]\n", "a.jsonl:1: expected a JSON object, found '[1]'"),

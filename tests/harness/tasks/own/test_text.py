@@ -1,6 +1,5 @@
 """A task on a user's own texts, from its files to a report."""
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +10,19 @@ import yaml
 from sklearn.metrics import f1_score, matthews_corrcoef
 
 import search_spaces
+from analysis.results.from_store import load
+from analysis.results.merge import side_by_side
+from analysis.results.view import View
 from harness.cli.main import main
 from harness.common.errors import UserError
+from harness.data import reading
 from harness.execution.plan import plan
 from harness.store.store import Store
 from harness.study import Study
 from harness.tasks import own_task
 from harness.tasks.own.text import OwnText
 from tests.helpers.own_data import topics, written
+from tests.helpers.sweeps import run
 
 PARTS = {"train-en.csv": 60, "dev-en.jsonl": 20, "test-en.parquet": 25, "test-de.csv": 25}
 """Sentences of each file."""
@@ -57,21 +61,24 @@ def file(tmp_path: Path, encoder: str) -> Path:
 def test_a_study_runs_and_is_reported_without_its_data(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = str(tmp_path / "store")
+    place = str(tmp_path / "store")
     monkeypatch.chdir("/")  # paths are those of the study's file
-    assert main(["show", str(file), "--store", store]) == 0
+    assert main(["show", str(file), "--store", place]) == 0
     assert "none, number (found in the training data, in sorted order)" in capsys.readouterr().out
-    assert main(["run", str(file), "--local", "--store", store]) == 0
-    _check_scores(Store(store), "topics")
+    store = Store(place)
+    run(search_spaces.load(str(file)), store)
+    _check_scores(store, "topics")
     for data in tmp_path.glob("*-*.*"):
         data.unlink()
-    capsys.readouterr()
-    assert main(["report", "topics", "--store", store]) == 0
+    reading.examples.cache_clear()
+    assert main(["report", "topics", "--store", place]) == 0
     page = (tmp_path / "store" / "reports" / "topics" / "report.html").read_text(encoding="utf-8")
     assert "macro F1 × 100" in page
     assert "text: sentence → topic" in page
-    other = shutil.copytree(store, tmp_path / "other")
-    assert main(["compare", "topics", "topics", "--store", store, "--other-store", str(other)]) == 0
+    assert main(["show", str(file), "--store", place]) == 0
+    assert "train-en.csv does not exist" in capsys.readouterr().out
+    one, other = (View(load(store, "topics"), 1, store) for _ in range(2))
+    assert side_by_side("one", one, "other", other).results.metric == "macro_f1"
 
 
 def _check_scores(store: Store, name: str) -> None:
@@ -145,7 +152,7 @@ def test_matthews_may_be_negative() -> None:
         ({"kind": "text"}, "task: the field 'text' is missing"),
         ({"kind": "text", "txt": "a"}, "task: field: there is no 'txt'. Did you mean 'text'?"),
         ({"kind": "text", "text": ["a", "b"]}, "task: text: ['a', 'b'] is not allowed; give the name of one column"),
-        ({"kind": "pair", "text": "a"}, "task: text: ['a'] is not allowed; give a list with the names of 2 columns"),
+        ({"kind": "pair", "text": "a"}, "task: text: ['a'] is not allowed; give a list with the names of two columns"),
         (
             {"kind": "text", "text": "a", "metric": "macrof1"},
             "task: metric: there is no 'macrof1'. Did you mean 'macro_f1'?",

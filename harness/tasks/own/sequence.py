@@ -1,37 +1,40 @@
-"""What the kinds with one label an example have in common."""
+"""What the kinds have in common whose examples have one text or two, and one answer."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from harness.common import fields
 from harness.common.errors import bad, unknown
-from harness.tasks.own.base import Own, label_of
-from harness.tasks.sequence_task import SequenceTask, one_line
+from harness.tasks.own.base import Own
+from harness.tasks.own.cells import label_of, text_of
+from harness.tasks.sequence_task import SequenceTask
 
 Row = tuple[Any, ...]
-"""The texts of an example, then its label."""
+"""The texts of an example, then its label or number."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OwnClassification(Own[Row], SequenceTask[Row]):
-    """One label for the texts of an example."""
+class OwnSequence(Own[Row], SequenceTask[Row]):
+    """One answer to the texts of an example."""
 
-    scored_by: ClassVar[tuple[str, ...]] = ("labels",)
+    counts_of_texts: ClassVar[tuple[int, ...]]
+    """How many texts an example of the kind may have."""
 
     text: tuple[str, ...]
     """The columns with the texts; a single one may be given as its name."""
     label: str = "label"
-    """The column with the label."""
+    """The column with the label or number."""
 
     def __post_init__(self) -> None:
         if isinstance(self.text, str):
             object.__setattr__(self, "text", (self.text,))
         super().__post_init__()
         fields.once("text", self.text)
-        if len(self.text) != self.texts:
-            allowed = "the name of one column" if self.texts == 1 else f"a list with the names of {self.texts} columns"
-            raise bad("text", list(self.text), allowed)
+        if len(self.text) not in self.counts_of_texts:
+            words = {1: "the name of one column", 2: "a list with the names of two columns"}
+            raise bad("text", list(self.text), " or ".join(words[count] for count in self.counts_of_texts))
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -40,12 +43,23 @@ class OwnClassification(Own[Row], SequenceTask[Row]):
     def example(self, cells: Sequence[Any], where: str) -> Row:
         *texts, label = cells
         named = zip(self.text, texts, strict=True)
-        return (*(text_of(cell, f"{where}: {column}") for column, cell in named), self._label(label, where))
+        return (*(text_of(cell, f"{where}: {column}") for column, cell in named), self.answer_of(label, where))
 
-    def _label(self, cell: Any, where: str) -> str:
+    @abstractmethod
+    def answer_of(self, cell: Any, where: str) -> Any:
+        """The label or number in a cell. Raises ``UserError`` that begins with ``where`` for another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnClassification(OwnSequence):
+    """One label for the texts of an example."""
+
+    scored_by: ClassVar[tuple[str, ...]] = ("labels",)
+
+    def answer_of(self, cell: Any, where: str) -> str:
         label = label_of(cell)
         if not isinstance(label, str) or not label:
-            raise bad(f"{where}: {self.label}", cell, "a label: text or a whole number")
+            raise bad(f"{where}: {self.label}", cell, "a label, which every row needs: text or a whole number")
         if self.labels and label not in self.labels:
             raise unknown(f"{where}: {self.label}", label, self.labels)
         return label
@@ -57,10 +71,3 @@ class OwnClassification(Own[Row], SequenceTask[Row]):
         """``metric`` and ``accuracy``, both × 100."""
         ours, theirs = ([self.labels[label] for (label,) in part] for part in (gold, predicted))
         return {self.metric: 100 * self.measure(ours, theirs), **super().scores(gold, predicted)}
-
-
-def text_of(cell: Any, where: str) -> str:
-    """A text of an example. Raises ``UserError`` that begins with ``where`` for none and an empty one."""
-    if not isinstance(cell, str) or not (text := one_line(cell)):
-        raise bad(where, cell, "text that is not empty")
-    return text

@@ -1,0 +1,182 @@
+"""The connection to a Ray cluster, or a Ray of our own, each within a time."""
+
+import atexit
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any
+
+from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
+
+# isort: split
+import ray
+
+from harness.common.errors import UserError, reason_and_file
+from harness.common.machine.cores import cores
+from harness.common.machine.signals import sigterm_kept, terminated
+from harness.common.machine.threads import room_for_threads
+from harness.execution import ray_folder
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
+store."""
+WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
+AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
+"""Variables that Tune gives to workers on other machines by name and value."""
+LIMIT = 60.0
+"""Seconds that a cluster has to answer."""
+START_LIMIT = 180.0
+"""Seconds that a Ray of our own has to start: many times what it takes on a machine with nothing else to do."""
+SILENCE = 20.0
+"""Seconds of waiting without a word."""
+RETRY = 1.0
+"""Seconds between two tries to reach a cluster, which may be about to start."""
+THREADS, THREADS_A_WORKER = 170, 30
+"""Threads of a Ray that does nothing, and of a worker; measured with Ray 2.60."""
+GAVE_UP, INTERRUPTED, TERMINATED = 2, 130, 143
+"""Exit codes of a process that no longer waits, as the command's for ``UserError``, Ctrl-C and SIGTERM."""
+
+
+@contextmanager
+def connection(address: str | None) -> Iterator[None]:
+    """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet.
+
+    Raises ``UserError`` where a cluster does not answer, or a Ray of our own does not start, in time.
+    """
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
+    quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+    ended = threading.Event()
+    with sigterm_kept():  # Ray's would print a stack of C++ and abort
+        if address is None:
+            _start(quiet, ended)
+        else:
+            _join(address, quiet, ended)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+        ended.set()
+
+
+def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
+    room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
+    if room is not None and room < needed:  # Ray would wait for ever, or be aborted
+        raise UserError(
+            f"Ray cannot be started: this user may have {room} more threads, and Ray needs about {needed}; "
+            "raise the limit (ulimit -u), or give --local, which uses no Ray"
+        )
+    ray_compat.listen_on_this_machine_only()
+    ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
+    logs = f"{ray_folder.place()}/session_latest/logs"
+
+    def start() -> None:
+        ray.init(
+            address="local",
+            num_cpus=cores(),  # Ray itself looks at no affinity
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            job_config=ray_compat.DriversCode(),
+            **quiet,
+        )
+
+    try:
+        _in_time(start, ended, START_LIMIT, f"Ray is being started; its logs are in {logs}")
+    except TimeoutError:
+        raise UserError(
+            f"Ray cannot be started: it is not ready after {START_LIMIT:.0f} s; its logs are in {logs}; or give "
+            "--local, which uses no Ray"
+        ) from None
+    except Exception as error:  # one of Ray's own is just that
+        raise UserError(f"Ray cannot be started: {reason_and_file(error)}; {WAY_OUT}") from None
+
+
+def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
+    logs = "Ray's logs are in /tmp/ray/session_latest/logs on the cluster's machines"
+    end = time.monotonic() + LIMIT
+
+    def join() -> None:
+        _knock(address, end)
+        # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
+        job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}
+        ray.init(address=address, **job, **quiet)
+
+    waiting = f"Waiting for the Ray cluster {address!r}, {LIMIT:.0f} s at most; {logs}"
+    try:
+        _in_time(join, ended, LIMIT + RETRY, waiting)
+    except Exception as error:
+        said = f"no answer within {LIMIT:.0f} s" if isinstance(error, TimeoutError) else reason_and_file(error)
+        raise UserError(f"--ray-address: {address!r} cannot be reached: {said}; {logs}") from None
+
+
+def _knock(address: str, end: float) -> None:
+    """Wait until something listens at a cluster's address; raises its ``OSError`` at the end. Ray itself would go on
+    for many minutes."""
+    place = ray_compat.host_and_port(address)
+    while place is not None:
+        try:
+            with socket.create_connection(place, timeout=max(RETRY, end - time.monotonic())):
+                return
+        except socket.gaierror:  # no such name
+            raise
+        except OSError:
+            if time.monotonic() >= end:
+                raise
+        time.sleep(RETRY)
+
+
+def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, waiting: str) -> None:
+    """Do something that may hang in code that is not Python's. Says ``waiting`` on standard error where it takes a
+    while.
+
+    Raises ``TimeoutError`` at the limit. The action's thread then stays behind, so the process ends without waiting for
+    what Ray does at its end, and so it does after Ctrl-C.
+    """
+    done: Future[None] = Future()
+
+    def act() -> None:
+        try:
+            action()
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+            ended.wait()  # the kernel ends Ray's processes with the thread that has started them
+
+    threading.Thread(target=act, name="ray", daemon=True).start()
+    try:
+        _result(done, limit, waiting)
+    except BaseException as error:
+        if not done.done():
+            atexit.register(_leave, _exit_code(error))
+        raise
+
+
+def _result(done: "Future[None]", limit: float, waiting: str) -> None:
+    try:
+        done.result(min(SILENCE, limit))
+    except TimeoutError:
+        if done.done():  # an error of the action's own
+            raise
+        print(f"{waiting}.", file=sys.stderr, flush=True)
+        done.result(max(0.0, limit - SILENCE))
+
+
+def _exit_code(error: BaseException) -> int:
+    if not isinstance(error, KeyboardInterrupt):
+        return GAVE_UP
+    return TERMINATED if terminated() else INTERRUPTED
+
+
+def _leave(code: int) -> None:
+    """End this process at once, and a Ray that it was starting."""
+    ray_compat.end_own_processes()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

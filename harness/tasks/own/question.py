@@ -1,0 +1,80 @@
+"""``kind: question_answering``: the part of a context that answers a question."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.common import fields
+from harness.common.errors import bad, unknown
+from harness.tasks import squad_scores
+from harness.tasks.own.base import Own
+from harness.tasks.question_task import QuestionTask
+from harness.tasks.questions import squad_format
+from harness.tasks.questions.squad_format import Question
+from harness.tasks.squad_scores import Normalise
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULES = ("squad", "mlqa")
+"""Whose normalisation of answers: SQuAD's, which is English's in every language, or MLQA's of each language."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnQuestion(Own[Question], QuestionTask):
+    """Columns with an id, a question, a context and the answers, or SQuAD's JSON, which has all four.
+
+    The answers of a question are a list of objects with ``text`` and ``answer_start``, or one object with a list of
+    each, as the hub has them.
+    """
+
+    name: ClassVar[str] = "question_answering"
+    scored_by: ClassVar[tuple[str, ...]] = ("answers",)
+
+    labels: tuple[str, ...] = QuestionTask.labels  # type: ignore[misc]
+    metric: str = "f1"  # type: ignore[misc]
+    id: str = "id"
+    """The column with a question's id."""
+    question: str = "question"
+    context: str = "context"
+    answer: str = "answers"
+    """The column with its answers."""
+    no_answer: bool = False  # type: ignore[misc]
+    """Whether a context need not answer its question, as in SQuAD 2.0."""
+    rules: str = "squad"
+    """One of ``RULES``."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        fields.choice("rules", self.rules, RULES)
+
+    def _check_labels(self) -> None:
+        if self.labels != QuestionTask.labels:
+            raise bad("labels", list(self.labels), f"none: of the kind {self.name!r} answers are parts of a context")
+
+    def _check_metric(self) -> None:
+        fields.choice("metric", self.metric, self.other_metrics)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.id, self.question, self.context, self.answer
+
+    def normalise(self, language: str) -> Normalise:
+        return squad_scores.mlqa(language) if self.rules == "mlqa" else squad_scores.squad
+
+    def example(self, cells: Sequence[Any], where: str) -> Question:
+        return squad_format.checked([cells], where, no_answer=self.no_answer)[0]
+
+    def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Question]:
+        """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the question's id."""
+        for name in self.columns:
+            if name not in table:
+                raise unknown(f"{where}: column", name, map(str, table))
+        cells = zip(*(table[name].tolist() for name in self.columns), strict=True)
+        return squad_format.checked(cells, where, no_answer=self.no_answer)
+
+    def labels_in(self, examples: Iterable[Question]) -> set[str]:
+        return set(self.labels)
+
+    def identity(self) -> dict[str, Any]:
+        return super().identity() | {"no_answer": self.no_answer, "rules": self.rules}

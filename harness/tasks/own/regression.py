@@ -1,0 +1,92 @@
+"""``kind: regression``: a number for one text or two, such as how similar they are."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from harness.common.errors import UserError, bad
+from harness.tasks.base import Task
+from harness.tasks.metrics.of_numbers import pearson, spearman
+from harness.tasks.number_fit import NumberFit, number_fit
+from harness.tasks.own.sequence import OwnSequence, Row
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+    from torch import Tensor
+
+VALUE = "value"
+"""The head's only output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnRegression(OwnSequence):
+    """One column or two as ``text``, and a number as ``label``. The loss is the squared error, of numbers as they
+    are."""
+
+    name: ClassVar[str] = "regression"
+    counts_of_texts: ClassVar[tuple[int, ...]] = (1, 2)
+    scored_by: ClassVar[tuple[str, ...]] = ("numbers",)
+    other_metrics: ClassVar[tuple[str, ...]] = ("pearson", "spearman")
+
+    labels: tuple[str, ...] = (VALUE,)  # type: ignore[misc]
+    metric: str = "pearson"  # type: ignore[misc]
+
+    relabelled = Task.relabelled  # wrong labels are drawn among classes
+
+    def _check_labels(self) -> None:
+        if self.labels != (VALUE,):
+            raise bad("labels", list(self.labels), "none: of the kind 'regression' a label is a number")
+
+    def answer_of(self, cell: Any, where: str) -> float:
+        try:
+            number = math.nan if isinstance(cell, bool) else float(cell)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise bad(f"{where}: {self.label}", cell, "a finite number, with a decimal point")
+        return number
+
+    def labels_in(self, examples: Iterable[Row]) -> set[str]:
+        return set(self.labels)
+
+    def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
+        """Refuse numbers that are all the same: there is nothing to learn, and no correlation."""
+        if len({row[-1] for row in examples}) < 2:
+            raise UserError(
+                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
+            )
+
+    def gold(self, examples: Sequence[Row]) -> list[list[float]]:  # type: ignore[override]
+        """The number of each example."""
+        return [[row[-1]] for row in examples]
+
+    def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """The squared errors of a batch, summed."""
+        return (outputs["logits"].flatten().float() - labels.flatten().float()).square().sum()
+
+    def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
+        """The number of each row."""
+        return outputs["logits"].squeeze(-1).float()
+
+    def gather(self, gold: Sequence[Sequence[Any]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[Any]]:
+        """The number of each example; one that is not finite, of a model that has diverged, is 0."""
+        return [[float(number) if math.isfinite(number) else 0.0] for number in predicted]
+
+    def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
+        """``metric``, and both correlations, all × 100."""
+        ours, theirs = (list(chain.from_iterable(part)) for part in (gold, predicted))
+        both = {"pearson": 100 * pearson(ours, theirs), "spearman": 100 * spearman(ours, theirs)}
+        return both if self.metric in both else {self.metric: 100 * self.measure(ours, theirs), **both}
+
+    def counts(
+        self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
+    ) -> None:
+        """None: numbers are not right or wrong."""
+
+    def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
+        return number_fit(*(list(chain.from_iterable(part)) for part in (gold, predicted)))
+
+    def constant(self, gold: Sequence[Sequence[Any]]) -> None:
+        """None: no label is the most frequent."""

@@ -1,0 +1,69 @@
+"""``kind: token``: a tag for each word of a sentence."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from harness.common.errors import UserError, bad, unknown
+from harness.tasks.metrics import METRICS
+from harness.tasks.own.base import Own
+from harness.tasks.own.cells import label_of
+from harness.readers.tagged import Sentence
+from harness.tasks.token_task import TokenTask
+
+NONE = "O"
+"""The tag of a word without a prediction, as seqeval has it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnToken(Own[Sentence], TokenTask):
+    """A column with lists of words and one with lists of tags, or a file of tagged sentences, which has both."""
+
+    name: ClassVar[str] = "token"
+    scored_by: ClassVar[tuple[str, ...]] = ("tags", "labels")
+
+    words: str = "words"
+    """The column with the words."""
+    tags: str = "tags"
+    """The column with the tags."""
+    metric: str = "f1"  # type: ignore[misc]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.words, self.tags
+
+    def example(self, cells: Sequence[Any], where: str) -> Sentence:
+        words, tags = cells
+        for name, cell in zip(self.columns, cells, strict=True):
+            if not isinstance(cell, list) or not cell:
+                raise bad(f"{where}: {name}", cell, "a list that is not empty; in CSV and TSV there are none")
+        if len(words) != len(tags):
+            raise UserError(f"{where}: {len(words)} words in {self.words!r} and {len(tags)} tags in {self.tags!r}")
+        return tuple(self._word(word, where) for word in words), tuple(self._tag(tag, where) for tag in tags)
+
+    def _word(self, cell: Any, where: str) -> str:
+        if not isinstance(cell, str) or not (word := " ".join(cell.split())):
+            raise bad(f"{where}: {self.words}", cell, "words that are text and not empty")
+        return word
+
+    def _tag(self, cell: Any, where: str) -> str:
+        tag = label_of(cell)
+        if not isinstance(tag, str) or not tag:
+            raise bad(f"{where}: {self.tags}", cell, "tags: text or whole numbers")
+        if self.labels and tag not in self.labels:
+            raise unknown(f"{where}: {self.tags}", tag, self.labels)
+        return tag
+
+    def labels_in(self, examples: Iterable[Sentence]) -> set[str]:
+        return {tag for _, tags in examples for tag in tags}
+
+    def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
+        """``metric``, and ``accuracy``, the share of words that are right; both × 100. A metric of labels is that of
+        all words."""
+        names = [*self.labels, NONE]  # id -1, no prediction, is the last
+        ours, theirs = ([[names[label] for label in sentence] for sentence in part] for part in (gold, predicted))
+        pairs = [pair for sentences in zip(ours, theirs, strict=True) for pair in zip(*sentences, strict=True)]
+        accuracy = {"accuracy": 100 * sum(tag == answer for tag, answer in pairs) / len(pairs)}
+        if self.metric_file or METRICS[self.metric].of == "tags":
+            return {self.metric: 100 * self.measure(ours, theirs), **accuracy}
+        return {self.metric: 100 * self.measure(*map(list, zip(*pairs, strict=True))), **accuracy}
