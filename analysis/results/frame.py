@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.results.about import About
 from analysis.results.balance import Balance
 from analysis.results.wording import named
+from harness.common import sources
 from harness.common.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
