@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.results.about import About
 from analysis.results.balance import Balance
 from analysis.results.wording import named
+from harness.common import sources
 from harness.common.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
@@ -101,7 +102,7 @@ class Results:
     @cached_property
     def targets(self) -> pd.DataFrame:
         """The target languages' rows of ``test``."""
-        return self.test[self.test["language"] != self.source]
+        return self.test[~self.test["language"].isin([self.source, *sources.parts(self.source)])]
 
     @cached_property
     def wide(self) -> pd.DataFrame:

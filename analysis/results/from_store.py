@@ -132,7 +132,7 @@ def _scores(frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping
         if trial.id not in records:
             continue
         for split, languages in records[trial.id].scores.splits():
-            wanted = trial.test_data if split == "test" else (trial.source,)
+            wanted = {trial.source, *(trial.test_data if split == "test" else ())}
             for language, score in languages.items():
                 if language in wanted:
                     beside = score.examples, _or_nan(score.unknown)

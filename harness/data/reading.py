@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import embedded
-from harness.common import files
+from harness.common import files, sources
 from harness.common.errors import UserError, bad, reason
 from harness.data import hub, own
 from harness.data.origin import HUB, Origin
@@ -44,9 +44,12 @@ def with_labels(origin: Origin, source: str) -> Origin:
 
 
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if sources.is_several(language):
+        return [row for part in sources.parts(language) for row in examples(origin, split, part).rows]
     if isinstance(task, Own):
         return own.rows(task, origin, split, language)
-    assert isinstance(origin.place, str)
+    if not isinstance(origin.place, str):
+        raise UserError(f"data: files of one's own are for a task with a 'kind', and have none of {task.name!r}")
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
@@ -81,8 +84,5 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         # Under another name, not with another end alone.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
-        raise UserError(
-            f"data: {first} does not exist{also}; languages with a {split} file there: "
-            f"{', '.join(sorted(there)) or 'none'}"
-        )
+        raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}")
     return found[0]

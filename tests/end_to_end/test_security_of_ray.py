@@ -42,7 +42,7 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 def test_a_ray_of_our_own_listens_on_this_machine_alone() -> None:
     import ray
 
-    from harness.execution.ray_cluster import connection
+    from harness.execution.on_ray.cluster import connection
 
     with connection(None):
         ray.get(ray.remote(lambda: None).remote())  # a worker too listens

@@ -1,12 +1,15 @@
 """``report``: the report of a study or of a table of results."""
 
 import argparse
+import sys
+import webbrowser
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
 from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
+from harness.common.errors import UserError, bad
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,7 +20,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
         "store alone, or a CSV file of anybody's results; analysis/README.md says which columns.",
     )
-    command.add_argument("study", metavar="STUDY", help="a study that was run, or a .csv, .tsv or .txt file of results")
+    command.add_argument(
+        "study", metavar="STUDY", nargs="?", help="a study that was run, or a .csv, .tsv or .txt file of results"
+    )
+    command.add_argument(
+        "--example",
+        action="store_true",
+        help="write the report of results that ship, those of the quickstart, and open it; nothing is trained",
+    )
     store_option(command)
     command.add_argument(
         "--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)"
@@ -45,6 +55,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def report(options: argparse.Namespace) -> int:
+    if options.example:
+        return _example(options)
+    if options.study is None:
+        raise UserError("report: no study is given; give the name of one that was run, a file of results or --example")
     from analysis.report import write
     from analysis.results.opening import opened
     from analysis.results.view import View
@@ -68,6 +82,30 @@ def report(options: argparse.Namespace) -> int:
         watch(look, show, options.watch)
     else:
         show(look(), 0)
+    return exit_codes.OK
+
+
+def _example(options: argparse.Namespace) -> int:
+    """The report of the results that ship, in a browser where a person is looking."""
+    if options.study is not None:
+        raise bad("report", options.study, "no study with --example, which has results of its own")
+    from analysis.examples import example
+    from analysis.report import write
+    from analysis.results.opening import opened
+
+    with example() as file:
+        view = opened(
+            str(file),
+            options.store,
+            source=options.source,
+            ddof=options.ddof,
+            published=options.published,
+            baseline=options.baseline,
+        )
+        written = write(view, options.out)
+    tell_of_report(written)
+    if sys.stdout.isatty():
+        webbrowser.open(written.html.resolve().as_uri())
     return exit_codes.OK
 
 

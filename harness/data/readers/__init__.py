@@ -24,8 +24,8 @@ READERS: Registry[Reader] = Registry(
         ".tsv": "harness.data.readers.tables:tsv",
         ".jsonl": "harness.data.readers.tables:jsonl",
         ".parquet": "harness.data.readers.tables:parquet",
-        **dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt"), "harness.data.readers.tagged:tagged"),
         ".json": "harness.data.readers.squad:squad",
+        **dict.fromkeys((".conll", ".conllu", ".iob", ".iob2", ".bio", ".txt"), "harness.data.readers.tagged:tagged"),
     }
 )
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
