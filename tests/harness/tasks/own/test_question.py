@@ -83,5 +83,5 @@ def test_bad_rows_are_told_with_the_file_and_the_question(tmp_path: Path) -> Non
     with pytest.raises(UserError, match=r"here\.jsonl: question 'q7': answer_start: 7 is not allowed; give 8"):
         OwnQuestion().examples(pd.DataFrame([row]), "here.jsonl", "test")
     with pytest.raises(UserError, match=r"here\.jsonl: column: there is no 'context'"):
-        OwnQuestion().examples(pd.DataFrame([row]).drop(columns="context"), "here.jsonl")
-    assert OwnQuestion(no_answer=True).examples(pd.DataFrame([{**row, "answers": []}]), "here")[0].answers == ()
+        OwnQuestion().examples(pd.DataFrame([row]).drop(columns="context"), "here.jsonl", "test")
+    assert OwnQuestion(no_answer=True).examples(pd.DataFrame([{**row, "answers": []}]), "here", "test")[0].answers == ()
