@@ -32,6 +32,7 @@ class QuestionTask(Task[Question]):
     labels: ClassVar[tuple[str, ...]] = ("start", "end")
     metric: ClassVar[str] = "f1"
     other_metrics: ClassVar[tuple[str, ...]] = ("exact_match", "f1")
+    suffixes: ClassVar[tuple[str, ...]] = (".json",)
     read_by_answers: ClassVar[tuple[str, ...]] = ("first", "last")
     no_answer: ClassVar[bool] = False
     """Whether a context need not answer its question, as in SQuAD 2.0. The model then gives none where the first
@@ -40,9 +41,6 @@ class QuestionTask(Task[Question]):
     def normalise(self, language: str) -> Normalise:
         """How answers in a language are compared: by SQuAD's rules, which are English's, as in XTREME."""
         return squad_scores.squad
-
-    def files(self, split: str, language: str) -> tuple[str, ...]:
-        return (f"{self.name}/{split}-{language}.json",)
 
     def read(self, file: Path) -> list[Question]:
         return squad_format.of_file(file, no_answer=self.no_answer)

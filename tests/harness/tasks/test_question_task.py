@@ -35,6 +35,7 @@ from harness.study import Study, TrialConfig
 from harness.tasks import QuestionTask, task_named
 from harness.tasks.label_counts import LabelCounts
 from harness.tasks.questions.squad_format import Question
+from harness.training import building
 from harness.training.building import build_trainer
 from harness.training.rescoring import rescore
 from harness.training.trial import run_trial
@@ -210,3 +211,30 @@ def test_fewer_questions_have_all_their_windows(make: Make, cache: Path) -> None
     chosen = set(rows["example"])
     assert len(chosen) == 2
     assert len(rows) == sum(example in chosen for example in whole["example"]) > 2
+
+
+@pytest.mark.parametrize("method", [Vanilla(), SoftPrompt(tokens=2)], ids=lambda method: method.name)
+def test_batches_without_padding_have_the_same_gradients(
+    method: Method, make: Make, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = TrialContext.of(make(method), cache)
+    part, found = context.encoded("train", "en"), []
+    names = ("input_ids", "attention_mask", "token_type_ids", "labels")
+    rows = [{name: row[name] for name in names if name in row} for row in part.rows]
+    by_length = sorted(rows, key=lambda row: len(row["input_ids"]))
+    for packed in (True, False):
+        if not packed:
+            monkeypatch.setattr(building, "train_packed", lambda model: None)
+        model = build_trainer(context).model.train()
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
+        batch = context.task.collator(part.tokenizer)([*by_length[:2], *by_length[-2:]])
+        labels = batch.pop("labels")
+        loss = context.task.loss(model(**batch), labels)
+        loss.backward()
+        found.append((loss.item(), {name: p.grad for name, p in model.named_parameters() if p.grad is not None}))
+    (loss, gradients), (expected_loss, expected) = found
+    assert loss == pytest.approx(expected_loss, rel=1e-6)
+    for name, gradient in expected.items():
+        torch.testing.assert_close(gradients[name], gradient, rtol=1e-4, atol=1e-6)
