@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.tasks import QuestionTask, squad_scores, task_named
+from harness.tasks.metrics import METRICS
 
 MOCK = Path(__file__).parents[4] / "shared" / "cases" / "xtreme_mock"
 XTREME_ORDER = {
@@ -119,3 +120,7 @@ def test_no_answer_is_right_in_squad_2_alone() -> None:
     assert f1("red", [""], squad, no_answer=True) == f1("", ["red"], squad, no_answer=True) == 0.0
     assert f1("the", ["an"], squad, no_answer=True) == 1.0  # nothing is left of either
     assert squad_scores.exact_match("", [""], squad)
+
+
+def test_exact_match_by_its_name() -> None:
+    assert METRICS["exact_match"].function([["The end"], ["a", "b"], [""]], ["end.", "c", ""]) == pytest.approx(2 / 3)
