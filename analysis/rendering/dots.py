@@ -15,16 +15,17 @@ from matplotlib.ticker import MaxNLocator
 from analysis.rendering.scale import Places
 
 WIDTH, HEIGHT = 1040, 372
-TOP, BOTTOM = 52, 48
-"""Room above the panels for the legend, and below them for labels."""
+TOP, LINE, BOTTOM = 52, 17, 48
+"""Room above the panels for a legend of one line, for each further line, and below them for labels."""
 PANELS = ((46, 652), (716, 1036))
 """Left and right ends of the panels."""
 SUMMARY = 0.2
 """Share of a panel that the means take."""
 LETTER = 6.6
 """Width of a letter."""
-RADIUS = 4.2
-"""Of a dot."""
+RADIUS, SMALL, SMALLEST = 4.2, 3.2, 2.4
+"""Of a dot, of one of many, and of very many."""
+MANY, VERY_MANY = 150, 600
 JITTER = (0, -1, 1, -2, 2)
 """Order in which the runs of one method and value stand beside one another."""
 
@@ -59,15 +60,24 @@ class Dots:
 
     def svg(self) -> Markup:
         """The picture as an ``svg`` element, whose letters and lines have the colour of the text around it."""
-        parts = [*self._legend(), *self._panel(0), *self._panel(1)]
+        legend = [*self._legend()]
+        down = LINE * (legend[-1][1] if legend else 0)
+        panels = Markup('<g transform="translate(0 {})">').format(down)
+        parts = [*(mark for mark, _ in legend), panels, *self._panel(0), *self._panel(1), Markup("</g>")]
         head = Markup(
             '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" class="dots" role="img" aria-label="{}" '
             'font-family="system-ui, sans-serif" font-size="12" fill="currentColor">'
-        ).format(WIDTH, HEIGHT, self.alt)
+        ).format(WIDTH, HEIGHT + down, self.alt)
         return head + Markup("\n").join(parts) + Markup("</svg>")
 
-    def _legend(self) -> Iterator[Markup]:
-        x, y = PANELS[0][0], 12
+    @property
+    def _radius(self) -> float:
+        count = len(self.dots)
+        return RADIUS if count <= MANY else SMALL if count <= VERY_MANY else SMALLEST
+
+    def _legend(self) -> Iterator[tuple[Markup, int]]:
+        """Its entries, each with its line."""
+        x, line = PANELS[0][0], 0
         entries = [(method, _dot(0, 0, colour)) for method, colour in zip(self.methods, self.colours, strict=True)]
         if any(dot.collapsed for dot in self.dots):
             entries.append(("collapsed run", _cross(0, 0, "currentColor")))
@@ -75,11 +85,10 @@ class Dots:
         for label, mark in entries:
             room = 16 + LETTER * len(label) + 18
             if x > PANELS[0][0] and x + room > WIDTH:
-                x, y = PANELS[0][0], y + 17
+                x, line = PANELS[0][0], line + 1
             method = Markup(' data-method="{}"').format(label) if label in self.methods else ""
-            yield Markup('<g transform="translate({:.0f} {})"{}>{}<text x="10" y="4">{}</text></g>').format(
-                x + 5, y, method, mark, label
-            )
+            entry = Markup('<g transform="translate({:.0f} {})"{}>{}<text x="10" y="4">{}</text></g>')
+            yield entry.format(x + 5, 12 + LINE * line, method, mark, label), line
             x += round(room)
 
     def _panel(self, number: int) -> Iterator[Markup]:
@@ -132,8 +141,8 @@ class Dots:
             aside = column * (order[dot.method] + 0.5) - group / 2
             aside += min(column / 6, RADIUS) * JITTER[nth % len(JITTER)]
             x = left + (right - left) * place + aside
-            draw = _cross if dot.collapsed else _dot
-            mark = draw(x, scale.at(score), self.colours[order[dot.method]])
+            at = x, scale.at(score), self.colours[order[dot.method]]
+            mark = _cross(*at) if dot.collapsed else _dot(*at, self._radius)
             yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(dot.method, mark, dot.name)
 
     def _means(self, number: int, left: float, right: float, scale: "_Scale") -> Iterator[Markup]:

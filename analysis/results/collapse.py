@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from harness.common import sources
 from harness.store.checked_files import read_each
 from harness.store.record import Record
 from harness.store.store import Store
@@ -88,7 +89,11 @@ def _flat(column: pa.ChunkedArray) -> tuple[NDArray[np.integer], NDArray[np.int6
 
 
 def _recorded(record: Record) -> dict[str, LabelCounts | NumberFit | None]:
-    return {language: score.label_counts or score.number_fit for language, score in record.scores.test.items()}
+    return {
+        language: score.label_counts or score.number_fit
+        for language, score in record.scores.test.items()
+        if not sources.is_several(language)
+    }
 
 
 def _of_predictions(store: Store, record: Record) -> dict[str, LabelCounts] | None:

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.results.about import About
 from analysis.results.balance import Balance
 from analysis.results.wording import named
+from harness.common import sources
 from harness.common.errors import UserError
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
@@ -101,7 +102,7 @@ class Results:
     @cached_property
     def targets(self) -> pd.DataFrame:
         """The target languages' rows of ``test``."""
-        return self.test[self.test["language"] != self.source]
+        return self.test[~self.test["language"].isin([self.source, *sources.parts(self.source)])]
 
     @cached_property
     def wide(self) -> pd.DataFrame:
@@ -115,12 +116,13 @@ class Results:
 
     @cached_property
     def collapsed_in(self) -> pd.DataFrame:
-        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``.
+        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``. Each
+        language of a source of several has a column too.
 
         It is missing (``pd.NA``) without a finished trial of the run with that language, and without evidence. Results
         from a CSV file have none for target languages. The source's column is ``collapsed`` of ``runs``.
         """
-        languages = [self.source, *self.about.targets]
+        languages = dict.fromkeys([self.source, *sources.parts(self.source), *self.about.targets])
         finished = self.trials[self.trials["status"] == FINISHED]
         known = finished.get("collapsed_in", pd.Series(None, index=finished.index, dtype=object))
         told = [

@@ -100,6 +100,7 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
             "encoder revision": trial.encoder_revision,
             "training data": trial.training_data,
             **_rules(trial, record.scorer),
+            **({"task": trial.task_code} if trial.own_task is not None else {}),
         },
     }
 
@@ -132,7 +133,7 @@ def _scores(frame: pd.DataFrame, trials: Sequence[TrialConfig], records: Mapping
         if trial.id not in records:
             continue
         for split, languages in records[trial.id].scores.splits():
-            wanted = trial.test_data if split == "test" else (trial.source,)
+            wanted = {trial.source, *(trial.test_data if split == "test" else ())}
             for language, score in languages.items():
                 if language in wanted:
                     beside = score.examples, _or_nan(score.unknown)

@@ -7,6 +7,7 @@ from analysis.rendering.table import Table, std_note
 from analysis.results.frame import Results
 from analysis.results.view import View
 from analysis.results.wording import MAX_NAMED, collapse_rule
+from harness.common import sources
 
 UNREADABLE = 1
 """Percentage of unknown sub-words above which the table warns of a language."""
@@ -22,12 +23,19 @@ def table(view: View) -> Table:
     """Mean ± std over runs, for every language and method, and at the end the zero-shot score.
 
     The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a
-    row of its own. Where any run of a method collapsed in any language, a column has the number of such runs.
+    row of its own. A source of several languages has a row for each. Where any run of a method collapsed in any
+    language, a column has the number of such runs.
     """
     results, ddof = view.results, view.ddof
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
     source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
     rows: list[list[str | Cell]] = [[f"{results.source} (source)", *mark_best(source)]]
+    own = sources.parts(results.source) if sources.is_several(results.source) else ()
+    for language in own:
+        of_one = results.test[results.test["language"] == language]
+        scores = [of_one.loc[of_one["method"] == method, "score"] for method in results.methods]
+        cells = [Score.over(found, len(r), ddof) for found, r in zip(scores, runs, strict=True)]
+        rows.append([f"{language} (of the source)", *mark_best(cells)])
     columns: list[list[str | Score]] = [
         [score(results, m, language, ddof) for language in results.about.targets] for m in results.methods
     ]
@@ -40,7 +48,7 @@ def table(view: View) -> Table:
         ]
     )
     fallen = [method for method in results.methods if _falls(results, method)]
-    scored = (results.source, *results.about.targets)
+    scored = (results.source, *own, *results.about.targets)
     for place, row in enumerate(rows):
         row += [collapsed(results, method, scored[place]) if place < len(scored) else MISSING_CELL for method in fallen]
     notes = [

@@ -2,11 +2,16 @@
 
 import math
 
+import numpy as np
+import pandas as pd
+
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Scope, Verdict
-from analysis.claims.collapse import baselines
+from analysis.claims.collapse import NEVER, baselines
 from analysis.rendering.cells import MISSING_CELL, Cell, Judged, Mark, Number, Percent, Score
 from analysis.rendering.table import Table
+from analysis.results.comparison import LANGUAGES
+from analysis.results.frame import RUN
 from analysis.results.view import View
 from analysis.sections.verdict import SCOPES, main_claims
 
@@ -41,6 +46,7 @@ def table(view: View, found: Answer) -> Table:
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
         f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
+        "The standard deviation and its ratio are geometric means over target languages.",
     ]
     terms = {
         "collapsed runs": "share",
@@ -61,15 +67,27 @@ def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]])
     runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
     surviving = runs.loc[~runs["collapsed"], "zero_shot"]
     score = Score.over(surviving, len(surviving), view.ddof)
+    std = _std(view, method, {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own})
     collapse = [own[Quantity.COLLAPSE] for own in claims.values() if Quantity.COLLAPSE in own]
     figures = baselines(collapse).get(method)
     return [
         f"{method} (baseline)",
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         MISSING_CELL,
-        MISSING_CELL if math.isnan(score.std) else Number(score.std, ".2f"),
+        MISSING_CELL if math.isnan(std) else Number(std, ".2f"),
         MISSING_CELL if math.isnan(score.mean) else Number(score.mean, ".2f"),
     ]
+
+
+def _std(view: View, method: str, of: set[str]) -> float:
+    """The standard deviation over the runs that survived: of the languages the geometric mean, where the ratios are of
+    them, else of the zero-shot score."""
+    runs = view.results.runs.set_index(RUN).loc[[method]].droplevel("method")
+    kept = runs.index[runs["complete"] & ~runs["collapsed"]]
+    scores = view.results.of(method).loc[kept, [*view.results.about.targets]]
+    stds = scores.std(ddof=view.ddof) if LANGUAGES in of else pd.Series([scores.mean(axis=1).std(ddof=view.ddof)])
+    stds = stds[stds > 0]
+    return float(np.exp(np.log(stds).mean())) if len(stds) else math.nan
 
 
 def _row(view: View, method: str, claims: dict[Quantity, Claim]) -> list[str | Cell]:
@@ -93,5 +111,7 @@ def _share(figures: list[float]) -> Cell:
 def _judged(claim: Claim | None, form: str, *, factor: float = 1.0, unit: str = "") -> str | Cell:
     if claim is None or math.isnan(claim.estimate):
         return MISSING_CELL
+    if claim.reason == NEVER:
+        return "none collapsed"
     ends = factor * claim.estimate, factor * claim.low, factor * claim.high
     return Judged(*ends, form=form, unit=unit, mark=MARKS[claim.verdict])

@@ -133,9 +133,10 @@ def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
         return ""
     if math.isnan(claim.estimate):
         return f"Its spread is not compared: {claim.reason}."
-    size = (
-        f"{_over(claim)} its standard deviation is {claim.estimate:.2f} times {claim.baseline}'s{_ends(claim, '.2f')}"
-    )
+    count = claim.details.get("languages")
+    what = "standard deviation" if count else "zero-shot score's standard deviation"
+    several = f" on average over {count} languages" if count and count > 1 else ""
+    size = f"{_over(claim)} its {what} is {claim.estimate:.2f} times {claim.baseline}'s{several}{_ends(claim, '.2f')}"
     if not claim.tested:
         return f"{size}; there is no test: {claim.reason}."
     if claim.shown:
@@ -171,7 +172,7 @@ def _mean(claims: dict[Quantity, Claim]) -> str:
         return f"{size}: the difference is shown {scope}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
         return f"{size}: they are equivalent {scope}, within {counted_points(claim.bounds[1])}."
-    return f"{size}: this shows no difference {scope}."
+    return f"{size}: this shows no difference {scope.removesuffix(' too')}."
 
 
 def counted_points(number: float) -> str:

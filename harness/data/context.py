@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.common import sources
 from harness.common.hashing import check_unchanged
 from harness.common.machine import memory
+from harness.data import reading
 from harness.data.origin import Origin
 from harness.data.tokenised import Encoded, encoded
 from harness.encoders import loading, pinning
@@ -54,15 +56,22 @@ class TrialContext:
         """The content hash that a split of a language had when the trial was planned."""
         if split == "test":
             return self.config.test_data[language]
-        return {"train": self.config.training_data, "dev": self.config.dev_data}[split]
+        planned = {"train": self.config.training_data, "dev": self.config.dev_data}[split]
+        if language == self.config.source:
+            return planned
+        # One of several source languages, which are planned together.
+        source = reading.examples(self.origin, split, self.config.source)
+        check_unchanged(f"data: the {split} data for {self.config.source!r}", source.fingerprint, planned)
+        return reading.examples(self.origin, split, language).fingerprint
 
     def tokenise(self) -> None:
         """Have all data in ``cache``, and let go of the encoder's tokenizer: a process that finds all there never loads
         it."""
         source, targets = self.config.source, self.config.targets
         self.encoded("train", source)
-        self.encoded("dev", source)
-        for language in (source, *targets):
+        for language in sources.parts(source):
+            self.encoded("dev", language)
+        for language in (*sources.parts(source), *targets):
             self.encoded("test", language)
         if loading.tokenizer.cache_info().currsize:
             loading.tokenizer.cache_clear()

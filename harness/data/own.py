@@ -9,10 +9,9 @@ import pandas as pd
 from harness.common.errors import UserError, reason_and_file, unknown
 from harness.data import hub, readers
 from harness.data.origin import Origin
-from harness.data.readers.tagged import NOTES
 from harness.study.own_data import SPLIT, SPLIT_WORDS, DataFiles, HubData, places
 from harness.tasks import Own
-from harness.tasks.base import Noted, columns
+from harness.tasks.base import columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -33,9 +32,7 @@ def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]
         raise UserError(f"data: {place} does not exist; it is the {split} data for {language!r}")
     if isinstance(data, str) and SPLIT not in data:
         raise UserError(f"data: {data!r} is a file for all splits; put {SPLIT} into its name")
-    table = readers.read(place)
-    notes: dict[str, str] = table.attrs.get(NOTES, {})
-    return Noted(task.examples(table, str(place), split), tuple(notes[name] for name in task.columns if name in notes))
+    return task.examples(readers.read(place), str(place), split)
 
 
 def _found(pattern: str, split: str, language: str) -> Path:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import embedded
-from harness.common import files
+from harness.common import files, sources
 from harness.common.errors import UserError, bad, reason
 from harness.data import hub, own
 from harness.data.origin import HUB, Origin
@@ -44,9 +44,12 @@ def with_labels(origin: Origin, source: str) -> Origin:
 
 
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
+    if sources.is_several(language):
+        return [row for part in sources.parts(language) for row in examples(origin, split, part).rows]
     if isinstance(task, Own):
         return own.rows(task, origin, split, language)
-    assert isinstance(origin.place, str)
+    if not isinstance(origin.place, str):
+        raise UserError(f"data: files of one's own are for a task with a 'kind', and have none of {task.name!r}")
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)
@@ -77,8 +80,7 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         names = " and ".join(file.name for file in found)
         raise UserError(f"data: {found[0].parent} has {names}; leave one of them there")
     if not found:
-        codes = (code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code)))
-        there = ", ".join(sorted(codes)) or "none"
+        there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
         # Under another name, not with another end alone.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from harness.common import sources
 from harness.common.errors import UserError
 from harness.common.machine.cores import cores
 from harness.data import reading
@@ -182,7 +183,7 @@ def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
         for trial in [t for t in first if not t.method.estimates()] or [replace(next(iter(first)), method=Vanilla())]:
             target = trial.targets[0]
             short = replace(trial.setting, max_steps=PROBE_STEPS, epochs=None, warmup_steps=0)
-            tests = {language: trial.test_data[language] for language in (trial.source, target)}
+            tests = {language: trial.test_data[language] for language in (*sources.parts(trial.source), target)}
             once = replace(trial, setting=short, targets=(target,), test_data=tests)
             warm = replace(once, seed=once.seed + 1)  # the first also loads the encoder and tokenises
             for config in (once, warm):

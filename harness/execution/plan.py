@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from harness.common import sources
 from harness.common.errors import UserError, bad
 from harness.data import corpus, reading
 from harness.data.origin import absolute, origin_of
@@ -32,7 +33,8 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     if isinstance(task, Own):
         task.check_scores(reading.examples(origin, "dev", study.source).rows)
     tests = {
-        language: reading.examples(origin, "test", language).fingerprint for language in (study.source, *study.targets)
+        language: reading.examples(origin, "test", language).fingerprint
+        for language in (*sources.parts(study.source), *study.targets)
     }
     trials: dict[str, TrialConfig] = {}
     for given, targets, setting, seed, replicate in study.runs():
@@ -59,7 +61,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             data_revision=origin.revision,
             dev_data=dev,
             targets=targets,
-            test_data={language: tests[language] for language in (study.source, *targets)},
+            test_data={language: tests[language] for language in (*sources.parts(study.source), *targets)},
             trim_vocabulary=study.trim_vocabulary,
         )
         if trial.id in trials:

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from harness.common import sources
 from harness.common.errors import UserError
 from harness.data import reading
 from harness.data.origin import Origin
@@ -76,10 +77,10 @@ def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> Trial
     whole."""
     tests = dict(trial.test_data)
     for language in record.scores.test if record is not None else ():
-        if language not in tests:
+        if language not in tests and not sources.is_several(language):
             try:
                 tests[language] = reading.examples(Origin.of(trial), "test", language).fingerprint
             except UserError:
                 continue
-    targets = tuple(language for language in tests if language != trial.source)
+    targets = tuple(language for language in tests if language not in sources.parts(trial.source))
     return replace(trial, test_data=tests, targets=targets)

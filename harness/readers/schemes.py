@@ -4,7 +4,7 @@ IOB1 and IOB2: Tjong Kim Sang and Veenstra (1999), "Representing text chunks". B
 "Design challenges and misconceptions in named entity recognition".
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from harness.readers.words import Word
 
@@ -36,6 +36,19 @@ def converted(sentences: list[list[Word]]) -> tuple[list[list[Word]], str]:
         if prefixes <= prefix.keys() and prefixes & STARTS:
             return [[_with(word, prefix) for word in sentence] for sentence in sentences], name
     return sentences, ""
+
+
+def to_iob2(sentences: list[list[str]], labels: Collection[str]) -> tuple[list[list[str]], str]:
+    """The same for tags alone, where ``labels`` are IOB2's or there are none."""
+    if labels and not is_iob2(labels):
+        return sentences, ""
+    found, scheme = converted([[Word(0, "", tag) for tag in tags] for tags in sentences])
+    return [[word.tag for word in sentence] for sentence in found], scheme
+
+
+def said(where: str, scheme: str) -> tuple[str, ...]:
+    """Sentences for the user on tags that were in another scheme."""
+    return (f"{where}: tags in {scheme} are read as IOB2.",) if scheme else ()
 
 
 def _with(word: Word, prefix: dict[str, str]) -> Word:

@@ -60,10 +60,8 @@ def checked(sentences: list[list[Word]], labels: Collection[str], where: Callabl
         sentences, scheme = schemes.converted(sentences)
     for word in (word for sentence in sentences for word in sentence):
         _check(word, labels, where)
-    notes = (f"{whole}: tags in {scheme} are read as IOB2.",) if scheme else ()
-    return Tagged(
-        [(tuple(word.form for word in found), tuple(word.tag for word in found)) for found in sentences], notes
-    )
+    pairs = [(tuple(word.form for word in found), tuple(word.tag for word in found)) for found in sentences]
+    return Tagged(pairs, schemes.said(whole, scheme))
 
 
 def _check(word: Word, labels: Collection[str], where: Callable[[Word], str]) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harness.common import sources
 from harness.store.record import Record, Score, Scores, scorer_of
 from harness.tasks import TASKS
 
@@ -18,7 +19,8 @@ def scored_again(record: Record, predictions: pa.Table) -> Record:
     splits = {split: _languages(record, languages, split, predictions) for split, languages in record.scores.splits()}
     scores = Scores(**splits)
     made = replace(record, scores=scores, scorer=scorer_of(record))
-    targets = [score for language, score in made.in_metric("test").items() if language != record.identity.source]
+    own = {record.identity.source, *sources.parts(record.identity.source)}
+    targets = [score for language, score in made.in_metric("test").items() if language not in own]
     return replace(made, zero_shot=sum(targets) / len(targets)) if targets else made
 
 

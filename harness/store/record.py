@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
+from harness.common import sources
 from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
 from harness.methods import Method
@@ -173,7 +174,12 @@ class Record:
     @property
     def examples(self) -> int:
         """Number of examples scored."""
-        return sum(score.examples for _, languages in self.scores.splits() for score in languages.values())
+        return sum(
+            score.examples
+            for _, scores in self.scores.splits()
+            for language, score in scores.items()
+            if not sources.is_several(language)
+        )
 
     def in_metric(self, split: str) -> dict[str, float]:
         """The scores × 100 of a split in the task's metric, by language."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from harness.common.fields import LANGUAGE
+from harness.common import sources
 from harness.common.hashing import digest
 from harness.common.provenance import Provenance
 from harness.common.typed_json import converted
@@ -123,7 +123,7 @@ def _check_names(record: Record) -> None:
 def _check_scores(record: Record) -> None:
     for split, languages in record.scores.splits():
         for language, score in languages.items():
-            if not LANGUAGE.fullmatch(language):  # the code becomes a file's name
+            if not sources.is_language(language):  # the code becomes a file's name
                 raise ValueError(f"{language!r} is no language")
             if record.metric not in score.metrics:
                 raise ValueError(f"it has no {split} score of {language!r}")

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.common import fields
+from harness.common import fields, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
 from harness.search import Search
@@ -71,6 +71,8 @@ class Study:
     XTREME, or altogether.
     """
     source: str = "en"
+    """Language of the training data; of several, a list or ``en+de``, one model is trained on all their examples, and
+    the source score is the mean of theirs."""
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: OwnData = "embedded"
@@ -95,19 +97,21 @@ class Study:
     """Bounds within which two methods count as the same; ``None`` for the defaults of ``EquivalenceBounds``."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "source", sources.together(self.source))
         if isinstance(self.targets, str):
             object.__setattr__(self, "targets", self._selected(self.targets))
         fields.coerce(self)
         check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
-        fields.languages("source", (self.source,))
+        fields.languages("source", sources.parts(self.source))
         fields.languages("targets", self.targets)
         self._check_data()
         if not is_file(self.task):  # a user's task is checked at planning: a report works without the file
             self.check_languages()
-        if self.source in self.targets:
-            raise bad("targets", self.source, "languages other than the source, which is scored anyway")
+        for language in sources.parts(self.source):
+            if language in self.targets:
+                raise bad("targets", language, "languages other than the source, which is scored anyway")
         fields.once("settings", self.settings)
         check_seeds(self.seeds)
         fields.at_least("replicates", self.replicates, 1)
@@ -127,13 +131,13 @@ class Study:
             return self._tested(selection)
         if selection in task.languages:
             raise bad("targets", selection, f"a list, [{selection}]")
-        return tuple(language for language in task.selection(selection) if language != self.source)
+        return tuple(language for language in task.selection(selection) if language not in sources.parts(self.source))
 
     def _tested(self, selection: str) -> tuple[str, ...]:
         """The languages with test files, without the source."""
         if selection != "all" or not isinstance(self.data, DataFiles):
             raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
-        return tuple(language for language in self.data.test if language != self.source)
+        return tuple(language for language in self.data.test if language not in sources.parts(self.source))
 
     def _check_data(self) -> None:
         """Refuse data that does not suit the task."""
@@ -192,9 +196,9 @@ class Study:
         task = task_named(self.task)
         if isinstance(task, Own):
             if isinstance(self.data, DataFiles):
-                self.data.check(self.source, self.targets)
+                self.data.check(sources.parts(self.source), self.targets)
             return
-        for where, languages in (("source", (self.source,)), ("targets", self.targets)):
+        for where, languages in (("source", sources.parts(self.source)), ("targets", self.targets)):
             for language in languages:
                 if language not in task.languages:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)

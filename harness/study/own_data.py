@@ -5,6 +5,7 @@ It is files by split and language, a pattern of their names, or a data set with 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
@@ -42,10 +43,10 @@ class DataFiles:
             raise unknown(f"data: {split}: language", language, places)
         return places[language]
 
-    def check(self, source: str, targets: Sequence[str]) -> None:
-        """Refuse a source and targets that lack a file."""
-        for split in SPLITS:
-            self.file(split, source)
+    def check(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+        """Refuse source languages and targets that lack a file."""
+        for split, language in product(SPLITS, sources):
+            self.file(split, language)
         for language in targets:
             self.file("test", language)
 

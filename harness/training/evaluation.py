@@ -3,12 +3,15 @@
 import inspect
 import math
 from collections.abc import Collection, Iterator, Sequence
+from statistics import fmean
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
+from harness.common import sources
 from harness.common.errors import UserError
+from harness.common.hashing import digest
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
 from harness.store.record import Score
@@ -27,13 +30,19 @@ def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
     """Scores of the source's dev and test sets and of every target's test set."""
     source, targets = context.config.source, context.config.targets
     constant = context.task.constant(context.encoded("train", source).gold)
-    parts = [("dev", source), *(("test", language) for language in (source, *targets))]
-    return [_score(model, context, split, language, constant) for split, language in parts]
+    found = []
+    for split, others in (("dev", ()), ("test", targets)):
+        ours = [_score(model, context, split, language, constant) for language in sources.parts(source)]
+        mean = [_mean(source, ours)] if len(ours) > 1 else []
+        found += [*ours, *mean, *(_score(model, context, split, language, constant) for language in others)]
+    return found
 
 
 def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
     """The task's metric × 100 on the source's dev set."""
-    return _score(model, context, "dev", context.config.source, None).score.metrics[context.task.metric]
+    languages = sources.parts(context.config.source)
+    scores = [_score(model, context, "dev", language, None).score for language in languages]
+    return fmean(score.metrics[context.task.metric] for score in scores)
 
 
 def _score(model: PreTrainedModel, context: TrialContext, split: str, language: str, constant: int | None) -> Scored:
@@ -49,6 +58,17 @@ def _score(model: PreTrainedModel, context: TrialContext, split: str, language: 
         fingerprint=context.fingerprint(split, language),
     )
     return Scored(split, language, part.gold, guesses, found)
+
+
+def _mean(source: str, parts: Sequence[Scored]) -> Scored:
+    """The mean of the scores of several source languages, without their examples."""
+    scores = [part.score for part in parts]
+    found = Score(
+        metrics={name: fmean(score.metrics[name] for score in scores) for name in scores[0].metrics},
+        examples=sum(score.examples for score in scores),
+        fingerprint=digest([score.fingerprint for score in scores]),
+    )
+    return Scored(parts[0].split, source, [], [], found)
 
 
 def _metrics(task: Task[Any], language: str, gold: list[list[Any]], predicted: list[list[Any]]) -> dict[str, float]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from harness.common import sources
 from harness.common.hashing import check_unchanged
 from harness.common.machine import arithmetic, memory
 from harness.common.provenance import Provenance, provenance
@@ -149,7 +150,6 @@ def made_record(
     """
     task = task_named(Origin.of(config).task)
     scores = Scores(*({part.language: part.score for part in scored if part.split == split} for split in SPLITS))
-    source = scores.test[config.source]
     finite = ("loss",) if config.precision == "fp16" else ("loss", "grad_norm")
     targets = [scores.test[language].metrics[task.metric] for language in config.targets]
     return Record(
@@ -159,7 +159,7 @@ def made_record(
         scorer=task.scorer,
         scores=scores,
         zero_shot=sum(targets) / len(targets),
-        collapsed=_collapsed(source),
+        collapsed=all(_collapsed(scores.test[language]) for language in sources.parts(config.source)),
         diverged=not all(math.isfinite(row[key]) for row in history for key in finite),
         checkpoint=checkpoint,
         cost=cost,

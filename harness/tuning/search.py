@@ -133,7 +133,7 @@ def _complete(
     journal: Journal, store: Store, resources: Resources, console: Console, observer: Observer | None
 ) -> None:
     """Score finished trials in missing languages, from kept weights or by training again, as a sweep does."""
-    from harness.execution.ray_tune import run_on_ray
+    from harness.execution.on_ray.tune import run_on_ray
 
     def describe(trial: TrialConfig) -> str:
         return f"{trial.method.label} {seeding(trial.seed, trial.replicate)}"

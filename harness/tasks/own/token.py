@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common.errors import UserError, bad, unknown
+from harness.readers import schemes
 from harness.readers.tagged import Sentence
+from harness.tasks.base import Noted
 from harness.tasks.metrics import METRICS
 from harness.tasks.own.base import Own
 from harness.tasks.own.cells import label_of
 from harness.tasks.token_task import TokenTask
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NONE = "O"
 """The tag of a word without a prediction, as seqeval has it."""
@@ -31,6 +36,14 @@ class OwnToken(Own[Sentence], TokenTask):
     @property
     def columns(self) -> tuple[str, ...]:
         return self.words, self.tags
+
+    def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Sentence]:
+        tags = table[self.tags].tolist() if self.tags in table else []
+        if not all(isinstance(cell, list) for cell in tags):
+            return super().examples(table, where, split)
+        found, scheme = schemes.to_iob2(tags, self.labels)
+        columns: dict[str, Any] = {self.tags: found} if scheme else {}
+        return Noted(super().examples(table.assign(**columns), where, split), schemes.said(where, scheme))
 
     def example(self, cells: Sequence[Any], where: str) -> Sentence:
         words, tags = cells

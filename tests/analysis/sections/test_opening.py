@@ -50,6 +50,12 @@ def test_a_method_that_is_steadier_is_said_to_and_no_more() -> None:
     assert "the difference is shown in these runs. Mean zero-shot scores differ by" in verdict.text
 
 
+def test_a_study_without_a_collapse_says_so() -> None:
+    table = shown(study(6, 1)).numbers
+    assert table is not None
+    assert cells(table, "a")["collapsed − vanilla"] == "none collapsed"
+
+
 def test_where_nothing_differs_nothing_is_said_to() -> None:
     (verdict,) = shown(study(2, 2)).verdicts
     assert verdict.headline == "a: no difference from vanilla is shown, and none is ruled out."
@@ -110,8 +116,9 @@ def test_the_numbers_are_those_of_the_claims() -> None:
         )
         assert cell.mark is (Mark.SHOWN if claim.shown else Mark.NOT_SHOWN)
     assert (collapse.verdict, spread.verdict) == (Verdict.LOWER, Verdict.LOWER)
-    runs = seen.results.runs.query("method == 'vanilla' and not collapsed")["zero_shot"]
-    assert cells(table, "vanilla (baseline)")["std ÷ vanilla"].value == pytest.approx(std(runs))
+    kept = normal(3, 8, 4, vanilla=6)["vanilla"][:6].reshape(24, 2)
+    geometric = np.sqrt(std(kept[:, 0]) * std(kept[:, 1]))
+    assert cells(table, "vanilla (baseline)")["std ÷ vanilla"].value == pytest.approx(geometric)
     assert isinstance(clean_table["collapsed runs"], Percent)
 
 

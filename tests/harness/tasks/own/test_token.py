@@ -1,5 +1,6 @@
 """A task of tagged words on a user's own sentences, from columns to scores."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,46 @@ def test_class_ids_of_a_saved_data_set_become_their_names(tmp_path: Path) -> Non
     origin = Origin(OwnToken(labels=TAGS), f"{tmp_path}/{{language}}")
     for split in ("train", "dev", "test"):
         assert reading.examples(origin, split, "de").rows == ((("Ann", "left"), ("B-PER", "O")),)
+
+
+def test_conll_files_are_the_same_trials_and_say_what_is_converted(tmp_path: Path, encoder: str) -> None:
+    """CoNLL-2003 in IOB1, CoNLL-U with the tags in its last column, and BIOES as JSON lines."""
+    plain = files(tmp_path, ".jsonl")
+    expected = plan(study_of(OwnToken(), plain, encoder))[0].id
+    for end, column, scheme in ((".conll", "ner", "IOB1"), (".conllu", "misc", ""), (".jsonl", "tags", "BIOES")):
+        folder = tmp_path / f"x{end}"
+        folder.mkdir()
+        data = DataFiles(
+            **{
+                part: {code: rewritten(of, folder) for code, of in made.items()}
+                for part, made in plain.to_json().items()
+            }
+        )
+        study = study_of(OwnToken(tags=column), data, encoder)
+        (trial,) = plan(study)
+        assert trial.id == expected
+        notes = reading.examples(Origin.of(trial), "test", "de").notes
+        assert notes == ((f"{folder}/test-de{end}: tags in {scheme} are read as IOB2.",) if scheme else ())
+
+
+def rewritten(file: str, folder: Path) -> str:
+    """The sentences of a file of JSON lines in the layout of which the folder has the name."""
+    end = folder.suffix
+    blocks = []
+    for row in map(json.loads, Path(file).read_text(encoding="utf-8").splitlines()):
+        pairs = [*zip(row["words"], row["tags"], strict=True)]
+        if end == ".conll":
+            lines = [f"{word} X X {tag.replace('B-', 'I-')}" for word, tag in pairs]
+        elif end == ".conllu":
+            lines = ["\t".join([str(at), word, *"_______", tag]) for at, (word, tag) in enumerate(pairs, 1)]
+        else:
+            after = [*row["tags"][1:], "O"]
+            ends = [tag[0] + ("" if next_[0] == "I" else "!") for tag, next_ in zip(row["tags"], after, strict=True)]
+            marks = [
+                {"B!": "S", "I!": "E"}.get(mark, mark[0]) + tag[1:] for mark, tag in zip(ends, row["tags"], strict=True)
+            ]
+            lines = [json.dumps({"words": row["words"], "tags": marks})]
+        blocks.append("\n".join(lines))
+    made = folder / f"{Path(file).stem}{end}"
+    made.write_text(("\n" if end == ".jsonl" else "\n\n").join(blocks) + "\n", encoding="utf-8")
+    return str(made)

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.execution.ray_connection import connection  # before Ray, which reads environment variables at its import
+from harness.execution.on_ray.connection import (
+    connection,  # before Ray, which reads environment variables at its import
+)
 
 # isort: split
 import ray
@@ -15,8 +17,8 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError
+from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
-from harness.execution.ray_worker import take_gpu
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
 from harness.fisher import supply
