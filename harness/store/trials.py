@@ -78,7 +78,8 @@ class Trials(HashedFolders, Failures):
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Be the only process that is at a trial; gives ``False`` where another is and this one is not to ``wait``.
+        """Be the only process that is at a trial, or at the search of a name; gives ``False`` where another is and this
+        one is not to ``wait``.
 
         A store that is no folder has no locks: there two processes may run a trial twice, and the record of the last
         stays, whole.

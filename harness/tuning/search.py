@@ -72,8 +72,27 @@ def search(
     that ends.
 
     Ending the process at any moment loses only the trials that were running. The next start draws others in their
-    place.
+    place. Raises ``UserError`` where another process searches in the same store under the same name: each would
+    overwrite what the other has tried.
     """
+    with store.claim(f"search-{study.name}", wait=False) as mine:
+        if not mine:
+            raise UserError(
+                f"study: another process searches {study.name} in this store; wait for its end and give the same "
+                "command again, or give this study another name"
+            )
+        return _search(study, trials, store, resources, console, retry_failed, observer)
+
+
+def _search(
+    study: Study,
+    trials: list[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    retry_failed: bool,
+    observer: Observer | None,
+) -> SearchOutcome:
     conflict = name_conflicts.replaced(study, trials, store)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)

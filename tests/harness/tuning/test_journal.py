@@ -4,11 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from harness.common.errors import UserError
 from harness.ranges import loguniform
 from harness.store.store import Store
 from harness.study import Study
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Rung, SearchTrial, read, winner
-from tests.helpers.searches import config, filled, journal
+from tests.helpers.searches import config, filled, journal, run
 from tests.helpers.studies import LONG, SPACE
 
 
@@ -119,3 +122,16 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
     assert best is not None
     assert best.id == "3"
     assert winner(found[1:2], "vanilla") is None
+
+
+def test_a_second_search_of_the_name_is_refused_and_overwrites_nothing(searched: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    filled(searched, store)
+    before = read(store, searched.name)
+    with (
+        Store(tmp_path / "store").claim(f"search-{searched.name}") as first,
+        pytest.raises(UserError, match=r"another process searches .* in this store; wait for its end"),
+    ):
+        run(searched, store)
+    assert first
+    assert read(store, searched.name) == before
