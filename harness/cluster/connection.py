@@ -21,11 +21,11 @@ from harness.compat import ray_authentication
 # isort: split
 import ray
 
+from harness.cluster import folder as ray_folder
 from harness.common.errors import UserError, reason_and_file
 from harness.common.machine.cores import cores
 from harness.common.machine.signals import sigterm_kept, terminated
 from harness.common.machine.threads import room_for_threads
-from harness.execution import ray_folder
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the

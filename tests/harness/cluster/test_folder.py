@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.execution import ray_folder
+from harness.cluster import folder as ray_folder
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_a_ray_starts_where_the_temporary_folder_has_a_long_name(
 ) -> None:
     import ray
 
-    from harness.execution.ray_connection import connection
+    from harness.cluster.connection import connection
 
     monkeypatch.setenv("TMPDIR", str(short / ("é" * 40)))
     monkeypatch.setenv("HOME", str(tmp_path / "missing"))
