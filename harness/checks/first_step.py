@@ -1,10 +1,11 @@
-"""One step of each method on two real examples, with the real weights, before the first trial: what only shows when it
-runs."""
+"""One step of each method and of its Fisher diagonal on two real examples, with the real weights, before the first
+trial: what only shows when it runs."""
 
 import inspect
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -16,7 +17,10 @@ from harness.data.origin import Origin
 from harness.data.tokenised import Encoded
 from harness.encoders import loading, pinning, trimmed_embedding
 from harness.encoders.pinning import Encoder
+from harness.fisher.diagonal import diagonal
+from harness.fisher.windows import windows
 from harness.methods import Method
+from harness.methods.fisher_estimate import Estimate
 from harness.study import TrialConfig
 from harness.tasks import task_named
 from harness.training.evaluation import predict
@@ -26,7 +30,8 @@ EXAMPLES = 2
 
 
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
-    """Tokenise two training examples, and take a training and a scoring step on them with each method, on the CPU.
+    """Tokenise two training examples, and take a training and a scoring step on them with each method, and a step of
+    the Fisher diagonals that methods need, on the CPU.
 
     Returns the seconds that it took. The pretrained weights stay in memory where trials run in this process
     (``local``). Raises ``UserError`` where a step fails.
@@ -37,14 +42,14 @@ def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
     longest = max(trial.setting.max_length for trial in trials)
     methods = {trial.method.arm: trial.method for trial in trials}.values()
     with suppress(MemoryError, torch.OutOfMemoryError):  # of this process; a trial's machine may have more
-        _try(encoder, origin, first.source, longest, methods)
+        _try(encoder, origin, first.source, longest, [*methods])
     if not local:
         loading.forget()
         memory.trim()
     return time.perf_counter() - start
 
 
-def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: Iterable[Method]) -> None:
+def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: Sequence[Method]) -> None:
     try:
         part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
     except Exception as error:
@@ -55,6 +60,25 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: I
             _step(encoder, origin, part, method)
         except Exception as error:
             raise _failed(f"a step of {method.label} with {encoder.path!r} on {EXAMPLES} examples", error) from None
+    for estimate in dict.fromkeys(_few(estimate) for method in methods for estimate in method.estimates()):
+        try:
+            _fisher_step(encoder, estimate, origin)
+        except Exception as error:
+            raise _failed(f"the Fisher diagonal of {encoder.path!r} on {EXAMPLES} windows of text", error) from None
+
+
+def _few(estimate: Estimate) -> Estimate:
+    """An estimate from windows of one language, of which in short texts some have no masked token."""
+    return replace(estimate, languages=estimate.languages[:1], examples=min(4 * EXAMPLES, estimate.examples))
+
+
+def _fisher_step(encoder: Encoder, estimate: Estimate, origin: Origin) -> None:
+    try:
+        found = windows(encoder, estimate, origin)
+    except UserError:  # too few of a short text; all that the diagonal needs has been looked at
+        return
+    examples = [window for window in found if len(window.masked)][:EXAMPLES]
+    diagonal(loading.masked_language_model(encoder), examples, estimate.estimator)
 
 
 def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> None:

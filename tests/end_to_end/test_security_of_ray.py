@@ -44,7 +44,7 @@ JOINS = """
 import sys
 from harness.common.errors import UserError
 from harness.compat.ray import listen_on_this_machine_only
-from harness.execution.on_ray.connection import connection
+from harness.cluster.connection import connection
 
 listen_on_this_machine_only()  # or Ray takes 127.0.0.1 for the machine's other address
 try:
@@ -58,7 +58,7 @@ except UserError as error:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The user's home, while a Ray of our own is there."""
-    from harness.execution.on_ray.cluster import connection
+    from harness.cluster.connection import connection
 
     folder = tmp_path_factory.mktemp("home")
     with pytest.MonkeyPatch.context() as patch:

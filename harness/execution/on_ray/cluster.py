@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.execution.on_ray.connection import (
-    connection,  # before Ray, which reads environment variables at its import
-)
+from harness.cluster.connection import connection  # before Ray, which reads environment variables at its import
 
 # isort: split
 import ray

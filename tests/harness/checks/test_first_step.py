@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from transformers import AutoConfig, AutoModelForMaskedLM, MLukeTokenizer
+from transformers import AutoConfig, AutoModelForMaskedLM, AutoTokenizer, MLukeTokenizer
 
 from harness.checks.first_step import try_first_step
 from harness.cli.main import main
 from harness.common.errors import UserError
 from harness.encoders import loading
 from harness.execution.plan import plan
-from harness.methods import Vanilla
+from harness.methods import Ewc, Vanilla
 from tests.helpers.encoders import BERT, SMALL, make, tiny_encoder
 from tests.helpers.sentencepieces import train
 
@@ -53,6 +53,20 @@ def test_a_healthy_encoder_takes_a_step_and_leaves_nothing_behind(tmp_path: Path
     assert try_first_step(trials, local=False) > 0
     assert loading._pretrained.cache_info().currsize == 0
     assert loading.tokenizer.cache_info().currsize == 0
+
+
+def test_a_fisher_diagonal_that_fails_is_found_before_the_first_trial(tmp_path: Path) -> None:
+    folder = str(tmp_path / "bert")
+    tiny_encoder(tmp_path / "bert")
+    ewc = Ewc(strength=1.0, languages=("de",), examples=20)
+    try_first_step(plan(make(folder, "pawsx", ewc)), local=True)
+    loading.forget()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.add_special_tokens({"mask_token": "[HIDDEN]"})  # one that the model has no embedding for
+    tokenizer.save_pretrained(folder)
+    try_first_step(plan(make(folder, "pawsx", Vanilla())), local=True)  # no fine-tuning masks
+    with pytest.raises(UserError, match=r"the Fisher diagonal of .* on 2 windows of text fails: IndexError: index"):
+        try_first_step(plan(make(folder, "pawsx", ewc)), local=True)
 
 
 def test_a_step_that_fails_is_said_and_no_trial_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.cluster.connection import connection
 from harness.common.errors import UserError, reason_and_file
-from harness.execution.on_ray.cluster import connection
 
 
 def raised(of: object) -> Exception:

@@ -75,8 +75,7 @@ def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_s
 def test_a_diagonal_on_a_worker_has_the_time_limit_of_a_trial(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from harness.execution.ray_cluster import _provide
-
+    from harness.execution.on_ray.cluster import _provide
     from harness.execution.resources import Resources
 
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

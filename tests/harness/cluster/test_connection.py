@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from harness.cluster import connection as ray_connection
 from harness.common.errors import UserError
 from harness.common.machine.threads import threads_of
-from harness.execution.on_ray import connection as ray_connection
 
 CONNECTS = """
 import sys
 from harness.common.errors import UserError
-from harness.execution.on_ray import connection as ray_connection
+from harness.cluster import connection as ray_connection
 
 ray_connection.LIMIT, ray_connection.SILENCE = 4.0, 1.0
 try:

@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import shutil
 import socket
 import sys
 import tempfile
@@ -20,11 +21,11 @@ from harness.compat import ray_authentication
 # isort: split
 import ray
 
+from harness.cluster import folder as ray_folder
 from harness.common.errors import UserError, reason_and_file
 from harness.common.machine.cores import cores
 from harness.common.machine.signals import sigterm_kept, terminated
 from harness.common.machine.threads import room_for_threads
-from harness.execution.on_ray import folder as ray_folder
 
 OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
@@ -66,7 +67,8 @@ def connection(address: str | None) -> Iterator[None]:
             held.enter_context(ray_authentication.own_token(Path(private)))
         with sigterm_kept():  # Ray's would print a stack of C++ and abort
             if address is None:
-                _start(quiet, ended)
+                if (folder := _start(quiet, ended)) is not None:
+                    held.callback(shutil.rmtree, folder, ignore_errors=True)
             else:
                 _join(address, quiet, ended)
         try:
@@ -76,7 +78,8 @@ def connection(address: str | None) -> Iterator[None]:
             ended.set()
 
 
-def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
+def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
+    """Returns the folder of all its files where that was made for it alone; where it cannot start, its logs stay."""
     room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
     if room is not None and room < needed:  # Ray would wait for ever, or be aborted
         raise UserError(
@@ -85,7 +88,9 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
         )
     ray_compat.listen_on_this_machine_only()
     ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
-    logs = f"{ray_folder.place()}/session_latest/logs"
+    folder = ray_folder.private()
+    place = folder or ray_folder.default()
+    logs = place / "session_latest" / "logs"
 
     def start() -> None:
         ray.init(
@@ -94,6 +99,8 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,
             job_config=ray_compat.DriversCode(),
+            _temp_dir=str(folder) if folder else None,
+            _plasma_directory=ray_folder.in_place_of_shared_memory(place),
             **quiet,
         )
 
@@ -105,7 +112,11 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
             "--local, which uses no Ray"
         ) from None
     except Exception as error:  # one of Ray's own is just that
-        raise UserError(f"Ray cannot be started: {reason_and_file(error)}; {WAY_OUT}") from None
+        said = reason_and_file(error)
+        if not isinstance(error, OSError | ValueError):  # it has waited for something
+            said += f"; its logs are in {logs}, and {ray_folder.room(place)}"
+        raise UserError(f"Ray cannot be started: {said}; {WAY_OUT}") from None
+    return folder
 
 
 def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:

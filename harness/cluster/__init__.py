@@ -1,0 +1,1 @@
+"""Ray, started or joined: in time, in a folder that it can use, with its token."""
