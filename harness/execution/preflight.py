@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable
 
-from harness.checks import tokenizer_check
+from harness.checks import example_check, tokenizer_check
 from harness.common.errors import UserError, bad
 from harness.common.machine.cores import cores
 from harness.data.origin import Origin
@@ -43,9 +43,11 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
 
 
 def warnings(trials: list[TrialConfig]) -> list[str]:
-    """Sentences on what the trials can do and hardly be meant to: targets that the tokenizer does not know."""
-    encoder, origin, _, targets = _read_by_tokenizer(trials)
-    return tokenizer_check.warnings(encoder, origin, targets)
+    """Sentences on what the trials can do and hardly be meant to: targets that the tokenizer does not know, data that
+    one would change."""
+    encoder, origin, source, targets = _read_by_tokenizer(trials)
+    parts = example_check.parts_of(origin, source, targets)
+    return [*tokenizer_check.warnings(encoder, origin, targets), *example_check.warnings(parts)]
 
 
 def _read_by_tokenizer(trials: list[TrialConfig]) -> tuple[Encoder, Origin, str, tuple[str, ...]]:

@@ -87,7 +87,7 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
     announce_diagonals(lacking, console)
     with quarantine.watched(store, (), console):
         if lacking and not resources.local:
-            from harness.execution.ray_cluster import provide_on_ray
+            from harness.execution.on_ray.cluster import provide_on_ray
 
             provide_on_ray(lacking, store, resources)
         return [supply.provide(request, store, resources.cpus) for request in requests]
@@ -97,7 +97,7 @@ def _run(
     trials: Sequence[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, keep_weights: bool
 ) -> None:
     if not resources.local:
-        from harness.execution.ray_tune import run_on_ray
+        from harness.execution.on_ray.tune import run_on_ray
 
         run_on_ray(list(trials), store, resources, progress, keep_weights=keep_weights)
         return

@@ -33,7 +33,7 @@ class JournalCallback(tune.Callback):
         """Config and start time of the running trials, by Tune's trial id."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Empty, as in ``harness.execution.ray_tune.SweepCallback``: Tune's pickle of the callback is never read."""
+        """Empty, as in ``harness.execution.on_ray.tune.SweepCallback``: Tune's pickle of the callback is never read."""
         return {}
 
     def on_trial_start(self, iteration: int, trials: Sequence[Trial], trial: Trial, **info: Any) -> None:

@@ -8,7 +8,7 @@ draws. So a search with parallel trials or an interruption draws other settings 
 import tempfile
 from dataclasses import asdict, replace
 
-from harness.execution.ray_cluster import Cluster, loss_of_node, ready
+from harness.execution.on_ray.cluster import Cluster, loss_of_node, ready
 
 # isort: split
 import ray

@@ -12,7 +12,7 @@ import harness.compat.ray  # noqa: F401  # before Ray, which reads its environme
 from ray import tune
 
 from harness.execution.attempt import Attempt, attempt
-from harness.execution.ray_worker import settle, take_gpu, worker_thread
+from harness.execution.on_ray.worker import settle, take_gpu, worker_thread
 from harness.execution.resources import Resources
 from harness.search import Search
 from harness.store.record import covers

@@ -5,7 +5,7 @@ This is a separate module because workers import it by name.
 
 from typing import Any
 
-from harness.execution import ray_tune
+from harness.execution.on_ray import tune as ray_tune
 from tests.benchmarks.no_op import do_nothing
 
 

@@ -36,7 +36,7 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",
 }
-"""The environment that ours sets for Ray on import (``harness.execution.ray_tune``).
+"""The environment that ours sets for Ray on import (``harness.execution.on_ray.tune``).
 
 Without it bare would write files for every trial, and Ray's own state.
 """
@@ -136,7 +136,7 @@ def run_trial(config: "TrialConfig", **options: Any) -> "TrialResult":
 def ours(arguments: list[str]) -> int:
     """Run ``steadytune`` with these arguments."""
     from harness.cli.main import main as steadytune
-    from harness.execution import ray_tune
+    from harness.execution.on_ray import tune as ray_tune
     from tests.benchmarks.idle_worker import Idle
 
     ray_tune.Worker = Idle

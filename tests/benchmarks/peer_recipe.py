@@ -102,10 +102,14 @@ def run_trial(config: dict[str, Any]) -> None:
         rows = Dataset.from_list(sentences(Path(job.data) / f"{split}-{language}.tsv"))
         return rows.map(encode, batched=True, remove_columns=["words", "tags"])
 
+    def prefixed(tag: str) -> str:
+        """The tag as XTREME's seqeval 0.0.12 reads it; today's would cut its first letter off."""
+        return f"{tag[0] if tag[0] in 'BES' else 'I'}-{tag}"
+
     def f1(prediction: Any) -> dict[str, float]:
         kept = prediction.label_ids != -100
         gold, guessed = (
-            [[job.labels[i] for i in row[mask]] for row, mask in zip(rows, kept, strict=True)]
+            [[prefixed(job.labels[i]) for i in row[mask]] for row, mask in zip(rows, kept, strict=True)]
             for rows in (prediction.label_ids, prediction.predictions)
         )
         return {"f1": 100 * f1_score(gold, guessed, zero_division=0)}

@@ -27,7 +27,7 @@ TIMES: dict[str, float] = {}
 @cache
 def watch_attempts() -> None:
     """Make this process record the times of every trial from now on."""
-    from harness.execution import ray_tune
+    from harness.execution.on_ray import tune as ray_tune
 
     attempt = ray_tune.attempt
 
@@ -68,7 +68,7 @@ def main() -> int:
         return 0 if sys.argv[1:] else 2
     os.environ[FOLDER] = str(Path(sys.argv[1]).resolve())
     from harness.cli.main import main as steadytune
-    from harness.execution import ray_tune
+    from harness.execution.on_ray import tune as ray_tune
     from tests.benchmarks.watched_worker import Watched
 
     ray_tune.Worker = Watched

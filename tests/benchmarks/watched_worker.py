@@ -3,7 +3,7 @@ name."""
 
 from typing import Any
 
-from harness.execution import ray_tune
+from harness.execution.on_ray import tune as ray_tune
 from tests.benchmarks.watched import watch_attempts
 
 

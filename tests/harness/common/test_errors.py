@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from harness.common.errors import UserError, reason_and_file
-from harness.execution.ray_cluster import connection
+from harness.execution.on_ray.cluster import connection
 
 
 def raised(of: object) -> Exception:

@@ -80,7 +80,7 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
     searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when Ray ends a worker, and Tune then gives up all running trials."""
-    from harness.execution.ray_cluster import Cluster
+    from harness.execution.on_ray.cluster import Cluster
     from harness.tuning import ray_search
 
     store, batches = Store(tmp_path / "store"), list[list[float]]()
@@ -126,7 +126,7 @@ def test_where_memory_is_short_others_are_drawn_one_at_a_time(
 
 
 def test_a_mistake_of_the_driver_is_no_trials(searched: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.execution.ray_cluster import Cluster
+    from harness.execution.on_ray.cluster import Cluster
     from harness.tuning import ray_search
 
     def breaks(*given: Any) -> None:

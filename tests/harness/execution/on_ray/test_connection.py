@@ -12,12 +12,12 @@ import pytest
 
 from harness.common.errors import UserError
 from harness.common.machine.threads import threads_of
-from harness.execution import ray_connection
+from harness.execution.on_ray import connection as ray_connection
 
 CONNECTS = """
 import sys
 from harness.common.errors import UserError
-from harness.execution import ray_connection
+from harness.execution.on_ray import connection as ray_connection
 
 ray_connection.LIMIT, ray_connection.SILENCE = 4.0, 1.0
 try:

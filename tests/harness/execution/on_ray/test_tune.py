@@ -11,12 +11,12 @@ import pytest
 import ray
 from rich.console import Console
 
-from harness.execution import ray_tune
 from harness.execution.attempt import Attempt
+from harness.execution.on_ray import tune as ray_tune
+from harness.execution.on_ray.cluster import Cluster
+from harness.execution.on_ray.tune import NUMBER, SweepCallback, run_on_ray
 from harness.execution.plan import plan
 from harness.execution.progress import SweepProgress
-from harness.execution.ray_cluster import Cluster
-from harness.execution.ray_tune import NUMBER, SweepCallback, run_on_ray
 from harness.execution.resources import Resources
 from harness.methods import Vanilla
 from harness.store.store import Store

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from typing import Any
 
-from harness.execution.ray_cluster import loss_of_node, ready
+from harness.execution.on_ray.cluster import loss_of_node, ready
 
 # isort: split
 from ray import tune
@@ -18,8 +18,8 @@ from ray.tune.experiment import Trial
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from harness.execution.attempt import Attempt, attempt, failed
+from harness.execution.on_ray.worker import settle, take_gpu
 from harness.execution.progress import SweepProgress
-from harness.execution.ray_worker import settle, take_gpu
 from harness.execution.resources import Resources
 from harness.execution.retries import ALONE, TOGETHER, Loss, Retries, loss_of_worker
 from harness.execution.time_limit import GRACE

@@ -1,0 +1,105 @@
+"""``check``: what is in a study's data, before anything is trained on it."""
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from harness.cli.commands import exit_codes
+from harness.cli.options.study import scaled_study, scaling_options, study_argument
+
+if TYPE_CHECKING:
+    from harness.checks.example_check import Part, SubWords
+
+MOST = 4
+"""Labels of a part that a line shows."""
+EXCERPT = 300
+"""Characters of an example."""
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "check",
+        help="show what is in a study's data",
+        description="Show a study's data by split and language: examples, labels, what is in the training data too, "
+        "scripts, lengths in sub-words, and the first examples as the model sees them. Warn of what one would change.",
+    )
+    study_argument(command)
+    scaling_options(command)
+    command.set_defaults(command=check)
+
+
+def check(options: argparse.Namespace) -> int:
+    from harness.checks import example_check
+    from harness.data.origin import Origin
+    from harness.encoders import loading, pinning
+    from harness.execution import preflight
+    from harness.execution.plan import plan
+
+    study = scaled_study(options)
+    trials = plan(study)
+    origin, max_length = Origin.of(trials[0]), min(trial.setting.max_length for trial in trials)
+    tokenizer = loading.tokenizer(pinning.pinned(trials[0].encoder, trials[0].encoder_revision))
+    parts = example_check.parts_of(origin, study.source, study.targets)
+    read = [example_check.sub_words(origin, part.split, part.language, tokenizer, max_length) for part in parts]
+    print(f"{study.name}: {study.title}, {study.source} to {' '.join(study.targets)}\n")
+    print(_examples(parts), "", _sub_words(parts, read, max_length), "", sep="\n")
+    for part, words in zip(parts, read, strict=True):
+        if part.split == "train" or (part.split == "test" and part.language == study.targets[0]):
+            print(f"First of {part.name}: {_cut(words.first)}")
+    print()
+    for note in dict.fromkeys(note for part in parts for note in part.notes):
+        print(f"Note: {note}")
+    told = [*preflight.warnings(trials), *_too_long(parts, read, max_length)]
+    for line in told:
+        print(f"Warning: {line}.")
+    if not told:
+        print("No warnings.")
+    return exit_codes.OK
+
+
+def _examples(parts: "Sequence[Part]") -> str:
+    from tabulate import tabulate
+
+    rows = [
+        [
+            part.split,
+            part.language,
+            f"{part.examples:,}",
+            _shares(part.labels),
+            f"{part.seen:.1f}" if part.split != "train" else "",
+            _shares(part.scripts, most=2),
+        ]
+        for part in parts
+    ]
+    header = ["split", "language", "examples", "labels (%)", "in training data (%)", "scripts (%)"]
+    return str(tabulate(rows, header, tablefmt="simple", disable_numparse=True))
+
+
+def _sub_words(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> str:
+    from tabulate import tabulate
+
+    rows = [
+        [part.split, part.language, words.median, words.most, f"{words.long:.1f}", f"{words.unknown:.1f}"]
+        for part, words in zip(parts, read, strict=True)
+    ]
+    header = ["split", "language", "sub-words, median", "longest", f"over {max_length} (%)", "unknown (%)"]
+    return str(tabulate(rows, header, tablefmt="simple", disable_numparse=True))
+
+
+def _shares(shares: dict[str, float], most: int = MOST) -> str:
+    shown = [f"{name} {share:.0f}" for name, share in shares.items()]
+    return ", ".join(shown[:most]) + (f", {len(shown) - most} more" if len(shown) > most else "")
+
+
+def _too_long(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> list[str]:
+    """Sentences on parts that lose text."""
+    return [
+        f"{words.long:.0f} % of the examples of {part.name} have more than {max_length} sub-words, and lose their ends"
+        for part, words in zip(parts, read, strict=True)
+        if words.long > 5 and not words.windowed
+    ]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1]}…"
