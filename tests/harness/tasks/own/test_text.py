@@ -18,7 +18,7 @@ from harness.common.errors import UserError
 from harness.data import reading
 from harness.execution.plan import plan
 from harness.store.store import Store
-from harness.study import Study
+from harness.study import DataFiles, Study
 from harness.tasks import own_task
 from harness.tasks.own.text import OwnText
 from tests.helpers.own_data import topics, written
