@@ -34,7 +34,9 @@ TERMS = {
         Term(
             "collapse",
             "A run collapses where its accuracy on the source's test set is at most that of the best constant answer "
-            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label.",
+            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label. A model that gives "
+            "numbers collapses where their correlation with the n gold ones is at most tanh(2 / √(n − 3)), or where "
+            "their standard deviation is below 1 % of that of the gold ones.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
         Term(

@@ -7,7 +7,6 @@ from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Percent
 from analysis.rendering.section import Section
 from analysis.rendering.table import Table
 from analysis.results.view import View
-from analysis.results.wording import collapse_rule
 from analysis.sections.spread import probability
 
 TITLE = "Does it collapse?"
@@ -34,10 +33,10 @@ def section(view: View) -> Section | None:
         counts = runs[runs["complete"]].groupby("method", sort=False)["collapsed"].agg(["sum", "size"])
         told = ", ".join(f"{method} in {row['sum']} of {row['size']} runs" for method, row in counts.iterrows())
         return Section("collapse", TITLE, [f"Collapsed: {told}."])
-    return Section("collapse", TITLE, [table(found, claims, collapse_rule({*view.results.scores["metric"]}))])
+    return Section("collapse", TITLE, [table(found, claims)])
 
 
-def table(found: Answer, claims: list[Claim], rule: str) -> Table:
+def table(found: Answer, claims: list[Claim]) -> Table:
     """A row a method: its collapsed runs, and the comparison with the baseline."""
     header = [
         "method",
@@ -57,8 +56,7 @@ def table(found: Answer, claims: list[Claim], rule: str) -> Table:
     rows = [_share(base, figures) for base, figures in baselines(claims).items()]
     rows = [row + [MISSING_CELL] * (len(header) - len(row)) for row in rows]
     rows += [_row(found, claim) for claim in claims]
-    notes = (f"{rule} A run counts where it did on the source's test set.", *NOTES)
-    return Table("collapse", "Collapsed runs", header, rows, notes, terms=TERMS)
+    return Table("collapse", "Collapsed runs", header, rows, NOTES, terms=TERMS)
 
 
 def _share(method: str, figures: list[float]) -> list[str | Cell]:

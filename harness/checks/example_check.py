@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.checks import scripts
+from harness.common import sources
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.tasks import Task, task_named
@@ -69,7 +70,9 @@ class SubWords:
 def parts_of(origin: Origin, source: str, targets: tuple[str, ...]) -> tuple[Part, ...]:
     """The parts of a study's data. Raises ``UserError`` for data that cannot be read."""
     texts = set(_texts(origin, "train", source))
-    places = [("train", source), ("dev", source), *(("test", code) for code in dict.fromkeys((source, *targets)))]
+    own = sources.parts(source)
+    tests = [("test", language) for language in dict.fromkeys((*own, *targets))]
+    places = [*(("train", language) for language in own), *(("dev", language) for language in own), *tests]
     return tuple(_part(origin, split, language, texts) for split, language in places)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-from harness.common import fields
+from harness.common import fields, sources
 from harness.setting import value_label
 from harness.store.failures import Failure
 from harness.store.record import Record
@@ -115,7 +115,7 @@ def _parameter(name: str, value: Any) -> Parameter:
 
 def _metrics(record: Record) -> dict[str, float]:
     scores = {
-        f"{split}/{language}": score
+        f"{split}/{language.replace(sources.TOGETHER, '_')}": score
         for split, _ in record.scores.splits()
         for language, score in record.in_metric(split).items()
     }

@@ -18,7 +18,7 @@ from harness.common.errors import UserError
 from harness.data import reading
 from harness.execution.plan import plan
 from harness.store.store import Store
-from harness.study import Study
+from harness.study import DataFiles, Study
 from harness.tasks import own_task
 from harness.tasks.own.text import OwnText
 from tests.helpers.own_data import topics, written
@@ -125,6 +125,17 @@ def test_names_of_columns_are_no_part_of_the_identity(file: Path, tmp_path: Path
     task = OwnText(text=("a",), label="b", metric="macro_f1")
     pattern = str(tmp_path / "renamed" / "{split}-{language}.csv")
     assert planned(study, task=task, data=pattern) == planned(study)
+
+
+def test_paths_begin_at_the_studys_file(file: Path, tmp_path: Path) -> None:
+    given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    given["task"]["metric"] = "mine.py"
+    file.write_text(yaml.safe_dump(given), encoding="utf-8")
+    study = search_spaces.load(str(file))
+    assert isinstance(study.task, OwnText)
+    assert isinstance(study.data, DataFiles)
+    assert (study.task.metric, study.task.metric_file) == ("mine", str(tmp_path / "mine.py"))
+    assert study.data.test["en"] == str(tmp_path / "test-en.parquet")
 
 
 def test_a_study_of_ones_own_goes_to_json_and_back(file: Path) -> None:
