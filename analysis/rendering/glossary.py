@@ -53,8 +53,8 @@ TERMS = {
             f"{DOI}10.1007/BF02295996",
         ),
         Term(
-            "test over settings",
-            "Swaps the two methods at whole settings, so that a finding holds for other settings too.",
+            "permutation test over settings",
+            "Swaps the two methods' collapsed runs at whole settings, so that a finding holds for other settings too.",
         ),
         Term(
             "Holm's correction",

@@ -15,7 +15,7 @@ TERMS = {
     "share": "share",
     "difference": "difference of shares",
     "p (McNemar)": "McNemar's test",
-    "p, other settings": "test over settings",
+    "p (permutation)": "permutation test over settings",
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
@@ -49,8 +49,8 @@ def table(found: Answer, claims: list[Claim]) -> Table:
         "difference",
         "p (McNemar)",
         "p (McNemar), Holm",
-        "p, other settings",
-        "p, other settings, Holm",
+        "p (permutation)",
+        "p (permutation), Holm",
         "pairs needed",
     ]
     rows = [_share(base, figures) for base, figures in baselines(claims).items()]

@@ -8,7 +8,8 @@ import pandas as pd
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Scope, Verdict
 from analysis.claims.collapse import NEVER, baselines
-from analysis.rendering.cells import MISSING_CELL, Cell, Judged, Mark, Number, Percent, Score
+from analysis.rendering.cells import MISSING_CELL, Cell, Number, Percent, Score
+from analysis.rendering.judged import Judged, Mark
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES
 from analysis.results.frame import RUN

@@ -130,7 +130,7 @@ def _of(count: int, runs: int, *, short: bool = False) -> str:
 def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
     claim = claims.get(Quantity.SPREAD)
     if claim is None:
-        return "One run has no spread." if Quantity.COLLAPSE in claims else ""
+        return "They have one run in common, and one run has no spread." if Quantity.COLLAPSE in claims else ""
     if math.isnan(claim.estimate):
         return f"Its spread is not compared: {claim.reason}."
     count = claim.details.get("languages")

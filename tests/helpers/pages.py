@@ -63,3 +63,33 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
         "cost": {"seconds": 1.0, "steps": 1, "tokens_per_second": 1.0, "peak_memory_mib": {"resident": 1.0}},
         "provenance": packages,
     }
+
+
+class Notes(HTMLParser):
+    """The notes under the tables of a page, list by list, each list with the classes of all that it is in."""
+
+    VOID = ("meta", "link", "img", "input", "br")
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.lists: list[tuple[set[str], list[str]]] = []
+        self._open: list[tuple[str, str]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self.VOID:
+            return
+        kind = dict(attrs).get("class") or ""
+        if (tag, kind) == ("ul", "notes"):
+            self.lists.append(({name for _, names in self._open for name in names.split()}, []))
+        if tag == "li" and self._open[-1] == ("ul", "notes"):
+            self.lists[-1][1].append("")
+        self._open.append((tag, kind))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._open[-1][0] == "li" and self._open[-2] == ("ul", "notes"):
+            self.lists[-1][1][-1] += data

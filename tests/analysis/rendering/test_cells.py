@@ -18,6 +18,7 @@ from analysis.rendering.cells import (
     Score,
     Spread,
 )
+from analysis.rendering.judged import Judged, Mark
 from analysis.statistics.correlation import Correlation
 
 NAN = math.nan
@@ -84,3 +85,20 @@ def test_a_cell_in_bold() -> None:
     assert best.html() == "<strong>-9.50 ± 1.00</strong>"
     assert best.latex() == r"$\mathbf{-9.50} \pm 1.00$"
     assert best.numbers() == {"mean": -9.5, "std": 1.0, "runs": 3, "expected": 3}
+
+
+def test_a_judged_number_says_its_verdict_in_words_and_not_by_a_sign_alone() -> None:
+    cell = Judged(-25.0, -59.0, 12.0, form="+.0f", unit=" %", mark=Mark.NOT_SHOWN)
+    assert cell.plain() == "-25 % [-59, +12] (not shown)"
+    assert cell.latex() == r"$-25\,\%\;[-59, +12]$ (not shown)"
+    assert cell.numbers() == {"": -25.0, "low": -59.0, "high": 12.0}
+    assert '<span aria-hidden="true">○</span> not shown' in cell.html()
+    assert Judged(0.5, math.nan, math.nan, mark=Mark.SHOWN).plain() == "0.50 (shown)"
+    assert Judged(math.nan, math.nan, math.nan).plain() == "– (not tested)"
+    assert len({mark.sign for mark in Mark}) == len(Mark)
+
+
+def test_a_share_may_begin_with_its_count() -> None:
+    assert Percent(25.0, 7.1, 59.0, count="2/8").plain() == "2/8 [7.1, 59] %"
+    assert Percent(25.0, 7.1, 59.0).plain() == "25 % [7.1, 59]"
+    assert Percent(25.0, 7.1, 59.0, count="2/8").numbers() == {"percent": 25.0, "low": 7.1, "high": 59.0}

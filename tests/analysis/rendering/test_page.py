@@ -22,7 +22,7 @@ from analysis.results.view import View
 from analysis.sections import SECTIONS, Entry, Question
 from tests.helpers import synthetic
 from tests.helpers.frames import ROWS, frames
-from tests.helpers.pages import Tags
+from tests.helpers.pages import Notes, Tags
 
 LOADING = ("src", "href", "srcset", "action", "data")
 NASTY = """<i onclick=x>&"' onload="y"""
@@ -244,16 +244,10 @@ def test_a_page_loads_itself_again_while_its_study_runs(tmp_path: Path) -> None:
 
 
 def test_notes_are_few_and_each_is_said_once_before_the_folds(html: str) -> None:
-    before = re.sub(r'<details class="more.*?</details>\n', "", html, flags=re.DOTALL)
-    before = re.sub(r'<div class="without">.*?\n</div>\n', "", before, flags=re.DOTALL)
-    lists = [re.findall("<li>(.*?)</li>", one) for one in re.findall(r'<ul class="notes">(.*?)</ul>', html, re.DOTALL)]
+    lists = Notes(html).lists
     assert len(lists) > 10
-    assert max(map(len, lists)) <= 3
-    said = [
-        note
-        for one in re.findall(r'<ul class="notes">(.*?)</ul>', before, re.DOTALL)
-        for note in re.findall("<li>(.*?)</li>", one)
-    ]
+    assert max(len(notes) for _, notes in lists) <= 3
+    said = [note for around, notes in lists if not around & {"more", "without"} for note in notes]
     assert len(said) > 5
     assert len(set(said)) == len(said)
 

@@ -36,7 +36,7 @@ def test_a_row_has_counts_shares_and_tests() -> None:
         assert p_of(row["p (McNemar), Holm"]) == holm(p)[method]
         assert row["pairs needed"] == "7"
         assert row["difference"].value == 100 * (len(FALLEN[method]) - 8) / 10
-    assert p_of(rows["a"]["p, other settings"]) == 2 / 2**4
+    assert p_of(rows["a"]["p (permutation)"]) == 2 / 2**4
     clean(section)
 
 

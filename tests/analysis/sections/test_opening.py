@@ -8,7 +8,8 @@ import pytest
 
 from analysis.claims.answer import answer
 from analysis.claims.claim import Quantity, Scope, Verdict
-from analysis.rendering.cells import Judged, Mark, Percent
+from analysis.rendering.cells import Percent
+from analysis.rendering.judged import Judged, Mark
 from analysis.results.view import View
 from analysis.sections import next_runs
 from analysis.sections.opening import Opening, opening, picture

@@ -1,0 +1,49 @@
+"""A number of the first screen with its verdict beside it."""
+
+import math
+from dataclasses import dataclass, field
+from enum import Enum
+
+from markupsafe import Markup
+
+from analysis.rendering.cells import Interval
+
+
+class Mark(Enum):
+    """A verdict beside a number: a sign, and the words for it."""
+
+    SHOWN = "●", "shown"
+    EQUIVALENT = "≈", "equivalent"
+    NOT_SHOWN = "○", "not shown"
+    UNTESTED = "–", "not tested"
+
+    @property
+    def sign(self) -> str:
+        return self.value[0]
+
+    @property
+    def words(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True)
+class Judged(Interval):
+    """An estimate with its 95 % interval, where there is one, and whether a difference is shown."""
+
+    unit: str = field(default="", kw_only=True)
+    mark: Mark = field(default=Mark.UNTESTED, kw_only=True)
+
+    @property
+    def formula(self) -> str:
+        if math.isnan(self.value):
+            return ""
+        return format(self.value, self.form) + self.unit + self._interval
+
+    @property
+    def remark(self) -> str:
+        return f" ({self.mark.words})"
+
+    def html(self) -> Markup:
+        sign = Markup('<span class="mark {}" title="{}"><span aria-hidden="true">{}</span> {}</span>')
+        shown = sign.format(self.mark.name.lower(), self.mark.words, self.mark.sign, self.mark.words)
+        return Markup("{} {}").format(self.formula, shown)
