@@ -170,14 +170,19 @@ def rendered(
 
 
 class _Said:
-    """The notes of tables, each of them once on the page, and once among the sections without collapsed runs."""
+    """The notes of tables, each of them once on the page, and once among the sections without collapsed runs. What is
+    said behind a fold is said again before it."""
 
     def __init__(self) -> None:
-        self.before: set[tuple[str, bool]] = set()
+        self.before: set[tuple[str, bool, bool]] = set()
 
-    def __call__(self, table: Table, twin: bool = False) -> list[str]:
-        new = [note for note in dict.fromkeys(table.notes) if (note, twin) not in self.before]
-        self.before |= {(note, twin) for note in new}
+    def __call__(self, table: Table, twin: bool = False, folded: bool = False) -> list[str]:
+        new = [
+            note
+            for note in dict.fromkeys(table.notes)
+            if (note, twin, False) not in self.before and (note, twin, folded) not in self.before
+        ]
+        self.before |= {(note, twin, folded) for note in new}
         return new
 
 

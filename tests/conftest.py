@@ -11,6 +11,7 @@ from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of a hundred processes compiles all modules again
 os.environ.setdefault("RAY_worker_niceness", "0")  # at Ray's default of 15, workers would wait for all other tests
 # Each core already runs a test process; more threads would wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

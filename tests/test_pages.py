@@ -17,7 +17,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 FOREIGN = set(
     """
-    --address --backend-store-uri --check --cpus-per-task --encoder --gpus-per-node
+    --address --backend-store-uri --check --cpus-per-task --encoder --generate --gpus-per-node
     --head --help --hypothesis-profile --languages --logdir --min-nodes
     --node-dies --nodes --ntasks-per-node --port --rates --screen
     --seeds --steps --warmup

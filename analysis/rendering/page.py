@@ -17,6 +17,7 @@ from typing import Any
 import matplotlib as mpl
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from analysis.rendering.style import STYLE
 from analysis.rendering.table import Table
@@ -114,9 +115,10 @@ def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[s
     (folder / "figures").mkdir()
     found: dict[str, str] = {}
     for name, figure in figures:
-        svg = _image(figure, "svg")
+        frame = _laid_out(figure)
+        svg = _image(figure, "svg", frame)
         (folder / "figures" / f"{name}.svg").write_bytes(svg)
-        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png"))
+        (folder / "figures" / f"{name}.png").write_bytes(_image(figure, "png", frame))
         found[name] = base64.b64encode(DECIMALS.sub(rb"\1", svg)).decode()
     return found
 
@@ -137,10 +139,18 @@ def for_terminal(table: Table) -> str:
     return "\n".join([table.title, "", table.plain(), "", *table.notes])
 
 
-def _image(figure: Figure, kind: str) -> bytes:
-    sink = BytesIO()
+def _laid_out(figure: Figure) -> Bbox:
+    """Lays a figure out once for all of its files, which takes longer than to draw it; returns what it takes up, in
+    inches."""
     with mpl.rc_context(STYLE):
-        figure.savefig(
-            sink, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None, bbox_inches="tight"
-        )
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+        return figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
+
+
+def _image(figure: Figure, kind: str, frame: Bbox) -> bytes:
+    sink = BytesIO()
+    metadata = {"Date": None} if kind == "svg" else None
+    with mpl.rc_context(STYLE):
+        figure.savefig(sink, format=kind, dpi=160, metadata=metadata, bbox_inches=frame)
     return sink.getvalue()

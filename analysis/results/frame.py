@@ -116,12 +116,13 @@ class Results:
 
     @cached_property
     def collapsed_in(self) -> pd.DataFrame:
-        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``.
+        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``. Each
+        language of a source of several has a column too.
 
         It is missing (``pd.NA``) without a finished trial of the run with that language, and without evidence. Results
         from a CSV file have none for target languages. The source's column is ``collapsed`` of ``runs``.
         """
-        languages = [self.source, *self.about.targets]
+        languages = dict.fromkeys([self.source, *sources.parts(self.source), *self.about.targets])
         finished = self.trials[self.trials["status"] == FINISHED]
         known = finished.get("collapsed_in", pd.Series(None, index=finished.index, dtype=object))
         told = [

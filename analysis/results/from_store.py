@@ -106,6 +106,7 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
             "encoder revision": trial.encoder_revision,
             "training data": trial.training_data,
             **_rules(trial, record.scorer),
+            **({"task": trial.task_code} if trial.own_task is not None else {}),
         },
     }
 

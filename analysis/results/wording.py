@@ -15,13 +15,21 @@ COLLAPSED_NUMBERS = (
     f"{number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance, on the test set's n numbers, or numbers "
     f"whose standard deviation is below {100 * number_fit.FLAT:.0f} % of theirs."
 )
+COLLAPSED_ANSWERS = (
+    f"Collapsed: exact match at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer "
+    "on the test set (one text for all questions, or the first n sub-words of the context), or one text for at least "
+    f"{100 * ONE_LABEL:.0f} % of the questions."
+)
 MAX_NAMED = 12
 """Largest number of names that a sentence lists. More are counted, and only a table names them."""
 
 
 def collapse_rule(metrics: Collection[str]) -> str:
-    """What collapse is for scores in some metrics: of numbers there are correlations among them."""
-    return COLLAPSED_NUMBERS if any(METRICS[name].of == "numbers" for name in metrics if name in METRICS) else COLLAPSED
+    """What collapse is for scores in some metrics: of numbers there are correlations among them, of answers exact
+    matches."""
+    compared = {METRICS[name].of for name in metrics if name in METRICS}
+    rules = {"numbers": COLLAPSED_NUMBERS, "answers": COLLAPSED_ANSWERS}
+    return next((rule for kind, rule in rules.items() if kind in compared), COLLAPSED)
 
 
 def counted(number: int, noun: str) -> str:

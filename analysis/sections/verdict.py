@@ -61,8 +61,8 @@ def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
     """All that is shown of a method in a few words; says so where nothing is."""
     words = [WORDS[q][claim.verdict] for q, claim in claims.items() if claim.verdict in WORDS[q]]
     base = found.contrasts[method].comparison.base
-    if not claims:
-        return f"{method}: too few runs at {base}'s settings and seeds to compare."
+    if not words and Quantity.SPREAD not in claims:
+        return f"{method}: too few runs at the settings and seeds of {base} to compare."
     if not words:
         return f"{method}: no difference from {base} is shown, and none is ruled out."
     *first, last = words
@@ -130,7 +130,7 @@ def _of(count: int, runs: int, *, short: bool = False) -> str:
 def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
     claim = claims.get(Quantity.SPREAD)
     if claim is None:
-        return ""
+        return "One run has no spread." if Quantity.COLLAPSE in claims else ""
     if math.isnan(claim.estimate):
         return f"Its spread is not compared: {claim.reason}."
     count = claim.details.get("languages")

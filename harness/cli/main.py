@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from harness.cli.commands import COMMANDS, exit_codes
 from harness.cli.output import lasting_output
+from harness.cli.parser import CommandParser
 from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    made = argparse.ArgumentParser(
+    made = CommandParser(
         prog="steadytune",
         description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all, vary "
         "what should not matter.",

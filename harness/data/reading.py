@@ -80,7 +80,8 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
         names = " and ".join(file.name for file in found)
         raise UserError(f"data: {found[0].parent} has {names}; leave one of them there")
     if not found:
-        there = [code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code))]
+        codes = (code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code)))
+        there = ", ".join(sorted(codes)) or "none"
         # Under another name, not with another end alone.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""

@@ -109,7 +109,8 @@ class Trials(HashedFolders, Failures):
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Hold the trial's lock; gives ``False`` if another process holds it and ``wait`` is false.
+        """Hold the lock of a trial, or of a search's name; gives ``False`` if another process holds it and ``wait`` is
+        false.
 
         A store that is not local has no locks. Two processes may then run the same trial, and the last record stays,
         whole.

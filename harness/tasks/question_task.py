@@ -38,12 +38,15 @@ class QuestionTask(Task[Question]):
     """Whether a context need not answer its question, as in SQuAD 2.0. The model then gives none where the first
     special token scores higher than every span in each window."""
 
+    unique_ids: ClassVar[bool] = True
+    """Whether the ids of a file's questions have to differ."""
+
     def normalise(self, language: str) -> Normalise:
         """How answers in a language are compared: by SQuAD's rules, which are English's, as in XTREME."""
         return squad_scores.squad
 
     def read(self, file: Path) -> list[Question]:
-        return squad_format.of_file(file, no_answer=self.no_answer)
+        return squad_format.of_file(file, no_answer=self.no_answer, unique_ids=self.unique_ids)
 
     def from_hub(self, rows: "Dataset", where: str) -> list[Question]:
         return squad_format.of_hub(rows, where, no_answer=self.no_answer)

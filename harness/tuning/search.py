@@ -82,7 +82,29 @@ def search(
 
     Returns:
         The number of failed trials, and of trials drawn now.
+
+    Raises:
+        UserError: Another process searches in the same store under the same name. Each would overwrite the other's
+            journal.
     """
+    with store.claim(f"search-{study.name}", wait=False) as mine:
+        if not mine:
+            raise UserError(
+                f"study: another process searches {study.name} in this store; wait for its end and give the same "
+                "command again, or give this study another name"
+            )
+        return _search(study, trials, store, resources, console, retry_failed, observer)
+
+
+def _search(
+    study: Study,
+    trials: list[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    retry_failed: bool,
+    observer: Observer | None,
+) -> SearchOutcome:
     conflict = name_conflicts.replaced(study, trials, store)
     journal = Journal(study, trials, store)
     journal.resume(retry_failed=retry_failed)

@@ -29,7 +29,7 @@ WELL = 120
 """Training examples of a trial without a fault."""
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "faulty").symlink_to(cut / "udpos")

@@ -41,6 +41,7 @@ def test_from_files_to_the_report(encoder: str, tmp_path: Path) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     check_page(page)
     assert "F1 × 100" in page
+    assert "Collapsed: exact match at most 2 binomial standard errors above" in " ".join(page.split())
     assert (folder / "answer.json").exists()
     assert list((folder / "tables").glob("*.tex"))
 

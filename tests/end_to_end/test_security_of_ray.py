@@ -1,7 +1,10 @@
-"""A Ray of our own listens on this machine alone."""
+"""A Ray of our own listens on this machine alone, and keeps its token to itself."""
 
 import contextlib
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,16 +40,66 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 """127.0.0.1, the same in IPv6, and ::1."""
 
 
+JOINS = """
+import sys
+from harness.common.errors import UserError
+from harness.compat.ray import listen_on_this_machine_only
+from harness.execution.on_ray.connection import connection
+
+listen_on_this_machine_only()  # or Ray takes 127.0.0.1 for the machine's other address
+try:
+    with connection(sys.argv[1]):
+        print("let in")
+except UserError as error:
+    print(error)
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The user's home, while a Ray of our own is there."""
+    from harness.execution.on_ray.cluster import connection
+
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(folder))
+        for variable in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+            patch.delenv(variable, raising=False)
+        with connection(None):
+            yield folder
+        assert "RAY_AUTH_MODE" not in os.environ
+        assert "RAY_AUTH_TOKEN_PATH" not in os.environ
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="needs Linux")
+@pytest.mark.usefixtures("home")
 def test_a_ray_of_our_own_listens_on_this_machine_alone() -> None:
     import ray
 
-    from harness.execution.on_ray.cluster import connection
-
-    with connection(None):
-        ray.get(ray.remote(lambda: None).remote())  # a worker too listens
-        found = listening()
-        assert ray.util.get_node_ip_address() in ("127.0.0.1", "::1")
+    ray.get(ray.remote(lambda: None).remote())  # a worker too listens
+    found = listening()
+    assert ray.util.get_node_ip_address() in ("127.0.0.1", "::1")
     assert found
     assert found <= LOOPBACK
+
+
+def joins(home: Path, **variables: str) -> str:
+    """What a process says that connects to the Ray of our own by its address."""
+    import ray
+
+    hidden = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, "-c", JOINS, ray.get_runtime_context().gcs_address]
+    environment |= {"HOME": str(home), **variables}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, check=False).stdout
+
+
+@pytest.mark.slow
+def test_a_ray_of_our_own_keeps_its_token_to_itself(home: Path) -> None:
+    pytest.importorskip("ray._private.authentication", reason="this Ray asks for no token")
+    assert list(home.iterdir()) == []  # a later "ray start" would find a token there
+    place = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
+    assert place.parent.stat().st_mode & 0o077 == 0
+    assert "it asks for Ray's authentication token, and there is none here or another; copy" in joins(home)
+    assert joins(home, RAY_AUTH_TOKEN=place.read_text()) == "let in\n"  # by an address other than auto, too

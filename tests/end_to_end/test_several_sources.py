@@ -59,7 +59,7 @@ def test_one_model_and_a_source_score_of_both(several: Study, tmp_path: Path) ->
     rows = [str(row[0]) for row in languages.table(View(results)).rows]
     assert rows[:4] == ["en+de (source)", "en (of the source)", "de (of the source)", "hi"]
     assert results.runs["zero_shot"].tolist() == [store.record(trial.id).zero_shot for trial in plan(several)]  # type: ignore[union-attr]
-    assert run(several, store)[0].exit_code == 0
+    assert run(several, store)[0].ran == 0
 
 
 def test_the_best_checkpoint_is_that_of_the_mean(several: Study, tmp_path: Path) -> None:

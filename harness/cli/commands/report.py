@@ -9,7 +9,7 @@ from harness.cli.commands import exit_codes
 from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
-from harness.common.errors import UserError, bad
+from harness.common.errors import bad
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -51,14 +51,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="SECONDS",
         help="write it again as trials end, until all have; looks every 30 seconds unless you say otherwise",
     )
-    command.set_defaults(command=report)
+    command.set_defaults(command=report, misused=command.error)
 
 
 def report(options: argparse.Namespace) -> int:
     if options.example:
         return _example(options)
     if options.study is None:
-        raise UserError("report: no study is given; give the name of one that was run, a file of results or --example")
+        options.misused("the following arguments are required: STUDY, or --example")
     from analysis.report import write
     from analysis.results.opening import opened
     from analysis.results.view import View

@@ -21,6 +21,7 @@ from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
+from harness.execution.time_limit import time_limit
 from harness.fisher import supply
 from harness.fisher.diagonal_files import Request
 from harness.store.store import Store
@@ -50,7 +51,7 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         _check_fits(resources.cpus, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
         announce_diagonals(diagonals, console)
-        for _ in _provided(diagonals, place, resources.cpus, gpus):
+        for _ in _provided(diagonals, place, resources, gpus):
             pass  # a diagonal that failed is found out and recorded by the trials that need it
         if resources.ray_address is not None:
             there = ray.cluster_resources()
@@ -64,15 +65,15 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
     with connection(resources.ray_address):
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
-        for error in _provided(requests, _place(store), resources.cpus, gpus):
+        for error in _provided(requests, _place(store), resources, gpus):
             if error is not None:
                 raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
 
 
-def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -> Iterator[Exception | None]:
+def _provided(requests: Sequence[Request], place: str, resources: Resources, gpus: float) -> Iterator[Exception | None]:
     """Compute diagonals at once, as many as there is room for; each one's error, or ``None``, as it ends."""
-    task = ray.remote(num_cpus=cpus, num_gpus=gpus, max_retries=0)(_provide)
-    running = [task.remote(request, place, cpus, gpus) for request in requests]
+    task = ray.remote(num_cpus=resources.cpus, num_gpus=gpus, max_retries=0)(_provide)
+    running = [task.remote(request, place, resources, gpus) for request in requests]
     while running:
         ended, running = ray.wait(running)
         try:
@@ -82,9 +83,11 @@ def _provided(requests: Sequence[Request], place: str, cpus: int, gpus: float) -
             yield error
 
 
-def _provide(request: Request, place: str, threads: int, gpus: float) -> None:
+def _provide(request: Request, place: str, resources: Resources, gpus: float) -> None:
+    """Compute a diagonal on a worker, within the time limit of a trial."""
     take_gpu(gpus)
-    supply.provide(request, Store(place, create=False), threads)
+    with time_limit(resources.minutes, may_exit=True):
+        supply.provide(request, Store(place, create=False), resources.cpus)
 
 
 def _place(store: Store) -> str:

@@ -5,14 +5,17 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
+from harness.compat import ray_authentication
 
 # isort: split
 import ray
@@ -27,6 +30,10 @@ OBJECT_STORE_BYTES = 100 * 2**20
 """Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
 store."""
 WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
+TOKEN_NEEDED = (
+    "it asks for Ray's authentication token, and there is none here or another; copy ~/.ray/auth_token from the "
+    "cluster's head, or set RAY_AUTH_TOKEN to what 'ray get-auth-token' prints there (and unset RAY_AUTH_MODE=disabled)"
+)
 AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
 """Variables that Tune gives to workers on other machines by name and value."""
 LIMIT = 60.0
@@ -53,16 +60,20 @@ def connection(address: str | None) -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     ended = threading.Event()
-    with sigterm_kept():  # Ray's would print a stack of C++ and abort
+    with ExitStack() as held:
         if address is None:
-            _start(quiet, ended)
-        else:
-            _join(address, quiet, ended)
-    try:
-        yield
-    finally:
-        ray.shutdown()
-        ended.set()
+            private = held.enter_context(tempfile.TemporaryDirectory(prefix="steadytune-"))
+            held.enter_context(ray_authentication.own_token(Path(private)))
+        with sigterm_kept():  # Ray's would print a stack of C++ and abort
+            if address is None:
+                _start(quiet, ended)
+            else:
+                _join(address, quiet, ended)
+        try:
+            yield
+        finally:
+            ray.shutdown()
+            ended.set()
 
 
 def _start(quiet: dict[str, Any], ended: threading.Event) -> None:
@@ -102,6 +113,7 @@ def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
     end = time.monotonic() + LIMIT
 
     def join() -> None:
+        ray_authentication.use_token()
         _knock(address, end)
         # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
         job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}
@@ -111,24 +123,28 @@ def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
     try:
         _in_time(join, ended, LIMIT + RETRY, waiting)
     except Exception as error:
+        if ray_authentication.refused(error):
+            raise UserError(f"--ray-address: {address!r} cannot be reached: {TOKEN_NEEDED}") from None
         said = f"no answer within {LIMIT:.0f} s" if isinstance(error, TimeoutError) else reason_and_file(error)
         raise UserError(f"--ray-address: {address!r} cannot be reached: {said}; {logs}") from None
 
 
 def _knock(address: str, end: float) -> None:
-    """Wait until something listens at a cluster's address; raises its ``OSError`` at the end. Ray itself would go on
-    for many minutes."""
+    """Wait until something listens at a cluster's address, and greet it; raises the ``OSError`` at the end. Ray itself
+    would go on for many minutes."""
     place = ray_compat.host_and_port(address)
     while place is not None:
         try:
             with socket.create_connection(place, timeout=max(RETRY, end - time.monotonic())):
-                return
+                break
         except socket.gaierror:  # no such name
             raise
         except OSError:
             if time.monotonic() >= end:
                 raise
         time.sleep(RETRY)
+    if place is not None:
+        ray_authentication.greet(*place)
 
 
 def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, waiting: str) -> None:

@@ -25,7 +25,7 @@ class Metric:
     low: float = 0.0
     """The worst score: below 0 for correlations."""
     of: str = "labels"
-    """What it compares: ``labels``, ``numbers`` or ``tags``, a sequence of labels an example."""
+    """What it compares: ``labels``, ``numbers``, ``tags``, a sequence of labels an example, or ``answers``, texts."""
 
 
 METRICS: Registry[Metric] = Registry(
@@ -35,6 +35,7 @@ METRICS: Registry[Metric] = Registry(
         "micro_f1": "harness.tasks.metrics.of_labels:MICRO_F1",
         "matthews": "harness.tasks.metrics.of_labels:MATTHEWS",
         "f1": "harness.tasks.metrics.of_tags:F1",
+        "exact_match": "harness.tasks.metrics.of_answers:EXACT_MATCH",
         "pearson": "harness.tasks.metrics.of_numbers:PEARSON",
         "spearman": "harness.tasks.metrics.of_numbers:SPEARMAN",
     }

@@ -118,6 +118,11 @@ class Own(Task[Example]):
         """The metric's function."""
         return own_metrics.own_metric(self.metric_file) if self.metric_file else METRICS[self.metric].function
 
+    @property
+    def scorer(self) -> str:
+        """The version of a user's own metric; scores by different versions never meet in one report."""
+        return f"{self.metric} {own_metrics.code_fingerprint(self.metric_file)}" if self.metric_file else ""
+
     def identity(self) -> dict[str, Any]:
         """All that can change a model or its scores: neither the names of columns nor the place of a file do."""
         code = {"metric_code": own_metrics.code_fingerprint(self.metric_file)} if self.metric_file else {}

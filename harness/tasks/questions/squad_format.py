@@ -19,9 +19,11 @@ SHOWN = 60
 
 
 class Question(NamedTuple):
-    """A question on a context, with the answers that count as right: none where the context does not answer it."""
+    """A question on a context, with the answers that count as right: none where the context does not answer it.
 
-    id: str
+    Its id is left out, which changes no score: XTREME's script makes other ids of TyDi QA's.
+    """
+
     question: str
     context: str
     answers: tuple[str, ...]
@@ -29,13 +31,14 @@ class Question(NamedTuple):
     """Characters of the context at which the answers begin."""
 
 
-def of_file(file: Path, *, no_answer: bool) -> list[Question]:
+def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
     """The questions of a JSON file, in its order.
 
     Raises ``UserError`` with the file and the question's id for an answer that is not where it is said to be, for no
-    answer unless there may be none (``no_answer``), and for texts that are empty and ids that come twice.
+    answer unless there may be none (``no_answer``), for texts that are empty, and where ``unique_ids`` for ids that
+    come twice.
     """
-    return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer)
+    return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)
 
 
 def of_hub(rows: "Dataset", where: str, *, no_answer: bool) -> list[Question]:
@@ -60,14 +63,15 @@ def cells(content: bytes, where: str) -> Iterator[tuple[Any, Any, Any, Any]]:
         raise UserError(f"{where}: {lacking}; give SQuAD's JSON, {LAYOUT}") from None
 
 
-def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool) -> list[Question]:
+def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
     """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise as ``of_file``."""
-    found: dict[str, Question] = {}
+    found: list[Question] = []
+    seen: set[str] = set()
     for name, question, context, answers in cells:
         if not isinstance(name, str) or not name:
             raise bad(f"{where}: id of a question", name, "text that is not empty")
         at = f"{where}: question {name!r}"
-        if name in found:
+        if unique_ids and name in seen:
             raise UserError(f"{at} is there twice; give each question an id of its own")
         for field, text in (("question", question), ("context", context)):
             if not isinstance(text, str) or not text.strip():
@@ -79,10 +83,11 @@ def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool) -> l
             )
         for text, start in pairs:
             _check_answer(text, start, context, at)
-        found[name] = Question(name, question, context, tuple(a for a, _ in pairs), tuple(s for _, s in pairs))
+        seen.add(name)
+        found.append(Question(question, context, tuple(a for a, _ in pairs), tuple(s for _, s in pairs)))
     if not found:
         raise UserError(f"{where}: there are no questions")
-    return list(found.values())
+    return found
 
 
 def _pairs(answers: Any, at: str) -> Iterator[tuple[Any, Any]]:

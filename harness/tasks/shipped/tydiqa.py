@@ -34,6 +34,8 @@ class Tydiqa(QuestionTask):
     xtreme: ClassVar[tuple[str, ...]] = tuple(ENGLISH_NAMES)
     languages: ClassVar[tuple[str, ...]] = xtreme
     hub: ClassVar[str] = squad.HUB
+    unique_ids: ClassVar[bool] = False
+    """XTREME's script cuts the ids of the training data down to a number."""
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
         part = "train" if split == "train" else "dev"
@@ -41,8 +43,8 @@ class Tydiqa(QuestionTask):
         folder = f"tydiqa/tydiqa-goldp-v1.1-{part}"
         return (
             *super().files(split, language),
-            f"{folder}/tydiqa.{language}.{part}.json",
-            f"{folder}/tydiqa-goldp-{part}-{name}.json",
+            f"{folder}/tydiqa.goldp.{language}.{part}.json",
+            f"{folder}/tydiqa-goldp-{part}-{name}.json",  # as published
         )
 
     def configuration(self, language: str) -> str:

@@ -241,3 +241,33 @@ def test_a_page_loads_itself_again_while_its_study_runs(tmp_path: Path) -> None:
         page = report.write(view, tmp_path / "out", refresh=refresh).html.read_text(encoding="utf-8")
         assert [meta["content"] for meta in Tags(page).of("meta") if meta.get("http-equiv") == "refresh"] == expected
         assert ("loads itself again every 30 seconds" in page) == bool(expected)
+
+
+def test_notes_are_few_and_each_is_said_once_before_the_folds(html: str) -> None:
+    before = re.sub(r'<details class="more.*?</details>\n', "", html, flags=re.DOTALL)
+    before = re.sub(r'<div class="without">.*?\n</div>\n', "", before, flags=re.DOTALL)
+    lists = [re.findall("<li>(.*?)</li>", one) for one in re.findall(r'<ul class="notes">(.*?)</ul>', html, re.DOTALL)]
+    assert len(lists) > 10
+    assert max(map(len, lists)) <= 3
+    said = [
+        note
+        for one in re.findall(r'<ul class="notes">(.*?)</ul>', before, re.DOTALL)
+        for note in re.findall("<li>(.*?)</li>", one)
+    ]
+    assert len(said) > 5
+    assert len(set(said)) == len(said)
+
+
+def test_heads_lead_to_their_meaning_which_files_have_too(html: str) -> None:
+    tags = Tags(html)
+    meant = {link["href"].removeprefix("#") for link in tags.of("a") if link.get("class") == "term"}
+    assert {"term-Holm-s-correction", "term-minimum-detectable-ratio", "term-swap-test"} <= meant
+    assert meant <= {attributes.get("id") for _, attributes in tags.all}
+    table = Table("t", "T", ["method", "l2, p, Holm"], [["a", "1"]], ["A note."], terms={"Holm": "Holm's correction"})
+    term = table.term("l2, p, Holm")
+    assert term is not None
+    assert table.term("method") is None
+    for text in (table.markdown(), table.latex()):
+        assert "A note." in text
+        assert "p corrected for the number of methods" in text
+    assert term.meaning in table.captions[1]

@@ -178,11 +178,21 @@ def test_show_lists_trials_and_leaves_nothing_behind(
 
 
 def test_unknown_commands_and_options_exit_with_2(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments in ([], ["rum"], ["run"], ["run", "quickstart", "--lokal"]):
+    for arguments, said in (
+        ([], "the following arguments are required: COMMAND"),
+        (["rum"], "command: there is no 'rum'. Did you mean 'run'? Known: check, "),
+        (["run"], "the following arguments are required: STUDY"),
+        (
+            ["run", "quickstart", "--lokal"],
+            "option: there is no '--lokal'. Did you mean '--local'? steadytune run --help",
+        ),
+        (["run", "quickstart", "--seed", "0"], "option: there is no '--seed'. Did you mean '--seeds'?"),
+        (["report", "a.csv", "--sorce=en"], "option: there is no '--sorce'. Did you mean '--source'?"),
+    ):
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 2
-    assert "Traceback" not in capsys.readouterr().err
+        assert said in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_a_local_run_prints_plain_lines_without_a_terminal(

@@ -28,8 +28,9 @@ def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialCon
     for _ in range(2):
         here.send(READY)
     config = trial(WeightAveraging(steps=1), setting=replace(SHORT, max_steps=ENDLESS))
-    trainer = build_trainer(TrialContext.of(config, tmp_path))
-    take_largest(trainer, config.precision)
+    context = TrialContext.of(config, tmp_path)
+    trainer = build_trainer(context)
+    take_largest(trainer, context.task, config.precision)
     trainer.add_callback(Stopwatch(there, trainer, 1, seconds=0.0))
     trainer.train()
     assert [here.recv(), *here.recv()] == [READY, "tokens", "seconds", "each", "total"]

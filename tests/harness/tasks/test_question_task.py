@@ -197,7 +197,7 @@ def test_no_answer_everywhere_is_a_constant_answer() -> None:
     found = Two().counts("en", gold, [[""]] * 5, ROWS)
     assert (found.right, found.constant, found.collapsed) == (3, 3, True)
     assert Two().scores(gold, [[""]] * 5) == {"exact_match": 60.0, "f1": 60.0}
-    assert Two().gold([Question("a", "?", "x", (), ())]) == [[""]]
+    assert Two().gold([Question("?", "x", (), ())]) == [[""]]
 
 
 def test_label_noise_is_refused(make: Make) -> None:

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.tasks import QuestionTask, squad_scores, task_named
+from harness.tasks.metrics import METRICS
+from harness.tasks.questions import squad_format
 
 MOCK = Path(__file__).parents[4] / "shared" / "cases" / "xtreme_mock"
 XTREME_ORDER = {
@@ -33,10 +35,11 @@ def test_xtremes_mock_submission(name: str, exact_match: float, f1: float) -> No
     assert isinstance(task, QuestionTask)
     found = []
     for language in XTREME_ORDER[name].split():
-        examples = task.read(MOCK / "labels" / name / f"test-{language}.json")
+        file = MOCK / "labels" / name / f"test-{language}.json"
+        ids = [cells[0] for cells in squad_format.cells(file.read_bytes(), str(file))]
         given = json.loads((MOCK / "predictions" / name / f"test-{language}.json").read_text(encoding="utf-8"))
-        predicted = [[given.get(example.id, "")] for example in examples]
-        found.append(task.scores_in(language, task.gold(examples), predicted))
+        predicted = [[given.get(name, "")] for name in ids]
+        found.append(task.scores_in(language, task.gold(task.read(file)), predicted))
     assert sum(scores["exact_match"] for scores in found) / len(found) == exact_match
     assert sum(scores["f1"] for scores in found) / len(found) == f1
 
@@ -119,3 +122,7 @@ def test_no_answer_is_right_in_squad_2_alone() -> None:
     assert f1("red", [""], squad, no_answer=True) == f1("", ["red"], squad, no_answer=True) == 0.0
     assert f1("the", ["an"], squad, no_answer=True) == 1.0  # nothing is left of either
     assert squad_scores.exact_match("", [""], squad)
+
+
+def test_exact_match_by_its_name() -> None:
+    assert METRICS["exact_match"].function([["The end"], ["a", "b"], [""]], ["end.", "c", ""]) == pytest.approx(2 / 3)

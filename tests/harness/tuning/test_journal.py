@@ -4,11 +4,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from harness.common.errors import UserError
 from harness.ranges import loguniform
 from harness.store.store import Store
 from harness.study import Study
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Rung, SearchTrial, read, winner
-from tests.helpers.searches import config, filled, journal
+from tests.helpers.searches import config, filled, journal, run
 from tests.helpers.store_files import former
 from tests.helpers.studies import LONG, SPACE
 
@@ -144,3 +147,16 @@ def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Pa
     former(store, made.tried[config(made, 0.001).id].id)  # and without predictions
     assert [one.setting.learning_rate for one in journal(searched, store).of("vanilla")] == [0.003, 0.004]
     assert winner(read(store, searched.name), "vanilla") is None
+
+
+def test_a_second_search_of_the_name_is_refused_and_overwrites_nothing(searched: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    filled(searched, store)
+    before = read(store, searched.name)
+    with (
+        Store(tmp_path / "store").claim(f"search-{searched.name}") as first,
+        pytest.raises(UserError, match=r"another process searches .* in this store; wait for its end"),
+    ):
+        run(searched, store)
+    assert first
+    assert read(store, searched.name) == before

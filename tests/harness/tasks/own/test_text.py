@@ -173,3 +173,18 @@ def test_a_wrong_description_gets_one_message(spec: Mapping[str, object], messag
     with pytest.raises(UserError) as error:
         own_task(spec, "task")
     assert message in str(error.value)
+
+
+def test_scores_by_two_versions_of_a_metric_are_not_compared(file: Path, tmp_path: Path) -> None:
+    study = search_spaces.load(str(file))
+    assert isinstance(study.task, OwnText)
+    own = replace(study, task=replace(study.task, metric=str(tmp_path / "mine.py")), methods=study.methods[:1])
+    views = []
+    for share in (0.4, 0.5):
+        (tmp_path / "mine.py").write_text(f"def metric(gold, predicted):\n    return {share}\n")
+        store = Store(str(tmp_path / f"store-{share}"))
+        run(own, store)
+        assert store.record(plan(own)[0].id).in_metric("test") == {"en": 100 * share, "de": 100 * share}  # type: ignore[union-attr]
+        views.append(View(load(store, "topics"), 1, store))
+    with pytest.raises(UserError, match="rules"):
+        side_by_side("one", views[0], "other", views[1])

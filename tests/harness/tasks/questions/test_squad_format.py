@@ -19,7 +19,7 @@ def read(folder: Path, *questions: Any, context: str = CONTEXT, no_answer: bool 
 
 
 def test_questions_of_a_file(tmp_path: Path) -> None:
-    assert read(tmp_path, GOOD) == [("a", "How many cats?", CONTEXT, ("3", "3 cats"), (8, 8))]
+    assert read(tmp_path, GOOD) == [("How many cats?", CONTEXT, ("3", "3 cats"), (8, 8))]
 
 
 @pytest.mark.parametrize("layout", ["lists", "structs"])

@@ -68,7 +68,7 @@ def test_windows_cover_the_context_and_share_a_third(
 
 
 def test_a_question_longer_than_half_a_window_loses_its_end(tokenizer: PreTrainedTokenizerBase) -> None:
-    long = Question("a", "how many " * 100, "There are 3 of them. " * 20, ("3",), (10,))
+    long = Question("how many " * 100, "There are 3 of them. " * 20, ("3",), (10,))
     rows = encoded([long], tokenizer, 48)
     assert all(len(row["input_ids"]) <= 48 for row in rows)
     assert all(row["last"] - row["first"] + 1 >= 24 for row in rows.select(range(len(rows) - 1)))
@@ -77,7 +77,7 @@ def test_a_question_longer_than_half_a_window_loses_its_end(tokenizer: PreTraine
 
 def test_no_answer_and_an_answer_elsewhere_point_at_the_first_special_token(tokenizer: PreTrainedTokenizerBase) -> None:
     text = "word " * 60 + "3"
-    rows = encoded([Question("a", "?", text, (), ()), Question("b", "?", text, ("3",), (300,))], tokenizer, 40)
+    rows = encoded([Question("?", text, (), ()), Question("?", text, ("3",), (300,))], tokenizer, 40)
     assert all(row["labels"] == NOWHERE for row in rows if row["example"] == 0)
     labels = [row["labels"] for row in rows if row["example"] == 1]
     assert labels[0] == NOWHERE
@@ -86,7 +86,7 @@ def test_no_answer_and_an_answer_elsewhere_point_at_the_first_special_token(toke
 
 def test_a_byte_level_tokenizer() -> None:
     """As RoBERTa's: a sub-word's characters may include the space before it."""
-    example = Question("a", "Who?", "Then Zoë said: no.", ("Zoë",), (5,))
+    example = Question("Who?", "Then Zoë said: no.", ("Zoë",), (5,))
     (row,) = encoded([example], byte_level(), 40)
     first, last = (place - row["first"] for place in row["labels"])
     assert spans._text(row, Span(0, first, last, 0)) == "Zoë"
@@ -94,4 +94,4 @@ def test_a_byte_level_tokenizer() -> None:
 
 def test_a_window_too_short_for_questions(tokenizer: PreTrainedTokenizerBase) -> None:
     with pytest.raises(UserError, match="max_length: 16 is not allowed; give at least 32 for questions"):
-        task_named("xquad").encode([Question("a", "?", "x", ("x",), (0,))], tokenizer, 16)
+        task_named("xquad").encode([Question("?", "x", ("x",), (0,))], tokenizer, 16)

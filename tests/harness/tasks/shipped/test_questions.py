@@ -1,5 +1,6 @@
 """XQuAD, MLQA and TyDi QA where XTREME's download script leaves them and where the hub has them: the same trials."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ FILES = {
         "de": "mlqa/MLQA_V1/test/test-context-de-question-de.json",
     },
     "tydiqa": {
-        "train": "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.en.train.json",
-        "en": "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.en.dev.json",
-        "fi": "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.fi.dev.json",
+        "train": "tydiqa/tydiqa-goldp-v1.1-train/tydiqa.goldp.en.train.json",
+        "en": "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.en.dev.json",
+        "fi": "tydiqa/tydiqa-goldp-v1.1-dev/tydiqa.goldp.fi.dev.json",
     },
 }
 """XTREME's download layout: the training data, the dev data, and test sets by language."""
@@ -56,6 +57,15 @@ def contents(task: str) -> dict[str, Any]:
             for asked in paragraph["qas"]:
                 asked["id"] = f"{NAMES.get(language, language)}-{asked['id']}"
     return found
+
+
+def cut_ids(content: Any) -> Any:
+    """XTREME's script leaves a number of each id, which comes many times."""
+    content = copy.deepcopy(content)
+    for paragraph in content["data"][0]["paragraphs"]:
+        for number, asked in enumerate(paragraph["qas"]):
+            asked["id"] = str(number)
+    return content
 
 
 def as_on_the_hub(parts: list[Any]) -> Dataset:
@@ -87,7 +97,8 @@ def study(task: str, data: Path) -> Study:
 def test_xtremes_directory_and_a_copy_of_the_hub_are_the_same_trials(task: str, tmp_path: Path) -> None:
     made = contents(task)
     for part, name in FILES[task].items():
-        written(tmp_path / "xtreme", name, made[part])
+        content = cut_ids(made[part]) if (task, part) == ("tydiqa", "train") else made[part]
+        written(tmp_path / "xtreme", name, content)
     tests = {"mlqa": "test"}.get(task, "validation")
     for configuration, parts in HUB[task].items():
         folder = tmp_path / "hub" / configuration

@@ -1,0 +1,40 @@
+"""The parser of the command line: no abbreviated options, and the nearest name for a wrong one."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from harness.common.errors import unknown
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that takes options in full alone: ``--seed 0`` is no short form of ``--seeds 0``.
+
+    Commands that ``add_subparsers`` makes have the same parser.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{"allow_abbrev": False, **options})
+        self._commands: argparse._SubParsersAction[argparse.ArgumentParser] | None = None
+
+    def add_subparsers(self, **options: Any) -> Any:
+        self._commands = super().add_subparsers(**options)
+        return self._commands
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        given = list(sys.argv[1:] if args is None else args)
+        self._check_command(given)
+        found, rest = super().parse_known_args(given, namespace)
+        for word in rest:
+            if word.startswith("--"):
+                name = word.partition("=")[0]
+                known = [option for option in self._option_string_actions if option.startswith("--")]
+                self.error(str(unknown("option", name, known, listed=f"{self.prog} --help")))
+        return found, rest
+
+    def _check_command(self, given: Sequence[str]) -> None:
+        """Refuse an unknown command."""
+        word = next((word for word in given if not word.startswith("-")), None)
+        if self._commands is not None and word is not None and word not in self._commands.choices:
+            self.error(str(unknown("command", word, self._commands.choices)))

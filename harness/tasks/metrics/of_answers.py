@@ -1,0 +1,15 @@
+"""Metrics of answers in a text, by SQuAD's rules. F1 has the name of that of tags; ``squad_scores`` computes it."""
+
+from collections.abc import Sequence
+
+from harness.tasks import squad_scores
+from harness.tasks.metrics import Metric
+
+
+def exact_match(gold: Sequence[Sequence[str]], predicted: Sequence[str]) -> float:
+    """The share of questions whose answer is one of the accepted answers in ``gold``."""
+    pairs = zip(predicted, gold, strict=True)
+    return sum(squad_scores.exact_match(answer, texts, squad_scores.squad) for answer, texts in pairs) / len(gold)
+
+
+EXACT_MATCH = Metric("exact match", exact_match, of="answers")
