@@ -11,7 +11,7 @@ from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS
 from harness.common.errors import UserError
 from harness.setting import Setting, setting_labels
 from harness.store.failures import Failure
-from harness.store.record import Record
+from harness.store.record import Record, follows_present_rules
 from harness.store.store import Store
 from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
@@ -22,6 +22,10 @@ SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
 SCORED_AGAIN = (
     "The scores of {count} of {all} trials are computed anew from their predictions: an earlier version of steadytune "
     "took CCONJ and SCONJ for one type in the F1 of tags, which XTREME does not."
+)
+LOST = (
+    "{count} trials count as missing: their scores follow an earlier version's rules, and their predictions are gone. "
+    "Run the study again."
 )
 NONE = float("nan")
 
@@ -63,7 +67,9 @@ def load(store: Store, name: str) -> Results:
 
 def _notes(standing: Standing) -> tuple[str, ...]:
     again, finished = standing.scored_again, standing.finished
-    return (SCORED_AGAIN.format(count=len(again), all=len(finished)),) if again else ()
+    lost = sum(not follows_present_rules(record) for record in standing.outdated.values())
+    told = [SCORED_AGAIN.format(count=len(again), all=len(finished))] if again else []
+    return (*told, *([LOST.format(count=lost)] if lost else []))
 
 
 def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:

@@ -87,11 +87,17 @@ def _part(origin: Origin, split: str, language: str, training: set[int]) -> Part
         language,
         len(found),
         found.fingerprint,
-        {task.labels[label]: 100 * count / total for label, count in counts.most_common()},
+        {_label(task, label): 100 * count / total for label, count in counts.most_common()},
         100 * sum(text in training for text in texts) / len(found),
         scripts.shares(_passages(task, found.rows[:SAMPLE])),
         found.notes,
     )
+
+
+def _label(task: Task[Any], label: Any) -> str:
+    """The name of a label; a user's own task may count otherwise than it says."""
+    known = isinstance(label, int) and 0 <= label < len(task.labels)
+    return task.labels[label] if known else str(label)
 
 
 def _passages(task: Task[Any], rows: Sequence[Any]) -> list[str]:
@@ -134,10 +140,9 @@ def _as_seen(task: Task[Any], row: dict[str, Any], tokenizer: "PreTrainedTokeniz
     """A row's sub-words with its labels."""
     pieces, labels = tokenizer.convert_ids_to_tokens(row["input_ids"]), row["labels"]
     if isinstance(labels, list) and len(labels) == len(pieces):
-        tags = (f"/{task.labels[label]}" if label >= 0 else "" for label in labels)
+        tags = (f"/{_label(task, label)}" if label >= 0 else "" for label in labels)
         return " ".join(piece + tag for piece, tag in zip(pieces, tags, strict=True))
-    named = task.labels[labels] if isinstance(labels, int) and labels < len(task.labels) else labels
-    return f"{' '.join(pieces)} → {named}"
+    return f"{' '.join(pieces)} → {_label(task, labels)}"
 
 
 def warnings(parts: Sequence[Part]) -> list[str]:

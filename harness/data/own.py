@@ -9,6 +9,7 @@ import pandas as pd
 from harness.common.errors import UserError, reason_and_file, unknown
 from harness.data import hub, readers
 from harness.data.origin import Origin
+from harness.data.shards import refuse_lone_shard, split_files
 from harness.study.own_data import SPLIT, SPLIT_WORDS, DataFiles, HubData, places
 from harness.tasks import Own
 from harness.tasks.base import columns
@@ -25,6 +26,9 @@ def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]
         found, where = hub.loaded(data.hub, data.configuration(language), data.split(split), origin.revision)
         return task.examples(_frame(found, task, where), where, split)
     place = Path(data.file(split, language)) if isinstance(data, DataFiles) else _found(data, split, language)
+    if shards := _shards(place, split):
+        table = pd.concat([readers.read(shard) for shard in shards], ignore_index=True)
+        return task.examples(table, str(place), split)
     if place.is_dir():
         saved = _from_disk(place, split)
         return task.examples(_frame(saved, task, str(place)), str(place), split)
@@ -32,7 +36,17 @@ def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]
         raise UserError(f"data: {place} does not exist; it is the {split} data for {language!r}")
     if isinstance(data, str) and SPLIT not in data:
         raise UserError(f"data: {data!r} is a file for all splits; put {SPLIT} into its name")
+    refuse_lone_shard(place)
     return task.examples(readers.read(place), str(place), split)
+
+
+def _shards(folder: Path, split: str) -> list[Path]:
+    """The Parquet files of a split in a folder that ``save_to_disk`` has not made, named by the split or numbered
+    alone."""
+    if not folder.is_dir() or any((folder / name).is_file() for name in hub.SAVED):
+        return []
+    named = [pattern.format(split=word) for word in SPLIT_WORDS[split] for pattern in hub.PARTS]
+    return split_files(folder, [*named, "[0-9]*.parquet"])
 
 
 def _found(pattern: str, split: str, language: str) -> Path:

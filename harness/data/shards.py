@@ -34,6 +34,15 @@ def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) ->
     return files
 
 
+def refuse_lone_shard(file: Path) -> None:
+    """Refuse a file that is one of several. Raises ``UserError`` naming the folder to give in its place."""
+    shard = SHARD.fullmatch(file.name)
+    if shard is not None and shard["count"] and int(shard["count"]) > 1:
+        raise UserError(
+            f"data: {file} is one of {int(shard['count'])} files of its split; give the folder, {file.parent}"
+        )
+
+
 def _check_numbers(folder: Path, shards: Sequence[re.Match[str]], whole: bool) -> None:
     """Refuse shards of which one is lacking or there twice."""
     names: dict[int, list[str]] = {}

@@ -10,12 +10,14 @@ from harness.data import reading
 from harness.data.hub import PARTS
 from harness.data.origin import Origin
 from harness.data.shards import split_files
+from harness.tasks.own.text import OwnText
 
 TRAIN = [pattern.format(split="train") for pattern in PARTS]
 
 
 def written(folder: Path, *names: str) -> Path:
     """These files lie in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
@@ -84,3 +86,23 @@ def test_a_split_that_is_there_twice_is_not_counted_twice(tmp_path: Path) -> Non
     DatasetDict({"test": rows}).save_to_disk(folder)
     with pytest.raises(UserError, match=r"twice, in dataset_dict\.json as save_to_disk writes it and in test-00000-of"):
         reading.examples(place, "test", "de")
+
+
+def test_shards_of_ones_own_data(tmp_path: Path) -> None:
+    """A folder of all of them is a split; one alone is none."""
+    rows = [{"sentence": f"text {number}", "topic": str(number % 2)} for number in range(4)]
+    task = OwnText(text="sentence", label="topic")
+    for number in range(2):
+        part = Dataset.from_list(rows[2 * number : 2 * number + 2])
+        part.to_parquet(written(tmp_path / "de") / f"test-0000{number}-of-00002.parquet")
+    expected = tuple((row["sentence"], row["topic"]) for row in rows)
+    assert reading.examples(Origin(task, f"{tmp_path}/{{language}}"), "test", "de").rows == expected
+    lone = f"{tmp_path}/{{language}}/{{split}}-00000-of-00002.parquet"
+    with pytest.raises(
+        UserError, match=rf"de/test-00000-of-00002\.parquet is one of 2 files .* give the folder, {tmp_path}"
+    ):
+        reading.examples(Origin(task, lone), "test", "de")
+    reading.examples.cache_clear()
+    (tmp_path / "de" / "test-00001-of-00002.parquet").unlink()
+    with pytest.raises(UserError, match=r"lacks test-00001-of-00002\.parquet"):
+        reading.examples(Origin(task, f"{tmp_path}/{{language}}"), "test", "de")

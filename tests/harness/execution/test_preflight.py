@@ -179,7 +179,7 @@ def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> N
     ("task", "line", "expected"),
     [
         ("xnli", "one\ttwo\n", "test-de.tsv:1: expected 'text<TAB>text<TAB>label', found 2 columns"),
-        ("udpos", "Hunde\tNOUN\textra\n", "test-de.tsv:1: expected 'word<TAB>tag'"),
+        ("udpos", "Hunde\tNOUN\textra\n", "test-de.tsv:1: tag: there is no 'extra'"),
         ("panx", "Berlin\tB-LOK\n", "test-de.tsv:1: tag: there is no 'B-LOK'. Did you mean 'B-LOC'?"),
     ],
 )

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from analysis.results.from_store import load
 from harness.execution.attempt import attempt
 from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.store.store import Store
+from harness.store.trials import _scored_again
 from harness.study import Study, TrialConfig
 from harness.tasks import code_fingerprint, task_named
 from tests.helpers.own_task import OWN
@@ -78,3 +80,19 @@ def test_an_own_task_of_plain_tags_becomes_another(tmp_path: Path) -> None:
     assert [scorer for scorer, _ in prints] == ["", "seqeval-0.0.12"]
     file.write_text(file.read_text() + "\nEcho.scores = lambda self, gold, predicted: {}\n", encoding="utf-8")
     assert task_named(str(file)).scorer == ""
+
+
+def test_a_report_says_what_it_scored_anew_and_what_it_could_not(
+    study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    one, store = replace(study, methods=study.methods[:1], seeds=study.seeds[:1], targets=("de",)), Store(tmp_path)
+    for config in plan(one):
+        assert not attempt(config, store, Resources()).error
+        former(store, config.id)
+    store.save_study(one, plan(one))
+    (note,) = load(store, one.name).notes
+    assert note.startswith("The scores of 1 of 1 trials are computed anew from their predictions")
+    file_of(store, "predictions-*.parquet", plan(one)[0].id).unlink()
+    _scored_again.clear()
+    (note,) = load(Store(tmp_path), one.name).notes
+    assert note.startswith("1 trials count as missing")
