@@ -145,7 +145,7 @@ class Record:
     """Mean of the targets' test scores × 100 in ``metric``."""
     collapsed: bool
     """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
-    ``NumberFit.collapsed``.
+    ``NumberFit.collapsed``; of several source languages, on the test sets of all.
 
     If the source's score has neither: whether its accuracy is no better than its ``majority``.
     """
