@@ -54,10 +54,10 @@ class Search:
                 raise bad(
                     name,
                     self.space[name],
-                    "a range, or choice([…]): what does not vary belongs into the study's setting",
+                    "a range, or choice([…]): a fixed value belongs in the study's setting",
                 )
             if isinstance(made, Interval) and made.log and made.q is not None:
-                raise bad(name, made, "a logarithmic range without q: the sampler has not both at once")
+                raise bad(name, made, "a logarithmic range without q: the sampler does not offer both at once")
         object.__setattr__(self, "space", found)
         fields.coerce(self)
         if {*INSTEAD} <= {*found}:

@@ -35,7 +35,7 @@ def _collapse_here(claim: Claim) -> str:
     if claim.shown:
         return f"{method} collapses {OFTEN[claim.verdict]} than {base}: {counts} ({_p(claim)})."
     needed = claim.details.get("discordant pairs needed")
-    more = f"; {needed} pairs in one of them alone would show a difference" if needed else ""
+    more = f"; {needed} pairs in which one method alone collapses would show a difference" if needed else ""
     return f"Whether {method} collapses more or less often than {base} is open: {counts} ({_p(claim)}{more})."
 
 
@@ -44,12 +44,12 @@ def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
     if not claim.shown:
         return ""
     if not claim.paired:
-        return "Of other settings they say nothing."
+        return "These runs say nothing about other settings."
     if other is None or not other.tested or other.hopeless:
-        return "So few settings say nothing of other settings."
+        return "So few settings say nothing about other settings."
     if other.verdict is claim.verdict:
-        return f"So it does at other settings ({_p(other)})."
-    return f"At other settings that is open ({_p(other)})."
+        return f"The same holds at other settings ({_p(other)})."
+    return f"At other settings this is open ({_p(other)})."
 
 
 def spread(found: Answer, method: str) -> str:
@@ -100,7 +100,7 @@ def _power(found: Answer, claim: Claim) -> str:
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
-    alone = ", were it the only test," if claim.tests > 1 else ""
+    alone = " and no other test" if claim.tests > 1 else ""
     return f". With 80 % power{alone} so many runs show a ratio of {ratio:.2f} or its inverse {1 / ratio:.2f}"
 
 
@@ -109,12 +109,12 @@ def _elsewhere(found: Answer, claim: Claim) -> str:
     others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
     held = [other for other in others if other is not None and other.verdict is claim.verdict]
     if held:
-        return f"So it is for {_elsewhere_of(held[0])} ({_p(held[0])})."
+        return f"The same holds for {_elsewhere_of(held[0])} ({_p(held[0])})."
     tested = [other for other in others if other is not None and other.tested and not other.hopeless]
     if tested:
-        return f"For {_elsewhere_of(tested[0])} that is open ({_p(tested[0])})."
+        return f"For {_elsewhere_of(tested[0])} this is open ({_p(tested[0])})."
     reason = next((other.reason for other in others if other is not None and other.reason), "")
-    return f"Of other seeds and settings they say nothing{f': {reason}' if reason else ''}."
+    return f"These runs say nothing about other seeds and settings{f': {reason}' if reason else ''}."
 
 
 def _elsewhere_of(claim: Claim) -> str:
@@ -132,7 +132,7 @@ def mean(found: Answer, method: str) -> str:
     start = f"Its mean zero-shot score differs by {_signed(here.estimate)} points"
     if not tested:
         reason = next((other.reason for other in reversed(others) if other is not None and other.reason), "")
-        return f"{start} in these runs; of others they say nothing{f': {reason}' if reason else ''}."
+        return f"{start} in these runs; they say nothing about other runs{f': {reason}' if reason else ''}."
     shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
     scope = _elsewhere_of(shown)

@@ -110,7 +110,7 @@ def _no_claim(comparison: Comparison) -> str:
         return "the two have no run in common"
     for method, share in zip((comparison.method, comparison.base), comparison.collapsed.mean(), strict=True):
         if share >= MAX_COLLAPSED:
-            return f"{method} collapsed in half of the runs or more, so that the rest says nothing of its spread"
+            return f"{method} collapsed in half of the runs or more, so the others say nothing about its spread"
     return "fewer than 2 pairs of runs are left" if comparison.surviving.runs < 2 else ""
 
 

@@ -32,7 +32,9 @@ def draw(corpora: list[Corpus], scores: Scores) -> dict[str, tuple[str, Figure]]
                 caption = "Each point is a target language."
                 spread = any(score.runs > 1 for score in scores.by_language.values())
                 bars = (
-                    " Its bar is the standard deviation of its score over runs, not that of its mean." if spread else ""
+                    " Its bar is the standard deviation of the score over runs, not the error of its mean."
+                    if spread
+                    else ""
                 )
                 found[f"scores-{corpus.file}"] = (caption + bars, distance_and_score(corpus, scores))
         for corpus in corpora:

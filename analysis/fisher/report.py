@@ -103,7 +103,7 @@ def _notes(results: Results, method: str, ddof: int) -> list[str]:
     """A note on the runs behind the scores."""
     runs = results.runs[results.runs["method"] == method]
     asked, complete, collapsed = len(runs), int(runs["complete"].sum()), int(runs["collapsed"].sum())
-    which = ("its" if complete == asked else "the finished ones of its") + (
+    which = ("its" if complete == asked else "the finished runs among its") + (
         f" {asked} runs" if asked > 1 else " one run"
     )
     spread = f"; ± and bars are standard deviations over runs (ddof={ddof})" if asked > 1 else ""

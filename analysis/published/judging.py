@@ -60,7 +60,7 @@ def judge(claim: Claim, results: pd.DataFrame, task: str, source: str = SOURCE) 
         UserError: columns are missing, or rows are repeated.
     """
     if task not in claim.tasks:
-        return _not_applicable(claim, f"the paper says it of {', '.join(claim.tasks)}")
+        return _not_applicable(claim, f"the paper says so only of {', '.join(claim.tasks)}")
     found = _figures(results, source)
     return _every_target(claim, found) if claim.counts else _two_figures(claim, found)
 
@@ -86,7 +86,7 @@ def self_check() -> pd.DataFrame:
                 close = found.verdict == FAILS and abs((found.left or 0) - (found.right or 0)) <= HALF * (
                     1 + claim.times
                 )
-                note = "the figures before rounding could bear it out" if close else found.note
+                note = "the figures before rounding could agree" if close else found.note
                 known = {"claim": claim.id, "section": claim.section, "table": number, "task": task}
                 rows.append(known | {"left": found.left, "right": found.right, "verdict": found.verdict, "note": note})
     return pd.DataFrame(rows).astype({"left": "Float64", "right": "Float64"})

@@ -128,7 +128,7 @@ def _averages(here: list[str], behind: list[str]) -> str:
     if not behind:
         return "the paper does not say which languages its average is over"
     if not here:
-        return f"theirs is over {len(behind)} languages; of ours they are not known"
+        return f"theirs is over {len(behind)} languages; the languages of ours are not known"
     if set(here) == set(behind):
         return ""
     common = len(set(here) & set(behind))

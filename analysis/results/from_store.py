@@ -16,7 +16,7 @@ from harness.store.store import Store
 from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
 
-OVERSHOOTING = "above 2 a plain gradient step overshoots θ* by more than it was away"
+OVERSHOOTING = "above 2 a plain gradient step ends further from θ* than it began"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
 """A method's costs in a record beside time and peak memory; records of older versions lack them."""
 SCORED_AGAIN = (

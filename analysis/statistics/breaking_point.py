@@ -74,7 +74,13 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
         )
     if below[first == best, best - 1].any():
         return BreakingPoint(
-            none, none, none, (), unbroken, kept, "a seed is as low at the method's best rate and at the one before it"
+            none,
+            none,
+            none,
+            (),
+            unbroken,
+            kept,
+            "a seed is as low at the method's best learning rate and at the one before it",
         )
     logs = np.log(ladder[first - 1])
     spread = float(logs.std(ddof=1)) if np.ptp(logs) > 0 else 0.0

@@ -64,7 +64,7 @@ def _correlate(
     x, y = pairs.T
     value = float(_coefficients(x, y, np.ones((1, count)), ranked)[0])
     if math.isnan(value):
-        return Correlation(none, none, none, count, reason=f"one of the two is the same for all {units}")
+        return Correlation(none, none, none, count, reason=f"one of the two is constant over all {units}")
     if count < MIN_FOR_INTERVAL:
         return Correlation(value, none, none, count, reason=f"there are fewer than {MIN_FOR_INTERVAL} {units}")
     resampled = np.concatenate([_coefficients(x, y, drawn, ranked) for drawn in counts(count, resamples)])

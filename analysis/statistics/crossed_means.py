@@ -149,7 +149,7 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     values, design = values[there], design_of(*(given[there] for given in labels))
     mean = float(values.mean()) if len(values) else math.nan
     return CrossedMeans(
-        none(RUNS, mean, "there are no runs" if not len(values) else "these runs are all that it is about"),
+        none(RUNS, mean, "there are no runs" if not len(values) else "the mean of these runs has no error"),
         _of_seeds(values, mean, design),
         _of_settings(values, mean, design),
         len(values),
@@ -184,7 +184,7 @@ def _of_seeds(values: Floats, mean: float, design: Design) -> Scoped:
     if not len(values):
         return none(SEEDS, mean, "there are no runs")
     if design.seeds == 1:
-        return none(SEEDS, mean, "there is one seed, which says nothing of others")
+        return none(SEEDS, mean, "there is one seed, which says nothing about other seeds")
     if design.cells == design.settings:
         return none(SEEDS, mean, "each setting has one seed, so that seeds and settings cannot be told apart")
 
@@ -204,7 +204,7 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
     if not len(values):
         return none(SETTINGS, mean, "there are no runs")
     if design.settings == 1:
-        return none(SETTINGS, mean, "there is one setting, which says nothing of others")
+        return none(SETTINGS, mean, "there is one setting, which says nothing about other settings")
 
     centred, whole = values - mean, np.zeros(len(values), np.intp)
     if _same(centred, values):

@@ -65,7 +65,9 @@ def _size(node: yaml.Node, known: dict[int, int]) -> int:
     """
     if (size := known.get(id(node))) is not None:
         if not size:
-            raise yaml.MarkedYAMLError(problem="an alias stands for what it is in", problem_mark=node.start_mark)
+            raise yaml.MarkedYAMLError(
+                problem="an alias refers to the value that contains it", problem_mark=node.start_mark
+            )
         return size
     known[id(node)] = 0
     parts: list[yaml.Node] = []

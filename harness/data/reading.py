@@ -49,7 +49,7 @@ def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterabl
     if isinstance(task, Own):
         return own.rows(task, origin, split, language)
     if not isinstance(origin.place, str):
-        raise UserError(f"data: files of one's own are for a task with a 'kind', and have none of {task.name!r}")
+        raise UserError(f"data: own files need a task with a 'kind', not the task {task.name!r}")
     if origin.place == HUB:
         return hub.downloaded(task, origin.revision, split, language)
     folder = embedded.DATA if origin.place == "embedded" else files.directory("data", origin.place)

@@ -32,7 +32,7 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
     except UnpicklingError:
         check_fetched(encoder)
         raise UserError(
-            f"encoder: {encoder.path!r} has its weights as a pickle that is torn, or that holds more than weights: "
+            f"encoder: {encoder.path!r} has pickled weights that are truncated, or that contain more than weights: "
             "such a file can run any code, and is not loaded. Give an encoder with model.safetensors"
         ) from None
     except Exception as error:  # the user's files caused it, so the user gets a message

@@ -188,8 +188,8 @@ def _with_head(
     lacking = {name.removeprefix(prefix) for name in missing if name.startswith(prefix)}
     if body := lacking & _masked_language_model_body(encoder, lacking):
         raise UserError(
-            f"encoder: {encoder.path!r} lacks weights of its body, or has them in another size ({_some(body)}): there "
-            "is no θ*"
+            f"encoder: {encoder.path!r} lacks weights of its body, or has them in another size ({_some(body)}), so "
+            "that there are no pretrained weights to pull towards"
         )
     return model, frozenset(
         name for name, _ in model.named_parameters() if not name.startswith(prefix) or name in missing

@@ -52,7 +52,7 @@ def find(name: str) -> Encoder:
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
-            f"encoder: {name!r} is no directory, and the Hugging Face hub did not give it: {reason}"
+            f"encoder: {name!r} is not a directory, and the Hugging Face hub did not return it: {reason}"
         ) from None
     return Encoder(name, config.parent.name)
 

@@ -48,6 +48,6 @@ def sentencepiece_model(encoder: Encoder) -> Path | None:
 def _lacking(encoder: Encoder, names: list[str]) -> UserError:
     """The error for an encoder without its tokenizer."""
     return UserError(
-        f"encoder: the tokenizer of {encoder.path!r} is lacking: there is no {' and no '.join(names)}. Copy the files "
+        f"encoder: the tokenizer of {encoder.path!r} is missing: there is no {' and no '.join(names)}. Copy the files "
         f"of the base model's tokenizer there, or call its tokenizer.save_pretrained({encoder.path!r})"
     )

@@ -114,8 +114,8 @@ def is_stored(request: Request, cache: Path) -> bool:
             for key, value in request.identity.items()
             if found.get(key, value) != value
         ]
-        what = ", ".join(differing) or "it does not say of which"
-        raise UserError(f"fisher: {file} is of another estimate ({what}); delete it, and it is computed again")
+        what = ", ".join(differing) or "its estimate is not named"
+        raise UserError(f"fisher: {file} belongs to another estimate ({what}); delete it, and it is computed again")
     return True
 
 
@@ -132,7 +132,7 @@ def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
         found = json.loads(metadata.get(IDENTITY, "{}"))
     # Files of older versions have no hash; a complete one is accepted.
     if not isinstance(found, dict) or metadata.get(SUM, "") not in ("", _sum(Diagonal(file))):
-        raise ValueError("its numbers are not those that were written")
+        raise ValueError("its numbers differ from the written ones")
     return found
 
 

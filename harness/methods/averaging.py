@@ -49,7 +49,7 @@ class AverageLast(TrainerCallback):
             self.steps = max(1, math.ceil(self.epochs * an_epoch))  # as Trainer counts the steps of a training
         assert self.steps is not None
         if self.steps > state.max_steps:
-            raise bad("weight_averaging", self.steps, f"at most {state.max_steps} steps, what the training has")
+            raise bad("weight_averaging", self.steps, f"at most {state.max_steps} steps, the length of the training")
 
     def on_step_end(
         self,

@@ -69,7 +69,7 @@ class Ewc(Method):
             raise UserError(f"plus and mix: {self.plus!r} and {self.mix!r} are not allowed; give one of them")
         for language in self.languages:
             if language in self.plus + self.mix:
-                raise bad("plus" if self.plus else "mix", language, "languages other than those the models are for")
+                raise bad("plus" if self.plus else "mix", language, "languages without a model of their own")
         self._estimate(("xx", *self.mix))  # for its checks
 
     @property
@@ -95,7 +95,7 @@ class Ewc(Method):
                     raise bad(
                         f"{self.name}: {name}",
                         language,
-                        "languages other than those the models are for, such as the source",
+                        "languages without a model of their own, such as the source",
                     )
 
     def expand(self, targets: tuple[str, ...]) -> list[tuple[Method, tuple[str, ...]]]:

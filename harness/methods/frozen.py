@@ -21,9 +21,9 @@ class FrozenEncoder(Method):
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):
-            return "each says by itself which weights are trained"
+            return "each of them decides alone which weights are trained"
         if self.holds_nothing and other.pulls:
-            return f"{self.name} freezes what {other.name} would hold near the pretrained weights"
+            return f"{self.name} freezes the weights that {other.name} would hold near the pretrained ones"
         if self.holds_nothing and other.name == "layer_freeze":
             return f"{self.name} freezes the encoder anyway"
         return ""

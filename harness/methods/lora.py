@@ -65,7 +65,9 @@ class Lora(FrozenEncoder):
         anchored = {f"{model.base_model_prefix}.{name}".removesuffix(".weight") for name in pretrained.anchor}
         found = {name: module for name, module in model.named_modules() if name in anchored and name.endswith(ends)}
         if not found:
-            raise UserError(f"lora: modules: the encoder ({kind}) has none whose name ends in {', '.join(modules)}")
+            raise UserError(
+                f"lora: modules: the encoder ({kind}) has no module whose name ends in {', '.join(modules)}"
+            )
         for name, module in found.items():
             if not isinstance(module, nn.Linear):
                 raise UserError(f"lora: modules: {name} is a {type(module).__name__}; give linear maps")

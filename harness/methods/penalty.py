@@ -42,8 +42,8 @@ class Term:
         importance = self.importance[name]
         if importance.shape != theta.shape:
             raise UserError(
-                f"fisher: {name} has the shape {tuple(importance.shape)}, and the encoder's {tuple(theta.shape)}: of "
-                "another one"
+                f"fisher: {name} has the shape {tuple(importance.shape)}, and the encoder's {tuple(theta.shape)}: it "
+                "belongs to another encoder"
             )
         return self.strength * (importance if kept is None else importance[kept])
 
@@ -73,7 +73,7 @@ class Penalty:
         for name, importance in (entry for term in terms for entry in (term.importance or {}).items()):
             # The masked language model may have a pooler that the task's model lacks. The loss does not depend on it.
             if name not in anchor and importance.any():
-                raise UserError(f"fisher: it has {name}, which the encoder has not: it is of another one")
+                raise UserError(f"fisher: it has {name}, which the encoder lacks: it belongs to another encoder")
         cut = trimmed(body)
         for name, parameter in body.named_parameters():
             if not parameter.requires_grad or name not in anchor:

@@ -13,4 +13,4 @@ class Vanilla(Method):
     name: ClassVar[str] = "vanilla"
 
     def clash(self, other: Method) -> str:
-        return f"vanilla does nothing that {other.name} does not do alone"
+        return f"vanilla adds nothing to {other.name}"

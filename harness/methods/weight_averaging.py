@@ -39,7 +39,9 @@ class WeightAveraging(Method):
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
         if checkpoint != "last":
             raise bad(
-                "checkpoint", checkpoint, "'last' with weight_averaging: the best step's weights are those of one step"
+                "checkpoint",
+                checkpoint,
+                "'last' with weight_averaging: the best checkpoint has the weights of one step",
             )
         if self.epochs is not None and any(setting.epochs is None for setting in settings):
             raise bad("weight_averaging: epochs", self.epochs, "'steps' instead, as a setting has max_steps")

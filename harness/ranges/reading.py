@@ -93,7 +93,9 @@ def _from_ray(value: Any, sample: ModuleType) -> Range:
     bounded = isinstance(value, sample.Float | sample.Integer)
     if not bounded or not isinstance(sampler, sample.Uniform | sample.LogUniform):
         raise bad(
-            "range", value, f"one of {', '.join(WORDS)}: what has no bounds, or is computed, cannot be drawn ahead"
+            "range",
+            value,
+            f"one of {', '.join(WORDS)}: a range without bounds, or a computed one, cannot be drawn ahead",
         )
     spread = Spread(
         whole=isinstance(value, sample.Integer), log=isinstance(sampler, sample.LogUniform), quantised=q is not None

@@ -54,7 +54,7 @@ def _failure(found: dict[str, Any]) -> Failure:
 
 def _stopped(found: dict[str, Any], trial: str) -> dict[str, Any]:
     if found.get("id") != trial or not isinstance(found.get("config"), dict):
-        raise ValueError("it is of another trial")
+        raise ValueError("it belongs to another trial")
     return found
 
 

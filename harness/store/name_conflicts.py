@@ -30,9 +30,9 @@ def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str |
     known = study.question and (before.methods, before.encoder) == (study.methods, study.encoder)
     if asks and (known or not apart):
         return None
-    count = f"{len(recorded)} trial{'s' * (len(recorded) != 1)}{', none of them of this one' * apart}"
+    count = f"{len(recorded)} trial{'s' * (len(recorded) != 1)}{', none of them in this study' * apart}"
     question = f": {before.question}" if before.question else ""
     return (
         f"the store has another study called {study.name!r} ({count}{question}). Its trials stay, but the record and "
-        "the report of that name are now this one's; another name keeps both"
+        "the report of that name now belong to this study; another name keeps both"
     )

@@ -37,7 +37,7 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
     content = {name: value for name, value in found.items() if name != CHECKSUM}
     record = converted({**content, "scores": _nested(content.get("scores"))}, Record)
     if record.id != trial:
-        raise ValueError("it is of another trial")
+        raise ValueError("it belongs to another trial")
     _check_names(record)
     _check_scores(record)
     for text in _texts(record):
@@ -45,9 +45,9 @@ def from_json(found: Mapping[str, Any], trial: str) -> Record:
             raise ValueError("a text in it cannot be printed")
     for name, number in _numbers(record):
         if not math.isfinite(number):
-            raise ValueError(f"{name} is no number")
+            raise ValueError(f"{name} is not a number")
     if CHECKSUM in found and found[CHECKSUM] != digest(content):
-        raise ValueError("its content is not that of its checksum")
+        raise ValueError("its content does not match its checksum")
     return record
 
 
@@ -55,7 +55,7 @@ def of_trial(found: Mapping[str, Any], trial: TrialConfig) -> Record:
     """The record of a trial. Raises ``ValueError`` if its config belongs to another trial."""
     record = from_json(found, trial.id)
     if not is_of(record, trial):
-        raise ValueError("its config is that of another trial")
+        raise ValueError("its config belongs to another trial")
     return record
 
 
@@ -117,14 +117,14 @@ def _check_names(record: Record) -> None:
         name = getattr(record, kind)
         if name is None or (NAME.fullmatch(name) and name.startswith(f"{kind}-")):
             continue
-        raise ValueError(f"{kind} is no name of a file")
+        raise ValueError(f"{kind} is not the name of a file")
 
 
 def _check_scores(record: Record) -> None:
     for split, languages in record.scores.splits():
         for language, score in languages.items():
             if not sources.is_language(language):  # the code becomes a file's name
-                raise ValueError(f"{language!r} is no language")
+                raise ValueError(f"{language!r} is not a language")
             if record.metric not in score.metrics:
                 raise ValueError(f"it has no {split} score of {language!r}")
     if record.identity.source not in record.scores.test:

@@ -85,8 +85,8 @@ class Studies(CheckedFiles):
 def _parsed(found: dict[str, Any], name: str) -> StudyFile:
     file = converted(found, StudyFile)
     if file.study.get("name") != name:
-        raise ValueError("it is of another study")
+        raise ValueError("it belongs to another study")
     # Only a list is accepted: resolving the name of a selection would run the code of a user's task.
     if not isinstance(file.study.get("targets"), list):
-        raise ValueError("it does not say what the study is")
+        raise ValueError("it does not describe the study")
     return file

@@ -140,7 +140,7 @@ def check_own(data: OwnData) -> None:
         raise bad(
             "data",
             data,
-            "for a task of one's own files by split and language, such as {train: {en: train.csv}, dev: …, test: …}, a "
+            "for an own task files by split and language, such as {train: {en: train.csv}, dev: …, test: …}, a "
             "path with {split} and {language} in it, or a mapping with 'hub'",
         )
 

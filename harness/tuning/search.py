@@ -139,7 +139,7 @@ def _notes(journal: Journal, left: int) -> list[str]:
     ]
     if journal.others:
         lines.append(
-            f"{len(journal.others)} trials of earlier searches of this name are not of this one, which has other "
+            f"{len(journal.others)} trials of earlier searches under this name do not count: this search has other "
             "ranges, another setting or other rungs: they are not counted, and kept for the search that they are of."
         )
     if journal.outdated:

@@ -71,7 +71,7 @@ def check_writable(study: Study, file: Path) -> None:
         raise bad(
             "--write",
             str(file),
-            f"a new file, or one with the winners of {study.name}: this one has something else, and would lose it",
+            f"a new file, or one with the winners of {study.name}: this file has other content, which would be lost",
         )
 
 

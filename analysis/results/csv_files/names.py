@@ -43,7 +43,7 @@ def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
                 first, second = (int(column.index[column == text][0]) for text in (other, cell))
                 raise UserError(
                     f"{file}:{second}: {name}: {cell!r} and {other!r} (line {first}) differ by case or blanks alone; "
-                    "write one name in one way, and two names so that they differ by more"
+                    "spell one name in one way, and give two things names that differ by more"
                 )
 
 

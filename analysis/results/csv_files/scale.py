@@ -42,7 +42,7 @@ def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) 
         run = finished[here].iloc[0]
         allowed = (
             f"points, from 0 to 100: all scores of {run['method']} (setting {run['setting'] or 'not named'}, seed "
-            f"{run['seed']}) are from 0 to 1, and those of other runs are above; multiply these by 100, or give the "
-            "run true in the column 'collapsed' where it collapsed"
+            f"{run['seed']}) are from 0 to 1, and those of other runs are above; multiply these by 100, or mark the "
+            "run in the column 'collapsed' where it collapsed"
         )
     refuse(file, "score", texts.reindex(finished.index), here, allowed)

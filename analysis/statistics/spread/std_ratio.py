@@ -195,4 +195,4 @@ def _ends(low: float, high: float) -> tuple[float, float]:
 
 
 def _reason(low: float, high: float) -> tuple[str, ...]:
-    return () if math.isfinite(low) and math.isfinite(high) else ("the runs exclude no ratio on one side",)
+    return () if math.isfinite(low) and math.isfinite(high) else ("these runs exclude no ratio on one side",)

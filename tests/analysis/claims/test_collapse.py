@@ -81,7 +81,7 @@ def test_the_sentences(found: Answer) -> None:
     a, b = (claimed(found, Quantity.COLLAPSE, method) for method in "ab")
     assert sentences.collapse(found, "a") == (
         "a collapses less often than vanilla: of 12 pairs of runs 7 collapsed in vanilla alone, 0 in a alone and 1 in "
-        f"both (p = {a.corrected:.2g}, corrected for 3 methods). So few settings say nothing of other settings."
+        f"both (p = {a.corrected:.2g}, corrected for 3 methods). So few settings say nothing about other settings."
     )
     needed = b.details["discordant pairs needed"]
     assert 3 * binomtest(0, needed).pvalue <= 0.05 < 3 * binomtest(0, needed - 1).pvalue
@@ -101,7 +101,9 @@ def test_what_is_said_of_other_settings(settings: int, verdict: Verdict) -> None
     assert (other.p, other.verdict) == (2 / 2**settings, verdict)
     text = sentences.collapse(found, "a")
     assert "a collapses less often than vanilla" in text
-    ending = "So it does at other settings (p = 0.0078)." if settings == 8 else "So few settings say nothing of other"
+    ending = (
+        "The same holds at other settings (p = 0.0078)." if settings == 8 else "So few settings say nothing about other"
+    )
     assert ending in text
 
 
@@ -137,7 +139,7 @@ def test_methods_without_a_run_in_common_are_compared_unpaired() -> None:
     assert claim.details["baseline"] == pytest.approx([9, 12, *proportion_confint(9, 12, method="wilson")])
     assert sentences.collapse(found, "a") == (
         "a collapses less often than vanilla: they have fewer than 2 runs of the same setting and seed, and all runs "
-        f"are compared unpaired (p = {claim.p:.2g}). Of other settings they say nothing."
+        f"are compared unpaired (p = {claim.p:.2g}). These runs say nothing about other settings."
     )
     assert "vanilla in 9 of 12 runs" in sentences.rates(found)
     assert sentences.spread(found, "a").startswith("The spread of a is not compared: a method collapsed in half")

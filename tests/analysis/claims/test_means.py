@@ -95,7 +95,7 @@ def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
     ends = DescrStatsW((ours - theirs).mean(axis=1)).tconfint_mean()
     assert (claim.low, claim.high) == pytest.approx(ends)
     other = claimed(found, Quantity.MEAN, "a", Scope.SETTINGS)
-    assert (other.tested, other.reason) == (False, "there is one setting, which says nothing of others")
+    assert (other.tested, other.reason) == (False, "there is one setting, which says nothing about other settings")
     assert ": it is higher for other seeds at these settings (p = " in sentences.mean(found, "a")
 
 

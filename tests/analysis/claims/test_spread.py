@@ -71,7 +71,7 @@ def test_what_is_left_of_a_method_that_collapsed_in_half_its_runs_says_nothing(c
     assert len(claims) == 3
     assert compared or all(claim.verdict is Verdict.UNTESTED and math.isnan(claim.estimate) for claim in claims)
     text = sentences.spread(found, "a")
-    reason = "vanilla collapsed in half of the runs or more, so that the rest says nothing of its spread"
+    reason = "vanilla collapsed in half of the runs or more, so the others say nothing about its spread"
     assert (text == f"The spread of a is not compared: {reason}.") is not compared
     assert "steadier" not in text
 
@@ -138,7 +138,7 @@ def test_steadier_is_said_with_ratio_interval_and_p() -> None:
     assert sentences.spread(found, "a") == (
         f"Over 8 pairs of runs, a has {geometric(ours, theirs):.2f} times vanilla's standard deviation on average over "
         f"3 target languages (95 % interval {ratio.low:.2f} to {ratio.high:.2f}): it is steadier in these runs "
-        f"(p = {p:.2g}). So it is for other seeds at these settings (p = {p:.2g})."
+        f"(p = {p:.2g}). The same holds for other seeds at these settings (p = {p:.2g})."
     )
     less = answered(pairs(60 + 3 * OTHER[:8], 60 + 0.05 * CHANCE[:8], name="a"))
     assert "it is less steady in these runs (p = " in sentences.spread(less, "a")

@@ -140,7 +140,7 @@ def test_the_tables_have_the_numbers(store: Store, diagonals: dict[str, dict[str
 
 def test_the_scores_are_of_one_method(store: Store, diagonals: dict[str, dict[str, Path]], tmp_path: Path) -> None:
     written = write_fisher_report(store, STUDY, diagonals, tmp_path, method="l2(strength=0.1)")
-    assert "l2(strength=0.1)'s on the test sets, means over the finished ones of its 2 runs" in written.summary
+    assert "l2(strength=0.1)'s on the test sets, means over the finished runs among its 2 runs" in written.summary
     assert "1 of them are complete; (n/m) marks a mean over n of m runs." in written.summary
     assert "75.00 (1/2)" in words(written.html)
     for place in (store, Store(tmp_path / "new")):

@@ -29,7 +29,7 @@ def test_the_papers_own_claims() -> None:
     assert {*found["claim"]} == {claim.id for claim in CLAIMS}
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) == 40
     against = found[found["verdict"] != HOLDS]
-    close = "the figures before rounding could bear it out"
+    close = "the figures before rounding could agree"
     assert [(row.claim, row.task, row.verdict, row.note) for row in against.itertuples()] == [
         ("l2-steadier-by-60-percent", "panx", FAILS, close),
         ("l2-steadier-by-60-percent", "udpos", FAILS, close),

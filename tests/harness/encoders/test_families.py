@@ -125,7 +125,9 @@ def test_what_a_family_cannot_do_is_said_before_it_runs(families: dict[str, str]
         UserError, match=r"lora: modules: bert\.embeddings\.word_embeddings is a Embedding; give linear maps"
     ):
         check_encoder(pinning.find(families["bert"]), "udpos", LENGTH, [Lora(modules=("word_embeddings",))])
-    with pytest.raises(UserError, match=r"lora: modules: the encoder \(bert\) has none whose name ends in nonsense"):
+    with pytest.raises(
+        UserError, match=r"lora: modules: the encoder \(bert\) has no module whose name ends in nonsense"
+    ):
         check_encoder(pinning.find(families["bert"]), "udpos", LENGTH, [Lora(modules=("nonsense",))])
 
 

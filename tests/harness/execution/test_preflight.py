@@ -86,7 +86,7 @@ def test_a_directory_without_its_tokenizer(message: Callable[..., str], tmp_path
     if named:
         (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer"}))
     said = message(encoder=folder)
-    assert f"encoder: the tokenizer of {str(folder)!r} is lacking: there is no tokenizer.json" in said
+    assert f"encoder: the tokenizer of {str(folder)!r} is missing: there is no tokenizer.json" in said
     assert "Copy the files of the base model's tokenizer there, or call its tokenizer.save_pretrained(" in said
 
 

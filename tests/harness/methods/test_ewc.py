@@ -81,7 +81,7 @@ def test_variants_that_make_no_sense_are_refused(study: Study) -> None:
         Ewc(strength=1.0, plus=("en",), mix=("zh",))
     for name in ("plus", "mix"):
         with pytest.raises(
-            UserError, match=f"{name}: 'de' is not allowed; give languages other than those the models are for"
+            UserError, match=f"{name}: 'de' is not allowed; give languages without a model of their own"
         ):
             Ewc(strength=1.0, languages=("de",), **{name: ("de",)})
         for method in (
@@ -89,7 +89,7 @@ def test_variants_that_make_no_sense_are_refused(study: Study) -> None:
             Composed(methods=(Ewc(strength=1.0, **{name: ("hi",)}), LayerwiseDecay())),
         ):
             with pytest.raises(
-                UserError, match=f"ewc: {name}: 'hi' is not allowed; give languages other than those the models are for"
+                UserError, match=f"ewc: {name}: 'hi' is not allowed; give languages without a model of their own"
             ):
                 replace(study, methods=(method,))
         with pytest.raises(UserError, match=f"{name}: 'English' is not allowed"):

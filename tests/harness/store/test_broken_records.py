@@ -168,7 +168,7 @@ def test_a_broken_table_is_found_when_it_is_read(store: Store, tmp_path: Path, k
         other.save(CONFIG, result(60.0) if kind == "history" else replace(result(), scored=result().scored[:1]))
         file.write_bytes(file_of(other, f"{kind}-*.parquet").read_bytes())
     read = {"predictions": store.predictions, "history": store.history}[kind]
-    with pytest.raises(ValueError, match="it is not what its name says"):
+    with pytest.raises(ValueError, match="its content does not match its name"):
         read(CONFIG.id)
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]  # its scores are unchanged
     store.repair()

@@ -32,7 +32,7 @@ def test_a_report_sets_broken_tables_aside_and_the_next_run_makes_them_again(
     assert main(["report", "small", "--store", store.place]) == 0
     out = capsys.readouterr().out
     assert (
-        f"Set aside: trials/{pulled}/{history.name} is broken (it is not what its name says): it is now "
+        f"Set aside: trials/{pulled}/{history.name} is broken (its content does not match its name): it is now "
         f"{history.name}.broken-1" in out
     )
     outcome, out = run(study, store)
@@ -55,7 +55,7 @@ def test_a_result_that_would_not_be_believed_is_a_failure(
     monkeypatch.setattr("harness.training.trial.run_trial", of_no_number)
     outcome, out = run(one, store)
     assert outcome == SweepOutcome(1, 0, 1, 1)
-    assert "cannot be kept: zero_shot is no number" in out
+    assert "cannot be kept: zero_shot is not a number" in out
     assert [file.name for file in files(store) if "/trials/" in str(file)] == ["failure.json"]
 
 

@@ -24,7 +24,7 @@ def test_another_study_of_the_same_name_is_told_of(study: Study, tmp_path: Path)
     assert told(replace(study, name="other", question="Which?"), store) is None
     assert told(replace(study, question="Which?"), store) == (
         "the store has another study called 'small' (1 trial: ?). Its trials stay, but the record and the report of "
-        "that name are now this one's; another name keeps both"
+        "that name now belong to this study; another name keeps both"
     )
 
 
@@ -60,7 +60,7 @@ def test_a_namesake_that_shares_no_trial_is_told_of(
     note = told(replace(study, **changes), store)
     assert (note is not None) == another
     if note is not None:
-        assert f"called 'small' (2 trials, none of them of this one{': ?' if question else ''})" in note
+        assert f"called 'small' (2 trials, none of them in this study{': ?' if question else ''})" in note
 
 
 def test_a_search_that_goes_on_is_no_other_study(study: Study, tmp_path: Path) -> None:

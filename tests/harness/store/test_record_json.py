@@ -98,8 +98,8 @@ def test_keys_of_newer_versions_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"id": "0" * 16}, "it is of another trial"),
-        ({"zero_shot": math.nan}, "zero_shot is no number"),
+        ({"id": "0" * 16}, "it belongs to another trial"),
+        ({"zero_shot": math.nan}, "zero_shot is not a number"),
         ({"zero_shot": 10**400}, "zero_shot"),
         ({"diverged": 1}, r"Expected `bool`, got `int` - at `\$\.diverged`"),
         ({"weights": "weights-a/.."}, "weights is no name of a file"),

@@ -134,7 +134,7 @@ def test_an_interval_that_is_open_on_a_side_is_none() -> None:
     # In the first two runs both methods are at their medians. Their swaps change nothing, so no p is below 4/32.
     ours, theirs = np.array([[0.0, 0, 0, 0, 1, -2], [0, 0, -1, 1, 3, 0]])
     found = std_ratio(ours, theirs)
-    assert found.reason == "the runs exclude no ratio on one side"
+    assert found.reason == "these runs exclude no ratio on one side"
     assert (math.isnan(found.low), math.isnan(found.high)) == (True, True)
     assert found.value == pytest.approx(ours.std() / theirs.std())
     assert min(swapped(ours[:, None] / factor, theirs[:, None]) for factor in (1e-7, 1, 1e7)) >= 4 / 32

@@ -123,11 +123,11 @@ def test_a_metric_is_tried_before_anything_runs(tmp_path: Path, encoder: str, re
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"data": "embedded"}, "data: 'embedded' is not allowed; give for a task of one's own files by split and lang"),
+        ({"data": "embedded"}, "data: 'embedded' is not allowed; give for an own task files by split and lang"),
         ({"data": {"train": {"en": "a"}}}, "data: the field 'dev' is missing"),
         ({"targets": ["fr"]}, "data: test: language: there is no 'fr'. Known: de, en"),
         ({"source": "de", "targets": ["en"]}, "data: train: language: there is no 'de'. Did you mean 'en'? Known: en"),
-        ({"task": "xnli"}, "data: files of one's own are for a task with a 'kind'; the task is 'xnli'"),
+        ({"task": "xnli"}, "data: own files need a task with a 'kind'; the task is 'xnli'"),
         (
             {"task": ["text"]},
             "task: ['text'] is not allowed; give a task's name, a .py file, or a mapping with",
