@@ -163,7 +163,8 @@ class Interval:
             raise bad(
                 "range",
                 self,
-                "a logarithmic range without q, or one with q that is not logarithmic: optuna does not offer both at once",
+                "a logarithmic range without q, or one with q that is not logarithmic: optuna does not offer "
+                "both at once",
             )
         if self.whole:
             first, last = self._multiples

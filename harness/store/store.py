@@ -73,7 +73,8 @@ class Store(Trials, Studies, SharedFiles):
         if layout is None:
             if not self._has_trials() and self.exists("") and (not self.fs.isdir(self.root) or self.names("")):
                 raise UserError(
-                    f"store: {self.place!r} is not allowed; it exists and is not a store (no store.json). Give an empty "
+                    f"store: {self.place!r} is not allowed; it exists and is not a store (no store.json). "
+                    "Give an empty "
                     "or new folder"
                 )
             if not create and not self._has_trials():

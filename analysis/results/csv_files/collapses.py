@@ -28,6 +28,7 @@ def suspected(results: Results) -> Iterator[str]:
         yield (
             f"The file does not say which runs collapsed, and counts all as healthy. {len(low)} of {len(runs)} runs of "
             f"{method} may have: their {results.source} score is over {FAR:g} median absolute deviations below the "
-            f"method's median of {runs['source'].median():.1f} ({'; '.join(named[:SHOWN])}{more}). Mark collapsed runs in "
+            f"method's median of {runs['source'].median():.1f} ({'; '.join(named[:SHOWN])}{more}). Mark "
+            "collapsed runs in "
             "the column 'collapsed'."
         )
