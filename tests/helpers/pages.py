@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from harness.study import TrialConfig
+from harness.tasks import task_named
 
 COMMANDS = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
@@ -56,6 +57,7 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
         "id": trial.id,
         "config": trial.to_json(),
         "metric": metric,
+        "scorer": task_named(trial.task).scorer,
         "scores": {"dev": {trial.source: tests[trial.source]}, "test": tests},
         "zero_shot": 50.0,
         "collapsed": False,
