@@ -81,7 +81,7 @@ class Cost:
     """Trials that run at once on this machine."""
     gpu_hours: float
     disk: float
-    """Bytes."""
+    """Bytes on disk."""
     grounds: str
     """The basis of the estimate, for messages."""
 
@@ -125,7 +125,7 @@ class FisherCost:
     seconds: float
     """Seconds of all diagonals, one after another."""
     disk: float
-    """Bytes."""
+    """Bytes on disk."""
 
 
 def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost:

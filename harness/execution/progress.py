@@ -27,7 +27,10 @@ def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
 
 
 class SweepProgress:
-    """Counts trials and prints the end of each. Without a terminal it prints lines only; ``rich`` honours ``NO_COLOR``."""
+    """Counts trials and prints the end of each.
+
+    Without a terminal it prints lines only. ``rich`` honours ``NO_COLOR``.
+    """
 
     def __init__(
         self,

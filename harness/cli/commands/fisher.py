@@ -1,4 +1,4 @@
-"""``fisher``: Fréchet distances between languages, and how they go with the scores."""
+"""``fisher``: Fréchet distances between languages, and their correlation with the scores."""
 
 import argparse
 from collections.abc import Collection
@@ -79,7 +79,7 @@ def fisher(options: argparse.Namespace) -> int:
     console = Console()
     needed = {study.source, *(set(options.languages or ()) - set(SELECTIONS))}
     wanted = {label: _requests(study, label, estimate, needed, console) for label, estimate in estimates.items()}
-    store = Store(options.store)  # only now: a mistake leaves nothing behind
+    store = Store(options.store)  # created this late so that a mistake leaves nothing behind
     requests = [request for of_text in wanted.values() for request in of_text.values()]
     found = iter(diagonals(requests, store, resources, console))
     files = {label: {language: next(found) for language in of_text} for label, of_text in wanted.items()}
@@ -88,7 +88,7 @@ def fisher(options: argparse.Namespace) -> int:
 
 
 def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estimate]":
-    """The estimate of each text, by the text's label in the report."""
+    """The estimate of each text, by its label in the report."""
     from harness.data.origin import TEXT_WORDS
     from harness.methods.fisher_estimate import Estimate
 
@@ -104,8 +104,10 @@ def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estima
 def _requests(
     study: "Study", label: str, estimate: "Estimate", needed: Collection[str], console: "Console"
 ) -> "dict[str, Request]":
-    """The diagonal of a text in each language. A language without text is left out with a word on the console, unless
-    it is ``needed``."""
+    """The Fisher diagonal of a text in each language.
+
+    A language without text is left out with a line on the console. If it is ``needed``, the error is raised.
+    """
     from harness.data.origin import absolute
     from harness.fisher import supply
 

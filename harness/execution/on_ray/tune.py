@@ -154,7 +154,10 @@ class SweepCallback(tune.Callback):
         """Start time of each open trial, by id."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Empty: Tune pickles callbacks for ``Tuner.restore``, which is never called, and a terminal cannot be pickled."""
+        """Empty, because a terminal cannot be pickled.
+
+        Tune pickles callbacks for ``Tuner.restore``, which is never called.
+        """
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
