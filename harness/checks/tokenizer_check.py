@@ -22,7 +22,9 @@ from harness.tasks import Task, task_named
 PASSAGES = 100
 """Number of texts of each language that are tried."""
 MOST_IN_SOURCE, MANY_IN_TARGET = 20.0, 5.0
-"""Largest shares (%) of unknown sub-words: above the first a source is refused, above the second a target is warned of.
+"""Largest shares (%) of unknown sub-words, in the source and in a target.
+
+Above the first, the source is refused. Above the second, the user is warned of the target.
 """
 EXCERPT = 40
 """Number of characters of a text in a message."""

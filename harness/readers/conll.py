@@ -19,7 +19,10 @@ BLANKS = re.compile("[ \t]+")
 
 
 def cells_of(line: str) -> list[str]:
-    """The cells of a line, separated by tabs, or by spaces if the line has no tab. Other white space separates nothing."""
+    """The cells of a line, separated by tabs, or by spaces if the line has no tab.
+
+    Other white space separates nothing.
+    """
     return line.split("\t") if "\t" in line else BLANKS.split(line.strip(" "))
 
 
