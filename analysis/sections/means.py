@@ -108,7 +108,7 @@ def cell(found: Difference) -> str | Cell:
 
 
 def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Table:
-    """One row per language, one column per method: the difference from the baseline with its multi-bootstrap interval."""
+    """One row per language: the differences from the baseline with multi-bootstrap intervals, one column per method."""
     codes = [code for code in view.results.about.targets if any(code in by for by in found.values())]
     rows: list[list[str | Cell]] = [
         [code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes
