@@ -86,7 +86,9 @@ class Axis:
         return str(int(value)) if value.is_integer() else f"{value:g}"
 
     def runs(self, results: Results) -> pd.DataFrame:
-        """The runs of the methods as in ``Results.runs``, with a column ``value``. Runs without a value are left out."""
+        """The runs of the methods, in the form of ``Results.runs``, with a column ``value``; runs without a value are
+        omitted.
+        """
         runs = results.runs[results.runs["method"].isin(self.methods)]
         return runs.assign(value=runs["setting"].map(self.settings)).dropna(subset="value")
 

@@ -34,7 +34,7 @@ class Written:
 
 
 def default_folder(store: Store | None, name: str) -> Path:
-    """``reports/<name>`` in the store, or ``steadytune-reports/<name>`` in the working directory without a local store."""
+    """``reports/<name>`` in the store; without a local store ``steadytune-reports/<name>`` in the working directory."""
     return (
         Path(store.root) / "reports" / name
         if store is not None and store.is_local

@@ -91,7 +91,7 @@ class Table:
         return [[Shown.of(cell) for cell in row] for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
-        """The table with numbers at full precision. A column of scores becomes its mean, std, runs and expected runs."""
+        """Numbers at full precision. A column of scores becomes its mean, std, runs and expected runs."""
         columns: dict[str, list[object]] = {}
         for i, head in enumerate(self.header):
             cells = [row[i] for row in self.rows]

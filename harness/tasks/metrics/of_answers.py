@@ -1,4 +1,4 @@
-"""Metrics of answers in a text, by SQuAD's rules. F1 has the name of that of tags; ``squad_scores`` computes it."""
+"""Metrics of answers in a text, by SQuAD's rules. Their F1 shares its name with the F1 of tags; see ``squad_scores``."""
 
 from collections.abc import Sequence
 
