@@ -1,4 +1,4 @@
-"""Unlabelled text by language: embedded, from a folder, Wikipedia from the hub, or a task's test sets without labels."""
+"""Unlabelled text by language: embedded, in a folder, Wikipedia from the hub, or a task's test sets without labels."""
 
 from functools import lru_cache
 from itertools import islice

@@ -215,7 +215,10 @@ class Task(ABC, Generic[Example]):
     def counts(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
     ) -> LabelCounts | None:
-        """Counts of right answers to a test set, of the model and of the best constant answer. They decide on collapse."""
+        """Counts of right answers to a test set, of the model and of the best constant answer.
+
+        They decide whether the model has collapsed.
+        """
         return of_examples(gold, predicted)
 
     def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:

@@ -46,7 +46,10 @@ class NumberFit:
 
 
 def number_fit(gold: Sequence[float], predicted: Sequence[float]) -> NumberFit | None:
-    """The fit of a model's numbers, of shape (numbers,), in the order of the gold ones; ``None`` if one is not finite."""
+    """The fit of a model's numbers to the gold ones, both of shape (numbers,) and in the same order.
+
+    ``None`` if a number is not finite, the shapes differ or there are no numbers.
+    """
     ours, theirs = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
     if not ours.size or ours.shape != theirs.shape or not np.isfinite([ours, theirs]).all():
         return None

@@ -71,7 +71,10 @@ class QuestionTask(Task[Question]):
         model.register_forward_hook(spans.mask_padding, with_kwargs=True)
 
     def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
-        """Cross entropy of the first and the last sub-word over all positions of a window, in nats, summed over both."""
+        """Cross entropy of the first and the last sub-word over all positions of a window, in nats.
+
+        Both are summed over the batch.
+        """
         from torch.nn.functional import cross_entropy
 
         first, last = labels.unbind(-1)

@@ -133,7 +133,10 @@ class TokenTask(Task[Sentence]):
         return sentences
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``f1``, seqeval's micro F1 over spans as in XTREME, and ``accuracy``, the share of correct words; both × 100."""
+        """``f1``, seqeval's micro F1 over spans as in XTREME, and ``accuracy``, the share of correct words.
+
+        Both are × 100.
+        """
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
         return {
             "f1": 100 * entities.micro_f1(gold, predicted, self.labels),

@@ -1,4 +1,4 @@
-"""The place and the way in which a study is started change no score: the working directory, variables, cores."""
+"""Scores do not depend on how a study is started: working directory, variables, cores."""
 
 import json
 import os
@@ -16,7 +16,7 @@ import sys
 from harness.cli.main import main
 sys.exit(main())
 """
-"""The console script, as pip writes it: unlike ``-m`` it does not import from the working directory."""
+"""The console script, as written by pip. Unlike ``-m`` it does not import from the working directory."""
 STUDY = """
 task: udpos
 data: {cut}
@@ -64,7 +64,7 @@ class Place(NamedTuple):
         assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]
 
     def results(self) -> dict[str, tuple[float, float, object]]:
-        """When each trial began and ended, and its scores, by its id."""
+        """Start, end and scores of each trial, by id."""
         found = {}
         for file in self.store.glob("trials/*/result.json"):
             record, ended = json.loads(file.read_text()), file.stat().st_mtime
@@ -77,7 +77,7 @@ class Place(NamedTuple):
 
 @pytest.fixture
 def place(cut: Path, tmp_path: Path) -> Place:
-    """A working directory from which nothing may be imported: a clone with changed code and names of libraries."""
+    """A working directory that must not be imported from: it has a clone with changed code, and names of libraries."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "steadytune").write_text(SCRIPT)
     (tmp_path / "study.yaml").write_text(STUDY.format(cut=cut))
@@ -92,7 +92,7 @@ def place(cut: Path, tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module")
 def expected(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """The scores of the study in an empty folder, in one process, with the environment as it is."""
+    """The study's scores from an empty folder, in one process, with the environment unchanged."""
     home = tmp_path_factory.mktemp("plain")
     (home / "empty").mkdir()
     (home / "steadytune").write_text(SCRIPT)

@@ -12,11 +12,11 @@ from tests.helpers.faults import KILLED
 
 
 def ended_by(number: signal.Signals, cut: Path, place: Path, *options: str) -> tuple[int, str]:
-    """The exit code and the errors of a run of four trials that gets a signal when the first has finished."""
+    """Exit code and errors of a run of four trials that gets a signal after the first has finished."""
     file = place / "killed.yaml"
     file.write_text(KILLED.format(cut=cut, steps=20, seeds=[0, 1]), encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place / "store")]
-    # A background process of a shell, such as this one may be, ignores Ctrl-C, and so would its children.
+    # A shell's background process, such as this one may be, ignores Ctrl-C, and so would its children.
     attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=attend

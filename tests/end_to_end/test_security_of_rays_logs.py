@@ -1,4 +1,4 @@
-"""No secret is in Ray's logs, which everybody on the machine can read."""
+"""Ray's logs, which every user of the machine can read, contain no secret."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ targets: [de]
 @pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_no_secret_is_in_rays_logs(cut: Path, tmp_path: Path) -> None:
-    """They lie where everybody on the machine can read them."""
+    """The logs are readable by every user of the machine."""
     (tmp_path / "small.yaml").write_text(ONE.format(cut=cut), encoding="utf-8")
     command = [
         sys.executable,

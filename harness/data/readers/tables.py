@@ -14,7 +14,7 @@ def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
     text = StringIO(_text(content, where), newline="")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than the first line
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # for a row with too many cells
             return pd.read_csv(text, sep=separator, dtype=str, na_filter=False, index_col=False).astype(object)
     except (ValueError, pd.errors.ParserWarning) as error:
         raise UserError(f"{where}: cannot be read as a table: {reason(error)}") from None

@@ -1,4 +1,6 @@
-"""Metrics of answers in a text, by SQuAD's rules. Their F1 shares its name with the F1 of tags; see ``squad_scores``."""
+"""Metrics of answers in a text, by SQuAD's rules. ``squad_scores`` computes F1, which shares its name with that of
+tags.
+"""
 
 from collections.abc import Sequence
 

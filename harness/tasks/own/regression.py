@@ -22,7 +22,10 @@ VALUE = "value"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRegression(OwnSequence):
-    """One or two columns as ``text``, and a number as ``label``. The loss is the squared error of the unscaled numbers."""
+    """One or two columns as ``text``, and a number as ``label``.
+
+    The loss is the squared error of the unscaled numbers.
+    """
 
     name: ClassVar[str] = "regression"
     counts_of_texts: ClassVar[tuple[int, ...]] = (1, 2)

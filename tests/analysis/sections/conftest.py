@@ -1,4 +1,4 @@
-"""Fixtures of the report's sections: results made by hand, raw and as a report sees them."""
+"""Fixtures for the report's sections: results made by hand, as raw rows and as views."""
 
 import itertools
 
@@ -46,7 +46,7 @@ def raw(rows: Rows) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def zero_shot(raw: pd.DataFrame) -> "pd.Series[float]":
-    """By method, learning rate and seed."""
+    """Zero-shot scores by method, learning rate and seed."""
     return raw[raw["language"] != "en"].groupby(["method", "learning_rate", "seed"])["score"].mean()
 
 

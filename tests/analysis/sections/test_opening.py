@@ -1,4 +1,4 @@
-"""The first screen: what it says of three studies of which the truth is known, its numbers and its picture."""
+"""The first screen for three studies with known truth: its verdicts, its numbers and its picture."""
 
 import re
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from tests.helpers.pages import Tags
 from tests.helpers.report_rows import cells, clean, plain, std, table_of, thin, two_rates, view, words
 
 HOT = [(setting, seed) for setting in (6, 7) for seed in range(4)]
-"""The runs at the two highest of eight rates."""
+"""Runs at the two highest of eight rates."""
 
 
 def study(vanilla: float, method: float, collapsed: Mapping[str, Places] | None = None) -> View:
-    """Eight rates × four seeds of two methods with these standard deviations."""
+    """Eight rates × four seeds of two methods, with these standard deviations."""
     return view(grid(normal(3, 8, 4, vanilla=vanilla, a=method), collapsed))
 
 

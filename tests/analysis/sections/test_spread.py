@@ -1,4 +1,4 @@
-"""The section on spread: its numbers, and what it says of thin or odd results."""
+"""The section on spread: its numbers, and its messages on thin or odd results."""
 
 import math
 import re
@@ -164,7 +164,7 @@ def test_constant_scores_have_a_reason_and_no_number() -> None:
 
 @pytest.mark.parametrize("runs", [2, 7, 15])
 def test_a_method_that_changes_nothing_has_a_ratio_of_one(runs: int) -> None:
-    """As l2 with a strength of 0 does."""
+    """For example l2 with a strength of 0."""
     scores = np.random.default_rng(runs).normal(60, 2, (runs, 2))
     same = view(pairs(scores, scores, name="l2(strength=0)"))
     section = spread.section(same)

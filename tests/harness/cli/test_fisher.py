@@ -27,7 +27,7 @@ def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     assert set(distances.columns) == {"en", "de", "es", "fr", "hi"}
     assert main(["run", str(study_file), *store, "--no-report"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # whatever were computed again would fail
+    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # any new computation would fail
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "Fisher information" not in out.split("report:")[0].split("\n\n")[0]

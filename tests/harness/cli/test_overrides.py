@@ -1,4 +1,4 @@
-"""Studies scaled on the command line: what changes, and what is said of it."""
+"""Studies scaled on the command line: changes and notes."""
 
 from dataclasses import replace
 from typing import Any
@@ -133,7 +133,7 @@ def test_methods_that_become_the_same_are_merged_and_told_of() -> None:
 
 
 def test_languages_and_the_methods_that_are_for_some() -> None:
-    study, notes = scaled(STUDY, languages=["hi", "ja"])  # ja is the task's, though not the study's
+    study, notes = scaled(STUDY, languages=["hi", "ja"])  # ja is a language of the task, but not of the study
     assert study.targets == ("hi", "ja")
     assert study.arms[2].method == Ewc(strength=1.0, languages=("hi",))
     assert notes == []
@@ -170,7 +170,7 @@ def test_a_limit_of_the_training_data() -> None:
         (["max_steps=5"], "a warmup of 10 or 300 steps does not end in 5"),
         (["train_examples=100"], "a warmup of 300 steps does not end in 12"),  # 4 batches of 32, three times
         (["train_examples=100", "epochs=0.5"], "a warmup of 10 or 300 steps does not end in 2"),
-        (["epochs=0.001"], None),  # how much data there is, is not known yet
+        (["epochs=0.001"], None),  # the amount of data is not known yet
         (["max_steps=5", "warmup_steps=0"], None),
         (["encoder=/some/where"], None),
     ],
