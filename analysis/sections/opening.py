@@ -69,7 +69,7 @@ def opening(view: View) -> Opening | None:
 
 
 def picture(view: View, *, surviving: bool = False) -> Dots:
-    """The complete runs as dots; with ``surviving`` only those that did not collapse."""
+    """The complete runs as dots; ``surviving`` leaves out collapsed runs."""
     results = view.results
     runs = results.runs[results.runs["complete"]]
     runs = runs[~runs["collapsed"]] if surviving else runs

@@ -140,7 +140,7 @@ def _count(tried: list[SearchTrial]) -> str:
 
 
 def on_targets(view: View) -> Table:
-    """One row per method: the winner's zero-shot score, and that of the trial chosen on the targets' test scores."""
+    """One row per method: zero-shot scores of the winner, and of the trial chosen on the targets' test scores."""
     results, tried = view.results, tried_in(view)
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []

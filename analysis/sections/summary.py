@@ -25,7 +25,7 @@ def table(view: View) -> Table:
     """Mean ± std over runs of the source and the zero-shot score, and the change in std.
 
     The zero-shot std is over runs of the mean over languages. A method is compared with its baseline on the settings,
-    seeds and languages that both have, so a different set of runs does not cause the change.
+    seeds and languages that both have. The change is therefore not due to a different set of runs.
     """
     results, source, base = view.results, view.results.source, view.base_name
     header = [

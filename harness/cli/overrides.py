@@ -48,10 +48,10 @@ def scaled(
     out. The study keeps its name. Raises ``UserError`` for a change that is not possible, before anything is changed.
 
     Args:
-        changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY``, a field of all settings (also of methods' own
-            settings), or an option of all methods of a kind, such as ``l2.strength``. A factor multiplies each
-            setting's
-            own number: ``learning_rate=10x``.
+        changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY`` or a field of all settings, including methods' own
+            settings. It may also be an option of all methods of a kind, such as ``l2.strength``. A factor multiplies
+            each
+            setting's own number: ``learning_rate=10x``.
         languages: The target languages, or one of ``SELECTIONS``.
         seeds: The seeds of every method.
         limit_train: Short for ``train_examples``.

@@ -150,7 +150,7 @@ def stand_in(context: TrialContext) -> None:
 def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> None:
     """Take as much memory as a whole trial takes at its peak.
 
-    Runs the largest batches of training and of scoring, and lets a method keep what it has kept by the last step. A few
+    Runs the largest batches of training and of scoring, and fills the memory that a method uses by the last step. A few
     steps change the weights, which does not matter to a measurement.
     """
     model, rows, tokenizer = trainer.model, trainer.train_dataset, trainer.processing_class

@@ -19,7 +19,7 @@ class Resources:
     gpus: float | None = None
     """GPUs of a trial: 1, a fraction to share a GPU, or 0; ``None`` means 1 if there are any.
 
-    Never more than 1: the batch size of a setting is that of a single device.
+    Never more than 1: a setting's batch size is for a single device.
     """
     ray_address: str | None = None
     """Address of an existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the time of the study."""

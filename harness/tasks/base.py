@@ -113,7 +113,7 @@ class Task(ABC, Generic[Example]):
     def files(self, split: str, language: str) -> tuple[str, ...]:
         """Paths of a split of a language in XTREME's download layout.
 
-        The first path is used if it exists, otherwise the only other one that exists.
+        The first path is used if it exists. Otherwise exactly one of the others must exist.
         """
         return tuple(f"{self.name}/{split}-{language}{suffix}" for suffix in self.suffixes)
 

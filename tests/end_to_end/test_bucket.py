@@ -1,4 +1,4 @@
-"""A store in a bucket, on a real S3 server in its own process: the trials' files, another process's view, and garbage."""
+"""A store in a bucket, on a real S3 server in its own process: trials' files, another process's view, and garbage."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A cluster of several nodes on this machine: trials share its accelerators, and the death of a node loses no result."""
+"""A cluster of several nodes on this machine: trials share accelerators, and the death of a node loses no result."""
 
 import subprocess
 import sys

@@ -1,6 +1,4 @@
-"""Metrics of answers in a text, by SQuAD's rules. ``squad_scores`` computes F1, which shares its name with that of
-tags.
-"""
+"""Metrics of answers in a text, by SQuAD's rules. Only exact match is here; ``squad_scores`` computes F1."""
 
 from collections.abc import Sequence
 

@@ -24,8 +24,8 @@ RULES = ("squad", "mlqa")
 class OwnQuestion(Own[Question], QuestionTask):
     """Columns with an id, a question, a context and the answers, or SQuAD's JSON, which has all four.
 
-    The answers of a question are a list of objects with ``text`` and ``answer_start``, or a single object with a list
-    of each, as on the hub.
+    The answers of a question are a list of objects with ``text`` and ``answer_start``. A single object with two lists,
+    as on the hub, is also read.
     """
 
     name: ClassVar[str] = "question_answering"

@@ -17,7 +17,7 @@ class Span(NamedTuple):
     score: float
     """Logit of the first sub-word plus logit of the last; -inf if the window has no span."""
     first: int
-    """Index of the first sub-word among the context's sub-words in the window; ``last`` is that of the last."""
+    """Index of the first sub-word among the context's sub-words in the window."""
     last: int
     nothing: float
     """Score of no answer, taken from the window's first special token."""

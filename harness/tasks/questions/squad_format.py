@@ -34,8 +34,8 @@ class Question(NamedTuple):
 def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
     """The questions of a JSON file, in the file's order.
 
-    Raises ``UserError`` with the file and the question's id for an answer that is not at its position, for a missing
-    answer without ``no_answer``, for empty texts, and with ``unique_ids`` for repeated ids.
+    Raises ``UserError`` with the file and the question's id in these cases: an answer is not at its position, a text is
+    empty, an answer is missing without ``no_answer``, or an id is repeated with ``unique_ids``.
     """
     return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)
 

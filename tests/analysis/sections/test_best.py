@@ -79,7 +79,7 @@ def test_the_best_setting_is_that_of_the_sources_dev_score(
 
 
 def test_a_setting_that_lacks_runs_is_not_the_best() -> None:
-    """At HOT only one seed of three exists, with the best score. At WARM two have a better mean than the three at COLD."""
+    """At HOT one seed of three exists, with the best score. At WARM two have a better mean than the three at COLD."""
     level = {COLD: 80.0, WARM: 82.0, HOT: 90.0}
     there = {COLD: 3, WARM: 2, HOT: 1}
     rows: Rows = []

@@ -36,7 +36,7 @@ NAMES = ("vanilla", "l2(strength=0.1)")
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with four sizes, the largest first as in the study. One trial failed, one is missing and one collapsed."""
+    """A store with four sizes, the largest first as in the study. One trial failed, one is missing, one collapsed."""
     settings = tuple(replace(CENTRE, train_examples=count) for count in reversed(EXAMPLES))
     made = replace(synthetic.study(4, methods=(Vanilla(), L2(strength=0.1)), seeds=4), settings=settings)
     folder = tmp_path_factory.mktemp("axes") / "store"
