@@ -21,7 +21,7 @@ class Picture:
     caption: str
     """Guide to reading the figure."""
     alt: str
-    """Description of the figure for readers who cannot see it."""
+    """Description of the figure for blind readers."""
 
     @cached_property
     def figure(self) -> Figure:

@@ -91,7 +91,7 @@ def _method(found: Answer, method: str) -> str:
 
 
 def _cautions(view: View, found: Answer) -> Iterator[str]:
-    """Cautions for readers who quote the answer."""
+    """Cautions on quoting the answer."""
     results = view.results
     told = [*view.notes]
     if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):

@@ -46,8 +46,7 @@ def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataF
 
     Returns:
         Two mappings from a method to a table of languages (rows) × the settings with scores (columns). The first holds
-        the
-        means. The second is true where fewer trials have finished than were asked for.
+        the means. The second is true for cells with fewer finished trials than were asked for.
     """
     order = [results.source, *results.about.targets]
     scores = results.test.groupby(["method", "language", "setting"], sort=False)["score"]

@@ -50,8 +50,7 @@ def scaled(
     Args:
         changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY`` or a field of all settings, including methods' own
             settings. It may also be an option of all methods of a kind, such as ``l2.strength``. A factor multiplies
-            each
-            setting's own number: ``learning_rate=10x``.
+            each setting's own number: ``learning_rate=10x``.
         languages: The target languages, or one of ``SELECTIONS``.
         seeds: The seeds of every method.
         limit_train: Short for ``train_examples``.

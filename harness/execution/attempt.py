@@ -66,8 +66,7 @@ def attempt(
     Args:
         rungs: Receives dev scores during training. If it stops the trial, nothing is written and ``Stopped`` is raised.
         wait: Whether to wait while another process runs the trial. The outcome of that process is then the result.
-            Without
-            ``wait``, the attempt returns at once as ``held_elsewhere``.
+            Without ``wait``, the attempt returns at once as ``held_elsewhere``.
     """
     environment.clear()
     os.environ.setdefault(

@@ -36,7 +36,7 @@ class Past:
     preparation: float
     """Seconds before the first step."""
     training: float
-    """Seconds per training example and epoch."""
+    """Seconds per processed training example."""
     evaluation: float
     """Seconds per scored example."""
     stored: float
@@ -144,7 +144,8 @@ def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     """The past trials most similar to a trial.
 
-    They have the same method, batch size and length, or else agree in as many of these as possible.
+    They have the same method, batch size and length. If none do, they have the same batch size and length, or else the
+    same method. Otherwise all past trials are taken.
     """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
         lambda config: (config.method.name, config.setting.batch_size, config.setting.max_length),

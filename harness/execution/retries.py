@@ -41,9 +41,9 @@ class Retries:
     """The trials that are still to run.
 
     A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
-    memory is retried alone. A trial that is lost alone has failed, and so has a trial that exceeded its time limit. A
-    trial whose checkpoints show progress counts as lost for the first time: over many hours it may lose several
-    machines.
+    memory is retried alone directly. A trial that is lost alone has failed, and so has a trial that exceeded its time
+    limit. A trial whose checkpoints show progress counts as lost for the first time: over many hours it may lose
+    several machines.
     """
 
     def __init__(self, trials: list[TrialConfig], store: Store) -> None:

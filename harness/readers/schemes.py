@@ -58,7 +58,7 @@ def _with(word: Word, prefix: dict[str, str]) -> Word:
 
 
 def _begins(sentence: list[Word]) -> list[bool]:
-    """Whether each word starts an entity: it has a tag, and the word before has no tag of the same type."""
+    """Whether each word has a tag, and the word before has no tag of the same type."""
     before = ["O", *(word.tag for word in sentence)]
     return [word.tag != "O" and word.tag[1:] != last[1:] for word, last in zip(sentence, before, strict=False)]
 

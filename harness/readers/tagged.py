@@ -37,8 +37,7 @@ def tagged_words(file: Path, *, labels: Collection[str] = (), column: str | None
 
     Raises:
         UserError: With file and line for malformed lines and unknown tags; also for a file without sentences and for
-            other
-            layouts.
+            other layouts.
     """
     name = str(file)
     found = columns(list(files.lines(file)), name)

@@ -90,9 +90,7 @@ class Task(ABC, Generic[Example]):
 
     @classmethod
     def selection(cls, name: str) -> tuple[str, ...]:
-        """A set of languages by name: ``paper`` (its 14 targets, without those that the task lacks), ``xtreme`` or
-        ``all``.
-        """
+        """A set of languages by name: ``paper`` (its 14 targets, if the task has them), ``xtreme`` or ``all``."""
         known = {
             "all": cls.languages,
             "xtreme": cls.xtreme,

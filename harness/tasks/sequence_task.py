@@ -27,9 +27,10 @@ This is twice the length of vocabularies' longest pieces, so the rest would be c
 class SequenceTask(Task[Row]):
     """Base of tasks with one label per example, which has one or two texts.
 
-    A line of a file is an example: its texts and its label, separated by tabs. As in XTREME's download script, a text
-    with quotation marks may stand in further ones, with its own doubled. The hub's data sets have ``hub_columns``, and
-    no such quoting. Long texts lose their end, the longer of two first, as in XTREME. No example is lost.
+    A line of a file is an example: its texts and its label, separated by tabs. A text with quotation marks may be
+    enclosed in further ones, with its own doubled, as in XTREME's download script. The hub's data sets have
+    ``hub_columns``, and no such quoting. Long texts lose their end, the longer of two first, as in XTREME. No example
+    is lost.
     """
 
     auto_model: ClassVar[str] = "AutoModelForSequenceClassification"

@@ -16,7 +16,7 @@ def ended_by(number: signal.Signals, cut: Path, place: Path, *options: str) -> t
     file = place / "killed.yaml"
     file.write_text(KILLED.format(cut=cut, steps=20, seeds=[0, 1]), encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place / "store")]
-    # A shell's background process, such as this one may be, ignores Ctrl-C, and so would its children.
+    # A shell's background process ignores Ctrl-C, and so do its children. This process may be one.
     attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=attend

@@ -79,7 +79,7 @@ def test_numbers_of_a_setting_are_multiplied() -> None:
     study, _ = scaled(STUDY, changes=["learning_rate=3x", "warmup_steps=0.5x", "epochs=0.1x"])
     assert values(study, "learning_rate")[:2] == [[0.003, 0.006, 0.006], [0.003, 0.006]]
     assert values(study, "warmup_steps")[:2] == [[5, 5, 150], [5, 5]]
-    assert values(study, "epochs")[:2] == [[0.3] * 3, [0.5] * 2]  # where 0.1 * 3 is 0.30000000000000004
+    assert values(study, "epochs")[:2] == [[0.3] * 3, [0.5] * 2]  # 0.1 * 3 is 0.30000000000000004
 
 
 def test_another_task_is_asked_the_same() -> None:

@@ -28,7 +28,7 @@ EWC = "{name: ewc, strength: 1, examples: 2}"
 
 @pytest.fixture
 def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Returns the message of a study with one change. It must be one line, and the command must leave nothing behind."""
+    """Returns the message of a study with one change: one line. The command must leave nothing behind."""
 
     def run(
         task: str = "udpos",
