@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1040, 372
 TOP, LINE, BOTTOM = 52, 17, 48
 """Height above the panels for a legend of one line, height of each further line, and height of the labels below."""
 PANELS = ((46, 652), (716, 1036))
-"""Left and right ends of the panels."""
+"""Left and right ends of the two panels."""
 SUMMARY = 0.2
 """Share of a panel's width for the means."""
 LETTER = 6.6

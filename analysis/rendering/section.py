@@ -21,7 +21,7 @@ class Picture:
     caption: str
     """Guide to reading the figure."""
     alt: str
-    """Description of the figure for blind readers."""
+    """Description of the figure for screen readers."""
 
     @cached_property
     def figure(self) -> Figure:

@@ -1,4 +1,4 @@
-"""How often runs collapse, as an outcome of its own: counts, paired differences and exact tests."""
+"""Frequency of collapse, as an outcome of its own: counts, paired differences and exact tests."""
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope

@@ -26,7 +26,7 @@ BROKEN_DEVICE = re.compile("CUDA error")
 
 @dataclass(frozen=True)
 class Attempt:
-    """How an attempt ended, for the progress display."""
+    """The end of an attempt, for the progress display."""
 
     id: str
     seconds: float = 0.0

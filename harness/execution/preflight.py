@@ -24,7 +24,10 @@ BY_LANGUAGE = frozenset(("xmod",))
 
 
 def check(trials: list[TrialConfig], resources: Resources) -> None:
-    """Raise ``UserError`` if the encoder, the text or this machine does not meet a trial's demands. Loads no weights."""
+    """Raise ``UserError`` if the encoder, the text or this machine does not meet a trial's demands.
+
+    Loads no weights.
+    """
     check_room(resources)
     if resources.ray_address is None:  # a cluster has other devices
         for word in {trial.precision for trial in trials}:

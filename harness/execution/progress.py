@@ -98,7 +98,7 @@ class SweepProgress:
         self._refresh()
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
-        """Print why a trial no longer runs."""
+        """Print the reason why a trial no longer runs."""
         self.running.pop(config.id, None)
         line = (
             f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: "

@@ -40,7 +40,7 @@ class OwnQuestion(Own[Question], QuestionTask):
     answer: str = "answers"
     """The column with a question's answers."""
     no_answer: bool = False  # type: ignore[misc]
-    """Whether a context need not answer its question, as in SQuAD 2.0."""
+    """Whether a question may lack an answer, as in SQuAD 2.0."""
     rules: str = "squad"
     """One of ``RULES``."""
 

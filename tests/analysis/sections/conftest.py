@@ -13,8 +13,10 @@ from tests.helpers.report_rows import HOT, RATES, WARM, Rows, run, view
 
 
 def random_rows() -> Rows:
-    """Five methods in two families, three learning rates, three seeds, dev scores; two runs of vanilla collapsed and
-    one of l2 failed."""
+    """Five methods in two families, three learning rates, three seeds, dev scores.
+
+    Two runs of vanilla collapsed, and one run of l2 failed.
+    """
     random = np.random.default_rng(7)
     rows: Rows = []
     for method in ("vanilla", "l2(strength=1)", "l2(strength=0.1)", "ewc(strength=100)", "ewc(strength=10)"):
