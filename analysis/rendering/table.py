@@ -82,7 +82,7 @@ class Table:
         return "\n\n".join([f"**{self.title}**", table, *self.captions]) + "\n"
 
     def latex(self) -> str:
-        """See ``analysis.rendering.latex.table``."""
+        """The table in LaTeX; see ``analysis.rendering.latex.table``."""
         cells = [[latex.escaped(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
         return latex.table(self.title, self.captions, self.header, self._text(), cells, self.footer)
 

@@ -1,4 +1,4 @@
-"""From a study to its trials: the fingerprints of data and encoder give each trial its identity."""
+"""The plan of a study's trials: the fingerprints of data and encoder give each trial its identity."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Labels = NDArray[np.integer]
 Counts = NDArray[np.int32]
-"""Examples × statistics."""
+"""Counts of shape examples × statistics."""
 
 OUTSIDE = "O"
 PREFIXES = ("B", "I", "E", "S")

@@ -129,7 +129,7 @@ def test_a_language_that_a_run_lacks_is_not_in_the_row_over_languages() -> None:
     row = cells(table_of(section, "spread"), "l2(strength=1)", "2 languages (geometric mean)", "these runs")
     assert row["ratio to vanilla"].value == pytest.approx(std_ratio(ours[:, [0, 2]], theirs[:, [0, 2]]).value)
     assert [plain(row[1]) == "–" for row in table_of(section, "spread-languages").rows] == [False, True, False]
-    # The zero-shot score is also missing, for both methods.
+    # The zero-shot score, too, is over the two other languages, for both methods.
     mine, its = ours[:, [0, 2]].mean(axis=1), theirs[:, [0, 2]].mean(axis=1)
     whole = cells(table_of(section, "spread"), "l2(strength=1)", "zero-shot score", "these runs")
     assert whole["ratio to vanilla"].value == pytest.approx(std(mine) / std(its))
