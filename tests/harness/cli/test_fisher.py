@@ -41,7 +41,7 @@ def test_a_diagonal_that_takes_too_long_is_named(
     study_file: Path, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study_file.write_text(short_study(cut), encoding="utf-8")
-    place = ["--store", str(tmp_path / "store"), "--local", "--minutes-per-trial", "0.0001"]
+    place = ["--store", str(tmp_path / "store"), "--local", "--examples", "3", "--minutes-per-trial", "1e-4"]
     assert main(["fisher", str(study_file), *place]) == 2
     said = capsys.readouterr().err
     assert said == "steadytune: fisher: a diagonal took longer than --minutes-per-trial 0.0001\n"
