@@ -89,7 +89,7 @@ def _collapse(claims: dict[Quantity, Claim], found: Answer, method: str, varied:
         return f"{facts}: the difference is shown {SCOPES[Scope.THESE]}."
     needed = claim.details.get("discordant pairs needed")
     why = f" ({needed} pairs of runs in which one alone collapses would)" if needed else ""
-    return f"{facts}: this shows no difference{why}."
+    return f"{facts}: this does not show a difference{why}."
 
 
 def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
@@ -151,7 +151,7 @@ def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
         return f"{size}; so few runs can show no difference."
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     least = "" if math.isnan(ratio) else f" (so many runs would at {ratio:.2f} or {1 / ratio:.2f} times)"
-    return f"{size}: this shows no difference{least}."
+    return f"{size}: this does not show a difference{least}."
 
 
 def _over(claim: Claim) -> str:
@@ -175,7 +175,7 @@ def _mean(claims: dict[Quantity, Claim]) -> str:
         return f"{size}: the difference is shown {scope}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
         return f"{size}: they are equivalent {scope}, within {counted_points(claim.bounds[1])}."
-    return f"{size}: this shows no difference {scope.removesuffix(' too')}."
+    return f"{size}: this does not show a difference {scope.removesuffix(' too')}."
 
 
 def counted_points(number: float) -> str:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.common.console import say
+from harness.common.errors import UserError
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
 from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
+from harness.execution.time_limit import TimeLimitError, time_limit
 from harness.setting import setting_labels
 from harness.store import name_conflicts
 from harness.store.store import Store
@@ -82,7 +84,8 @@ def _describer(trials: Sequence[TrialConfig]) -> Callable[[TrialConfig], str]:
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node.
 
-    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources.
+    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if one
+    exceeds the time limit.
     """
     from harness.execution.preflight import check_room
     from harness.fisher import supply  # here, because they import torch: a finished study does not need it
@@ -92,11 +95,22 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
         check_room(resources)
     announce_diagonals(lacking, console)
     with quarantine.watched(store, (), console):
-        if lacking and not resources.local:
-            from harness.execution.on_ray.cluster import provide_on_ray
+        try:
+            if lacking and not resources.local:
+                from harness.execution.on_ray.cluster import provide_on_ray
 
-            provide_on_ray(lacking, store, resources)
-        return [supply.provide(request, store, resources.cpus) for request in requests]
+                provide_on_ray(lacking, store, resources)
+            return [_provided(request, store, resources) for request in requests]
+        except TimeLimitError as error:
+            raise UserError(f"fisher: a diagonal {error}") from None
+
+
+def _provided(request: "Request", store: Store, resources: Resources) -> Path:
+    """The file of a diagonal, computed in this process if it is missing."""
+    from harness.fisher import supply
+
+    with time_limit(resources.minutes, may_exit=False):
+        return supply.provide(request, store, resources.cpus)
 
 
 def _run(

@@ -5,10 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.helpers.passwords import SECRETS
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -48,20 +51,15 @@ class Place(NamedTuple):
     script: Path
     store: Path
 
-    def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
-        command = [
-            *before,
-            sys.executable,
-            str(self.script),
-            "run",
-            "../study.yaml",
-            "--store",
-            str(self.store),
-            "--no-report",
-        ]
+    def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> bytes:
+        """Run the study; returns all that it printed."""
+        kept = ["--store", str(self.store), "--no-report"]
+        command = [*before, sys.executable, str(self.script), "run", "../study.yaml", *kept, *options]
         found = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-        done = subprocess.run([*command, *options], cwd=self.folder, env=found, capture_output=True, timeout=500)
-        assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]
+        done = subprocess.run(command, cwd=self.folder, env=found, capture_output=True, timeout=500)
+        printed = done.stdout + done.stderr
+        assert done.returncode == 0, printed.decode(errors="replace")[-3000:]
+        return printed
 
     def results(self) -> dict[str, tuple[float, float, object]]:
         """Start, end and scores of each trial, by id."""
@@ -116,8 +114,17 @@ def test_one_process_has_the_same_scores_anywhere(place: Place, expected: dict[s
 
 
 @pytest.mark.slow
-def test_ray_has_the_same_scores_anywhere_and_a_trial_a_core(place: Place, expected: dict[str, object]) -> None:
-    place.run(before=one_core(), **LEFT)
+def test_ray_has_the_same_scores_anywhere_a_trial_a_core_and_no_secret_in_its_logs(
+    place: Place, expected: dict[str, object]
+) -> None:
+    """Ray's logs lie where everybody on the machine can read them."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # the names of Ray's sockets must be short
+        printed = place.run(before=one_core(), RAY_TMPDIR=folder, **LEFT, **SECRETS)
+        logs = [file.read_bytes() for file in Path(folder).rglob("*") if file.is_file()]
     assert place.scores() == expected
     (_, ended, _), (began, _, _) = sorted(place.results().values(), key=lambda result: result[0])
     assert ended <= began + 1, "two trials ran at once on one core"
+    assert any(b"Creating runtime env" in log for log in logs)
+    for word in map(str.encode, SECRETS.values()):
+        assert not [log for log in logs if word in log]
+        assert word not in printed

@@ -7,6 +7,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from harness.store.store import Store
 from tests.helpers.faults import KILLED
 
@@ -40,6 +42,7 @@ def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, t
     assert 1 <= len(store.records(trial.id for trial in trials)) < 4
 
 
+@pytest.mark.usefixtures("one_worker")
 def test_sigterm_ends_ray_with_143_and_a_line(cut: Path, tmp_path: Path) -> None:
     code, err = ended_by(signal.SIGTERM, cut, tmp_path)
     assert code == 143, err

@@ -15,6 +15,7 @@ from tests.helpers.faults import KILLED
 from tests.helpers.stores import recorded
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_killed_in_the_middle_nothing_is_lost_or_run_twice(
     cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.resources import resource_options, resources_of
+from harness.cli.options.resources import duration_options, resource_options, resources_of
 from harness.cli.options.store import ddof_option, store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -58,6 +58,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     scaling_options(command)
     ddof_option(command)
     resource_options(command)
+    duration_options(command, of="Fisher diagonal", checkpoints=False)
     command.set_defaults(command=fisher)
 
 

@@ -42,14 +42,14 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
-    """Add the options for a trial's time limit and the time between its checkpoints."""
+def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", checkpoints: bool = True) -> None:
+    """Add the options for the time limit of a trial or a diagonal, and for the time between a trial's checkpoints."""
     command.add_argument(
         "--minutes-per-trial",
         dest="minutes",
         type=float,
         metavar="M",
-        help="time limit of a trial: one that hangs has failed then (default: none)",
+        help=f"time limit of a {of}: it fails if it takes longer (default: none)",
     )
     if checkpoints:
         command.add_argument(

@@ -41,7 +41,7 @@ def test_a_method_that_collapses_less_often_is_said_to_and_no_more() -> None:
         "these runs."
     )
     assert "Over the 24 pairs of runs in which both survived its standard deviation is" in verdict.text
-    assert verdict.text.count("this shows no difference") == 2
+    assert verdict.text.count("this does not show a difference") == 2
 
 
 def test_a_method_that_is_steadier_is_said_to_and_no_more() -> None:
@@ -84,7 +84,7 @@ def test_a_headline_has_every_finding_and_no_other(seen: View) -> None:
 )
 def test_collapse_is_placed_by_the_hyperparameter(collapsed: dict[str, Places], expected: str) -> None:
     (verdict,) = shown(study(2, 2, collapsed)).verdicts
-    assert verdict.text.startswith(f"{expected}: this shows no difference (6 pairs of runs")
+    assert verdict.text.startswith(f"{expected}: this does not show a difference (6 pairs of runs")
 
 
 def test_the_numbers_are_those_of_the_claims() -> None:

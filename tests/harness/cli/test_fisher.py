@@ -35,3 +35,13 @@ def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     assert correlations["n"].tolist() == [4, 3]
     assert "The rows are not over the same languages." in out
     assert {"distances-task.svg", "distances-embedded.svg"} <= {file.name for file in (folder / "figures").iterdir()}
+
+
+def test_a_diagonal_that_takes_too_long_is_named(
+    study_file: Path, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study_file.write_text(short_study(cut), encoding="utf-8")
+    place = ["--store", str(tmp_path / "store"), "--local", "--examples", "3", "--minutes-per-trial", "1e-4"]
+    assert main(["fisher", str(study_file), *place]) == 2
+    said = capsys.readouterr().err
+    assert said == "steadytune: fisher: a diagonal took longer than --minutes-per-trial 0.0001\n"
