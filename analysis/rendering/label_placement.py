@@ -17,7 +17,7 @@ MARGIN = 1.5
 """Free space around a label, in typographic points."""
 OUTSIDE, OVER_LABEL, OVER_POINT, OVER_LINE, FARTHER = 1e6, 1e4, 30.0, 6.0, 1.0
 """Costs of a place: outside the axes, over a label, over a plotted point, over or under a piece of a leader line, one
-ring farther.
+ring away.
 """
 PIECES = np.linspace(0.1, 0.9, 9)
 """Positions of the pieces along a leader line."""

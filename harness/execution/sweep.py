@@ -84,8 +84,8 @@ def _describer(trials: Sequence[TrialConfig]) -> Callable[[TrialConfig], str]:
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node.
 
-    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if one
-    exceeds the time limit.
+    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if
+    one exceeds the time limit.
     """
     from harness.execution.preflight import check_room
     from harness.fisher import supply  # here, because they import torch: a finished study does not need it
