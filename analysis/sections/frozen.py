@@ -27,7 +27,7 @@ def applies(view: View) -> bool:
 
 
 def table(view: View) -> Table:
-    """Source and zero-shot score at each method's best setting, with its share of trained parameters.
+    """Source and zero-shot score at each method's best setting, and the method's share of trained parameters.
 
     Methods that freeze the encoder come last.
     """

@@ -165,7 +165,7 @@ def _chosen(view: View) -> dict[str, str]:
     """One method for each name.
 
     Among several strengths, the methods with the most complete runs at their best setting compete. The winner has the
-    best source dev score there, or source score without dev scores.
+    best source dev score there, or the best source test score if there are no dev scores.
     """
 
     def source(method: str) -> tuple[int, float]:

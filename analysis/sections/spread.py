@@ -26,7 +26,7 @@ MINIMUM = "minimum detectable ratio"
 MAX_SHOWN = 60
 """Largest number of languages in the figure."""
 LIMIT = 30.0
-"""Largest ratio, and inverse of the smallest, up to which the figure shows intervals."""
+"""The figure cuts intervals off beyond this ratio and its inverse."""
 
 
 def section(view: View) -> Section | None:
