@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from harness.study import TrialConfig
-from harness.tasks import task_named
+from harness.tasks import TASKS
 
 COMMANDS = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
@@ -57,7 +57,7 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
         "id": trial.id,
         "config": trial.to_json(),
         "metric": metric,
-        "scorer": task_named(trial.task).scorer,
+        "scorer": TASKS[trial.task].scorer if trial.task in TASKS else "",
         "scores": {"dev": {trial.source: tests[trial.source]}, "test": tests},
         "zero_shot": 50.0,
         "collapsed": False,

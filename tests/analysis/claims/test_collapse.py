@@ -87,8 +87,8 @@ def test_the_sentences(found: Answer) -> None:
     assert 3 * binomtest(0, needed).pvalue <= 0.05 < 3 * binomtest(0, needed - 1).pvalue
     assert sentences.collapse(found, "b") == (
         "Whether b collapses more or less often than vanilla is open: of 12 pairs of runs 7 collapsed in vanilla "
-        f"alone, 1 in b alone and 1 in both (p = {b.corrected:.2g}, corrected for 3 methods; {needed} pairs in one of "
-        "them alone would show a difference)."
+        f"alone, 1 in b alone and 1 in both (p = {b.corrected:.2g}, corrected for 3 methods; {needed} pairs in "
+        "which one method alone collapses would show a difference)."
     )
 
 

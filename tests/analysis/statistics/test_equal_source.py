@@ -141,7 +141,7 @@ def test_what_is_undefined_has_a_reason() -> None:
 
     assert reasons([]) == reasons([80]) == ("there are fewer than 3 runs", "there are fewer than 2 runs")
     assert reasons([80, 85, 90, 95]) == ("", "no two runs have source scores within 1 of each other")
-    assert reasons([80, 80, 80])[0] == "one of the two is the same for all runs"
+    assert reasons([80, 80, 80])[0] == "one of the two is constant over all runs"
     assert reasons([80, 80.5, 81, 90]) == ("", "fewer than 4 runs are in a pair")
     nothing = equal_source([80, 81, 82], np.full((3, 2), np.nan))
     assert nothing.targets[0].spread.reason == nothing.zero_shot.spread.reason == "there are fewer than 2 runs"

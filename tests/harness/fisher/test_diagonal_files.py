@@ -70,11 +70,11 @@ def test_a_file_of_another_encoder_is_refused(tmp_path: Path) -> None:
     diagonal_files.stored(mine, tmp_path)
     (tmp_path / mine.name).rename(tmp_path / other.name)
     with pytest.raises(
-        UserError, match=r"is of another estimate \(encoder 'sha256:[0-9a-f]+' instead of 'sha256:other'\); delete it"
+        UserError, match=r"belongs to another estimate \(encoder 'sha256:[0-9a-f]+' instead of 'sha256:other'\); delete it"
     ):
         diagonal_files.stored(other, tmp_path)
     save_file({"embeddings.weight": torch.ones(2)}, tmp_path / mine.name)
-    with pytest.raises(UserError, match="is of another estimate"):
+    with pytest.raises(UserError, match="belongs to another estimate"):
         diagonal_files.stored(mine, tmp_path)
 
 
@@ -86,7 +86,7 @@ def test_importance_of_another_shape_is_refused() -> None:
         match=r"fisher: weight has the shape \(3, 3\), and the encoder's \(2, 3\): it belongs to another encoder",
     ):
         Penalty(body, anchor, [Term(1.0, {"weight": torch.ones(3, 3)})])
-    with pytest.raises(UserError, match="fisher: it has other, which the encoder has not"):
+    with pytest.raises(UserError, match="fisher: it has other, which the encoder lacks"):
         Penalty(body, anchor, [Term(1.0, {"other": torch.ones(3, 3)})])
 
 
