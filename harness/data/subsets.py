@@ -1,4 +1,4 @@
-"""What a trial trains on: all of the training data, or what its setting makes of it, fewer examples or wrong labels.
+"""The training data of a trial: all examples, a mix of source languages, fewer examples, or wrong labels.
 
 The tokenised data is that of all examples with their own labels, which trials of all settings share; this is done to it
 afterwards. What is drawn depends neither on a trial's seed nor on each other: data and chance are varied apart from one
@@ -12,6 +12,7 @@ import numpy as np
 from datasets import Dataset
 from datasets.table import InMemoryTable
 
+from harness.data import mixing
 from harness.data.context import TrialContext
 
 SUBSET_SEED, NOISE_SEED = 0, 1
@@ -22,13 +23,17 @@ for ever, which it does not of ``default_rng``."""
 def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
-    Examples are drawn before long sentences are windowed: all windows of a sentence are there, or none.
+    Source languages are mixed first, and fewer examples are drawn of the mix. All windows of a sentence are there as
+    often as the sentence is drawn, or none.
     """
-    setting = context.config.setting
+    setting, temperature = context.config.setting, context.config.sampling_temperature
     whole = context.encoded("train", context.config.source)
-    rows = whole.rows
+    rows, total = whole.rows, len(whole.gold)
+    mix = np.arange(total) if temperature is None else mixing.mixed(context.sizes(), temperature)
     if setting.train_examples is not None:
-        rows = _of_examples(rows, drawn(len(whole.gold), setting.train_examples))
+        mix = mix[drawn(total, setting.train_examples)]
+    if len(mix) < total or temperature is not None:
+        rows = _of_examples(rows, mix)
     if setting.label_noise:
         rows = context.task.relabelled(rows, noisy(whole.gold, len(context.task.labels), setting.label_noise))
     return rows
@@ -55,7 +60,12 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
 
 
 def _of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
-    """The rows of some examples, as a table of its own: ``Dataset.select`` would leave the others in what is
-    beneath."""
+    """The rows of some examples, ascending and each as often as it is given, as a table of its own.
+
+    ``Dataset.select`` would leave the others in what is beneath.
+    """
     table = rows.data.table
-    return Dataset(InMemoryTable(table.filter(np.isin(table.column("example").to_numpy(), examples))))
+    numbers = table.column("example").to_numpy()  # ascending
+    first, end = (np.searchsorted(numbers, examples, side) for side in ("left", "right"))
+    places = np.concatenate([np.arange(*span) for span in zip(first, end, strict=True)])
+    return Dataset(InMemoryTable(table.take(places)))

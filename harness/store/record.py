@@ -28,6 +28,7 @@ SIMPLE = (
     "task",
     "task_code",
     "source",
+    "sampling_temperature",
     "seed",
     "replicate",
     "precision",
