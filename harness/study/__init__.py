@@ -280,7 +280,12 @@ class Study:
         if isinstance(self.task, Own):
             given["task"] = self.task.to_json()
         given["methods"] = [arm.to_json() for arm in self.own_arms]
-        for name in ("search", "looks", "equivalence", "sampling"):  # older versions refuse a field that they do not know
+        for name in (
+            "search",
+            "looks",
+            "equivalence",
+            "sampling",
+        ):  # older versions refuse a field that they do not know
             if getattr(self, name) is None:
                 given.pop(name)
         return given if self.search is None else {**given, "search": self.search.to_json()}
