@@ -61,6 +61,8 @@ def _of_own(task: Own[Any], data: OwnData) -> Origin:
 def absolute(field: str, place: str) -> str:
     """A directory's full path, as a worker may run elsewhere; words such as ``embedded`` and hub names stay as they
     are."""
+    if field.endswith("text") and files.is_pattern(place):
+        return files.full(place, Path.cwd(), field)
     words = TEXT_WORDS if field.endswith("text") else (HUB, EMBEDDED)
     directory = files.directory(field, place) if place not in words else None
     return str(directory.resolve()) if directory is not None else place

@@ -15,7 +15,7 @@ from harness.setting import MAX_TRIALS
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
-from harness.study.arms import arm_from, check_seeds, list_of, settings_from
+from harness.study.arms import arm_from, check_seeds, list_of, settings_from, with_patterns
 from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
 from harness.study.own_data import DataFiles as DataFiles
 from harness.study.own_data import HubData as HubData
@@ -213,10 +213,11 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its task's files. Relative paths are taken from ``folder``."""
+        """The study with full paths of its task's files and of patterns. Relative paths are taken from ``folder``."""
+        placed = replace(self, methods=tuple(with_patterns(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):
-            return self
-        return replace(self, task=self.task.beside(folder), data=beside(self.data, folder))
+            return placed
+        return replace(placed, task=self.task.beside(folder), data=beside(self.data, folder))
 
     @property
     def title(self) -> str:
@@ -280,12 +281,8 @@ class Study:
         if isinstance(self.task, Own):
             given["task"] = self.task.to_json()
         given["methods"] = [arm.to_json() for arm in self.own_arms]
-        for name in (
-            "search",
-            "looks",
-            "equivalence",
-            "sampling",
-        ):  # older versions refuse a field that they do not know
+        # Older versions refuse a field that they do not know.
+        for name in ("search", "looks", "equivalence", "sampling"):
             if getattr(self, name) is None:
                 given.pop(name)
         return given if self.search is None else {**given, "search": self.search.to_json()}
