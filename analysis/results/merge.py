@@ -220,15 +220,19 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
 
 
 def _restricted(results: Results, languages: list[str]) -> Results:
-    """The results in some languages only, without trials that have none of them as a target."""
+    """The results in some languages only, without trials that have none of them as a target.
+
+    Dev scores stay: each method's best setting is selected on those of its own source.
+    """
     kept = {*languages}
     targets = results.trials["targets"].map(lambda targets: tuple(language for language in targets if language in kept))
     trials = results.trials.assign(targets=targets)[targets.map(len) > 0]
     trials = trials.assign(
         test_data=trials["test_data"].map(lambda tested: {code: tested[code] for code in tested if code in kept})
     )
-    scores = results.scores[results.scores["language"].isin(kept) & results.scores["trial"].isin(trials["trial"])]
-    return replace(results, trials=trials, scores=scores)
+    scores = results.scores[results.scores["trial"].isin(trials["trial"])]
+    here = scores["language"].isin(kept) | (scores["split"] == "dev")
+    return replace(results, trials=trials, scores=scores[here])
 
 
 def _prefixed(results: Results, prefix: str, settings: Mapping[str, str]) -> Results:

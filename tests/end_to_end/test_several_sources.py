@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from analysis.results.from_store import load
+from analysis.results.merge import side_by_side
 from analysis.results.view import View
 from analysis.sections import languages
 from harness.cli.commands.show import head
@@ -65,6 +66,9 @@ def test_one_model_and_a_source_score_of_both(several: Study, tmp_path: Path) ->
     results = load(store, "both")
     rows = [str(row[0]) for row in languages.table(View(results)).rows]
     assert rows[:4] == ["en+de (source)", "en (of the source)", "de (of the source)", "hi"]
+    both = side_by_side("a", View(results), "b", View(results))
+    assert [str(row[0]) for row in languages.table(both).rows[:4]] == rows[:4]
+    assert both.results.wide["en+de"].notna().all()
     assert results.runs["zero_shot"].tolist() == [store.record(trial.id).zero_shot for trial in plan(several)]  # type: ignore[union-attr]
     assert run(several, store)[0].ran == 0
 

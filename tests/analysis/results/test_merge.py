@@ -13,7 +13,7 @@ from analysis.results.from_store import load
 from analysis.results.merge import side_by_side
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from analysis.sections import summary
+from analysis.sections import languages, summary
 from analysis.watch import watch
 from harness.common.errors import UserError
 from harness.methods import L2, Vanilla
@@ -124,15 +124,12 @@ def test_what_cannot_be_compared(one: View) -> None:
 def from_another_source(view: View, source: str) -> View:
     """The same results as if trained on another language."""
     results, own = view.results, view.results.source
-    trials = results.trials.assign(
-        test_data=[
-            {source if k == own else k: test for k, test in tests.items()} for tests in results.trials["test_data"]
-        ],
-        collapsed_in=[
-            {source if k == own else k: flag for k, flag in flags.items()} for flags in results.trials["collapsed_in"]
-        ],
-    )
-    scores = results.scores.assign(language=results.scores["language"].replace(own, source))
+    tests = [{**tested} for tested in results.trials["test_data"]]
+    for tested in tests:
+        tested[source] = tested.pop(own)
+    trials = results.trials.assign(test_data=tests)
+    kept = results.scores[results.scores["language"] != source]
+    scores = kept.assign(language=kept["language"].replace(own, source))
     targets = tuple(code for code in results.about.targets if code != source)
     about = replace(results.about, source=source, targets=targets)
     return View(replace(results, about=about, trials=trials, scores=scores))
@@ -148,7 +145,8 @@ def test_different_sources_are_compared_on_the_targets_of_both(one: View, tmp_pa
     assert "Comparable are the zero-shot scores in af, ar, az, bg, targets of both on the same test sets." in question
     assert "The source scores are not comparable, and are left out." in question
     assert both.results.runs["source"].isna().all()
-    assert not {"en", "de"} & {*both.results.scores["language"]}
+    assert {*both.results.test["language"]} == {*one.results.about.targets}
+    assert not {"en / de", "en", "de"} & {str(row[0]) for row in languages.table(both).rows}
     for method in one.results.methods:
         comparison = both.comparisons[f"b: {method}"]
         ours, theirs = comparison.zero_shot
