@@ -36,6 +36,7 @@ IDENTITY = {
     "task": "other",
     "task_code": "1",
     "checkpoint": "best",
+    "sampling_temperature": 0.5,
     "selected_on": "1",
     "selected_by": "other",
 }
