@@ -1,4 +1,4 @@
-"""A study's report: one self-contained HTML file, and its tables, figures and tidy results as files."""
+"""A study's report: one self-contained HTML file, with tables, figures and tidy results as files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,37 +22,43 @@ from harness.store.store import Store
 from harness.study import NAME
 
 ANSWER = "answer.json"
-"""The claims as data."""
+"""Name of the file with the claims as data."""
 RESULTS = "results.csv"
-"""The tidy frame beside the report."""
+"""Name of the file with the tidy frame."""
 LONG = 100_000
-"""Rows above which it is gzipped."""
+"""Largest number of rows of an uncompressed tidy frame."""
 WITHOUT_COLLAPSED = "without-collapsed"
 
 
 @dataclass(frozen=True)
 class Chapter:
-    """A section, and the same without the collapsed runs where there are any."""
+    """A section, and its version without the collapsed runs, if there are any."""
 
     section: Section
     twin: Section | None = None
     entry: Entry = field(default_factory=lambda: SECTIONS[0])
-    """Where it stands."""
+    """The section's place in the report."""
 
 
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
-    """Write the report of a study as it was last run in a store; see ``write``. Raises ``UserError`` where it was not
-    run there."""
+    """Write the report of a study that was run in a store; see ``write``.
+
+    Raises ``UserError`` if it was not run there.
+    """
     return write(View(load(store, study), ddof, store), out)
 
 
 def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
-    """Write the report of some results, replacing an older one.
+    """Write the report of some results, replacing an older report.
 
-    ``out`` is a folder, by default ``reports/<study>`` in the results' store, or ``steadytune-reports/<study>`` in the
-    working directory where they have none or it is no folder. It gets ``report.html``, ``answer.json``,
-    ``results.csv`` (gzipped where it is long), ``tables/*.csv|md|tex`` and ``figures/*.svg|png``. With ``refresh`` the
-    page loads itself again every so many seconds. Raises ``UserError`` where the folder cannot be written.
+    The folder gets ``report.html``, ``answer.json``, ``results.csv`` (gzipped if it is long), ``tables/*.csv|md|tex``
+    and ``figures/*.svg|png``. Raises ``UserError`` if the folder cannot be written.
+
+    Args:
+        view: The results.
+        out: The folder. The default is ``reports/<study>`` in the results' store. Without a local store it is
+            ``steadytune-reports/<study>`` in the working directory.
+        refresh: Seconds after which the page reloads itself; 0 for never.
     """
     folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
     made = chapters(view)
@@ -75,7 +81,7 @@ def _answer(made: Sequence[Chapter]) -> list[str]:
 
 
 def chapters(view: View) -> list[Chapter]:
-    """All that the results have a section for; the findings without collapsed runs once more where there are any."""
+    """All sections that apply to the results. Findings are repeated without collapsed runs, if there are any."""
     steady = _steady(view)
     first, first_steady = view.without_reruns(), steady and steady.without_reruns()
     searched = bool(tried_in(view))
@@ -89,14 +95,13 @@ def chapters(view: View) -> list[Chapter]:
 
 
 def _steady(view: View) -> View | None:
-    """The view without its collapsed runs; ``None`` where no run collapsed, or all did."""
+    """The view without its collapsed runs; ``None`` if no run collapsed, or all did."""
     collapsed = view.results.runs["collapsed"]
     return view.without_collapsed() if collapsed.any() and not collapsed.all() else None
 
 
 def _twin(section: Section | None) -> Section | None:
-    """The words and tables of a section without collapsed runs, under names of their own; its figures show all runs
-    anyway."""
+    """A section's words and tables without collapsed runs, under their own names. Its figures are omitted."""
     if section is None:
         return None
     parts = [
@@ -108,7 +113,7 @@ def _twin(section: Section | None) -> Section | None:
 
 
 def _file_name(name: str) -> str:
-    """A study's name, with / between its parts, as it is; of any other text what a path can have."""
+    """The name of a study, with / between its parts; any other text is reduced to characters that suit a path."""
     return name if NAME.fullmatch(name) else re.sub(r"[^\w.-]+", "-", name).strip("-.") or "results"
 
 
@@ -131,7 +136,7 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
 
 
 def first_screen(view: View) -> Opening | None:
-    """What the page opens with; ``None`` for a search, which answers another question, and where no run is complete."""
+    """The first screen; ``None`` for a search, which answers another question, and if no run is complete."""
     return None if tried_in(view) else opening(view.without_reruns())
 
 
@@ -145,8 +150,11 @@ def rendered(
     csv_file: str = RESULTS,
     refresh: int = 0,
 ) -> str:
-    """The page as HTML. ``images`` are the figures' SVG in Base64 by their name, ``stems`` the names of the tables'
-    files by ``Table.key``."""
+    """The page as HTML.
+
+    ``images`` holds the figures' SVG in Base64, by name. ``stems`` holds the names of the tables' files, by
+    ``Table.key``.
+    """
     results = view.results
     return page.render(
         "report.html.j2",
@@ -170,8 +178,10 @@ def rendered(
 
 
 class _Said:
-    """The notes of tables, each of them once on the page, and once among the sections without collapsed runs. What is
-    said behind a fold is said again before it."""
+    """The notes of tables, each shown once on the page, and once among the sections without collapsed runs.
+
+    A note that was shown inside a fold is shown again outside.
+    """
 
     def __init__(self) -> None:
         self.before: set[tuple[str, bool, bool]] = set()
@@ -187,6 +197,6 @@ class _Said:
 
 
 def _groups(made: Sequence[Chapter]) -> list[tuple[Question, list[Chapter]]]:
-    """The chapters under each question that has any, but the answer."""
+    """The chapters under each question, without the answer and without empty questions."""
     found = ((q, [c for c in made if c.entry.question is q and c.section.name != "answer"]) for q in Question)
     return [(question, chapters) for question, chapters in found if chapters]

@@ -1,1 +1,1 @@
-"""Tables, figures and pages: how a report looks, in HTML, LaTeX and CSV."""
+"""Appearance of a report: tables, figures and pages in HTML, LaTeX and CSV."""

@@ -1,4 +1,4 @@
-"""A hyperparameter that methods are looked at along, and how the axis of a figure shows its values."""
+"""A hyperparameter as an axis: its values in methods, and their places in a figure."""
 
 import math
 from collections.abc import Sequence
@@ -14,14 +14,16 @@ from harness.setting import ABSENT
 
 RATE = "learning_rate"
 MIN_VALUES = 3
-"""Values from which a hyperparameter other than the learning rate is an axis."""
+"""Smallest number of values of an axis, except for the learning rate."""
 RANGE = 5
-"""How many times the smallest value the largest is, from which values above 0 stand on a logarithmic axis."""
+"""Ratio of the largest to the smallest value from which an axis of values above 0 is logarithmic."""
 FAR = 20
-"""How many times the smallest value above 0 the largest is, from which an axis that begins at 0 is logarithmic beyond
-that value."""
+"""Ratio of the largest to the smallest value above 0 from which an axis that starts at 0 is partly logarithmic.
+
+The axis is linear up to the smallest value above 0, and logarithmic beyond it.
+"""
 LETTER = 0.08
-"""Inches of a letter of a tick's label."""
+"""Width in inches of a letter in a tick's label."""
 ROUNDING = 1e-9
 
 
@@ -31,16 +33,17 @@ class Axis:
 
     name: str
     methods: tuple[str, ...]
-    """Those that have several values, in the study's order."""
+    """The methods with several values, in the study's order."""
     settings: "pd.Series[float]"
-    """The value by the setting's label: infinite where the hyperparameter is not given and that means all, NaN where
-    there is no number."""
+    """The value at each setting, by label: infinite if the hyperparameter is unset and unset means all; NaN if not a
+    number.
+    """
     values: tuple[float, ...]
-    """Those that the methods have, ascending."""
+    """The values of the methods, ascending."""
 
     @classmethod
     def rates(cls, results: Results) -> "Axis | None":
-        """Along the learning rate, of the methods with several; their other hyperparameters may differ too."""
+        """The learning rate, with the methods that have several. Their other hyperparameters may differ too."""
         if RATE not in results.settings:
             return None
         values = _numbers(results, RATE)
@@ -48,8 +51,9 @@ class Axis:
 
     @classmethod
     def others(cls, results: Results) -> "list[Axis]":
-        """Along every hyperparameter but the learning rate that is all that a method's settings differ in, at
-        ``MIN_VALUES`` values or more."""
+        """Every other hyperparameter that is the only difference between a method's settings, with ``MIN_VALUES``
+        values or more.
+        """
         found: dict[str, list[str]] = {}
         for method in results.methods:
             names = differing(results, method)
@@ -62,7 +66,7 @@ class Axis:
 
     @classmethod
     def _of(cls, results: Results, name: str, methods: Sequence[str]) -> "Axis | None":
-        """``None`` where none of the methods has a complete run."""
+        """The axis; ``None`` if none of the methods has a complete run."""
         values = _numbers(results, name)
         met = {value for method in methods for value in values[settings_of(results, method)].dropna()}
         runs = results.runs[results.runs["method"].isin(methods)]
@@ -70,11 +74,11 @@ class Axis:
 
     @property
     def label(self) -> str:
-        """The hyperparameter's name as a person reads it."""
+        """The hyperparameter's name in words."""
         return self.name.removeprefix("setting.").replace("_", " ")
 
     def shown(self, value: float) -> str:
-        """A value as a person reads it."""
+        """A value as text."""
         if math.isnan(value):
             return MISSING_CELL
         if math.isinf(value):
@@ -82,13 +86,15 @@ class Axis:
         return str(int(value)) if value.is_integer() else f"{value:g}"
 
     def runs(self, results: Results) -> pd.DataFrame:
-        """The runs of the methods, as in ``Results.runs``, with the hyperparameter's ``value``; none without one."""
+        """The runs of the methods, in the form of ``Results.runs``, with a column ``value``; runs without a value are
+        omitted.
+        """
         runs = results.runs[results.runs["method"].isin(self.methods)]
         return runs.assign(value=runs["setting"].map(self.settings)).dropna(subset="value")
 
     @property
     def scale(self) -> str:
-        """Matplotlib's name of the scale that the values have in a figure."""
+        """Matplotlib's name for the scale of the axis."""
         low, *rest = finite = [value for value in self.values if math.isfinite(value)]
         if _logarithmic(finite):
             return "log"
@@ -96,14 +102,16 @@ class Axis:
 
     @property
     def places(self) -> dict[float, float]:
-        """Where the values stand in a figure: an infinite one where the next would, after the largest."""
+        """Positions of the values in a figure. An infinite value takes the next position after the largest."""
         finite = [value for value in self.values if math.isfinite(value)]
         at = {value: value for value in finite}
         return at if len(at) == len(self.values) else at | {math.inf: _next(finite)}
 
     def draw(self, axes: Axes, width: float) -> None:
-        """Give axes of so many inches their scale and label, and for ticks as many of the values as have room, the
-        largest among them."""
+        """Give axes of ``width`` inches their scale, label and ticks.
+
+        As many values get ticks as fit, always including the largest.
+        """
         places, values, scale = self.places, self.values, self.scale
         axes.set_xscale(scale, **({"linthresh": values[1]} if scale == "symlog" else {}))
         across = axes.xaxis.get_transform().transform(np.array([*places.values()]))
@@ -119,7 +127,7 @@ class Axis:
 
 
 def _logarithmic(values: Sequence[float]) -> bool:
-    """Whether ascending values are above 0 and far enough from one another for a logarithmic axis."""
+    """Whether ascending values are above 0 and spread enough for a logarithmic axis."""
     return values[0] > 0 and values[-1] >= (1 - ROUNDING) * RANGE * values[0]
 
 
@@ -130,7 +138,7 @@ def differing(results: Results, method: str) -> list[str]:
 
 
 def settings_of(results: Results, method: str) -> list[str]:
-    """The settings that a method has runs at."""
+    """The settings at which a method has runs."""
     return [str(setting) for setting in results.runs.loc[results.runs["method"] == method, "setting"].unique()]
 
 
@@ -141,7 +149,7 @@ def _numbers(results: Results, name: str) -> "pd.Series[float]":
 
 
 def _next(values: Sequence[float]) -> float:
-    """Beyond ascending values by the mean step between them, which is a factor on a logarithmic axis."""
+    """The position after ascending values, one mean step further; on a logarithmic axis the step is a factor."""
     steps = len(values) - 1
     if _logarithmic(values):
         return values[-1] * math.pow(values[-1] / values[0], 1 / steps)

@@ -1,4 +1,4 @@
-"""The best score of a table's rows or columns in bold."""
+"""Marking the best score of a table's rows or columns in bold."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,10 +11,11 @@ Cells = Sequence[str | Cell]
 
 
 def mark_best(cells: Cells, among: Sequence[bool] | None = None) -> list[str | Cell]:
-    """The cells with the best marked of those scores that have the most runs, where those are several.
+    """The cells, with the best score marked among the scores with the most runs.
 
-    ``among`` says which cells can be compared, by default all. Scores that read the same are marked together. None is
-    marked where a score that cannot be compared is higher: a reader would take the marked one for the highest.
+    At least two scores must have the most runs. Scores that look equal are marked together. If a score that cannot be
+    compared is higher, none is marked: a reader would take the marked score for the highest. ``among`` says which cells
+    can be compared; the default is all.
     """
     admitted = [True] * len(cells) if among is None else among
     scores = [cell for cell, yes in zip(cells, admitted, strict=True) if yes and isinstance(cell, Score) and cell.runs]
@@ -32,22 +33,26 @@ def mark_best(cells: Cells, among: Sequence[bool] | None = None) -> list[str | C
 
 
 def mark_column(rows: Sequence[Cells], column: int, among: Sequence[bool] | None = None) -> list[list[str | Cell]]:
-    """The rows with the best of one of their columns marked, as ``mark_best`` does."""
+    """The rows with the best score of one column marked, as by ``mark_best``."""
     marked = mark_best([row[column] for row in rows], among)
     return [[*row[:column], cell, *row[column + 1 :]] for row, cell in zip(rows, marked, strict=True)]
 
 
 def over_most(results: Results, methods: Iterable[str]) -> list[bool]:
-    """Which methods' zero-shot scores can be compared: those over the most target languages, which are the same for all
-    of them."""
+    """Whether each method's zero-shot score can be compared.
+
+    It can if it is over the most target languages, the same ones for all of them.
+    """
     found = [results.languages(method) for method in methods]
     most = max(found, key=len, default=[])
     return [languages == most for languages in found]
 
 
 def bold_note(rows: Iterable[Cells], of_what: str, *, zero_shot: bool = True) -> list[str]:
-    """What bold is, where any cell is bold; ``of_what`` is such as ``of a row``, ``zero_shot`` whether the table has
-    zero-shot scores."""
+    """A note on the meaning of bold, if any cell is bold.
+
+    ``of_what`` is a phrase such as ``of a row``. ``zero_shot`` says whether the table has zero-shot scores.
+    """
     if not any(isinstance(cell, Score) and cell.best for row in rows for cell in row):
         return []
     too = "; of zero-shot scores, over the most target languages too" if zero_shot else ""

@@ -1,4 +1,4 @@
-"""Cells of a table that are more than text: each gives its numbers once, and is written from them in every format."""
+"""Table cells with numbers, which are written from the same values in every format."""
 
 import math
 from abc import ABC, abstractmethod
@@ -13,26 +13,26 @@ from analysis.statistics.correlation import Correlation
 
 MISSING_CELL = "–"
 FAR = 100
-"""Ratio from which the end of an interval is only said to be beyond it."""
+"""Ratio beyond which the end of an interval is shown as a bound."""
 MIN_P_SHOWN = 0.0001
-"""p-value below which it is not written out."""
+"""Smallest p-value that is written out."""
 
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """Numbers, and how a person reads them. The field ``value`` has the header's name alone in the CSV."""
+    """Numbers and their text. In the CSV, the column of the field ``value`` has the name of the header alone."""
 
     best: bool = field(default=False, kw_only=True)
-    """Whether it is in bold."""
+    """Whether the cell is bold."""
 
     @property
     @abstractmethod
     def formula(self) -> str:
-        """The numbers as a person reads them; empty where there are none."""
+        """The numbers as text; empty if there are none."""
 
     @property
     def remark(self) -> str:
-        """Words after the formula, such as of how many runs it is."""
+        """Words after the formula, such as the number of runs."""
         return ""
 
     def plain(self) -> str:
@@ -48,15 +48,14 @@ class Cell(ABC):
         return (latex.maths(self.formula, bold=self.best) if self.formula else "--") + latex.remark(self.remark)
 
     def numbers(self) -> dict[str, float]:
-        """Full-precision columns for the CSV, by the words that follow the header there."""
+        """Full-precision numbers for the CSV, by the words that follow the header in the column's name."""
         found = {one.name: getattr(self, one.name) for one in fields(self) if one.type in (float, int)}
         return {"" if name == "value" else name: number for name, number in found.items()}
 
 
 @dataclass(frozen=True)
 class Number(Cell):
-    """A number by itself, with three decimals where a person reads it unless ``form`` says otherwise; NaN where there
-    is none."""
+    """A single number, shown with three decimals unless ``form`` says otherwise; NaN if missing."""
 
     value: float
     form: str = ".3f"
@@ -68,7 +67,7 @@ class Number(Cell):
 
 @dataclass(frozen=True)
 class Interval(Cell):
-    """An estimate with its 95 % interval, where there is one."""
+    """An estimate with its 95 % interval, if it has one."""
 
     value: float
     low: float
@@ -89,8 +88,10 @@ class Interval(Cell):
 
 @dataclass(frozen=True)
 class Ratio(Interval):
-    """A ratio with its 95 % interval, whose ends are not shown beyond ``FAR`` and its inverse: so far out nothing is
-    known of them."""
+    """A ratio with its 95 % interval.
+
+    Ends beyond ``FAR`` or its inverse are not shown, because nothing precise is known of them.
+    """
 
     def _ends(self) -> tuple[str, str]:
         low, high = super()._ends()
@@ -99,7 +100,7 @@ class Ratio(Interval):
 
 @dataclass(frozen=True)
 class Coefficient(Cell):
-    """A correlation coefficient with its interval, where there are any."""
+    """A correlation coefficient with its interval, if they exist."""
 
     found: Correlation
 
@@ -118,7 +119,7 @@ class Coefficient(Cell):
 
 @dataclass(frozen=True)
 class Probability(Cell):
-    """A p-value, whose smallest are only said to be below ``MIN_P_SHOWN``."""
+    """A p-value. A value below ``MIN_P_SHOWN`` is shown as a bound."""
 
     value: float
 
@@ -129,13 +130,13 @@ class Probability(Cell):
 
 @dataclass(frozen=True)
 class Percent(Cell):
-    """A share in per cent, with its 95 % interval where there is one."""
+    """A share in per cent, with its 95 % interval, if it has one."""
 
     percent: float
     low: float = math.nan
     high: float = math.nan
     count: str = field(default="", kw_only=True)
-    """So many of how many, such as ``2/8``, where that is said instead of the share."""
+    """A count out of a total, such as ``2/8``, shown instead of the share."""
 
     @property
     def formula(self) -> str:
@@ -161,7 +162,7 @@ class Score(Cell):
 
     @classmethod
     def over(cls, values: "pd.Series[float]", expected: int, ddof: int) -> "Score":
-        """Of the values there are; ``expected`` says how many there should be."""
+        """The score over the values that exist; ``expected`` is the number of values that should exist."""
         found = values.dropna()
         std = float(found.std(ddof=ddof)) if len(found) > 1 else math.nan
         return cls(float(found.mean()) if len(found) else math.nan, std, len(found), expected)
@@ -172,19 +173,19 @@ class Score(Cell):
 
     @property
     def remark(self) -> str:
-        """Says so where not every expected run is in the mean."""
+        """Numbers of runs, if not every expected run is in the mean."""
         return "" if self.runs == self.expected else f" ({self.runs}/{self.expected})"
 
 
 @dataclass(frozen=True)
 class Spread(Cell):
-    """A standard deviation, or a mean of some; NaN where there is none."""
+    """A standard deviation, or a mean of several; NaN if missing."""
 
     std: float
 
     @classmethod
     def mean(cls, scores: Iterable[Score]) -> "Spread":
-        """The mean of the stds that there are."""
+        """The mean of the stds that exist."""
         found = [score.std for score in scores if not math.isnan(score.std)]
         return cls(sum(found) / len(found) if found else math.nan)
 
@@ -195,7 +196,7 @@ class Spread(Cell):
 
 @dataclass(frozen=True)
 class Difference(Cell):
-    """Mean of paired differences in points, with its standard deviation where there are several."""
+    """Mean of paired differences in points, with its standard deviation if there are several."""
 
     mean: float
     std: float
@@ -203,7 +204,7 @@ class Difference(Cell):
 
     @classmethod
     def over(cls, values: "pd.Series[float]", ddof: int = 1) -> "Difference":
-        """Of one difference a run."""
+        """The mean over one difference per run."""
         return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > 1 else math.nan, len(values))
 
     @property
@@ -217,15 +218,17 @@ class Difference(Cell):
 
 @dataclass(frozen=True)
 class Change(Cell):
-    """Change of a standard deviation against the baseline's, over runs that both methods have; read as a factor where
-    it is large."""
+    """Change of a standard deviation from the baseline's, over runs that both methods have.
+
+    A large change is shown as a factor.
+    """
 
     percent: float
     runs: int
 
     @property
     def formula(self) -> str:
-        """How many times the baseline's it is, where that reads better: from +1000 % on."""
+        """The change as text: a factor from +1000 % on, otherwise a percentage."""
         return f"×{1 + self.percent / 100:.0f}" if self.percent >= 1000 else f"{self.percent:+.0f} %"
 
     @property
@@ -238,7 +241,7 @@ def _number(value: float, form: str) -> str:
 
 
 def _after(sign: str, std: float) -> str:
-    """A standard deviation after its sign, where there is one."""
+    """A standard deviation after its sign; empty if missing."""
     return "" if math.isnan(std) else f"{sign}{std:.2f}"
 
 

@@ -1,8 +1,8 @@
-"""The first screen's picture: every run a dot, as SVG that takes the page's colours and names a run under the pointer.
+"""The first screen's picture: one dot per run, as SVG in the page's colours, with the run's name under the pointer.
 
-Drawn as SVG here: the picture follows a page's light or dark colours, is sharp on paper, and needs no script. Vega-Lite
-would need a page policy that lets scripts evaluate text; Plotly and Bokeh are a megabyte or more and draw no text that
-a screen reader or a search finds.
+The SVG is drawn here so that the picture follows light or dark colours, is sharp on paper, and needs no script.
+Vega-Lite would need a page policy that lets scripts evaluate text. Plotly and Bokeh are a megabyte or more, and draw no
+text that a screen reader or a search finds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,18 @@ from analysis.rendering.scale import Places
 
 WIDTH, HEIGHT = 1040, 372
 TOP, LINE, BOTTOM = 52, 17, 48
-"""Room above the panels for a legend of one line, for each further line, and below them for labels."""
+"""Height above the panels for a legend of one line, height of each further line, and height of the labels below."""
 PANELS = ((46, 652), (716, 1036))
-"""Left and right ends of the panels."""
+"""Left and right ends of the two panels."""
 SUMMARY = 0.2
-"""Share of a panel that the means take."""
+"""Share of a panel's width for the means."""
 LETTER = 6.6
 """Width of a letter."""
 RADIUS, SMALL, SMALLEST = 4.2, 3.2, 2.4
-"""Of a dot, of one of many, and of very many."""
+"""Radius of a dot, of a dot among many, and of a dot among very many."""
 MANY, VERY_MANY = 150, 600
 JITTER = (0, -1, 1, -2, 2)
-"""Order in which the runs of one method and value stand beside one another."""
+"""Sideways steps of runs with the same method and value, in order."""
 
 
 @dataclass(frozen=True)
@@ -37,29 +37,29 @@ class Dot:
     method: str
     setting: str
     scores: tuple[float, float]
-    """In the two panels; NaN where there is none."""
+    """Scores in the two panels; NaN if missing."""
     collapsed: bool
     name: str
-    """What a reader is told of it."""
+    """Text for the reader under the pointer."""
 
 
 @dataclass(frozen=True)
 class Dots:
-    """All that the picture shows."""
+    """Contents of the picture."""
 
     dots: Sequence[Dot]
     methods: Sequence[str]
     colours: Sequence[str]
-    """Of the methods, such as ``#0173b2``."""
+    """Colours of the methods, such as ``#0173b2``."""
     titles: tuple[str, str]
-    """Of the panels."""
+    """Titles of the panels."""
     places: Places
-    """Of the settings along a panel."""
+    """Positions of the settings along a panel."""
     ddof: int
     alt: str
 
     def svg(self) -> Markup:
-        """The picture as an ``svg`` element, whose letters and lines have the colour of the text around it."""
+        """The picture as an ``svg`` element. Its text and lines have the colour of the surrounding text."""
         legend = [*self._legend()]
         down = LINE * (legend[-1][1] if legend else 0)
         panels = Markup('<g transform="translate(0 {})">').format(down)
@@ -76,7 +76,7 @@ class Dots:
         return RADIUS if count <= MANY else SMALL if count <= VERY_MANY else SMALLEST
 
     def _legend(self) -> Iterator[tuple[Markup, int]]:
-        """Its entries, each with its line."""
+        """Entries of the legend, each with its line number."""
         x, line = PANELS[0][0], 0
         entries = [(method, _dot(0, 0, colour)) for method, colour in zip(self.methods, self.colours, strict=True)]
         if any(dot.collapsed for dot in self.dots):
@@ -162,7 +162,7 @@ class Dots:
 
 @dataclass(frozen=True)
 class _Scale:
-    """Of scores, upwards."""
+    """The vertical scale of scores."""
 
     low: float
     high: float
@@ -178,7 +178,7 @@ class _Scale:
         return cls(low, high, tuple(float(tick) for tick in ticks if low <= tick <= high))
 
     def at(self, score: float) -> float:
-        """Where a score stands."""
+        """The vertical position of a score."""
         return HEIGHT - BOTTOM - (score - self.low) / (self.high - self.low) * (HEIGHT - BOTTOM - TOP)
 
 

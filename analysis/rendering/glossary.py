@@ -1,4 +1,4 @@
-"""What the heads of tables mean: each term once, with its source, and a link to it."""
+"""Glossary of the heads of tables: each term once, with its source and a link to it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ ARXIV = "https://arxiv.org/abs/"
 
 @dataclass(frozen=True)
 class Term:
-    """A word of the report."""
+    """A term of the report."""
 
     name: str
     meaning: str
     source: str = ""
     """Author and year of its source."""
     link: str = ""
-    """Its source's address."""
+    """Address of the source."""
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """Anchor of the term on the page."""
         return "term-" + "".join(letter if letter.isalnum() else "-" for letter in self.name)
 
 
@@ -123,11 +123,11 @@ TERMS = {
         Term("bold", "The highest mean, where all that are compared have as many runs and target languages."),
     )
 }
-"""In the order of the page."""
+"""The terms in the order of the page."""
 
 
 def meanings(terms: Mapping[str, str]) -> list[str]:
-    """The meaning of some terms as sentences, each once, for tables that stand by themselves."""
+    """The meanings of some terms as sentences, each once, for tables outside the page."""
     found = [TERMS[name] for name in dict.fromkeys(terms.values())]
     return [f"{term.name[0].upper()}{term.name[1:]}: {term.meaning}{_cited(term)}" for term in found]
 

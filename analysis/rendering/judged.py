@@ -1,4 +1,4 @@
-"""A number of the first screen with its verdict beside it."""
+"""A number of the first screen, with its verdict beside it."""
 
 import math
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Mark(Enum):
 
 @dataclass(frozen=True)
 class Judged(Interval):
-    """An estimate with its 95 % interval, where there is one, and whether a difference is shown."""
+    """An estimate with its 95 % interval, if it has one, and a verdict on the difference."""
 
     unit: str = field(default="", kw_only=True)
     mark: Mark = field(default=Mark.UNTESTED, kw_only=True)

@@ -1,6 +1,6 @@
-"""Labels beside the points of a plot that cover neither one another nor the points, and stay within the axes."""
+"""Labels beside the points of a plot. They cover neither one another nor the points, and stay within the axes."""
 
-# By hand: adjustText writes labels on error bars, and so near the points that they touch.
+# Written by hand: adjustText writes labels on error bars, and so near the points that they touch.
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,41 +12,41 @@ from numpy.typing import NDArray
 
 DIRECTIONS, RINGS = 16, 40
 NEAR, STEP = 4.0, 5.0
-"""Points (of an inch) from a plotted point to the nearest place of its label, and from ring to ring."""
+"""Distances, in typographic points, from a plotted point to the nearest place of its label, and from ring to ring."""
 MARGIN = 1.5
-"""Points that a label keeps free around itself."""
+"""Free space around a label, in typographic points."""
 OUTSIDE, OVER_LABEL, OVER_POINT, OVER_LINE, FARTHER = 1e6, 1e4, 30.0, 6.0, 1.0
-"""Costs of a place: out of the axes, over a label, over a plotted point, over or under each piece of a leader line, a
-ring farther."""
+"""Costs of a place: outside the axes, over a label, over a plotted point, over or under a piece of a leader line, one
+ring away.
+"""
 PIECES = np.linspace(0.1, 0.9, 9)
-"""Where along a leader line its pieces are."""
+"""Positions of the pieces along a leader line."""
 
 Array = NDArray[np.float64]
 
 
 def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None = None, *, size: float = 8) -> None:
-    """Write a label beside each of the points (n × 2, in data coordinates), with a thin line to the point where it is
-    not next to it.
+    """Write a label beside each point (n × 2, in data coordinates), with a thin line if it is not next to the point.
 
-    ``avoid`` are further positions (m × 2) that labels stay clear of where they can, such as some along error bars. The
-    figure's layout and the axes' limits are settled here and stay: what is drawn later must not change them.
+    ``avoid`` holds further positions (m × 2), such as some along error bars, which labels avoid where possible. The
+    figure's layout and the axes' limits are fixed here, and must not change afterwards.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
-    FigureCanvasAgg(figure)  # texts are measured on it
+    FigureCanvasAgg(figure)  # needed to measure texts
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
 
     style: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "center", "fontsize": size}
     line = {"arrowstyle": "-", "color": "0.65", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2}
-    unit = figure.dpi / 72  # pixels to a point
+    unit = figure.dpi / 72  # pixels per typographic point
     anchors = axes.transData.transform(points)
     lines = np.empty((0, 2)) if avoid is None else axes.transData.transform(avoid)
     low, high = axes.get_window_extent().get_points()
-    boxes: list[Array] = []  # of the labels placed, each low and high corner
+    boxes: list[Array] = []  # low and high corner of each placed label
     gaps = np.linalg.norm(anchors[:, None] - anchors[None], axis=-1) + np.diag(np.full(len(anchors), np.inf))
-    crowded_first = np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable")  # they have the fewest places
+    crowded_first = np.argsort(gaps.min(axis=1, initial=np.inf), kind="stable")  # crowded points have the fewest places
     for i in crowded_first:
         measured = axes.annotate(labels[i], points[i], (0, 0), **style)
         extent = measured.get_window_extent()
@@ -74,11 +74,10 @@ def place(axes: Axes, points: Array, labels: Sequence[str], avoid: Array | None 
 
 
 def _offsets(half: Array, unit: float) -> tuple[Array, Array]:
-    """Places of a label of half that width and height (pixels) around its point: centres (places × 2) and each one's
-    ring from 0 on.
+    """Places of a label around its point: centres (places × 2), and the ring of each, from 0 on.
 
-    Within a ring the right comes first, then the left, above and below: of places that cost the same the first is
-    taken.
+    ``half`` is half of the label's width and height, in pixels. Within a ring the order is right, left, above and
+    below, because the first of equally good places is taken.
     """
     angles = np.linspace(0, 2 * np.pi, DIRECTIONS, endpoint=False)
     directions = np.stack([np.cos(angles), np.sin(angles)], axis=1)

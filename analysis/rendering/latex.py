@@ -1,6 +1,7 @@
-"""Text and tables as pdflatex takes them, whatever a name holds."""
+"""Text and tables for pdflatex, whatever characters a name has."""
 
-# By hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and leaves "--" and a row's first "[".
+# Written by hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and leaves "--" and a row's
+# first "[".
 
 import math
 import re
@@ -11,21 +12,23 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 PACKAGES = "% \\usepackage[T1]{fontenc}\n% \\usepackage{array,booktabs,graphicx,longtable,pdflscape}"
-"""First lines of every file; all are part of any LaTeX."""
+"""First lines of every file: packages that are part of every LaTeX."""
 SIZES = {r"\normalsize": 11.0, r"\small": 10.0, r"\footnotesize": 9.2, r"\scriptsize": 8.4}
-"""Points of letters in an article of 11 points, on which the choice of a size rests; small ones are broader than their
-height says."""
+"""Effective letter sizes in an article of 11 points, used to choose a size.
+
+Small letters are broader than their height suggests.
+"""
 LINE, SIDEWAYS = 455.0, 690.0
-"""Points of a line across A4 with margins of 2.5 cm, and of one along it."""
+"""Length in points of a line across A4 with margins of 2.5 cm, and of a line along it."""
 GAP = 8.0
-"""Points between two columns, less than LaTeX leaves by itself."""
+"""Points between two columns, fewer than LaTeX's default."""
 HEAD, CELL = 16, 20.0
-"""Characters after which the words of a header go on in the next line, and ems after which those of a cell do."""
+"""Characters after which a header continues on the next line, and ems after which a cell does."""
 LINES = 35
-"""Lines that fit a page."""
+"""Number of lines on a page."""
 BREAK = r"\\"
 APART = "\0"
-"""Keeps two hyphens from becoming a dash."""
+"""A mark that keeps two hyphens from becoming a dash."""
 
 _MATHS = dict(
     zip(
@@ -41,7 +44,7 @@ _TEXT = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "\\": r"\textbackslash{}",
-    # By name or number: these are other letters in LaTeX's oldest encoding, or what babel takes for a command.
+    # By name or number: these are other letters in LaTeX's oldest encoding, or commands of babel.
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
@@ -69,23 +72,23 @@ _TEXT = {
     APART: "{}",
 }
 KNOWN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xC0, 0x180)))) - {*"×÷ĦħĸĿŀŉŦŧſ"} | {*"ȘșȚț¡¿«»"}
-"""Letters that LaTeX has in the encoding T1 and reads as UTF-8."""
+"""Letters in LaTeX's encoding T1 that it reads as UTF-8."""
 NARROW, WIDE = frozenset("ijl.,:;!'|[]"), frozenset("mMwW%@+<>±−×→—")
 
 
 class _Letters(dict[int, str]):
-    """What stands for a character, by its number."""
+    """LaTeX text for a character, by its number."""
 
     def __missing__(self, number: int) -> str:
         letter = chr(number)
         if letter in KNOWN:
             return letter
         if unicodedata.category(letter) in ("Cc", "Cf", "Cs"):
-            return ""  # nothing to be seen
+            return ""  # invisible characters
         plain = unicodedata.normalize("NFKC", letter)
         if plain != letter:
             return plain.translate(self)
-        # xelatex and lualatex have it in a font
+        # xelatex and lualatex find the letter in a font
         return rf"\ifdefined\Umathcode\symbol{{{number}}}\else\texttt{{[U+{number:04X}]}}\fi{{}}"
 
 
@@ -93,17 +96,21 @@ _LETTERS = _Letters({ord(letter): text for letter, text in _TEXT.items()})
 
 
 def escaped(text: str) -> str:
-    """Text that LaTeX prints as it is, on one line; letters that pdflatex lacks as their number, such as
-    ``[U+4E2D]``."""
+    """Text that LaTeX prints unchanged, on one line.
+
+    A letter that pdflatex lacks becomes its number, such as ``[U+4E2D]``.
+    """
     text = re.sub(r"[ \t\r\n\f\v\0]+", " ", unicodedata.normalize("NFC", text))
     text = re.sub(r"-(?=-)", f"-{APART}", text)
-    # A row that begins with a bracket or star would be taken for an option of the line before.
+    # LaTeX would read a bracket or star at the start of a row as an option of the line before.
     return re.sub(r"^[\[*]", r"{\g<0>}", text.translate(_LETTERS))
 
 
 def maths(text: str, *, bold: bool = False) -> str:
-    """Numbers as a formula: with signs, powers of ten and per cent, and a gap before an interval; ``bold`` is the first
-    number."""
+    """Numbers as a formula, with signs, powers of ten and per cent, and a gap before an interval.
+
+    With ``bold`` the first number is bold.
+    """
     signs = text.replace("±", r"\pm").replace("×", r"\times ").replace(" %", r"\,\%").replace(" [", r"\;[")
     powers = re.sub(r"e\+?(-?)0*(\d+)", r" \\cdot 10^{\1\2}", signs)
     shown = re.sub(r"^[^ ]+", r"\\mathbf{\g<0>}", powers) if bold else powers
@@ -111,7 +118,7 @@ def maths(text: str, *, bold: bool = False) -> str:
 
 
 def remark(text: str) -> str:
-    """Words after a formula, in which decimals and the number of runs are formulas too."""
+    """Words after a formula, with decimals and the number of runs as formulas."""
     return re.sub(r"n=\d+|-?\d+\.\d+", r"$\g<0>$", text)
 
 
@@ -123,11 +130,11 @@ def table(
     cells: Sequence[Sequence[str]],
     footer: int = 0,
 ) -> str:
-    """A floating table, or one over several pages where it is long; ``plain`` are the cells' texts, ``cells`` the same
-    in LaTeX.
+    """A floating table, or a table over several pages if it is long.
 
-    The wider it is the smaller are its letters; where they would be too small it lies on its side, and where that does
-    not do it is several, each with the first column. A float shrinks to a line that is shorter than thought.
+    ``plain`` holds the cells' texts, ``cells`` the same in LaTeX. A wider table has smaller letters. If these would be
+    too small, the table is turned on its side. If it is still too wide, it becomes several tables, each with the first
+    column. A float shrinks to the line if the line is shorter than assumed.
     """
     heads = [textwrap.wrap(head, HEAD, break_long_words=False) or [""] for head in header]
     ems = [max(map(_ems, column)) for column in zip(*plain, strict=True)] if plain else [0.0] * len(heads)
@@ -166,18 +173,18 @@ def table(
 
 
 def _breakable(text: str) -> str:
-    """Paths and the like may go on in the next line."""
+    """Text in which paths and the like may continue on the next line."""
     return re.sub(r"(/|\\_|,|=)(?=\S)", r"\1\\allowbreak{}", text)
 
 
 def _ems(text: str) -> float:
-    """About how wide a text is, in ems; rather too much than too little."""
+    """Estimated width of a text in ems, rather too large than too small."""
     return sum(map(_em, text))
 
 
 def _em(letter: str) -> float:
     if letter not in KNOWN and letter not in _TEXT:
-        return 4.5  # the number of a letter
+        return 4.5  # shown as the letter's number
     return (
         0.28
         if letter in NARROW
@@ -196,14 +203,14 @@ def _wide(widths: Sequence[float], size: str) -> float:
 
 
 def _size(widths: Sequence[float]) -> tuple[str, bool]:
-    """The largest size of letters that fits, and whether the table lies on its side for it."""
+    """The largest letter size that fits, and whether the table is then turned on its side."""
     upright = [(size, False) for size in SIZES if _wide(widths, size) <= LINE]
     sideways = [(size, True) for size in (r"\footnotesize", r"\scriptsize") if _wide(widths, size) <= SIDEWAYS]
     return [*upright, *sideways, (r"\scriptsize", True)][0]
 
 
 def _parts(widths: Sequence[float]) -> Iterator[list[int]]:
-    """The columns of each table: all of them, or, where those are too wide, as many as fit beside the first."""
+    """The columns of each table: all of them, or as many as fit beside the first."""
     part = [0]
     for column in range(1, len(widths)):
         if len(part) > 1 and _wide([widths[i] for i in [*part, column]], r"\scriptsize") > SIDEWAYS:

@@ -1,4 +1,4 @@
-"""What every report is made of: one self-contained HTML page, with its tables and figures as files beside it."""
+"""Parts of every report: one self-contained HTML page, with its tables and figures as files beside it."""
 
 import base64
 import errno
@@ -27,15 +27,14 @@ from harness.store.store import Store
 
 @dataclass(frozen=True)
 class Written:
-    """Where a report lies, and its summary for the terminal."""
+    """Place of a report, and its summary for the terminal."""
 
     html: Path
     summary: str
 
 
 def default_folder(store: Store | None, name: str) -> Path:
-    """``reports/<name>`` in the store, or ``steadytune-reports/<name>`` in the working directory where there is none or
-    it is no folder."""
+    """``reports/<name>`` in the store; without a local store ``steadytune-reports/<name>`` in the working directory."""
     return (
         Path(store.root) / "reports" / name
         if store is not None and store.is_local
@@ -44,19 +43,19 @@ def default_folder(store: Store | None, name: str) -> Path:
 
 
 DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
-"""Digits beyond a hundredth of a point, in a coordinate: a page needs none, and they are a third of a figure."""
+"""Digits of a coordinate beyond a hundredth of a point. A page does not need them, and they are a third of a figure."""
 MAX_NAME = 60
-"""Letters of a file's name, of up to four bytes each, that any file system takes."""
+"""Largest number of letters of a file's name. With up to four bytes each, every file system accepts them."""
 CONTENTS = ".contents"
-"""Lists what a report wrote, so that the next one takes away what it no longer has, and nothing else."""
+"""Name of the list of a report's files. The next report deletes only listed files that it no longer has."""
 
 
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
-    """An empty folder to make a report in, whose files then replace those of the older report in ``folder``.
+    """An empty folder for a new report, whose files then replace the older report's in ``folder``.
 
-    They are moved file by file: what fails in the making leaves the older report, and files that are not its own stay.
-    Raises ``UserError`` where the folder cannot be written.
+    Files are moved one by one at the end, so an error before leaves the older report. Other files in the folder stay.
+    Raises ``UserError`` if the folder cannot be written.
     """
     try:
         if folder.exists() and not folder.is_dir():
@@ -78,7 +77,9 @@ def replacing(folder: Path) -> Iterator[Path]:
 
 
 def _contents(folder: Path) -> set[Path]:
-    """What the report that lies in a folder wrote there; nothing beyond the folder, whatever the list says."""
+    """The files that the present report wrote into a folder. Paths outside the folder are ignored, whatever the list
+    says.
+    """
     try:
         listed = (folder / CONTENTS).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError):
@@ -87,7 +88,7 @@ def _contents(folder: Path) -> set[Path]:
 
 
 def _is_in(folder: Path, name: str) -> bool:
-    """Whether a name is that of a file below a folder, links followed."""
+    """Whether a name is a file below a folder, after following links."""
     try:
         return (folder / name).is_file() and (folder / name).resolve().is_relative_to(folder.resolve())
     except (OSError, ValueError):  # too long, a null byte
@@ -95,8 +96,11 @@ def _is_in(folder: Path, name: str) -> bool:
 
 
 def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
-    """Write ``tables/*.csv|md|tex``, none over another: names of methods may come to the same, and too long for a
-    file. Returns the files' names without their endings, by ``Table.key``."""
+    """Write ``tables/*.csv|md|tex``, each under its own file name.
+
+    Names of methods may map to the same file name, or be too long for one. Returns the files' names without endings, by
+    ``Table.key``.
+    """
     stems: dict[str, str] = {}
     (folder / "tables").mkdir()
     taken: set[str] = set()
@@ -110,8 +114,7 @@ def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
 
 
 def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[str, str]:
-    """Write ``figures/*.svg|png`` of some figures with their names, one after the other; returns the SVG of each in
-    Base64, by its name."""
+    """Write ``figures/*.svg|png`` of named figures. Returns the SVG of each in Base64, by name."""
     (folder / "figures").mkdir()
     found: dict[str, str] = {}
     for name, figure in figures:
@@ -124,7 +127,7 @@ def write_figures(folder: Path, figures: Iterable[tuple[str, Figure]]) -> dict[s
 
 
 def render(template: str, **values: Any) -> str:
-    """A template of this package as HTML."""
+    """A template of this package, rendered as HTML."""
     loader = FunctionLoader(
         lambda name: resources.files("analysis.rendering").joinpath("templates", name).read_text(encoding="utf-8")
     )
@@ -140,8 +143,10 @@ def for_terminal(table: Table) -> str:
 
 
 def _laid_out(figure: Figure) -> Bbox:
-    """Lays a figure out once for all of its files, which takes longer than to draw it; returns what it takes up, in
-    inches."""
+    """Lay a figure out once for all its files, because layout takes longer than drawing.
+
+    Returns the figure's area in inches.
+    """
     with mpl.rc_context(STYLE):
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

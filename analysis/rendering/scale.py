@@ -1,4 +1,4 @@
-"""Where the settings of a study stand along the first screen's picture."""
+"""Positions of a study's settings along the first screen's picture."""
 
 import math
 from collections.abc import Mapping
@@ -12,25 +12,25 @@ from analysis.results.frame import Results
 from analysis.results.wording import counted
 
 FEW = 12
-"""Values up to which each has a place of its own, as wide as the next."""
+"""Largest number of values with evenly spaced positions."""
 TICKS = 6
-"""Values that are named of more."""
+"""Number of labelled values if there are more."""
 
 
 @dataclass(frozen=True)
 class Places:
-    """Places from 0 to 1 of settings, by their label."""
+    """Positions of settings from 0 to 1, by label."""
 
     of: Mapping[str, float]
     ticks: tuple[tuple[float, str], ...]
-    """Places with their labels."""
+    """Positions of the ticks, with their labels."""
     label: str
     step: float
-    """Between two places, at least."""
+    """Smallest distance between two positions."""
 
     @classmethod
     def along(cls, results: Results) -> "Places":
-        """By the hyperparameter that the study varies: the learning rate, else the only one, else none."""
+        """Positions by the hyperparameter that the study varies: the learning rate, else the only one, else none."""
         varied = results.varied
         name = RATE if RATE in varied else (str(varied.columns[0]) if varied.shape[1] == 1 else "")
         if not name:

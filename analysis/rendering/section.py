@@ -1,4 +1,4 @@
-"""What a report is made of: sections of paragraphs, tables and figures."""
+"""Parts of a report: sections of paragraphs, tables and figures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,15 +17,15 @@ class Picture:
     name: str
     """File name without its ending."""
     draw: Callable[[], Figure]
-    """Makes the figure, where it is shown."""
+    """Makes the figure when it is shown."""
     caption: str
-    """How to read it."""
+    """Guide to reading the figure."""
     alt: str
-    """What it shows, for who cannot see it."""
+    """Description of the figure for screen readers."""
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure, in the style of all."""
+        """The figure, in the common style."""
         with drawing():
             return self.draw()
 
@@ -35,12 +35,12 @@ class Section:
     """A part of the report under one heading."""
 
     name: str
-    """Its anchor on the page."""
+    """Anchor of the section on the page."""
     title: str
     parts: Sequence[str | Table | Picture]
-    """In the order in which they are read; text is a paragraph."""
+    """The parts in reading order; text is a paragraph."""
 
     @property
     def tables(self) -> Iterator[Table]:
-        """Its tables."""
+        """Tables of the section."""
         return (part for part in self.parts if isinstance(part, Table))

@@ -1,5 +1,7 @@
-"""What the figures have in common: they fit a page, the report shows their letters at full size, and a method keeps its
-colour."""
+"""Common style of the figures.
+
+Figures fit a page, the report shows their letters at full size, and a method keeps its colour.
+"""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,40 +29,40 @@ STYLE: dict[Any, Any] = {
     "grid.color": "#e6e6e6",
     "legend.fontsize": 9,
     "legend.title_fontsize": 9,
-    "svg.hashsalt": "steadytune",  # the same figure gives the same file
+    "svg.hashsalt": "steadytune",  # makes the same figure give the same file
     "figure.constrained_layout.use": True,
 }
 PALETTE, PALETTE_OF_MANY = "colorblind", "husl"
-"""Colours of up to ten methods, after which the first would begin again, and of more."""
+"""Palette for up to ten methods, after which its colours would repeat, and palette for more."""
 WIDTH, HEIGHT = 10.2, 9.0
-"""Inches at most: the width at which the report shows a figure, and a page."""
+"""Largest size in inches: the width at which the report shows a figure, and the height of a page."""
 STYLED = 10
-"""Settings that a figure tells apart by marker or colour; of more it shows runs alone."""
+"""Largest number of settings that a figure distinguishes by marker or colour. With more, it shows runs alone."""
 RASTERISED = 1500
-"""Marks from which they are one image in a vector file, which would else be slow to show."""
+"""Number of marks from which a vector file holds them as one image, because many marks are slow to show."""
 
 
 def colours(results: Results) -> list[tuple[float, float, float]]:
-    """A colour a method, the same in every figure."""
+    """One colour per method, the same in every figure."""
     palette = sns.color_palette(PALETTE)
     count = len(results.methods)
     return list(palette[:count] if count <= len(palette) else sns.color_palette(PALETTE_OF_MANY, count))
 
 
 def metric_name(results: Results) -> str:
-    """The metric as an axis and a note have it."""
+    """The metric's name for axes and notes."""
     return f"{words(results.metric)} × 100"
 
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """Within it figures are made in this style."""
+    """A context in which figures have this style."""
     with sns.axes_style("ticks"), mpl.rc_context(STYLE):
         yield
 
 
 def setting_names(results: Results) -> tuple[str, dict[str, str]]:
-    """The names of what the settings differ in, once for all of them, and each setting's values: short labels."""
+    """The names of the differing hyperparameters, and a short label for each setting: its values."""
     parts = {setting: [part.partition("=") for part in setting.split(" ")] for setting in results.settings_met}
     if any(not equals for part in parts.values() for _, equals, _ in part):
         return "setting", {setting: setting for setting in parts}
@@ -69,27 +71,26 @@ def setting_names(results: Results) -> tuple[str, dict[str, str]]:
 
 
 def take_legend(axes: mpl.axes.Axes) -> tuple[list[Any], list[str]]:
-    """Handles and labels of the axes' legend, which goes: the figure has room for it, the axes do not."""
+    """Handles and labels of the axes' legend, which is removed: the figure has room for it, the axes do not."""
     if (legend := axes.get_legend()) is not None:
         legend.remove()
     return axes.get_legend_handles_labels()
 
 
 def few_ticks(axes: mpl.axes.Axes, labels: Sequence[str], room: float) -> None:
-    """Under the cells of a heat map every so many labels, so that upright ones in letters of 8 points fit a width in
-    inches."""
+    """Label every n-th cell under a heat map, so that upright labels of 8 points fit a width in inches."""
     every = -(-len(labels) // max(1, int(room / 0.15)))
     axes.set_xticks([place + 0.5 for place in range(0, len(labels), every)], labels[::every])
 
 
 def abreast(labels: Iterable[str], room: float) -> int:
-    """Columns of a legend with these labels in a width in inches."""
+    """Number of columns of a legend with these labels, in a width in inches."""
     longest = max(len(line) for label in labels for line in label.splitlines())
     return max(1, int(room / (0.5 + 0.075 * longest)))
 
 
 def broken(label: str, characters: int) -> str:
-    """A method's label over several lines, its options from the second on, where it is longer than a line."""
+    """A method's label over several lines if it is longer than a line, with its options from the second line on."""
     parts = label.split(" + ")
     whole = [parts[0], *(f"+ {part}" for part in parts[1:])] if len(label) > characters else [label]
     lines = [

@@ -1,4 +1,4 @@
-"""A table as a person reads it and as a program does: one set of cells, written as HTML, Markdown, LaTeX and CSV."""
+"""A table for people and for programs: one set of cells, written as HTML, Markdown, LaTeX and CSV."""
 
 import math
 import re
@@ -18,7 +18,7 @@ from analysis.results.csv_files import safe as csv_safe
 
 NBSP = "\N{NO-BREAK SPACE}"
 NUMBER = re.compile(r"(?P<number>[+−-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)( ?%| \(.*\)|/\d+)?")
-"""A text that sorts as a number: by itself, or with a unit, a remark in brackets or what it is out of."""
+"""A text that sorts as a number: a number alone, or with a unit, a remark in brackets or a total."""
 
 
 class Shown(NamedTuple):
@@ -26,13 +26,11 @@ class Shown(NamedTuple):
 
     content: Markup
     order: str | None
-    """What a reader sorts it by: its first number, empty where it has none; ``None`` for text, which sorts as it
-    reads."""
+    """Sort key: the first number, empty if there is none; ``None`` for text, which sorts as it reads."""
 
     @classmethod
     def of(cls, cell: "str | Cell") -> "Shown":
-        """A number is taken at full precision from a cell that has it so, and from a text that is one as it stands
-        there."""
+        """A cell as shown, with its sort key: a cell's number at full precision, or the number in a text."""
         if isinstance(cell, str):
             number = NUMBER.fullmatch(cell)
             empty = "" if cell in ("", MISSING_CELL) else None
@@ -44,7 +42,7 @@ class Shown(NamedTuple):
 
 @dataclass(frozen=True)
 class Table:
-    """Cells with a title and what a reader has to know about them."""
+    """Cells with a title and notes for the reader."""
 
     name: str
     """File name without its ending."""
@@ -53,23 +51,23 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
     footer: int = 0
-    """How many of the last rows stay last however a reader sorts the others."""
+    """Number of last rows that stay last when a reader sorts the others."""
     terms: Mapping[str, str] = field(default_factory=dict)
-    """What heads mean: the glossary's term by the head, or by its last words after a comma."""
+    """Glossary terms of heads, by the head or by its last words after a comma."""
 
     @property
     def key(self) -> str:
-        """Tells it from the other tables of a report, where two have the same name."""
+        """Key that distinguishes tables of a report with the same name."""
         return f"{self.name}\n{self.title}"
 
     def term(self, head: str) -> Term | None:
-        """The glossary's term that a head links to; ``None`` where it needs none."""
+        """The glossary term that a head links to; ``None`` if it needs none."""
         name = self.terms.get(head) or self.terms.get(head.rpartition(", ")[2])
         return TERMS[name] if name else None
 
     @property
     def captions(self) -> list[str]:
-        """The notes and the meanings of heads, for a file that has no glossary beside it."""
+        """The notes and the meanings of heads, for a file without a glossary."""
         return [*self.notes, *meanings(self.terms)]
 
     def _text(self) -> list[list[str]]:
@@ -84,16 +82,16 @@ class Table:
         return "\n\n".join([f"**{self.title}**", table, *self.captions]) + "\n"
 
     def latex(self) -> str:
-        """See ``analysis.rendering.latex.table``."""
+        """The table in LaTeX; see ``analysis.rendering.latex.table``."""
         cells = [[latex.escaped(cell) if isinstance(cell, str) else cell.latex() for cell in row] for row in self.rows]
         return latex.table(self.title, self.captions, self.header, self._text(), cells, self.footer)
 
     def html_rows(self) -> list[list[Shown]]:
-        """The cells as a page has them."""
+        """The cells as shown on a page."""
         return [[Shown.of(cell) for cell in row] for row in self.rows]
 
     def frame(self) -> pd.DataFrame:
-        """Numbers at full precision: a column of scores becomes its mean, std, runs and expected runs."""
+        """Numbers at full precision. A column of scores becomes its mean, std, runs and expected runs."""
         columns: dict[str, list[object]] = {}
         for i, head in enumerate(self.header):
             cells = [row[i] for row in self.rows]
@@ -113,7 +111,7 @@ class Table:
 
 
 def std_note(what: str, ddof: int) -> str:
-    """What a mean ± std in a table is."""
+    """A note on the meaning of mean ± std in a table."""
     return f"Mean ± standard deviation (ddof={ddof}); {what}."
 
 

@@ -1,5 +1,7 @@
-"""The report's sections in order. A section is one file here, with its tables, its figures and its words, and one entry
-in ``SECTIONS``."""
+"""The report's sections in order.
+
+A section is one file with its tables, figures and words, and one entry in ``SECTIONS``.
+"""
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
@@ -40,7 +42,7 @@ from analysis.sections import (
 
 
 class Question(Enum):
-    """A question that a reader has, in the order of the page: its place on the page and its words."""
+    """A reader's question, in the order of the page: its anchor and its words."""
 
     SEARCH = "q-search", "What did the search find?"
     COLLAPSE = "q-collapse", "Does it collapse?"
@@ -63,37 +65,39 @@ class Question(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """A section of the report, the results that have it and the runs that it is made of."""
+    """A section of the report, the reports that have it, and the runs that it uses."""
 
     make: Callable[[View], Section | None]
-    """Makes the section of results, ``None`` where they have nothing for it."""
+    """Makes the section from results; ``None`` if they have nothing for it."""
     question: Question = Question.DETAILS
-    """Under which it stands."""
+    """The question under which the section stands."""
     _: KW_ONLY
     of_a_search: bool = False
-    """Whether the report of a search has it. A search's trials are no sample of settings, but the ones that a sampler
-    took to be good: no section on how scores spread."""
+    """Whether the report of a search has the section.
+
+    A search's trials are no sample of settings: the sampler prefers good ones. Its report has no section on spread.
+    """
     reruns: bool = False
-    """Whether it takes reruns with one seed into account. To the others a rerun is the same run once more."""
+    """Whether the section uses reruns with the same seed. Other sections ignore reruns."""
     twin: bool = True
-    """Whether it is there once more without the collapsed runs."""
+    """Whether the report repeats the section without the collapsed runs."""
     folded: bool = False
-    """Whether it is behind a fold."""
+    """Whether the section is folded."""
 
 
 def _fact(
     make: Callable[[View], Section | None], question: Question = Question.DETAILS, *, folded: bool = True
 ) -> Entry:
-    """A section on what was run, not on what the scores say."""
+    """A section on the runs themselves, not on their scores."""
     return Entry(make, question, of_a_search=True, reruns=True, twin=False, folded=folded)
 
 
 Q = Question
 SECTIONS = (
     _fact(search.section, Q.SEARCH, folded=False),
-    Entry(answer.section, twin=False),  # it has the collapsed runs as an outcome of their own
+    Entry(answer.section, twin=False),  # it treats collapse as an outcome of its own
     Entry(collapse.section, Q.COLLAPSE, twin=False),
-    Entry(ladder.section, Q.COLLAPSE, twin=False, folded=True),  # it is on what collapses
+    Entry(ladder.section, Q.COLLAPSE, twin=False, folded=True),  # its subject is collapse
     Entry(spread.section, Q.SPREAD, twin=False),
     Entry(worst.section, Q.SPREAD, twin=False, folded=True),
     Entry(distributions.section, Q.SPREAD, folded=True),
@@ -119,4 +123,4 @@ SECTIONS = (
     _fact(cost.section),
     _fact(provenance.section),
 )
-"""In the order of the page."""
+"""The sections in the order of the page."""

@@ -1,5 +1,7 @@
-"""The answer in a few sentences. All that they say of a method is made of its claims, which are in ``answer.json``
-too."""
+"""The answer in a few sentences.
+
+Every sentence on a method is made from its claims, which ``answer.json`` holds too.
+"""
 
 import math
 from collections.abc import Iterator
@@ -15,11 +17,11 @@ from analysis.results.wording import counted, named
 from harness.common import sources
 
 MAX_METHODS_TOLD = 6
-"""Methods that have sentences of their own; of more only those with a finding have."""
+"""Largest number of methods that all get sentences. Of more methods, only those with a finding do."""
 
 
 def section(view: View) -> Section | None:
-    """The section, with a sentence where no run is complete."""
+    """The section. If no run is complete, a sentence says so."""
     if not view.results.runs["complete"].any():
         return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
     found = answer(view)
@@ -29,14 +31,14 @@ def section(view: View) -> Section | None:
 
 
 def warnings(found: Answer) -> Iterator[str]:
-    """What a reader has to know before any claim: confounding, and planned looks."""
+    """Warnings before any claim: confounding, and planned looks."""
     contrasts = found.contrasts.values()
     yield from (contrast.confounding.sentence for contrast in contrasts if contrast.confounding is not None)
     yield from dict.fromkeys(contrast.look.sentence for contrast in contrasts if contrast.look is not None)
 
 
 def _movement(view: View) -> Iterator[str]:
-    """How much the baseline's scores move."""
+    """Sentences on the baseline's mean scores and their spread."""
     results = view.results
     baselines = [view.baseline] if view.against is None else list(dict.fromkeys(view.against.values()))
     if view.no_baseline:
@@ -64,7 +66,7 @@ def _movement(view: View) -> Iterator[str]:
 
 
 def _methods(view: View, found: Answer) -> Iterator[str]:
-    """The sentences on collapse, spread and mean, a paragraph a method."""
+    """Sentences on collapse, spread and mean, one paragraph per method."""
     told = {method: _method(found, method) for method in found.contrasts}
     told = {method: text for method, text in told.items() if text}
     shown = {claim.method for claim in found.claims if claim.shown}
@@ -90,7 +92,7 @@ def _method(found: Answer, method: str) -> str:
 
 
 def _cautions(view: View, found: Answer) -> Iterator[str]:
-    """What a reader has to know before quoting any of it."""
+    """Cautions on quoting the answer."""
     results = view.results
     told = [*view.notes]
     if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):

@@ -1,4 +1,4 @@
-"""Every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
+"""Scores of every method at its best setting, over seeds: the paper's Tables 1, 2 and 7 to 9."""
 
 from analysis.rendering.bold import bold_note, mark_best, mark_column, over_most
 from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Score
@@ -10,7 +10,7 @@ from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
-    """Where settings differ and any run is complete."""
+    """The section; ``None`` if there is a single setting or no complete run."""
     if len(view.results.settings_met) < 2 or not view.results.runs["complete"].any():
         return None
     found = {method: BestSetting.of(view.results, method) for method in view.results.methods}
@@ -18,8 +18,10 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, found: dict[str, BestSetting]) -> Table:
-    """Mean ± std over seeds at the best setting, and the difference of the zero-shot score from the baseline's, paired
-    by seed."""
+    """Mean ± std over seeds at the best setting, and the difference of the zero-shot score from the baseline's.
+
+    Differences are paired by seed.
+    """
     results = view.results
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
@@ -45,13 +47,13 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
 
 
 def _difference(results: Results, ours: BestSetting, theirs: BestSetting, ddof: int) -> str | Cell:
-    """Over the seeds, and in each over the target languages, that both have."""
+    """The paired difference of zero-shot scores, over the seeds and target languages that both methods have."""
     scores = []
     for best in (ours, theirs):
         complete = best.runs[best.runs["complete"]].set_index(PAIR).index
         here = results.of(best.method)[[*results.about.targets]]
         scores.append(here[here.index.isin(complete)].droplevel(PAIR[0]))
-    differences = (scores[0] - scores[1]).mean(axis=1).dropna()  # NaN where either lacks the seed or the language
+    differences = (scores[0] - scores[1]).mean(axis=1).dropna()  # NaN if either lacks the seed or the language
     return Difference.over(differences, ddof) if len(differences) else MISSING_CELL
 
 

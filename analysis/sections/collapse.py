@@ -1,4 +1,4 @@
-"""How often runs collapse, as an outcome of its own: counts, paired differences and exact tests."""
+"""Frequency of collapse, as an outcome of its own: counts, paired differences and exact tests."""
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope
@@ -23,7 +23,7 @@ NOTES = ("Pairs are runs of one setting and seed; both, alone and neither count 
 
 
 def section(view: View) -> Section | None:
-    """Where any run collapsed."""
+    """The section; ``None`` if no complete run collapsed."""
     runs = view.results.runs
     if not runs.loc[runs["complete"], "collapsed"].any():
         return None
@@ -37,7 +37,7 @@ def section(view: View) -> Section | None:
 
 
 def table(found: Answer, claims: list[Claim]) -> Table:
-    """A row a method: its collapsed runs, and the comparison with the baseline."""
+    """One row per method: its collapsed runs, and the comparison with the baseline."""
     header = [
         "method",
         "collapsed",

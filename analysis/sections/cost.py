@@ -1,4 +1,4 @@
-"""What the finished trials of each method trained, took and kept in memory."""
+"""Training, time and memory of each method's finished trials."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from analysis.results.view import View
 
 
 def section(view: View) -> Section | None:
-    """Where the results say what trials cost."""
+    """The section; ``None`` if the results do not state the cost of trials."""
     if "seconds" not in view.results.trials:
         return None
     made = table(view)
@@ -18,7 +18,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View) -> Table:
-    """One row a method."""
+    """One row per method."""
     rows: list[list[str | Cell]] = []
     finished = view.results.trials[view.results.trials["status"] == FINISHED]
     for method in view.results.methods:
@@ -55,7 +55,7 @@ def table(view: View) -> Table:
 
 
 def throughput(view: View) -> list[str]:
-    """How many trials an hour finished, from the first that did to the last."""
+    """Finished trials per hour, between the first end and the last."""
     trials = view.results.trials
     if "ended" not in trials:
         return []
@@ -75,7 +75,7 @@ def _largest(trials: pd.DataFrame, column: str) -> str:
 
 
 def _trained(trials: pd.DataFrame) -> str:
-    """How many parameters are trained, and what share that is."""
+    """Number and share of trained parameters."""
     if not len(trials) or trials["trained_parameters"].isna().all():
         return MISSING_CELL
     trained, share = trials["trained_parameters"].max(), (trials["trained_parameters"] / trials["parameters"]).max()

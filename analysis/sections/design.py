@@ -1,4 +1,4 @@
-"""Which methods ran at which settings with which seeds."""
+"""The methods, with their settings and seeds."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ SCORED = {"last": "the last weights", "best": "the weights with the best score o
 
 
 def section(view: View) -> Section:
-    """Settings and methods, which every report has."""
+    """The settings and methods, in every report."""
     results = view.results
     parts: list[str | Table] = [settings(view), methods(view)]
     if (times := results.most_replicates) > 1:

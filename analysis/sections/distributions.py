@@ -1,4 +1,4 @@
-"""Every run's score in every language, or, of many runs, how they are distributed."""
+"""Every run's score in every language; with many runs, percentiles of the scores."""
 
 import math
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from analysis.results.frame import Results
 from analysis.results.view import View
 
 MARKED = 25
-"""Runs of a method up to which each has a mark; of more there are quantiles."""
+"""Largest number of a method's runs with one mark each. More runs are shown as quantiles."""
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 DOWN = 18
-"""Languages below one another, from which there is another column."""
+"""Largest number of languages in one column of the figure."""
 
 
 def section(view: View) -> Section | None:
-    """The distributions, where any trial has finished."""
+    """The section; ``None`` if no trial has finished."""
     if not len(view.results.test):
         return None
     draw = partial(figure, view.results)
@@ -48,13 +48,15 @@ def section(view: View) -> Section | None:
 
 
 def marked(results: Results) -> bool:
-    """Whether the runs are few enough for a mark each."""
+    """Whether the runs are few enough for one mark each."""
     return int(results.runs.groupby("method").size().max()) <= MARKED
 
 
 def figure(results: Results) -> Figure:
-    """Scores in every language, one colour a method; a dark tick marks the mean. Many languages go on in a next
-    column."""
+    """Scores in every language, one colour per method; a dark tick marks the mean.
+
+    Many languages fill several columns.
+    """
     scores = results.test
     found = set(scores["language"])
     languages = [language for language in (results.source, *results.about.targets) if language in found]
@@ -81,8 +83,8 @@ def figure(results: Results) -> Figure:
 
 
 def _marks(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequence[str]) -> None:
-    """A mark a run, and the mean."""
-    share = 22 / len(results.methods)  # points down that a method has of a language's row
+    """One mark per run, and the mean."""
+    share = 22 / len(results.methods)  # height in points of a method's share of a language's row
     common = {"data": scores, "y": "language", "x": "score", "order": languages, "ax": axes}
     common |= {"hue": "method", "hue_order": results.methods, "legend": False}
     sns.stripplot(
@@ -110,7 +112,7 @@ def _marks(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequen
 
 
 def _bars(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequence[str]) -> None:
-    """A bar of quantiles a method, with its lowest, highest and mean score."""
+    """One bar of quantiles per method, with its lowest, highest and mean score."""
     count = len(results.methods)
     share = 22 / count
     groups = scores.groupby(["method", "language"], sort=False)["score"]
@@ -145,7 +147,7 @@ def _bars(axes: Axes, results: Results, scores: pd.DataFrame, languages: Sequenc
 
 
 def _described(results: Results) -> str:
-    """What the figure shows, in words: the metric, the methods, and between which languages their means lie."""
+    """The figure in words: the metric, the methods, and the range of the languages' means."""
     means = results.test.groupby("language")["score"].mean()
     many = f"{len(results.methods)} methods" if len(results.methods) > 1 else results.methods[0]
     return (

@@ -1,5 +1,7 @@
-"""What the source score leaves open: how it ranks the targets, and how far apart runs of equal source score still
-are."""
+"""Differences of target scores that the source score does not show.
+
+The section has the rank correlation with the zero-shot score, and the spread among runs of equal source score.
+"""
 
 import math
 from dataclasses import dataclass
@@ -13,21 +15,21 @@ from analysis.results.wording import languages_named, named
 from analysis.statistics.equal_source import WITHIN, EqualSource, Spread, equal_source
 
 MIN_RUNS = 3
-"""Complete runs of a method from which it has a row."""
+"""Smallest number of complete runs for a method's row."""
 
 
 @dataclass(frozen=True)
 class Compared:
-    """A method's runs, in the target languages that they have."""
+    """Comparison of a method's runs, in the target languages that they have in common."""
 
     languages: tuple[str, ...]
     found: EqualSource
     told: str
-    """A sentence on the runs and languages that are left out as scores are lacking; else empty."""
+    """A sentence on runs and languages that are left out because scores are missing; otherwise empty."""
 
 
 def section(view: View) -> Section | None:
-    """Where a method has enough runs."""
+    """The section; ``None`` if no method has enough runs."""
     found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
     if not found:
         return None
@@ -57,14 +59,16 @@ def _compared(view: View, method: str) -> Compared | None:
 
 
 def _several(view: View, method: str) -> bool:
-    """Whether a run of the method is several models, so that its source score is the mean over them."""
+    """Whether a run of the method consists of several models, so that its source score is their mean."""
     runs = view.results.runs
     return bool((runs.loc[runs["method"] == method, "trials"] > 1).any())
 
 
 def summary(view: View, found: dict[str, Compared]) -> Table:
-    """A row a method: rank correlation, and the spreads of the source and the zero-shot score among runs of equal
-    source score."""
+    """One row per method: the rank correlation, and spreads among runs of equal source score.
+
+    The spreads are those of the source and the zero-shot score.
+    """
     source = view.results.source
     rows: list[list[str | Cell]] = []
     for method, compared in found.items():
@@ -108,7 +112,7 @@ def _zero_shot(compared: EqualSource) -> list[str | Cell]:
 
 
 def languages(view: View, found: dict[str, Compared]) -> Table:
-    """A row a target language, a column a method: its spread among runs of equal source score."""
+    """One row per target language, one column per method: the spread among runs of equal source score."""
     columns = [
         {code: cell(against.spread) for code, against in zip(compared.languages, compared.found.targets, strict=True)}
         for compared in found.values()

@@ -1,4 +1,4 @@
-"""Methods that freeze most of the encoder, beside those that do not: the paper's Table 6."""
+"""Methods that freeze most of the encoder, beside the other methods: the paper's Table 6."""
 
 from analysis.rendering.bold import bold_note, mark_column, over_most
 from analysis.rendering.cells import MISSING_CELL, Cell, Percent, Score
@@ -10,11 +10,11 @@ from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 
 FROZEN = ("bitfit", "soft_prompt", "adapter", "lora", "layer_freeze")
-"""Methods that train a small part of the encoder, or what they add to it."""
+"""Methods that train a small part of the encoder, or only added parameters."""
 
 
 def section(view: View) -> Section | None:
-    """Where the study has such a method."""
+    """The section; ``None`` if the study has no method in ``FROZEN``."""
     if not applies(view):
         return None
     made = table(view)
@@ -22,13 +22,15 @@ def section(view: View) -> Section | None:
 
 
 def applies(view: View) -> bool:
-    """Whether the study has such a method."""
+    """Whether the study has a method in ``FROZEN``."""
     return any(MethodLabel.of(method).kind in FROZEN for method in view.results.methods)
 
 
 def table(view: View) -> Table:
-    """Source and zero-shot score at each method's best setting, those that freeze the encoder last, and the share that
-    they train."""
+    """Source and zero-shot score at each method's best setting, and the method's share of trained parameters.
+
+    Methods that freeze the encoder come last.
+    """
     results = view.results
     methods = sorted(results.methods, key=lambda method: MethodLabel.of(method).kind in FROZEN)
     found = [BestSetting.of(results, method) for method in methods]

@@ -15,14 +15,14 @@ from analysis.results.frame import Results, rows_of
 from analysis.results.view import View
 
 CELLS = (0.36, 0.18)
-"""Inches of a cell that has room for a number with a decimal, and for a whole number."""
+"""Width in inches of a cell for a number with a decimal, and for a whole number."""
 LINE = 0.15
-"""Inches of a language's row that has room for its name."""
+"""Height in inches of a language's row with its name."""
 COLOURS = "viridis"
 
 
 def section(view: View) -> Section | None:
-    """The heat maps, where any trial has finished."""
+    """The section; ``None`` if no trial has finished."""
     if not len(view.results.test):
         return None
     panels, lacking = means(view.results)
@@ -42,8 +42,12 @@ def section(view: View) -> Section | None:
 
 
 def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """By method the mean over seeds of every language (rows) at every setting that the method has scores at (columns),
-    and where it is over fewer trials than were to be."""
+    """Mean scores over seeds, and the cells that lack trials; both by method.
+
+    Returns:
+        Two mappings from a method to a table of languages (rows) × the settings with scores (columns). The first holds
+        the means. The second is true for cells with fewer finished trials than were asked for.
+    """
     order = [results.source, *results.about.targets]
     scores = results.test.groupby(["method", "language", "setting"], sort=False)["score"]
     found, counts = scores.mean().unstack("setting"), scores.count().unstack("setting")
@@ -68,8 +72,10 @@ def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataF
 
 
 def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
-    """A panel a method: with numbers in its cells where they have room, in whole ones where cells are narrow, else with
-    colours alone."""
+    """One panel per method, as detailed as the room allows.
+
+    Cells hold numbers with a decimal, whole numbers if cells are narrow, or else colours alone.
+    """
     draw = _numbered if numbered(results, panels) else _coloured
     made = draw(results, panels, lacking)
     made.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
@@ -113,20 +119,22 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
             yticklabels=place % across == 0,
         )
         for number in axes.texts:
-            number.set_in_layout(False)  # it lies within its cell; laying out thousands takes seconds
+            number.set_in_layout(False)  # it lies within its cell, and laying out thousands takes seconds
         axes.set(xlabel="", ylabel="", xlim=(0, most))
         axes.set_title(broken(method, int(13 * panel_width)), fontsize=9, loc="left")
         axes.grid(visible=False)
-        axes.axhline(1, color="white", linewidth=2)  # the source apart from the targets
+        axes.axhline(1, color="white", linewidth=2)  # separates the source from the targets
         axes.tick_params(axis="x", rotation=0 if _label(results) < cell else 90, labelsize=8, length=0)
         axes.tick_params(axis="y", rotation=0, labelsize=9, length=0)
     return made
 
 
 def _coloured(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
-    """One column a setting in every panel, with as many names of settings and languages as there is room for, and a
-    colour bar."""
-    del lacking  # no cell has room to say so
+    """One column per setting in every panel, and a colour bar.
+
+    As many settings and languages are named as fit.
+    """
+    del lacking  # no cell has room for a star
     _, values = setting_names(results)
     settings = [setting for setting in results.settings_met if any(setting in panel for panel in panels.values())]
     room = WIDTH - 1.4
@@ -156,20 +164,20 @@ def _coloured(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
 
 
 def _label(results: Results) -> float:
-    """Inches that a setting's name takes."""
+    """Length in inches of the longest setting's name."""
     return 0.1 + 0.06 * max(map(len, setting_names(results)[1].values()))
 
 
 def _height(results: Results, line: float) -> float:
-    """Inches down that a panel takes with so many for a language."""
+    """Height in inches of a panel with ``line`` inches per language."""
     return 0.8 + _label(results) + line * (1 + len(results.about.targets))
 
 
 def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
-    """Heat maps down and across, and the width of their cells in inches: with room for a decimal where the heat maps
-    then fit a page.
+    """Numbers of heat maps down and across, and the width of their cells in inches.
 
-    ``cells`` is what a heat map has across, ``height`` its own in inches.
+    The cells have room for a decimal if the heat maps then fit a page. ``cells`` is the number of cells across a heat
+    map, ``height`` its height in inches.
     """
     for cell in CELLS:
         down = math.ceil(panels / max(1, int((WIDTH - 0.5) / (max(1.2, cell * cells) + 0.12))))

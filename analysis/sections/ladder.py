@@ -1,5 +1,4 @@
-"""Where each method breaks on a ladder of learning rates: breaking points, survival, and the languages that go
-first."""
+"""The learning rate at which each method breaks: breaking points, survival, and the languages that break first."""
 
 import math
 from collections.abc import Mapping
@@ -22,23 +21,23 @@ from analysis.results.view import View
 from analysis.statistics.breaking_point import KEPT, BreakingPoint, breaking_point
 
 RUNGS = 4
-"""Learning rates from which a method has a ladder."""
+"""Smallest number of learning rates of a ladder."""
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """A method's scores over rates, of the seeds that are complete at all of them."""
+    """A method's scores over learning rates, for seeds that are complete at all rates."""
 
     rates: list[float]
-    """Ascending."""
+    """The learning rates, ascending."""
     zero_shot: NDArray[np.float64]
-    """Seeds × rates."""
+    """Zero-shot scores, of shape seeds × rates."""
     languages: dict[str, NDArray[np.float64]]
-    """By target language, seeds × rates."""
+    """Scores by target language, each of shape seeds × rates."""
 
     @classmethod
     def of(cls, results: Results, method: str) -> "Ladder | None":
-        """``None`` where the method's settings are no ladder, or no seed is complete at all of them."""
+        """A method's ladder; ``None`` if its settings are no ladder, or no seed is complete at all rates."""
         settings = settings_of(results, method)
         if differing(results, method) != [RATE] or len(settings) < RUNGS:
             return None
@@ -61,12 +60,12 @@ class Ladder:
 
     @property
     def best(self) -> int:
-        """The rung with the highest mean."""
+        """Index of the rate with the highest mean."""
         return int(self.zero_shot.mean(axis=0).argmax())
 
 
 def section(view: View) -> Section | None:
-    """Where a method has a ladder: settings that differ in the learning rate alone."""
+    """The section; ``None`` if no method has a ladder, that is, settings that differ in the learning rate alone."""
     made = {method: Ladder.of(view.results, method) for method in view.results.methods}
     ladders = {method: ladder for method, ladder in made.items() if ladder is not None}
     if not ladders:
@@ -86,7 +85,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, BreakingPoint]) -> Table:
-    """A row a method: its best rate, its score there, and its breaking point."""
+    """One row per method: its best rate, its score there, and its breaking point."""
     rows: list[list[str | Cell]] = []
     reasons: dict[str, None] = {}
     for method, ladder in ladders.items():
@@ -136,7 +135,10 @@ def _span(point: BreakingPoint) -> str:
 
 
 def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
-    """A row a language, those that break first under the first method on top: its breaking point under every method."""
+    """One row per language: its breaking point under every method.
+
+    Languages that break first under the first method come first.
+    """
     found = {
         method: {language: breaking_point(scores, ladder.rates) for language, scores in ladder.languages.items()}
         for method, ladder in ladders.items()
@@ -167,7 +169,7 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
 
 
 def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str, BreakingPoint]) -> Figure:
-    """Survival over the learning rate, a line a method."""
+    """Survival over the learning rate, one line per method."""
     made = Figure(figsize=(WIDTH * 0.7, 3.6))
     axes = made.subplots()
     palette = dict(zip(results.methods, colours(results), strict=True))
@@ -175,7 +177,7 @@ def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str,
         shares = points[method].kept
         if not shares:
             continue
-        lowered = [share - 0.012 * place for share in shares]  # lines on one another would hide each other
+        lowered = [share - 0.012 * place for share in shares]  # overlapping lines would hide each other
         look = {"color": palette[method], "marker": "o", "drawstyle": "steps-post"}
         sns.lineplot(x=ladder.rates[ladder.best :], y=lowered, ax=axes, label=method, legend=False, **look)
     rates = sorted({rate for ladder in ladders.values() for rate in ladder.rates})

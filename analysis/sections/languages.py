@@ -10,21 +10,21 @@ from analysis.results.wording import MAX_NAMED, collapse_rule
 from harness.common import sources
 
 UNREADABLE = 1
-"""Percentage of unknown sub-words above which the table warns of a language."""
+"""Percentage of unknown sub-words above which a note names the language."""
 
 
 def section(view: View) -> Section:
-    """The scores per language, which every report has."""
+    """The scores per language, in every report."""
     made = table(view)
     return Section("languages", made.title, [made])
 
 
 def table(view: View) -> Table:
-    """Mean ± std over runs, for every language and method, and at the end the zero-shot score.
+    """Mean ± std over runs for every language and method, and for the zero-shot score in the last rows.
 
-    The std in its row is over runs of the mean over languages; the mean of the languages' stds, another number, has a
-    row of its own. A source of several languages has a row for each. Where any run of a method collapsed in any
-    language, a column has the number of such runs.
+    The std of the zero-shot row is over runs of the mean over languages. The mean of the languages' stds is a different
+    number and has its own row. A source of several languages has a row for each. If any run of a method collapsed in
+    any language, a column counts these runs.
     """
     results, ddof = view.results, view.ddof
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
@@ -66,7 +66,7 @@ def table(view: View) -> Table:
 
 
 def score(results: Results, method: str, language: str, ddof: int) -> str | Score:
-    """A target language's score over the runs of a method that were to score it; the missing cell where none was."""
+    """A target language's score over the runs of a method that were to score it; the missing cell if there are none."""
     asked = int(results.asked[language][method])
     if not asked:
         return MISSING_CELL
@@ -74,19 +74,19 @@ def score(results: Results, method: str, language: str, ddof: int) -> str | Scor
 
 
 def collapsed(results: Results, method: str, language: str) -> str:
-    """In how many of a method's runs the model has collapsed in a language, of those of which it is known."""
+    """Number of a method's runs that collapsed in a language, out of the runs for which this is known."""
     flags = results.collapsed_of(method)[language].dropna()
     return f"{int(flags.sum())}/{len(flags)}" if len(flags) else MISSING_CELL
 
 
 def _falls(results: Results, method: str) -> bool:
-    """Whether any run of a method collapsed in any language, and it is known of any target language."""
+    """Whether any run of a method collapsed in any language, and collapse is known for a target language."""
     flags = results.collapsed_of(method)
     return bool(flags.any(axis=None)) and bool(flags[[*results.about.targets]].notna().any(axis=None))
 
 
 def _unknown_note(results: Results) -> list[str]:
-    """Which target languages the encoder cannot read, the worst first."""
+    """A note on target languages that the encoder cannot read, the worst first."""
     shares = results.targets.groupby("language", sort=False)["unknown"].max()
     worst = shares[shares > UNREADABLE].sort_values(ascending=False, kind="stable")
     if worst.empty:

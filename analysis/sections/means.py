@@ -1,4 +1,4 @@
-"""Whether a method is better than the baseline: mean zero-shot scores, with errors that follow the design."""
+"""Comparison of mean zero-shot scores with the baseline's, with errors that follow the design."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ TERMS = {
 
 
 def section(view: View) -> Section | None:
-    """Where a method and its baseline have at least two runs in common."""
+    """The section; ``None`` if no method has two runs in common with its baseline."""
     found = answer(view)
     claims = found.of(Quantity.MEAN, scope=Scope.THESE)
     if not claims:
@@ -44,7 +44,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
-    """A row a method: the difference of the mean zero-shot scores at every scope."""
+    """One row per method: the difference of mean zero-shot scores, at every scope."""
     here = [*claims]
     surviving = any(claim.runs is Runs.SURVIVING for claim in here)
     bootstraps = {claim.method: view.multi_bootstraps[claim.method].zero_shot for claim in here}
@@ -97,7 +97,7 @@ def _number(value: float | None, form: str) -> str | Cell:
 
 
 def _warnings(found: Iterable[Difference | None]) -> list[str]:
-    """Those of some differences, each once, as sentences."""
+    """The warnings of some differences as sentences, each once."""
     warnings = dict.fromkeys(warning for one in found if one is not None for warning in one.warnings)
     return [f"{warning[0].upper()}{warning[1:]}." for warning in warnings]
 
@@ -108,7 +108,7 @@ def cell(found: Difference) -> str | Cell:
 
 
 def languages(view: View, found: Mapping[str, Mapping[str, Difference]]) -> Table:
-    """A row a language: the difference from the baseline with its multi-bootstrap interval, a column a method."""
+    """One row per language: the differences from the baseline with multi-bootstrap intervals, one column per method."""
     codes = [code for code in view.results.about.targets if any(code in by for by in found.values())]
     rows: list[list[str | Cell]] = [
         [code, *(cell(by[code]) if code in by else MISSING_CELL for by in found.values())] for code in codes

@@ -1,4 +1,4 @@
-"""What to run next, from what is still open: missing trials, pairs for collapse, runs for the spread and the mean."""
+"""Advice on the next runs: missing trials, pairs for collapse, runs for the spread and the mean."""
 
 import math
 from collections.abc import Iterator
@@ -14,12 +14,14 @@ from analysis.results.wording import counted
 
 TITLE = "What to run next?"
 SEEDS, SETTINGS = 3, 6
-"""Seeds from which the spread has an interval for others, and settings from which swaps of whole settings can give a p
-below 0.05: 2 / 2⁶ = 0.03."""
+"""Smallest number of seeds for a spread interval, and of settings for a test.
+
+With 6 settings, swaps of whole settings can give a p below 0.05: 2 / 2⁶ = 0.03.
+"""
 
 
 def section(view: View) -> Section | None:
-    """Where something is missing or open."""
+    """The section; ``None`` if nothing is missing or open."""
     found = answer(view) if view.results.runs["complete"].any() else None
     told = [*_missing(view), *(_design(view) if found is not None and found.claims else ())]
     tables = [] if found is None else [*filter(None, [_open(found)])]
@@ -34,7 +36,7 @@ def _missing(view: View) -> Iterator[str]:
 
 
 def _design(view: View) -> Iterator[str]:
-    """What the settings and seeds of the baseline allow to say."""
+    """Sentences on the claims that the baseline's numbers of settings and seeds rule out."""
     runs = view.results.runs
     here = runs[(runs["method"] == view.baseline) & runs["complete"]]
     settings, seeds = here["setting"].nunique(), here["seed"].nunique()
@@ -51,7 +53,7 @@ def _design(view: View) -> Iterator[str]:
 
 
 def _open(found: Answer) -> Table | None:
-    """What is not shown, and what these runs could have shown; ``None`` where nothing is open."""
+    """Claims that are not shown, and the smallest effect that these runs would show; ``None`` if no claim is open."""
     rows: list[list[str | Cell]] = []
     for method in found.contrasts:
         claims = [

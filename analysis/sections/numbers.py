@@ -1,4 +1,4 @@
-"""Three numbers a method on the first screen: collapse, spread and mean, each with its interval and its verdict."""
+"""Three numbers per method on the first screen: collapse, spread and mean, each with its interval and its verdict."""
 
 import math
 
@@ -28,7 +28,7 @@ MARKS = {
 
 
 def table(view: View, found: Answer) -> Table:
-    """A row a method; the baseline's has its own standard deviation and mean."""
+    """One row per method. The baseline's row has its own standard deviation and mean."""
     claims = {method: main_claims(found, method) for method in found.contrasts}
     base = view.base_name
     header = [
@@ -81,8 +81,10 @@ def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]])
 
 
 def _std(view: View, method: str, of: set[str]) -> float:
-    """The standard deviation over the runs that survived: of the languages the geometric mean, where the ratios are of
-    them, else of the zero-shot score."""
+    """The standard deviation over the runs that survived.
+
+    It is the geometric mean over languages if the ratios are over languages, else the std of the zero-shot score.
+    """
     runs = view.results.runs.set_index(RUN).loc[[method]].droplevel("method")
     kept = runs.index[runs["complete"] & ~runs["collapsed"]]
     scores = view.results.of(method).loc[kept, [*view.results.about.targets]]

@@ -1,4 +1,4 @@
-"""The first screen: a verdict on each method, the runs in a picture, and three numbers a method."""
+"""The first screen: a verdict on each method, a picture of the runs, and three numbers per method."""
 
 import math
 from collections.abc import Hashable
@@ -23,29 +23,29 @@ from analysis.sections.verdict import Told, told
 from harness.common import sources
 
 MAX_IDS = 3
-"""Trials of a run that are named."""
+"""Largest number of a run's trials that are named."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """What a reader sees first."""
+    """Contents of the first screen."""
 
     warnings: tuple[str, ...]
-    """What to know before any verdict."""
+    """Warnings before any verdict."""
     verdicts: tuple[Told, ...]
     others: str
-    """A sentence on the methods that have no verdict of their own; else empty."""
+    """A sentence on the methods without a verdict; empty if all have one."""
     picture: Markup
-    """Of all runs."""
+    """Picture of all runs."""
     surviving: Markup
-    """Of the runs that did not collapse; empty where none collapsed, or all did."""
+    """Picture of the runs that did not collapse; empty if none collapsed, or all did."""
     caption: str
     numbers: Table | None
-    """``None`` where nothing is compared."""
+    """The table of numbers; ``None`` if nothing is compared."""
 
 
 def opening(view: View) -> Opening | None:
-    """The first screen of some results; ``None`` where no run is complete."""
+    """The first screen of some results; ``None`` if no run is complete."""
     if not view.results.runs["complete"].any():
         return None
     found = answer(view)
@@ -70,7 +70,7 @@ def opening(view: View) -> Opening | None:
 
 
 def picture(view: View, *, surviving: bool = False) -> Dots:
-    """The runs as dots, all that are complete or those of them that did not collapse."""
+    """The complete runs as dots; ``surviving`` leaves out collapsed runs."""
     results = view.results
     runs = results.runs[results.runs["complete"]]
     runs = runs[~runs["collapsed"]] if surviving else runs

@@ -1,4 +1,4 @@
-"""The penalty as training goes on: how far from the pretrained weights each method lets the model go."""
+"""The penalty during training: the distance of the model from the pretrained weights."""
 
 import math
 from functools import partial
@@ -15,13 +15,13 @@ from analysis.results.view import View
 from harness.store.store import Store
 
 MAX_HISTORIES = 400
-"""Trials whose histories are read; of more, every so many of each method."""
+"""Largest number of trials whose histories are read. Of more trials, a regular sample of each method is read."""
 ACROSS = 4
-"""Panels beside one another at most."""
+"""Largest number of panels in a row."""
 
 
 def section(view: View) -> Section | None:
-    """Where trials have a penalty above zero."""
+    """The section; ``None`` if no trial has a penalty above zero."""
     penalties = read(view.results, view.store) if view.store is not None else pd.DataFrame()
     if not len(penalties) or not (penalties["penalty"] > 0).any():
         return None
@@ -45,8 +45,10 @@ def section(view: View) -> Section | None:
 
 
 def read(results: Results, store: Store) -> pd.DataFrame:
-    """One row a window of steps of a finished trial that has a penalty: trial, method, setting, seed, done (% of the
-    steps) and penalty (mean over the window)."""
+    """Penalties of finished trials, one row per window of steps.
+
+    The columns are trial, method, setting, seed, done (% of the steps) and penalty (mean over the window).
+    """
     trials = results.trials[results.trials["status"] == FINISHED].set_index("trial")
     every = -(-len(trials) // MAX_HISTORIES)
     if every > 1:
@@ -62,13 +64,16 @@ def read(results: Results, store: Store) -> pd.DataFrame:
 
 
 def styled(results: Results) -> bool:
-    """Whether the settings are few enough for a line each."""
+    """Whether the settings are few enough for one line each."""
     return len(results.settings_met) <= STYLED
 
 
 def figure(results: Results, penalties: pd.DataFrame) -> Figure:
-    """The penalty as training goes on, a panel a method: a line a setting, the median over its runs, in the band that
-    all of them are in; of many settings one line over all runs, in the band that holds 90 % of them."""
+    """The penalty during training, one panel per method.
+
+    With few settings, each has a line: the median over its runs, in a band that holds all of them. With many settings
+    there is one line over all runs, in a band that holds 90 % of them.
+    """
     shown = penalties[penalties["penalty"] > 0]
     shown = shown.assign(done=shown["done"].round())
     methods = [method for method in results.methods if method in set(shown["method"])]
@@ -99,7 +104,7 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
         axes.set(xlabel="steps done (%)" if lowest else "", ylabel="penalty (nats)" if first else "", xlim=(0, 100))
         axes.tick_params(labelbottom=lowest)
         axes.set_title(broken(method, int(11 * made.get_figwidth() / across)), loc="left", fontsize=9)
-    # Of all panels, and only now: on such an axis seaborn would take medians of logarithms.
+    # Set for all panels, and after drawing: on a logarithmic axis seaborn would take medians of logarithms.
     grid.flat[0].set_yscale("log")
     if several:
         _legend(made, fields, [values[setting] for setting in present], [shades[setting] for setting in present])
@@ -107,7 +112,7 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
 
 
 def _legend(figure: Figure, title: str, labels: list[str], shades: list[tuple[float, float, float]]) -> None:
-    """A line a setting, by its label."""
+    """A legend with one line per setting."""
     lines = [Line2D([], [], color=shade, linewidth=2) for shade in shades]
     columns = abreast(labels, figure.get_figwidth() - 0.4)
     look = {"frameon": False, "alignment": "left"}

@@ -1,5 +1,4 @@
-"""How good a method is over all of its runs, and what a few tries of it come to: robustness profiles and expected best
-scores."""
+"""Robustness profiles and expected best scores: all runs of a method, and the best of a few tries."""
 
 import math
 from functools import partial
@@ -18,16 +17,16 @@ from analysis.statistics.expected_best import Curve, selected
 from analysis.statistics.profiles import Profile, interquartile_mean, profile
 
 MIN_RUNS = 3
-"""Complete runs of a method from which it has a row."""
+"""Smallest number of complete runs for a method's row."""
 TRIES = (1, 3, 10, 30)
-"""Numbers of tries that the table shows, where there are so many runs."""
+"""Numbers of tries in the table, up to the number of runs."""
 TRUSTED = 0.25
-"""Share of the runs up to which the interval of an expected best holds what it promises; beyond it none is drawn."""
+"""Largest share of the runs for which the interval of an expected best is valid. Beyond it none is drawn."""
 THRESHOLDS, POINTS = 200, 40
 
 
 def section(view: View) -> Section | None:
-    """Where a method has enough runs."""
+    """The section; ``None`` if no method has enough runs."""
     complete = view.results.runs[view.results.runs["complete"]]
     enough = {method: runs for method, runs in complete.groupby("method") if len(runs) >= MIN_RUNS}
     on = "dev" if all(runs["dev"].notna().all() for runs in enough.values()) else "source"
@@ -53,7 +52,7 @@ def section(view: View) -> Section | None:
 
 
 def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve], on: str) -> Table:
-    """Interquartile mean and expected scores after some tries, a row a method."""
+    """Interquartile mean and expected scores after some tries, one row per method."""
     most = max(len(scores) for scores in zero_shot.values())
     tries = [n for n in TRIES if n <= most]
     rows: list[list[str | Cell]] = []
@@ -77,7 +76,7 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
 
 
 def _tries(runs: int) -> NDArray[np.intp]:
-    """Numbers of tries at which a curve is computed: those of the table, and some between."""
+    """Numbers of tries at which a curve is computed: those of the table, and some in between."""
     every = np.concatenate([np.rint(np.geomspace(1, runs, POINTS)).astype(np.intp), [n for n in TRIES if n <= runs]])
     return np.unique(every)
 
@@ -92,7 +91,7 @@ def _after(curve: Curve, tries: int) -> str | Cell:
 
 
 def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve]) -> Figure:
-    """Profiles and expected zero-shot scores, a colour a method."""
+    """Profiles and expected zero-shot scores, one colour per method."""
     made = Figure(figsize=(WIDTH, 4.6))
     left, right = made.subplots(1, 2)
     every = np.concatenate([*zero_shot.values()])

@@ -1,4 +1,4 @@
-"""Where the numbers come from: code, machine, packages, encoder and data."""
+"""Origin of the numbers: code, machine, packages, encoder and data."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,17 @@ from harness.common.provenance import Provenance
 
 
 def section(view: View) -> Section | None:
-    """Where any finished trial says where it comes from."""
+    """The section; ``None`` if no finished trial states its origin."""
     made = table(view)
     return Section("provenance", made.title, [made]) if made.rows else None
 
 
 def table(view: View) -> Table:
-    """Every value met, by key. More than one of a key means that the trials do not come from one machine, version or
-    input: then each value has its methods, with the number of their trials."""
+    """Every value found, by key.
+
+    Several values of a key mean that the trials come from several machines, versions or inputs. Each value is then
+    followed by its methods, with the number of their trials.
+    """
     met: dict[str, dict[str, Counter[str]]] = {}
     tests: dict[str, None] = {}
     trials = view.results.trials

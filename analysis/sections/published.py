@@ -1,4 +1,4 @@
-"""The study's scores beside the paper's tables, and which of the paper's claims they bear out."""
+"""The study's scores beside the paper's tables, and checks of the paper's claims."""
 
 import math
 import re
@@ -20,14 +20,18 @@ from analysis.results.view import VANILLA, View
 from analysis.sections import frozen, stress, variants
 
 PAPER_ENCODERS = ("bert-base-multilingual", "mbert", "xlm-roberta-large", "xlm-r-large")
-"""What the paper's encoders are called, as a part of a study's."""
+"""Parts of the names of the paper's encoders."""
 EWC = "ewc"
 SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
-"""The tables of the hyperparameters behind a kind of table."""
+"""Numbers of the tables with the hyperparameters behind a kind of table."""
 
 
 def section(view: View) -> Section | None:
-    """Where the encoder and the task are the paper's, the study reproduces some of its tables, or it was asked for."""
+    """The section; ``None`` unless it applies.
+
+    It applies if the encoder is the paper's, the study reproduces some of the paper's tables, or the user asked for it.
+    Without results of the paper on the task, a sentence says so on request.
+    """
     about = view.results.about
     own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)
     if view.against is not None or not (own or view.published or _asked(view)):
@@ -71,12 +75,14 @@ def section(view: View) -> Section | None:
 
 
 Settings = dict[str, tuple[str, Collection[str]]]
-"""Method and settings by the name that the paper's tables have for the method."""
+"""Method and settings, by the method's name in the paper's tables."""
 
 
 def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
-    """Which kinds of the paper's tables the study says it reproduces, or else is like, and the methods and settings
-    that each is about."""
+    """The kinds of the paper's tables for the study, each with its methods and settings.
+
+    These are the kinds that the study says it reproduces, or else the kinds that it resembles.
+    """
     best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
     found = {
         Kind.SENSITIVITY: _several(view, chosen),
@@ -93,14 +99,16 @@ def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
 
 
 def _asked(view: View) -> set[int]:
-    """The tables of scores that the study says it reproduces; empty where it names none."""
+    """Numbers of the tables of scores that the study says it reproduces; empty if it names none."""
     named = _tables(view.results.about.reproduces)
     return {number for number in named & TABLES.keys() if TABLES[number].kind not in (Kind.CORRELATION, Kind.SETTINGS)}
 
 
 def _several(view: View, chosen: Mapping[str, str]) -> Settings:
-    """The methods with all their settings, of which the baseline must have several too: else their stds are of seeds
-    alone, or one of those is compared with one of settings."""
+    """The methods with all their settings, if these share several with the baseline's.
+
+    Otherwise their stds would be over seeds alone, or one over seeds would be compared with one over settings.
+    """
     had = _settings_had(view, chosen)
     return {
         name: (method, had[name]) for name, method in chosen.items() if len(had[name] & had.get(VANILLA, had[name])) > 1
@@ -108,13 +116,13 @@ def _several(view: View, chosen: Mapping[str, str]) -> Settings:
 
 
 def _settings_had(view: View, chosen: Mapping[str, str]) -> dict[str, set[str]]:
-    """Those of each method that have a complete run."""
+    """The settings of each method that have a complete run."""
     complete = view.results.runs[view.results.runs["complete"]]
     return {name: {*complete.loc[complete["method"] == method, "setting"]} for name, method in chosen.items()}
 
 
 def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
-    """Which methods are left out of the figures over several settings, and which have not the baseline's."""
+    """Notes on methods whose settings differ from the baseline's, and on their treatment."""
     had = _settings_had(view, chosen)
     base = had.get(VANILLA, set())
     others = {name: settings for name, settings in had.items() if name != VANILLA and base and settings != base}
@@ -129,13 +137,15 @@ def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
 
 
 def _methods(number: int) -> list[str]:
-    """Those of a published table."""
+    """The methods of a published table."""
     return [str(method) for method in load(number)["method"].unique()]
 
 
 def _extreme(view: View, chosen: Mapping[str, str]) -> Settings:
-    """The methods of the paper's table at the largest learning rate that all of them have that span the rates of a
-    stress test."""
+    """The methods of the paper's stress test, at the largest learning rate that they share.
+
+    Only methods whose learning rates span the range of a stress test are included.
+    """
     names = [name for number in TABLES if TABLES[number].kind == Kind.EXTREME for name in _methods(number)]
     spanning = [chosen[name] for name in names if name in chosen and stress.hottest(view.results, [chosen[name]])]
     hot = stress.hottest(view.results, spanning) if spanning else []
@@ -143,7 +153,7 @@ def _extreme(view: View, chosen: Mapping[str, str]) -> Settings:
 
 
 def _labels(view: View) -> dict[str, list[str]]:
-    """The study's methods by the name that the paper's tables have for them."""
+    """The study's methods, by their name in the paper's tables."""
     found: dict[str, list[str]] = {}
     for method in view.results.methods:
         label = MethodLabel.of(method)
@@ -152,8 +162,11 @@ def _labels(view: View) -> dict[str, list[str]]:
 
 
 def _chosen(view: View) -> dict[str, str]:
-    """One method for each name: of several strengths the one with the best source dev score at its best setting, among
-    those with the most complete runs there."""
+    """One method for each name.
+
+    Among several strengths, the methods with the most complete runs at their best setting compete. The winner has the
+    best source dev score there, or the best source test score if there are no dev scores.
+    """
 
     def source(method: str) -> tuple[int, float]:
         best = BestSetting.of(view.results, method)
@@ -166,7 +179,7 @@ def _chosen(view: View) -> dict[str, str]:
 
 
 def _frame(view: View, settings: Settings) -> pd.DataFrame:
-    """Our scores as ``published.side_by_side`` takes them, over the runs of some settings of each method."""
+    """Our scores in the form that ``published.side_by_side`` reads, over the runs of some settings of each method."""
     results = view.results
     rows = []
     for name, (method, some) in settings.items():
@@ -186,7 +199,7 @@ def _frame(view: View, settings: Settings) -> pd.DataFrame:
 
 
 def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
-    """One published table with our scores beside it."""
+    """A published table with our scores beside it."""
     found = beside(number, ours, view.results.about.task)
     lacking = found["ours_mean"].isna()
     few = int((~lacking).sum()) < len(found) / 2
@@ -222,7 +235,7 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
 
 
 def _disagreements(numbers: Collection[int]) -> Table:
-    """Where the figures of these tables contradict one another or the paper's text."""
+    """Contradictions among the figures of these tables, or with the paper's text."""
     found: list[dict[str, Any]] = disagreements().to_dict("records")  # type: ignore[assignment]
     columns = ("where", "what", "printed", "follows", "note")
     rows: list[list[str | Cell]] = [
@@ -241,7 +254,7 @@ def _tables(where: str) -> set[int]:
 
 
 def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
-    """The paper's claims about a kind of study, and whether our figures point the same way."""
+    """The paper's claims about a kind of study, and whether our figures have the same direction."""
     judged = judge_all(ours, view.results.about.task, kind, encoder, view.results.source)
     rows: list[list[str | Cell]] = []
     for found in judged:

@@ -1,5 +1,6 @@
-"""What a search found: the best dev score against the trials it took, each method's winner, and what choosing by the
-targets would give."""
+"""Results of a search: the best dev score over trials, each method's winner, and a diagnostic of choosing on the
+targets.
+"""
 
 from functools import partial
 from typing import NamedTuple
@@ -21,12 +22,12 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""How far apart in trials the marks of two methods stand, which begin with the same settings."""
+"""Distance, in trials, between the marks of two methods. They begin with the same settings."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
 def section(view: View) -> Section | None:
-    """Where the study is a search that was run."""
+    """The section; ``None`` unless the study is a search that was run."""
     tried = tried_in(view)
     if not tried:
         return None
@@ -55,11 +56,11 @@ CAUTION = (
 
 
 def tried_in(view: View) -> list[SearchTrial]:
-    """The ended trials of the view's search; none where it is no search, or has no store."""
+    """The ended trials of the view's search; empty if it is no search or has no store."""
     if view.store is None:
         return []
     found = [one for one in read(view.store, view.results.about.name) if one.status in ENDED]
-    # The store keeps what a search tried where a study without one has taken its name since.
+    # The store keeps a search's trials even if a study without a search has taken its name since.
     return found if found and _search(view, view.store) is not None else []
 
 
@@ -68,7 +69,7 @@ def _search(view: View, store: Store) -> Search | None:
 
 
 def searched(view: View) -> list[str]:
-    """What was looked for where, and by which rules."""
+    """A sentence on the search's space, budget and rules."""
     assert view.store is not None
     search = _search(view, view.store)
     assert search is not None
@@ -97,7 +98,7 @@ class Scores(NamedTuple):
 
 
 def _scores(results: Results) -> dict[str, Scores]:
-    """By the trial's id."""
+    """Test scores of finished trials, by trial id."""
     found = {}
     for trial, rows in results.test.groupby("trial"):
         of_source = rows["language"] == results.source
@@ -106,7 +107,7 @@ def _scores(results: Results) -> dict[str, Scores]:
 
 
 def winners(view: View) -> Table:
-    """A row a method: its best setting by the source's dev score, with its scores, and how many trials that took."""
+    """One row per method: its best setting by the source's dev score, its scores, and its numbers of trials."""
     results, tried = view.results, tried_in(view)
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []
@@ -133,14 +134,13 @@ def winners(view: View) -> Table:
 
 
 def _count(tried: list[SearchTrial]) -> str:
-    """How many trials were drawn, and of how many settings where some were drawn again."""
+    """Number of drawn trials, and of different ones if some were drawn again."""
     drawn = sum(one.draws for one in tried)
     return str(drawn) if drawn == len(tried) else f"{drawn} ({len(tried)} different)"
 
 
 def on_targets(view: View) -> Table:
-    """A row a method: the zero-shot score of the winner, and of the trial that the target languages' test scores would
-    have chosen."""
+    """One row per method: zero-shot scores of the winner, and of the trial chosen on the targets' test scores."""
     results, tried = view.results, tried_in(view)
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []
@@ -164,7 +164,7 @@ def on_targets(view: View) -> Table:
 
 
 def figure(results: Results, tried: list[SearchTrial]) -> Figure:
-    """Dev scores by trial, and the best finished one so far, a colour a method."""
+    """Dev scores by trial, and the best finished score so far, one colour per method."""
     found = [one for one in tried if one.dev is not None and one.status in MARKERS and one.method in results.methods]
     frame = pd.DataFrame([(one.method, one.status, one.dev) for one in found], columns=["method", "status", "dev"])
     frame["trial"] = frame.groupby("method").cumcount() + 1

@@ -1,4 +1,4 @@
-"""How far the scores move with each hyperparameter, and whether a method moves less than the baseline."""
+"""Slopes of the scores over each hyperparameter, and comparisons with the baseline's slopes."""
 
 import math
 
@@ -24,7 +24,7 @@ DIFFERENCES = (
 
 
 def section(view: View) -> Section | None:
-    """Where a numeric hyperparameter has a slope in any method."""
+    """The section; ``None`` if no numeric hyperparameter has a slope in any method."""
     found = {method: _slopes(view, method) for method in view.results.methods}
     found = {method: by for method, by in found.items() if by}
     if not found:
@@ -35,7 +35,7 @@ def section(view: View) -> Section | None:
 
 
 def _slopes(view: View, method: str) -> dict[str, Slope]:
-    """The slopes that a method has, by hyperparameter."""
+    """A method's slopes, by hyperparameter."""
     results = view.results
     runs = results.runs[(results.runs["method"] == method) & results.runs["complete"] & ~results.runs["collapsed"]]
     runs = runs.dropna(subset=["zero_shot"])
@@ -47,7 +47,7 @@ def _slopes(view: View, method: str) -> dict[str, Slope]:
 
 
 def table(found: dict[str, dict[str, Slope]]) -> Table:
-    """A row a method and hyperparameter."""
+    """One row per method and hyperparameter."""
     rows: list[list[str | Cell]] = [
         [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high), probability(slope.p)]
         for method, by in found.items()
@@ -60,7 +60,7 @@ def table(found: dict[str, dict[str, Slope]]) -> Table:
 
 
 def differences(found: Answer, claims: list[Claim]) -> Table:
-    """A row a method, hyperparameter and kind of slope: the difference from the baseline's."""
+    """One row per method, hyperparameter and kind of slope: the difference from the baseline's slope."""
     kinds = {Quantity.SENSITIVITY: "mean", Quantity.SPREAD_SENSITIVITY: "spread"}
     rows: list[list[str | Cell]] = [
         [

@@ -15,11 +15,11 @@ from analysis.results.frame import Results
 from analysis.results.view import View
 
 NEAR_THE_BEST = 10
-"""Points of the source score that the enlarged panel shows."""
+"""Range, in points of the source score, of the enlarged panel."""
 
 
 def section(view: View) -> Section | None:
-    """Where any run is complete and has a source score."""
+    """The section; ``None`` if no run has both a source and a zero-shot score."""
     runs = view.results.runs.dropna(subset=["source", "zero_shot"])
     if runs.empty:
         return None
@@ -39,10 +39,9 @@ def section(view: View) -> Section | None:
 
 
 def figure(results: Results) -> Figure:
-    """One point a run: equal source scores need not mean equal zero-shot scores. The right panel enlarges the runs near
-    the best.
+    """One point per run: equal source scores need not mean equal zero-shot scores.
 
-    Up to ``STYLED`` settings have markers of their own.
+    The right panel enlarges the runs near the best. Up to ``STYLED`` settings have their own markers.
     """
     names = {method: with_languages(results, method) for method in results.methods}
     runs = results.runs.dropna(subset=["source", "zero_shot"])
@@ -78,7 +77,7 @@ def figure(results: Results) -> Figure:
 
 
 def _points(axes: Axes, results: Results, runs: pd.DataFrame, styled: bool) -> None:
-    """The runs in an order by chance, so that no method lies on top of another; the more, the smaller."""
+    """The runs in random order, so that no method covers another. Many runs get small marks."""
     mixed = runs.iloc[np.random.default_rng(0).permutation(len(runs))]
     style = dict(zip(results.settings_met, _markers(results), strict=True)) if styled else None
     sns.scatterplot(
@@ -101,11 +100,11 @@ def _points(axes: Axes, results: Results, runs: pd.DataFrame, styled: bool) -> N
 
 
 def _markers(results: Results) -> list[str]:
-    """A marker a setting, the most different first."""
+    """One marker per setting, the most distinct first."""
     return [*"oXs^DvP<>*"][: len(results.settings_met)]
 
 
 def with_languages(results: Results, method: str) -> str:
-    """A method's label, with the number of languages that its zero-shot scores are over where those are not all."""
+    """A method's label; with its number of scored languages if it lacks some."""
     scored, asked = len(results.languages(method)), len(results.about.targets)
     return method if scored == asked else f"{method}\n{scored} of {asked} languages"

@@ -1,5 +1,4 @@
-"""Whether a method is steadier than the baseline: ratios of standard deviations, tests, and minimum detectable
-ratios."""
+"""Comparison of spread with the baseline: ratios of standard deviations, tests, and minimum detectable ratios."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,13 +24,13 @@ from analysis.statistics.spread.std_ratio import StdRatio, std_ratios
 TITLE = "Is it steadier?"
 MINIMUM = "minimum detectable ratio"
 MAX_SHOWN = 60
-"""Languages that the figure has room for."""
+"""Largest number of languages in the figure."""
 LIMIT = 30.0
-"""Ratio beyond which, and beyond whose inverse, the figure cuts intervals off."""
+"""The figure cuts intervals off beyond this ratio and its inverse."""
 
 
 def section(view: View) -> Section | None:
-    """Where a method and its baseline have at least two runs in common."""
+    """The section; ``None`` if no method has two runs in common with its baseline."""
     found = answer(view)
     pairs = {method: contrast.comparison.surviving for method, contrast in found.contrasts.items()}
     pairs = {method: comparison for method, comparison in pairs.items() if comparison.runs > 1}
@@ -62,7 +61,7 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
 
 
 def table(view: View, found: Answer, pairs: Mapping[str, Comparison]) -> Table:
-    """A row a method and score in these runs, and for other seeds and settings a row a method."""
+    """One row per method and score for these runs, and one per method for other seeds and settings."""
     rows: list[list[str | Cell]] = []
     for method, comparison in pairs.items():
         claims = {scope: found.claim(Quantity.SPREAD, method, scope) for scope in Scope}
@@ -104,7 +103,7 @@ def _notes(view: View) -> Iterator[str]:
 
 
 def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
-    """Why something is not given, each reason once."""
+    """The reasons for missing values, each once."""
     of_spreads = (
         one.reason
         for comparison in pairs.values()
@@ -152,15 +151,17 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
 
 
 def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:
-    """The std ratio of every language that both scored in every run."""
+    """The std ratio of every language that both methods scored in every run."""
     if not comparison.steady_languages:
         return {}
     return dict(zip(comparison.steady_languages, std_ratios(*comparison.matrices), strict=True))
 
 
 def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, Mapping[str, StdRatio]]) -> Table:
-    """A row a language, for every method the ratio and Brown and Forsythe's test, with Holm's correction over the
-    languages."""
+    """One row per language: each method's ratio, and Brown and Forsythe's test.
+
+    p-values have Holm's correction over the languages.
+    """
     tests = {
         method: dict(zip(found[method].steady_languages, brown_forsythe(*found[method].matrices), strict=True))
         for method in ratios
@@ -191,7 +192,7 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
 
 
 def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
-    """A forest plot: a row a language, a colour a method."""
+    """A forest plot: one row per language, one colour per method."""
     codes = [code for code in view.results.about.targets if any(code in by for by in ratios.values())][:MAX_SHOWN]
     columns = math.ceil(len(codes) / 20)
     rows = math.ceil(len(codes) / columns)
@@ -216,7 +217,7 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
 
 
 def _limits(frame: pd.DataFrame) -> tuple[float, float]:
-    """Ends of the axis, within ``LIMIT`` but for ratios beyond it."""
+    """Ends of the axis: within ``LIMIT``, except for ratios beyond it."""
     ratios = frame["ratio"]
     return (
         max(min(1 / LIMIT, 0.8 * ratios.min()), 0.9 * frame["low"].min(skipna=True)),
@@ -227,7 +228,7 @@ def _limits(frame: pd.DataFrame) -> tuple[float, float]:
 def _panel(
     axes: Axes, frame: pd.DataFrame, codes: Sequence[str], palette: Mapping[str, tuple[float, float, float]]
 ) -> None:
-    """Some languages, a row each, with a mark and an interval a method."""
+    """Some languages, one row each, with a mark and an interval per method."""
     places = {code: place for place, code in enumerate(codes)}
     for place, (method, colour) in enumerate(palette.items()):
         here = frame[(frame["method"] == method) & frame["language"].isin(codes)]

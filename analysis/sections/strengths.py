@@ -1,4 +1,4 @@
-"""How strong a pull is best: the zero-shot score's change over λ, the paper's Figure 1."""
+"""Effect of the strength of the pull: the change in zero-shot score over λ, as in the paper's Figure 1."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ from analysis.results.method_label import MethodLabel
 from analysis.results.view import View
 
 MIN_STRENGTHS = 2
-"""Strengths of a family from which there is a curve."""
+"""Smallest number of strengths of a family for a curve."""
 
 
 def section(view: View) -> Section | None:
-    """Where a method was run with several strengths beside the baseline."""
+    """The section; ``None`` if no method was run with several strengths beside the baseline."""
     found = families(view)
     if not found:
         return None
@@ -44,7 +44,7 @@ def section(view: View) -> Section | None:
 
 
 def families(view: View) -> dict[str, list[str]]:
-    """Labels by family of the methods that were run with several strengths, the weakest first."""
+    """Labels of the methods that were run with several strengths, by family, the weakest first."""
     found: dict[str, list[str]] = {}
     for method in view.comparisons:
         label = MethodLabel.of(method)
@@ -58,7 +58,7 @@ def families(view: View) -> dict[str, list[str]]:
 
 
 def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
-    """Scores by λ, and the zero-shot score's difference from the baseline's over the runs that both have."""
+    """Scores by λ, and the difference of the zero-shot score from the baseline's, over the runs that both have."""
     rows: list[list[str | Cell]] = []
     for family, strengths in found.items():
         for method in strengths:
@@ -82,7 +82,7 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
 
 
 def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """One row a matched run: family, λ, improvement (%) and the source's score."""
+    """One row per matched run: family, λ, improvement (%) and source score."""
     rows = []
     for family, methods in found.items():
         for method in methods:
@@ -99,7 +99,7 @@ def _improvements(view: View, found: Mapping[str, Sequence[str]]) -> pd.DataFram
 
 
 def figure(view: View, improvements: pd.DataFrame) -> Figure:
-    """Improvement over the baseline and source score over λ, a line a family."""
+    """Improvement over the baseline and source score over λ, one line per family."""
     made = Figure(figsize=(WIDTH, 4.0))
     left, right = made.subplots(1, 2)
     source = view.results.source

@@ -1,5 +1,8 @@
-"""What becomes of the scores along a hyperparameter: the learning rate as it grows, which is the paper's Table 14 for
-every rate of the study, or any other that a study's settings differ in alone."""
+"""Scores along a hyperparameter.
+
+Along a growing learning rate this is the paper's Table 14, for every rate of the study. Any other hyperparameter counts
+if a method's settings differ in it alone.
+"""
 
 import math
 from collections.abc import Collection
@@ -22,7 +25,7 @@ from analysis.results.wording import MAX_NAMED, named
 
 
 def section(view: View) -> Section | None:
-    """Where learning rates span ``RANGE``, or methods differ in another hyperparameter alone."""
+    """The section; ``None`` unless learning rates span ``RANGE`` or methods differ in another hyperparameter alone."""
     if not view.results.runs["complete"].any():
         return None
     parts: list[str | Table | Picture] = []
@@ -40,7 +43,7 @@ def section(view: View) -> Section | None:
 def applies(view: View) -> bool:
     """Whether the learning rates of any method span ``RANGE`` and any run is complete.
 
-    Rates that span it only from one method to the next say nothing of what a growing rate does.
+    Rates that span it only across methods do not show the effect of a growing rate.
     """
     return bool(view.results.runs["complete"].any()) and any(
         hottest(view.results, [method]) for method in view.results.methods
@@ -48,8 +51,10 @@ def applies(view: View) -> bool:
 
 
 def hottest(results: Results, methods: Collection[str]) -> list[str]:
-    """The settings with the largest learning rate that all of the methods have; none where their rates do not span
-    ``RANGE``."""
+    """The settings with the largest learning rate that all of the methods have.
+
+    Empty if their common rates do not span ``RANGE``.
+    """
     if RATE not in results.settings:
         return []
     rates = pd.to_numeric(results.settings[RATE], errors="coerce")
@@ -78,11 +83,11 @@ def table(view: View, axis: Axis) -> Table:
 
 
 def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
-    """By value what the mean over seeds is as a percentage of the best, over the seeds that have a score at both.
+    """The mean over seeds at each value, as a percentage of the mean at the best value.
 
-    The runs are one method's, as ``Axis.runs`` has them, with a score each, NaN where there is none. Best is the value
-    with the highest mean among those with the most scores. Values without a score, and all where the best mean is not
-    above 0, are left out.
+    Each comparison is over the seeds that have a score at both values. The runs are one method's, in the form of
+    ``Axis.runs``, with one score each, NaN if missing. The best value has the highest mean among the values with the
+    most scores. A value without a score is left out, and so are all values if the best mean is not above 0.
     """
     wide = scores.groupby([runs["seed"], runs["replicate"], runs["value"]]).mean().unstack("value")
     found = np.nan_to_num(wide.to_numpy(np.float64))
@@ -100,8 +105,10 @@ def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
 
 
 def along(view: View, axis: Axis, name: str) -> Table:
-    """A row a value and method: the source's and the zero-shot score, what each keeps of the method's best, and the
-    difference from the baseline over the runs that both have."""
+    """One row per value and method: source and zero-shot score, and the share kept of the method's best.
+
+    A further column has the difference from the baseline over the runs that both have.
+    """
     results, comparable = view.results, over_most(view.results, axis.methods)
     runs, columns = axis.runs(results), ("source", "zero_shot")
     shares = {(m, c): kept(own, own[c]) for m in axis.methods for own in [runs[runs["method"] == m]] for c in columns}
@@ -136,7 +143,7 @@ def along(view: View, axis: Axis, name: str) -> Table:
 
 
 def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
-    """By value the zero-shot score less the baseline's."""
+    """Difference of the zero-shot score from the baseline's, by value."""
     ours, theirs = view.comparisons[method].zero_shot
     change = ours - theirs
     values = change.index.get_level_values("setting").map(axis.settings.to_dict())
@@ -146,12 +153,12 @@ def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
 
 
 def languages(view: View, axis: Axis, name: str) -> Table:
-    """A row a target language, those that lose most with the first method on top: what is left of each method's best
-    where least is."""
+    """One row per target language: each method's smallest share kept of its best, and the value at which it occurs.
+
+    Languages that lose most with the first method come first.
+    """
     results, runs = view.results, axis.runs(view.results)
-    least: dict[
-        str, dict[str, tuple[float, float]]
-    ] = {}  # by method and language the smallest share, and the value it is at
+    least: dict[str, dict[str, tuple[float, float]]] = {}  # by method and language: smallest share, and its value
     for method in axis.methods:
         own = runs[runs["method"] == method]
         scores = results.of(method).reindex(pd.MultiIndex.from_frame(own[PAIR])).set_axis(own.index)
@@ -183,7 +190,7 @@ def _percent(share: float) -> str | Cell:
 
 
 def _left_out(view: View, axis: Axis) -> list[str]:
-    """Which methods a table along an axis lacks."""
+    """A note on the methods that a table along an axis leaves out."""
     alone = [method for method in view.results.methods if method not in axis.methods]
     if not alone:
         return []
@@ -196,7 +203,7 @@ def _left_out(view: View, axis: Axis) -> list[str]:
 
 
 def _picture(view: View, axis: Axis, name: str) -> Picture:
-    """The figure along an axis and its words."""
+    """The figure along an axis, with its caption."""
     log = " on a logarithmic axis" if axis.scale == "log" else ""
     caption = "Each mark is one run, the lines go through the medians; crosses are collapsed runs."
     if math.isinf(axis.values[-1]):
@@ -210,7 +217,7 @@ def _picture(view: View, axis: Axis, name: str) -> Picture:
 
 
 def figure(results: Results, axis: Axis) -> Figure:
-    """The source's and the zero-shot score over an axis, a line a method."""
+    """The source and zero-shot scores over an axis, one line per method."""
     runs = axis.runs(results).dropna(subset=["source", "zero_shot"])
     runs = runs.assign(place=runs["value"].map(axis.places))
     palette = dict(zip(results.methods, colours(results), strict=True))

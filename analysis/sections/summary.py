@@ -1,5 +1,4 @@
-"""Source and zero-shot score of every method, and what its standard deviation is against the baseline's: the paper's
-Table 3."""
+"""Source and zero-shot score of every method, and the change in std from the baseline: the paper's Table 3."""
 
 import math
 
@@ -17,16 +16,16 @@ from analysis.results.wording import languages_named
 
 
 def section(view: View) -> Section:
-    """The summary, which every report has."""
+    """The summary, in every report."""
     made = table(view)
     return Section("summary", made.title, [made])
 
 
 def table(view: View) -> Table:
-    """Mean ± std over runs of the source score and of the zero-shot score, and the change in std.
+    """Mean ± std over runs of the source and the zero-shot score, and the change in std.
 
-    The zero-shot std is that over runs of the mean over languages. A method is compared with its baseline on the
-    settings, seeds and languages that both have, so the change is not that of a different set of runs.
+    The zero-shot std is over runs of the mean over languages. A method is compared with its baseline on the settings,
+    seeds and languages that both have. The change is therefore not due to a different set of runs.
     """
     results, source, base = view.results, view.results.source, view.base_name
     header = [
@@ -72,7 +71,7 @@ def _row(view: View, method: str) -> list[str | Cell]:
 
 
 def _notes(view: View, method: str) -> list[str]:
-    """What a reader has to know of a method's row."""
+    """Notes on a method's row."""
     results, both, trials = view.results, view.comparisons.get(method), _trials_a_run(view, method)
     told = _compared_on(both, results, view.ddof) if both is not None and both.base in results.methods else []
     if trials > 1:
@@ -89,7 +88,7 @@ def _trials_a_run(view: View, method: str) -> int:
 
 
 def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
-    """What a reader has to know where a comparison is not over all that the two methods' rows show."""
+    """Notes on a comparison that does not cover all runs and languages of the two methods' rows."""
     if not both.runs:
         return [f"{both.method} and {both.base} have no complete run in common."]
     asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
@@ -104,7 +103,7 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
 
 
 def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> str | Cell:
-    """Change in the standard deviation in per cent."""
+    """Change in the standard deviation, in per cent."""
     if len(ours) < 2:
         return MISSING_CELL
     mine, base = float(ours.std(ddof=ddof)), float(theirs.std(ddof=ddof))
@@ -112,7 +111,7 @@ def change(ours: "pd.Series[float]", theirs: "pd.Series[float]", ddof: int) -> s
 
 
 def _counts(view: View) -> list[str]:
-    """What is lacking, collapsed or diverged among the runs."""
+    """Notes on missing, collapsed and diverged runs."""
     results = view.results
     notes = []
     lacking = results.runs[~results.runs["complete"]]

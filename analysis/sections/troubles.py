@@ -1,4 +1,4 @@
-"""Trials that failed, are missing, collapsed or diverged: none is dropped without a word."""
+"""A list of trials that failed, are missing, collapsed or diverged, so that none is dropped silently."""
 
 from analysis.rendering.cells import Cell
 from analysis.rendering.section import Section
@@ -13,7 +13,7 @@ NAME = "troubles"
 
 
 def section(view: View) -> Section:
-    """The list, which every report has, if only to say that it is empty."""
+    """The list, in every report. A sentence says so if it is empty."""
     made = table(view)
     none = "None: every trial finished, and none collapsed."
     if any(one.status == STOPPED for one in tried_in(view)):
@@ -22,7 +22,7 @@ def section(view: View) -> Section:
 
 
 def table(view: View) -> Table:
-    """One row a trial with trouble."""
+    """One row per trial with trouble."""
     trials = view.results.trials
     rows: list[list[str | Cell]] = []
     for row in trials[(trials["status"] != FINISHED) | trials["collapsed"] | trials["diverged"]].itertuples():

@@ -1,5 +1,7 @@
-"""Where a method's variance comes from: setting, seed, both together, and noise; and which hyperparameter carries the
-setting's part."""
+"""Components of a method's variance: setting, seed, their interaction, and noise.
+
+A second table splits the setting's part by hyperparameter.
+"""
 
 import math
 from collections.abc import Mapping
@@ -22,16 +24,18 @@ from analysis.statistics.decomposition.mixed_model import decompose
 from analysis.statistics.decomposition.variance import Components
 
 PANELS = 4
-"""Methods that the figure has room for."""
+"""Largest number of methods in the figure."""
 FITTED = 120
-"""Complete runs of a method up to which an incomplete grid is fitted by a mixed model; of more, what is complete of it
-is decomposed."""
+"""Largest number of a method's complete runs for which an incomplete grid is fitted by a mixed model.
+
+With more runs, only the settings that are complete over all seeds are decomposed.
+"""
 WHOLE = "zero-shot score"
 NO_SEED = "no seed has a complete run at all of the settings, so that their means would differ by their seeds too"
 
 
 def section(view: View) -> Section | None:
-    """Where a method has runs at several settings or with several seeds."""
+    """The section; ``None`` if no method has runs at several settings or with several seeds."""
     found: dict[str, dict[str, Components]] = {}
     notes: dict[str, None] = {}
     for method in view.results.methods:
@@ -63,8 +67,10 @@ def section(view: View) -> Section | None:
 
 
 def _frame(view: View, method: str) -> tuple[pd.DataFrame, str]:
-    """Scores of complete runs, a row a run × language (setting, seed, replicate, language, score), and what was left
-    out."""
+    """Scores of complete runs, and a note on omitted settings.
+
+    The frame has one row per run × language, with setting, seed, replicate, language and score.
+    """
     results = view.results
     scores = results.of(method)
     complete = results.runs[(results.runs["method"] == method) & results.runs["complete"]].set_index(PAIR)
@@ -81,7 +87,7 @@ def _frame(view: View, method: str) -> tuple[pd.DataFrame, str]:
 
 
 def table(view: View, method: str, found: Mapping[str, Components], notes: Mapping[str, None]) -> Table:
-    """Shares of the components of the source, the zero-shot score and every target language."""
+    """Shares of the variance components for the source, the zero-shot score and every target language."""
     order = [view.results.source, WHOLE, *view.results.about.targets]
     names = list(dict.fromkeys(name for part in found.values() for name in part.names))
     rows: list[list[str | Cell]] = []
@@ -104,7 +110,7 @@ def table(view: View, method: str, found: Mapping[str, Components], notes: Mappi
 
 
 def _shares(part: Components) -> dict[str, Percent]:
-    """The shares of one language by component, with their intervals where there are any."""
+    """The shares of one language by component, with intervals if there are any."""
     if not part.names:
         return {}
     ends = (part.share_low, part.share_high)
@@ -116,7 +122,7 @@ def _shares(part: Components) -> dict[str, Percent]:
 
 
 def _ways(found: Mapping[str, Components]) -> list[str]:
-    """How the components were found, of which languages, and what that says of them."""
+    """Notes on the estimators of the components and their limits."""
     fitted = [code for code, part in found.items() if part.way == "reml"]
     if not found:
         return []
@@ -139,9 +145,12 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
 
 
 def hyperparameters(view: View) -> Table | str | None:
-    """Which hyperparameter carries the setting's part, of the source and of the zero-shot score, a column a method and
-    score; or why nothing says so. Of runs with seeds that all of a method's settings have: the means of settings with
-    others would differ by seeds."""
+    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason why there is
+    none.
+
+    Only runs with seeds that all of a method's settings have are used. Otherwise the means of settings would also
+    differ by seeds.
+    """
     if len(view.results.varied.columns) == 0:
         return None
     made, of_seeds = _importances(view)
@@ -170,7 +179,7 @@ def hyperparameters(view: View) -> Table | str | None:
 
 
 def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
-    """By method and score, and of which methods some seeds are left out."""
+    """Importances by method and score, and notes on methods without some of their seeds."""
     results = view.results
     found: dict[str, Importances] = {}
     of_seeds: list[str] = []
@@ -197,7 +206,7 @@ def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
 
 
 def _on_importances(found: Mapping[str, Importances]) -> list[str]:
-    """What the shares are of and how they were found, and which hyperparameters go together."""
+    """Notes on the meaning and the estimator of the shares, and on hyperparameters that change together."""
     exact = {one.way for one in found.values()} == {"anova"}
     way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) where the settings are no full grid"
     aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
@@ -212,7 +221,7 @@ def _on_importances(found: Mapping[str, Importances]) -> list[str]:
 
 
 def figure(view: View, found: Mapping[str, Mapping[str, Components]]) -> Figure:
-    """Stacked bars, a row a score, a panel a method."""
+    """Stacked bars, one row per score, one panel per method."""
     order = [view.results.source, WHOLE, *view.results.about.targets]
     codes = [code for code in order if any(code in by and by[code].names for by in found.values())]
     names = list(dict.fromkeys(name for by in found.values() for part in by.values() for name in part.names))

@@ -1,4 +1,4 @@
-"""Ways of applying EWC side by side, on the languages that all of them have: the paper's Table 15."""
+"""Variants of EWC side by side, on the languages that all of them have: the paper's Table 15."""
 
 from analysis.rendering.bold import bold_note, mark_best
 from analysis.rendering.cells import Cell, Score
@@ -10,11 +10,11 @@ from analysis.sections.languages import score
 
 KIND = "ewc"
 BESIDE = ("vanilla", "l2")
-"""Methods that the paper's table shows with them."""
+"""Other methods in the paper's table."""
 
 
 def section(view: View) -> Section | None:
-    """Where the study has EWC in more ways than different strengths."""
+    """The section; ``None`` unless the study has EWC variants that differ in more than strength."""
     if not applies(view):
         return None
     made = table(view)
@@ -22,12 +22,12 @@ def section(view: View) -> Section | None:
 
 
 def applies(view: View) -> bool:
-    """Whether the study has EWC in several ways."""
+    """Whether the study has several EWC variants."""
     return len({label.family for label in map(MethodLabel.of, view.results.methods) if label.kind == KIND}) > 1
 
 
 def table(view: View) -> Table:
-    """One row a variant, one column a language that each of them has scores in."""
+    """One row per variant, one column per language that all variants score."""
     results = view.results
     methods = [method for method in results.methods if MethodLabel.of(method).kind in (KIND, *BESIDE)]
     variants = [method for method in methods if MethodLabel.of(method).kind == KIND]

@@ -1,4 +1,4 @@
-"""The first screen's verdict on each method: a headline and three sentences, made of its claims."""
+"""The first screen's verdict on each method: a headline and three sentences, made from its claims."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ WORDS = {
         Verdict.EQUIVALENT: "scores the same",
     },
 }
-"""What a claim comes to, in the words of a headline."""
+"""Verdicts of claims, in the words of a headline."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,16 @@ class Told:
 
 
 def told(found: Answer, method: str, varied: pd.DataFrame) -> Told:
-    """The verdict on a method; ``varied`` are the hyperparameters in which settings differ, by the setting's label."""
+    """The verdict on a method; ``varied`` holds the hyperparameters that differ between settings, by setting label."""
     claims = main_claims(found, method)
     words = (_collapse(claims, found, method, varied), _spread(claims, found), _mean(claims))
     return Told(method, headline(method, claims, found), " ".join(filter(None, words)))
 
 
 def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:
-    """The claim on each of collapse, spread and mean that the first screen shows.
+    """The claims on collapse, spread and mean that the first screen shows.
 
-    Collapse and spread are of these runs. The mean is for the widest scope that has a finding, or else a test.
+    Collapse and spread are for these runs. The mean is for the widest scope with a finding, or else with a test.
     """
     made = {q: found.claim(q, method, Scope.THESE) for q in (Quantity.COLLAPSE, Quantity.SPREAD, Quantity.MEAN)}
     wider = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
@@ -58,7 +58,7 @@ def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:
 
 
 def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
-    """All that is shown of a method in a few words; says so where nothing is."""
+    """All shown differences of a method in a few words; says so if there are none."""
     words = [WORDS[q][claim.verdict] for q, claim in claims.items() if claim.verdict in WORDS[q]]
     base = found.contrasts[method].comparison.base
     if not words and Quantity.SPREAD not in claims:
@@ -70,7 +70,7 @@ def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
 
 
 def _collapse(claims: dict[Quantity, Claim], found: Answer, method: str, varied: pd.DataFrame) -> str:
-    """How many runs of the two collapsed and at which settings, and whether that shows a difference."""
+    """Numbers of collapsed runs of the two methods, their settings, and whether they show a difference."""
     claim = claims.get(Quantity.COLLAPSE)
     if claim is None:
         return ""
@@ -89,12 +89,15 @@ def _collapse(claims: dict[Quantity, Claim], found: Answer, method: str, varied:
         return f"{facts}: the difference is shown {SCOPES[Scope.THESE]}."
     needed = claim.details.get("discordant pairs needed")
     why = f" ({needed} pairs of runs in which one alone collapses would)" if needed else ""
-    return f"{facts}: this shows no difference{why}."
+    return f"{facts}: this does not show a difference{why}."
 
 
 def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
-    """The collapsed runs of both at the value of the hyperparameter from which any collapsed, such as ``At learning
-    rate 0.006 vanilla collapsed in both runs, l2 in neither``; empty where they lie at all values."""
+    """The collapsed runs of both methods, from the smallest value of a hyperparameter at which any collapsed.
+
+    An example is ``At learning rate 0.006 vanilla collapsed in both runs, l2 in neither``. Empty if runs collapsed at
+    the smallest value of every hyperparameter.
+    """
     flags = comparison.collapsed
     numbers = varied.apply(pd.to_numeric, errors="coerce")
     for name in numbers:
@@ -117,7 +120,7 @@ def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
 
 
 def _of(count: int, runs: int, *, short: bool = False) -> str:
-    """So many of some runs, in the words that a person would use."""
+    """A count out of a number of runs, in everyday words."""
     if count == runs == 1:
         return "its run"
     if count == runs:
@@ -148,7 +151,7 @@ def _spread(claims: dict[Quantity, Claim], found: Answer) -> str:
         return f"{size}; so few runs can show no difference."
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     least = "" if math.isnan(ratio) else f" (so many runs would at {ratio:.2f} or {1 / ratio:.2f} times)"
-    return f"{size}: this shows no difference{least}."
+    return f"{size}: this does not show a difference{least}."
 
 
 def _over(claim: Claim) -> str:
@@ -172,7 +175,7 @@ def _mean(claims: dict[Quantity, Claim]) -> str:
         return f"{size}: the difference is shown {scope}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
         return f"{size}: they are equivalent {scope}, within {counted_points(claim.bounds[1])}."
-    return f"{size}: this shows no difference {scope.removesuffix(' too')}."
+    return f"{size}: this does not show a difference {scope.removesuffix(' too')}."
 
 
 def counted_points(number: float) -> str:

@@ -1,4 +1,4 @@
-"""The worst that a method does, and its spread by other measures than the standard deviation."""
+"""A method's worst scores, and its spread by other measures than the standard deviation."""
 
 import math
 
@@ -28,7 +28,7 @@ TERMS = {
 
 
 def section(view: View) -> Section | None:
-    """Where a method has at least two complete runs, with scores from 0 to 100."""
+    """The section; ``None`` unless a method has two complete runs and all scores are from 0 to 100."""
     runs = view.results.runs[view.results.runs["complete"]].dropna(subset=["zero_shot"])
     methods = [method for method in view.results.methods if (runs["method"] == method).sum() >= MIN_RUNS]
     if not methods or not runs["zero_shot"].between(0, 100).all():
@@ -45,14 +45,14 @@ def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
 
 
 def _resolution(results: Results, method: str) -> float:
-    """Points that one test example is worth, on average over the targets."""
+    """Value of one test example in points, on average over the targets."""
     examples = results.targets.loc[results.targets["method"] == method, "examples"].sum()
     trials = len(results.trials[results.trials["method"] == method])
     return min(50.0, 100 * trials / examples) if examples > 0 else RESOLUTION
 
 
 def healthy(results: Results, found: dict[str, Tails]) -> dict[str, Figure]:
-    """The logit std of every method over its runs that did not collapse; ``found`` are the measures over all runs."""
+    """The logit std of every method over its runs that did not collapse; ``found`` holds the measures over all runs."""
     fallen = {*results.runs.loc[results.runs["collapsed"], "method"]}
     return {
         method: (_tails(results, method, collapsed=False) if method in fallen else whole).logit_std
@@ -61,7 +61,7 @@ def healthy(results: Results, found: dict[str, Tails]) -> dict[str, Figure]:
 
 
 def table(found: dict[str, Tails], logit: dict[str, Figure]) -> Table:
-    """A row a method."""
+    """One row per method."""
     header = ["method", "runs", "worst run", "10 % quantile", "worst tenth", "IQR", "Gini", "logit std"]
     rows = [
         [
@@ -84,7 +84,7 @@ def _cell(figure: Figure) -> str | Cell:
 
 
 def cautions(view: View) -> list[str]:
-    """A sentence on the methods whose std ratio in points and in logits disagree; none where all agree."""
+    """A sentence on methods whose std ratios in points and in logits disagree; none if all agree."""
     found: dict[str, Scales] = {}
     for method, contrast in answer(view).contrasts.items():
         comparison = contrast.comparison.surviving

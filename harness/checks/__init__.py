@@ -1,1 +1,1 @@
-"""What of a study only shows on real text and in a real step, found before the first trial."""
+"""Checks of a study on real text and in a real step, before the first trial."""

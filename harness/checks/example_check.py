@@ -1,4 +1,4 @@
-"""What is in a study's data: labels, lengths, scripts, and what a user would want to change."""
+"""Contents of a study's data: labels, lengths, scripts, and likely mistakes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SAMPLE = 2000
-"""Examples of a part of which scripts and sub-words are counted."""
+"""Number of examples of a part whose scripts and sub-words are counted."""
 SEEN = 1.0
-"""Share (%) of test examples that may be in the training data before a user is told."""
+"""Largest share (%) of test examples in the training data without a warning."""
 FOREIGN = 50.0
-"""Share (%) of letters in the language's own scripts below which a user is told."""
+"""Smallest share (%) of letters in the language's own scripts without a warning."""
 UNCUT = 2**14
-"""A maximal length that cuts nothing."""
+"""A maximal length that truncates nothing."""
 
 
 @dataclass(frozen=True)
@@ -34,36 +34,36 @@ class Part:
     examples: int
     fingerprint: str
     labels: dict[str, float]
-    """Shares (%) of the labels, the largest first; none where answers are no labels."""
+    """Shares (%) of the labels, the largest first; empty if answers are not labels."""
     seen: float
-    """Share (%) of the examples whose text is in the training data; 0 for these."""
+    """Share (%) of the examples whose text is in the training data; 0 for the training data."""
     scripts: dict[str, float]
     """Shares (%) of the letters by script, the largest first."""
     notes: tuple[str, ...]
-    """Sentences on what was read otherwise than it stands in the file."""
+    """Sentences on text that is read differently from its form in the file."""
 
     @property
     def name(self) -> str:
-        """As messages call it."""
+        """Name of the part in messages."""
         return f"{self.split} {self.language}"
 
 
 @dataclass(frozen=True)
 class SubWords:
-    """A part as a model reads it."""
+    """Sub-words of a part, as a model reads it."""
 
     median: int
-    """Sub-words of an example."""
+    """Median number of sub-words of an example."""
     most: int
-    """Sub-words of the longest example."""
+    """Number of sub-words of the longest example."""
     long: float
-    """Share (%) of the examples that have more than fit."""
+    """Share (%) of the examples that have more sub-words than fit."""
     windowed: bool
-    """Whether these are read in several windows; else their ends are cut off."""
+    """Whether these examples are read in several windows; otherwise their ends are cut off."""
     unknown: float
     """Share (%) of the sub-words that are unknown."""
     first: str
-    """The first example's sub-words, of tagged words each with its tag."""
+    """The first example's sub-words; tagged words have their tag appended."""
 
 
 @lru_cache(maxsize=4)
@@ -95,13 +95,13 @@ def _part(origin: Origin, split: str, language: str, training: set[int]) -> Part
 
 
 def _label(task: Task[Any], label: Any) -> str:
-    """The name of a label; a user's own task may count otherwise than it says."""
+    """The name of a label, or its value if a user's own task counts labels that it does not name."""
     known = isinstance(label, int) and 0 <= label < len(task.labels)
     return task.labels[label] if known else str(label)
 
 
 def _passages(task: Task[Any], rows: Sequence[Any]) -> list[str]:
-    """The texts of examples; none where the task does not say what they are."""
+    """The texts of examples; empty if the task does not define ``passages``."""
     return task.passages(rows) if type(task).passages is not Task.passages else []
 
 
@@ -146,12 +146,12 @@ def _as_seen(task: Task[Any], row: dict[str, Any], tokenizer: "PreTrainedTokeniz
 
 
 def warnings(parts: Sequence[Part]) -> list[str]:
-    """Sentences on what a user would want to change."""
+    """Warnings on labels, copies and scripts."""
     return [*_labels(parts), *_copies(parts), *_scripts(parts)]
 
 
 def _labels(parts: Sequence[Part]) -> Iterable[str]:
-    """Labels that cannot be learnt, and tests that tell nothing."""
+    """Warnings on labels that are not in the training data, and on parts with a single label."""
     trained = next(part.labels for part in parts if part.split == "train")
     lacking: dict[str, list[str]] = {}
     for part in parts:
@@ -165,7 +165,7 @@ def _labels(parts: Sequence[Part]) -> Iterable[str]:
 
 
 def _copies(parts: Sequence[Part]) -> Iterable[str]:
-    """Examples that are there twice."""
+    """Warnings on parts with the same examples, and on test examples in the training data."""
     first: dict[str, Part] = {}
     for part in parts:
         before = first.setdefault(part.fingerprint, part)
@@ -176,7 +176,7 @@ def _copies(parts: Sequence[Part]) -> Iterable[str]:
 
 
 def _scripts(parts: Sequence[Part]) -> Iterable[str]:
-    """Languages in other scripts than their own."""
+    """Warnings on languages written in other scripts than their own."""
     for part in parts:
         own = scripts.expected(part.language)
         if own and part.scripts and sum(part.scripts.get(script, 0.0) for script in own) < FOREIGN:

@@ -1,5 +1,7 @@
-"""One step of each method and of its Fisher diagonal on two real examples, with the real weights, before the first
-trial: what only shows when it runs."""
+"""One step of each method and of its Fisher diagonal, tried before the first trial.
+
+The step uses two real examples and the real weights, and finds faults that only running shows.
+"""
 
 import inspect
 import time
@@ -30,18 +32,18 @@ EXAMPLES = 2
 
 
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
-    """Tokenise two training examples, and take a training and a scoring step on them with each method, and a step of
-    the Fisher diagonals that methods need, on the CPU.
+    """Tokenise two training examples, and take steps on them on the CPU.
 
-    Returns the seconds that it took. The pretrained weights stay in memory where trials run in this process
-    (``local``). Raises ``UserError`` where a step fails.
+    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step.
+    Returns the seconds that this took. With ``local``, trials run in this process, so the pretrained weights stay in
+    memory. Raises ``UserError`` if a step fails.
     """
     start = time.perf_counter()
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
     longest = max(trial.setting.max_length for trial in trials)
     methods = {trial.method.arm: trial.method for trial in trials}.values()
-    with suppress(MemoryError, torch.OutOfMemoryError):  # of this process; a trial's machine may have more
+    with suppress(MemoryError, torch.OutOfMemoryError):  # memory of this process; a trial's machine may have more
         _try(encoder, origin, first.source, longest, [*methods])
     if not local:
         loading.forget()
@@ -68,14 +70,16 @@ def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: S
 
 
 def _few(estimate: Estimate) -> Estimate:
-    """An estimate from windows of one language, of which in short texts some have no masked token."""
+    """The estimate from a few windows of one language. It takes several, because in short texts some have no masked
+    token.
+    """
     return replace(estimate, languages=estimate.languages[:1], examples=min(4 * EXAMPLES, estimate.examples))
 
 
 def _fisher_step(encoder: Encoder, estimate: Estimate, origin: Origin) -> None:
     try:
         found = windows(encoder, estimate, origin)
-    except UserError:  # too few of a short text; all that the diagonal needs has been looked at
+    except UserError:  # the text is too short; everything that the diagonal needs has been checked
         return
     examples = [window for window in found if len(window.masked)][:EXAMPLES]
     diagonal(loading.masked_language_model(encoder), examples, estimate.estimator)
@@ -104,7 +108,7 @@ def _ids(part: Encoded) -> torch.Tensor:
 
 
 def _failed(what: str, error: Exception) -> Exception:
-    """The error to raise for one that a step ended with."""
+    """The error to raise in place of the error that ended a step."""
     if isinstance(error, UserError | MemoryError | torch.OutOfMemoryError):
         return error
     return UserError(f"encoder: {what} fails: {type(error).__name__}: {reason(error)}")

@@ -1,4 +1,4 @@
-"""The scripts that a language is written in, and those of a text."""
+"""Scripts in which a language is written, and scripts of a text."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 HAN, KANA = "Han", "Kana"
 OF_CHARACTERS = {"CJK": HAN, "HIRAGANA": KANA, "KATAKANA": KANA, "HALFWIDTH": KANA, "FULLWIDTH": "Latin"}
-"""Scripts by the first word of a character's name in Unicode, where it is not the script itself."""
+"""Scripts by the first word of a character's Unicode name, if that word is not the script itself."""
 OF_LANGUAGES = {
     "Latin": "af az ca cs cy da de en es et eu fi fr ga gl hr ht hu id is it jv kk la lt lv ms mt nb nl nn no pl pt qu "
     "ro sk sl sq sr sv sw tl tr uz vi wo xh yo zu",
@@ -35,20 +35,20 @@ OF_LANGUAGES = {
     HAN: "ja ko zh",
     KANA: "ja",
 }
-"""The languages of each script, by ISO 639-1 (Unicode CLDR, likely subtags and further scripts in use)."""
+"""The languages of each script, by ISO 639-1 code (Unicode CLDR: likely subtags and further scripts in use)."""
 OF_SUBTAGS = {"Latn": "Latin", "Cyrl": "Cyrillic", "Arab": "Arabic", "Deva": "Devanagari", "Hans": HAN, "Hant": HAN}
-"""Scripts by their subtag, as in ``sr-Latn``."""
+"""Scripts by subtag, as in ``sr-Latn``."""
 
 
 def expected(language: str) -> set[str]:
-    """The scripts of a language by its tag; none where it is not known."""
+    """The scripts of a language, by its tag; empty if they are not known."""
     code, *subtags = re.split("[-_]", language)
     said = {OF_SUBTAGS[subtag] for subtag in subtags if subtag in OF_SUBTAGS}
     return said or {script for script, codes in OF_LANGUAGES.items() if code in codes.split()}
 
 
 def shares(texts: Iterable[str]) -> dict[str, float]:
-    """Shares (%) of the letters of texts by script, the largest first; other characters do not count."""
+    """Shares (%) of the letters of texts by script, the largest first. Other characters do not count."""
     counts = Counter(_script(c) for text in texts for c in text if c.isalpha())
     total = sum(counts.values())
     return {script: 100 * count / total for script, count in counts.most_common()}

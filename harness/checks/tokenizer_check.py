@@ -1,5 +1,7 @@
-"""Whether an encoder's tokenizer is the one in its files, and knows the scripts of a study: tried on the study's own
-text."""
+"""Checks of an encoder's tokenizer on a study's own text.
+
+The tokenizer must agree with its files and know the scripts of the study.
+"""
 
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -18,19 +20,25 @@ from harness.encoders.pinning import Encoder
 from harness.tasks import Task, task_named
 
 PASSAGES = 100
-"""How many of each language are tried."""
+"""Number of texts of each language that are tried."""
 MOST_IN_SOURCE, MANY_IN_TARGET = 20.0, 5.0
-"""Shares (%) of unknown sub-words: more are refused in the source language, and said of a target."""
+"""Largest shares (%) of unknown sub-words, in the source and in a target.
+
+Above the first, the source is refused. Above the second, the user is warned of the target.
+"""
 EXCERPT = 40
-"""Characters of a text that a message shows."""
+"""Number of characters of a text in a message."""
 
 Ids = Callable[[str], list[int]]
-"""From a text to the ids of its sub-words; unknown ones beside each other are one."""
+"""Function from a text to the ids of its sub-words. Adjacent unknown sub-words count as one."""
 
 
 def check(encoder: Encoder, origin: Origin, source: str, targets: Iterable[str]) -> None:
-    """Refuse a tokenizer that takes a study's text apart in another way than its own file does, or that does not know
-    the source language. Raises ``UserError``."""
+    """Refuse a tokenizer that splits the study's text differently from its own file, or does not know the source
+    language.
+
+    Raises ``UserError``.
+    """
     languages = dict.fromkeys((source, *targets))
     _check_agreement(encoder, chain.from_iterable(passages(origin, language) for language in languages))
     share = unknown(encoder, origin, source)
@@ -42,7 +50,7 @@ def check(encoder: Encoder, origin: Origin, source: str, targets: Iterable[str])
 
 
 def warnings(encoder: Encoder, origin: Origin, targets: Iterable[str]) -> list[str]:
-    """A sentence on each target language of which the tokenizer does not know much."""
+    """A warning on each target language that the tokenizer hardly knows."""
     shares = {language: unknown(encoder, origin, language) for language in targets}
     return [
         f"the tokenizer does not know {share:.0f} % of the sub-words in the target language {language!r}"
@@ -53,7 +61,7 @@ def warnings(encoder: Encoder, origin: Origin, targets: Iterable[str]) -> list[s
 
 @lru_cache(maxsize=256)
 def passages(origin: Origin, language: str) -> tuple[str, ...]:
-    """The first texts of a language's test set; none where the task does not say what its text is."""
+    """The first texts of a language's test set; empty if the task does not define ``passages``."""
     task = task_named(origin.task)
     if type(task).passages is Task.passages:
         return ()
@@ -62,7 +70,7 @@ def passages(origin: Origin, language: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def unknown(encoder: Encoder, origin: Origin, language: str) -> float:
-    """Share (%) of the sub-words of a language's text that are unknown; a word that becomes nothing counts as one."""
+    """Share (%) of unknown sub-words in a language's text. A word without any sub-word counts as one unknown."""
     tokenizer = loading.tokenizer(encoder)
     words = [word for passage in passages(origin, language) for word in passage.split()]
     if not words:
@@ -73,7 +81,7 @@ def unknown(encoder: Encoder, origin: Origin, language: str) -> float:
 
 
 def _check_agreement(encoder: Encoder, texts: Iterable[str]) -> None:
-    """Raises ``UserError`` where a text has other sub-words than the encoder's file gives it."""
+    """Raise ``UserError`` if the tokenizer and the encoder's file give a text different sub-words."""
     tokenizer = loading.tokenizer(encoder)
     found = _of_file(encoder, tokenizer)
     if found is None:
@@ -86,8 +94,8 @@ def _check_agreement(encoder: Encoder, texts: Iterable[str]) -> None:
     reduced = _reduced if _rewrites(tokenizer) and file != tokenizer_files.WHOLE else str
     special = set(tokenizer.all_special_tokens)
     for text in map(reduced, texts):
-        # A space before the first word is an option beside the file, and no other tokenizer. What a text has of special
-        # tokens is text to a SentencePiece model alone.
+        # A space before the first word is an option outside the file, not a different tokenizer. A SentencePiece model
+        # reads the characters of a special token as plain text.
         if any(token in text for token in special) or any(ours(t) == theirs(t) for t in (text, f" {text}")):
             continue
         word = next((word for word in text.split() if ours(word) != theirs(word)), text)
@@ -99,9 +107,9 @@ def _check_agreement(encoder: Encoder, texts: Iterable[str]) -> None:
 
 
 def _of_file(encoder: Encoder, tokenizer: PreTrainedTokenizerBase) -> tuple[str, Ids] | None:
-    """The name of the file that has the encoder's tokenizer, and the sub-words by that file alone.
+    """The name of the file with the encoder's tokenizer, and the sub-words by that file alone.
 
-    ``None`` for a list of pieces (``vocab.txt``, ``vocab.json``), which has no rules to compare with.
+    ``None`` for a list of pieces (``vocab.txt``, ``vocab.json``), because it has no rules to compare with.
     """
     unk = tokenizer.unk_token_id
     whole = located(encoder, tokenizer_files.WHOLE)
@@ -122,17 +130,17 @@ def _of_file(encoder: Encoder, tokenizer: PreTrainedTokenizerBase) -> tuple[str,
 
 
 def _fused(ids: Iterable[int], unk: int | None) -> list[int]:
-    """Ids with one unknown sub-word for several beside each other, which libraries count differently."""
+    """Ids with adjacent unknown sub-words merged into one, because libraries count them differently."""
     return [i for key, same in groupby(ids) for i in ([key] if key == unk else same)]
 
 
 def _rewrites(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a class changes text before its SentencePiece model sees it, as ALBERT's and XLNet's do."""
+    """Whether a class changes text before its SentencePiece model reads it, as for ALBERT and XLNet."""
     return bool(getattr(tokenizer, "do_lower_case", False)) or not getattr(tokenizer, "keep_accents", True)
 
 
 def _reduced(text: str) -> str:
-    """A text that such a change leaves as it is."""
+    """The text in a form that such a change leaves as it is."""
     letters = (c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return "".join(letters).replace("``", '"').replace("''", '"')
 

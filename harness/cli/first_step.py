@@ -1,4 +1,4 @@
-"""The first step of each method, tried before the first trial."""
+"""One step of each method, tried before the first trial."""
 
 from typing import TYPE_CHECKING
 
@@ -7,12 +7,14 @@ if TYPE_CHECKING:
     from harness.study import TrialConfig
 
 MOMENT = 1.0
-"""Seconds of trying that are not worth a line."""
+"""Largest number of seconds that is not reported."""
 
 
 def tell_of_first_step(trials: "list[TrialConfig]", resources: "Resources") -> None:
-    """Try one step of each method, and print what that took where it was more than a moment. Raises ``UserError`` where
-    a step fails."""
+    """Try one step of each method, and print the time if it took more than a moment.
+
+    Raises ``UserError`` if a step fails.
+    """
     from harness.checks.first_step import try_first_step
 
     seconds = try_first_step(trials, local=resources.local)

@@ -14,9 +14,9 @@ from harness.common.machine.signals import terminable, terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command.
+    """Run a command and return its exit code.
 
-    Returns 0, 1 where trials have failed, 2 for the user's mistake, 130 where Ctrl-C and 143 where SIGTERM ended it.
+    The code is 0 for success, 1 if trials failed, 2 for the user's mistake, 130 after Ctrl-C and 143 after SIGTERM.
     """
     if arguments is None:
         restart_in_utf8_mode()

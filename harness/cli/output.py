@@ -1,5 +1,7 @@
-"""Standard output that may end before the command does: closed, as by ``| head``, or on a full disk. Or its encoding
-lacks a character."""
+"""Standard output that fails without ending the command.
+
+It may be closed, as by ``| head``, or be on a full disk, or its encoding may lack a character.
+"""
 
 import os
 import sys
@@ -12,7 +14,10 @@ from harness.common.errors import reason
 
 
 class Output:
-    """A stream that takes all that is written, and passes on what it can: no trial ends because nobody reads."""
+    """A stream that accepts all text, and passes on as much as it can.
+
+    No trial ends because the output has no reader.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
@@ -35,7 +40,7 @@ class Output:
         except OSError as error:
             self.error = self.error or error
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self.stream.fileno())  # what is left in the buffer, too
+            os.dup2(nowhere, self.stream.fileno())  # also discards the rest of the buffer
             os.close(nowhere)
 
     def __getattr__(self, name: str) -> Any:
@@ -44,12 +49,13 @@ class Output:
 
 @contextmanager
 def lasting_output() -> Iterator[None]:
-    """Let standard output outlast its reader, and take every character: ``?`` stands for those that its encoding lacks.
+    """Let standard output outlast its reader, and accept every character.
 
-    Says on standard error where something else than the reader's end has cut it short.
+    ``?`` stands for characters that its encoding lacks. Reports on standard error if anything but the reader's end cut
+    the output short.
     """
     stream = sys.stdout
-    if stream is None:  # closed before the command began: print does without
+    if stream is None:  # closed before the command began: print handles this
         yield
         return
     if isinstance(stream, TextIOWrapper):

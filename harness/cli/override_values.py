@@ -1,4 +1,4 @@
-"""Values as they are written on the command line, put into settings and methods."""
+"""Values written on the command line, put into settings and methods."""
 
 import math
 import typing
@@ -13,11 +13,11 @@ from harness.setting import INSTEAD, Setting
 T = TypeVar("T")
 
 SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
-"""Words for true and false, of fields that are nothing else."""
+"""Words for true and false in boolean fields."""
 
 
 def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
-    """Settings with some fields changed, each once; ``notes`` is told where that makes them fewer."""
+    """Settings with some fields changed, duplicates merged. ``notes`` gets a line if that makes them fewer."""
     changed = [_with_fields(setting, asked) for setting in settings]
     found = tuple(dict.fromkeys(changed))
     if len(found) < len(changed):
@@ -37,8 +37,10 @@ def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
 
 
 def _times(setting: Setting, name: str, text: str) -> str:
-    """A number of a setting, multiplied as in ``10x``, as it would be written; text that multiplies nothing stays as it
-    is."""
+    """A setting's number multiplied by a factor such as ``10x``, as text.
+
+    Text that is no factor stays as it is.
+    """
     own = getattr(setting, name)
     try:
         factor = float(text.removesuffix("x"))
@@ -51,7 +53,7 @@ def _times(setting: Setting, name: str, text: str) -> str:
 
 
 def _warmup(share: str, setting: Setting) -> int:
-    """The warmup steps that are a share, such as ``10%``, of a setting's steps."""
+    """The warmup steps for a share, such as ``10%``, of a setting's steps."""
     try:
         percent = float(share.removesuffix("%"))
     except ValueError:
@@ -64,12 +66,15 @@ def _warmup(share: str, setting: Setting) -> int:
 
 
 def with_values(made: T, asked: Mapping[str, str]) -> T:
-    """A dataclass with values from the command line in some fields; it checks their types itself."""
+    """A dataclass with values from the command line in some fields. The dataclass checks their types itself."""
     return replace(made, **{name: value_of(type(made), name, text) for name, text in asked.items()}) if asked else made  # type: ignore[type-var]
 
 
 def value_of(cls: type, name: str, text: str) -> Any:
-    """The value of a text as YAML reads it. Fields of text keep theirs: there ``no`` is Norwegian, and 123 a name."""
+    """The value of a text, as YAML reads it.
+
+    Fields of text keep the text itself: there ``no`` is Norwegian, and 123 is a name.
+    """
     kind = typing.get_type_hints(cls)[name]
     if kind is str or name in ("task", "data"):
         return text

@@ -1,4 +1,4 @@
-"""A study scaled down, or moved to another encoder, on the command line: the same question, asked of less.
+"""A study changed on the command line, for example scaled down or moved to another encoder.
 
 Imports neither torch nor Ray.
 """
@@ -17,7 +17,7 @@ from harness.study import Arm, Study
 from harness.tasks import Own, TaskName, task_named
 
 OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
-"""Fields of a study that can be set; the fields of its settings and of its methods are the others."""
+"""Fields of a study that ``--set`` changes, besides the fields of its settings and methods."""
 SELECTIONS = ("paper", "xtreme", "all")
 OPTIONS = {"targets": "--languages de hi", "languages": "--languages de hi", "seeds": "--seeds 0 1"}
 
@@ -42,14 +42,18 @@ def scaled(
     seeds: Sequence[int | str] | None = None,
     limit_train: int | str | None = None,
 ) -> tuple[Study, list[str]]:
-    """The study with some of its fields changed, and notes for a careful user.
+    """The study with some of its fields changed, and notes on the changes.
 
-    ``changes`` are texts ``FIELD=VALUE``, FIELD one of ``OF_STUDY``, a field of all settings, methods' own among them,
-    or an option of all methods of a kind, such as ``l2.strength``. A number of each setting's own may be multiplied:
-    ``learning_rate=10x``. ``languages`` are the target languages, or one of ``SELECTIONS``; ``seeds`` those of every
-    method; ``limit_train`` is ``train_examples``. Settings and methods that become the same are merged; a method whose
-    models are for none of the languages is left out. The name stays. Raises ``UserError`` for what cannot be changed
-    so, before anything of it is done.
+    Settings and methods that become the same are merged. A method whose models support none of the languages is left
+    out. The study keeps its name. Raises ``UserError`` for a change that is not possible, before anything is changed.
+
+    Args:
+        changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY`` or a field of all settings, including methods' own
+            settings. It may also be an option of all methods of a kind, such as ``l2.strength``. A factor multiplies
+            each setting's own number: ``learning_rate=10x``.
+        languages: The target languages, or one of ``SELECTIONS``.
+        seeds: The seeds of every method.
+        limit_train: Short for ``train_examples``.
     """
     written = changes if limit_train is None else [*changes, f"train_examples={limit_train}"]
     asked = _asked(study, written, languages, seeds)
@@ -66,7 +70,7 @@ def scaled(
 def _asked(
     study: Study, changes: Sequence[str], languages: Sequence[str] | None, seeds: Sequence[int | str] | None
 ) -> _Changes:
-    """The changes, once all their names are known to be right."""
+    """The changes, after a check of all their names."""
     written = _parsed(changes)
     kinds = {part.name: type(part) for arm in study.arms for part in arm.method.parts}
     for name in written:
@@ -82,7 +86,7 @@ def _asked(
     }
     task, source = of_study.get("task", study.task), of_study.get("source", study.source)
     if task != study.task:
-        of_study["question"] = f"{study.question} (asked of {task})"  # a question may name its task
+        of_study["question"] = f"{study.question} (asked of {task})"  # the question may name the former task
     if languages is not None:
         of_study["targets"] = _targets(study, task, source, languages)
     if seeds is not None:
@@ -91,8 +95,7 @@ def _asked(
 
 
 def _scaled_arms(study: Study, asked: _Changes, notes: list[str]) -> list[Arm]:
-    """The study's arms with the changes, equal ones merged; ``notes`` gets a line on each that is merged or left
-    out."""
+    """The study's arms with the changes, equal arms merged. ``notes`` gets a line on each merged or omitted arm."""
     labels: dict[Arm, list[str]] = {}
     for arm in study.own_arms:
         if (changed := _scaled_arm(arm, asked, notes)) is not None:
@@ -106,7 +109,7 @@ def _scaled_arms(study: Study, asked: _Changes, notes: list[str]) -> list[Arm]:
 
 
 def _scaled_arm(arm: Arm, asked: _Changes, notes: list[str]) -> Arm | None:
-    """An arm with the changes; ``None`` where its models are for none of the languages."""
+    """An arm with the changes; ``None`` if its models support none of the languages."""
     label = arm.method.arm.label
     method = _of_languages(arm.method, asked.study["targets"]) if "targets" in asked.study else arm.method
     if method is None:
@@ -118,7 +121,7 @@ def _scaled_arm(arm: Arm, asked: _Changes, notes: list[str]) -> Arm | None:
 
 
 def _parsed(changes: Sequence[str]) -> dict[str, str]:
-    """Values by field, as they are written."""
+    """Values by field, as written."""
     asked: dict[str, str] = {}
     for change in changes:
         name, equals, value = change.partition("=")
@@ -131,7 +134,7 @@ def _parsed(changes: Sequence[str]) -> dict[str, str]:
 
 
 def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
-    """Refuse a field that there is not, with the nearest that there is."""
+    """Refuse an unknown field, and suggest the nearest known one."""
     kind, dot, option = name.partition(".")
     if name in OPTIONS:
         raise UserError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
@@ -153,7 +156,7 @@ def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
 
 def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]) -> tuple[str, ...]:
     task = task_named(name)
-    if isinstance(task, Own):  # its data knows its languages
+    if isinstance(task, Own):  # its data defines its languages
         return replace(study, targets=languages[0] if languages == ["all"] else tuple(languages)).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language != source)
@@ -165,7 +168,7 @@ def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]
 
 
 def _of_languages(method: Method, targets: Sequence[str]) -> Method | None:
-    """A method with models for those of the target languages that it is for; ``None`` where it is for none of them."""
+    """A method restricted to the target languages that its models support; ``None`` if it supports none of them."""
     if isinstance(method, Composed):
         parts = [_of_languages(part, targets) for part in method.methods]
         kept = tuple(part for part in parts if part is not None)
@@ -177,7 +180,7 @@ def _of_languages(method: Method, targets: Sequence[str]) -> Method | None:
 
 
 def _with_options(method: Method, options: Mapping[str, Mapping[str, str]]) -> Method:
-    """A method, or the parts of a composed one, with the options of its kind."""
+    """A method with the options of its kind; a composed method with the options of its parts."""
     if isinstance(method, Composed):
         return replace(method, methods=tuple(_with_options(part, options) for part in method.methods))
     try:

@@ -1,4 +1,4 @@
-"""The parser of the command line: no abbreviated options, and the nearest name for a wrong one."""
+"""The parser of the command line: it accepts no abbreviated options, and suggests the nearest name for a wrong one."""
 
 import argparse
 import sys
@@ -9,9 +9,9 @@ from harness.common.errors import unknown
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser that takes options in full alone: ``--seed 0`` is no short form of ``--seeds 0``.
+    """A parser that accepts only options written in full: ``--seed 0`` is not read as ``--seeds 0``.
 
-    Commands that ``add_subparsers`` makes have the same parser.
+    Parsers made by ``add_subparsers`` have the same class.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""The console's words once a report is written."""
+"""Console messages after a report is written."""
 
 import contextlib
 from typing import TYPE_CHECKING
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 def tell_of_report(written: "Written", store: "Store | None" = None) -> None:
-    """Print a report's summary and its place, and repair its store."""
+    """Print a report's summary and place, and repair its store."""
     print(f"\n{written.summary}\n\nreport: {written.html}", flush=True)
     repair(store)
 
 
 def repair(store: "Store | None") -> None:
-    """Move the broken files that a report has found in its store to quarantine, and print a line for each.
+    """Move broken files, found while a report was made, to quarantine, and print a line for each.
 
-    The next run makes them again. Where the store cannot be written they stay.
+    The next run makes them again. If the store cannot be written, they stay.
     """
     if store is None:
         return

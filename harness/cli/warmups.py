@@ -1,4 +1,7 @@
-"""Warmups that the training is too short for: allowed, and nearly always a mistake of scaling a study down."""
+"""Notes on warmups that are longer than the training.
+
+They are allowed, but nearly always a mistake of scaling a study down.
+"""
 
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
@@ -12,9 +15,10 @@ SHORTER_RANGE = "give the search a shorter range of warmup_steps, or more steps"
 
 
 def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = SHORTER) -> list[str]:
-    """One sentence a number of steps on the settings whose warmup does not end, with a number of training examples.
+    """Sentences on settings whose warmup does not end, one per number of steps.
 
-    ``None``: the number is not known, and settings that count in epochs of all data are passed over.
+    ``examples`` is the number of training examples. With ``None``, settings that count in epochs of all data are
+    skipped.
     """
     found: dict[int, set[int]] = {}
     for setting in settings:
@@ -29,9 +33,10 @@ def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = S
 
 
 def warn_of_warmups(settings: "Iterable[Setting]", trial: "TrialConfig | None", searched: Collection[str] = ()) -> None:
-    """Print which warmups do not end in the training data of a trial, or without a trial in all that is known.
+    """Print which warmups do not end within the training data of a trial.
 
-    ``searched`` are the hyperparameters that a search looks for: they cannot be set beside.
+    Without a trial, only settings with a known number of steps are checked. ``searched`` are the hyperparameters of a
+    search, which ``--set`` cannot change.
     """
     from harness.data.origin import Origin
     from harness.data.reading import examples

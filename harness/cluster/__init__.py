@@ -1,1 +1,1 @@
-"""Ray, started or joined: in time, in a folder that it can use, with its token."""
+"""Starting Ray or joining a cluster, with a time limit, a usable folder and the authentication token."""

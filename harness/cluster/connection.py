@@ -1,4 +1,4 @@
-"""The connection to a Ray cluster, or a Ray of our own, each within a time."""
+"""The connection to a Ray cluster, or to a Ray of our own, each within a time limit."""
 
 import atexit
 import logging
@@ -28,44 +28,43 @@ from harness.common.machine.signals import sigterm_kept, terminated
 from harness.common.machine.threads import room_for_threads
 
 OBJECT_STORE_BYTES = 100 * 2**20
-"""Nothing large passes between processes: workers get the trials' configs once, and leave their results in the
-store."""
+"""Size of the object store. Only trials' configs pass between processes, once; results go to the store on disk."""
 WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
 TOKEN_NEEDED = (
     "it asks for Ray's authentication token, and there is none here or another; copy ~/.ray/auth_token from the "
     "cluster's head, or set RAY_AUTH_TOKEN to what 'ray get-auth-token' prints there (and unset RAY_AUTH_MODE=disabled)"
 )
 AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
-"""Variables that Tune gives to workers on other machines by name and value."""
+"""Variables that Tune passes to workers on other machines, with their values."""
 LIMIT = 60.0
-"""Seconds that a cluster has to answer."""
+"""Time limit for a cluster to answer, in seconds."""
 START_LIMIT = 180.0
-"""Seconds that a Ray of our own has to start: many times what it takes on a machine with nothing else to do."""
+"""Time limit for a Ray of our own to start, in seconds: many times the time on an idle machine."""
 SILENCE = 20.0
-"""Seconds of waiting without a word."""
+"""Seconds of waiting without a message."""
 RETRY = 1.0
-"""Seconds between two tries to reach a cluster, which may be about to start."""
+"""Seconds between two attempts to reach a cluster, which may be about to start."""
 THREADS, THREADS_A_WORKER = 170, 30
-"""Threads of a Ray that does nothing, and of a worker; measured with Ray 2.60."""
+"""Threads of an idle Ray, and of each worker; measured with Ray 2.60."""
 GAVE_UP, INTERRUPTED, TERMINATED = 2, 130, 143
-"""Exit codes of a process that no longer waits, as the command's for ``UserError``, Ctrl-C and SIGTERM."""
+"""Exit codes of a process that stops waiting, the same as the command's for ``UserError``, Ctrl-C and SIGTERM."""
 
 
 @contextmanager
 def connection(address: str | None) -> Iterator[None]:
-    """A connection to a cluster, or a Ray of our own for the time: no dashboard, bound to this machine, quiet.
+    """A connection to a cluster, or a temporary Ray of our own: without dashboard, bound to this machine, quiet.
 
-    Raises ``UserError`` where a cluster does not answer, or a Ray of our own does not start, in time.
+    Raises ``UserError`` if a cluster does not answer in time, or a Ray of our own does not start in time.
     """
     for name in ("ray", "ray.tune"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)  # the end of a trial gets a line of our own
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # our own line reports the end of a trial
     quiet = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     ended = threading.Event()
     with ExitStack() as held:
         if address is None:
             private = held.enter_context(tempfile.TemporaryDirectory(prefix="steadytune-"))
             held.enter_context(ray_authentication.own_token(Path(private)))
-        with sigterm_kept():  # Ray's would print a stack of C++ and abort
+        with sigterm_kept():  # Ray's handler would print a C++ stack and abort
             if address is None:
                 if (folder := _start(quiet, ended)) is not None:
                     held.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -79,9 +78,12 @@ def connection(address: str | None) -> Iterator[None]:
 
 
 def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
-    """Returns the folder of all its files where that was made for it alone; where it cannot start, its logs stay."""
+    """Start a Ray of our own, and return its folder if it was made for this Ray alone.
+
+    If Ray cannot start, its logs stay.
+    """
     room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
-    if room is not None and room < needed:  # Ray would wait for ever, or be aborted
+    if room is not None and room < needed:  # Ray would wait forever, or be aborted
         raise UserError(
             f"Ray cannot be started: this user may have {room} more threads, and Ray needs about {needed}; "
             "raise the limit (ulimit -u), or give --local, which uses no Ray"
@@ -95,7 +97,7 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
     def start() -> None:
         ray.init(
             address="local",
-            num_cpus=cores(),  # Ray itself looks at no affinity
+            num_cpus=cores(),  # Ray ignores CPU affinity
             include_dashboard=False,
             object_store_memory=OBJECT_STORE_BYTES,
             job_config=ray_compat.DriversCode(),
@@ -111,9 +113,9 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
             f"Ray cannot be started: it is not ready after {START_LIMIT:.0f} s; its logs are in {logs}; or give "
             "--local, which uses no Ray"
         ) from None
-    except Exception as error:  # one of Ray's own is just that
+    except Exception as error:  # Ray raises plain exceptions
         said = reason_and_file(error)
-        if not isinstance(error, OSError | ValueError):  # it has waited for something
+        if not isinstance(error, OSError | ValueError):  # the error came after a wait, so the logs help
             said += f"; its logs are in {logs}, and {ray_folder.room(place)}"
         raise UserError(f"Ray cannot be started: {said}; {WAY_OUT}") from None
     return folder
@@ -126,7 +128,7 @@ def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
     def join() -> None:
         ray_authentication.use_token()
         _knock(address, end)
-        # By way of Ray's client the job is the cluster's, which knows nothing of this working directory.
+        # With Ray's client the job belongs to the cluster, which does not have this working directory.
         job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}
         ray.init(address=address, **job, **quiet)
 
@@ -141,14 +143,16 @@ def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
 
 
 def _knock(address: str, end: float) -> None:
-    """Wait until something listens at a cluster's address, and greet it; raises the ``OSError`` at the end. Ray itself
-    would go on for many minutes."""
+    """Wait until a cluster's address accepts connections, and greet the cluster.
+
+    Raises the ``OSError`` at the end of the time. Ray itself would keep trying for many minutes.
+    """
     place = ray_compat.host_and_port(address)
     while place is not None:
         try:
             with socket.create_connection(place, timeout=max(RETRY, end - time.monotonic())):
                 break
-        except socket.gaierror:  # no such name
+        except socket.gaierror:  # unknown host name
             raise
         except OSError:
             if time.monotonic() >= end:
@@ -159,11 +163,10 @@ def _knock(address: str, end: float) -> None:
 
 
 def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, waiting: str) -> None:
-    """Do something that may hang in code that is not Python's. Says ``waiting`` on standard error where it takes a
-    while.
+    """Run an action that may hang in code outside Python.
 
-    Raises ``TimeoutError`` at the limit. The action's thread then stays behind, so the process ends without waiting for
-    what Ray does at its end, and so it does after Ctrl-C.
+    Prints ``waiting`` on standard error if the action takes a while. Raises ``TimeoutError`` at the limit. The action's
+    thread then stays behind, and the process ends without waiting for Ray's shutdown. The same holds after Ctrl-C.
     """
     done: Future[None] = Future()
 
@@ -174,7 +177,7 @@ def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, w
             done.set_exception(error)
         else:
             done.set_result(None)
-            ended.wait()  # the kernel ends Ray's processes with the thread that has started them
+            ended.wait()  # the kernel ends Ray's processes when the thread that started them ends
 
     threading.Thread(target=act, name="ray", daemon=True).start()
     try:
@@ -189,7 +192,7 @@ def _result(done: "Future[None]", limit: float, waiting: str) -> None:
     try:
         done.result(min(SILENCE, limit))
     except TimeoutError:
-        if done.done():  # an error of the action's own
+        if done.done():  # the action itself raised this error
             raise
         print(f"{waiting}.", file=sys.stderr, flush=True)
         done.result(max(0.0, limit - SILENCE))
@@ -202,7 +205,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _leave(code: int) -> None:
-    """End this process at once, and a Ray that it was starting."""
+    """End this process at once, together with a Ray that it was starting."""
     ray_compat.end_own_processes()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -7,34 +7,34 @@ import tempfile
 from pathlib import Path
 
 LONGEST = 40
-"""Bytes of a folder's name that leave room for those of its sockets, of which the kernel takes 107."""
+"""Largest length of a folder's path in bytes. It leaves room for Ray's socket names: the kernel allows 107 in all."""
 SHORT = ("/tmp", "/var/tmp", "/dev/shm", "~")
-"""Places for a private folder where Ray's own will not do."""
+"""Places for a private folder if Ray's default folder cannot be used."""
 
 
 ROOM = 2**24
-"""Bytes that must be free: Ray waits for files that it could not write."""
+"""Bytes that must be free, because Ray waits for files that it could not write."""
 SHARED_MEMORY = Path("/dev/shm")
 
 
 def default() -> Path:
-    """The folder that Ray takes by itself."""
+    """Ray's default folder."""
     inherited = os.environ.get("TMPDIR") if sys.platform.startswith("linux") else None
     return Path(os.environ.get("RAY_TMPDIR") or inherited or "/tmp", "ray")
 
 
 def private() -> Path | None:
-    """A new folder of this process alone where Ray could not use ``default``: its name is long or not ASCII, it is
-    another user's, or its disk is full.
+    """A new folder for this process alone, if Ray could not use ``default``.
 
-    ``None`` where Ray can use it, where the user has chosen it by ``RAY_TMPDIR``, and where there is no better place.
+    The default is unusable if its path is long or not ASCII, belongs to another user, or is on a full disk. ``None`` if
+    Ray can use it, if the user has set ``RAY_TMPDIR``, or if no place is better.
     """
     if "RAY_TMPDIR" in os.environ or usable(default()):
         return None
     for place in SHORT:
         try:
             made = Path(tempfile.mkdtemp(prefix="ray-", dir=Path(place).expanduser()))
-        except (OSError, RuntimeError):  # no such place, none that can be written, no home
+        except (OSError, RuntimeError):  # missing or unwritable place, or no home folder
             continue
         if usable(made):
             return made
@@ -43,7 +43,7 @@ def private() -> Path | None:
 
 
 def usable(folder: Path) -> bool:
-    """Whether Ray can put its files into a folder, which need not exist."""
+    """Whether Ray can store its files in a folder, which need not exist."""
     there = _nearest(folder)
     return (
         _is_short(folder)
@@ -54,19 +54,19 @@ def usable(folder: Path) -> bool:
 
 
 def in_place_of_shared_memory(folder: Path) -> str | None:
-    """The folder for Ray's shared memory where ``/dev/shm`` cannot be used; ``None`` where it can."""
+    """The folder for Ray's shared memory if ``/dev/shm`` cannot be used; ``None`` if it can."""
     if not sys.platform.startswith("linux") or _is_writable(SHARED_MEMORY):
         return None
     return str(_nearest(folder))
 
 
 def room(folder: Path) -> str:
-    """How full the disk of a folder is, for a message."""
+    """The free space on a folder's disk, for a message."""
     return f"{shutil.disk_usage(_nearest(folder)).free / 2**20:,.0f} MiB are free in {str(folder)!r}"
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or the one above it that exists."""
+    """The folder, or its nearest parent that exists."""
     return next((one for one in (folder, *folder.parents) if one.exists()), folder)
 
 

@@ -1,1 +1,1 @@
-"""Examples and unlabelled text: where they are, how they are read, tokenised and subsampled."""
+"""Examples and unlabelled text: places, reading, tokenisation and subsets."""

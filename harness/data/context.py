@@ -1,4 +1,4 @@
-"""All that the steps of one trial read, resolved once."""
+"""Inputs of all steps of a trial, resolved once."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +19,22 @@ from harness.tasks import Examples, Task, code_fingerprint, task_named
 
 @dataclass(frozen=True)
 class TrialContext:
-    """A trial's config with its task, its encoder and its examples as they are found on this machine."""
+    """A trial's config with its task, encoder and examples, as found on this machine."""
 
     config: TrialConfig
     origin: Origin
     task: Task[Any]
     encoder: Encoder
     cache: Path
-    """Keeps tokenised data and Fisher diagonals between trials."""
+    """Folder that keeps tokenised data and Fisher diagonals between trials."""
 
     @classmethod
     def of(cls, config: TrialConfig, cache: Path) -> "TrialContext":
-        """Find what a trial reads. Raises ``UserError`` where a user's task or the encoder is no longer what the trial
-        was planned with; the data is checked where it is tokenised."""
+        """Find a trial's inputs.
+
+        Raises ``UserError`` if a user's task or the encoder has changed since the trial was planned. The data is
+        checked when it is tokenised.
+        """
         origin = Origin.of(config)
         what = f"task: {config.task_file or config.task}"
         check_unchanged(what, code_fingerprint(origin.task), config.task_code)
@@ -44,16 +47,16 @@ class TrialContext:
         return loading.pretrained(self.encoder, self.origin.task)
 
     def encoded(self, split: str, language: str) -> Encoded:
-        """A split (train, dev or test) of a language, from ``cache`` where it has been tokenised before.
+        """A split (train, dev or test) of a language, from ``cache`` if it has been tokenised before.
 
-        Raises ``UserError`` where the data is no longer what the trial was planned with, or ``max_length`` is more than
-        the encoder takes.
+        Raises ``UserError`` if the data has changed since the trial was planned, or ``max_length`` exceeds the
+        encoder's limit.
         """
         planned, max_length = self.fingerprint(split, language), self.config.setting.max_length
         return encoded(self.origin, split, language, planned, self.encoder, max_length, self.cache)
 
     def fingerprint(self, split: str, language: str) -> str:
-        """The content hash that a split of a language had when the trial was planned."""
+        """The content hash of a split of a language when the trial was planned."""
         if split == "test":
             return self.config.test_data[language]
         planned = {"train": self.config.training_data, "dev": self.config.dev_data}[split]
@@ -71,8 +74,10 @@ class TrialContext:
         return reading.examples(self.origin, split, language)
 
     def tokenise(self) -> None:
-        """Have all data in ``cache``, and let go of the encoder's tokenizer: a process that finds all there never loads
-        it."""
+        """Tokenise all data that ``cache`` lacks, and release the encoder's tokenizer.
+
+        A process that finds all data in the cache never loads the tokenizer.
+        """
         source, targets = self.config.source, self.config.targets
         self.encoded("train", source)
         for language in sources.parts(source):

@@ -1,5 +1,6 @@
-"""Unlabelled text by language: embedded, a folder, own files, Wikipedia from the hub, or the test sets of a task, which
-lose their labels."""
+"""Unlabelled text by language: embedded, in a folder, in own files, Wikipedia from the hub, or a task's test sets without
+labels.
+"""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,17 +17,23 @@ from harness.methods.fisher_estimate import TEXT_COLUMN, Estimate
 from harness.tasks import TASKS, task_named
 
 MAX_PASSAGE = 2**16
-"""Characters of a passage that are read."""
+"""Largest number of characters read of a passage."""
 
 
 @lru_cache(maxsize=64)
 def passages(text: str, language: str, count: int, origin: Origin, column: str = TEXT_COLUMN) -> tuple[str, ...]:
     """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
 
-    ``text`` is ``embedded``; a folder of ``XX.txt`` files, a passage a line, or of copies of Wikipedia as the hub has
-    it; a path with ``{language}`` in it, ``.txt`` files or tables with the text in ``column``; ``wikipedia``, from the
-    hub itself; ``task``, the test set of ``origin``; or a task's name, its test set at the same place. Raises
-    ``UserError`` where there is no text in the language.
+    Raises ``UserError`` if there is no text in the language.
+
+    Args:
+        text: ``embedded``; a folder of ``XX.txt`` files, one passage per line, or of copies of the hub's Wikipedia; a
+            path with ``{language}`` in it, to ``.txt`` files or tables; ``wikipedia``, from the hub; ``task``, the test
+            set of ``origin``; or a task's name, for its test set at the place of ``origin``.
+        language: The language.
+        count: Largest number of passages.
+        origin: The origin of the study's data.
+        column: Column of the tables with the text.
     """
     found: Iterable[str]
     if files.is_pattern(text):
@@ -45,7 +52,7 @@ def passages(text: str, language: str, count: int, origin: Origin, column: str =
 
 
 def of_task(text: str) -> bool:
-    """Whether the text is a task's test set, so that where a study's data are matters."""
+    """Whether the text is a task's test set, so that the place of the study's data matters."""
     return text == TASK or text in TASKS
 
 
@@ -55,8 +62,9 @@ def _other_task(name: str, origin: Origin) -> Origin:
 
 
 def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
-    """Content hash of the passages in each of an estimate's languages that it may read. Raises ``UserError`` where one
-    has no text."""
+    """Content hash of the passages that an estimate may read, by language. Raises ``UserError`` for a language without
+    text.
+    """
     text, place = estimate.text, origin if of_task(estimate.text) else Origin("", "")
     return {
         language: digest(passages(text, language, count, place, estimate.column))

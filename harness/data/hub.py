@@ -1,5 +1,4 @@
-"""A task's data set from the Hugging Face hub, or from a copy of it on disk; the names of its columns are the task's to
-know."""
+"""A task's data set from the Hugging Face hub, or from a copy on disk. The task itself defines its columns."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +13,13 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 PARTS = ("{split}.parquet", "{split}-*.parquet", "{split}/*.parquet")
-"""Where a configuration's folder has a split."""
+"""File patterns of a split in a configuration's folder."""
 SAVED = ("dataset_dict.json", "state.json")
-"""Files by which one knows what ``save_to_disk`` has written."""
+"""Files that identify a folder written by ``save_to_disk``."""
 
 
 def revision(task: Task[Any]) -> str:
-    """``revision_of`` a task's data set. Raises ``UserError`` where it has none."""
+    """``revision_of`` for a task's data set. Raises ``UserError`` if the task has none."""
     if not task.hub:
         raise UserError(f"data: the task {task.name!r} has no data set on the hub; give a directory")
     return revision_of(task.hub)
@@ -28,27 +27,26 @@ def revision(task: Task[Any]) -> str:
 
 @lru_cache(maxsize=8)
 def revision_of(name: str) -> str:
-    """The commit of the newest version of a data set on the hub, or without a network of the one that was downloaded
-    last.
+    """The commit of the newest version of a data set on the hub; without a network, of the last download.
 
-    Raises ``UserError`` where the hub does not give it and it has not been downloaded before.
+    Raises ``UserError`` if the hub does not give it and no version has been downloaded.
     """
     from huggingface_hub import hf_hub_download
 
     try:
         return Path(hf_hub_download(name, "README.md", repo_type="dataset")).parent.name
-    except Exception as error:  # whatever the network or the library raises, the data set is not to be had
+    except Exception as error:  # any error of the network or the library means that the data is unavailable
         raise UserError(f"data: the Hugging Face hub did not give {name!r}: {reason_and_file(error)}") from None
 
 
 def downloaded(task: Task[Any], commit: str, split: str, language: str) -> list[Any]:
-    """The examples of a split and language as the hub has them at a commit."""
+    """The examples of a split and language on the hub, at a commit."""
     rows, where = loaded(task.hub, *task.hub_part(split, language), commit)
     return task.from_hub(task.of_language(rows, language), where)
 
 
 def loaded(name: str, configuration: str, split: str, commit: str) -> "tuple[Dataset, str]":
-    """A split of a data set as the hub has it at a commit, and words for it that messages begin with."""
+    """A split of a data set on the hub, at a commit, and its description for messages."""
     from datasets import disable_progress_bars, load_dataset
 
     disable_progress_bars()
@@ -60,10 +58,10 @@ def loaded(name: str, configuration: str, split: str, commit: str) -> "tuple[Dat
 
 
 def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any] | None:
-    """The same from a copy: a folder a configuration, of Parquet files named by split, or as ``save_to_disk`` writes
-    it.
+    """The examples of a split and language from a copy on disk; ``None`` if the configuration has no folder.
 
-    ``None`` where there is no such folder; raises ``UserError`` where it lacks the split or cannot be read.
+    A copy has one folder per configuration, with Parquet files named by split or with the files of ``save_to_disk``.
+    Raises ``UserError`` if the folder lacks the split or cannot be read.
     """
     configuration, part = task.hub_part(split, language)
     source = folder / configuration
@@ -80,7 +78,7 @@ def copied(task: Task[Any], folder: Path, split: str, language: str) -> list[Any
 
 
 def is_copy(source: Path) -> bool:
-    """Whether a folder is that of a configuration in a copy."""
+    """Whether a folder holds a configuration of a copy."""
     return any((source / name).is_file() for name in SAVED) or any(source.rglob("*.parquet"))
 
 

@@ -1,5 +1,4 @@
-"""The examples of a user's own task: from files by split and language, folders that ``save_to_disk`` made, or the
-hub."""
+"""The examples of a user's own task: from files by split and language, folders of ``save_to_disk``, or the hub."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +18,10 @@ if TYPE_CHECKING:
 
 
 def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]:
-    """The examples of a split (train, dev or test) and language, the same from every format. Raises ``UserError`` with
-    the file and the row where they are missing or malformed."""
+    """The examples of a split (train, dev or test) and language, the same from every format.
+
+    Raises ``UserError`` with the file and the row if they are missing or malformed.
+    """
     data = origin.place
     if isinstance(data, HubData):
         found, where = hub.loaded(data.hub, data.configuration(language), data.split(split), origin.revision)
@@ -41,8 +42,7 @@ def rows(task: Own[Any], origin: Origin, split: str, language: str) -> list[Any]
 
 
 def _shards(folder: Path, split: str) -> list[Path]:
-    """The Parquet files of a split in a folder that ``save_to_disk`` has not made, named by the split or numbered
-    alone."""
+    """The Parquet files of a split, named by the split or only numbered; empty for a folder of ``save_to_disk``."""
     if not folder.is_dir() or any((folder / name).is_file() for name in hub.SAVED):
         return []
     named = [pattern.format(split=word) for word in SPLIT_WORDS[split] for pattern in hub.PARTS]
@@ -50,13 +50,13 @@ def _shards(folder: Path, split: str) -> list[Path]:
 
 
 def _found(pattern: str, split: str, language: str) -> Path:
-    """The first of the places that a pattern stands for; where none is there the first that it could be."""
+    """The first existing place that a pattern stands for; if none exists, the first possible place."""
     tried = places(pattern, split, language)
     return next((place for place in tried if place.exists()), tried[0])
 
 
 def _frame(rows: "Dataset", task: Own[Any], where: str) -> pd.DataFrame:
-    """The columns that a task reads, class ids as their names."""
+    """The columns that a task reads, with class ids as names."""
     names = (*task.columns, *([task.id] if task.id else []))
     return pd.DataFrame(dict(zip(names, map(list, columns(rows, names, where)), strict=True)), dtype=object)
 

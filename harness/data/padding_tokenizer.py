@@ -1,7 +1,6 @@
-"""A tokenizer without its vocabulary: its special tokens, which are all that padding a batch takes.
+"""A tokenizer without its vocabulary, for padding batches, which needs only the special tokens.
 
-The vocabulary of a multilingual tokenizer is hundreds of MiB of a process's memory, and of no use once all text is
-tokenised.
+The vocabulary of a multilingual tokenizer takes hundreds of MiB of memory, and is useless once all text is tokenised.
 """
 
 from typing import Any
@@ -13,11 +12,11 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from harness.compat.transformers import set_pad_token_type_id
 
 KEPT = ("model_max_length", "padding_side", "truncation_side", "model_input_names")
-"""What else it has of the whole tokenizer."""
+"""Further attributes taken from the whole tokenizer."""
 
 
 def description(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    """What ``described`` makes one of, as JSON."""
+    """The description that ``described`` reads, as JSON."""
     tokens = tokenizer.special_tokens_map
     return {
         "tokens": tokens,
@@ -28,9 +27,10 @@ def description(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
 
 
 def described(description: dict[str, Any]) -> PreTrainedTokenizerBase:
-    """It pads as the whole tokenizer does and has its special tokens' ids; given text to tokenise, it raises an
-    error."""
-    pieces = WordLevel(description["ids"], unk_token="")  # which is not among them
+    """A tokenizer that pads like the whole one and has its special tokens' ids. Tokenising text with it raises an
+    error.
+    """
+    pieces = WordLevel(description["ids"], unk_token="")  # the unknown token is left out, so that text raises an error
     made = PreTrainedTokenizerFast(
         tokenizer_object=Tokenizer(pieces), **description["tokens"], **description["options"]
     )

@@ -1,4 +1,4 @@
-"""Where examples come from: the embedded default, XTREME's download layout, the hub, or a copy of it on disk."""
+"""Examples from their origin: embedded, in XTREME's download layout, on the hub, or in a copy on disk."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -16,16 +16,15 @@ from harness.tasks import Examples, Own, Task, task_named
 
 @lru_cache(maxsize=512)
 def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
-    """The examples of a split (train, dev or test) and language, the same from every origin; kept for the process's
-    next trials.
+    """The examples of a split (train, dev or test) and language, the same from every origin.
 
-    Raises ``UserError`` where they are missing or malformed.
+    They are cached for the process's next trials. Raises ``UserError`` if they are missing or malformed.
     """
     task = task_named(origin.task)
     try:
         rows = _rows(task, origin, split, language)
         found = Examples(tuple(rows), getattr(rows, "notes", ()))
-        assert found.fingerprint  # a user's own task may give what has none
+        assert found.fingerprint  # a user's own task may return values that cannot be hashed
     except UserError:
         raise
     except Exception as error:
@@ -35,8 +34,10 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
 
 
 def with_labels(origin: Origin, source: str) -> Origin:
-    """The origin of examples with the labels of a task that a study describes, and with its fingerprint: where the
-    study gives no labels, they are those of the training data."""
+    """The origin, with the labels and the fingerprint of a task that the study describes.
+
+    If the study gives no labels, they are those of the training data.
+    """
     if not isinstance(origin.task, Own):
         return origin
     task = origin.task.with_labels_of(examples(origin, "train", source).rows)
@@ -82,7 +83,7 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
     if not found:
         codes = (code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code)))
         there = ", ".join(sorted(codes)) or "none"
-        # Under another name, not with another end alone.
+        # Only names that differ in more than the suffix.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
         raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}")

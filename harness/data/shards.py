@@ -1,4 +1,4 @@
-"""Parquet files that make up one split: all of them, and none of another layout."""
+"""Parquet files that form one split: all of them, and none of another layout."""
 
 import re
 from collections.abc import Sequence
@@ -7,16 +7,18 @@ from pathlib import Path
 from harness.common.errors import UserError
 
 SHARD = re.compile(r"(?P<stem>.*?-)??(?P<number>\d+)(-of-(?P<count>\d+))?(-[0-9a-f]+)?\.parquet")
-"""``train-00000-of-00004.parquet``, as the hub names them, some with a hash; ``0000.parquet``, as it converts them."""
+"""Names such as ``train-00000-of-00004.parquet``, as on the hub, some with a hash, or ``0000.parquet``, as converted by
+the hub.
+"""
 SHOWN = 4
-"""Files that a message names."""
+"""Largest number of files in a message."""
 
 
 def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) -> list[Path]:
-    """The files of a split: those of the first pattern that has any, sorted; none where no pattern has one.
+    """The files of a split, sorted: those of the first pattern that matches any; empty if no pattern matches.
 
-    Raises ``UserError`` naming the files where several patterns or numberings have some, and where a number is lacking:
-    from 0 on, and where ``whole`` also at the end.
+    Raises ``UserError`` with the files' names if several patterns or numberings match, or if a number is missing.
+    Numbers start at 0; with ``whole`` they must also reach the end.
     """
     layouts = [found for pattern in patterns if (found := sorted(folder.glob(pattern)))]
     if len(layouts) > 1:
@@ -25,7 +27,7 @@ def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) ->
     shards = {file: shard for file in files if (shard := SHARD.fullmatch(file.name))}
     if not shards:
         return files
-    # One numbering: no file without a number, and one number of files.
+    # Require one numbering: no file without a number, and one total.
     kinds = {(shard["stem"], shard["count"]): file for file, shard in reversed(shards.items())}
     others = [file for file in files if file not in shards]
     if len(kinds) > 1 or others:
@@ -35,7 +37,7 @@ def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) ->
 
 
 def refuse_lone_shard(file: Path) -> None:
-    """Refuse a file that is one of several. Raises ``UserError`` naming the folder to give in its place."""
+    """Refuse a file that is a single shard of a split. The ``UserError`` names the folder to give instead."""
     shard = SHARD.fullmatch(file.name)
     if shard is not None and shard["count"] and int(shard["count"]) > 1:
         raise UserError(
@@ -44,7 +46,7 @@ def refuse_lone_shard(file: Path) -> None:
 
 
 def _check_numbers(folder: Path, shards: Sequence[re.Match[str]], whole: bool) -> None:
-    """Refuse shards of which one is lacking or there twice."""
+    """Refuse shards if a number is missing or occurs twice."""
     names: dict[int, list[str]] = {}
     for shard in shards:
         names.setdefault(int(shard["number"]), []).append(shard.string)

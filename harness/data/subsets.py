@@ -1,8 +1,8 @@
-"""The training data of a trial: all examples, a mix of source languages, fewer examples, or wrong labels.
+"""Training data of a trial: all of it, a mix of source languages, fewer examples, or examples with wrong labels.
 
-The tokenised data is that of all examples with their own labels, which trials of all settings share; this is done to it
-afterwards. What is drawn depends neither on a trial's seed nor on each other: data and chance are varied apart from one
-another, and a word has the same wrong label however many sentences there are.
+The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
+applied afterwards. The draws depend neither on a trial's seed nor on each other, so that data and chance vary
+separately. A word has the same wrong label for every number of sentences.
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,17 @@ from harness.data import mixing
 from harness.data.context import TrialContext
 
 SUBSET_SEED, NOISE_SEED = 0, 1
-"""Fixed: another would be another data set under the same name. numpy promises that ``RandomState`` keeps its numbers
-for ever, which it does not of ``default_rng``."""
+"""Fixed seeds: other seeds would make other data sets under the same name.
+
+numpy guarantees that the numbers of ``RandomState`` never change, but not those of ``default_rng``.
+"""
 
 
 def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
-    Source languages are mixed first, and fewer examples are drawn of the mix. All windows of a sentence are there as
-    often as the sentence is drawn, or none.
+    Source languages are mixed first, and fewer examples are drawn from the mix. That happens before long sentences are
+    cut into windows: a sentence has all of its windows, or none.
     """
     setting, temperature = context.config.setting, context.config.sampling_temperature
     whole = context.encoded("train", context.config.source)
@@ -40,16 +42,18 @@ def training_rows(context: TrialContext) -> Dataset:
 
 
 def drawn(total: int, count: int) -> "np.ndarray[Any, Any]":
-    """Numbers of the ``count`` examples that are drawn of ``total``, ascending, (count,); a larger count has those of a
-    smaller."""
+    """Indices of the ``count`` examples drawn from ``total``, ascending, of shape (count,).
+
+    A larger count includes the examples of a smaller count.
+    """
     return np.sort(np.random.RandomState(SUBSET_SEED).permutation(total)[:count])
 
 
 def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[list[int]]:
-    """Label ids of each example, each replaced with probability ``share`` by one of the other ``classes`` - 1, as
-    likely as one another.
+    """Label ids of each example, each replaced with probability ``share`` by another of the ``classes``.
 
-    What a label is replaced by does not depend on ``share``, so that a larger share has the replacements of a smaller.
+    All other classes are equally likely. The replacement of a label does not depend on ``share``, so a larger share
+    includes the replacements of a smaller share.
     """
     draw = np.random.RandomState(NOISE_SEED)
     sizes = np.array([len(labels) for labels in gold])
@@ -60,9 +64,9 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
 
 
 def _of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
-    """The rows of some examples, ascending and each as often as it is given, as a table of its own.
+    """The rows of some examples, ascending and each as often as it is given, in a new table.
 
-    ``Dataset.select`` would leave the others in what is beneath.
+    ``Dataset.select`` would keep the others in the underlying table.
     """
     table = rows.data.table
     numbers = table.column("example").to_numpy()  # ascending

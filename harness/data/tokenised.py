@@ -1,5 +1,7 @@
-"""Examples as model inputs, tokenised once per node into memory-mapped Arrow files that all trials and processes
-share."""
+"""Examples as model inputs, tokenised once per node into memory-mapped Arrow files.
+
+All trials and processes share these files.
+"""
 
 import json
 from dataclasses import dataclass
@@ -32,10 +34,12 @@ if TYPE_CHECKING:
 
 SPLIT_NAMES = {"train": "training", "dev": "dev", "test": "test"}
 TOKENISED = "tokenised"
-"""The folder of a cache that they are in."""
+"""Folder of the tokenised data in a cache."""
 SLICE = 2000
-"""Examples that are tokenised at a time: a tokenizer's output takes a hundred times the memory of what is kept of
-it."""
+"""Number of examples that are tokenised at a time.
+
+A tokenizer's output takes a hundred times the memory of its kept part.
+"""
 TYPES = "token_type_ids"
 SUMS = "sha256.json"
 """Checksums of an entry's other files, written last."""
@@ -44,26 +48,25 @@ SPECIAL_TOKENS = "special_tokens.json"
 
 @dataclass(frozen=True)
 class Encoded:
-    """One split of one language, as a model reads it."""
+    """A split of a language as model inputs."""
 
     rows: Dataset
-    """As ``Task.encode`` makes them."""
+    """Encoded rows, from ``Task.encode``."""
     gold: list[list[Any]]
-    """As ``Task.gold`` makes it."""
+    """Gold labels, from ``Task.gold``."""
     unknown: float
     """Share (%) of the sub-words that are the tokenizer's unknown piece."""
     tokenizer: "PreTrainedTokenizerBase"
-    """Pads the rows; of the encoder's own it has the special tokens alone."""
+    """Tokenizer that pads the rows. It has only the special tokens of the encoder's tokenizer."""
 
 
 @lru_cache(maxsize=256)
 def encoded(
     origin: Origin, split: str, language: str, planned: str, encoder: Encoder, max_length: int, cache: Path
 ) -> Encoded:
-    """A split (train, dev or test) and language, from ``cache`` where it has been tokenised before.
+    """A split (train, dev or test) and language, from ``cache`` if it has been tokenised before.
 
-    Raises ``UserError`` where the examples have another fingerprint than ``planned``, or ``max_length`` is more than
-    the encoder takes.
+    Raises ``UserError`` if the examples' fingerprint is not ``planned``, or ``max_length`` exceeds the encoder's limit.
     """
     task = task_named(origin.task)
     identity = {
@@ -89,7 +92,7 @@ def encoded(
         check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            # A second process that wants the same at the same time waits for the first.
+            # A second process that needs the same entry waits for the first.
             with FileLock(folder.with_suffix(".lock")):
                 if not _is_whole(folder):
                     _build(folder, task, examples, tokenizer, max_length)
@@ -116,8 +119,10 @@ def sample(origin: Origin, language: str, encoder: Encoder, max_length: int, cou
 
 
 def _inputs(rows: Dataset, encoder: Encoder) -> Dataset:
-    """Encoded rows without token types where the encoder has one type: a tokenizer of another family may number the
-    second text 1."""
+    """Encoded rows, without token types if the encoder has a single type.
+
+    A tokenizer of another family may give the second text the type 1.
+    """
     one = TYPES in rows.column_names and config(encoder).get("type_vocab_size") in (0, 1)
     return rows.remove_columns(TYPES) if one else rows
 
@@ -125,9 +130,9 @@ def _inputs(rows: Dataset, encoder: Encoder) -> Dataset:
 def _build(
     folder: Path, task: "Task", examples: "Examples", tokenizer: "PreTrainedTokenizerBase", max_length: int
 ) -> None:
-    """Write an entry beside its place, then move it there: no other process ever sees half of one."""
+    """Write an entry beside its place, then move it there, so that no process sees half of it."""
     disable_progress_bars()
-    if folder.exists():  # torn
+    if folder.exists():  # damaged
         quarantine(folder)
     with replacing(folder, folder.with_suffix(PART)) as part:
         slices = [_slice(task, examples, start, tokenizer, max_length) for start in range(0, len(examples), SLICE)]
@@ -151,10 +156,10 @@ def _sums(folder: Path) -> dict[str, str]:
 
 
 def _is_whole(folder: Path) -> bool:
-    """Whether an entry is there as it was written; reading it takes a moment once per process and saves a study from a
-    torn file.
+    """Whether an entry exists and matches its checksums.
 
-    Those of former versions have no special tokens, and are made again.
+    The check takes a moment once per process, and protects a study from damaged files. Entries of former versions have
+    no special tokens, and are made again.
     """
     try:
         sums = json.loads((folder / SUMS).read_text())

@@ -1,4 +1,4 @@
-"""Passages of Wikipedia: the first ones of a fixed snapshot, streamed from the hub or from a copy on disk."""
+"""Passages of Wikipedia: the first of a fixed snapshot, streamed from the hub or from a copy on disk."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -10,25 +10,24 @@ from harness.data.shards import split_files
 
 NAME = "wikimedia/wikipedia"
 SNAPSHOT = "20231101"
-"""The dump that passages are of: a later one has other articles."""
+"""Date of the dump, fixed because later ones have other articles."""
 SHORTEST = 40
-"""Characters of a passage, in any script: what is shorter is often a heading or a list's item."""
+"""Smallest number of characters of a passage, in any script: a shorter line is often a heading or a list item."""
 
 
 def configuration(language: str) -> str:
-    """The hub's name of a language's articles; a copy's folder has the same."""
+    """The hub's name of a language's articles, also the name of a copy's folder."""
     return f"{SNAPSHOT}.{language}"
 
 
 def streamed(language: str, count: int) -> list[str]:
-    """The first ``count`` passages on the hub, without downloading the rest. Raises ``UserError`` where the hub does
-    not give them."""
+    """The first ``count`` passages on the hub, without downloading the rest. Raises ``UserError`` if the hub fails."""
     from datasets import load_dataset
 
     try:
         articles = load_dataset(NAME, configuration(language), split="train", streaming=True)
         return list(islice(_paragraphs(articles), count))
-    except Exception as error:  # whatever the network or the library raises, the text is not to be had
+    except Exception as error:  # any error of the network or the library means that the text is unavailable
         raise UserError(
             f"text: {NAME} ({configuration(language)}) could not be read from the Hugging Face hub: "
             f"{reason_and_file(error)}. Give a directory with a copy, or with XX.txt files"
@@ -36,8 +35,8 @@ def streamed(language: str, count: int) -> list[str]:
 
 
 def copied(folder: Path, language: str, count: int) -> list[str] | None:
-    """The first ``count`` passages of a copy's Parquet files; ``None`` where there is none of the language."""
-    # The first files do: a few passages are read.
+    """The first ``count`` passages of a copy's Parquet files; ``None`` if it has none of the language."""
+    # The first files suffice for a few passages.
     files = split_files(folder / configuration(language), ["train-*.parquet"], whole=False)
     parts = [str(file) for file in files]
     if not parts:
@@ -52,6 +51,6 @@ def copied(folder: Path, language: str, count: int) -> list[str] | None:
 
 
 def _paragraphs(articles: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """An article's text has a paragraph a line."""
+    """The paragraphs of articles, one per line of text, without short ones."""
     for article in articles:
         yield from (line for line in map(str.strip, article["text"].split("\n")) if len(line) >= SHORTEST)

@@ -1,1 +1,1 @@
-"""Many trials: planned, checked, run here or on Ray, retried, shown."""
+"""Running many trials: plan, check, run here or on Ray, retry, show progress."""

@@ -1,5 +1,7 @@
-"""One attempt at a trial: run it, and leave a record or a failure in the store. Both ways of running a study go through
-here."""
+"""One attempt at a trial: it leaves a record or a failure in the store.
+
+Runs in this process and runs on Ray both go through this module.
+"""
 
 import os
 import re
@@ -17,15 +19,14 @@ from harness.study import TrialConfig
 from harness.training.rungs import Rungs, Stopped
 
 NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED", re.IGNORECASE)
-"""What torch says of memory that there is not, a GPU's or a CPU's; by its class alone no such error can be told from
-others."""
+"""Messages of torch's out-of-memory errors, of a GPU or a CPU. Not all of these errors have a class of their own."""
 BROKEN_DEVICE = re.compile("CUDA error")
-"""What torch says of a GPU that this process can use no more, whatever it tries."""
+"""Messages of torch's errors after which this process can no longer use its GPU."""
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """How an attempt ended, for the progress display."""
+    """The end of an attempt, for the progress display."""
 
     id: str
     seconds: float = 0.0
@@ -34,13 +35,13 @@ class Attempt:
     zero_shot: float = float("nan")
     """Mean of the targets' scores × 100."""
     error: str = ""
-    """One line where the trial failed, empty where it finished."""
+    """The error of a failed trial, on one line; empty if the trial finished."""
     lacked_memory: bool = False
-    """Whether it failed for want of memory, this process's or a GPU's."""
+    """Whether it failed because this process or a GPU ran out of memory."""
     broke_device: bool = False
     """Whether it failed in a way that leaves this process's GPU unusable."""
     held_elsewhere: bool = False
-    """Whether another process is at the trial, and nothing was done."""
+    """Whether another process is running the trial, so that nothing was done."""
 
     @classmethod
     def finished(cls, record: Record) -> "Attempt":
@@ -57,17 +58,22 @@ def attempt(
     *,
     wait: bool = True,
 ) -> Attempt:
-    """Run a trial, from its last training state where there is one, or score its kept weights, and write its result.
+    """Run a trial and write its result.
 
-    An exception is recorded with its traceback and stops no other trial. ``rungs`` is told dev scores along the way;
-    where it stops the trial, nothing is written and ``Stopped`` is raised. Another process that is at the same trial is
-    waited for, and what it leaves is the result; or not, without ``wait``: the attempt is then ``held_elsewhere``.
+    The trial continues from its last training state, if there is one. An outdated record with kept weights is scored
+    again. An exception is recorded with its traceback and stops no other trial.
+
+    Args:
+        rungs: Receives dev scores during training. If it stops the trial, nothing is written and ``Stopped`` is raised.
+        wait: Whether to wait while another process runs the trial. The outcome of that process is then the result.
+            Without ``wait``, the attempt returns at once as ``held_elsewhere``.
     """
     environment.clear()
     os.environ.setdefault(
         "TOKENIZERS_PARALLELISM", "false"
     )  # a trial has its own threads, and tokenizers warns of forks
-    # In bf16 on a CPU it would keep 1024 kernels, gigabytes: nearly every batch has a number of tokens of its own.
+    # In bf16 on a CPU, oneDNN would keep 1024 kernels, which take gigabytes: nearly every batch has a different number
+    # of tokens.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     before = store.failure(config.id)
     with store.claim(config.id, wait=wait) as mine:
@@ -80,7 +86,7 @@ def attempt(
             return _made(config, store, resources, keep_weights, rungs)
         except (Stopped, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a library in Rust may panic, which is no Exception
+        except BaseException as error:  # a panic in a Rust library is no Exception
             ended = failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
             lacked_memory = isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error)))
             return replace(
@@ -104,7 +110,7 @@ def _trained(
     from harness.training.training_state import TrainingStates
     from harness.training.trial import run_trial
 
-    # A search tells its rungs of every score once, in order: its trials begin anew.
+    # A search reports each score to its rungs once, in order, so its trials start from the beginning.
     states = TrainingStates(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         with _limited(resources):
@@ -118,12 +124,12 @@ def _trained(
 
 
 def _limited(resources: Resources) -> AbstractContextManager[None]:
-    """The trial's time limit: of the work, not of writing down what came of it."""
+    """The trial's time limit. It covers the work, not the writing of the result."""
     return time_limit(resources.minutes, may_exit=not resources.local)
 
 
 def _rescored(config: TrialConfig, store: Store, resources: Resources) -> Record | None:
-    """The trial's new record from its kept weights; ``None`` where there are none."""
+    """The trial's new record, scored from its kept weights; ``None`` if it has none that can be read."""
     from harness.training import weights as kept
     from harness.training.rescoring import rescore
 
@@ -140,7 +146,7 @@ def _rescored(config: TrialConfig, store: Store, resources: Resources) -> Record
             OSError,
             ValueError,
             UserError,
-        ):  # gone, torn or not to be read: only training again makes a whole record
+        ):  # missing, damaged or unreadable: only a new training makes a complete record
             return None
     with _limited(resources):
         result = rescore(model, config, before, history, cache=store.cache, threads=resources.cpus)
@@ -149,8 +155,10 @@ def _rescored(config: TrialConfig, store: Store, resources: Resources) -> Record
 
 
 def failed(config: TrialConfig, store: Store, error: str, trace: str) -> Attempt:
-    """Record a failure in the store; where even that fails (a full disk), the trial stays missing and the others go
-    on."""
+    """Record a failure in the store.
+
+    If that fails too, as on a full disk, the trial stays missing and the other trials continue.
+    """
     line = without_credentials(" ".join(error.split()))
     try:
         store.save_failure(config, line, without_credentials(trace))

@@ -1,4 +1,4 @@
-"""What a study will cost before it runs: time, GPU-hours and disk, from the store's own trials or a short probe."""
+"""Estimated cost of a study before it runs: time, GPU-hours and disk, from past trials or a short probe."""
 
 import contextlib
 import statistics
@@ -20,7 +20,7 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 LOOKED_AT = 300
-"""Past trials that an estimate reads at most."""
+"""Largest number of past trials that an estimate reads."""
 PROBE_STEPS = 10
 FLOAT = 4
 """Bytes of a kept weight."""
@@ -28,7 +28,7 @@ FLOAT = 4
 
 @dataclass(frozen=True)
 class Past:
-    """What a finished trial took."""
+    """Time, disk and memory figures of a finished trial."""
 
     config: TrialConfig
     device: str
@@ -36,20 +36,20 @@ class Past:
     preparation: float
     """Seconds before the first step."""
     training: float
-    """Seconds per training example and pass over it."""
+    """Seconds per processed training example."""
     evaluation: float
     """Seconds per scored example."""
     stored: float
     """Bytes in the store per scored example, without weights."""
     parameters: int
     tokens: float
-    """Sub-words trained on a second."""
+    """Sub-words per second in training."""
 
     @classmethod
     def of(cls, record: Record, stored: float) -> "Past | None":
-        """From a record, and the bytes that its trial has in the store without weights.
+        """The figures of a record; ``None`` if the record's version lacks some of them.
 
-        ``None`` for a record of another version, which lacks some of it.
+        ``stored`` is the number of bytes that the trial has in the store, without weights.
         """
         cost = record.cost
         preparation, training, evaluation = cost.preparation_seconds, cost.training_seconds, cost.evaluation_seconds
@@ -73,31 +73,31 @@ class Past:
 
 @dataclass(frozen=True)
 class Cost:
-    """What the trials that are to run will take; the Fisher information of ``ewc`` is a ``FisherCost`` beside."""
+    """Estimated cost of the trials to run. ``FisherCost`` holds the cost of the Fisher information of ``ewc``."""
 
     seconds: float
-    """Of all trials, one after another."""
+    """Seconds of all trials, one after another."""
     at_once: int
     """Trials that run at once on this machine."""
     gpu_hours: float
     disk: float
-    """Bytes."""
+    """Bytes on disk."""
     grounds: str
-    """What the estimate was made from."""
+    """The basis of the estimate, for messages."""
 
     @property
     def wall_seconds(self) -> float:
-        """From the first trial to the last, if all take equally long."""
+        """Seconds from the start of the first trial to the end of the last, if all take equally long."""
         return self.seconds / self.at_once
 
 
 def estimated(
     trials: Sequence[TrialConfig], past: Sequence[Past], resources: Resources, *, gpus: int, keep_weights: bool = False
 ) -> Cost:
-    """The cost of trials by the most similar past ones. ``gpus`` is how many this machine has.
+    """The cost of trials, estimated from the most similar past trials.
 
-    Trials of another method, batch size or length stand in where there are none of the same. Raises ``ValueError``
-    without past trials.
+    ``gpus`` is the number of GPUs of this machine. If no past trial has the same method, batch size and length, less
+    similar ones are used. Raises ``ValueError`` without past trials.
     """
     if not past:
         raise ValueError("an estimate needs past trials")
@@ -119,18 +119,21 @@ def estimated(
 
 @dataclass(frozen=True)
 class FisherCost:
-    """What the Fisher diagonals that are not there yet will take, once for all trials."""
+    """Estimated cost of the missing Fisher diagonals, computed once for all trials."""
 
     diagonals: int
     seconds: float
-    """Of all of them, one after another."""
+    """Seconds of all diagonals, one after another."""
     disk: float
-    """Bytes."""
+    """Bytes on disk."""
 
 
 def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost:
-    """By past trials: a window of text takes a step's time on as many sub-words, and a diagonal a number for each
-    parameter."""
+    """The cost of Fisher diagonals, estimated from past trials.
+
+    A window of text takes as long as training on the same number of sub-words. A diagonal stores one number per
+    parameter.
+    """
     windows = sum(request.estimate.examples for request in requests)
     tokens, parameters = (
         statistics.median(found) for found in ([one.tokens for one in past], [one.parameters for one in past])
@@ -139,8 +142,11 @@ def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost
 
 
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
-    """Those of the past trials that are most like a trial: of its method, batch size and length, or of fewer of
-    these."""
+    """The past trials most similar to a trial.
+
+    They have the same method, batch size and length. If none do, they have the same batch size and length, or else the
+    same method. Otherwise all past trials are taken.
+    """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
         lambda config: (config.method.name, config.setting.batch_size, config.setting.max_length),
         lambda config: (config.setting.batch_size, config.setting.max_length),
@@ -154,7 +160,10 @@ def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
 
 
 def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list[Past]:
-    """What the store's trials of the same task, encoder and precision took on the same kind of device; of many some."""
+    """Figures of the store's trials with the same task, encoder, precision and kind of device.
+
+    Reads at most ``LOOKED_AT`` records besides those of ``trials``.
+    """
     wanted = {(trial.task, trial.encoder_revision, trial.precision) for trial in trials}
     first = [trial.id for trial in trials]
     ids = list(dict.fromkeys([*first, *store.ids()]))
@@ -168,11 +177,11 @@ def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list
 
 
 def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
-    """What a few steps of the first trial of each method take in this process, scored on the source and one target
-    language.
+    """Figures from a few steps of the first trial of each method, run in this process.
 
-    A method that needs Fisher information is left out, as that would have to be computed first; vanilla stands in where
-    all do. Nothing is kept. Raises ``RuntimeError`` where a trial fails.
+    Each trial is scored on the source and one target language. A method that needs Fisher information is left out,
+    because its diagonals would have to be computed first. If all methods need it, vanilla is run instead. Nothing is
+    kept. Raises ``RuntimeError`` if a trial fails.
     """
     from harness.execution.attempt import attempt
 
@@ -198,7 +207,7 @@ def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
 
 
 def trained(trial: TrialConfig) -> float:
-    """Training examples times passes over them."""
+    """Number of training examples that a trial processes over all its steps."""
     there = len(reading.examples(Origin.of(trial), "train", trial.source).rows)
     return trial.setting.steps(there) * trial.setting.batch_size
 
@@ -211,7 +220,7 @@ def _scored(trial: TrialConfig) -> int:
 
 
 def at_once(resources: Resources, gpus: int) -> int:
-    """How many trials run at once on this machine; of a cluster not known, so 1."""
+    """Number of trials that run at once on this machine; 1 on a cluster, whose size is not known."""
     if resources.local or resources.ray_address is not None:
         return 1
     by_cores = max(1, cores() // resources.cpus)

@@ -1,5 +1,7 @@
-"""The best number of trials that share a GPU, measured with real trials: ever more of them run a few steps at once,
-until nothing is gained."""
+"""The best number of trials that share a GPU, measured with real trials.
+
+The number is doubled, and each number runs a few steps, until the speed no longer rises.
+"""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -11,16 +13,16 @@ from harness.execution.gpu_sharing_probe import DoesNotRunError, GpuSharing, mea
 from harness.study import TrialConfig
 
 GAIN = 0.05
-"""Least share by which more trials at once must be faster to be worth their memory."""
+"""Smallest relative gain in speed for which more trials at once are worth their memory."""
 SECONDS = 5.0
-"""Time for which trials at once are measured."""
+"""Seconds of one measurement."""
 
 
 def following(tried: Sequence[GpuSharing], most: int) -> int | None:
-    """The next number of trials to try: twice the last, or as many as fit.
+    """The next number of trials to try: twice the last number, or as many as fit.
 
-    ``None`` where that is no more, or where the last was hardly faster than the one before. ``most`` is a bound of
-    another kind, such as CPU cores.
+    ``None`` if no larger number is possible, or if the last number was hardly faster than the one before. ``most`` is a
+    further limit, such as CPU cores.
     """
     *before, last = tried
     if before and last.rate < (1 + GAIN) * before[-1].rate:
@@ -30,16 +32,20 @@ def following(tried: Sequence[GpuSharing], most: int) -> int | None:
 
 
 def best(tried: Sequence[GpuSharing]) -> int:
-    """The fastest number of trials at once. Of about equally fast ones it is the fewest, whose trials each end sooner;
-    1 where none fits."""
+    """The fastest number of trials at once; 1 if none fits.
+
+    Among about equally fast numbers the smallest wins, because each of its trials ends sooner.
+    """
     fitting = [one for one in tried if one.trials <= one.room]
     fastest = max((one.rate for one in fitting), default=0.0)
     return min((one.trials for one in fitting if (1 + GAIN) * one.rate >= fastest), default=1)
 
 
 def largest(trials: Sequence[TrialConfig]) -> list[TrialConfig]:
-    """Of each kind of method the trial with the most tokens a batch. Methods that differ in numbers alone, such as λ,
-    are of one kind."""
+    """The trial with the most tokens per batch, for each kind of method.
+
+    Methods that differ only in numbers, such as λ, are of the same kind.
+    """
     found: dict[object, TrialConfig] = {}
     for trial in sorted(trials, key=tokens, reverse=True):
         kind = (*(part.name for part in trial.method.parts), len(trial.method.estimates()))
@@ -48,7 +54,7 @@ def largest(trials: Sequence[TrialConfig]) -> list[TrialConfig]:
 
 
 def tokens(trial: TrialConfig) -> int:
-    """Most tokens that go through the model at once."""
+    """Largest number of tokens in one forward pass."""
     setting = trial.setting
     return setting.batch_size // setting.accumulation * setting.max_length
 
@@ -62,11 +68,17 @@ def pick(
     seconds: float = SECONDS,
     say: Callable[[str], None] = print,
 ) -> int:
-    """The best number of a study's trials at once on this machine's first GPU, or without one on its CPU. Prints each
-    measurement.
+    """The best number of a study's trials at once on this machine's first GPU, or on its CPU without a GPU.
 
-    The trial that is tried is the one that takes the most memory by itself, of ``largest``. ``cache`` keeps the
-    tokenised data, where there is to be any. Raises ``UserError`` where a trial does not run alone.
+    Prints each measurement. Of the trials in ``largest``, the trial that takes the most memory alone is measured.
+    Raises ``UserError`` if a trial does not run even alone.
+
+    Args:
+        cache: Folder that keeps the tokenised data; ``None`` to keep none.
+        threads: CPU threads of a trial.
+        most: Largest number to try.
+        seconds: Length of one measurement.
+        say: Prints a line.
     """
     with tempfile.TemporaryDirectory(prefix="steadytune-") as folder:
         scratch = Path(folder)

@@ -1,4 +1,4 @@
-"""Some trials at once on one device, as processes of their own: their speed together and the memory of each."""
+"""Several trials at once on one device, each in its own process: their joint speed and the memory of each."""
 
 import os
 import time
@@ -29,45 +29,45 @@ from harness.training.evaluation import max_tokens, predict
 from harness.training.trainer import PenaltyTrainer
 
 HEADROOM = 0.1
-"""Share of the memory that is left alone: a trial's hundredth step may take a little more than its tenth."""
+"""Share of the memory that stays free: a trial's hundredth step may take a little more than its tenth."""
 WARM_UP = 3
 """Steps that are not timed."""
 MIN_STEPS = 3
-"""Steps that are timed at least, however long they take."""
+"""Smallest number of timed steps, however long they take."""
 ENDLESS = 10**9
-"""Steps of a trial that is ended from outside."""
+"""Steps of a trial that another process ends."""
 READY = "ready"
 
 
 @dataclass(frozen=True)
 class GpuSharing:
-    """Some trials at once on one device, as measured."""
+    """Measured speed and memory of several trials at once on one device."""
 
     trials: int
     rate: float
-    """Tokens a second of all of them together, padding not counted."""
+    """Tokens per second of all trials together, without padding."""
     each: float
-    """Memory of each at its largest batch, MiB: of a GPU all that is taken, so also what others take there."""
+    """Memory of each trial at its largest batch, in MiB. On a GPU it includes the memory that other programs take."""
     total: float
-    """Memory of the device, MiB."""
+    """Memory of the device, in MiB."""
 
     @property
     def room(self) -> int:
-        """How many such trials the memory has room for."""
+        """Number of such trials that fit into the memory."""
         return int((1 - HEADROOM) * self.total / self.each)
 
 
 class DoesNotRunError(Exception):
-    """Why so many trials do not run at once."""
+    """The reason why that many trials do not run at once."""
 
 
 def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seconds: float) -> GpuSharing:
-    """Train so many trials at once, each with its share of the device and a seed of its own, and time them from when
-    all are warm.
+    """Train a number of trials at once and time them from the moment when all are warm.
 
-    ``scratch`` keeps tokenised data and made-up Fisher diagonals. Raises ``DoesNotRunError`` where one of them fails.
+    Each trial has its share of the device and its own seed. ``scratch`` keeps tokenised data and made-up Fisher
+    diagonals. Raises ``DoesNotRunError`` if a trial fails.
     """
-    spawn = get_context("spawn")  # a fork would share what CUDA and threads cannot
+    spawn = get_context("spawn")  # CUDA and threads cannot be shared by a fork
     with ExitStack() as ends:
         pipes: list[Connection] = []
         processes = []
@@ -76,7 +76,7 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
             one = replace(config, seed=config.seed + number).to_json()
             process = spawn.Process(target=_child, args=(there, one, scratch, trials, threads, seconds), daemon=True)
             process.start()
-            there.close()  # or the end of the process would not be the end of the pipe
+            there.close()  # otherwise the pipe would stay open after the process ends
             ends.callback(process.join)
             ends.callback(process.terminate)
             pipes.append(here)
@@ -96,7 +96,7 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
 
 
 def _received(pipe: Connection) -> Any:
-    """What a process sends; raises ``DoesNotRunError`` for an error, and where it has died."""
+    """The next message of a process. Raises ``DoesNotRunError`` if it sends an error or has died."""
     try:
         found = pipe.recv()
     except (EOFError, ConnectionError):
@@ -107,17 +107,20 @@ def _received(pipe: Connection) -> Any:
 
 
 def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, threads: int, seconds: float) -> None:
-    """What each of the processes does; sends ``READY`` once it is warm, waits for an answer, and sends what it
-    measured."""
+    """Train in a child process.
+
+    The process sends ``READY`` once it is warm, waits for an answer, and sends its measurement.
+    """
     try:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        # One device a trial: with several, transformers would train on all. CUDA has not been looked for yet.
+        # One device per trial: with several, transformers would train on all. CUDA is not initialised yet at this
+        # point.
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         logging.set_verbosity_error()
         arithmetic.settle(threads)
         memory.reset_peak()
         if torch.cuda.is_available():
-            torch.cuda.set_per_process_memory_fraction(1 / trials)  # as a trial on Ray
+            torch.cuda.set_per_process_memory_fraction(1 / trials)  # like a trial on Ray
         trial = TrialConfig.from_json(config)
         endless = replace(trial.setting, epochs=None, max_steps=ENDLESS)
         context = TrialContext.of(replace(trial, setting=endless), cache)
@@ -132,8 +135,9 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
 
 
 def stand_in(context: TrialContext) -> None:
-    """Random numbers for the Fisher diagonals that a trial needs: what they are changes neither its time nor its
-    memory."""
+    """Write random numbers as the Fisher diagonals that a trial needs: their values change neither its time nor its
+    memory.
+    """
     cache = context.cache
     for request in diagonal_files.requests(context.config, context.encoder, context.origin):
         (cache / request.name).parent.mkdir(parents=True, exist_ok=True)
@@ -144,8 +148,11 @@ def stand_in(context: TrialContext) -> None:
 
 
 def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> None:
-    """Take the memory that the largest batches of training and of scoring take, and what a method keeps by the last
-    step. The weights move by a few steps, which a probe does not mind."""
+    """Take as much memory as a whole trial takes at its peak.
+
+    Runs the largest batches of training and of scoring, and fills the memory that a method uses by the last step. A few
+    steps change the weights, which does not matter to a measurement.
+    """
     model, rows, tokenizer = trainer.model, trainer.train_dataset, trainer.processing_class
     assert isinstance(model, PreTrainedModel)
     assert isinstance(rows, Dataset)
@@ -155,7 +162,7 @@ def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> No
     part = rows.select(longest_first[: max(1, max_tokens(model) // int(lengths[longest_first[0]]))])
 
     trainer.train_dataset = rows.select(longest_first[: trainer.args.per_device_train_batch_size])
-    stop = StopAfter(WARM_UP)  # the first step has no optimizer's state yet
+    stop = StopAfter(WARM_UP)  # the optimizer has no state before the first step
     trainer.add_callback(stop)
     trainer.train()
     trainer.remove_callback(stop)
@@ -167,7 +174,7 @@ def take_largest(trainer: PenaltyTrainer, task: Task[Any], precision: str) -> No
 
 
 class StopAfter(TrainerCallback):
-    """Ends a training after some steps."""
+    """Ends a training after a number of steps."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -177,7 +184,7 @@ class StopAfter(TrainerCallback):
 
 
 class Stopwatch(TrainerCallback):
-    """Ends a training some time after it is warm, and sends how far it came."""
+    """Ends a training some time after it is warm, and sends the tokens, the time and the memory."""
 
     def __init__(self, pipe: Connection, trainer: PenaltyTrainer, trials: int, seconds: float) -> None:
         self.pipe = pipe
@@ -195,7 +202,7 @@ class Stopwatch(TrainerCallback):
             self.start, self.tokens = time.perf_counter(), self.trainer.tokens_seen
         elif state.global_step >= WARM_UP + MIN_STEPS and time.perf_counter() - self.start >= self.seconds:
             self._send()
-            self.pipe.recv()  # until the others have measured too, what this one takes stays taken
+            self.pipe.recv()  # keep this trial's memory until the others have measured too
             control.should_training_stop = True
 
     def _send(self) -> None:
@@ -207,13 +214,13 @@ class Stopwatch(TrainerCallback):
 
 
 def _wait() -> None:
-    """For what the device has been told to do."""
+    """Wait until the device has finished its queued work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
 
 def _taken(trials: int) -> tuple[float, float]:
-    """Memory of one of so many trials and of the device, MiB."""
+    """Memory of one of ``trials`` trials, and memory of the device, in MiB."""
     if torch.cuda.is_available():
         free, total = torch.cuda.mem_get_info()
         return (total - free) / trials / 2**20, total / 2**20

@@ -1,4 +1,4 @@
-"""From a study to its trials: reads the data's and the encoder's fingerprints, so that every trial has its identity."""
+"""The plan of a study's trials: the fingerprints of data and encoder give each trial its identity."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ from harness.training import precision
 
 
 def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
-    """The trials of a study, each once, in the order in which they are best run.
+    """The trials of a study, each once, in the order of execution.
 
-    ``gpus`` is what a trial gets of a GPU, ``None`` for one where there is any; it decides the precision ``auto``.
-    Raises ``UserError`` for whatever is missing or malformed, before anything runs.
+    ``gpus`` is the number of GPUs of a trial; ``None`` means one if the machine has any. It decides the precision
+    ``auto``. Raises ``UserError`` for missing or malformed input, before anything runs.
     """
     study.check_languages()
     encoder = pinning.find(study.encoder)
@@ -76,7 +76,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
 
 
 def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
-    """Refuse settings that make of the training data what cannot be made of it."""
+    """Refuse settings that the training data cannot satisfy: too many examples, or label noise that the task lacks."""
     settings = [setting for arm in study.arms for setting in arm.settings]
     if (most := max(setting.train_examples or 1 for setting in settings)) > there:
         raise bad("train_examples", most, f"at most {there}, the training examples in {study.source!r}")

@@ -1,4 +1,4 @@
-"""What would make every trial of a study fail, found before the first one runs."""
+"""Checks for faults that would make every trial of a study fail, before the first trial runs."""
 
 import copy
 from collections.abc import Iterable
@@ -20,14 +20,16 @@ from harness.tasks import TaskName
 from harness.training import precision
 
 BY_LANGUAGE = frozenset(("xmod",))
-"""Kinds of encoder (``model_type``) that want to be told the language of their input."""
+"""Kinds of encoder (``model_type``) that need to know the language of their input."""
 
 
 def check(trials: list[TrialConfig], resources: Resources) -> None:
-    """Raises ``UserError`` where the encoder, the text or this machine cannot do what some trial asks. Loads no
-    weights."""
+    """Raise ``UserError`` if the encoder, the text or this machine does not meet a trial's demands.
+
+    Loads no weights.
+    """
     check_room(resources)
-    if resources.ray_address is None:  # a cluster's devices are not this machine's
+    if resources.ray_address is None:  # a cluster has other devices
         for word in {trial.precision for trial in trials}:
             precision.check(word, gpu=precision.gpu_here(resources.gpus))
     first = trials[0]
@@ -39,12 +41,11 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
     )
     tokenizer_check.check(*_read_by_tokenizer(trials))
     for request in supply.needed(trials):
-        windows(request.encoder, request.estimate, request.origin)  # a text may have too few
+        windows(request.encoder, request.estimate, request.origin)  # a text may be too short
 
 
 def warnings(trials: list[TrialConfig]) -> list[str]:
-    """Sentences on what the trials can do and hardly be meant to: targets that the tokenizer does not know, data that
-    one would change."""
+    """Sentences on likely mistakes: targets that the tokenizer does not know, and suspicious data."""
     encoder, origin, source, targets = _read_by_tokenizer(trials)
     parts = example_check.parts_of(origin, source, targets)
     return [*tokenizer_check.warnings(encoder, origin, targets), *example_check.warnings(parts)]
@@ -58,7 +59,7 @@ def _read_by_tokenizer(trials: list[TrialConfig]) -> tuple[Encoder, Origin, str,
 
 
 def check_room(resources: Resources) -> None:
-    """Refuse a trial that asks for more than this machine has; of a cluster Ray knows, once it is reached."""
+    """Refuse a trial that asks for more than this machine has. On a cluster, Ray checks this once it is connected."""
     if resources.ray_address is not None:
         return
     import torch
@@ -75,8 +76,8 @@ def check_room(resources: Resources) -> None:
 def check_encoder(encoder: Encoder, task: TaskName, max_length: int, methods: Iterable[Method]) -> None:
     """Refuse an encoder that a trial could not use, without loading its weights.
 
-    Raises ``UserError`` where a file is torn, weights are lacking, ``max_length`` is more than it takes, or a method
-    cannot be used with it.
+    Raises ``UserError`` if a file is damaged, weights are missing, ``max_length`` exceeds the encoder's limit, or a
+    method cannot be used with the encoder.
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(
@@ -107,7 +108,7 @@ def check_encoder(encoder: Encoder, task: TaskName, max_length: int, methods: It
 
 
 def _rehearse(method: Method, outline: Pretrained) -> None:
-    """Adapt a model without weights, as a trial will the real one."""
+    """Adapt a model without weights, in the same way as a trial adapts the real model."""
     adapted = copy.deepcopy(outline.model)
     method.adapt(adapted, outline)
     method.rates(adapted, outline)

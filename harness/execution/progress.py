@@ -1,4 +1,4 @@
-"""Progress of a study on the console: a line a trial, and on a terminal a bar with the numbers of trials."""
+"""Progress of a study on the console: one line per trial, and in a terminal a bar with the numbers of trials."""
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -16,19 +16,21 @@ if TYPE_CHECKING:
     from harness.fisher.diagonal_files import Request
 
 Observer = Callable[[TrialConfig], None]
-"""Called with each trial that has ended, once the store has its record or failure."""
+"""Called with each trial that has ended, after the store has its record or failure."""
 
 
 def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
-    """Say which Fisher diagonals are computed first, which takes a while."""
+    """Print which Fisher diagonals are computed first, because this takes a while."""
     if requests:
         named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
         console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)
 
 
 class SweepProgress:
-    """Counts trials and prints each one's end. Without a terminal there are lines only; ``NO_COLOR`` is honoured by
-    ``rich``."""
+    """Counts trials and prints the end of each.
+
+    Without a terminal it prints lines only. ``rich`` honours ``NO_COLOR``.
+    """
 
     def __init__(
         self,
@@ -81,22 +83,22 @@ class SweepProgress:
         self.end(config, outcome)
 
     def end(self, config: TrialConfig, outcome: str) -> None:
-        """Print how a trial has ended, and pass it on."""
+        """Print how a trial has ended, and tell the observer."""
         self.tell(config, outcome)
         if self.observer is not None:
             self.observer(config)
 
     def lost(self, config: TrialConfig, error: str) -> None:
-        """A trial no longer runs, and is to be run again."""
+        """Print that a trial was lost and will be retried."""
         self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(error[:200])}")
 
     def put_off(self, config: TrialConfig) -> None:
-        """A trial that was started does not run after all, for now."""
+        """Remove a started trial that does not run for now."""
         self.running.pop(config.id, None)
         self._refresh()
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
-        """Print why a trial no longer runs."""
+        """Print the reason why a trial no longer runs."""
         self.running.pop(config.id, None)
         line = (
             f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: "
@@ -108,12 +110,14 @@ class SweepProgress:
         self._refresh()
 
     def state(self) -> str:
-        """Done, running, failed, left and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""
+        """Numbers of trials and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""
         left = self.total - self.done - self.failed - len(self.running)
         return f"{self.done} done, {len(self.running)} running, {self.failed} failed, {left} left{self._time_left()}"
 
     def _time_left(self) -> str:
-        """The best guess: what the finished trials took on average, for the rest, as many at once as have been."""
+        """Estimated time left: mean time of the finished trials, for the rest, at the largest number of trials seen at
+        once.
+        """
         remaining = self.total - self.done - self.failed
         if not self.seconds or not remaining:
             return ""
@@ -126,7 +130,7 @@ class SweepProgress:
 
 
 def duration(seconds: float) -> str:
-    """In the unit that suits it, e.g. ``12 min``."""
+    """A duration in seconds, minutes or hours, e.g. ``12 min``."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

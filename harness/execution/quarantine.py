@@ -1,4 +1,4 @@
-"""Lines of the console on files of a store that went to quarantine."""
+"""Console messages on files of a store that were moved to quarantine."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from harness.study import TrialConfig
 
 
 def repair(store: Store, console: Console) -> None:
-    """Move the broken files that were found in a store to quarantine, and print a line for each."""
+    """Move a store's broken files to quarantine, and print a line for each."""
     for file in (*store.repaired_at_opening, *store.repair()):
         say(console, f"Set aside: {file}.")
 
@@ -20,7 +20,7 @@ def repair(store: Store, console: Console) -> None:
 def watched(store: Store, trials: Iterable[TrialConfig], console: Console) -> Iterator[None]:
     """At the end, print a line for each file that any process has moved to quarantine meanwhile.
 
-    These are shared files, and files of some trials.
+    Covers the shared files and the files of the given trials.
     """
     trials = list(trials)
     before = store.quarantined(trials)

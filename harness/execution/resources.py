@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from harness.common.errors import bad
 
 A_YEAR = 525_600
-"""In minutes."""
+"""A year in minutes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,19 +13,21 @@ class Resources:
     """Resources of each trial, and the machines that trials run on."""
 
     local: bool = False
-    """One trial after another in this process, without Ray."""
+    """Whether to run one trial after another in this process, without Ray."""
     cpus: int = 1
-    """CPU cores, and threads, of a trial."""
+    """CPU cores and threads of a trial."""
     gpus: float | None = None
-    """GPU of a trial: 1, a fraction to share one, or 0; ``None`` for 1 where there are any. Never more: a setting's
-    batch is that of one device."""
+    """GPUs of a trial: 1, a fraction to share a GPU, or 0; ``None`` means 1 if there are any.
+
+    Never more than 1: a setting's batch size is for a single device.
+    """
     ray_address: str | None = None
-    """An existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the study's time."""
+    """Address of an existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the time of the study."""
 
     minutes: float | None = None
-    """Time limit of a trial, after which it has failed; ``None`` for none."""
+    """Time limit of a trial, after which it has failed; ``None`` for no limit."""
     checkpoint_minutes: float = 10.0
-    """Between two states of a training, for a trial that is cut short to go on from; ``inf`` to keep none."""
+    """Minutes between two checkpoints, from which an interrupted trial continues; ``inf`` to keep none."""
 
     def __post_init__(self) -> None:
         if self.cpus < 1:

@@ -1,4 +1,4 @@
-"""Which trials run next, where some come back without a result: a worker may be killed, crash or lose its node."""
+"""Order of retries for trials that come back without a result: a worker may be killed, crash or lose its node."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,28 +8,28 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 TOGETHER, AGAIN, ALONE = range(3)
-"""Stages: all trials run together, then those that were lost once, then each of the others alone."""
+"""Stages: all trials together, then the trials lost once together, then each trial lost again alone."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Why a trial came back without a result."""
+    """The reason why a trial came back without a result."""
 
     error: str
-    """One line."""
+    """The error, on one line."""
     trace: str
     of_memory: bool = False
-    """Whether it was this trial, and no other, that lacked memory."""
+    """Whether this trial, and no other, ran out of memory."""
     of_time: bool = False
     """Whether it took longer than its time limit."""
 
 
 def loss_of_worker(error_file: str | None, seconds: float, minutes: float | None, grace: float) -> Loss:
-    """The loss of a trial's worker after a number of seconds. Tune writes its error into a file.
+    """The loss of a trial whose worker ended after ``seconds``. Tune writes the worker's error into ``error_file``.
 
-    A trial has some minutes, and then some seconds of ``grace`` to end itself.
+    A trial has ``minutes``, and then ``grace`` seconds to end itself.
     """
-    # Tune's own get_error() looks where the file will be brought later.
+    # Tune's own get_error() looks in the folder to which the file is copied later.
     lines = Path(error_file).read_text(encoding="utf-8").splitlines()[1:] if error_file else []
     trace = "\n".join(lines)
     if minutes is not None and seconds >= 60 * minutes + grace:
@@ -40,16 +40,17 @@ def loss_of_worker(error_file: str | None, seconds: float, minutes: float | None
 class Retries:
     """The trials that are still to run.
 
-    A lost trial runs again with the other lost ones, once all others are done, and then once more alone. A trial that
-    lacked memory runs alone at once. A trial that is lost alone is given up, and so is one that took too long. A trial
-    whose checkpoints show progress counts as lost for the first time: over many hours it may lose several machines.
+    A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
+    memory is retried alone directly. A trial that is lost alone has failed, and so has a trial that exceeded its time
+    limit. A trial whose checkpoints show progress counts as lost for the first time: over many hours it may lose
+    several machines.
     """
 
     def __init__(self, trials: list[TrialConfig], store: Store) -> None:
         self.store = store
         self.waiting: list[list[TrialConfig]] = [list(trials), [], []]
         self.states: dict[str, list[str]] = {}
-        """Names of the checkpoints that a trial had when it was lost."""
+        """Names of the checkpoints that a trial had when it was last lost."""
         self.stage = TOGETHER
 
     def __bool__(self) -> bool:
@@ -64,15 +65,15 @@ class Retries:
         return batch
 
     def put_back(self, trials: list[TrialConfig]) -> None:
-        """Put back trials that were taken and have not begun."""
+        """Put back taken trials that have not begun."""
         self.waiting[self.stage] = trials + self.waiting[self.stage]
 
     def put_off(self, trial: TrialConfig) -> None:
-        """Put off a taken trial that another process holds: it is looked at again once the others are done."""
+        """Put off a taken trial that another process holds. It is tried again after the other trials."""
         self.waiting[AGAIN].append(trial)
 
     def lose(self, trial: TrialConfig, loss: Loss) -> bool:
-        """Note that a taken trial came back without a result; returns whether it runs again."""
+        """Note that a taken trial came back without a result. Returns whether it will be retried."""
         if loss.of_time:
             return False
         states = self.store.states(trial.id)

@@ -1,4 +1,4 @@
-"""A study, from the trials that the store lacks to the last record: in this process, or as Ray Tune trials."""
+"""A run of a study: the trials that the store lacks, in this process or as Ray Tune trials."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.common.console import say
+from harness.common.errors import UserError
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
 from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
+from harness.execution.time_limit import TimeLimitError, time_limit
 from harness.setting import setting_labels
 from harness.store import name_conflicts
 from harness.store.store import Store
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SweepOutcome:
-    """The numbers of a study's trials that are finished, have failed and ran just now."""
+    """Numbers of a study's trials: in total, finished, failed, and run just now."""
 
     total: int
     finished: int
@@ -43,11 +45,15 @@ def sweep(
     keep_weights: bool = False,
     observer: Observer | None = None,
 ) -> SweepOutcome:
-    """Run those of the study's planned trials that the store lacks; a failed one only where ``retry_failed``.
+    """Run the study's planned trials that the store lacks.
 
-    ``keep_weights`` keeps the fine-tuned models, so that more languages can be scored later without training again.
-    ``observer`` is told of each trial that ends. The plan is recorded before the first trial. Ending the process at any
-    moment loses only the trials that were running.
+    The plan is recorded before the first trial. If the process ends at any moment, only the running trials are lost.
+
+    Args:
+        retry_failed: Whether to retry trials that failed before.
+        keep_weights: Whether to keep the fine-tuned models, so that more languages can be scored without training
+            again.
+        observer: Called with each trial that ends.
     """
     conflict = name_conflicts.replaced(study, trials, store)
     store.clear(trials)
@@ -70,27 +76,41 @@ def sweep(
 
 
 def _describer(trials: Sequence[TrialConfig]) -> Callable[[TrialConfig], str]:
-    """Describes each of some trials by its method, the fields in which the settings differ, and its seed."""
+    """A function that describes a trial by its method, the fields in which the settings differ, and its seed."""
     labels = setting_labels([trial.setting for trial in trials])
     return lambda trial: f"{trial.method.label} {labels[trial.setting]} {seeding(trial.seed, trial.replicate)}"
 
 
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
-    """The files of Fisher diagonals on this node. Those that are nowhere yet are computed here, or as Ray tasks of a
-    trial's size."""
+    """The files of Fisher diagonals on this node.
+
+    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if
+    one exceeds the time limit.
+    """
     from harness.execution.preflight import check_room
-    from harness.fisher import supply  # here, as they take torch: a study with nothing left to do needs none
+    from harness.fisher import supply  # here, because they import torch: a finished study does not need it
 
     lacking = supply.lacking(dict.fromkeys(requests), store)
     if lacking:
         check_room(resources)
     announce_diagonals(lacking, console)
     with quarantine.watched(store, (), console):
-        if lacking and not resources.local:
-            from harness.execution.on_ray.cluster import provide_on_ray
+        try:
+            if lacking and not resources.local:
+                from harness.execution.on_ray.cluster import provide_on_ray
 
-            provide_on_ray(lacking, store, resources)
-        return [supply.provide(request, store, resources.cpus) for request in requests]
+                provide_on_ray(lacking, store, resources)
+            return [_provided(request, store, resources) for request in requests]
+        except TimeLimitError as error:
+            raise UserError(f"fisher: a diagonal {error}") from None
+
+
+def _provided(request: "Request", store: Store, resources: Resources) -> Path:
+    """The file of a diagonal, computed in this process if it is missing."""
+    from harness.fisher import supply
+
+    with time_limit(resources.minutes, may_exit=False):
+        return supply.provide(request, store, resources.cpus)
 
 
 def _run(
@@ -105,7 +125,7 @@ def _run(
     for trial in trials:
         progress.started(trial)
         ended = attempt(trial, store, resources, keep_weights, wait=False)
-        if ended.held_elsewhere:  # other trials can run until the other process is done
+        if ended.held_elsewhere:  # run other trials until the other process is done
             progress.put_off(trial)
             held_elsewhere.append(trial)
         else:

@@ -1,4 +1,4 @@
-"""The plan of a sweep: the trials that are to run, and lines on them for the console."""
+"""The plan of a sweep: the trials to run, and notes on them for the console."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -16,20 +16,20 @@ from harness.study import TrialConfig
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """A study's trials by what becomes of them in this run."""
+    """A study's trials, by their role in this run."""
 
     trials: Sequence[TrialConfig]
     finished: Sequence[Record]
     failed: int
-    """Trials that failed before and do not run again."""
+    """Number of trials that failed before and are not retried."""
     to_run: Sequence[TrialConfig]
-    """Each scored also in the languages of its outdated record."""
+    """Trials to run, each also scored in the languages of its outdated record."""
     outdated: Sequence[Record]
-    """Records that trials in ``to_run`` replace."""
+    """Records that the trials in ``to_run`` replace."""
 
     @classmethod
     def of(cls, trials: Sequence[TrialConfig], standing: Standing, *, retry_failed: bool) -> "SweepPlan":
-        """The plan by what a store has of the trials."""
+        """The plan, from a store's records and failures."""
         failed = set() if retry_failed else {*standing.failures}
         lacking = [trial for trial in trials if trial.id not in standing.finished and trial.id not in failed]
         outdated = [standing.outdated[trial.id] for trial in lacking if trial.id in standing.outdated]
@@ -62,19 +62,21 @@ class SweepPlan:
 
 
 def _read_otherwise(trials: Sequence[TrialConfig]) -> dict[str, None]:
-    """Sentences on data that the trials read otherwise than it stands in the files."""
+    """Sentences on data that is read differently from its form in the files."""
     notes: dict[str, None] = {}
     for trial in trials:
         tests = [("test", language) for language in trial.test_data]
         for split, language in [("train", trial.source), ("dev", trial.source), *tests]:
-            with contextlib.suppress(UserError):  # which the trial will tell
+            with contextlib.suppress(UserError):  # the trial reports this error itself
                 notes |= dict.fromkeys(reading.examples(Origin.of(trial), split, language).notes)
     return notes
 
 
 def _with_recorded_languages(trial: TrialConfig, record: Record | None) -> TrialConfig:
-    """The trial, scored also in the languages of its record: another study may want them, and a record is replaced
-    whole."""
+    """The trial, also scored in the languages of its record.
+
+    A record is replaced as a whole, and another study may need these languages.
+    """
     tests = dict(trial.test_data)
     for language in record.scores.test if record is not None else ():
         if language not in tests and not sources.is_several(language):

@@ -1,4 +1,4 @@
-"""An end for a trial that hangs."""
+"""A time limit for trials that hang."""
 
 import faulthandler
 import signal
@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from types import FrameType
 
 REPEAT = 10.0
-"""Seconds after which the exception is raised once more, where code has caught it and gone on."""
+"""Seconds until the exception is raised again, in case the code has caught it and continued."""
 GRACE = 60.0
-"""Seconds after which the process is ended, where a library does not return and the exception cannot be raised."""
+"""Seconds until the process is ended, in case a library does not return and the exception cannot be raised."""
 
 
 class TimeLimitError(Exception):
-    """A trial took longer than it was given."""
+    """A trial exceeded its time limit."""
 
 
 @contextmanager
 def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
-    """Raise ``TimeLimitError`` inside after so many minutes, wherever Python is then; ``None`` for never.
+    """Raise ``TimeLimitError`` in the block after a number of minutes, wherever Python is; ``None`` for no limit.
 
-    ``may_exit``: end this process where that does not help, or where this is not its main thread, the only one that a
-    signal can reach.
+    ``may_exit`` allows ending the process if the exception does not help, or if this is not the main thread. A signal
+    reaches the main thread only.
     """
     if minutes is None:
         yield
@@ -45,7 +45,7 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
             yield
         finally:
             armed = False
-    finally:  # also where the alarm rang in the line before
+    finally:  # also if the alarm rang in the line before
         armed = False
         if reachable:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -55,5 +55,5 @@ def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
 
 
 def over(minutes: float) -> str:
-    """The message on a trial that took longer."""
+    """The message for a trial that exceeded its time limit."""
     return f"took longer than --minutes-per-trial {minutes:g}"

@@ -1,4 +1,4 @@
-"""Whether a study goes on with other software than it began with."""
+"""Comparison of a study's present software with the software of its finished trials."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from harness.common.provenance import Software, software
 
 
 def changed(before: Sequence[Software]) -> str:
-    """Which code and versions of packages finished trials were made with, where they are not those of now; else empty.
+    """A sentence on code and packages that differ from those of finished trials; empty if none differ.
 
-    Only software is compared: the devices of now are those of the workers, which have not started yet.
+    Only software is compared: the present devices are those of the workers, which have not started yet.
     """
     *found, now = software_facts([*before, software()])
     differ = sum(facts != now for facts in found)

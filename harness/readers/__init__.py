@@ -1,4 +1,4 @@
-"""Files of words and tags in the layouts that people have, each read as what it is or refused by its name."""
+"""Readers for files of words and tags in common layouts. Other layouts are refused by name."""
 
 from harness.readers.tagged import Tagged as Tagged
 from harness.readers.tagged import checked as checked

@@ -1,5 +1,7 @@
-"""Columns as in the shared tasks of CoNLL-2002 and 2003: a word a line, blanks or tabs between its columns, the word
-first (Tjong Kim Sang and De Meulder, 2003)."""
+"""Columns as in the shared tasks of CoNLL-2002 and CoNLL-2003 (Tjong Kim Sang and De Meulder, 2003).
+
+A line holds one word, which is the first column. Spaces or tabs separate the columns.
+"""
 
 import re
 from collections.abc import Iterator
@@ -8,22 +10,27 @@ from harness.common.errors import UserError
 from harness.readers.words import Columns, Lines, Row, grouped
 
 DOCUMENT = "-DOCSTART-"
-"""The word of the line before a document."""
+"""The word on the line that starts a document."""
 NAMES = {3: ("word", "pos", "ner"), 4: ("word", "pos", "chunk", "ner")}
-"""Of the columns of CoNLL-2002 and 2003."""
+"""Column names of CoNLL-2002 and CoNLL-2003, by the number of columns."""
 COMMENT = re.compile("# (id|sent_id|text|newdoc|newpar)\\b")
-"""Of MultiCoNER and of CoNLL-U: it may have as many columns as a word."""
+"""A comment of MultiCoNER or CoNLL-U. It may have as many columns as a word."""
 BLANKS = re.compile("[ \t]+")
 
 
 def cells_of(line: str) -> list[str]:
-    """The cells of a line. Only where there is no tab do blanks part them; no other white space does."""
+    """The cells of a line, separated by tabs, or by spaces if the line has no tab.
+
+    Other white space separates nothing.
+    """
     return line.split("\t") if "\t" in line else BLANKS.split(line.strip(" "))
 
 
 def read(lines: Lines, name: str) -> Columns:
-    """The columns of a file of that name. Raises ``UserError`` with file and line for a line that has not as many
-    columns as the first."""
+    """The columns of a file called ``name``.
+
+    Raises ``UserError`` with file and line if a line has a different number of columns from the first.
+    """
     sentences = list(grouped(_rows(lines, name)))
     if sentences and all(row.cells[0] == str(place) for of in sentences for place, row in enumerate(of, 1)):
         raise UserError(
@@ -46,7 +53,7 @@ def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
             width, first = len(cells), number
         if len(cells) == width:
             yield Row(number, tuple(cells))
-        elif not line.startswith("# "):  # another comment: a word that is # has as many columns as others
+        elif not line.startswith("# "):  # any other comment; the word # has as many columns as other words
             raise UserError(
                 f"{name}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
             )

@@ -1,7 +1,7 @@
-"""CoNLL-U: ten columns with tabs between them, as Universal Dependencies' treebanks have.
+"""CoNLL-U: ten columns separated by tabs, as in the treebanks of Universal Dependencies.
 
-https://universaldependencies.org/format.html. Words are the syntactic ones, which are what has tags: of a contraction
-the parts. Empty nodes, which stand for words that are not there, and comments are left out.
+https://universaldependencies.org/format.html. Only syntactic words have tags, so a contraction is read as its parts.
+Comments and empty nodes, which stand for omitted words, are skipped.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ FIELDS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "dep
 
 
 def read(lines: Lines, name: str) -> Columns:
-    """The columns of a file of that name. Raises ``UserError`` with file and line for a line of another form."""
+    """The columns of a file called ``name``. Raises ``UserError`` with file and line for a malformed line."""
     parsed = (_parsed(block, name) for block in grouped(_rows(lines, name)))
     return Columns(FIELDS, FIELDS.index("form"), FIELDS.index("upos"), [rows for rows in parsed if rows], missing="_")
 
@@ -23,7 +23,7 @@ def _rows(lines: Lines, name: str) -> Iterator[tuple[int, str] | None]:
         if not line.strip():
             yield None
         elif not line.startswith("#"):
-            # The package parts columns by two blanks as well.
+            # The package also splits columns at two spaces.
             if line.count("\t") != len(FIELDS) - 1 or "  " in line:
                 raise UserError(
                     f"{name}:{number}: expected CoNLL-U's 10 columns with tabs between, found {line[:60]!r}"
@@ -39,7 +39,7 @@ def _parsed(block: Lines, name: str) -> list[Row]:
     try:
         (tokens,) = conllu.parse(text, fields=FIELDS, field_parsers=dict.fromkeys(FIELDS[1:], _as_it_is))
     except conllu.exceptions.ParseException as error:
-        if len(block) > 1:  # one of them by itself
+        if len(block) > 1:  # parse each line alone to find the faulty line
             return [row for line in block for row in _parsed([line], name)]
         raise UserError(f"{name}:{numbers[0]}: no line of CoNLL-U: {error}") from None
     return [

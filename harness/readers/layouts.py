@@ -1,4 +1,4 @@
-"""The layout of a file by its name and its first lines."""
+"""The layout of a file, from its name and its first lines."""
 
 import re
 from typing import Literal
@@ -9,20 +9,20 @@ from harness.readers.words import Lines
 
 Layout = Literal["two columns", "conll", "conll-u"]
 ID = re.compile(r"\d+([-.]\d+)?")
-"""Of a word, a contraction or an empty node in CoNLL-U."""
+"""Id of a word, a contraction or an empty node in CoNLL-U."""
 SUFFIXES = (".tsv", ".conllu", ".conll", ".txt", ".iob", ".iob2", ".bio")
-"""Of files of words and tags. Only CoNLL-U has one of its own; what the others have shows in their first lines."""
+"""Suffixes of files of words and tags. Only CoNLL-U has its own; the first lines show the layout of the others."""
 HEADER = (
     {"word", "words", "token", "tokens", "form", "text"},
     {*("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "upos", "pos_tag", "pos_tags")},
 )
-"""Names of columns of words, and of tags."""
+"""Header names for the column of words, and for the column of tags."""
 
 
 def layout_of(lines: Lines, name: str) -> Layout:
-    """How a file of words and tags of that name is laid out.
+    """The layout of a file of words and tags called ``name``.
 
-    Raises ``UserError`` naming a layout that is not read, and how to convert it.
+    Raises ``UserError`` for a layout that is not supported, with its name and a way to convert it.
     """
     number, line = _first(lines, name)
     cells = cells_of(line)
@@ -41,7 +41,7 @@ def layout_of(lines: Lines, name: str) -> Layout:
 
 
 def _first(lines: Lines, name: str) -> tuple[int, str]:
-    """The first line with a word, and its number: no comment, no line before a document, no blank one."""
+    """The first line with a word, and its number. Comments, document markers and blank lines do not count."""
     comment = None
     for number, line in lines:
         if line.startswith("#") and "\t" not in line and not line.startswith("#begin"):

@@ -1,4 +1,4 @@
-"""Schemes of tags for the words of an entity, and their conversion to IOB2, in which every entity begins with ``B-``.
+"""Tag schemes for entities, and their conversion to IOB2, in which every entity begins with ``B-``.
 
 IOB1 and IOB2: Tjong Kim Sang and Veenstra (1999), "Representing text chunks". BIOES and BILOU: Ratinov and Roth (2009),
 "Design challenges and misconceptions in named entity recognition".
@@ -13,19 +13,21 @@ OTHERS = {
     "BILOU": {"B": "B", "I": "I", "L": "I", "U": "B"},
     "BMES": {"B": "B", "M": "I", "E": "I", "S": "B"},
 }
-"""Prefixes of other schemes, each with IOB2's."""
+"""Prefixes of other schemes, with their counterparts in IOB2."""
 STARTS = {"B", "S", "U"}
-"""Prefixes without one of which another scheme does not say where an entity begins."""
+"""Prefixes that mark the start of an entity. Without any of them, another scheme does not mark starts."""
 
 
 def is_iob2(labels: Iterable[str]) -> bool:
-    """Whether a task's labels are those of IOB2 (or of IOB1, which has the same)."""
+    """Whether a task's labels have the prefixes of IOB2, which are also those of IOB1."""
     return {label[0] for label in labels if label[1:2] == "-"} == {"B", "I"}
 
 
 def converted(sentences: list[list[Word]]) -> tuple[list[list[Word]], str]:
-    """Sentences with their tags in IOB2, and the name of the scheme that they were in; empty where they are left as
-    they are: in IOB2, in a scheme that is not known, or without prefixes."""
+    """Sentences with their tags in IOB2, and the name of their former scheme.
+
+    The name is empty if the tags are unchanged: they are in IOB2, in an unknown scheme, or have no prefixes.
+    """
     tags = {word.tag for sentence in sentences for word in sentence} - {"O"}
     if not tags or any(not isinstance(tag, str) or tag[1:2] != "-" for tag in tags):
         return sentences, ""
@@ -39,7 +41,7 @@ def converted(sentences: list[list[Word]]) -> tuple[list[list[Word]], str]:
 
 
 def to_iob2(sentences: list[list[str]], labels: Collection[str]) -> tuple[list[list[str]], str]:
-    """The same for tags alone, where ``labels`` are IOB2's or there are none."""
+    """``converted`` for tags alone. Tags stay unchanged if ``labels`` are given and are not IOB2's."""
     if labels and not is_iob2(labels):
         return sentences, ""
     found, scheme = converted([[Word(0, "", tag) for tag in tags] for tags in sentences])
@@ -47,7 +49,7 @@ def to_iob2(sentences: list[list[str]], labels: Collection[str]) -> tuple[list[l
 
 
 def said(where: str, scheme: str) -> tuple[str, ...]:
-    """Sentences for the user on tags that were in another scheme."""
+    """Notes for the user on tags that were in another scheme."""
     return (f"{where}: tags in {scheme} are read as IOB2.",) if scheme else ()
 
 
@@ -56,13 +58,13 @@ def _with(word: Word, prefix: dict[str, str]) -> Word:
 
 
 def _begins(sentence: list[Word]) -> list[bool]:
-    """Whether each word has a tag and follows no tag of its type."""
+    """Whether each word has a tag, and the word before has no tag of the same type."""
     before = ["O", *(word.tag for word in sentence)]
     return [word.tag != "O" and word.tag[1:] != last[1:] for word, last in zip(sentence, before, strict=False)]
 
 
 def _is_iob1(sentences: list[list[Word]]) -> bool:
-    """Whether ``B-`` stands nowhere but between two entities of one type: an entity begins with ``I-``."""
+    """Whether the tags are IOB1: an entity begins with ``I-``, and ``B-`` only separates two entities of one type."""
     begun = (
         word.tag[0]
         for sentence in sentences

@@ -1,4 +1,4 @@
-"""Words and tags of a file in any of the layouts."""
+"""Words and tags of a file in any supported layout."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -12,9 +12,9 @@ from harness.readers.layouts import layout_of
 from harness.readers.words import Columns, Lines, Word
 
 Sentence = tuple[tuple[str, ...], tuple[str, ...]]
-"""Words and their tags."""
+"""Words of a sentence, and their tags."""
 PREFIX = re.compile(r"[a-z]{2,3}(-[a-z]+)*:")
-"""A language and a colon."""
+"""A language code and a colon."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,21 @@ class Tagged:
 
     sentences: list[Sentence] = field(default_factory=list)
     notes: tuple[str, ...] = ()
-    """What was read otherwise than it stands there, in words for the user."""
+    """Notes for the user on tags that are read differently from their form in the file."""
 
 
 def tagged_words(file: Path, *, labels: Collection[str] = (), column: str | None = None) -> Tagged:
     """The sentences of a file of words and tags: ``word<TAB>tag``, CoNLL's columns or CoNLL-U.
 
-    ``labels`` are the tags that a task knows; without them any tag is one. ``column`` names the tags' by its name in
-    CoNLL-2003 or CoNLL-U, or by its number from 1; by default it is the last, in CoNLL-U upos. Raises ``UserError``
-    with file and line for malformed lines and unknown tags, for a file without sentences, and for other layouts.
+    Args:
+        file: The file to read.
+        labels: The tags that the task knows; if empty, any tag is allowed.
+        column: The column of the tags: its name in CoNLL-2003 or CoNLL-U, or its number from 1. The default is the last
+            column, or upos in CoNLL-U.
+
+    Raises:
+        UserError: With file and line for malformed lines and unknown tags; also for a file without sentences and for
+            other layouts.
     """
     name = str(file)
     found = columns(list(files.lines(file)), name)
@@ -43,7 +49,7 @@ def tagged_words(file: Path, *, labels: Collection[str] = (), column: str | None
 
 
 def columns(lines: Lines, name: str) -> Columns:
-    """All columns of a file of that name. Raises as ``tagged_words``."""
+    """All columns of a file called ``name``. Raises like ``tagged_words``."""
     read = {"conll-u": conll_u.read, "conll": conll.read, "two columns": two_columns.read}[layout_of(lines, name)]
     found = read(lines, name)
     if not found.sentences:
@@ -53,8 +59,10 @@ def columns(lines: Lines, name: str) -> Columns:
 
 
 def checked(sentences: list[list[Word]], labels: Collection[str], where: Callable[[Word], str], whole: str) -> Tagged:
-    """Sentences whose words and tags are checked and whose tags are in IOB2 where ``labels`` are, or where there are
-    none. ``where`` and ``whole`` name a word and all of them in messages."""
+    """Sentences with checked words and tags. Tags become IOB2 if ``labels`` are IOB2's or empty.
+
+    ``where`` names a word in messages, and ``whole`` names all of the text.
+    """
     scheme = ""
     if not labels or schemes.is_iob2(labels):
         sentences, scheme = schemes.converted(sentences)
@@ -75,7 +83,7 @@ def _check(word: Word, labels: Collection[str], where: Callable[[Word], str]) ->
 
 
 def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> None:
-    """Name a layout in which the tags of this task look like this one."""
+    """Raise ``UserError`` for a tag that suggests another layout, and name the layout."""
     tag = str(word.tag)
     if tag.isdecimal():
         raise UserError(
@@ -89,14 +97,14 @@ def _refuse_known_mistakes(word: Word, labels: Collection[str], where: str) -> N
 
 
 def _refuse_missing(sentences: Iterable[list[Word]], missing: str, lack: str, name: str) -> None:
-    """Refuse a word that has no tag."""
+    """Refuse a word without a tag."""
     for word in (word for sentence in sentences for word in sentence):
         if word.tag == missing:
             raise UserError(f"{name}:{word.line}: the word {word.form!r} has {lack}")
 
 
 def _refuse_prefixes(sentences: Iterable[list[Word]], name: str) -> None:
-    """Refuse WikiANN's raw files, which have the language before every word (``de:Berlin``)."""
+    """Refuse WikiANN's raw files, in which a language code precedes every word (``de:Berlin``)."""
     words = [word.form for sentence in sentences for word in sentence]
     prefix = PREFIX.match(words[0])
     if prefix is not None and all(len(word) > len(prefix[0]) and word.startswith(prefix[0]) for word in words):

@@ -1,4 +1,4 @@
-"""``word<TAB>tag``, a blank line between sentences: the layout of XTREME's download script."""
+"""The layout of XTREME's download script: ``word<TAB>tag``, with a blank line between sentences."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from harness.readers.words import Columns, Lines, Row, grouped
 
 
 def read(lines: Lines, name: str) -> Columns:
-    """The columns of a file of that name. Raises ``UserError`` with file and line for a line of another form."""
+    """The columns of a file called ``name``. Raises ``UserError`` with file and line for a malformed line."""
     return Columns(("word", "tag"), 0, 1, list(grouped(_rows(lines, name))))
 
 

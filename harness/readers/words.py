@@ -1,4 +1,4 @@
-"""What every layout is read into: sentences of rows with columns, of which one has the words and one the tags."""
+"""Common form of all layouts: sentences of rows with columns, one for the words and one for the tags."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from harness.common.errors import UserError
 
 Lines = Sequence[tuple[int, str]]
-"""The lines of a file, each with its number from 1."""
+"""The lines of a file, each with its number, starting at 1."""
 T = TypeVar("T")
 
 
@@ -31,17 +31,17 @@ class Columns:
     """A file's sentences."""
 
     names: tuple[str, ...]
-    """Of the columns."""
+    """Names of the columns."""
     word: int
-    """Place of the column with the words."""
+    """Index of the column with the words."""
     tag: int
-    """Place of the column with the tags, unless another is asked for."""
+    """Index of the column with the tags, unless the caller chooses another."""
     sentences: list[list[Row]]
     missing: str | None = None
-    """What stands for a tag that a word lacks."""
+    """The cell of a word without a tag, if the layout has one."""
 
     def place(self, column: str | None, where: str) -> int:
-        """The place of a column by its name or its number from 1. Raises ``UserError`` for any other."""
+        """The index of a column, by its name or its number from 1. Raises ``UserError`` for any other value."""
         if column is None:
             return self.tag
         if column in self.names:
@@ -54,12 +54,12 @@ class Columns:
         )
 
     def words(self, place: int) -> list[list[Word]]:
-        """The words with the tags of a column."""
+        """The words with the tags of the column at index ``place``."""
         return [[Word(row.line, row.cells[self.word], row.cells[place]) for row in of] for of in self.sentences]
 
 
 def grouped(rows: Iterable[T | None]) -> Iterator[list[T]]:
-    """The sentences of rows with ``None`` between sentences; empty ones are left out."""
+    """Rows grouped into sentences, which ``None`` separates. Empty sentences are left out."""
     sentence: list[T] = []
     for row in rows:
         if row is not None:

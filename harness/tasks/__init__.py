@@ -1,5 +1,8 @@
-"""Tasks by name. A task is one file that defines ``TASK``: here with one line in ``TASKS``, or a user's own ``.py``
-file. A study may also describe its task itself, see ``harness.tasks.own``."""
+"""Tasks by name.
+
+A task is one file that defines ``TASK``: a file here with one line in ``TASKS``, or a user's own ``.py`` file. A study
+may also describe its task itself, see ``harness.tasks.own``.
+"""
 
 import hashlib
 import re
@@ -36,23 +39,25 @@ TASKS: Registry[Task[Any]] = Registry(
 )
 
 TaskName = str | Own[Any]
-"""A task's name, a user's ``.py`` file, or the task itself as a study describes it."""
+"""A task's name, a user's ``.py`` file, or a task that a study describes."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def is_file(name: TaskName) -> bool:
-    """Whether a study's word for its task is a file rather than a name from ``TASKS``."""
+    """Whether a study gives its task as a file instead of a name from ``TASKS``."""
     return isinstance(name, str) and name.endswith(".py")
 
 
 def file_of(name: str) -> Path:
-    """A user's task file. Raises ``UserError`` where there is none."""
+    """Path of a user's task file. Raises ``UserError`` if it does not exist."""
     return files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
 
 
 def task_named(name: TaskName) -> Task[Any]:
-    """The task of that name, of a user's ``.py`` file, or that a study describes; ``UserError`` with the nearest name
-    where there is none."""
+    """The task for a name, a user's ``.py`` file or a study's description.
+
+    Raises ``UserError`` with the nearest name for an unknown one.
+    """
     if isinstance(name, Own):
         return name
     if isinstance(name, str) and is_file(name):
@@ -61,7 +66,7 @@ def task_named(name: TaskName) -> Task[Any]:
 
 
 class _Own(NamedTuple):
-    """A user's task, and the code that it is made of: its file's, and that of the modules beside it."""
+    """A user's task, and the code of the modules beside its file that it imports."""
 
     task: Task[Any]
     neighbours: dict[str, tuple[Path, bytes]]
@@ -71,7 +76,7 @@ class _Own(NamedTuple):
 
 
 def _loaded(name: str) -> _Own:
-    """A user's task as its code is now: files may change while the process lives."""
+    """A user's task, from the present code: files may change while the process lives."""
     file = file_of(name)
     content = files.read(file)
     if not (found := _executed(file, content)).is_current():
@@ -114,9 +119,12 @@ def _check(task: Task[Any]) -> None:
 
 
 def code_fingerprint(name: TaskName) -> str:
-    """Content hash of a user's task file and the modules beside it that it imports, as another code may be another
-    task; of a task that a study describes its own; empty for steadytune's own, which ``NUMERICS`` covers. So may other
-    rules of its scores: nothing in a record but this tells them apart without running the code."""
+    """Content hash of a task's code; empty for steadytune's own tasks, which ``NUMERICS`` covers.
+
+    For a user's file it covers the file, the modules beside it that it imports, and the task's ``scorer``. Different
+    code or scoring rules may make a different task. Nothing else in a record distinguishes them without running the
+    code. A task that a study describes has its own fingerprint.
+    """
     if isinstance(name, Own):
         return name.fingerprint
     if not is_file(name):

@@ -1,5 +1,4 @@
-"""The base of all tasks: languages, labels and metric, the reading of files and the way from an example to tokens and
-labels."""
+"""The base of all tasks: languages, labels and metric, reading files, and encoding examples as tokens and labels."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -25,11 +24,11 @@ PAPER = ("ar", "bg", "de", "el", "es", "fr", "hi", "ja", "ru", "sw", "tr", "ur",
 """The paper's 14 target languages (Section 4.2)."""
 
 BOOKKEEPING = ("example", "words")
-"""Columns of encoded rows that are no input of a model."""
+"""Columns of encoded rows that are not model inputs."""
 IGNORED = -100
-"""Label of a row's place that has none: no loss, no prediction."""
+"""Label of positions without a label: no loss, no prediction."""
 SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-"""Our names of the splits, and the hub's."""
+"""Our names of the splits, with the hub's."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +37,11 @@ class Examples(Generic[Example]):
 
     rows: tuple[Example, ...]
     notes: tuple[str, ...] = ()
-    """Sentences on what was read otherwise than it stands in the file."""
+    """Notes on text that was read differently from its form in the file."""
 
     @cached_property
     def fingerprint(self) -> str:
-        """Content hash of the examples, wherever they were read from."""
+        """Content hash of the examples, the same for every origin."""
         return digest(self.rows)
 
     def __len__(self) -> int:
@@ -50,7 +49,7 @@ class Examples(Generic[Example]):
 
 
 class Noted(list[Example]):
-    """Examples, and sentences for the user on what was read otherwise than it stands in the file."""
+    """Examples, with notes for the user on text that was read differently from its form in the file."""
 
     def __init__(self, rows: Iterable[Example], notes: tuple[str, ...] = ()) -> None:
         super().__init__(rows)
@@ -61,35 +60,37 @@ class Task(ABC, Generic[Example]):
     """Base of all tasks."""
 
     name: ClassVar[str]
-    """Also the folder of the task's files in XTREME's download layout."""
+    """Name of the task, and of its folder in XTREME's download layout."""
     languages: ClassVar[tuple[str, ...]]
-    """Codes of the languages with a test set, the source language among them."""
+    """Codes of the languages with a test set, including the source language."""
     xtreme: ClassVar[tuple[str, ...]] = ()
-    """Those of them that XTREME scores; none for a task that XTREME does not have."""
+    """Languages that XTREME scores; empty for a task that XTREME does not have."""
     labels: ClassVar[tuple[str, ...]]
-    """Names of the classes; a label's id is its place here."""
+    """Names of the classes; a label's id is its index here."""
     metric: ClassVar[str]
     """Key of the score that tables show."""
     other_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
-    """Keys of the scores that ``scores`` has to give beside it."""
+    """Keys of the further scores that ``scores`` must return."""
     auto_model: ClassVar[str]
-    """The ``transformers`` class that puts the task's head on an encoder, with one output a label."""
+    """The ``transformers`` class that puts the task's head on an encoder, with one output per label."""
     read_by_answers: ClassVar[tuple[str, ...]] = ()
-    """Columns of encoded rows, beside the model's inputs, that ``row_answers`` reads."""
+    """Columns of encoded rows, besides the model's inputs, that ``row_answers`` reads."""
     suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
-    """Of the task's files, the first before the others."""
+    """Suffixes of the task's files, in order of preference."""
     hub: ClassVar[str] = ""
-    """Name on the Hugging Face hub of the data set with the task's examples; empty where there is none."""
+    """Name of the task's data set on the Hugging Face hub; empty if there is none."""
 
     @property
     def scorer(self) -> str:
-        """Name of the rules of the scores, where they have been others in former versions: scores by different rules
-        never meet in one report."""
+        """Name of the scoring rules, if they have changed between versions.
+
+        Scores by different rules never meet in one report.
+        """
         return ""
 
     @classmethod
     def selection(cls, name: str) -> tuple[str, ...]:
-        """A set of languages by name: ``paper`` (its 14 targets, less those the task lacks), ``xtreme`` or ``all``."""
+        """A set of languages by name: ``paper`` (its 14 targets, if the task has them), ``xtreme`` or ``all``."""
         known = {
             "all": cls.languages,
             "xtreme": cls.xtreme,
@@ -100,16 +101,18 @@ class Task(ABC, Generic[Example]):
         return known[name]
 
     def configuration(self, language: str) -> str:
-        """The configuration of ``hub`` that has a language's examples. Raises ``UserError`` where the hub has none."""
+        """The configuration of ``hub`` with a language's examples. Raises ``UserError`` if the hub has none."""
         raise UserError(f"data: the task {self.name!r} has no data set on the hub; give a directory")
 
     def hub_part(self, split: str, language: str) -> tuple[str, str]:
-        """The configuration of ``hub`` that has a split (train, dev or test) of a language, and its split there."""
+        """The configuration of ``hub`` with a split (train, dev or test) of a language, and the split's name there."""
         return self.configuration(language), SPLITS[split]
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
-        """Paths of a split of a language in XTREME's download layout. The first counts where it exists, else the only
-        one that does."""
+        """Paths of a split of a language in XTREME's download layout.
+
+        The first path is used if it exists. Otherwise exactly one of the others must exist.
+        """
         return tuple(f"{self.name}/{split}-{language}{suffix}" for suffix in self.suffixes)
 
     @abstractmethod
@@ -127,7 +130,7 @@ class Task(ABC, Generic[Example]):
         raise UserError(f"{where}: the task {self.name!r} reads files in XTREME's download layout only")
 
     def of_language(self, rows: "Dataset", language: str) -> "Dataset":
-        """The rows in a language, of a configuration of the hub that has several."""
+        """The rows in a language, for a hub configuration that holds several languages."""
         return rows
 
     def passages(self, examples: Sequence[Example]) -> list[str]:
@@ -136,38 +139,43 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def encode(self, examples: Sequence[Example], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-        """The examples as model inputs with ``labels``; column ``example`` says which example a row comes from."""
+        """The examples as model inputs with ``labels``. The column ``example`` has the number of a row's example."""
 
     @abstractmethod
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
-        """Pads rows of ``encode`` into a batch. ``tokenizer`` pads and has the encoder's special tokens, and no
-        others."""
+        """A collator that pads rows of ``encode`` into a batch.
+
+        ``tokenizer`` pads. Of the encoder's tokens it has only the special ones.
+        """
 
     @abstractmethod
     def gold(self, examples: Sequence[Example]) -> list[list[Any]]:
-        """The right labels of each example: their ids, or for questions the texts of the answers that count."""
+        """The gold labels of each example: label ids, or the accepted answers' texts for questions."""
 
     def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
-        """Rows of ``encode`` with other labels: ``gold`` has the label ids of all examples by number, of which ``rows``
-        may have some. Only a task that defines it can have label noise."""
+        """Rows of ``encode`` with other labels.
+
+        ``gold`` holds the label ids of all examples, by number; ``rows`` may hold only some of the examples. Label
+        noise needs a task that defines this method.
+        """
         raise NotImplementedError
 
     def prepare(self, model: "PreTrainedModel") -> None:
         """Make a fresh model ready for its first batch, in place."""
 
     def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
-        """The loss of a batch, summed over its labels: cross entropy in nats; labels of ``IGNORED`` have none."""
+        """The loss of a batch, summed over its labels: cross entropy in nats. Labels of ``IGNORED`` do not count."""
         from torch.nn.functional import cross_entropy
 
         logits = outputs["logits"].flatten(0, -2).float()
         return cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
 
     def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
-        """The model's answer to each row of a padded batch: the label ids with the highest logit."""
+        """The model's answer to each row of a padded batch: the label ids with the highest logits."""
         return outputs["logits"].argmax(-1)
 
     def row_answers(self, outputs: "Mapping[str, Tensor]", rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-        """The model's answer to each row, without those at its padding, as ``gather`` is given them.
+        """The model's answer to each row, without padding, in the form that ``gather`` reads.
 
         ``rows`` has the model's inputs and the columns ``read_by_answers``.
         """
@@ -178,47 +186,50 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def gather(self, gold: Sequence[Sequence[Any]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[Any]]:
-        """The model's answer to each example, from those to its rows.
+        """The model's answer to each example, combined from its rows.
 
-        Of labels: ids, shaped as ``gold``, -1 where there is none.
+        For labels these are ids in the shape of ``gold``, with -1 for no prediction.
         """
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
-        """Metrics × 100 by name: ``metric`` and ``accuracy``, the share of labels that are right."""
+        """Metrics × 100 by name: ``metric``, and ``accuracy``, the share of correct labels."""
 
     def scores_in(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
     ) -> dict[str, float]:
-        """``scores``, of a task whose rules depend on the language."""
+        """``scores`` for a task whose rules depend on the language."""
         return self.scores(gold, predicted)
 
     def of_each(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
     ) -> Sequence[float]:
-        """The score between 0 and 1 of each example, whose mean is ``metric`` / 100. Only a task whose metric is such a
-        mean defines it."""
+        """The score of each example, between 0 and 1, whose mean is ``metric`` / 100.
+
+        Only a task whose metric is such a mean defines it.
+        """
         raise NotImplementedError
 
     def counts(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
     ) -> LabelCounts | None:
-        """How often the answers to a test set are right, and those of the best constant answer, by which a model has
-        collapsed or not."""
+        """Counts of right answers to a test set, of the model and of the best constant answer.
+
+        They decide whether the model has collapsed.
+        """
         return of_examples(gold, predicted)
 
     def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
-        """How numbers go with the gold ones, by which a model has collapsed or not; ``None`` where answers are no
-        numbers."""
+        """Correlation of numbers with the gold ones, which decides on collapse; ``None`` if answers are not numbers."""
         return None
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> int | None:
-        """The most frequent label of training data; ``None`` where answers are no labels."""
+        """The most frequent label of training data; ``None`` if answers are not labels."""
         return Counter(label for labels in gold for label in labels).most_common(1)[0][0]
 
 
 def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
-    """Rows with one column's values replaced (an Arrow array); the others stay where they are, memory-mapped."""
+    """Rows with the values of one column replaced by an Arrow array. The other columns stay memory-mapped."""
     from datasets import Dataset
     from datasets.table import InMemoryTable
 
@@ -231,7 +242,7 @@ def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":
 
 
 def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
-    """Columns of a data set as lists, class ids as their names. Raises ``UserError`` for one that is not there."""
+    """Columns of a data set as lists, with class ids as names. Raises ``UserError`` for a missing column."""
     for name in names:
         if name not in rows.column_names:
             raise unknown(f"{where}: column", name, rows.column_names)
@@ -239,7 +250,7 @@ def columns(rows: "Dataset", names: Sequence[str], where: str) -> list[Any]:
 
 
 def _named(values: Any, feature: Any) -> Any:
-    """Values with class ids replaced by the names of their classes; other values as they are."""
+    """Values with class ids replaced by the names of their classes; other values are unchanged."""
     if hasattr(feature, "int2str"):
         return [
             feature.names[value] if value is not None and 0 <= value < len(feature.names) else str(value)

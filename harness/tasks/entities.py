@@ -1,4 +1,4 @@
-"""Entities in sequences of tags, counted as seqeval counts them."""
+"""Entities in sequences of tags, counted like seqeval."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,23 +9,23 @@ from numpy.typing import NDArray
 
 Labels = NDArray[np.integer]
 Counts = NDArray[np.int32]
-"""Examples × statistics."""
+"""Counts of shape examples × statistics."""
 
 OUTSIDE = "O"
 PREFIXES = ("B", "I", "E", "S")
 
 
 def is_plain(tag: str) -> bool:
-    """Whether a tag is a type alone, such as UDPOS's, rather than ``O`` or a prefix with or without a type."""
+    """Whether a tag is only a type, like UDPOS's, and neither ``O`` nor a prefix with or without a type."""
     return "-" not in tag and tag not in (OUTSIDE, *PREFIXES)
 
 
 def prefix_and_type(tag: str) -> tuple[str, str | None]:
-    """A tag as the rules for where an entity begins and ends read it; ``O`` has no type.
+    """A tag's prefix and type, for the rules on the start and end of entities; ``O`` has no type.
 
-    The type of a plain tag is the whole tag, and its first letter counts as its prefix, as in seqeval 0.0.12, with
-    which XTREME scores. From 0.0.16 on seqeval cuts the first letter off, so that CCONJ and SCONJ are one type. Tags
-    with a prefix are the same to both.
+    The type of a plain tag is the whole tag, and its first letter counts as its prefix. This is the rule of seqeval
+    0.0.12, which XTREME uses for scoring. From 0.0.16 on seqeval cuts the first letter off, so that CCONJ and SCONJ are
+    the same type. Both versions agree on tags with a prefix.
     """
     if tag == OUTSIDE:
         return tag, None
@@ -35,13 +35,13 @@ def prefix_and_type(tag: str) -> tuple[str, str | None]:
 
 
 def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], labels: Sequence[str]) -> Counts:
-    """True positives, predicted and gold entities (examples × 3); -1 is no label, an ``O``.
+    """True positives, predicted and gold entities (examples × 3); -1, no label, counts as ``O``.
 
-    ``gold`` and ``predicted`` (labels) hold one example after another, ``sizes`` long each.
+    ``gold`` and ``predicted`` (labels) hold the examples one after another. ``sizes`` holds the length of each.
     """
     count, size = len(sizes), int(sizes.sum())
     of = np.repeat(np.arange(count), sizes)
-    places = np.arange(size) + of  # room for an O after every example, as seqeval has it
+    places = np.arange(size) + of  # leaves room for an O after every example, as in seqeval
     (first, last, kind), (their_first, their_last, their_kind) = (
         _spans(sequence, tuple(labels))
         for sequence in (_separated(gold, places, size + count), _separated(predicted, places, size + count))
@@ -54,9 +54,10 @@ def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], label
 
 
 def micro_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], labels: Sequence[str]) -> float:
-    """Micro F1, from 0 to 1, over the entities of all examples (label ids of each; -1 is an ``O``); 0 for none right.
+    """Micro F1, from 0 to 1, over the entities of all examples; 0 if no entity is correct.
 
-    The steps of the arithmetic are seqeval's, so that the last digit is.
+    ``gold`` and ``predicted`` hold the label ids of each example; -1 counts as ``O``. The arithmetic follows seqeval's
+    steps, so that even the last digit agrees.
     """
     sizes = np.array([len(ids) for ids in gold], dtype=np.int64)
     ours, theirs = (np.array([i for ids in side for i in ids], dtype=np.int64) for side in (gold, predicted))
@@ -68,7 +69,7 @@ def micro_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], 
 
 
 def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    sequence = np.full(size + 1, -1)  # seqeval puts an O behind the whole too
+    sequence = np.full(size + 1, -1)  # seqeval also puts an O at the very end
     sequence[places] = values
     return sequence
 
@@ -76,7 +77,7 @@ def _separated(values: Labels, places: NDArray[np.int64], size: int) -> NDArray[
 def _spans(
     sequence: NDArray[np.int64], labels: tuple[str, ...]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """First and last place of every span and its type's id, in the order of their ends."""
+    """First and last position of every span, and the id of its type, in the order of their ends."""
     starts, ends, kinds = _rules(labels)
     before = np.concatenate([[-1], sequence[:-1]])
     at = np.arange(len(sequence))
@@ -87,10 +88,11 @@ def _spans(
 
 @lru_cache(maxsize=64)
 def _rules(labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.int64]]:
-    """Whether a span starts at a label (second axis), and ends before it, given the label before it (first axis); the
-    labels' type ids.
+    """Rules on span boundaries, as tables over label ids.
 
-    The last id, -1, is no label. The rules are seqeval's own, and so conlleval's.
+    Returns whether a span starts at a label, and whether a span ends before it. Both tables have the previous label on
+    the first axis and the label on the second. The third value holds the labels' type ids. The last id, -1, is no
+    label. The rules are those of seqeval and conlleval.
     """
     from seqeval.metrics.sequence_labeling import end_of_chunk, start_of_chunk
 

@@ -1,4 +1,4 @@
-"""How a model's numbers go with the gold ones on a test set, and the rule by which it has collapsed."""
+"""Correlation of a model's numbers with the gold ones on a test set, and the rule that decides on collapse."""
 
 import math
 from collections.abc import Sequence
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 STANDARD_ERRORS = 2
-"""By so many standard errors of Fisher's z (1921) a model's correlation must be above that of chance, 0."""
+"""Standard errors of Fisher's z (1921) by which a model's correlation must exceed 0, the value of chance."""
 FLAT = 0.01
-"""Standard deviation of a model's numbers, in that of the gold ones, below which they are as good as one number."""
+"""Smallest ratio of a model's standard deviation to the gold numbers'; below it they are practically constant."""
 FEWEST = 4
-"""Numbers from which Fisher's z has a standard error."""
+"""Smallest number of values for which Fisher's z has a standard error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberFit:
-    """Pearson's correlation of a model's numbers with the gold ones. Raises ``ValueError`` for what cannot be."""
+    """Pearson's correlation of a model's numbers with the gold ones. Raises ``ValueError`` for impossible values."""
 
     numbers: int
-    """Numbers scored."""
+    """Number of scored values."""
     correlation: float
-    """Pearson's, 0 where either side is constant."""
+    """Pearson's correlation; 0 if either side is constant."""
     spread: float
-    """Standard deviation of the model's numbers in that of the gold ones; 0 where these are all the same."""
+    """Ratio of the model's standard deviation to the gold numbers'; 0 if either side is constant."""
 
     def __post_init__(self) -> None:
         if not (self.numbers >= 1 and -1 <= self.correlation <= 1 and 0 <= self.spread < math.inf):
@@ -31,23 +31,25 @@ class NumberFit:
 
     @property
     def bar(self) -> float:
-        """The correlation that a model must exceed: tanh(2 / √(n − 3)); none of fewer than ``FEWEST`` numbers."""
+        """The correlation that a model must exceed: tanh(2 / √(n − 3)); -1 with fewer than ``FEWEST`` numbers."""
         return math.tanh(STANDARD_ERRORS / (self.numbers - 3) ** 0.5) if self.numbers >= FEWEST else -1.0
 
     @property
     def collapsed(self) -> bool:
-        """Whether the model gives one number nearly everywhere, or numbers that go with the gold ones no better than
-        chance.
+        """Whether the model's numbers are practically constant, or correlate with the gold ones no better than chance.
 
-        The constant answer with the least squared error is the mean, and a correlation cannot tell constants from one
-        another. So chance is the bar here, where classification has the best constant answer. A model that guesses
-        passes in 2 % of cases.
+        The best constant answer is the bar in classification. For numbers, the constant with the least squared error is
+        the mean, but a correlation cannot distinguish constants. So chance is the bar here. A guessing model passes in
+        2 % of cases.
         """
         return self.spread < FLAT or self.correlation <= self.bar
 
 
 def number_fit(gold: Sequence[float], predicted: Sequence[float]) -> NumberFit | None:
-    """The fit of a model's numbers (numbers,), in the order of the gold ones. ``None`` where one is not finite."""
+    """The fit of a model's numbers to the gold ones, both of shape (numbers,) and in the same order.
+
+    ``None`` if a number is not finite, the shapes differ or there are no numbers.
+    """
     ours, theirs = np.asarray(gold, np.float64), np.asarray(predicted, np.float64)
     if not ours.size or ours.shape != theirs.shape or not np.isfinite([ours, theirs]).all():
         return None

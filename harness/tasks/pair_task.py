@@ -9,7 +9,7 @@ Pair = tuple[str, str, str]
 
 
 class PairTask(SequenceTask[Pair]):
-    """Base of the tasks that label pairs of texts, ``text_a<TAB>text_b<TAB>label`` in files; see ``SequenceTask``."""
+    """Base of tasks that label pairs of texts, ``text_a<TAB>text_b<TAB>label`` in files; see ``SequenceTask``."""
 
     texts: ClassVar[int] = 2
     plural: ClassVar[str] = "pairs"

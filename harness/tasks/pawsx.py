@@ -6,7 +6,7 @@ from harness.tasks.pair_task import PairTask
 
 
 class Pawsx(PairTask):
-    """Whether two sentences of the same words mean the same (1) or not (0); accuracy."""
+    """Whether two sentences with mostly the same words have the same meaning (1) or not (0); accuracy."""
 
     name: ClassVar[str] = "pawsx"
     xtreme: ClassVar[tuple[str, ...]] = ("de", "en", "es", "fr", "ja", "ko", "zh")

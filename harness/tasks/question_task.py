@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 
 class QuestionTask(Task[Question]):
-    """Base of the tasks whose answers are parts of a context.
+    """Base of tasks whose answers are parts of a context.
 
-    Files are SQuAD's JSON; the hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
-    ``text`` and ``answer_start``). A context of more sub-words than fit is cut into windows that overlap, each with the
-    question before it (``questions.windows``). The head scores every sub-word as the first and as the last of the
-    answer; the answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted
-    answers as gold, one empty text where there are none, and the model's answer.
+    Files are SQuAD's JSON. The hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
+    ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the whole question before
+    it (``questions.windows``). The head scores every sub-word as the first and as the last one of the answer. The
+    answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted answers as gold,
+    a single empty text if there are none, and the model's answer.
     """
 
     auto_model: ClassVar[str] = "AutoModelForQuestionAnswering"
@@ -35,14 +35,18 @@ class QuestionTask(Task[Question]):
     suffixes: ClassVar[tuple[str, ...]] = (".json",)
     read_by_answers: ClassVar[tuple[str, ...]] = ("first", "last")
     no_answer: ClassVar[bool] = False
-    """Whether a context need not answer its question, as in SQuAD 2.0. The model then gives none where the first
-    special token scores higher than every span in each window."""
+    """Whether a question may lack an answer, as in SQuAD 2.0.
+
+    The model then gives no answer if the first special token scores higher than every span in each window.
+    """
 
     unique_ids: ClassVar[bool] = True
-    """Whether the ids of a file's questions have to differ."""
+    """Whether the ids of a file's questions must differ."""
 
     def normalise(self, language: str) -> Normalise:
-        """How answers in a language are compared: by SQuAD's rules, which are English's, as in XTREME."""
+        """The normalisation of answers before comparison. The default is SQuAD's, whose rules are for English, as in
+        XTREME.
+        """
         return squad_scores.squad
 
     def read(self, file: Path) -> list[Question]:
@@ -67,8 +71,10 @@ class QuestionTask(Task[Question]):
         model.register_forward_hook(spans.mask_padding, with_kwargs=True)
 
     def loss(self, outputs: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
-        """Cross entropy of the first and of the last sub-word over all places of a window, in nats, summed over
-        both."""
+        """Cross entropy of the first and the last sub-word over all positions of a window, in nats.
+
+        Both are summed over the batch.
+        """
         from torch.nn.functional import cross_entropy
 
         first, last = labels.unbind(-1)
@@ -86,7 +92,7 @@ class QuestionTask(Task[Question]):
         return [list(example.answers) or [""] for example in examples]
 
     def scores(self, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
-        """As ``scores_in``, for rules that are the same in every language."""
+        """``scores_in`` for rules that are the same in every language."""
         return self.scores_in("", gold, predicted)
 
     def scores_in(
@@ -119,11 +125,11 @@ class QuestionTask(Task[Question]):
     def counts(
         self, language: str, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], rows: "Dataset"
     ) -> LabelCounts:
-        """Questions, and those answered exactly.
+        """Counts of questions, and of exactly answered ones.
 
-        A constant answer does not read the question: it is one text for all, the empty one among them, or the first n
-        sub-words of the context, n from 1 to ``spans.LONGEST``. The best of them on the test set is the one to beat. An
-        answer counts as the same as another where both are equal once they are normalised.
+        A constant answer does not read the question. It is one text for all questions, possibly empty, or the first n
+        sub-words of the context, with n from 1 to ``spans.LONGEST``. The best of these on the test set is the one to
+        beat. Two answers count as the same if they are equal after normalisation.
         """
         normalise = self.normalise(language)
         given = Counter(normalise(answer) for (answer,) in predicted)
@@ -136,21 +142,21 @@ class QuestionTask(Task[Question]):
         )
 
     def constant(self, gold: Sequence[Sequence[str]]) -> None:
-        """None: answers are no labels."""
+        """No constant answer: answers are not labels."""
 
 
 def _same_text(gold: Sequence[Sequence[str]], normalise: Normalise) -> int:
-    """Questions that the best single text answers exactly."""
+    """Number of questions that the best single text answers exactly."""
     accepted = Counter(text for texts in gold for text in set(map(normalise, texts)))
     return max(accepted.values())
 
 
 def _beginning(gold: Sequence[Sequence[str]], rows: "Dataset", normalise: Normalise) -> int:
-    """Questions that the context's first n sub-words answer exactly, of the best n."""
+    """Number of questions that the context's first n sub-words answer exactly, for the best n."""
     right: Counter[int] = Counter()
     for accepted, texts in zip(gold, spans.beginnings(rows, len(gold)), strict=True):
         wanted = set(map(normalise, accepted))
         longest = normalise(texts[-1]) if texts else ""
-        if any(longest.startswith(text) for text in wanted):  # most contexts begin otherwise, and this is quick
+        if any(longest.startswith(text) for text in wanted):  # a quick check that most contexts fail
             right.update(n for n, text in enumerate(texts) if normalise(text) in wanted)
     return max(right.values(), default=0)

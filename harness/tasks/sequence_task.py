@@ -15,28 +15,30 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=tuple[Any, ...])
 """The texts of an example, then its label."""
 HEADER = {"label", "labels", "gold_label"}
-"""Names of a header's last column."""
+"""Names of the last column of a header."""
 NUMBERED = ". The first column numbers the examples, as in PAWS-X's own files; cut it off, as cut -f 2- does"
 CHARACTERS = 32
-"""Of a text for each sub-word that fits, twice what the longest pieces of vocabularies have: what lies beyond is cut
-off anyway."""
+"""Characters of a text that are kept for each sub-word that fits.
+
+This is twice the length of vocabularies' longest pieces, so the rest would be cut off anyway.
+"""
 
 
 class SequenceTask(Task[Row]):
-    """Base of the tasks with one label an example, which has one text or two.
+    """Base of tasks with one label per example, which has one or two texts.
 
-    Files have a line an example, its texts and its label with tabs between them; a text with quotation marks may be in
-    further ones, its own doubled, as XTREME's download script writes it. The hub's data sets have ``hub_columns``, and
-    no such marks. Texts of more sub-words than fit lose their end, of two the longer one, as in XTREME; no example is
-    lost.
+    A line of a file is an example: its texts and its label, separated by tabs. A text with quotation marks may be
+    enclosed in further ones, with its own doubled, as in XTREME's download script. The hub's data sets have
+    ``hub_columns``, and no such quoting. Long texts lose their end, the longer of two first, as in XTREME. No example
+    is lost.
     """
 
     auto_model: ClassVar[str] = "AutoModelForSequenceClassification"
     metric: ClassVar[str] = "accuracy"
     texts: ClassVar[int]
-    """Texts of an example."""
+    """Number of texts of an example."""
     plural: ClassVar[str] = "examples"
-    """What messages call the examples."""
+    """Word for the examples in messages."""
     hub_columns: ClassVar[tuple[str, ...]]
     """Names of the texts and the label on the hub."""
 
@@ -84,11 +86,11 @@ class SequenceTask(Task[Row]):
         return list(dict.fromkeys(text for row in examples for text in row[:-1]))
 
     def encode(self, examples: Sequence[Row], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-        """One row an example: the tokenizer's outputs, ``labels`` and ``example``."""
+        """One row per example: the tokenizer's outputs, ``labels`` and ``example``."""
         from datasets import Dataset
 
-        # The tokenizer makes every combination of the parts that it cuts off: of two endless texts more than memory
-        # holds.
+        # The tokenizer builds every combination of the parts that it cuts off. For two very long texts this would
+        # exceed the memory.
         texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(len(examples[0]) - 1)]
         encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
         return Dataset.from_dict(
@@ -118,12 +120,12 @@ class SequenceTask(Task[Row]):
 
 
 def one_line(text: str) -> str:
-    """A text as XTREME's files have it, without tabs and line breaks: read from elsewhere it would be another."""
+    """A text without tabs and line breaks, as in XTREME's files, so that it is the same from every origin."""
     return " ".join(text.split())
 
 
 def _unquoted(cell: str) -> str:
-    """A cell as it was before a CSV writer quoted it, which it does where there are quotation marks inside."""
+    """A cell without the quotes that a CSV writer adds around a text with quotation marks."""
     inner = cell[1:-1]
     quoted = len(cell) > 2 and cell[0] == cell[-1] == '"' and '""' in inner and '"' not in inner.replace('""', "")
     return inner.replace('""', '"') if quoted else cell

@@ -1,9 +1,9 @@
-"""Exact match and F1 of answers in a text, as SQuAD's and MLQA's own scripts compute them.
+"""Exact match and F1 of answers in a text, like SQuAD's and MLQA's own scripts.
 
 SQuAD: Rajpurkar et al. (2016), evaluate-v1.1.py, which XTREME uses for XQuAD and TyDi QA GoldP in every language, and
-Rajpurkar et al. (2018), evaluate-v2.0.py, which has questions without an answer. MLQA: Lewis et al. (2020),
-mlqa_evaluation_v1.py, with articles, punctuation and words of the language. A question's score is that of the accepted
-answer that is most like the given one.
+Rajpurkar et al. (2018), evaluate-v2.0.py, for questions without an answer. MLQA: Lewis et al. (2020),
+mlqa_evaluation_v1.py, with articles, punctuation and words of the language. The accepted answer that is most similar to
+the given one decides a question's score.
 """
 
 import re
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 Normalise = Callable[[str], str]
-"""From an answer to what is compared: words with one space between them."""
+"""Function from an answer to the text for comparison: words separated by single spaces."""
 
 ENGLISH_ARTICLES = r"\b(a|an|the)\b"
 ARTICLES = {
@@ -25,22 +25,27 @@ ARTICLES = {
     "es": r"\b(un|una|unos|unas|el|la|los|las)\b",
     "vi": r"\b(của|là|cái|chiếc|những)\b",
 }
-"""Patterns of the words that MLQA leaves out; other languages lose none. Arabic's takes every ``ال``, as MLQA's own
-does."""
+"""Patterns of the articles that MLQA removes; other languages lose none.
+
+The Arabic pattern matches every ``ال``, like MLQA's own.
+"""
 ALONE = {"ja": r"[\u3040-\u30ff\u4e00-\u9fff]", "zh": r"[\u4e00-\u9fa5]"}
-"""Characters that are words by themselves in languages without spaces. MLQA has no Japanese: its kana and Chinese
-characters are taken as MLQA takes Chinese ones."""
+"""Characters that are words by themselves, in languages without spaces.
+
+MLQA has no Japanese. Its kana and Chinese characters are treated like MLQA's Chinese ones.
+"""
 
 
 def squad(answer: str) -> str:
-    """SQuAD's normalisation: lower case, without ASCII punctuation and English articles, words as spaces cut them."""
+    """SQuAD's normalisation: lower case, no ASCII punctuation, no English articles, words split at spaces."""
     kept = "".join(char for char in answer.lower() if char not in string.punctuation)
     return " ".join(re.sub(ENGLISH_ARTICLES, " ", kept).split())
 
 
 def mlqa(language: str) -> Normalise:
-    """MLQA's normalisation of answers in a language: lower case, without any script's punctuation and without the
-    language's articles."""
+    """MLQA's normalisation of answers in a language: lower case, no punctuation of any script, no articles of the
+    language.
+    """
     return partial(_mlqa, language=language)
 
 
@@ -54,21 +59,22 @@ def _mlqa(answer: str, *, language: str) -> str:
 
 @cache
 def _punctuation() -> frozenset[str]:
-    """Every character of Unicode's punctuation, and ASCII's, some of which Unicode calls symbols."""
+    """All punctuation of Unicode and ASCII. Unicode counts some of ASCII's as symbols."""
     every = map(chr, range(sys.maxunicode))
     return frozenset(string.punctuation).union(char for char in every if unicodedata.category(char).startswith("P"))
 
 
 def exact_match(answer: str, accepted: Sequence[str], normalise: Normalise) -> bool:
-    """Whether an answer is one of those that are accepted, once both are normalised."""
+    """Whether an answer equals an accepted answer after normalisation."""
     given = normalise(answer)
     return any(given == normalise(text) for text in accepted)
 
 
 def f1(answer: str, accepted: Sequence[str], normalise: Normalise, *, no_answer: bool = False) -> float:
-    """F1, between 0 and 1, of an answer's words against those of the accepted answer that is most like it.
+    """F1, between 0 and 1, of an answer's words against those of the most similar accepted answer.
 
-    With ``no_answer``, as in SQuAD 2.0, no words at all are right where none are accepted; else they never are.
+    With ``no_answer``, as in SQuAD 2.0, an empty answer is right if the accepted one is empty. Otherwise an empty
+    answer is never right.
     """
     given = normalise(answer).split()
     return max(_f1(given, normalise(text).split(), no_answer) for text in accepted)

@@ -9,7 +9,7 @@ Text = tuple[str, str]
 
 
 class TextTask(SequenceTask[Text]):
-    """Base of the tasks that label texts, ``text<TAB>label`` in files; see ``SequenceTask``."""
+    """Base of tasks that label single texts, ``text<TAB>label`` in files; see ``SequenceTask``."""
 
     texts: ClassVar[int] = 1
     plural: ClassVar[str] = "texts"

@@ -1,4 +1,4 @@
-"""Token classification: one label a word."""
+"""Token classification: one label per word."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from transformers import DataCollator, PreTrainedTokenizerBase
 
 WHOLE_TAGS = "seqeval-0.0.12"
-"""Rules of the F1 of plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
+"""Rules of F1 for plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
 
 
 class TokenTask(Task[Sentence]):
-    """Base of the tasks that label words.
+    """Base of tasks that label words.
 
-    Files have a ``word<TAB>tag`` line a word and a blank line between sentences, or are CoNLL's or CoNLL-U (see
-    ``harness.readers``); the hub's data sets have ``tokens`` and ``tags_column``.
+    Files have one ``word<TAB>tag`` line per word and a blank line between sentences, or are CoNLL's or CoNLL-U (see
+    ``harness.readers``). The hub's data sets have ``tokens`` and ``tags_column``.
 
-    The first sub-word carries a word's label. A sentence of more sub-words than fit is cut into windows between words,
-    as XTREME's own preprocessing does, so every word of a test file is predicted and scored; the windows are joined
-    again before scoring. A word that the tokenizer turns into nothing has no prediction and counts as an error.
+    The first sub-word carries a word's label. A long sentence is cut into windows between words, as in XTREME's own
+    preprocessing, so every word of a test file is predicted and scored. The windows are joined again before scoring. A
+    word without any sub-word has no prediction and counts as an error.
     """
 
     auto_model: ClassVar[str] = "AutoModelForTokenClassification"
@@ -36,12 +36,12 @@ class TokenTask(Task[Sentence]):
     tags_column: ClassVar[str]
     """Name of the tags on the hub."""
     column: ClassVar[str | None] = None
-    """Column of the tags in CoNLL files, by its name or its number from 1; the last, in CoNLL-U upos."""
+    """Column of the tags in CoNLL files, by its name or its number from 1; the default is the last, in CoNLL-U upos."""
     suffixes: ClassVar[tuple[str, ...]] = SUFFIXES
 
     @property
     def scorer(self) -> str:
-        """Of tags with prefixes the rules have always been the same."""
+        """Name of the rules for plain tags; empty for tags with prefixes, whose rules have never changed."""
         inherited = type(self).scores is TokenTask.scores
         return WHOLE_TAGS if inherited and any(map(entities.is_plain, self.labels)) else ""
 
@@ -66,12 +66,15 @@ class TokenTask(Task[Sentence]):
         return Noted(found.sentences, found.notes)
 
     def passages(self, examples: Sequence[Sentence]) -> list[str]:
-        """A sentence each, with spaces between its words."""
+        """Each sentence, with spaces between its words."""
         return [" ".join(words) for words, _ in examples]
 
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-        """Rows of the tokenizer's outputs, ``labels`` (a label on first sub-words, -100 elsewhere), ``example`` and
-        ``words``: the word that each labelled sub-word begins."""
+        """Rows with the tokenizer's outputs, ``labels``, ``example`` and ``words``.
+
+        ``labels`` has a word's label on its first sub-word and -100 elsewhere. ``words`` has the word that each
+        labelled sub-word begins.
+        """
         from datasets import Dataset
 
         ids = {label: i for i, label in enumerate(self.labels)}
@@ -130,8 +133,10 @@ class TokenTask(Task[Sentence]):
         return sentences
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``f1``, seqeval's micro F1 over spans as XTREME computes it, and ``accuracy``, the share of words; both ×
-        100."""
+        """``f1``, seqeval's micro F1 over spans as in XTREME, and ``accuracy``, the share of correct words.
+
+        Both are × 100.
+        """
         right = sum(g == p for gs, ps in zip(gold, predicted, strict=True) for g, p in zip(gs, ps, strict=True))
         return {
             "f1": 100 * entities.micro_f1(gold, predicted, self.labels),
@@ -140,10 +145,10 @@ class TokenTask(Task[Sentence]):
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
-    """Whether words given one by one need a space before them to be what they are in a text.
+    """Whether single words need a space before them to be tokenised as in a text.
 
-    Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) know where a word begins by that space,
-    and would take each for the end of another.
+    Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) recognise the start of a word by that
+    space. Without it they would read each word as the end of another.
     """
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])
@@ -152,7 +157,7 @@ def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
 
 
 def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBase") -> list[list[int]]:
-    """The number of sub-words of each word of each sentence."""
+    """Number of sub-words of each word, for each sentence."""
     encoded = tokenizer(list(sentences), is_split_into_words=True, add_special_tokens=False, verbose=False)
     sizes = [[0] * len(words) for words in sentences]
     for row, counts in enumerate(sizes):
@@ -162,8 +167,10 @@ def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBa
 
 
 def _windows(sizes: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Ranges of words whose sub-words fit into ``room``; a single word may be longer. ``sizes`` has each word's
-    sub-words."""
+    """Ranges of words whose sub-words fit into ``room``; a single word may exceed it.
+
+    ``sizes`` has the number of sub-words of each word.
+    """
     start = used = 0
     for end, size in enumerate(sizes):
         if used + size > room and end > start:

@@ -40,21 +40,21 @@ ENGLISH_NAMES = {
     "yo": "Yoruba",
     "zh": "Chinese",
 }
-"""The hub's configurations are called by them."""
+"""Languages' English names, as in the names of the hub's configurations."""
 
 
 class Udpos(TokenTask):
-    """One of 17 universal tags a word.
+    """One of 17 universal tags per word.
 
-    ``f1`` is XTREME's metric, the micro F1 of seqeval 0.0.12 over the tag sequence read as entities: neighbours of one
-    tag are one entity, but each SCONJ and SYM is one by itself, as seqeval takes the first letter of a tag for its
-    prefix. ``accuracy`` is the plain share of words.
+    ``f1`` is XTREME's metric, the micro F1 of seqeval 0.0.12 with tags read as entities. Adjacent words with the same
+    tag are one entity. SCONJ and SYM are exceptions, an entity for each word: seqeval reads the first letter of a tag
+    as its prefix. ``accuracy`` is the share of correctly tagged words.
     """
 
     name: ClassVar[str] = "udpos"
     xtreme: ClassVar[tuple[str, ...]] = tuple(ENGLISH_NAMES)
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "lt", "pl", "ro", "uk", "wo")
-    """XTREME's, and those that XTREME-R adds."""
+    """XTREME's languages, and the further ones of XTREME-R."""
     labels: ClassVar[tuple[str, ...]] = tuple(
         "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
     )

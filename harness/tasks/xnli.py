@@ -13,7 +13,7 @@ class Xnli(PairTask):
     languages: ClassVar[tuple[str, ...]] = xtreme
     labels: ClassVar[tuple[str, ...]] = ("entailment", "neutral", "contradiction")
     hub: ClassVar[str] = "facebook/xnli"
-    """Not google/xtreme, whose XNLI has no training data."""
+    """google/xtreme is not used, because its XNLI has no training data."""
     hub_columns: ClassVar[tuple[str, str, str]] = ("premise", "hypothesis", "label")
 
     def configuration(self, language: str) -> str:

@@ -1,4 +1,4 @@
-"""A worker that takes all memory, among others that do not."""
+"""One worker takes all memory while others run."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ GIB = 2**30
 @pytest.mark.nightly
 @pytest.mark.slow
 def test_a_worker_that_takes_all_memory_is_tried_again_alone_and_stops_no_other(cut: Path, tmp_path: Path) -> None:
-    """Ray's own monitor ends a worker that really takes too much, upon which Tune gives up all that run."""
+    """Ray's own monitor ends a worker that really takes too much memory. Tune then gives up all running trials."""
     memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     total, available = (int(memory[name].split()[0]) * 2**10 for name in ("MemTotal", "MemAvailable"))
     if available < 14 * GIB:

@@ -1,5 +1,4 @@
-"""A store in a bucket, on a real S3 server in a process of its own: what the trials leave, what another process sees,
-and garbage."""
+"""A store in a bucket, on a real S3 server in its own process: trials' files, another process's view, and garbage."""
 
 import os
 import re
@@ -30,7 +29,7 @@ s3fs.S3FileSystem().mkdir("bucket")
 
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """With a server that has an empty bucket, and a home of its own for this node's cache."""
+    """Environment with a server that has an empty bucket, and a home of its own for this node's cache."""
     server = subprocess.Popen(
         [sys.executable, "-c", "from moto.server import main; main(['-H', '127.0.0.1', '-p', '0'])"],
         stdout=subprocess.PIPE,

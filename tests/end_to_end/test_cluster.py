@@ -1,5 +1,4 @@
-"""A cluster of several nodes on this machine: trials share its accelerators, and a node that dies takes no result with
-it."""
+"""A cluster of several nodes on this machine: trials share accelerators, and the death of a node loses no result."""
 
 import subprocess
 import sys
@@ -24,7 +23,7 @@ targets: [de]
 precision: fp32
 """
 NODE = {"num_cpus": 2, "num_gpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-"""Two cores, and an accelerator that Ray only believes in: its halves are two trials'."""
+"""Two cores, and an accelerator that exists only for Ray: two trials share it."""
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Pa
         stderr=subprocess.STDOUT,
         text=True,
     )
-    # Two trials on either node: of these long ones, none ends before all have begun.
+    # Two trials on each node. These are long, so none ends before all have begun.
     wait_for(lambda: len({state.parent for state in place.glob("trials/*/checkpoint-*")}) == 4, process)
     cluster.remove_node(first, allow_graceful=False)
     cluster.add_node(**NODE)

@@ -1,14 +1,17 @@
-"""The place and the way in which a study is started change no score: the working directory, variables, cores."""
+"""Scores do not depend on how a study is started: working directory, variables, cores."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+
+from tests.helpers.passwords import SECRETS
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -16,7 +19,7 @@ import sys
 from harness.cli.main import main
 sys.exit(main())
 """
-"""The console script, as pip writes it: unlike ``-m`` it does not import from the working directory."""
+"""The console script, as written by pip. Unlike ``-m`` it does not import from the working directory."""
 STUDY = """
 task: udpos
 data: {cut}
@@ -48,23 +51,18 @@ class Place(NamedTuple):
     script: Path
     store: Path
 
-    def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> None:
-        command = [
-            *before,
-            sys.executable,
-            str(self.script),
-            "run",
-            "../study.yaml",
-            "--store",
-            str(self.store),
-            "--no-report",
-        ]
+    def run(self, *options: str, before: tuple[str, ...] = (), **variables: str) -> bytes:
+        """Run the study; returns all that it printed."""
+        kept = ["--store", str(self.store), "--no-report"]
+        command = [*before, sys.executable, str(self.script), "run", "../study.yaml", *kept, *options]
         found = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-        done = subprocess.run([*command, *options], cwd=self.folder, env=found, capture_output=True, timeout=500)
-        assert done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")[-3000:]
+        done = subprocess.run(command, cwd=self.folder, env=found, capture_output=True, timeout=500)
+        printed = done.stdout + done.stderr
+        assert done.returncode == 0, printed.decode(errors="replace")[-3000:]
+        return printed
 
     def results(self) -> dict[str, tuple[float, float, object]]:
-        """When each trial began and ended, and its scores, by its id."""
+        """Start, end and scores of each trial, by id."""
         found = {}
         for file in self.store.glob("trials/*/result.json"):
             record, ended = json.loads(file.read_text()), file.stat().st_mtime
@@ -77,7 +75,7 @@ class Place(NamedTuple):
 
 @pytest.fixture
 def place(cut: Path, tmp_path: Path) -> Place:
-    """A working directory from which nothing may be imported: a clone with changed code and names of libraries."""
+    """A working directory that must not be imported from: it has a clone with changed code, and names of libraries."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "steadytune").write_text(SCRIPT)
     (tmp_path / "study.yaml").write_text(STUDY.format(cut=cut))
@@ -92,7 +90,7 @@ def place(cut: Path, tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module")
 def expected(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """The scores of the study in an empty folder, in one process, with the environment as it is."""
+    """The study's scores from an empty folder, in one process, with the environment unchanged."""
     home = tmp_path_factory.mktemp("plain")
     (home / "empty").mkdir()
     (home / "steadytune").write_text(SCRIPT)
@@ -116,8 +114,17 @@ def test_one_process_has_the_same_scores_anywhere(place: Place, expected: dict[s
 
 
 @pytest.mark.slow
-def test_ray_has_the_same_scores_anywhere_and_a_trial_a_core(place: Place, expected: dict[str, object]) -> None:
-    place.run(before=one_core(), **LEFT)
+def test_ray_has_the_same_scores_anywhere_a_trial_a_core_and_no_secret_in_its_logs(
+    place: Place, expected: dict[str, object]
+) -> None:
+    """Ray's logs lie where everybody on the machine can read them."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # the names of Ray's sockets must be short
+        printed = place.run(before=one_core(), RAY_TMPDIR=folder, **LEFT, **SECRETS)
+        logs = [file.read_bytes() for file in Path(folder).rglob("*") if file.is_file()]
     assert place.scores() == expected
     (_, ended, _), (began, _, _) = sorted(place.results().values(), key=lambda result: result[0])
     assert ended <= began + 1, "two trials ran at once on one core"
+    assert any(b"Creating runtime env" in log for log in logs)
+    for word in map(str.encode, SECRETS.values()):
+        assert not [log for log in logs if word in log]
+        assert word not in printed

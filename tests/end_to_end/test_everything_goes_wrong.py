@@ -1,4 +1,4 @@
-"""A study in which everything goes wrong, each trial in its own way."""
+"""A study in which each trial fails in its own way."""
 
 import shutil
 from pathlib import Path
@@ -57,7 +57,7 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
         )
     )
     assert records.keys() == {faulty.KILLED, WELL}
-    assert records[faulty.KILLED].cost.resumed_at == (2,)  # the next batch is fetched ahead
+    assert records[faulty.KILLED].cost.resumed_at == (2,)  # because the next batch is fetched ahead
     assert out.count(": lost, runs again: the worker was lost: ") >= 1
     assert out.count(": lost, runs again: RuntimeError: [enforce fail at") == 1
 

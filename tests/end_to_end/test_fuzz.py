@@ -1,4 +1,4 @@
-"""Whatever a file or an option holds: it is read as it is, or there is one message that says what is wrong with it."""
+"""Random files and options: each is read correctly, or one message names the fault."""
 
 import copy
 import csv
@@ -224,14 +224,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def known(written: Any, read: Any) -> Any:
-    """The part of what was written that was read: other versions write other keys."""
+    """The part of the written keys that was read: other versions write other keys."""
     if isinstance(written, dict) and isinstance(read, dict):
         return {key: known(written[key], read[key]) for key in written.keys() & read.keys()}
     return float(written) if isinstance(written, int) and isinstance(read, float) else written
 
 
 def check_record(found: Record | None, written: Any) -> None:
-    """What is believed is what the file says, has every number that was trained for, and names nothing elsewhere."""
+    """Check that an accepted record agrees with the file, has every requested number, and names no path elsewhere."""
     if found is None:
         return
     read = json.loads(json.dumps(record_json.to_json(found)))
@@ -423,7 +423,7 @@ def tokenizer() -> Any:
 
 @fuzzed(200, seconds=5, words=st.lists(HOSTILE, min_size=1, max_size=6), length=st.sampled_from([8, 16, 64]))
 def test_text_that_tokenizers_dislike(words: list[str], length: int, tokenizer: Any, tmp_path: Path) -> None:
-    """Every word has its own label, or none at all."""
+    """Every word has its own label, or no label."""
     CASES["tokenizer"] += 1
     kind, pairs = TASKS["udpos"], TASKS["pawsx"]
     assert isinstance(kind, TokenTask)
@@ -448,7 +448,7 @@ def test_a_word_of_a_hundred_thousand_letters(letter: str, tokenizer: Any) -> No
 
 
 def test_there_were_enough(capsys: pytest.CaptureFixture[str]) -> None:
-    """Of all tests above, where all have run."""
+    """Counts over all tests above, if all have run."""
     if len(CASES) < 13:
         pytest.skip("counts the cases of the whole file")
     with capsys.disabled():

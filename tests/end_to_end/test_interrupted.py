@@ -7,16 +7,18 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from harness.store.store import Store
 from tests.helpers.faults import KILLED
 
 
 def ended_by(number: signal.Signals, cut: Path, place: Path, *options: str) -> tuple[int, str]:
-    """The exit code and the errors of a run of four trials that gets a signal when the first has finished."""
+    """Exit code and errors of a run of four trials that gets a signal after the first has finished."""
     file = place / "killed.yaml"
     file.write_text(KILLED.format(cut=cut, steps=20, seeds=[0, 1]), encoding="utf-8")
     command = [sys.executable, "-m", "harness.cli", "run", str(file), "--no-report", "--store", str(place / "store")]
-    # A background process of a shell, such as this one may be, ignores Ctrl-C, and so would its children.
+    # A shell's background process ignores Ctrl-C, and so do its children. This process may be one.
     attend = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     process = subprocess.Popen(
         [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=attend
@@ -40,6 +42,7 @@ def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, t
     assert 1 <= len(store.records(trial.id for trial in trials)) < 4
 
 
+@pytest.mark.usefixtures("one_worker")
 def test_sigterm_ends_ray_with_143_and_a_line(cut: Path, tmp_path: Path) -> None:
     code, err = ended_by(signal.SIGTERM, cut, tmp_path)
     assert code == 143, err

@@ -1,4 +1,4 @@
-"""A run that is killed in the middle: nothing is lost, and nothing runs twice."""
+"""A run killed in the middle: nothing is lost, and nothing runs twice."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ from tests.helpers.faults import KILLED
 from tests.helpers.stores import recorded
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_killed_in_the_middle_nothing_is_lost_or_run_twice(
     cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -38,7 +39,7 @@ def test_killed_in_the_middle_nothing_is_lost_or_run_twice(
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    time.sleep(3)  # Ray's own processes notice
+    time.sleep(3)  # until Ray's own processes notice
     before = finished(disturbed)
     assert 2 <= len(before) < 4
     capsys.readouterr()

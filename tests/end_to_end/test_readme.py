@@ -1,4 +1,4 @@
-"""Examples of the documentation: they load, say the same in YAML and in Python, and run."""
+"""Examples of the documentation: they load, agree between YAML and Python, and run."""
 
 import re
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tests.helpers.own_data import topics, written
 from tests.helpers.readme import DOCUMENTATION, alternatives, example
 
 MOVED = "--set encoder=embedded --set data=embedded --set ewc.text=embedded --set max_steps=600"
-"""Options that move the example to the encoder, data and text that ship."""
+"""Options that move the example to the shipped encoder, data and text."""
 
 
 def studied(folder: Path, name: str, text: str) -> Study:

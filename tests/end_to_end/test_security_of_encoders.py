@@ -1,4 +1,4 @@
-"""What an encoder's folder may hold and must not do: run code."""
+"""An encoder's folder cannot make the program run code."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ from harness.encoders.pinning import Encoder
 
 
 class Touches:
-    """Makes a file where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -69,9 +69,9 @@ def test_a_pickle_that_runs_code_is_not_unpickled(
     ):
         load(pinning.find(str(encoder)))
     assert not (tmp_path / "ran").exists()
-    with contextlib.suppress(RuntimeError):  # what of the old format it goes on to miss
+    with contextlib.suppress(RuntimeError):  # parts of the old format that it misses
         torch.load(encoder / "pytorch_model.bin", weights_only=False)
-    assert (tmp_path / "ran").exists()  # it would have
+    assert (tmp_path / "ran").exists()  # without the check the code would have run
 
 
 def test_a_pickle_of_weights_alone_still_serves(encoder: Path) -> None:
@@ -92,7 +92,7 @@ AUTO = {
 
 @pytest.mark.parametrize("kind", ["bert", "own", None])
 def test_code_in_an_encoders_folder_is_never_run(encoder: Path, tmp_path: Path, kind: str | None) -> None:
-    """Of a kind that ``transformers`` has it takes its own, whatever else a config names."""
+    """For a model type of its own, ``transformers`` uses its own class, whatever else a config names."""
     (encoder / "mine.py").write_text(
         f"open({str(tmp_path / 'ran')!r}, 'w')\nfrom transformers import BertConfig as C, BertModel as M\nT = M\n"
     )

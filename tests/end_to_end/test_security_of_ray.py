@@ -1,4 +1,4 @@
-"""A Ray of our own listens on this machine alone, and keeps its token to itself."""
+"""A Ray of our own listens only on this machine, and keeps its token secret."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ import pytest
 
 
 def listening() -> set[str]:
-    """Addresses, in hex as the kernel has them, that this process and those it started listen at."""
+    """Listening addresses of this process and its children, in the kernel's hex form."""
     children: dict[int, list[int]] = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -57,7 +57,7 @@ except UserError as error:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The user's home, while a Ray of our own is there."""
+    """The user's home while a Ray of our own is running."""
     from harness.cluster.connection import connection
 
     folder = tmp_path_factory.mktemp("home")
@@ -77,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_ray_of_our_own_listens_on_this_machine_alone() -> None:
     import ray
 
-    ray.get(ray.remote(lambda: None).remote())  # a worker too listens
+    ray.get(ray.remote(lambda: None).remote())  # a worker listens too
     found = listening()
     assert ray.util.get_node_ip_address() in ("127.0.0.1", "::1")
     assert found
@@ -85,7 +85,7 @@ def test_a_ray_of_our_own_listens_on_this_machine_alone() -> None:
 
 
 def joins(home: Path, **variables: str) -> str:
-    """What a process says that connects to the Ray of our own by its address."""
+    """Output of a process that connects to the Ray of our own by its address."""
     import ray
 
     hidden = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH")
@@ -102,4 +102,4 @@ def test_a_ray_of_our_own_keeps_its_token_to_itself(home: Path) -> None:
     place = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
     assert place.parent.stat().st_mode & 0o077 == 0
     assert "it asks for Ray's authentication token, and there is none here or another; copy" in joins(home)
-    assert joins(home, RAY_AUTH_TOKEN=place.read_text()) == "let in\n"  # by an address other than auto, too
+    assert joins(home, RAY_AUTH_TOKEN=place.read_text()) == "let in\n"  # also by an address other than auto

@@ -1,4 +1,4 @@
-"""What a report shows: hostile names are text, make no file elsewhere, and are no formula."""
+"""Hostile names in a report are text, create no file elsewhere, and are no formula."""
 
 import base64
 import contextlib
@@ -36,7 +36,7 @@ NO_FILES = (
 
 
 def reported(folder: Path, names: Sequence[str], *out: str) -> Path:
-    """The report of runs whose methods are these, and whatever else has a name by the first of them."""
+    """A report of runs whose methods have these names; everything else has the first of them."""
     head = [
         "method",
         "seed",
@@ -75,7 +75,7 @@ def test_hostile_names_are_text_in_html_and_latex(tmp_path: Path) -> None:
     assert {tag for tag, _ in tags.all} <= {tag for tag, _ in others.all}
     assert [script.get("data-part") for script in tags.of("script")] == ["page"]
     assert len(tags.of("style")) == 1
-    assert len(tags.of("title")) == len(others.of("title"))  # the page's, and one a dot
+    assert len(tags.of("title")) == len(others.of("title"))  # the page's title, and one per dot
     assert not [name for _, attributes in tags.all for name in attributes if name.startswith("on")]
     assert "{{7*7}}" in html
     for image in tags.of("img"):

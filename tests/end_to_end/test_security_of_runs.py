@@ -1,4 +1,4 @@
-"""No secret is in anything that a run writes."""
+"""The files and output of a run contain no secret."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a store holds that somebody else made: it reads and removes nothing that is not its own."""
+"""A hostile store: the program reads and removes only its own files."""
 
 import json
 from dataclasses import replace
@@ -19,7 +19,7 @@ from tests.helpers.studies import CONFIG
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    """With one finished trial."""
+    """A store with one finished trial."""
     found = Store(tmp_path / "store")
     found.save(CONFIG, result())
     return found
@@ -67,7 +67,7 @@ def test_what_a_record_names_is_beside_it_or_it_is_none(store: Store, tmp_path: 
 
 
 def test_a_record_names_no_language_that_is_a_path(store: Store) -> None:
-    """Languages of a record are scored again with those asked for: of each a file is read."""
+    """A record's languages are scored again with the requested ones, and each names a file."""
     scores = to_json(result().record)["scores"]
     crafted(store, scores={**scores, "test": {**scores["test"], "../../up": scores["test"]["de"]}})
     assert store.record(CONFIG.id) is None

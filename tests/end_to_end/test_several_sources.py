@@ -30,11 +30,11 @@ from tests.helpers.sweeps import run
 
 @pytest.fixture
 def several(study: Study, tmp_path: Path) -> Study:
-    """A study of two source languages, with data of its own."""
+    """A study of two source languages, with its own data."""
     parts = {"train": {"en": 30, "de": 20}, "dev": {"en": 10, "de": 8}, "test": {"en": 12, "de": 10, "hi": 10}}
     places = {
         split: {
-            # The shipped data are of English, and have German test sentences alone.
+            # The shipped data are English, and have only test sentences in German.
             language: written(
                 topics(split if language == "en" else "test", language, count), tmp_path / f"{split}-{language}.csv"
             )

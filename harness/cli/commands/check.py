@@ -1,4 +1,4 @@
-"""``check``: what is in a study's data, before anything is trained on it."""
+"""``check``: the contents of a study's data, before anything is trained on it."""
 
 import argparse
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from harness.study import Study
 
 MOST = 4
-"""Labels of a part that a line shows."""
+"""Largest number of labels of a part in a line."""
 EXCERPT = 300
-"""Characters of an example."""
+"""Largest number of characters of an example."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -115,7 +115,7 @@ def _shares(shares: dict[str, float], most: int = MOST) -> str:
 
 
 def _too_long(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> list[str]:
-    """Sentences on parts that lose text."""
+    """Warnings on parts whose texts are cut off."""
     return [
         f"{words.long:.0f} % of the examples of {part.name} have more than {max_length} sub-words, and lose their ends"
         for part, words in zip(parts, read, strict=True)

@@ -1,4 +1,4 @@
-"""``--dry-run``: the trials that a study or a search has and lacks, and their cost. Writes nothing."""
+"""``--dry-run``: the finished and missing trials of a study or a search, and their cost. Writes nothing."""
 
 import shutil
 from collections.abc import Sequence
@@ -28,8 +28,10 @@ def dry_run(
     retry_failed: bool = False,
     keep_weights: bool = False,
 ) -> None:
-    """Print the number of trials, how many of them the store at ``place`` has, and the time, GPU-hours and disk of the
-    rest."""
+    """Print the number of trials, the part that the store at ``place`` has, and the cost of the rest.
+
+    The cost is time, GPU-hours and disk.
+    """
     from harness.cli.commands.show import status_of
 
     status = status_of(place, list(trials))
@@ -49,7 +51,7 @@ def dry_run(
 def dry_search(
     study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False
 ) -> None:
-    """Print the part of a search's budget that the store at ``place`` has, and the most that the rest can cost.
+    """Print the part of a search's budget that the store at ``place`` has, and the largest cost of the rest.
 
     ``trials`` are the search's ``bases``.
     """
@@ -67,7 +69,7 @@ def dry_search(
 
 
 def _left(study: Study, trials: Sequence[TrialConfig], place: str, *, retry_failed: bool) -> dict[str, int]:
-    """The number of trials that each method's budget still has, by the id of the method's base."""
+    """The number of trials left in each method's budget, by the id of the method's base."""
     from harness.tuning.journal import Journal
 
     assert study.search is not None
@@ -80,7 +82,7 @@ def _left(study: Study, trials: Sequence[TrialConfig], place: str, *, retry_fail
 
 
 def _longest(search: Search, base: TrialConfig) -> TrialConfig:
-    """The trial at the corner of the space that trains on the most tokens."""
+    """The trial with the most training tokens among the corners of the space."""
     from harness.data.origin import Origin
     from harness.data.reading import examples
 
@@ -98,7 +100,10 @@ def _print_costs(
     *,
     keep_weights: bool = False,
 ) -> None:
-    """Print the time, GPU-hours and disk that the lacking ones of some trials will take."""
+    """Print the estimated time, GPU-hours and disk of the missing trials.
+
+    ``lacking`` are the missing ones of ``trials``.
+    """
     import torch
 
     from harness.execution.cost import estimated
@@ -125,7 +130,7 @@ def _print_costs(
 def _past(
     lacking: Sequence[TrialConfig], trials: Sequence[TrialConfig], store: "Store | None", resources: Resources
 ) -> "tuple[Sequence[Past], str] | str":
-    """Past trials to estimate from, and where they are from; or why there are none."""
+    """Past trials as the basis of an estimate, and their origin; or the reason why there are none."""
     from harness.common.provenance import provenance
     from harness.execution.cost import comparable, probe
 
@@ -165,6 +170,6 @@ def _store(place: str) -> "Store | None":
 
 
 def _existing(place: str) -> str:
-    """The nearest folder that is there already."""
+    """The folder itself, or its nearest parent that exists."""
     folder = Path(place).resolve()
     return str(next(parent for parent in (folder, *folder.parents) if parent.is_dir()))

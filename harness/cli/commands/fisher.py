@@ -1,4 +1,4 @@
-"""``fisher``: Fréchet distances between languages, and how they go with the scores."""
+"""``fisher``: Fréchet distances between languages, and their correlation with the scores."""
 
 import argparse
 from collections.abc import Collection
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.resources import resource_options, resources_of
+from harness.cli.options.resources import duration_options, resource_options, resources_of
 from harness.cli.options.store import ddof_option, store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -66,6 +66,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     scaling_options(command)
     ddof_option(command)
     resource_options(command)
+    duration_options(command, of="Fisher diagonal", checkpoints=False)
     command.set_defaults(command=fisher)
 
 
@@ -87,7 +88,7 @@ def fisher(options: argparse.Namespace) -> int:
     console = Console()
     needed = {study.source, *(set(options.languages or ()) - set(SELECTIONS))}
     wanted = {label: _requests(study, label, estimate, needed, console) for label, estimate in estimates.items()}
-    store = Store(options.store)  # only now: a mistake leaves nothing behind
+    store = Store(options.store)  # created this late so that a mistake leaves nothing behind
     requests = [request for of_text in wanted.values() for request in of_text.values()]
     found = iter(diagonals(requests, store, resources, console))
     files = {label: {language: next(found) for language in of_text} for label, of_text in wanted.items()}
@@ -96,7 +97,7 @@ def fisher(options: argparse.Namespace) -> int:
 
 
 def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estimate]":
-    """The estimate of each text, by the text's label in the report."""
+    """The estimate of each text, by its label in the report."""
     from harness.data.origin import TEXT_WORDS
     from harness.methods.fisher_estimate import Estimate
 
@@ -112,8 +113,10 @@ def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estima
 def _requests(
     study: "Study", label: str, estimate: "Estimate", needed: Collection[str], console: "Console"
 ) -> "dict[str, Request]":
-    """The diagonal of a text in each language. A language without text is left out with a word on the console, unless
-    it is ``needed``."""
+    """The Fisher diagonal of a text in each language.
+
+    A language without text is left out with a line on the console. If it is ``needed``, the error is raised.
+    """
     from harness.data.origin import absolute
     from harness.fisher import supply
 

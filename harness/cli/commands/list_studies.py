@@ -1,4 +1,4 @@
-"""``list``: the studies that come with steadytune."""
+"""``list``: the studies that ship with steadytune."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -31,5 +31,5 @@ def list_studies(options: argparse.Namespace) -> int:
 
 
 def _trials(study: "Study") -> int:
-    """The number of a study's trials; of a search the number that it draws."""
+    """The number of a study's trials. A search counts the trials that it will draw."""
     return sum(1 for _ in study.runs()) if study.search is None else study.search.trials * len(study.methods)

@@ -86,7 +86,7 @@ def report(options: argparse.Namespace) -> int:
 
 
 def _example(options: argparse.Namespace) -> int:
-    """The report of the results that ship, in a browser where a person is looking."""
+    """Write the report of the shipped results, and open it in a browser if the output is a terminal."""
     if options.study is not None:
         raise bad("report", options.study, "no study with --example, which has results of its own")
     from analysis.examples import example
@@ -110,7 +110,7 @@ def _example(options: argparse.Namespace) -> int:
 
 
 def _seconds(text: str) -> int:
-    """A whole number of seconds, from 1 to a day's."""
+    """A whole number of seconds, from 1 to the length of a day."""
     if not text.isdecimal() or len(text) > 5 or not 1 <= int(text) <= 86_400:
         raise argparse.ArgumentTypeError(f"{text!r} is not allowed; give a whole number of seconds, from 1 to 86400")
     return int(text)

@@ -91,15 +91,18 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
-    """The trials that a store has not finished. Raises ``UserError`` where one cannot run, before there is a store: a
-    mistake in the study leaves nothing behind."""
+    """The trials that a store has not finished.
+
+    Raises ``UserError`` if one cannot run. The check comes before the store is created, so a mistake in the study
+    leaves nothing behind.
+    """
     status = status_of(place, trials)
     lacking = [trial for trial in trials if status[trial.id] != "finished"]
     if lacking:
         from harness.execution.preflight import (
             check,
             warnings,
-        )  # takes seconds to import, and a finished study does without
+        )  # the import takes seconds, and a finished study does not need it
 
         check(lacking, resources)
         for line in warnings(lacking):

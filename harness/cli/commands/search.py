@@ -84,7 +84,7 @@ def search(options: argparse.Namespace) -> int:
         dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
         return exit_codes.OK
     tell_of_first_step(trials, resources)
-    store = Store(options.store)  # only now: a mistake leaves nothing behind
+    store = Store(options.store)  # created this late so that a mistake leaves nothing behind
     console = Console()
     with BackgroundLogging(loggers, study.name, store, console) as logging:
         outcome = search_study(
@@ -102,8 +102,10 @@ def search(options: argparse.Namespace) -> int:
 
 
 def _searched_study(options: argparse.Namespace) -> "tuple[Study, Search]":
-    """The study with the number of trials that the options ask for, and its search. Raises ``UserError`` where it
-    cannot be searched so."""
+    """The study with the number of trials from the options, and its search.
+
+    Raises ``UserError`` if the study cannot be searched in this way.
+    """
     from harness.tuning.search import searchable
     from harness.tuning.winners import check_writable
 

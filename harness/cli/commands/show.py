@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.tasks import Own
 
 ALWAYS = ("learning_rate", "warmup_steps", "epochs", "max_steps")
-"""Hyperparameters that the table of settings shows even where all settings have them alike."""
+"""Hyperparameters that the table of settings shows even if all settings have the same value."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -44,7 +44,7 @@ def show(options: argparse.Namespace) -> int:
     trials, why = [], ""
     try:
         trials = plan(study, gpus=options.gpus_per_trial)
-    except UserError as error:  # without the encoder, the data or a text the study can be shown all the same
+    except UserError as error:  # a study can be shown without its encoder, data or text
         why = str(error)
     warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
     print(*head(study, trials[0] if trials else None), "", *settings_table(study), "", sep="\n")
@@ -56,7 +56,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
-    """A study's question, task and places; with one of its trials also the versions of encoder and data."""
+    """A study's question, task and places. One of its trials adds the versions of encoder and data."""
     data = without_credentials(str(study.data))
     rows = [
         ["task", f"{study.title}, {study.source} to {' '.join(study.targets)}"],
@@ -74,14 +74,16 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
 
 
 def _labels(study: "Study", task: "Own[Any]") -> str:
-    """The labels of a task that a study describes, and where they are from."""
+    """The labels of a task that a study describes, and their origin."""
     given = isinstance(study.task, str) or study.task.labels
     return ", ".join(task.labels) + ("" if given else " (found in the training data, in sorted order)")
 
 
 def settings_table(study: "Study") -> list[str]:
-    """One line a setting, methods with the same settings and seeds together, and a last line with the values that all
-    settings share."""
+    """One line per setting, and a last line with the values that all settings share.
+
+    Methods with the same settings and seeds share their lines.
+    """
     from harness.common import fields
     from harness.setting import ABSENT, value_label
 
@@ -134,7 +136,7 @@ def searched(study: "Study", place: str) -> list[str]:
 
 
 def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[str]:
-    """The trials of a study and which of them a store has."""
+    """The trials of a study, with their status in a store."""
     from harness.study import seeding
 
     status, labels = status_of(store, trials), _setting_labels(study)
@@ -146,7 +148,7 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
 
 
 def without_ids(study: "Study", why: str) -> list[str]:
-    """The trials of a study whose identities cannot be known, and why."""
+    """The trials of a study whose ids cannot be computed, and the reason."""
     from harness.study import seeding
 
     labels = _setting_labels(study)
@@ -164,7 +166,7 @@ def _setting_labels(study: "Study") -> "dict[Setting, str]":
 
 
 def status_of(place: str, trials: "list[TrialConfig]") -> dict[str, str]:
-    """Whether the store has each trial, by id: finished, failed or missing."""
+    """Status of each trial in the store, by id: finished, failed or missing."""
     from harness.store.store import NoStoreError, Store
 
     status = dict.fromkeys((trial.id for trial in trials), "missing")

@@ -1,1 +1,1 @@
-"""Options that several commands share, by topic: each with the reading of its values."""
+"""Options that several commands share, by topic, and the functions that read their values."""

@@ -1,4 +1,4 @@
-"""The option on the number of trials that share a GPU."""
+"""The option for the number of trials that share a GPU."""
 
 import argparse
 import math
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 SAME_SHARE = 0.005
-"""Difference up to which two shares of a GPU are the same: 0.33 is a third."""
+"""Largest difference of two shares of a GPU that count as the same: 0.33 is a third."""
 
 
 def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
@@ -27,8 +27,10 @@ def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
 
 
 def share(options: argparse.Namespace) -> float | None:
-    """GPU of a trial by ``--gpus-per-trial`` and ``--trials-per-gpu``; ``None`` where neither says, or where it is to
-    be measured."""
+    """GPUs of a trial, from ``--gpus-per-trial`` and ``--trials-per-gpu``.
+
+    ``None`` if neither is given, or if the number is to be measured.
+    """
     word: str | None = options.trials_per_gpu
     gpus: float | None = options.gpus_per_trial
     if word is None:
@@ -54,7 +56,7 @@ def _check_measurable(gpus: float | None, ray_address: str | None) -> None:
 
 
 def check_gpu(options: argparse.Namespace) -> None:
-    """Raise ``UserError`` where trials are to share this machine's GPU and it has none."""
+    """Raise ``UserError`` if trials are to share this machine's GPU and it has none."""
     if options.trials_per_gpu is None or options.ray_address is not None:
         return
     from harness.training import precision
@@ -68,9 +70,10 @@ def check_gpu(options: argparse.Namespace) -> None:
 def with_gpu_sharing(
     resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None
 ) -> "Resources":
-    """The resources with as many trials on a GPU as ``--trials-per-gpu auto`` finds best; without it the same.
+    """The resources with the number of trials per GPU that ``--trials-per-gpu auto`` finds best.
 
-    ``trials`` are those that are to run, and ``store`` keeps their tokenised data; ``None`` to write nothing.
+    Without that option they are unchanged. ``trials`` are the trials to run. ``store`` keeps their tokenised data;
+    ``None`` writes nothing.
     """
     if options.trials_per_gpu != AUTO or not trials:
         return resources

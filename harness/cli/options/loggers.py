@@ -1,4 +1,4 @@
-"""The option on the experiment trackers that log the trials."""
+"""The option for the experiment trackers that log the trials."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ def log_option(command: argparse.ArgumentParser) -> None:
 
 
 def loggers_of(options: argparse.Namespace) -> "dict[str, type[Logger]]":
-    """The loggers of ``--log``. Called before anything else: raises ``UserError`` for an unknown one, or one without
-    its package."""
+    """The loggers of ``--log``.
+
+    Called before anything else. Raises ``UserError`` for an unknown logger, or a logger whose package is not installed.
+    """
     return loggers.named(options.log)

@@ -1,4 +1,4 @@
-"""Options on the resources of a trial, and the machine that it runs on."""
+"""Options for the resources of a trial, and the machine that it runs on."""
 
 import argparse
 import os
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from harness.execution.resources import Resources
 
 DURATIONS = ("minutes", "checkpoint_minutes")
-"""Fields of ``Resources`` that ``duration_options`` set."""
+"""Fields of ``Resources`` that the options of ``duration_options`` set."""
 
 
 def resource_options(command: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def resource_options(command: argparse.ArgumentParser) -> None:
 
 
 def ray_options(command: argparse.ArgumentParser) -> None:
-    command.set_defaults(trials_per_gpu=None)  # for commands without ``gpu_sharing.option``
+    command.set_defaults(trials_per_gpu=None)  # default for commands without ``gpu_sharing_option``
     command.add_argument(
         "--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: %(default)s)"
     )
@@ -42,14 +42,14 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = True) -> None:
-    """The time limit of a trial, and the time between its checkpoints."""
+def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", checkpoints: bool = True) -> None:
+    """Add the options for the time limit of a trial or a diagonal, and for the time between a trial's checkpoints."""
     command.add_argument(
         "--minutes-per-trial",
         dest="minutes",
         type=float,
         metavar="M",
-        help="time limit of a trial: one that hangs has failed then (default: none)",
+        help=f"time limit of a {of}: it fails if it takes longer (default: none)",
     )
     if checkpoints:
         command.add_argument(
@@ -63,8 +63,10 @@ def duration_options(command: argparse.ArgumentParser, *, checkpoints: bool = Tr
 
 
 def resources_of(options: argparse.Namespace) -> "Resources":
-    """The resources that the options give a trial. Called before torch looks for GPUs. Raises ``UserError`` where
-    trials are to share a GPU and this machine has none."""
+    """The resources of a trial, from the options. Called before torch looks for GPUs.
+
+    Raises ``UserError`` if trials are to share a GPU and this machine has none.
+    """
     from harness.execution.resources import Resources
 
     durations = {name: vars(options)[name] for name in DURATIONS if name in options}
@@ -76,8 +78,8 @@ def resources_of(options: argparse.Namespace) -> "Resources":
         **durations,
     )
     if options.local:
-        # One device a trial, as on Ray: with several, transformers would train on all, with a larger batch than the
-        # setting says.
+        # One device per trial, as on Ray: with several, transformers would train on all, with a larger batch than the
+        # setting's.
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         )

@@ -1,4 +1,4 @@
-"""Options on the store, and on the standard deviations, the baseline and the equivalence of a report."""
+"""Options for the store, and for a report's standard deviations, baseline and equivalence."""
 
 import argparse
 
@@ -36,7 +36,7 @@ def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
 
 
 def equivalence_options(command: argparse.ArgumentParser) -> None:
-    """Bounds of equivalence, for reports whose study names none or others."""
+    """Add the options for the bounds of equivalence, which override the study's."""
     low, high = DEFAULT.ratio
     command.add_argument(
         "--equivalent-ratio",

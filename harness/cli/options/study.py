@@ -1,4 +1,4 @@
-"""Options on the study: its name or file, and changes to it."""
+"""Options for the study: its name or file, and changes to it."""
 
 import argparse
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ def study_argument(command: argparse.ArgumentParser) -> None:
 
 
 def scaling_options(command: argparse.ArgumentParser) -> None:
-    """Changes to a study without a file of one's own; see ``scaled_study``."""
+    """Add the options that change a study without a file of its own; see ``scaled_study``."""
     group = command.add_argument_group(
         "scaling the study", "Trials that this changes are other trials; the study keeps its name."
     )
@@ -33,7 +33,7 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
 
 
 def scaled_study(options: argparse.Namespace) -> "Study":
-    """The study that the command line names, as ``scaling_options`` change it; prints notes on the changes."""
+    """The study that the command line names, with the changes of ``scaling_options``. Prints notes on the changes."""
     import search_spaces
     from harness.cli.overrides import scaled
 
@@ -63,7 +63,7 @@ def _shipped_is_another(study: "Study") -> bool:
 
 
 def study_name(word: str) -> str:
-    """The name of a study, of one's own file too."""
+    """The name of a study, or the name inside a study's own file."""
     import search_spaces
 
     return search_spaces.load(word).name if search_spaces.is_file_name(word) else word

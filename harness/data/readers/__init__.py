@@ -1,8 +1,7 @@
-"""Files of examples by the end of their names. A reader is one function, and one line in ``READERS``.
+"""Readers of example files, by the file name's suffix. A reader is one function, and one line in ``READERS``.
 
-A reader is given a file's bytes, decompressed, and the file's name for messages, and returns a table with the file's
-columns, cells as Python's own objects. One of tagged sentences returns the columns ``words`` and ``tags``, lists of
-text.
+A reader receives a file's decompressed bytes, and its name for messages. It returns a table with the file's columns and
+Python objects as cells. A reader of tagged sentences returns the columns ``words`` and ``tags``, lists of text.
 """
 
 from collections.abc import Callable
@@ -29,34 +28,34 @@ READERS: Registry[Reader] = Registry(
     }
 )
 COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
-"""Ends of compressed files' names, and pyarrow's names of what compressed them."""
+"""Suffixes of compressed files, with pyarrow's names of the compression."""
 
 
 def read(file: Path) -> "pd.DataFrame":
-    """The table in a file. Raises ``UserError`` where the file's name has no known end, and where it cannot be read."""
+    """The table in a file. Raises ``UserError`` if the suffix is unknown or the file cannot be read."""
     if (kind := kind_of(file)) not in READERS:
         raise bad("data", str(file), f"a file whose name ends in {known()}, or a folder that save_to_disk made")
     return READERS[kind](content(file), str(file))
 
 
 def known() -> str:
-    """The ends of names in words."""
+    """The known suffixes in words."""
     return f"{', '.join(READERS)}, each also with {' or '.join(COMPRESSED)}"
 
 
 def kind_of(file: Path) -> str:
-    """The end of a file's name, without that of its compression."""
+    """A file's suffix, without that of its compression."""
     return _ends(file)[0]
 
 
 def content(file: Path) -> bytes:
-    """A file's bytes, decompressed. Raises ``UserError`` where it cannot be read."""
+    """A file's bytes, decompressed. Raises ``UserError`` if it cannot be read."""
     found, (_, compression) = files.read(file), _ends(file)
     return found if compression is None else _decompressed(found, compression, file)
 
 
 def _ends(file: Path) -> tuple[str, str | None]:
-    """The end of a file's name, and pyarrow's name of its compression."""
+    """A file's suffix, and pyarrow's name of its compression."""
     suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
     compression = COMPRESSED.get(suffixes[-1]) if suffixes else None
     return (suffixes[-1 if compression is None else 0] if suffixes else ""), compression

@@ -6,5 +6,5 @@ from harness.tasks.questions import squad_format
 
 
 def squad(content: bytes, where: str) -> pd.DataFrame:
-    """A row a question: ``id``, ``question``, ``context`` and ``answers``."""
+    """One row per question: ``id``, ``question``, ``context`` and ``answers``."""
     return pd.DataFrame(squad_format.cells(content, where), columns=list(squad_format.HUB_COLUMNS), dtype=object)

@@ -1,5 +1,4 @@
-"""Tables as pandas and pyarrow read them. Cells stay as they are written: in a CSV file ``NA`` is text, and so is
-``01``."""
+"""Tables read by pandas and pyarrow. Cells stay as written: in a CSV file ``NA`` is text, and so is ``01``."""
 
 import json
 import warnings
@@ -11,25 +10,26 @@ from harness.common.errors import UserError, reason
 
 
 def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
-    """A table with commas between its cells, its first line the columns' names; all cells are text."""
+    """A table with commas between its cells and column names in the first line; all cells are text."""
     text = StringIO(_text(content, where), newline="")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)  # a row with more cells than the first line
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # for a row with too many cells
             return pd.read_csv(text, sep=separator, dtype=str, na_filter=False, index_col=False).astype(object)
     except (ValueError, pd.errors.ParserWarning) as error:
         raise UserError(f"{where}: cannot be read as a table: {reason(error)}") from None
 
 
 def tsv(content: bytes, where: str) -> pd.DataFrame:
-    """The same with tabs."""
+    """A table with tabs between its cells; otherwise like ``csv``."""
     return csv(content, where, "\t")
 
 
 def jsonl(content: bytes, where: str) -> pd.DataFrame:
-    """A JSON object a line; a key that a line lacks has no value there."""
+    """A table with one JSON object per line. A key that a line lacks has no value there."""
     rows = []
-    # Not pandas' read_json: it makes floats of whole numbers where one is missing, and names no line that is broken.
+    # pandas' read_json is not used: it turns whole numbers into floats if one is missing, and does not name a broken
+    # line.
     for number, line in enumerate(_text(content, where).split("\n"), start=1):
         if not line.strip():
             continue
@@ -44,7 +44,7 @@ def jsonl(content: bytes, where: str) -> pd.DataFrame:
 
 
 def parquet(content: bytes, where: str) -> pd.DataFrame:
-    """A Parquet file."""
+    """A table in a Parquet file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -56,7 +56,7 @@ def parquet(content: bytes, where: str) -> pd.DataFrame:
 
 
 def _text(content: bytes, where: str) -> str:
-    """UTF-8 text. Raises ``UserError`` with the line where it is another encoding."""
+    """Content as UTF-8 text. Raises ``UserError`` with the line for any other encoding."""
     try:
         return content.decode()
     except UnicodeDecodeError as error:

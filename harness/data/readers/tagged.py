@@ -1,4 +1,4 @@
-"""Tagged sentences as a table: a sentence a row, a list of text in every cell."""
+"""Tagged sentences as a table: one row per sentence, and a list of text in every cell."""
 
 import pandas as pd
 
@@ -7,10 +7,10 @@ from harness.common import files
 
 
 def tagged(content: bytes, where: str) -> pd.DataFrame:
-    """The columns ``words`` and ``tags``, and each column of the file by its name: in CoNLL-2003 pos, chunk and ner, in
-    CoNLL-U lemma, upos, xpos and so on.
+    """The columns ``words`` and ``tags``, and each column of the file by its name.
 
-    ``tags`` is the last, in CoNLL-U upos. What a word lacks is ``None``.
+    Names are pos, chunk and ner in CoNLL-2003, and lemma, upos, xpos and so on in CoNLL-U. ``tags`` is the last column,
+    in CoNLL-U upos. A missing value of a word is ``None``.
     """
     found = readers.columns(list(files.numbered(content, where)), where)
     table: dict[str, list[list[str | None]]] = {

@@ -1,1 +1,1 @@
-"""Ray for a study: its own or a running one, the worker processes, and the Ray Tune run."""
+"""Trials on Ray: the cluster, the worker processes, and the Ray Tune run."""

@@ -1,4 +1,4 @@
-"""Ray for a study: the room that a trial needs, and Fisher diagonals."""
+"""Ray for a study: a trial's share of the cluster, and its Fisher diagonals."""
 
 import tempfile
 import traceback
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cluster.connection import connection  # before Ray, which reads environment variables at its import
+from harness.cluster.connection import connection  # before Ray, which reads environment variables at import
 
 # isort: split
 import ray
@@ -27,21 +27,21 @@ from harness.study import TrialConfig
 
 
 class Cluster(NamedTuple):
-    """Ray, as trials see it."""
+    """A connected Ray cluster, as trials use it."""
 
     place: str
-    """The place by which a worker opens the store."""
+    """The store's place, as a worker opens it."""
     gpus: float
-    """GPU of a trial."""
+    """GPUs of a trial: 0, a fraction or 1."""
     scratch: str
     """A folder for Tune's own files."""
 
 
 @contextmanager
 def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console) -> Iterator[Cluster]:
-    """Ray, with the Fisher diagonals that the trials need.
+    """A connected Ray cluster, once the Fisher diagonals of the trials are computed.
 
-    Raises ``UserError`` where the cluster cannot be reached or a trial does not fit.
+    Raises ``UserError`` if the cluster cannot be reached or no node has room for a trial.
     """
     place = _place(store)
     with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
@@ -50,7 +50,7 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         diagonals = supply.lacking(supply.needed(trials), store)
         announce_diagonals(diagonals, console)
         for _ in _provided(diagonals, place, resources, gpus):
-            pass  # a diagonal that failed is found out and recorded by the trials that need it
+            pass  # the trials that need a failed diagonal find it missing and record the failure
         if resources.ray_address is not None:
             there = ray.cluster_resources()
             size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
@@ -59,7 +59,7 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
 
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
-    """Compute Fisher diagonals as Ray tasks, each with a trial's resources; raises the first error."""
+    """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
     with connection(resources.ray_address):
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
@@ -69,7 +69,10 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
 
 
 def _provided(requests: Sequence[Request], place: str, resources: Resources, gpus: float) -> Iterator[Exception | None]:
-    """Compute diagonals at once, as many as there is room for; each one's error, or ``None``, as it ends."""
+    """Compute diagonals at once, as many as the cluster has room for.
+
+    Yields the error of each diagonal as it ends, or ``None``.
+    """
     task = ray.remote(num_cpus=resources.cpus, num_gpus=gpus, max_retries=0)(_provide)
     running = [task.remote(request, place, resources, gpus) for request in requests]
     while running:
@@ -82,25 +85,27 @@ def _provided(requests: Sequence[Request], place: str, resources: Resources, gpu
 
 
 def _provide(request: Request, place: str, resources: Resources, gpus: float) -> None:
-    """Compute a diagonal on a worker, within the time limit of a trial."""
+    """Compute a diagonal on a worker, within a trial's time limit."""
     take_gpu(gpus)
     with time_limit(resources.minutes, may_exit=True):
         supply.provide(request, Store(place, create=False), resources.cpus)
 
 
 def _place(store: Store) -> str:
-    """The place by which a worker opens the store."""
+    """The store's place, as a worker opens it."""
     return str(Path(store.root).resolve()) if store.is_local else store.place
 
 
 def _gpus(resources: Resources) -> float:
-    """GPU of a trial on the connected cluster."""
+    """GPUs of a trial on the connected cluster."""
     return resources.gpus if resources.gpus is not None else min(1.0, ray.cluster_resources().get("GPU", 0.0))
 
 
 def loss_of_node(error: RuntimeError) -> Loss:
-    """The loss of all that ran when Ray ended a worker as its node was low on memory, as Tune raises it. Raises any
-    other error."""
+    """The loss of all running trials after Ray ended a worker because its node was low on memory.
+
+    ``error`` is the exception that Tune raises then. Raises any other error again.
+    """
     if not isinstance(error.__cause__, ray.exceptions.RayError):
         raise error
     said = str(error.__cause__).strip() or type(error.__cause__).__name__
@@ -108,7 +113,7 @@ def loss_of_node(error: RuntimeError) -> Loss:
 
 
 def _check_fits(cpus: int, gpus: float) -> None:
-    """Refuse a trial that no node has room for: it would wait for ever."""
+    """Refuse a trial that no node has room for: it would wait forever."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
         most = max((node.get(name, 0) for node in nodes), default=0)

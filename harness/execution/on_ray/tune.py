@@ -1,6 +1,6 @@
 """Trials on Ray Tune: workers that stay warm between trials, on this machine or on a cluster.
 
-Tune schedules; the store alone says which trials are missing (``Tuner.restore`` refuses a changed study).
+Tune only schedules. The store decides which trials are missing, because ``Tuner.restore`` refuses a changed study.
 """
 
 import os
@@ -27,17 +27,16 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 NUMBER = "trial"
-"""The only key of a trial's config in Tune: the trial's place in the list."""
+"""The only key of a trial's config in Tune: the trial's index in the list."""
 
 
 def run_on_ray(
     trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool
 ) -> None:
-    """Run the trials, those again that come back without a result (see ``harness.execution.retries``); each one's end
-    goes to ``progress``.
+    """Run the trials, and retry lost ones (see ``harness.execution.retries``). Each end is passed to ``progress``.
 
-    Where Ray ends a worker because the node's memory is short, Tune gives up all that run: those are lost, and the
-    others go on. Exceptions are another matter: they would come again, and a trial that raises one has failed.
+    When Ray ends a worker because the node's memory is short, Tune gives up all running trials. These are lost, and the
+    other trials continue. A trial that raises an exception has failed: a retry would raise it again.
     """
     retries = Retries(trials, store)
     with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
@@ -49,7 +48,7 @@ def run_on_ray(
                 _run(batch, callback, place, given, scratch, keep_weights, wait=retries.stage != TOGETHER)
             except RuntimeError as error:
                 loss = loss_of_node(error)
-                if not callback.running:  # no trial is at fault
+                if not callback.running:  # no trial caused the error
                     raise
                 for trial in [trial for trial in batch if trial.id in callback.running]:
                     callback.lose(trial, loss)
@@ -66,7 +65,7 @@ def _run(
     *,
     wait: bool,
 ) -> None:
-    """Run trials by Tune; ``wait`` says whether it waits for those that another process holds."""
+    """Run trials with Tune; ``wait`` says whether to wait for trials that another process holds."""
     worker = tune.with_parameters(
         Worker,
         trials=[trial.to_json() for trial in trials],
@@ -79,7 +78,7 @@ def _run(
         tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
         param_space={NUMBER: tune.randint(0, len(trials))},
         tune_config=tune.TuneConfig(
-            # Points and no grid: of a grid Tune copies all values for each of them.
+            # Points instead of a grid: Tune copies all values of a grid for each trial.
             search_alg=BasicVariantGenerator(points_to_evaluate=[{NUMBER: number} for number in range(len(trials))]),
             num_samples=len(trials),
             reuse_actors=True,
@@ -97,10 +96,11 @@ def _run(
 
 
 class Worker(tune.Trainable):
-    """Runs one trial after another, each in one step. Everything heavy is imported, loaded and kept by its process.
+    """Runs one trial after another, each in one step. Its process keeps imported libraries, encoders and data in
+    memory.
 
-    All of them are told all trials once, and then a trial's number: what Tune holds of a trial, it holds to the end,
-    several times over.
+    Every worker receives all trials once, and then the index of each trial it runs. Tune keeps several copies of a
+    trial's config until the end, so the config must be small.
     """
 
     def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
@@ -123,15 +123,15 @@ class Worker(tune.Trainable):
         self.broken = False
 
     def reset_config(self, new_config: dict[str, Any]) -> bool:
-        """Go on with another trial, whose config Tune has handed over."""
+        """Continue with another trial, whose config Tune has passed on."""
         return True
 
     def step(self) -> dict[str, Any]:
-        """One attempt, reported as its summary."""
+        """Run one attempt and return its summary."""
         if self.broken:
-            os._exit(1)  # its GPU is lost to this process: the trial runs again in another
+            os._exit(1)  # this process can no longer use its GPU: the trial is retried in another
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
-        # The store is there already: a node that does not see it must fail, not keep results to itself.
+        # The store exists already. A node that does not see it must fail instead of keeping results to itself.
         ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights, wait=self.wait)
         self.broken = ended.broke_device
         settle()
@@ -139,7 +139,7 @@ class Worker(tune.Trainable):
 
 
 class SweepCallback(tune.Callback):
-    """Passes Tune's events on to the progress display, and lost trials on to the retries."""
+    """Passes Tune's events to the progress display, and lost trials to the retries."""
 
     def __init__(
         self, trials: list[TrialConfig], retries: Retries, progress: SweepProgress, minutes: float | None
@@ -151,11 +151,13 @@ class SweepCallback(tune.Callback):
         self.open = {trial.id for trial in trials}
         """Ids of the trials that have neither ended nor been lost."""
         self.running: dict[str, float] = {}
-        """When each of the open trials began, by its id."""
+        """Start time of each open trial, by id."""
 
     def __getstate__(self) -> dict[str, Any]:
-        """Nothing: Tune pickles callbacks for a ``Tuner.restore`` that is never called, and a terminal does not
-        pickle."""
+        """Empty, because a terminal cannot be pickled.
+
+        Tune pickles callbacks for ``Tuner.restore``, which is never called.
+        """
         return {}
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
@@ -187,7 +189,7 @@ class SweepCallback(tune.Callback):
             self.lose(config, loss_of_worker(trial.error_file, now - began, self.minutes, GRACE))
 
     def lose(self, config: TrialConfig, loss: Loss) -> None:
-        """A trial has come back without a result."""
+        """Handle a trial that came back without a result."""
         if self.retries.lose(config, loss):
             self._close(config)
             self.progress.lost(config, loss.error)

@@ -1,4 +1,4 @@
-"""Set-up of a Ray worker's process: its share of a GPU, its garbage collector and its thread."""
+"""Set-up of a Ray worker's process: its share of a GPU, its garbage collector and its trial thread."""
 
 import gc
 import os
@@ -7,26 +7,32 @@ from functools import lru_cache
 
 
 def take_gpu(gpus: float) -> None:
-    """Keep this worker to its share."""
+    """Limit this worker to its share of a GPU."""
     if gpus == 0:
-        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to those that asked for none
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""  # Ray leaves GPUs visible to a worker without GPUs
     elif gpus < 1:
         import torch
 
-        if torch.cuda.is_available():  # a cluster may have told Ray of accelerators that torch cannot see
-            torch.cuda.set_per_process_memory_fraction(gpus)  # Ray's fractions are bookkeeping only
+        if torch.cuda.is_available():  # Ray's accelerators may be invisible to torch
+            torch.cuda.set_per_process_memory_fraction(gpus)  # Ray does not enforce fractions itself
 
 
 @lru_cache(maxsize=1)
 def settle() -> None:
-    """Spare the garbage collector what this worker's first trial has loaded: every training begins with a collection,
-    and hundreds of thousands of objects of libraries and data would be looked at each time."""
+    """Exclude everything that this worker's first trial has loaded from garbage collection.
+
+    Every training begins with a collection, which would otherwise visit hundreds of thousands of objects of libraries
+    and data.
+    """
     gc.collect()
     gc.freeze()
 
 
 @lru_cache(maxsize=1)
 def worker_thread() -> ThreadPoolExecutor:
-    """The one thread of this process that runs the trials of a search. Tune calls a function in a new thread for every
-    trial, and memory freed in one thread's malloc arena does not serve the next."""
+    """The only thread of this process that runs the trials of a search.
+
+    Tune calls a function in a new thread for every trial. Memory that was freed in one thread's malloc arena is not
+    reused by another thread.
+    """
     return ThreadPoolExecutor(1, thread_name_prefix="trial")

@@ -1,7 +1,7 @@
 """Metrics by name: a metric is one function and one line in ``METRICS``.
 
-All of them are better the higher they are. A user's own is a function ``metric`` in a ``.py`` file, see
-``harness.tasks.metrics.own``. Imports neither torch nor scikit-learn before a score is computed.
+Higher is always better. A user's own metric is a function ``metric`` in a ``.py`` file, see
+``harness.tasks.metrics.own``. Neither torch nor scikit-learn is imported before a score is computed.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,21 +11,21 @@ from typing import Any
 from harness.common.registry import Registry
 
 Function = Callable[[Sequence[Any], Sequence[Any]], float]
-"""Of the gold answers and the model's, in the same order."""
+"""A function of the gold answers and the model's answers, in the same order."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as tasks compute it and reports name it."""
+    """A metric: its function for tasks, and its name for reports."""
 
     words: str
-    """Its name as a figure has it."""
+    """Name of the metric in figures."""
     function: Function
-    """From labels, or from numbers, to a score between ``low`` and 1."""
+    """Function from gold and predicted answers to a score between ``low`` and 1."""
     low: float = 0.0
     """The worst score: below 0 for correlations."""
     of: str = "labels"
-    """What it compares: ``labels``, ``numbers``, ``tags``, a sequence of labels an example, or ``answers``, texts."""
+    """Kind of answers: ``labels``, ``numbers``, ``tags`` (a sequence of labels per example) or ``answers`` (texts)."""
 
 
 METRICS: Registry[Metric] = Registry(
@@ -43,10 +43,10 @@ METRICS: Registry[Metric] = Registry(
 
 
 def words(name: str) -> str:
-    """A metric's name as a figure has it; one that is not known here keeps its own."""
+    """A metric's name in figures; an unknown metric keeps its own name."""
     return METRICS[name].words if name in METRICS else name
 
 
 def lowest(name: str) -> float:
-    """The worst score × 100 of a metric; 0 for one that is not known here."""
+    """The worst score × 100 of a metric; 0 for an unknown metric."""
     return 100 * METRICS[name].low if name in METRICS else 0.0

@@ -1,4 +1,4 @@
-"""Metrics of answers in a text, by SQuAD's rules. F1 has the name of that of tags; ``squad_scores`` computes it."""
+"""Metrics of answers in a text, by SQuAD's rules. Only exact match is here; ``squad_scores`` computes F1."""
 
 from collections.abc import Sequence
 

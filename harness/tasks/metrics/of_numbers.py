@@ -1,5 +1,4 @@
-"""Correlations of numbers, as scipy computes them. A constant answer goes with nothing: its correlation is 0, where
-scipy has NaN."""
+"""Correlations of numbers, computed by scipy. A constant answer has the correlation 0, for which scipy gives NaN."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

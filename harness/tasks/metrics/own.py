@@ -1,7 +1,7 @@
 """A user's own metric: a function ``metric(gold, predicted)`` in a ``.py`` file.
 
-It is given the gold answers and the model's as two lists: names of labels, numbers, or for sentences lists of tags. It
-returns one number, the higher the better, which reports show × 100.
+Its arguments are two lists, the gold answers and the model's: names of labels, numbers, or lists of tags for sentences.
+It returns one number; higher is better, and reports show it × 100.
 """
 
 import hashlib
@@ -18,18 +18,18 @@ from harness.tasks.metrics import METRICS, Function
 
 
 def file_of(name: str) -> Path:
-    """The file of a user's metric. Raises ``UserError`` where there is none."""
+    """Path of a user's metric file. Raises ``UserError`` if it does not exist."""
     return files.existing("metric", name, f"one of {', '.join(sorted(METRICS))}")
 
 
 def own_metric(name: str) -> Function:
-    """The function that a file has now, checked at each call."""
+    """The function in the present version of a file. Its result is checked at each call."""
     file = file_of(name)
     return _loaded(file, files.read(file))[0]
 
 
 def code_fingerprint(name: str) -> str:
-    """Content hash of the file and the modules beside it that it imports: another code is another metric."""
+    """Content hash of the file and the modules beside it that it imports: different code is a different metric."""
     file = file_of(name)
     content = files.read(file)
     found = hashlib.sha256(content)

@@ -1,5 +1,7 @@
-"""Kinds of tasks that a study describes itself, by the columns of its own data. A kind is one file, and one line in
-``KINDS``."""
+"""Kinds of tasks that a study describes itself, by the columns of its own data.
+
+A kind is one file, and one line in ``KINDS``.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -22,22 +22,21 @@ Example = TypeVar("Example")
 
 @dataclass(frozen=True, kw_only=True)
 class Own(Task[Example]):
-    """A task on a user's own data. Subclasses add the names of columns, and say what an example is."""
+    """A task on a user's own data. Subclasses add the names of columns, and define examples."""
 
     languages: ClassVar[tuple[str, ...]] = ()
-    """Unknown here: those of the data."""
+    """Empty: the data define the languages."""
     scored_by: ClassVar[tuple[str, ...]]
-    """What the kind's metrics may compare: see ``Metric.of``."""
+    """Kinds of answers that the task's metrics may compare: see ``Metric.of``."""
 
     labels: tuple[str, ...] = ()  # type: ignore[misc]
-    """The classes; a label's id is its place here. Where none are given, those of the training data, sorted."""
+    """The classes; a label's id is its index here. If empty, they are the labels of the training data, sorted."""
     metric: str = "accuracy"  # type: ignore[misc]
-    """A name from ``METRICS``, or a ``.py`` file with a function ``metric``, which is then called by the file's
-    name."""
+    """A name from ``METRICS``, or a ``.py`` file with a function ``metric``, which then has the file's name."""
     metric_file: str = ""
     """The file of a user's own metric."""
     id: str = ""
-    """A column that has to have another value in each row of a file; empty for none."""
+    """A column with a different value in each row of a file; empty for none."""
 
     def __post_init__(self) -> None:
         if isinstance(self.labels, list | tuple):
@@ -67,21 +66,24 @@ class Own(Task[Example]):
     @property
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
-        """The columns that an example is made of."""
+        """The columns of an example."""
 
     @abstractmethod
     def example(self, cells: Sequence[Any], where: str) -> Example:
-        """An example from its cells in ``columns``. Raises ``UserError`` that begins with ``where`` for cells that make
-        none."""
+        """An example from its cells in ``columns``. Raises ``UserError`` that begins with ``where`` for unsuitable
+        cells.
+        """
 
     @abstractmethod
     def labels_in(self, examples: Iterable[Example]) -> set[str]:
         """The labels that examples have."""
 
     def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Example]:
-        """The examples of a table, the same from every format. Raises ``UserError`` that begins with ``where`` and has
-        the number of the row, from 1, for what makes no example, an id that is there twice and answers of several
-        types."""
+        """The examples of a table, the same from every format.
+
+        Raises ``UserError`` for unsuitable cells, a repeated id and answers of several types. Its message begins with
+        ``where`` and has the number of the row, from 1.
+        """
         for name in (*self.columns, *([self.id] if self.id else [])):
             if name not in table:
                 raise unknown(f"{where}: column", name, map(str, table))
@@ -97,19 +99,21 @@ class Own(Task[Example]):
         return found
 
     def check_examples(self, examples: Sequence[Example], where: str, split: str) -> None:
-        """Refuse training data with one label alone. ``where`` begins the message."""
+        """Refuse training data with a single label. ``where`` begins the message."""
         if split == "train" and len(seen := self.labels_in(examples)) < 2:
             raise UserError(
                 f"{where}: all {len(examples)} rows have the label {min(seen)!r}; training needs two or more"
             )
 
     def with_labels_of(self, examples: Iterable[Example]) -> Self:
-        """The task with the labels of its training data, in sorted order, where it gives none itself."""
+        """The task, with the sorted labels of its training data if it gives none itself."""
         return self if self.labels else replace(self, labels=tuple(sorted(self.labels_in(examples))))
 
     def check_scores(self, examples: Sequence[Example]) -> None:
-        """Refuse a metric that fails on examples, here with the gold answers as the model's: a trial would find out at
-        its end."""
+        """Refuse a metric that fails on examples, with the gold answers in place of the model's.
+
+        Otherwise a trial would find the error only at its end.
+        """
         gold = self.gold(examples)
         self.scores(gold, gold)
 
@@ -124,7 +128,7 @@ class Own(Task[Example]):
         return f"{self.metric} {own_metrics.code_fingerprint(self.metric_file)}" if self.metric_file else ""
 
     def identity(self) -> dict[str, Any]:
-        """All that can change a model or its scores: neither the names of columns nor the place of a file do."""
+        """Everything that can change a model or its scores. Names of columns and the place of a file cannot."""
         code = {"metric_code": own_metrics.code_fingerprint(self.metric_file)} if self.metric_file else {}
         return {"kind": self.name, "labels": self.labels, "metric": self.metric, **code}
 
@@ -134,13 +138,13 @@ class Own(Task[Example]):
         return digest(self.identity())
 
     def beside(self, folder: Path) -> Self:
-        """The task with its metric's file at its full path, which a relative one has in ``folder``."""
+        """The task with the full path of its metric's file. A relative path is taken from ``folder``."""
         if not self.metric_file:
             return self
         return replace(self, metric_file=str((folder / Path(self.metric_file).expanduser()).resolve()))
 
     def to_json(self) -> dict[str, Any]:
-        """The form that ``own_task`` reads: the fields that are not as they are by default."""
+        """The form that ``own_task`` reads: the fields that differ from their defaults."""
         return {"kind": self.name, **fields.chosen(self)}
 
     @property

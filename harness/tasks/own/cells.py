@@ -10,22 +10,24 @@ WORDS = {bool: "a truth value", int: "a whole number", float: "a number with a d
 
 
 def label_of(cell: Any) -> Any:
-    """A label as text, the same from every format: JSON and Parquet have numbers and truth values. Other cells stay as
-    they are."""
+    """A label as text, the same from every format: JSON and Parquet have numbers and truth values.
+
+    Other cells are unchanged.
+    """
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return str(cell) if isinstance(cell, int) else cell
 
 
 def text_of(cell: Any, where: str) -> str:
-    """A text of an example. Raises ``UserError`` that begins with ``where`` for none and an empty one."""
+    """A text of an example. Raises ``UserError`` that begins with ``where`` for other values and empty text."""
     if not isinstance(cell, str) or not (text := one_line(cell)):
         raise bad(where, cell, "text that is not empty")
     return text
 
 
 def once(cells: Sequence[Any], where: str) -> None:
-    """Refuse a value that is there twice. ``where`` begins the message, with ``{row}`` for the number from 1."""
+    """Refuse a repeated value. ``where`` begins the message, with ``{row}`` for the row's number, from 1."""
     rows: dict[str, int] = {}
     for number, cell in enumerate(cells, start=1):
         if (before := rows.setdefault(repr(cell), number)) != number:
@@ -37,7 +39,7 @@ def of_one_type(cells: Sequence[Any], where: str) -> None:
     first: tuple[int, Any] | None = None
     for number, cell in _each(cells):
         if type(cell) not in WORDS or cell != cell:
-            continue  # no label at all, which has a message of its own
+            continue  # no label at all: another check reports it
         if first is None:
             first = number, cell
         elif type(cell) is not type(first[1]) and not {type(cell), type(first[1])} <= {int, float}:

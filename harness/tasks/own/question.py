@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RULES = ("squad", "mlqa")
-"""Whose normalisation of answers: SQuAD's, which is English's in every language, or MLQA's of each language."""
+"""Rules for normalising answers: SQuAD's, which are for English, or MLQA's for each language."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnQuestion(Own[Question], QuestionTask):
     """Columns with an id, a question, a context and the answers, or SQuAD's JSON, which has all four.
 
-    The answers of a question are a list of objects with ``text`` and ``answer_start``, or one object with a list of
-    each, as the hub has them.
+    The answers of a question are a list of objects with ``text`` and ``answer_start``. A single object with two lists,
+    as on the hub, is also read.
     """
 
     name: ClassVar[str] = "question_answering"
@@ -38,9 +38,9 @@ class OwnQuestion(Own[Question], QuestionTask):
     question: str = "question"
     context: str = "context"
     answer: str = "answers"
-    """The column with its answers."""
+    """The column with a question's answers."""
     no_answer: bool = False  # type: ignore[misc]
-    """Whether a context need not answer its question, as in SQuAD 2.0."""
+    """Whether a question may lack an answer, as in SQuAD 2.0."""
     rules: str = "squad"
     """One of ``RULES``."""
 
@@ -77,7 +77,7 @@ class OwnQuestion(Own[Question], QuestionTask):
         return set(self.labels)
 
     def check_scores(self, examples: Sequence[Question]) -> None:
-        """Nothing: the metrics are steadytune's own."""
+        """No check, because the metrics are steadytune's own."""
 
     def identity(self) -> dict[str, Any]:
         return super().identity() | {"no_answer": self.no_answer, "rules": self.rules}

@@ -1,4 +1,4 @@
-"""``kind: regression``: a number for one text or two, such as how similar they are."""
+"""``kind: regression``: a number for one or two texts, such as their similarity."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 VALUE = "value"
-"""The head's only output."""
+"""Name of the head's only output."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRegression(OwnSequence):
-    """One column or two as ``text``, and a number as ``label``. The loss is the squared error, of numbers as they
-    are."""
+    """One or two columns as ``text``, and a number as ``label``.
+
+    The loss is the squared error of the unscaled numbers.
+    """
 
     name: ClassVar[str] = "regression"
     counts_of_texts: ClassVar[tuple[int, ...]] = (1, 2)
@@ -33,7 +35,7 @@ class OwnRegression(OwnSequence):
     labels: tuple[str, ...] = (VALUE,)  # type: ignore[misc]
     metric: str = "pearson"  # type: ignore[misc]
 
-    relabelled = Task.relabelled  # wrong labels are drawn among classes
+    relabelled = Task.relabelled  # label noise draws among classes, and there are none
 
     def _check_labels(self) -> None:
         if self.labels != (VALUE,):
@@ -52,7 +54,7 @@ class OwnRegression(OwnSequence):
         return set(self.labels)
 
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
-        """Refuse numbers that are all the same: there is nothing to learn, and no correlation."""
+        """Refuse constant numbers: there is nothing to learn, and no correlation."""
         if len({row[-1] for row in examples}) < 2:
             raise UserError(
                 f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
@@ -71,7 +73,7 @@ class OwnRegression(OwnSequence):
         return outputs["logits"].squeeze(-1).float()
 
     def gather(self, gold: Sequence[Sequence[Any]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[Any]]:
-        """The number of each example; one that is not finite, of a model that has diverged, is 0."""
+        """The number of each example. A number that is not finite, from a diverged model, becomes 0."""
         return [[float(number) if math.isfinite(number) else 0.0] for number in predicted]
 
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
@@ -83,10 +85,10 @@ class OwnRegression(OwnSequence):
     def counts(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
     ) -> None:
-        """None: numbers are not right or wrong."""
+        """No counts: numbers are not right or wrong."""
 
     def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
         return number_fit(*(list(chain.from_iterable(part)) for part in (gold, predicted)))
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> None:
-        """None: no label is the most frequent."""
+        """No constant answer: there are no labels."""

@@ -1,4 +1,4 @@
-"""What the kinds have in common whose examples have one text or two, and one answer."""
+"""Common base of the kinds with one or two texts per example, and one answer."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
     """One answer to the texts of an example."""
 
     counts_of_texts: ClassVar[tuple[int, ...]]
-    """How many texts an example of the kind may have."""
+    """Numbers of texts that an example of the kind may have."""
 
     text: tuple[str, ...]
     """The columns with the texts; a single one may be given as its name."""
@@ -47,7 +47,7 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
 
     @abstractmethod
     def answer_of(self, cell: Any, where: str) -> Any:
-        """The label or number in a cell. Raises ``UserError`` that begins with ``where`` for another."""
+        """The label or number in a cell. Raises ``UserError`` that begins with ``where`` for any other value."""
 
 
 @dataclass(frozen=True, kw_only=True)

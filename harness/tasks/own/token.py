@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NONE = "O"
-"""The tag of a word without a prediction, as seqeval has it."""
+"""The tag of a word without a prediction, as in seqeval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnToken(Own[Sentence], TokenTask):
-    """A column with lists of words and one with lists of tags, or a file of tagged sentences, which has both."""
+    """A column with lists of words and a column with lists of tags, or a file of tagged sentences, which has both."""
 
     name: ClassVar[str] = "token"
     scored_by: ClassVar[tuple[str, ...]] = ("tags", "labels")
@@ -71,8 +71,10 @@ class OwnToken(Own[Sentence], TokenTask):
         return {tag for _, tags in examples for tag in tags}
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of words that are right; both × 100. A metric of labels is that of
-        all words."""
+        """``metric``, and ``accuracy``, the share of correctly tagged words; both × 100.
+
+        A metric of labels is computed over all words.
+        """
         names = [*self.labels, NONE]  # id -1, no prediction, is the last
         ours, theirs = ([[names[label] for label in sentence] for sentence in part] for part in (gold, predicted))
         pairs = [pair for sentences in zip(ours, theirs, strict=True) for pair in zip(*sentences, strict=True)]

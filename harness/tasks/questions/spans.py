@@ -1,4 +1,4 @@
-"""From a head's scores of sub-words to spans, and from the spans of windows to texts."""
+"""Answers from a head's scores: spans from the scores of sub-words, and texts from the spans of windows."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,24 +8,26 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 LONGEST = 30
-"""Sub-words of an answer at most, as in BERT's code for SQuAD and in XTREME."""
+"""Largest number of sub-words of an answer, as in BERT's code for SQuAD and in XTREME."""
 
 
 class Span(NamedTuple):
     """The best answer in a window."""
 
     score: float
-    """Logit of its first sub-word plus that of its last; -inf where the window has no span."""
+    """Logit of the first sub-word plus logit of the last; -inf if the window has no span."""
     first: int
-    """Number of its first and of its last sub-word among the window's sub-words of the context."""
+    """Index of the first sub-word among the context's sub-words in the window."""
     last: int
     nothing: float
-    """Score of no answer: that of the window's first special token."""
+    """Score of no answer, taken from the window's first special token."""
 
 
 def best_spans(starts: "Tensor", ends: "Tensor", rows: Sequence[Mapping[str, Any]]) -> list[Span]:
-    """The best span of each window by its logits (windows, length): of context alone, and of ``LONGEST`` sub-words at
-    most."""
+    """The best span of each window by its logits (windows, length).
+
+    A span lies within the context and has at most ``LONGEST`` sub-words.
+    """
     import torch
 
     nothing = (starts[:, 0] + ends[:, 0]).tolist()
@@ -33,7 +35,7 @@ def best_spans(starts: "Tensor", ends: "Tensor", rows: Sequence[Mapping[str, Any
     at = torch.arange(starts.shape[1], device=starts.device)
     outside = (at < low) | (at > high)
     starts, ends = (logits.masked_fill(outside, float("-inf")) for logits in (starts, ends))
-    # By length: the best first sub-word of each, (windows, lengths).
+    # For each length, the best first sub-word, (windows, lengths).
     lengths = range(min(LONGEST, starts.shape[1]))
     scores, places = zip(
         *((starts[:, : starts.shape[1] - more] + ends[:, more:]).max(1) for more in lengths), strict=True
@@ -45,9 +47,9 @@ def best_spans(starts: "Tensor", ends: "Tensor", rows: Sequence[Mapping[str, Any
 
 
 def texts(rows: "Dataset", spans: Sequence[Span], count: int, *, no_answer: bool) -> list[str]:
-    """The text of the best span over all windows of each of ``count`` questions.
+    """The text of the best span over all windows, for each of ``count`` questions.
 
-    It is empty where no window has a span, and with ``no_answer`` where every window rates no answer higher.
+    It is empty if no window has a span. With ``no_answer``, it is also empty if every window rates no answer higher.
     """
     best: list[tuple[int, Span] | None] = [None] * count
     nothing = [float("inf")] * count
@@ -70,7 +72,7 @@ def _text(row: Mapping[str, Any], span: Span) -> str:
 
 
 def beginnings(rows: "Dataset", count: int) -> list[list[str]]:
-    """The beginnings of the context of each of ``count`` questions: of one sub-word, of two, up to ``LONGEST``."""
+    """The beginnings of each question's context: of one sub-word, of two, up to ``LONGEST``."""
     import pyarrow.compute as pc
 
     table = rows.data.table
@@ -88,7 +90,7 @@ def beginnings(rows: "Dataset", count: int) -> list[list[str]]:
 def mask_padding(
     model: "nn.Module", given: tuple[Any, ...], inputs: Mapping[str, Any], outputs: dict[str, "Tensor"]
 ) -> dict[str, "Tensor"]:
-    """A hook that gives no probability to padding: a loss would depend on the batch that its row is in."""
+    """A hook that gives no probability to padding. Otherwise the loss of a row would depend on its batch."""
     import torch
 
     if (mask := inputs.get("attention_mask")) is not None:

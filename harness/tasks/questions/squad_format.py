@@ -15,39 +15,38 @@ if TYPE_CHECKING:
 HUB_COLUMNS = ("id", "question", "context", "answers")
 LAYOUT = "{'data': [{'paragraphs': [{'context': …, 'qas': [{'id': …, 'question': …, 'answers': […]}]}]}]}"
 SHOWN = 60
-"""Characters of an answer that a message shows."""
+"""Largest number of characters of an answer in a message."""
 
 
 class Question(NamedTuple):
-    """A question on a context, with the answers that count as right: none where the context does not answer it.
+    """A question on a context, with the accepted answers; empty if the context does not answer it.
 
-    Its id is left out, which changes no score: XTREME's script makes other ids of TyDi QA's.
+    Its id is left out and changes no score: XTREME's script gives TyDi QA's questions other ids.
     """
 
     question: str
     context: str
     answers: tuple[str, ...]
     starts: tuple[int, ...]
-    """Characters of the context at which the answers begin."""
+    """Positions of the answers in the context, in characters."""
 
 
 def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
-    """The questions of a JSON file, in its order.
+    """The questions of a JSON file, in the file's order.
 
-    Raises ``UserError`` with the file and the question's id for an answer that is not where it is said to be, for no
-    answer unless there may be none (``no_answer``), for texts that are empty, and where ``unique_ids`` for ids that
-    come twice.
+    Raises ``UserError`` with the file and the question's id. It does so if an answer is not at its position, or a text
+    is empty. It also does so if an answer is missing without ``no_answer``, or an id is repeated with ``unique_ids``.
     """
     return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)
 
 
 def of_hub(rows: "Dataset", where: str, *, no_answer: bool) -> list[Question]:
-    """The questions of a data set with the hub's columns; otherwise as ``of_file``."""
+    """The questions of a data set with the hub's columns; otherwise like ``of_file``."""
     return checked(zip(*columns(rows, HUB_COLUMNS, where), strict=True), where, no_answer=no_answer)
 
 
 def cells(content: bytes, where: str) -> Iterator[tuple[Any, Any, Any, Any]]:
-    """Id, question, context and answers of each question, as a file has them."""
+    """Id, question, context and answers of each question, unchecked."""
     try:
         whole = json.loads(files.text(content, where))
     except ValueError as error:
@@ -64,7 +63,7 @@ def cells(content: bytes, where: str) -> Iterator[tuple[Any, Any, Any, Any]]:
 
 
 def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
-    """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise as ``of_file``."""
+    """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise like ``of_file``."""
     found: list[Question] = []
     seen: set[str] = set()
     for name, question, context, answers in cells:
@@ -91,7 +90,7 @@ def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool, uniq
 
 
 def _pairs(answers: Any, at: str) -> Iterator[tuple[Any, Any]]:
-    """Text and start of each answer: the hub has a list of each, files a list of both."""
+    """Text and start of each answer. The hub has a list of each, files have a list of pairs."""
     try:
         if isinstance(answers, Mapping):
             yield from zip(answers["text"], answers["answer_start"], strict=True)
@@ -102,7 +101,7 @@ def _pairs(answers: Any, at: str) -> Iterator[tuple[Any, Any]]:
 
 
 def _check_answer(text: Any, start: Any, context: str, at: str) -> None:
-    """Refuse an answer that does not begin where it is said to."""
+    """Refuse an answer that does not begin at its stated position."""
     if not isinstance(text, str) or not text.strip():
         raise bad(
             f"{at}: answer",

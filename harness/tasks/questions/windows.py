@@ -14,23 +14,22 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 SHORTEST = 32
-"""Sub-words of a window, from which it has room for a question and a part of its context."""
+"""Smallest number of sub-words of a window, which leaves room for a question and a part of its context."""
 NOWHERE = [0, 0]
-"""First and last sub-word of an answer that a window does not have: its first special token, as in BERT's code for
-SQuAD (Devlin et al., 2019)."""
+"""Labels of a window without the answer: its first special token, as in BERT's code for SQuAD (Devlin et al., 2019)."""
 
 
 def encoded(examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
-    """A row a window: question and a part of the context, in ``max_length`` sub-words with special tokens.
+    """One row per window: the question and a part of the context, in ``max_length`` sub-words with special tokens.
 
-    Neighbouring windows share a third of ``max_length``: of 384 sub-words 128, as in XTREME. A question that would take
-    more than half of a window loses its end. Beside the tokenizer's outputs a row has
+    Neighbouring windows share a third of ``max_length``: 128 of 384 sub-words, as in XTREME. A question that would take
+    more than half of a window loses its end. Besides the tokenizer's outputs a row has
 
-    - ``labels``: place of the first and of the last sub-word of the first answer, or ``NOWHERE``;
+    - ``labels``: positions of the first and the last sub-word of the first answer, or ``NOWHERE``;
     - ``example``: number of the question;
-    - ``first``, ``last``: places of the context's sub-words; ``last`` is below ``first`` where there is none;
-    - ``text``: the part of the context that the window has;
-    - ``offsets``: character at which each of its sub-words begins and ends in ``text``, one after another.
+    - ``first``, ``last``: positions of the context's sub-words; ``last`` is below ``first`` if there are none;
+    - ``text``: the window's part of the context;
+    - ``offsets``: start and end of each of its sub-words in ``text``, in characters, one after another.
     """
     from datasets import Dataset
 
@@ -55,7 +54,7 @@ def encoded(examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", 
 
 
 def _shortened(questions: list[str], tokenizer: "PreTrainedTokenizerBase", room: int) -> list[str]:
-    """Questions of at most ``room`` sub-words."""
+    """Questions shortened to at most ``room`` sub-words."""
     read = tokenizer(questions, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
     return [
         question[: places[room - 1][1]] if len(places) > room else question
@@ -64,7 +63,7 @@ def _shortened(questions: list[str], tokenizer: "PreTrainedTokenizerBase", room:
 
 
 def _window(example: Question, sequences: list[int | None], places: list[tuple[int, int]]) -> dict[str, Any]:
-    """The columns of a row that the tokenizer does not give."""
+    """The columns of a row that do not come from the tokenizer."""
     count = sequences.count(1)
     first = sequences.index(1) if count else 0
     offsets = np.asarray(places[first : first + count], dtype=np.int64).reshape(-1, 2)
@@ -79,7 +78,7 @@ def _window(example: Question, sequences: list[int | None], places: list[tuple[i
 
 
 def _places(example: Question, offsets: NDArray[np.int64], first: int) -> list[int]:
-    """First and last sub-word of the first answer in a window of these offsets (sub-words × 2)."""
+    """Positions of the first answer's first and last sub-word, in a window with these offsets (sub-words × 2)."""
     if not example.answers or not len(offsets):
         return NOWHERE
     text, start = example.answers[0], example.starts[0]

@@ -1,4 +1,4 @@
-"""``massive-intent``: what people want of a voice assistant, MASSIVE 1.0 in 51 languages (FitzGerald et al., 2023)."""
+"""``massive-intent``: intents of users of a voice assistant, MASSIVE 1.0 in 51 languages (FitzGerald et al., 2023)."""
 
 from typing import ClassVar
 
@@ -10,14 +10,16 @@ LOCALES = (
     "is-IS it-IT ja-JP jv-ID ka-GE km-KH kn-IN ko-KR lv-LV ml-IN mn-MN ms-MY my-MM nb-NO nl-NL pl-PL pt-PT ro-RO ru-RU "
     "sl-SL sq-AL sv-SE sw-KE ta-IN te-IN th-TH tl-PH tr-TR ur-PK vi-VN zh-CN zh-TW"
 ).split()
-"""The hub's configurations."""
+"""Names of the hub's configurations."""
 CONFIGURATIONS = {locale if locale == "zh-TW" else locale.partition("-")[0]: locale for locale in LOCALES}
-"""By the codes that the other tasks have; ``zh`` is the simplified Chinese of China."""
+"""Configurations by the codes of the other tasks; ``zh`` is simplified Chinese."""
 
 
 class MassiveIntent(TextTask):
-    """One of 60 intents an utterance; accuracy. 11,514 utterances to train on, 2,033 and 2,974 in the dev and test
-    sets."""
+    """One of 60 intents per utterance; accuracy.
+
+    The training set has 11,514 utterances, the dev set 2,033 and the test set 2,974.
+    """
 
     name: ClassVar[str] = "massive-intent"
     languages: ClassVar[tuple[str, ...]] = tuple(CONFIGURATIONS)

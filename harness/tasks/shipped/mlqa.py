@@ -1,5 +1,7 @@
-"""``mlqa``: MLQA (Lewis et al., 2020), questions on aligned sentences of Wikipedia; question and context in one
-language."""
+"""``mlqa``: MLQA (Lewis et al., 2020), questions on aligned sentences of Wikipedia.
+
+Question and context are in the same language.
+"""
 
 from typing import ClassVar
 
@@ -10,8 +12,10 @@ from harness.tasks.squad_scores import Normalise
 
 
 class Mlqa(QuestionTask):
-    """Trained on SQuAD 1.1, whose dev set is the dev set, as in XTREME. ``f1`` and ``exact_match`` by MLQA's rules:
-    articles, punctuation and words of the language."""
+    """Trained on SQuAD 1.1, with its dev set as the dev set, as in XTREME.
+
+    ``f1`` and ``exact_match`` follow MLQA's rules: articles, punctuation and words of the language.
+    """
 
     name: ClassVar[str] = "mlqa"
     xtreme: ClassVar[tuple[str, ...]] = tuple("ar de en es hi vi zh".split())

@@ -25,7 +25,7 @@ FLORES = (
     "uzn_Latn vec_Latn vie_Latn war_Latn wol_Latn xho_Latn ydd_Hebr yor_Latn yue_Hant zho_Hans zho_Hant zsm_Latn "
     "zul_Latn"
 ).split()
-"""The hub's configurations: language and script."""
+"""Names of the hub's configurations: language and script."""
 TWO_LETTERS = dict(
     pair.split(":")
     for pair in (
@@ -40,13 +40,13 @@ TWO_LETTERS = dict(
         "tuk:tk tur:tr twi:tw uig:ug ukr:uk urd:ur uzn:uz vie:vi wol:wo xho:xh ydd:yi yor:yo zho:zh zsm:ms zul:zu"
     ).split()
 )
-"""ISO 639-1 codes, which the other tasks have."""
+"""ISO 639-1 codes of languages, which the other tasks use."""
 OTHER_SCRIPTS = {"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc_Arab", "min_Arab", "taq_Tfng", "zho_Hant"}
-"""Those that a language has beside the script that its bare code stands for."""
+"""Configurations whose script is not the one of the language's bare code."""
 
 
 def code_of(configuration: str) -> str:
-    """The code of a language: of two letters where there is one, with the script where the language has two."""
+    """The code of a language: two letters if it has them, with the script for a further script of the language."""
     language, script = configuration.split("_")
     code = TWO_LETTERS.get(language, language)
     return f"{code}-{script}" if configuration in OTHER_SCRIPTS else code
@@ -56,7 +56,9 @@ CONFIGURATIONS = {code_of(configuration): configuration for configuration in FLO
 
 
 class Sib200(TextTask):
-    """One of seven topics a sentence; accuracy. 701 sentences to train on, 99 and 204 in the dev and test sets."""
+    """One of seven topics per sentence; accuracy. The training set has 701 sentences, the dev set 99 and the test set
+    204.
+    """
 
     name: ClassVar[str] = "sib200"
     languages: ClassVar[tuple[str, ...]] = tuple(CONFIGURATIONS)

@@ -1,4 +1,4 @@
-"""Where SQuAD 1.1 is, which XQuAD and MLQA are trained on: in XTREME's download layout and on the hub."""
+"""Places of SQuAD 1.1, the training data of XQuAD and MLQA: in XTREME's download layout and on the hub."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ HUB_PARTS = {"train": ("SQuAD", "train"), "dev": ("SQuAD", "validation")}
 
 
 def known(configuration: str, language: str, languages: Sequence[str]) -> str:
-    """A configuration of ``HUB``. Raises ``UserError`` for a language that it has none of."""
+    """A configuration of ``HUB``. Raises ``UserError`` for a language without one."""
     if language not in languages:
         raise unknown(f"data: language of {HUB}'s {configuration.partition('.')[0]}", language, languages)
     return configuration

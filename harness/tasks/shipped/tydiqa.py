@@ -1,4 +1,4 @@
-"""``tydiqa``: the gold passage task of TyDi QA 1.1 (Clark et al., 2020), questions by people who wanted to know."""
+"""``tydiqa``: the gold passage task of TyDi QA 1.1 (Clark et al., 2020), questions by people seeking information."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,14 +20,14 @@ ENGLISH_NAMES = {
     "sw": "swahili",
     "te": "telugu",
 }
-"""Ids of questions begin with them."""
+"""Languages' English names, with which the ids of questions begin."""
 
 
 class Tydiqa(QuestionTask):
-    """Trained on its own English part. ``f1`` and ``exact_match`` by SQuAD's rules in every language, as XTREME has
-    them.
+    """Trained on its own English part. ``f1`` and ``exact_match`` follow SQuAD's rules in every language, as in XTREME.
 
-    The labels of its test set are secret. As in XTREME its dev set is the test set, and English's the dev set too.
+    The labels of its test set are secret. As in XTREME, its dev set is the test set, and the English dev set is also
+    the dev set.
     """
 
     name: ClassVar[str] = "tydiqa"
@@ -35,7 +35,7 @@ class Tydiqa(QuestionTask):
     languages: ClassVar[tuple[str, ...]] = xtreme
     hub: ClassVar[str] = squad.HUB
     unique_ids: ClassVar[bool] = False
-    """XTREME's script cuts the ids of the training data down to a number."""
+    """Ids need not differ: XTREME's script reduces the ids of the training data to a number."""
 
     def files(self, split: str, language: str) -> tuple[str, ...]:
         part = "train" if split == "train" else "dev"

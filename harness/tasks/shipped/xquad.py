@@ -7,15 +7,15 @@ from harness.tasks.shipped import squad
 
 
 class Xquad(QuestionTask):
-    """Trained on SQuAD 1.1. ``f1`` and ``exact_match`` by SQuAD's rules in every language, as XTREME has them.
+    """Trained on SQuAD 1.1. ``f1`` and ``exact_match`` follow SQuAD's rules in every language, as in XTREME.
 
-    As in XTREME the dev set is SQuAD's own, of which the test questions are a part.
+    As in XTREME, the dev set is SQuAD's, which contains the test questions.
     """
 
     name: ClassVar[str] = "xquad"
     xtreme: ClassVar[tuple[str, ...]] = tuple("ar de el en es hi ru th tr vi zh".split())
     languages: ClassVar[tuple[str, ...]] = (*xtreme, "ro")
-    """XTREME's, and the one that was added later, which the hub's copy of XTREME lacks."""
+    """XTREME's languages, and Romanian, which was added later and is missing from the hub's copy of XTREME."""
     hub: ClassVar[str] = squad.HUB
 
     def files(self, split: str, language: str) -> tuple[str, ...]:

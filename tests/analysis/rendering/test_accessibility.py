@@ -1,4 +1,4 @@
-"""A report in a browser: no violation of axe-core's rules, all of it on paper, and nothing cut at any width."""
+"""A report in a browser: no violation of axe-core's rules, all of it on paper, and nothing cut off at any width."""
 
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def test_the_switch_the_filters_and_the_copies_work(page: str, tmp_path: Path) -
     assert told["before"][:3] == [1, 2 * (12 + 2), 1]
     assert told["without"][:3] == [1, 2 * (10 + 2), 1]
     assert told["without"][4] == 0
-    assert told["one"] == [1, 2 * (6 + 1), 1, told["before"][3] - 1]  # less the column of vanilla
+    assert told["one"] == [1, 2 * (6 + 1), 1, told["before"][3] - 1]  # without the column of vanilla
     assert told["languages"][:2] == ["language", "hi"]
     assert not {"en (source)", "de"} & {*told["languages"]}
     assert told["latex"].startswith("% \\usepackage")
@@ -93,7 +93,7 @@ def test_the_switch_the_filters_and_the_copies_work(page: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("width", [1400, 1300, 800, 500])
 def test_nothing_is_cut(page: str, width: int, tmp_path: Path) -> None:
-    """What is wider than the page scrolls by itself: the page does not, and no table's box hides what it holds."""
+    """Wide content scrolls by itself: the page does not scroll, and no table's box hides its content."""
     steps = """
       for (const details of document.querySelectorAll("details")) details.open = true;
       const wide = [...document.querySelectorAll(".wide")].filter((box) => box.checkVisibility());

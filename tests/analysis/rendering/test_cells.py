@@ -1,4 +1,4 @@
-"""Cells as a person reads them and as the CSV has them."""
+"""Cells as text for readers, and as numbers in the CSV."""
 
 import math
 from dataclasses import replace

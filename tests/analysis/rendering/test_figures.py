@@ -1,4 +1,4 @@
-"""The figures drawn from frames made by hand."""
+"""Figures drawn from frames made by hand."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from tests.helpers.frames import CODES, NAMES, ROWS, frames, shown_texts, wide
 
 
 def draw(results: Results) -> dict[str, Picture]:
-    """The figures that a report has of results without a store."""
+    """The figures of a report on results without a store."""
     made = [module.section(View(results)) for module in (distributions, source_zero_shot, heatmap)]
     return {
         part.name: part
@@ -35,7 +35,7 @@ def test_figures_name_what_they_show(results: Results) -> None:
     assert [label.get_text() for label in axes.get_yticklabels()] == ["en", "de", "hi"]
     assert axes.get_xlabel() == "F1 × 100"
     points = figures["source-zero-shot"].figure.axes[0].collections[0].get_offsets()
-    assert len(points) == 4 + 2 + 1  # a run that is not complete has no zero-shot score
+    assert len(points) == 4 + 2 + 1  # an incomplete run has no zero-shot score
     heat = figures["heatmap"].figure.axes
     assert [axes.get_title("left").replace("\n", "") for axes in heat] == [
         "vanilla",
@@ -67,10 +67,10 @@ def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Resu
     assert [axes.get_title("left") for axes in figure.axes] == ["l2(strength=0.1)", "ewc(strength=1)"]
     for axes in figure.axes:
         assert (axes.get_xlabel(), axes.get_yscale()) == ("steps done (%)", "log")
-        # a penalty of zero has no place on the axis
+        # a logarithmic axis has no place for a penalty of zero
         assert [list(line.get_ydata()) for line in axes.get_lines()] == [[0.75, 1.5]]
     assert figure.axes[0].get_ylabel() == "penalty (nats)"
-    assert not figure.legends  # there is one setting
+    assert not figure.legends  # a single setting needs no legend
     both = pd.DataFrame(windows + [window | {"setting": NAMES["high"]} for window in windows])
     (settings,) = penalty.figure(results, both).legends
     assert (settings.get_title().get_text(), [text.get_text() for text in settings.get_texts()]) == (
@@ -94,7 +94,7 @@ def test_the_penalty_of_many_settings_is_one_line_a_method() -> None:
 
 
 def penalties(results: Results) -> pd.DataFrame:
-    """A penalty of every run that grows with the steps and with the number of the setting."""
+    """A penalty for every run, which grows with the steps and the setting's number."""
     order = {setting: 1.0 + place for place, setting in enumerate(results.settings_met)}
     rows = [
         {
@@ -132,8 +132,11 @@ def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
 
 
 def readable(name: str, figure: Figure, *, whole: bool = True) -> None:
-    """However wide the study, it fits a page, in letters that the report need not shrink, none over another or cut off
-    (``whole``; a title that is wider than all else is not, but saving a figure makes room for it)."""
+    """Check that a figure of any study fits a page, in letters of full size, with no text over another.
+
+    With ``whole`` no text is cut off. A title wider than everything else may be, because saving a figure makes room for
+    it.
+    """
     width, height = figure.get_size_inches()
     assert width <= 10.3, name  # the report's page is 62rem wide
     assert height <= 9.0, name
@@ -142,7 +145,7 @@ def readable(name: str, figure: Figure, *, whole: bool = True) -> None:
     assert min(text.get_fontsize() for text in texts) >= 7.5, name
     boxes = np.array([text.get_window_extent().extents for text in texts])
     low, high = boxes[:, None, :2], boxes[None, :, 2:]
-    apart = (low >= high - 1).any(-1)  # a pixel of 100 an inch is let pass
+    apart = (low >= high - 1).any(-1)  # one pixel, at 100 per inch, is tolerated
     over = np.argwhere(~(apart | apart.T) & ~np.eye(len(texts), dtype=bool))
     assert not [(texts[i].get_text(), texts[j].get_text()) for i, j in over], name
     if whole:
@@ -160,7 +163,7 @@ def test_every_language_has_its_row_in_the_figures() -> None:
 
 
 def test_many_runs_are_summed_up() -> None:
-    """More than a reader can tell apart are bars of quantiles, points of one shape, and colours without numbers."""
+    """Many runs and settings become bars of quantiles, points of one shape, and colours without numbers."""
     results = wide(3, 2, 60)
     rng = np.random.default_rng(0)
     scores = results.scores.assign(score=rng.normal(50, 10, len(results.scores)))
@@ -182,7 +185,7 @@ def test_many_runs_are_summed_up() -> None:
     assert not heat.axes[0].texts
     assert heat.axes[-1].get_ylabel() == "F1 × 100"  # the colour bar
     labels = [label.get_text() for label in heat.axes[0].get_xticklabels()]
-    assert labels[:2] == ["1e-05, 0", "2e-05, 500"]  # every third, with room for their letters
+    assert labels[:2] == ["1e-05, 0", "2e-05, 500"]  # every third label, so that the letters fit
 
 
 def test_a_metric_without_a_name_of_its_own_is_called_by_its_key() -> None:

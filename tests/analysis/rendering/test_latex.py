@@ -1,5 +1,4 @@
-"""Every table of a report as LaTeX: a parser's view of it always, and what pdflatex makes of it where that is
-installed."""
+"""Every table of a report as LaTeX: always checked by a parser, and by pdflatex if that is installed."""
 
 import re
 import shutil
@@ -30,13 +29,13 @@ PREAMBLE = r"""
 \usepackage{array,booktabs,graphicx,longtable,pdflscape}
 """
 UNFITTED = r"\renewcommand\resizebox[3]{#3}"
-"""Shows how wide the tables are by themselves."""
+"""Preamble that shows the tables' own widths."""
 TOLERATED = 20.0
-"""Points by which a floating table may be too wide by itself: it is fitted to the line."""
+"""Points by which a floating table may exceed the line: it is then shrunk to the line."""
 
 
 def every(view: View) -> list[Table]:
-    """All tables of a report, those without collapsed runs too."""
+    """All tables of a report, including those without collapsed runs."""
     return [
         table
         for chapter in chapters(view)
@@ -48,7 +47,7 @@ def every(view: View) -> list[Table]:
 
 @pytest.fixture(scope="module")
 def wide(tmp_path_factory: pytest.TempPathFactory) -> list[Table]:
-    """Of 40 languages, beside the paper's."""
+    """Tables of a study with 40 languages, beside the paper's."""
     made = synthetic.study(40, methods=(Vanilla(), L2(strength=0.1), L2(strength=1.0)), rates=3, seeds=2)
     store = synthetic.store(tmp_path_factory.mktemp("wide") / "store", made)
     return every(View(load(store, made.name), store=store, published=True))
@@ -56,7 +55,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> list[Table]:
 
 @pytest.fixture(scope="module")
 def special(tmp_path_factory: pytest.TempPathFactory) -> list[Table]:
-    """Of a file whose every name holds what LaTeX takes for its own."""
+    """Tables of a file in which every name holds LaTeX's special characters."""
     folder = tmp_path_factory.mktemp("special")
     made = synthetic.study(3, methods=(Vanilla(), L2(strength=0.1), L2(strength=1.0)), rates=2, seeds=2)
     rows = tidy(load(synthetic.store(folder / "store", made), made.name))
@@ -76,7 +75,7 @@ def cells(line: str) -> int:
 
 
 def check(text: str, columns: int) -> None:
-    """What a parser can know of a table."""
+    """Check a table with a parser."""
     assert all(letter in latex.KNOWN or letter == "\n" for letter in text), sorted({*text} - latex.KNOWN)
     code = "\n".join(line for line in text.splitlines() if not line.startswith("% \\usepackage"))
     depth = 0
@@ -101,7 +100,7 @@ def check(text: str, columns: int) -> None:
     specs = [re.sub(r">\{[^}]*\}|p\{[^}]*\}", lambda found: "p" if found[0][0] == "p" else "", spec) for spec in met]
     assert {len(spec) for spec in specs} == {cells(line) for line in rules}
     assert sum(len(spec) - 1 for spec in specs) == columns - 1  # each part has the first column
-    assert not any(re.match(r"\s*[\[*]", line) for line in rules)  # would be an option of the line before
+    assert not any(re.match(r"\s*[\[*]", line) for line in rules)  # LaTeX would read it as an option of the line before
 
 
 @pytest.mark.parametrize("report", ["wide", "special"])
@@ -113,7 +112,7 @@ def test_every_table_is_well_formed(request: pytest.FixtureRequest, report: str)
 
 
 def compiled(folder: Path, texts: Sequence[str], *, preamble: str = PREAMBLE) -> tuple[int, list[str]]:
-    """Exit code and complaints of a document that has the tables."""
+    """Exit code and complaints of a document with the tables."""
     for number, text in enumerate(texts):
         (folder / f"{number}.tex").write_text(text, encoding="utf-8")
     inputs = "\n".join(rf"\typeout{{TABLE {number}}}\input{{{number}.tex}}\clearpage" for number in range(len(texts)))
@@ -121,7 +120,7 @@ def compiled(folder: Path, texts: Sequence[str], *, preamble: str = PREAMBLE) ->
         rf"{preamble}\begin{{document}}{inputs}\listoftables\end{{document}}", encoding="utf-8"
     )
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
-    for _ in range(2):  # the list of tables is that of the run before
+    for _ in range(2):  # the list of tables is written by the run before
         ended = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
     log = (folder / "all.log").read_text(encoding="utf-8", errors="replace")
     met, table = [], ""

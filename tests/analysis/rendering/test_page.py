@@ -1,4 +1,4 @@
-"""What the page itself does: tables that sort, text that stays text, and nothing from elsewhere."""
+"""The page itself: tables that sort, text that stays text, and nothing from elsewhere."""
 
 import base64
 import json
@@ -30,14 +30,14 @@ NASTY = """<i onclick=x>&"' onload="y"""
 
 @pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The report of a small made-up study with every section that such a study has."""
+    """The report of a small made-up study, with every section that applies to it."""
     place = tmp_path_factory.mktemp("page")
     store = synthetic.store(place / "store", synthetic.study(3, rates=3, seeds=2, methods=synthetic.METHODS[:3]))
     return report.write(View(load(store, "synthetic"), store=store), place / "out").html.read_text(encoding="utf-8")
 
 
 def written(folder: Path, monkeypatch: pytest.MonkeyPatch, *sections: Section, **about: Any) -> str:
-    """A page with these sections before the facts."""
+    """A page with these sections in front."""
     facts = [entry for entry in SECTIONS if entry.of_a_search and not entry.twin]
     shown = [Entry(lambda view, made=made: made, Question.MEAN) for made in sections]  # type: ignore[misc]
     monkeypatch.setattr(report, "SECTIONS", [*shown, *facts])
@@ -110,7 +110,7 @@ def test_tables_sort_by_their_numbers_and_keep_the_last_rows_last(
     assert told["seen"] == [
         [[a, b, "9.75", c, last], [None, down, None, None]],
         [["9.75", b, a, c, last], [None, up, None, None]],
-        [[b, c, a, "9.75", last], [None, None, None, None]],  # as it was
+        [[b, c, a, "9.75", last], [None, None, None, None]],  # the original order
         [[a, b, c, "9.75", last], [up, None, None, None]],
         [[c, b, a, "9.75", last], [down, None, None, None]],
         [[a, c, b, "9.75", last], [None, None, down, None]],  # 1,000, 10 of 10, 9 of 10, none
@@ -195,7 +195,7 @@ def test_every_figure_says_what_it_shows(html: str) -> None:
     assert min(map(len, alts)) >= 60
     for kind, numbers in (("Strip plot", 2), ("Scatter plot", 4), ("Heat maps", 2), ("Line plots", 2)):
         (alt,) = [alt for alt in alts if alt.startswith(kind)]
-        assert len(re.findall(r"\d", alt)) >= numbers  # not only its kind: what it comes to
+        assert len(re.findall(r"\d", alt)) >= numbers  # the values too, not only the kind of picture
 
 
 def test_the_contents_lead_to_every_section(html: str) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the report's sections: results made by hand, raw and as a report sees them."""
+"""Fixtures for the report's sections: results made by hand, as raw rows and as views."""
 
 import itertools
 
@@ -13,8 +13,10 @@ from tests.helpers.report_rows import HOT, RATES, WARM, Rows, run, view
 
 
 def random_rows() -> Rows:
-    """Five methods in two families, three learning rates, three seeds, dev scores; two runs of vanilla collapsed and
-    one of l2 failed."""
+    """Five methods in two families, three learning rates, three seeds, dev scores.
+
+    Two runs of vanilla collapsed, and one run of l2 failed.
+    """
     random = np.random.default_rng(7)
     rows: Rows = []
     for method in ("vanilla", "l2(strength=1)", "l2(strength=0.1)", "ewc(strength=100)", "ewc(strength=10)"):
@@ -46,7 +48,7 @@ def raw(rows: Rows) -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def zero_shot(raw: pd.DataFrame) -> "pd.Series[float]":
-    """By method, learning rate and seed."""
+    """Zero-shot scores by method, learning rate and seed."""
     return raw[raw["language"] != "en"].groupby(["method", "learning_rate", "seed"])["score"].mean()
 
 

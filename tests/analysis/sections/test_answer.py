@@ -1,4 +1,4 @@
-"""The report's answer: its order, its cautions, and what it leaves out. The claims have tests of their own."""
+"""The report's answer: its order, its cautions and its omissions. The claims have their own tests."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -81,14 +81,14 @@ def test_of_many_methods_only_the_findings_are_told() -> None:
 
 
 def test_a_correction_that_no_p_can_pass_is_told_as_too_few_runs() -> None:
-    """Six runs give 0.031 at the least, four methods make that 0.12: no ratio at all is detectable."""
+    """The smallest p of six runs is 0.031, which four methods raise to 0.12: no ratio is detectable."""
     text = told(several(0.01, 0.01, 0.01, 0.01, runs=6))
     assert text.count("So few runs can show nothing: the smallest p that they can give is 0.12") == 4
     assert "80 % power" not in text
 
 
 def test_nothing_is_compared_where_no_language_is_in_all_runs() -> None:
-    """In every run one of two languages is missing."""
+    """Every run lacks one of two languages."""
     rows = [
         row
         for row in pairs(60 + CHANCE[:8, :2], 60 + OTHER[:8, :2])

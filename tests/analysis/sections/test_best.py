@@ -1,4 +1,4 @@
-"""The section on best settings against numbers worked out here from the raw rows."""
+"""The section on best settings, against numbers computed here from the raw rows."""
 
 import itertools
 
@@ -79,7 +79,7 @@ def test_the_best_setting_is_that_of_the_sources_dev_score(
 
 
 def test_a_setting_that_lacks_runs_is_not_the_best() -> None:
-    """At HOT one seed of three is there, with the best score; at WARM two have a better mean than the three at COLD."""
+    """At HOT one seed of three exists, with the best score. At WARM two have a better mean than the three at COLD."""
     level = {COLD: 80.0, WARM: 82.0, HOT: 90.0}
     there = {COLD: 3, WARM: 2, HOT: 1}
     rows: Rows = []
@@ -128,7 +128,7 @@ def test_a_method_without_a_run_does_not_change_what_the_others_are_said_to_be_c
 
 
 def test_differences_at_the_best_settings_are_of_the_languages_that_both_have() -> None:
-    """EWC's models are as vanilla's, but of German alone."""
+    """EWC's models have vanilla's scores, but only in German."""
     rows = two_rates(("vanilla", ("de", "hi")), ("ewc(strength=1)", ("de",)))
     row = cells(table_of(best.section(view(rows)), "best"), "ewc(strength=1)")
     assert row["zero-shot − vanilla"] == Difference(pytest.approx(0.0), pytest.approx(0.0), 2)

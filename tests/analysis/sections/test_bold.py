@@ -1,4 +1,4 @@
-"""What is bold in a table, and what is said of it."""
+"""Bold scores in tables, and the note on them."""
 
 from analysis.sections import best, languages, stress, summary
 from tests.helpers.report_rows import COLD, HOT, at_rates, cells, marked, table_of, two_rates, view
@@ -23,7 +23,7 @@ def test_what_is_bold_is_over_the_most_runs_and_languages_and_is_said() -> None:
     ]
     high = view(rows)
     for section, name in ((summary.section(high), "summary"), (best.section(high), "best")):
-        assert not marked(table_of(section, name), "zero-shot")  # ewc's 70 is of German alone, and higher
+        assert not marked(table_of(section, name), "zero-shot")  # ewc's 70 is higher, but only for German
     assert not any(
         cell.best
         for cell in cells(table_of(languages.section(high), "languages"), "zero-shot").values()
@@ -36,7 +36,7 @@ def test_what_is_bold_is_over_the_most_runs_and_languages_and_is_said() -> None:
     for section, name in ((summary.section(seen), "summary"), (best.section(seen), "best")):
         table = table_of(section, name)
         assert marked(table, "zero-shot") == ["l2(strength=1)"]
-        assert marked(table, "en") == ["vanilla", "l2(strength=1)", "ewc(strength=1)"]  # as good as one another
+        assert marked(table, "en") == ["vanilla", "l2(strength=1)", "ewc(strength=1)"]  # equally good
         assert any(
             note.startswith("Bold: the highest mean of a column among those over the most finished runs;")
             for note in table.notes

@@ -1,4 +1,4 @@
-"""The section on collapse: its table is that of the claims."""
+"""The section on collapse: its table agrees with the claims."""
 
 import pytest
 from scipy.stats import binomtest

@@ -39,7 +39,7 @@ def test_findings_have_a_twin_without_collapsed_runs(written: list[Chapter], row
 
 @pytest.mark.parametrize("rates", [(COLD,), (COLD, HOT)])
 def test_without_collapsed_runs_the_baseline_stays(rates: Sequence[float]) -> None:
-    """All runs of vanilla collapsed: the twin compares nothing, rather than the others with one of themselves."""
+    """All runs of vanilla collapsed: the twin compares nothing, instead of comparing the others with a new baseline."""
     kept = thin(("vanilla", "l2(strength=1)", "l2(strength=2)"), rates, seeds=6)
     seen = view([{**row, "collapsed": str(row["method"] == "vanilla").lower()} for row in kept])
     assert seen.without_collapsed().baseline == "vanilla"

@@ -39,7 +39,7 @@ def test_hyperparameters_on_a_full_grid_have_the_shares_of_an_anova() -> None:
     rows, mean = factorial([*itertools.product((1e-5, 2e-5), (0, 100, 500))])
     table = table_of(variance.section(view(rows)), "hyperparameters")
     frame = pd.DataFrame([{"a": str(rate), "b": str(warmup), "y": y} for (rate, warmup), y in mean.items()])
-    # With one mean a cell the interaction is what the two leave.
+    # With one mean per cell, the interaction is the remainder.
     squares = anova_lm(ols("y ~ C(a) + C(b)", frame).fit())["sum_sq"]
     shares = dict(
         zip(("learning rate", "warmup steps", "learning rate × warmup steps"), squares / squares.sum(), strict=True)
@@ -57,7 +57,7 @@ def test_hyperparameters_that_move_together_are_named() -> None:
 
 
 def by_seed(levels: Sequence[tuple[float, int]], seeds: Callable[[int], Sequence[int]]) -> View:
-    """Runs of vanilla whose score is its learning rate's and its seed's, whatever the warmup, which has these seeds."""
+    """Runs of vanilla whose score depends on learning rate and seed, but not on warmup. The seeds depend on warmup."""
     rows: Rows = []
     for rate, warmup in levels:
         for seed in seeds(warmup):
@@ -67,7 +67,7 @@ def by_seed(levels: Sequence[tuple[float, int]], seeds: Callable[[int], Sequence
 
 
 def test_missing_seeds_are_no_hyperparameter() -> None:
-    """With warmup two seeds are missing: warmup has no effect, and is not said to have one."""
+    """With warmup, two seeds are missing. Warmup has no effect, and none is reported."""
     levels = [*itertools.product((1e-5, 2e-5, 3e-5), (0, 100))]
     table = table_of(variance.section(by_seed(levels, lambda warmup: range(2 if warmup else 4))), "hyperparameters")
     assert cells(table, "warmup steps")["vanilla, en"].percent == pytest.approx(0, abs=1e-9)

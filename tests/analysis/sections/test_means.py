@@ -1,4 +1,4 @@
-"""The section on means: the claims in its table, and their limits."""
+"""The section on means: its table agrees with the claims and their limits."""
 
 import pytest
 

@@ -62,7 +62,7 @@ def test_the_multi_bootstrap_starts_from_the_stored_scores(real: Path) -> None:
         code: np.mean([found["l2(strength=100)", seed, code] - found["vanilla", seed, code] for seed in (0, 1)])
         for code in ("de", "hi")
     }
-    assert all(difference.values())  # else nothing is shown by their being equal
+    assert all(difference.values())  # equal zeros would show nothing
     section = means.section(seen)
     table = table_of(section, "means-languages")
     for code, expected in difference.items():
@@ -82,12 +82,12 @@ def test_the_multi_bootstrap_starts_from_the_stored_scores(real: Path) -> None:
 
 
 def test_two_stores_side_by_side_have_the_multi_bootstrap_of_both(real: Path, tmp_path: Path) -> None:
-    """Each side's predictions are read from its own store: l2 of the other counts with the scores that it has there."""
+    """Each side's predictions are read from its own store: the other store's l2 counts with its own scores."""
     shutil.copytree(real, tmp_path / "store")
     one, other = opened(real), opened(tmp_path / "store")
     store = Store(tmp_path / "store", create=False)
     trials = other.results.trials
-    for _, seed in trials.groupby("seed"):  # the other's methods swap their names
+    for _, seed in trials.groupby("seed"):  # the other store's methods swap names
         other.results.trials.loc[seed.index, "method"] = seed["method"].to_numpy()[::-1]
     names = dict(zip(trials["trial"], other.results.trials["method"], strict=True))
     scores = other.results.scores.assign(method=other.results.scores["trial"].map(names))

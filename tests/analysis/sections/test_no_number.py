@@ -1,4 +1,4 @@
-"""Nothing is rendered that is no number, however thin the results."""
+"""No report shows NaN or infinity, however thin the results."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +42,7 @@ DRAWN = (
     "a single language",
     "two kinds of scores",
 )
-"""Those whose figures are drawn too."""
+"""Results whose figures are drawn too."""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_study_with_no_finished_trial_has_its_chapters(tmp_path: Path) -> None
 
 
 def test_every_finding_is_among_these(written: list[Chapter]) -> None:
-    """No section goes untested for want of results that have it."""
+    """Every section is tested on some of these results."""
     other = view(THIN["one run per method and setting"]())
     named = {chapter.section.name for chapter in written}
     findings = [entry.make for entry in SECTIONS if entry.twin or not entry.of_a_search]

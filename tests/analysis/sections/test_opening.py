@@ -1,4 +1,4 @@
-"""The first screen: what it says of three studies of which the truth is known, its numbers and its picture."""
+"""The first screen for three studies with known truth: its verdicts, its numbers and its picture."""
 
 import re
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from tests.helpers.pages import Tags
 from tests.helpers.report_rows import cells, clean, plain, std, table_of, thin, two_rates, view, words
 
 HOT = [(setting, seed) for setting in (6, 7) for seed in range(4)]
-"""The runs at the two highest of eight rates."""
+"""Runs at the two highest of eight rates."""
 
 
 def study(vanilla: float, method: float, collapsed: Mapping[str, Places] | None = None) -> View:
-    """Eight rates × four seeds of two methods with these standard deviations."""
+    """Eight rates × four seeds of two methods, with these standard deviations."""
     return view(grid(normal(3, 8, 4, vanilla=vanilla, a=method), collapsed))
 
 
@@ -41,7 +41,7 @@ def test_a_method_that_collapses_less_often_is_said_to_and_no_more() -> None:
         "these runs."
     )
     assert "Over the 24 pairs of runs in which both survived its standard deviation is" in verdict.text
-    assert verdict.text.count("this shows no difference") == 2
+    assert verdict.text.count("this does not show a difference") == 2
 
 
 def test_a_method_that_is_steadier_is_said_to_and_no_more() -> None:
@@ -84,7 +84,7 @@ def test_a_headline_has_every_finding_and_no_other(seen: View) -> None:
 )
 def test_collapse_is_placed_by_the_hyperparameter(collapsed: dict[str, Places], expected: str) -> None:
     (verdict,) = shown(study(2, 2, collapsed)).verdicts
-    assert verdict.text.startswith(f"{expected}: this shows no difference (6 pairs of runs")
+    assert verdict.text.startswith(f"{expected}: this does not show a difference (6 pairs of runs")
 
 
 def test_the_numbers_are_those_of_the_claims() -> None:

@@ -31,7 +31,7 @@ def test_equal_source_and_profiles_are_those_of_the_runs() -> None:
     seen = view(rows)
     section = equal_source.section(seen)
     table = table_of(section, "equal-source")
-    assert [row[0] for row in table.rows] == ["vanilla"]  # a run of ewc is several models
+    assert [row[0] for row in table.rows] == ["vanilla"]  # a run of ewc consists of several models
     assert (
         "Left out: ewc(strength=1), a run of which is several trials, one a language; its en score is their mean."
         in table.notes

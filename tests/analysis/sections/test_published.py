@@ -1,4 +1,4 @@
-"""The section beside the paper: figures, claims, and when there is none."""
+"""The section beside the paper: figures, claims, and the conditions for it."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ XNLI = tuple(code for code in figures(2, "xnli")["vanilla"] if code not in ("en"
 def xnli(
     methods: Mapping[str, float], *, encoder: str = "bert-base-multilingual-cased", task: str = "xnli", dev: bool = True
 ) -> Rows:
-    """Three seeds of methods whose target scores are around these."""
+    """Three seeds of methods, with target scores around these values."""
     random = np.random.default_rng(14)
     rows: Rows = []
     for (method, level), seed in itertools.product(methods.items(), range(3)):
@@ -163,7 +163,7 @@ def test_of_two_strengths_one_is_shown_and_named(dev: bool) -> None:
     [("Table 14", {14}), ("Tables 1, 2", {1, 2}), ("Table 5", {1, 2}), ("Figure 1", {1, 2}), ("", {1, 2})],
 )
 def test_a_study_that_names_its_tables_is_put_beside_those(reproduces: str, numbers: set[int]) -> None:
-    """One setting and three seeds: by itself that is like Tables 1 and 2, as no stress test is of one learning rate."""
+    """One setting and three seeds resemble Tables 1 and 2, because a stress test needs several learning rates."""
     seen = view(xnli({"vanilla": 40.0, "l2(strength=0.01)": 45.0}))
     seen = replace(seen, results=replace(seen.results, about=replace(seen.results.about, reproduces=reproduces)))
     section = published.section(seen)

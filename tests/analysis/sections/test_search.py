@@ -35,7 +35,7 @@ def test_the_report_shows_winners_and_the_diagnostic(searched: Study, tmp_path: 
         ["vanilla", "30.00", "40.00", "+10.00", "learning_rate=0.004", "2"],
         ["l2(strength=0.01)", "–", "–", "–", "–", "–"],
     ]
-    # The stopped one is neither failed nor missing; the failed one is not dropped.
+    # The stopped trial is neither failed nor missing; the failed one is not dropped.
     assert sorted(view.results.trials["status"]) == ["failed", "finished", "finished"]
     assert section.searched(view) == [
         "Looked for learning rate loguniform(0.0001, 0.01), warmup steps randint(0, 4): 6 trials of each method, "
@@ -44,7 +44,7 @@ def test_the_report_shows_winners_and_the_diagnostic(searched: Study, tmp_path: 
     ]
     names = [chapter.section.name for chapter in chapters(view)]
     assert names[0] == "search"
-    assert "spread" not in names  # what a sampler took to be good says nothing of how scores spread
+    assert "spread" not in names  # trials chosen by a sampler do not show the spread of scores
     lines = section.figure(view.results, section.tried_in(view)).axes[0].lines
     assert list(lines[0].get_ydata()) == [50.0, 50.0, 50.0]
 

@@ -1,4 +1,4 @@
-"""The section on sensitivity against statsmodels' least squares."""
+"""The section on sensitivity, against statsmodels' least squares."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The section on spread: its numbers, and what it says of thin or odd results."""
+"""The section on spread: its numbers, and its messages on thin or odd results."""
 
 import math
 import re
@@ -129,7 +129,7 @@ def test_a_language_that_a_run_lacks_is_not_in_the_row_over_languages() -> None:
     row = cells(table_of(section, "spread"), "l2(strength=1)", "2 languages (geometric mean)", "these runs")
     assert row["ratio to vanilla"].value == pytest.approx(std_ratio(ours[:, [0, 2]], theirs[:, [0, 2]]).value)
     assert [plain(row[1]) == "–" for row in table_of(section, "spread-languages").rows] == [False, True, False]
-    # So is the zero-shot score, of both methods.
+    # The zero-shot score, too, is over the two other languages, for both methods.
     mine, its = ours[:, [0, 2]].mean(axis=1), theirs[:, [0, 2]].mean(axis=1)
     whole = cells(table_of(section, "spread"), "l2(strength=1)", "zero-shot score", "these runs")
     assert whole["ratio to vanilla"].value == pytest.approx(std(mine) / std(its))
@@ -164,7 +164,7 @@ def test_constant_scores_have_a_reason_and_no_number() -> None:
 
 @pytest.mark.parametrize("runs", [2, 7, 15])
 def test_a_method_that_changes_nothing_has_a_ratio_of_one(runs: int) -> None:
-    """As l2 with a strength of 0 does."""
+    """For example l2 with a strength of 0."""
     scores = np.random.default_rng(runs).normal(60, 2, (runs, 2))
     same = view(pairs(scores, scores, name="l2(strength=0)"))
     section = spread.section(same)

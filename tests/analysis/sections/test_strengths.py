@@ -1,4 +1,4 @@
-"""The section on strengths against numbers worked out here from the raw rows."""
+"""The section on strengths, against numbers computed here from the raw rows."""
 
 import pandas as pd
 import pytest

@@ -1,4 +1,4 @@
-"""The section on learning rates against numbers worked out here from the raw rows."""
+"""The section on learning rates, against numbers computed here from the raw rows."""
 
 import itertools
 

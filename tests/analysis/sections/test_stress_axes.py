@@ -1,5 +1,4 @@
-"""Stress along any hyperparameter: the section against numbers worked out here from the records, and which studies have
-one."""
+"""Stress along any hyperparameter: the section against numbers computed here from the records, and its conditions."""
 
 import itertools
 import json
@@ -37,8 +36,7 @@ NAMES = ("vanilla", "l2(strength=0.1)")
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store with four sizes, the largest first as in the study; a trial has failed, one is missing and one
-    collapsed."""
+    """A store with four sizes, the largest first as in the study. One trial failed, one is missing, one collapsed."""
     settings = tuple(replace(CENTRE, train_examples=count) for count in reversed(EXAMPLES))
     made = replace(synthetic.study(4, methods=(Vanilla(), L2(strength=0.1)), seeds=4), settings=settings)
     folder = tmp_path_factory.mktemp("axes") / "store"
@@ -56,7 +54,7 @@ def seen(place: Path) -> View:
 
 @pytest.fixture(scope="module")
 def raw(place: Path) -> pd.DataFrame:
-    """A row a finished trial, read from its record: method, value, seed, collapsed, and every language's F1."""
+    """One row per finished trial, from its record: method, value, seed, collapsed, and every language's F1."""
     rows = []
     for file in place.glob("trials/*/result.json"):
         record = json.loads(file.read_text())
@@ -78,7 +76,7 @@ def parts(section: Section | None, kind: type[Any]) -> dict[str, Any]:
 
 
 def by_hand(wide: pd.DataFrame) -> dict[float, float]:
-    """Shares of the best, of scores (seeds × values), loop by loop."""
+    """Shares of the best, from scores (seeds × values), in explicit loops."""
     counts = {value: int(wide[value].notna().sum()) for value in wide}
     candidates = [value for value in wide if counts[value] == max(counts.values()) > 0]
     best = max(candidates, key=lambda value: wide[value].mean(), default=None)
@@ -199,7 +197,7 @@ def test_nothing_says_that_more_is_harder(seen: View) -> None:
 
 
 def results_of(settings: Mapping[str, Sequence[Mapping[str, Any]]], tmp_path: Path, seeds: int = 2) -> View:
-    """Two languages' scores by chance for methods at settings of their own."""
+    """Random scores in two languages, for methods at their own settings."""
     random = np.random.default_rng(3)
     rows = []
     for method, own in settings.items():
@@ -252,7 +250,7 @@ def test_one_number_that_differs_is_an_axis(
     assert axes.get_xscale() == scale
     ticks = sorted(zip(axes.get_xticks(), (text.get_text() for text in axes.get_xticklabels()), strict=True))
     assert [text for _, text in ticks] == [label for label in labels if label in {text for _, text in ticks}]
-    assert len(ticks) >= len(labels) - 1  # two that are near one another have one label
+    assert len(ticks) >= len(labels) - 1  # two close values share a label
     assert ticks[-1][1] == labels[-1]
 
 

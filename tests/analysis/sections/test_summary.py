@@ -1,4 +1,4 @@
-"""The tables against frames made by hand."""
+"""The summary and other tables, against frames made by hand."""
 
 import statistics
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def test_the_std_of_zero_shot_is_that_over_runs_of_the_mean_over_languages(resul
 def test_methods_are_compared_on_the_runs_both_have(results: Results) -> None:
     table = summary.table(View(results, 1))
     l2 = row(table, "l2(strength=0.1)")
-    # Both have low/0 and high/0 alone: vanilla's zero-shot 50 and 11, l2's 53 and 55.
+    # Both methods have only low/0 and high/0: vanilla's zero-shot scores are 50 and 11, l2's 53 and 55.
     change = 100 * (statistics.stdev([53, 55]) / statistics.stdev([50, 11]) - 1)
     assert l2["std of zero-shot against vanilla"] == Change(pytest.approx(change), 2)
     assert l2["runs"] == "2/4"
@@ -82,7 +82,7 @@ def only(results: Results, keep: Callable[[pd.DataFrame], "pd.Series[bool]"]) ->
 
 
 def test_a_language_is_compared_only_where_both_scored_it(results: Results) -> None:
-    """EWC for German at one setting and for Hindi at another: there is no language to compare over both."""
+    """EWC for German at one setting and for Hindi at another: no language can be compared over both."""
     trials = [
         ("vanilla", "low", ("de", "hi"), {"en": 9.0, "de": 60.0, "hi": 40.0}),
         ("vanilla", "high", ("de", "hi"), {"en": 9.0, "de": 62.0, "hi": 46.0}),

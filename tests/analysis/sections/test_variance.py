@@ -1,4 +1,4 @@
-"""The section on variance: shares on full and on other grids."""
+"""The section on variance: shares on full and incomplete grids."""
 
 import math
 from collections.abc import Sequence
@@ -125,7 +125,7 @@ def test_methods_that_the_variance_figure_leaves_out_are_named() -> None:
     methods = [f"l2(strength={n})" for n in range(1, 6)]
     every = [*rows, *({**row, "method": method} for method in methods for row in rows)]
     every += run("bitfit", 0, {"en": 80.0, "de": 60.0, "hi": 50.0}, learning_rate=1e-5, replicate=0)
-    # one component: nothing to tell apart
+    # a single component cannot be split
     every += run("bitfit", 1, {"en": 81.0, "de": 62.0, "hi": 53.0}, learning_rate=1e-5, replicate=0)
     section = variance.section(view(every))
     assert section is not None

@@ -1,4 +1,4 @@
-"""The section on the worst case against numpy's and scipy's measures."""
+"""The section on the worst case, against numpy's and scipy's measures."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from tests.helpers.report_rows import Floats, cells, clean, noted, pairs, plain,
 
 
 def measures(scores: Floats, healthy: Floats) -> list[float]:
-    """Of at most ten runs the worst tenth is the worst run."""
+    """For at most ten runs, the worst tenth is the worst run."""
     low, high = np.quantile(scores, [0.25, 0.75])
     return [
         scores.min(),
@@ -61,7 +61,7 @@ def test_an_interval_is_given_of_enough_settings_alone() -> None:
 
 
 def test_points_and_logits_that_disagree_are_a_caution() -> None:
-    """The same spread of skill near the ceiling is fewer points."""
+    """Near the ceiling, the same spread of skill is fewer points."""
     random = np.random.default_rng(4)
     skill = random.normal(0, 0.3, (2, 15, 2))
     at = [100 / (1 + np.exp(-(level + of))) for level, of in zip((1.7, 3.0), skill, strict=True)]

@@ -90,6 +90,7 @@ def _value(dev: Array, zero_shot: Array, replacement: bool) -> Array:
     return np.array(found)
 
 
+@pytest.mark.usefixtures("thousand")
 def test_expected_bests_are_unbiased_without_replacement_and_too_low_with() -> None:
     studies = np.random.default_rng(0).normal(size=(400, 20))
     expected = {n: stats.norm.expect(lambda x, n=n: n * x * stats.norm.cdf(x) ** (n - 1)) for n in (1, 5, 20)}

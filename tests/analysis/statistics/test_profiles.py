@@ -77,6 +77,7 @@ def test_the_interval_of_an_interquartile_mean_is_scipys_but_for_chance() -> Non
     assert found.high == pytest.approx(theirs.high, abs=room)
 
 
+@pytest.mark.usefixtures("thousand")
 def test_intervals_of_profiles_and_interquartile_means_hold_the_truth_as_often_as_they_say() -> None:
     """Coverage is 95 % from 20 runs and lower at 5. 1.7 % is two standard errors of 95 % of 600 studies."""
     random = np.random.default_rng(0)

@@ -1,4 +1,4 @@
-"""Fixtures of the command line: study files and tables of results."""
+"""Fixtures for the command line: study files and tables of results."""
 
 import shutil
 from dataclasses import replace
@@ -47,8 +47,9 @@ FILES: dict[str, str | bytes] = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all files, and stores: ``store`` with trials of every status, ``other``, ``nothing`` in it and
-    ``mixed`` test sets."""
+    """A folder with all files and stores: ``store`` has trials of every status, ``other``, ``nothing`` and ``mixed``
+    test sets.
+    """
     folder = tmp_path_factory.mktemp("made")
     for name, content in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""``steadytune compare`` as a person meets it."""
+"""``steadytune compare`` for a user."""
 
 import json
 from pathlib import Path

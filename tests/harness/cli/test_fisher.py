@@ -29,7 +29,7 @@ def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     assert set(distances.columns) == {"en", "de", "es", "fr", "hi"}
     assert main(["run", str(study_file), *store, "--no-report"]) == 0
     capsys.readouterr()
-    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # whatever were computed again would fail
+    monkeypatch.setattr("harness.fisher.diagonal_files.diagonal", None)  # any new computation would fail
     assert main(command) == 0
     out = capsys.readouterr().out
     assert "Fisher information" not in out.split("report:")[0].split("\n\n")[0]
@@ -50,3 +50,13 @@ def test_own_text_of_a_study_with_two_source_languages(study_file: Path, cut: Pa
     assert main([*command, "--text", str(tmp_path / "{language}.csv"), "--column", "passage"]) == 0
     (table,) = (tmp_path / "store" / "reports" / "mine" / "fisher" / "tables").glob("distances-*.csv")
     assert {*pd.read_csv(table, index_col=0)} == {"en+de", "hi"}
+
+
+def test_a_diagonal_that_takes_too_long_is_named(
+    study_file: Path, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study_file.write_text(short_study(cut), encoding="utf-8")
+    place = ["--store", str(tmp_path / "store"), "--local", "--examples", "3", "--minutes-per-trial", "1e-4"]
+    assert main(["fisher", str(study_file), *place]) == 2
+    said = capsys.readouterr().err
+    assert said == "steadytune: fisher: a diagonal took longer than --minutes-per-trial 0.0001\n"

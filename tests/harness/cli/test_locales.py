@@ -1,4 +1,7 @@
-"""Terminals and file names of locales that are not UTF-8: the C locale is everywhere, the other may have to be made."""
+"""Terminals and file names in locales that are not UTF-8.
+
+The C locale exists everywhere; the other may have to be created.
+"""
 
 import os
 import shutil
@@ -29,7 +32,7 @@ TWO_SETTINGS = """
 
 @pytest.fixture
 def study(cut: Path, tmp_path: Path) -> Path:
-    """The first of two trials fails with a message that few encodings can print; so is the study's question."""
+    """A study whose first trial fails with a message that few encodings can print, like the study's question."""
     (tmp_path / "noisy.py").write_text(TASK, encoding="utf-8")
     (tmp_path / "noisy").symlink_to(cut / "udpos")
     text = STUDY.replace('"?"', '"Fällt Ω?"').replace("task: udpos", f"task: {tmp_path}/noisy.py")
@@ -53,7 +56,7 @@ def test_a_message_that_cannot_be_printed_stops_nothing(study: Path, tmp_path: P
     done = in_locale("C", ["run", str(study), "--local", "--store", str(store)])
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     assert b"failed: ValueError: mi?lungen: ?" in done.stdout
-    assert b"Mean ? standard deviation" in done.stdout  # the table and the report's place came too
+    assert b"Mean ? standard deviation" in done.stdout  # the table and the report's place are printed too
     assert f"report: {tmp_path}/K?fferchen-?/reports/s/report.html".encode() in done.stdout
     assert (done.returncode, len(list(store.glob("trials/*/result.json")))) == (1, 1)
     assert (store / "reports/s/report.html").exists()

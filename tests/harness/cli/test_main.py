@@ -1,4 +1,4 @@
-"""The command line as a person meets it: speed, messages, exit codes, nothing half-written."""
+"""The command line for a user: speed, messages, exit codes, nothing half-written."""
 
 import subprocess
 import sys

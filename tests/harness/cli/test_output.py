@@ -1,4 +1,4 @@
-"""A command goes on where its standard output ends."""
+"""A command continues when its standard output ends."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Options that scale a study: what is refused, and a scaled run."""
+"""Options that scale a study: refusals, and a scaled run."""
 
 from pathlib import Path
 

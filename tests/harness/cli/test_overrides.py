@@ -1,4 +1,4 @@
-"""Studies scaled on the command line: what changes, and what is said of it."""
+"""Studies scaled on the command line: changes and notes."""
 
 from dataclasses import replace
 from typing import Any
@@ -79,7 +79,7 @@ def test_numbers_of_a_setting_are_multiplied() -> None:
     study, _ = scaled(STUDY, changes=["learning_rate=3x", "warmup_steps=0.5x", "epochs=0.1x"])
     assert values(study, "learning_rate")[:2] == [[0.003, 0.006, 0.006], [0.003, 0.006]]
     assert values(study, "warmup_steps")[:2] == [[5, 5, 150], [5, 5]]
-    assert values(study, "epochs")[:2] == [[0.3] * 3, [0.5] * 2]  # where 0.1 * 3 is 0.30000000000000004
+    assert values(study, "epochs")[:2] == [[0.3] * 3, [0.5] * 2]  # 0.1 * 3 is 0.30000000000000004
 
 
 def test_another_task_is_asked_the_same() -> None:
@@ -133,7 +133,7 @@ def test_methods_that_become_the_same_are_merged_and_told_of() -> None:
 
 
 def test_languages_and_the_methods_that_are_for_some() -> None:
-    study, notes = scaled(STUDY, languages=["hi", "ja"])  # ja is the task's, though not the study's
+    study, notes = scaled(STUDY, languages=["hi", "ja"])  # ja is a language of the task, but not of the study
     assert study.targets == ("hi", "ja")
     assert study.arms[2].method == Ewc(strength=1.0, languages=("hi",))
     assert notes == []
@@ -170,7 +170,7 @@ def test_a_limit_of_the_training_data() -> None:
         (["max_steps=5"], "a warmup of 10 or 300 steps does not end in 5"),
         (["train_examples=100"], "a warmup of 300 steps does not end in 12"),  # 4 batches of 32, three times
         (["train_examples=100", "epochs=0.5"], "a warmup of 10 or 300 steps does not end in 2"),
-        (["epochs=0.001"], None),  # how much data there is, is not known yet
+        (["epochs=0.001"], None),  # the amount of data is not known yet
         (["max_steps=5", "warmup_steps=0"], None),
         (["encoder=/some/where"], None),
     ],

@@ -1,5 +1,4 @@
-"""``steadytune report`` as a person meets it: one line for a mistake, nothing half-written, and what good input
-gives."""
+"""``steadytune report`` for a user: one line for a mistake, nothing half-written, and results for good input."""
 
 import json
 import os
@@ -226,7 +225,7 @@ def test_names_with_special_characters_are_text(tmp_path: Path, capsys: pytest.C
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<script>" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    for kind in ("csv", "md", "tex"):  # the two names come to one file name
+    for kind in ("csv", "md", "tex"):  # the two names map to one file name
         assert len(list((tmp_path / "out" / "tables").glob(f"variance-*.{kind}"))) in (0, 2)
     written = (tmp_path / "out" / "tables" / "languages.tex").read_text(encoding="utf-8")
     assert r"a\_b" in written

@@ -1,4 +1,4 @@
-"""``steadytune search`` as a person meets it."""
+"""``steadytune search`` for a user."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a study will cost, beside what its trials did take."""
+"""The estimated cost of a study, beside the actual cost of its trials."""
 
 import statistics
 from dataclasses import replace
@@ -143,7 +143,7 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
         tried = replace(trials[0], setting=replace(trials[0].setting, learning_rate=rate))
         journal.begun(tried)
         journal.ended(tried, status, 1.0)
-    attempt(trials[0], store, Resources())  # of which the costs are known
+    attempt(trials[0], store, Resources())  # so that costs are known
     for option, left in ((), 3), (("--retry-failed",), 4):
         assert main(["search", str(file), "--dry-run", *option, "--store", store.place]) == 0
         out = capsys.readouterr().out

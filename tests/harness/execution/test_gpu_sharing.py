@@ -1,4 +1,4 @@
-"""``--trials-per-gpu``: how the number is chosen."""
+"""``--trials-per-gpu``: the choice of the number."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.helpers.studies import SHORT
 
 
 def packings(rates: Sequence[float], each: float = 1.0, total: float = 100.0) -> list[GpuSharing]:
-    """1, 2, 4, ... at once at some rates."""
+    """Measurements of 1, 2, 4, ... trials at once, at these rates."""
     return [GpuSharing(2**i, rate, each, total) for i, rate in enumerate(rates)]
 
 
@@ -38,7 +38,7 @@ def test_the_fewest_of_the_fastest_are_taken() -> None:
     assert best(packings([10, 18, 30])) == 4
     assert best(packings([10, 18, 18.1])) == 2
     assert best(packings([10, 9])) == 1
-    assert best([*packings([10, 18]), GpuSharing(4, 30, 30, 100)]) == 2  # four took more than was foreseen
+    assert best([*packings([10, 18]), GpuSharing(4, 30, 30, 100)]) == 2  # four took more memory than expected
     assert best([GpuSharing(1, 10, 99, 100)]) == 1
 
 

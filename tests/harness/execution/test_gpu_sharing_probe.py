@@ -1,4 +1,4 @@
-"""Real trials at once as ``--trials-per-gpu`` measures them, on the CPU."""
+"""Real trials at once, measured as for ``--trials-per-gpu``, on the CPU."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Variables that launchers and jobs leave behind do not change a training."""
+"""Variables left behind by launchers and jobs do not change a training."""
 
 import os
 import subprocess

@@ -28,8 +28,7 @@ EWC = "{name: ewc, strength: 1, examples: 2}"
 
 @pytest.fixture
 def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Runs a study with one thing changed; gives what the command says. It must be one line, and leave nothing
-    behind."""
+    """Returns the message of a study with one change: one line. The command must leave nothing behind."""
 
     def run(
         task: str = "udpos",
@@ -79,7 +78,7 @@ def test_an_encoder_without_weights_or_tokenizer(message: Callable[..., str], co
 @pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta", "deberta-v2", "distilbert", "electra"])
 @pytest.mark.parametrize("named", [False, True])
 def test_a_directory_without_its_tokenizer(message: Callable[..., str], tmp_path: Path, kind: str, named: bool) -> None:
-    """As ``Trainer`` leaves one, and with the name of a class alone: ``transformers`` makes up a few pieces."""
+    """A folder as ``Trainer`` leaves it, or with only a class name: ``transformers`` then makes up a few pieces."""
     folder = tmp_path / "checkpoint"
     options = SMALL | BERT | {"type_vocab_size": 2}
     AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **options)).save_pretrained(folder)

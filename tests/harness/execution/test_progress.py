@@ -1,4 +1,4 @@
-"""What a person sees while a study runs, on a terminal and off one."""
+"""Progress of a running study, on a terminal and without one."""
 
 import io
 from collections.abc import Callable

@@ -25,7 +25,7 @@ def test_ray_and_this_process_give_the_same_scores(study: Study, tmp_path: Path)
     assert scores(here, wide) == scores(there, wide)
     assert len(list(Path(there.root).glob("trials/*/weights-*/model.safetensors"))) == 3
     assert len(out.splitlines()) == 5, out  # Ray and Tune are silent
-    # Fisher diagonals were computed before the trials that need them, and are not again.
+    # Fisher diagonals were computed before the trials that need them, and are not computed again.
     assert "Fisher information: 2 to compute (de, hi)" in out
     made = {file: file.stat().st_mtime_ns for file in Path(there.root, "fisher").glob("*.safetensors")}
     assert len(made) == 2

@@ -1,4 +1,4 @@
-"""Who runs again, and in what company."""
+"""Retries: which trials run again, together or alone."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -71,7 +71,7 @@ def test_who_gets_on_in_between_may_be_lost_any_number_of_times(retries: Retries
         gets_on(retries, trial, step)
         assert retries.lose(trial, KILLED)
         assert taken(retries) == (AGAIN, [0])
-    assert retries.lose(trial, KILLED)  # no further than before
+    assert retries.lose(trial, KILLED)  # no progress since the last loss
     assert taken(retries) == (ALONE, [0])
     gets_on(retries, trial, 5)
     assert retries.lose(trial, KILLED)

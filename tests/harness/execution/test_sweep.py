@@ -1,4 +1,4 @@
-"""Sweeps on the real thing: killing, failing and asking for more lose nothing."""
+"""Real sweeps: killing, failing and asking for more lose nothing."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -21,9 +21,9 @@ from tests.helpers.sweeps import run
 def test_only_what_is_missing_runs(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "store")
     assert run(study, store)[0] == SweepOutcome(2, 2, 0, 2)
-    monkeypatch.setattr("harness.training.trial.run_trial", None)  # whatever ran now would fail
+    monkeypatch.setattr("harness.training.trial.run_trial", None)  # any new run would fail
     assert run(study, store)[0] == SweepOutcome(2, 2, 0, 0)
-    # Another study shares its trials, whatever its name and however few of their languages it wants.
+    # Another study shares these trials, with any name and with only some of their languages.
     assert run(replace(study, name="other", methods=(Vanilla(),), targets=("hi",)), store)[0] == SweepOutcome(
         1, 1, 0, 0
     )

@@ -1,4 +1,4 @@
-"""What ends a trial that hangs."""
+"""Time limits for trials that hang."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 from harness.execution.time_limit import TimeLimitError, time_limit
 
 SOON = 0.2 / 60
-"""Minutes."""
+"""A time limit in minutes."""
 
 
 def test_python_that_hangs_is_interrupted() -> None:
@@ -49,7 +49,7 @@ else:
 def test_a_process_that_no_signal_reaches_is_ended(thread: str) -> None:
     done = subprocess.run([sys.executable, "-c", HANGS, thread], timeout=30, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "in hang" in done.stderr  # where it was
+    assert "in hang" in done.stderr  # the place where it hung
 
 
 def test_what_ends_in_time_is_left_alone() -> None:

@@ -1,4 +1,4 @@
-"""A study that goes on with other software says so."""
+"""A study that continues with other software reports it."""
 
 from dataclasses import replace
 from pathlib import Path

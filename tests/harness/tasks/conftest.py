@@ -1,4 +1,4 @@
-"""Fixtures of the tasks: a user's own."""
+"""Fixtures for tasks: a user's own task."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ targets: all
 
 @pytest.fixture
 def own_task(encoder: str, tmp_path: Path) -> Callable[[], Study]:
-    """A user's task file and its data; makes the study that names them."""
+    """A user's task file and its data. Returns a function that makes a study with them."""
     task = tmp_path / "echo.py"
     task.write_text(OWN, encoding="utf-8")
     folder = tmp_path / "data" / "echo"

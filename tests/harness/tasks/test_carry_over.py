@@ -1,4 +1,4 @@
-"""Pairs are learnt and carry over to other languages."""
+"""Pairs are learnt, and the skill carries over to other languages."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,12 +16,12 @@ from harness.training.trial import run_trial
 
 @pytest.mark.slow
 def test_pairs_are_learnt_and_carry_over(own_task: Callable[[], Study], tmp_path: Path) -> None:
-    """Real sentences, twice the same or two of them: easy to learn in English, and seen in German as well."""
+    """Real sentences, the same twice or two different ones: easy to learn in English, and visible in German too."""
     for name in ("train-en", "dev-en", "test-en", "test-de", "test-sw"):
         split, language = name.replace("sw", "fr").split("-")
         texts = [pair[:2] for pair in reading.examples(Origin("pawsx", "embedded"), split, language).rows]
         texts = texts if split == "train" else texts[:100]
-        # Every other pair is a paraphrase or nearly, the rest have another pair's second text.
+        # Every second pair is a paraphrase or nearly; the others have another pair's second text.
         pairs = [
             (a, b if i % 2 else texts[(7 * i + 3) % len(texts)][1], "yes" if i % 2 else "no")
             for i, (a, b) in enumerate(texts)

@@ -1,4 +1,4 @@
-"""Entities in sequences of tags against seqeval 0.0.12, which XTREME scores with, today's seqeval and brute force."""
+"""Entities in sequences of tags, against seqeval 0.0.12 (used by XTREME), the current seqeval and brute force."""
 
 from itertools import groupby
 
@@ -25,13 +25,15 @@ OF_SEQEVAL_0_0_12 = [
     (PANX, 3, 58.83319638455218, (358, 604, 613)),
     (PANX, 7, 63.44322344322344, (433, 664, 701)),
 ]
-"""Labels, how many of them the gold has, F1, and right, predicted and gold entities of ``drawn``, as the functions
-``f1_score`` and ``get_entities`` of ``seqeval-0.0.12/seqeval/metrics/sequence_labeling.py`` from the package index gave
-them."""
+"""Labels, number of labels in the gold, F1, and the counts of right, predicted and gold entities of ``drawn``.
+
+The values come from ``f1_score`` and ``get_entities`` in ``seqeval-0.0.12/seqeval/metrics/sequence_labeling.py`` from
+the package index.
+"""
 
 
 def drawn(labels: tuple[str, ...], few: int) -> tuple[list[list[int]], list[list[int]]]:
-    """These gold and predicted labels can be drawn again anywhere."""
+    """Random gold and predicted labels, reproducible on every machine."""
     random = np.random.RandomState(few)
     sizes = random.randint(1, 9, size=200)
     gold = [random.randint(len(labels) - few, len(labels), size=size).tolist() for size in sizes]
@@ -43,7 +45,7 @@ def drawn(labels: tuple[str, ...], few: int) -> tuple[list[list[int]], list[list
 
 
 def counted(gold: list[list[int]], predicted: list[list[int]], labels: tuple[str, ...]) -> list[list[int]]:
-    """Right, predicted and gold entities of each sentence."""
+    """Numbers of right, predicted and gold entities of each sentence."""
     flat = (np.array([label for sentence in side for label in sentence], np.int64) for side in (gold, predicted))
     return span_counts(*flat, np.array([len(sentence) for sentence in gold], np.int64), labels).tolist()
 
@@ -65,8 +67,11 @@ def sentences(labels: int) -> st.SearchStrategy[Sentences]:
 
 
 def spans(ids: list[int], labels: tuple[str, ...]) -> set[tuple[str, int, int]]:
-    """Plain tags by brute force: neighbours of one tag are one entity, a tag in S, B or E is one by itself, no label
-    is none."""
+    """Entities of plain tags, by brute force.
+
+    Adjacent words with the same tag are one entity. A tag in S, B or E is an entity for each word. No label is no
+    entity.
+    """
     names = [labels[i] if i >= 0 else "O" for i in ids]
     keys = [(name, at if name[0] in "BES" else -1) for at, name in enumerate(names)]
     found, at = set(), 0
@@ -110,7 +115,7 @@ def test_tags_with_prefixes_are_those_of_todays_seqeval_well_formed_or_not(
 
 
 def test_conjunctions_are_two_types() -> None:
-    """Today's seqeval takes both for CONJ."""
+    """The current seqeval reads both as CONJ."""
     gold, predicted = [[UDPOS.index("CCONJ")]], [[UDPOS.index("SCONJ")]]
     assert counted(gold, predicted, UDPOS) == [[0, 1, 1]]
 

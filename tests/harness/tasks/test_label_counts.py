@@ -90,7 +90,7 @@ def test_a_model_without_a_mistake_has_not_collapsed() -> None:
 
 
 def test_a_model_that_guesses_has_collapsed_in_98_of_100_cases() -> None:
-    """There are three classes, as in XNLI. By the training data's majority, half of these models passed."""
+    """With three classes, as in XNLI. Judged by the training data's majority, half of these models passed."""
     random = np.random.default_rng(0)
     gold = np.repeat([0, 1, 2], 830)
     found = [label_counts(gold, random.integers(0, 3, len(gold))) for _ in range(1000)]

@@ -1,4 +1,4 @@
-"""A user's task imports the modules beside it, which are part of its code, and nothing else is imported from there."""
+"""A user's task imports the modules beside it, which are part of its code. Nothing else is imported from there."""
 
 import subprocess
 import sys

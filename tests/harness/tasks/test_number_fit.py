@@ -1,4 +1,4 @@
-"""The rule by which a model of numbers has collapsed."""
+"""The rule that decides whether a model of numbers has collapsed."""
 
 import math
 

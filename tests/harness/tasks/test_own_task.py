@@ -1,4 +1,4 @@
-"""A user's own task: it runs, and what is wrong with it is said."""
+"""A user's own task: it runs, and its faults are reported."""
 
 import subprocess
 import sys
@@ -25,7 +25,7 @@ def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[],
     record = Store(store).record(plan(own_task())[0].id)
     assert record is not None
     assert set(record.scores.test) == {"en", "de", "sw"}
-    (tmp_path / "echo.py").unlink()  # the report does without
+    (tmp_path / "echo.py").unlink()  # the report does not need the module
     assert main(["report", "own", "--store", store]) == 0
 
 

@@ -135,7 +135,7 @@ def test_every_family_trains(family: str, families: dict[str, str], make: Make, 
 
 @torch.no_grad()
 def test_a_batch_has_the_losses_of_transformers_on_each_row_alone(make: Make, cache: Path) -> None:
-    """Its own loss of a batch would give some probability to padding."""
+    """The loss of transformers on a batch would give some probability to padding."""
     context = TrialContext.of(make(), cache)
     model, part = build_trainer(context).model.eval(), context.encoded("train", "en")
     by_length = sorted(part.rows, key=lambda row: len(row["input_ids"]))
@@ -177,7 +177,7 @@ ROWS = Dataset.from_dict(
 
 
 def test_the_best_constant_answer() -> None:
-    """One text for all is right twice, the first sub-word of each context four times."""
+    """One text for all questions is right twice; the first sub-word of each context is right four times."""
     task = task_named("xquad")
     found = task.counts("en", GOLD, [["Ann"], ["3 cats"], ["x"], ["ann."], ["4"]], ROWS)
     assert found == LabelCounts(labels=5, right=4, constant=4, predicted=5, commonest=2)

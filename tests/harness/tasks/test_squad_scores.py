@@ -18,7 +18,7 @@ XTREME_ORDER = {
     "mlqa": "en es de ar hi vi zh",
     "tydiqa": "en ar bn fi id ko ru sw te",
 }
-"""The order in which XTREME's own script sums over languages, which the last digit depends on."""
+"""The order in which XTREME's own script sums over languages. The last digit depends on it."""
 
 
 @pytest.mark.skipif(not MOCK.is_dir(), reason="XTREME's mock submission is not here")
@@ -97,7 +97,7 @@ def test_squads_normalisation_by_hand(answer: str, normalised: str) -> None:
         ("hi", "राम। घर", "राम घर"),
         ("zh", "在1990年，Apple 公司", "在 1990 年 apple 公 司"),
         ("ja", "東京タワー3つ", "東 京 タ ワ ー 3 つ"),
-        ("fr", "le chat", "le chat"),  # MLQA has no French: nothing is left out
+        ("fr", "le chat", "le chat"),  # MLQA has no French: nothing is removed
     ],
 )
 def test_mlqas_normalisation_by_hand(language: str, answer: str, normalised: str) -> None:
@@ -108,7 +108,7 @@ def test_f1_by_hand() -> None:
     f1, squad = squad_scores.f1, squad_scores.squad
     # Two of three words right, and two of four.
     assert f1("red green blue", ["green blue gray black"], squad) == pytest.approx(2 * (2 / 3) * (2 / 4) / (7 / 6))
-    assert f1("red red", ["red"], squad) == pytest.approx(2 * 0.5 / 1.5)  # a word counts as often as in both
+    assert f1("red red", ["red"], squad) == pytest.approx(2 * 0.5 / 1.5)  # a word counts as often as it is in both
     assert f1("blue", ["red", "blue sky", "a blue."], squad) == 1.0  # the best of the accepted answers
     assert f1("red", ["blue"], squad) == 0.0
     # Words with spaces between them, unless the language has none.
@@ -120,7 +120,7 @@ def test_no_answer_is_right_in_squad_2_alone() -> None:
     f1, squad = squad_scores.f1, squad_scores.squad
     assert (f1("", [""], squad, no_answer=True), f1("", [""], squad)) == (1.0, 0.0)
     assert f1("red", [""], squad, no_answer=True) == f1("", ["red"], squad, no_answer=True) == 0.0
-    assert f1("the", ["an"], squad, no_answer=True) == 1.0  # nothing is left of either
+    assert f1("the", ["an"], squad, no_answer=True) == 1.0  # nothing is left of either after normalisation
     assert squad_scores.exact_match("", [""], squad)
 
 

@@ -28,7 +28,7 @@ from tests.helpers.studies import SHORT
 def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(
     name: str, cut: Path, encoder: str, tmp_path: Path
 ) -> None:
-    """Every score of a record, by seqeval and scikit-learn, from the labels that the store has."""
+    """Every score of a record equals seqeval's or scikit-learn's on the stored labels."""
     study = Study(
         name=name,
         task=name,
@@ -63,7 +63,7 @@ def test_a_task_trains_and_its_scores_are_those_of_its_stored_predictions(
 
 
 def _prefixed(tag: str) -> str:
-    """A plain tag with the prefix that it stands for: its first letter, where that is one."""
+    """A plain tag with the prefix that it implies: its first letter, if that is a prefix."""
     return tag if tag == "O" else f"{tag[0] if tag[0] in 'SBE' else 'I'}-{tag}"
 
 
@@ -85,7 +85,7 @@ def test_entity_f1_by_hand() -> None:
     guess = [[ids[t] for t in ("B-PER", "O", "O", "B-LOC")], [ids["B-ORG"], -1]]  # the person is cut short: wrong
     found = task_named("panx").scores(gold, guess)
     assert found["f1"] == pytest.approx(100 * 2 * 2 / (3 + 3))
-    # a word without prediction is an error, also where it is no entity
+    # a word without a prediction is an error, even outside entities
     assert found["accuracy"] == pytest.approx(100 * 4 / 6)
 
 
@@ -96,7 +96,7 @@ def test_pairs_as_the_encoder_reads_them() -> None:
     assert rows["input_ids"][0] == tokenizer("a dog", "the cat sat down")["input_ids"]
     assert rows["labels"][:] == [1, 0]
     assert len(rows["input_ids"][1]) == 16
-    # The longer text is the one that is cut.
+    # The longer text is cut.
     assert rows["input_ids"][1][-3:] == tokenizer("", "y")["input_ids"][-3:]
     assert task.gather([[1], [0]], rows, [0, 0]) == [[0], [0]]
 
@@ -188,7 +188,7 @@ def test_a_task_that_is_not_embedded() -> None:
 
 
 def test_ewc_on_pairs(cut: Path, encoder: str, tmp_path: Path) -> None:
-    """A pooler has no part in the masked-language-model loss: F is zero there, and the rest is pulled."""
+    """The masked-language-model loss does not use the pooler: F is zero there, and all other weights are pulled."""
     study = Study(
         name="s",
         task="pawsx",

@@ -25,7 +25,7 @@ def test_f1_by_hand() -> None:
 
 def test_labels_stand_on_first_sub_words_and_nothing_shifts() -> None:
     tokenizer = loading.tokenizer(pinning.find("embedded"))
-    # The zero-width space and the control character have no sub-word; they must not push the next words' labels.
+    # The zero-width space and the control character have no sub-word. They must not shift the next words' labels.
     words = ("Unbelievable", "\u200b", "dogs", "\u0007", "bark")
     tags = ("ADJ", "SYM", "NOUN", "X", "VERB")
     rows = TASK.encode([(words, tags)], tokenizer, 128)

@@ -1,4 +1,4 @@
-"""XTREME's own check of its scoring: its mock submission scores as its own test expects, to the last digit."""
+"""XTREME's own check of its scoring: its mock submission has the scores of XTREME's test, to the last digit."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ EXPECTED = {
     "panx": ("f1", 57.50793650793652, 40),
     "udpos": ("f1", 70.21746048354693, 33),
 }
-"""Metric, mean over the languages of the submission, and how many these are."""
+"""Metric, mean over the submission's languages, and their number."""
 
 
 def mean(task: str, languages: dict[str, tuple[Labelled, Labelled]]) -> tuple[str, float, int]:
-    """The task's metric, its mean over languages as XTREME takes it, and their number."""
+    """The task's metric, its mean over languages as in XTREME, and their number."""
     found = task_named(task)
     ids = {label: i for i, label in enumerate(found.labels)}
     scores = [

@@ -16,6 +16,7 @@ from harness.tuning.journal import FINISHED, RUNNING, STOPPED, SearchTrial, read
 from tests.helpers.searches import journal, run
 
 
+@pytest.mark.usefixtures("one_worker")
 @pytest.mark.slow
 def test_killed_half_way_it_goes_on_with_what_had_ended(
     search_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

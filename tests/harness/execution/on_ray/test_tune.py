@@ -1,4 +1,4 @@
-"""What goes on where Ray takes a worker away, without Ray: ``tests/end_to_end`` has the real thing."""
+"""Retries after Ray takes a worker away, without Ray. ``tests/end_to_end`` tests the same with Ray."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -23,7 +23,7 @@ from harness.store.store import Store
 from harness.study import Study, TrialConfig
 
 GREEDY = (1, 4)
-"""Seeds of the trials that take more memory than there is."""
+"""Seeds of the trials that need more memory than the machine has."""
 AT_ONCE = 2
 
 
@@ -38,7 +38,7 @@ def store(tmp_path: Path) -> Store:
 
 
 def lost() -> RuntimeError:
-    """As Tune raises it."""
+    """The error that Tune raises."""
     error = RuntimeError("Caught unexpected exception: ...")
     error.__cause__ = ray.exceptions.OutOfMemoryError(
         "1 worker was killed due to the node running low on memory.\nAnd so on."
@@ -113,7 +113,7 @@ def test_where_nothing_ran_it_ends(trials: list[TrialConfig], store: Store, monk
 def test_a_worker_that_dies_before_its_trial_begins_loses_it(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As while its libraries are imported: Tune tells of no start."""
+    """It may die while libraries are imported: Tune then reports no start."""
     batches: list[list[int]] = []
 
     def dies(batch: list[TrialConfig], callback: SweepCallback, *rest: Any, **options: Any) -> None:

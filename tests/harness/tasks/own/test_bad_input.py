@@ -1,4 +1,4 @@
-"""What is wrong in a user's own files gets one message, with the file, the row and what is allowed."""
+"""A fault in a user's own files gets one message, with the file, the row and the allowed values."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A task on a user's own pairs: the examples of a shipped task, by the names of its columns."""
+"""A task on a user's own pairs gives a shipped task's examples, whatever the columns' names."""
 
 from dataclasses import replace
 from pathlib import Path

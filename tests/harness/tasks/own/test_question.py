@@ -21,7 +21,7 @@ PARTS = {"train-en": slice(4, 6), "dev-en": slice(2), "test-en": slice(2), "test
 
 
 def files(folder: Path, end: str, *, rename: bool = False) -> DataFiles:
-    """The same questions in every format, with the hub's names of columns or others."""
+    """The same questions in every format, with the hub's column names or others."""
     made = {}
     for name, passages in PARTS.items():
         file = written(folder, f"{name}.json", cloze(name[-2:], passages))

@@ -25,7 +25,7 @@ from tests.helpers.own_data import topics, written
 from tests.helpers.sweeps import run
 
 PARTS = {"train-en.csv": 60, "dev-en.jsonl": 20, "test-en.parquet": 25, "test-de.csv": 25}
-"""Sentences of each file."""
+"""Number of sentences of each file."""
 DATA = {
     "train": {"en": "train-en.csv"},
     "dev": {"en": "dev-en.jsonl"},
@@ -62,7 +62,7 @@ def test_a_study_runs_and_is_reported_without_its_data(
     file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = str(tmp_path / "store")
-    monkeypatch.chdir("/")  # paths are those of the study's file
+    monkeypatch.chdir("/")  # paths are relative to the study's file
     assert main(["show", str(file), "--store", place]) == 0
     assert "none, number (found in the training data, in sorted order)" in capsys.readouterr().out
     store = Store(place)
@@ -82,7 +82,7 @@ def test_a_study_runs_and_is_reported_without_its_data(
 
 
 def _check_scores(store: Store, name: str) -> None:
-    """Scores are scikit-learn's of the stored predictions."""
+    """Check that scores equal scikit-learn's on the stored predictions."""
     _, trials = store.study(name)
     for trial in trials:
         record = store.record(trial.id)

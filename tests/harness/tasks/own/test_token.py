@@ -124,7 +124,7 @@ def test_conll_files_are_the_same_trials_and_say_what_is_converted(tmp_path: Pat
 
 
 def rewritten(file: str, folder: Path) -> str:
-    """The sentences of a file of JSON lines in the layout of which the folder has the name."""
+    """The sentences of a JSON lines file, rewritten in the layout that the folder is named after."""
     end = folder.suffix
     blocks = []
     for row in map(json.loads, Path(file).read_text(encoding="utf-8").splitlines()):

@@ -1,4 +1,4 @@
-"""The best span of a window against a loop over all spans, and of a question over its windows."""
+"""The best span of a window against a loop over all spans, and the best span of a question over its windows."""
 
 from itertools import product
 
@@ -33,7 +33,7 @@ def test_a_window_without_context_has_no_span() -> None:
 
 
 def test_not_a_number_gives_no_answer() -> None:
-    """As the logits of a model that has diverged."""
+    """The logits of a diverged model are such."""
     span = best_spans(torch.full((1, 4), torch.nan), torch.full((1, 4), torch.nan), [{"first": 1, "last": 3}])
     assert texts(WINDOWS.select([0]), span, 1, no_answer=False) == [""]
 

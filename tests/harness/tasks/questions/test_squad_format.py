@@ -63,7 +63,7 @@ def test_an_empty_context(tmp_path: Path) -> None:
 
 
 def test_no_answer_where_a_task_allows_for_none(tmp_path: Path) -> None:
-    """As in SQuAD 2.0, whose impossible questions have plausible answers beside."""
+    """As in SQuAD 2.0, where impossible questions also have plausible answers."""
     content = squad(GOOD, ("b", "Who?", []), context=CONTEXT)
     content["data"][0]["paragraphs"][0]["qas"][0]["is_impossible"] = True
     found = of_file(written(tmp_path, "two.json", content), no_answer=True)

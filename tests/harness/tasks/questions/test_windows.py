@@ -1,4 +1,4 @@
-"""Windows over contexts: all of a context is there, the question is in each, and answers are where they were."""
+"""Windows over contexts: they cover the context, each has the question, and answers keep their places."""
 
 from collections import defaultdict
 
@@ -44,7 +44,7 @@ def test_the_labels_are_the_answer_in_every_window_that_has_it(
             assert row["first"] <= first <= last <= row["last"]
             span = Span(0, first - row["first"], last - row["first"], 0)
             found[row["example"]].add(spans._text(row, span))
-    # A sub-word may reach beyond the number: a bracket, or the year's Chinese sign.
+    # A sub-word may reach beyond the number, to a bracket or the Chinese sign for a year.
     for n, example in enumerate(examples[language]):
         assert found[n]
         assert all(example.answers[0] in text and len(text) <= len(example.answers[0]) + 6 for text in found[n])
@@ -85,7 +85,7 @@ def test_no_answer_and_an_answer_elsewhere_point_at_the_first_special_token(toke
 
 
 def test_a_byte_level_tokenizer() -> None:
-    """As RoBERTa's: a sub-word's characters may include the space before it."""
+    """For example RoBERTa's: a sub-word's characters may include the space before it."""
     example = Question("Who?", "Then Zoë said: no.", ("Zoë",), (5,))
     (row,) = encoded([example], byte_level(), 40)
     first, last = (place - row["first"] for place in row["labels"])

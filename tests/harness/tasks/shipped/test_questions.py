@@ -1,4 +1,4 @@
-"""XQuAD, MLQA and TyDi QA where XTREME's download script leaves them and where the hub has them: the same trials."""
+"""XQuAD, MLQA and TyDi QA give the same trials from XTREME's download layout and from the hub."""
 
 import copy
 from pathlib import Path
@@ -47,7 +47,7 @@ NAMES = {"en": "english", "fi": "finnish"}
 
 
 def contents(task: str) -> dict[str, Any]:
-    """Questions of each file; TyDi QA's ids have the language in them."""
+    """Questions of each file; TyDi QA's ids contain the language."""
     passages = {"train": slice(4, 8), "dev": slice(2, 4)}
     found = {}
     for part in FILES[task]:
@@ -60,7 +60,7 @@ def contents(task: str) -> dict[str, Any]:
 
 
 def cut_ids(content: Any) -> Any:
-    """XTREME's script leaves a number of each id, which comes many times."""
+    """Ids as in XTREME's script, which reduces each to a number that repeats."""
     content = copy.deepcopy(content)
     for paragraph in content["data"][0]["paragraphs"]:
         for number, asked in enumerate(paragraph["qas"]):

@@ -23,7 +23,7 @@ MASSIVE = replace(STUDY, task="massive-intent", targets=("de", "zh-TW"))
 
 
 def rows(task: str, language: str, split: str) -> Dataset:
-    """Two texts with the columns of the hub, classes by number in an order of their own."""
+    """Two texts with the hub's columns, and numbered classes in their own order."""
     kind: Any = task_named(task)
     text, label = kind.hub_columns
     features = Features({"id": Value("string"), text: Value("string"), label: ClassLabel(names=sorted(kind.labels))})
