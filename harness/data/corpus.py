@@ -1,5 +1,6 @@
-"""Unlabelled text by language: embedded, in a folder, in own files, Wikipedia from the hub, or a task's test sets without
-labels.
+"""Unlabelled text by language: embedded, in a folder, in own files, Wikipedia from the hub, or a task's test sets.
+
+A test set gives its texts without their labels.
 """
 
 from collections.abc import Iterable
