@@ -14,7 +14,7 @@ from harness.common.errors import UserError
 from harness.common.registry import Registry
 from harness.methods import METHODS
 from harness.search import Search
-from harness.study import Arm, DataFiles, HubData, Setting, Study, check_name
+from harness.study import Arm, DataFiles, HubData, Sampling, Setting, Study, check_name
 from harness.tasks import KINDS
 
 
@@ -78,7 +78,7 @@ def load(name: str) -> Study:
 
 def _from_file(name: str) -> Study:
     file = files.existing("study", name, "a name from 'steadytune list'")
-    known = (Study, Arm, Setting, Search, DataFiles, HubData, *METHODS.values(), *KINDS.values())
+    known = (Study, Arm, Setting, Search, DataFiles, HubData, Sampling, *METHODS.values(), *KINDS.values())
     yaml = file.suffix.lower() != ".py"
     study = _from_yaml(file) if yaml else python_files.defined(file, "STUDY", Study, known=known)
     return study.beside(file.parent.absolute())

@@ -14,6 +14,7 @@ from analysis.statistics.spread.minimum_detectable import MinimumDetectable, min
 from analysis.statistics.spread.std_ratio import StdRatio, std_ratio
 from analysis.statistics.spread.swap_test import SwapTest, swap_test
 from analysis.statistics.spread.swaps import paired, varies
+from harness.common import sources
 
 SOURCE, ZERO_SHOT, LANGUAGES = "source", "zero-shot", "languages"
 
@@ -195,7 +196,7 @@ class Comparison:
     def notes(self) -> list[str]:
         """Sentences on the runs and languages that the comparison leaves out."""
         told = [self.left_out] if self.left_out else []
-        if lost := self.runs - len(self.sources[0]):
+        if not sources.are_unlike(self.source) and (lost := self.runs - len(self.sources[0])):
             told.append(
                 f"{self.method} and {self.base} have a score of the source, {self.source}, in {self.runs - lost} of "
                 f"the {self.runs} runs that both have: its spread is compared over these."
@@ -219,7 +220,8 @@ class Comparison:
     def spreads(self) -> "dict[str, SpreadStatistics]":
         """Comparisons of the standard deviations over runs: of ``SOURCE``, ``ZERO_SHOT`` and ``LANGUAGES`` scores.
 
-        The source is absent if a run of a method has several trials: their mean varies less than a single score.
+        The source is absent if a run of a method has several trials: their mean varies less than a single score. It is
+        absent too where the two methods have different sources.
         """
         return {name: SpreadStatistics(*pair) for name, pair in self.pairs.items()}
 
@@ -227,7 +229,7 @@ class Comparison:
     def pairs(self) -> "dict[str, tuple[ArrayLike, ArrayLike]]":
         """The scores behind ``spreads``, of the method and of the baseline, by name."""
         found: dict[str, tuple[ArrayLike, ArrayLike]] = {ZERO_SHOT: self.zero_shot}
-        if self.single:
+        if self.single and not sources.are_unlike(self.source):
             found = {SOURCE: self.sources, **found}
         if self.steady_languages:
             found[LANGUAGES] = self.matrices

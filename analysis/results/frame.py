@@ -184,6 +184,8 @@ class Results:
         for method, balance in self.balances.items():
             told.append(balance.told(f"The zero-shot score of {method}", len(balance.runs)))
             runs = complete[complete["method"] == method]
+            if sources.are_unlike(self.source):
+                continue
             if lost := [f"setting {row.setting}, seed {row.seed}" for row in runs[runs["source"].isna()].itertuples()]:
                 where = named(lost, f"{len(lost)} runs", separator="; ")
                 told.append(

@@ -105,10 +105,17 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
         "inputs": {
             "encoder revision": trial.encoder_revision,
             "training data": trial.training_data,
+            **_sampling(trial),
             **_rules(trial, record.scorer),
             **({"task": trial.task_code} if trial.own_task is not None else {}),
         },
     }
+
+
+def _sampling(trial: TrialConfig) -> dict[str, str]:
+    """The mix of several source languages, where it is not of all examples."""
+    temperature = trial.sampling_temperature
+    return {} if temperature is None else {"sampling of the source languages": f"temperature {temperature:g}"}
 
 
 def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:

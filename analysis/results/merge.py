@@ -11,6 +11,7 @@ from analysis.results.frame import Results
 from analysis.results.tidy import scorer
 from analysis.results.view import View
 from analysis.results.wording import named
+from harness.common import sources
 from harness.common.errors import UserError, unknown
 from harness.setting import value_label
 from harness.store.store import Store
@@ -27,6 +28,7 @@ def side_by_side(
 
     Each method of the second is compared with the first's method of the same label. If each result has a single method,
     these two are compared. Languages with different test sets, and languages of only one result, are left out of both.
+    So are the source scores of results with different sources.
 
     Args:
         first, second: names of the results.
@@ -36,27 +38,29 @@ def side_by_side(
             compared with it.
 
     Raises:
-        UserError: the names are equal, sources or metrics differ, no language has the same test set, or there is no
-            such baseline.
+        UserError: the names are equal, metrics differ, no target language is in both with the same test set, or there
+            is no such baseline.
     """
     if first == second:
         raise UserError(
             f"compare: {first} is given twice; give two results, or --other-store where the second is in another store"
         )
     one, other = ours.results, theirs.results
-    for what, mine, its in (("source", one.source, other.source), ("metric", one.metric, other.metric)):
-        if mine and its and mine != its:
-            raise UserError(
-                f"compare: {first} has the {what} {mine!r} and {second} {its!r}; compare results of one {what}"
-            )
+    if one.metric and other.metric and one.metric != other.metric:
+        raise UserError(
+            f"compare: {first} has the metric {one.metric!r} and {second} {other.metric!r}; compare results of one "
+            "metric"
+        )
     _check_scorers(first, one, second, other)
+    unlike = one.source != other.source
     kept, left_out = _languages(one, other)
     if not kept:
         why = f"; the test sets of {', '.join(left_out)} are not the same" if left_out else ""
         raise UserError(f"compare: {first} and {second} have no target language in common{why}")
     settings, renamed = _settings(one, other)
+    own = () if unlike else (one.source, *sources.parts(one.source))
     sides = [
-        _prefixed(_restricted(results, kept), f"{name}: ", renaming)
+        _prefixed(_restricted(results, [*own, *kept]), f"{name}: ", renaming)
         for name, results, renaming in zip((first, second), (one, other), renamed, strict=True)
     ]
     base = _baseline(baseline, first, second, [method for side in sides for method in side.methods])
@@ -64,15 +68,17 @@ def side_by_side(
     alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
     lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone and not base else ""
     dropped = _dropped(first, one, second, other)
-    facts = lone + dropped + _shared(first, one, second, other)
+    apart = _sources(first, one, second, other, kept) if unlike else ""
+    facts = apart + lone + dropped + _shared(first, one, second, other)
     question = f"What is different in {second} from {first}?{facts}"
     if base is not None:
         question = f"What is different in the methods of {first} and {second} from {base}?{facts}"
     elif not pairs:
-        question = f"{NOTHING}: {first} and {second} have no method in common.{dropped}"
+        question = f"{NOTHING}: {first} and {second} have no method in common.{apart}{dropped}"
     about = replace(
         one.about,
         name=f"{first} and {second}",
+        source=sources.unlike(one.source, other.source) if unlike else one.source,
         question=question,
         targets=tuple(kept),
         methods=tuple(method for side in sides for method in side.about.methods),
@@ -154,6 +160,16 @@ def _dropped(first: str, one: Results, second: str, other: Results) -> str:
     return f" Target languages left out: {'; '.join(told)}." if told else ""
 
 
+def _sources(first: str, one: Results, second: str, other: Results, kept: Sequence[str]) -> str:
+    """Sentences on the comparable scores of results with different sources."""
+    languages = named(kept, f"{len(kept)} languages")
+    return (
+        f" The sources differ: {one.source} in {first}, {other.source} in {second}. Comparable are the zero-shot "
+        f"scores in {languages}, targets of both on the same test sets. The source scores are not comparable, and are "
+        "left out. Collapse is judged on the source of each."
+    )
+
+
 def _shared(first: str, one: Results, second: str, other: Results) -> str:
     """A sentence on the number of trials with equal names and scores on both sides, which cannot differ."""
     sides: list[dict[str, set[tuple[object, ...]]]] = [{}, {}]
@@ -172,10 +188,9 @@ def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:
     """The common target languages with equal test sets, and the languages whose test sets differ."""
     mine, theirs = _tests(one), _tests(other)
     common = [language for language in one.about.targets if language in other.about.targets]
-    differing = [
-        code for code in (one.source, *common) if mine.get(code) and theirs.get(code) and mine[code] != theirs[code]
-    ]
-    if one.source in differing:
+    own = sources.parts(one.source) if one.source == other.source else ()
+    differing = [code for code in (*own, *common) if mine.get(code) and theirs.get(code) and mine[code] != theirs[code]]
+    if any(code in differing for code in own):
         raise UserError(
             f"compare: the test sets of the source, {one.source}, are not the same; their scores cannot be compared"
         )
@@ -205,15 +220,19 @@ def _settings(one: Results, other: Results) -> tuple[pd.DataFrame, list[dict[str
 
 
 def _restricted(results: Results, languages: list[str]) -> Results:
-    """The results in some target languages only, without trials that have none of them."""
-    kept = {results.source, *languages}
+    """The results in some languages only, without trials that have none of them as a target.
+
+    Dev scores stay: each method's best setting is selected on those of its own source.
+    """
+    kept = {*languages}
     targets = results.trials["targets"].map(lambda targets: tuple(language for language in targets if language in kept))
     trials = results.trials.assign(targets=targets)[targets.map(len) > 0]
     trials = trials.assign(
         test_data=trials["test_data"].map(lambda tested: {code: tested[code] for code in tested if code in kept})
     )
-    scores = results.scores[results.scores["language"].isin(kept) & results.scores["trial"].isin(trials["trial"])]
-    return replace(results, trials=trials, scores=scores)
+    scores = results.scores[results.scores["trial"].isin(trials["trial"])]
+    here = scores["language"].isin(kept) | (scores["split"] == "dev")
+    return replace(results, trials=trials, scores=scores[here])
 
 
 def _prefixed(results: Results, prefix: str, settings: Mapping[str, str]) -> Results:

@@ -14,6 +14,7 @@ from analysis.rendering.cells import Score
 from analysis.rendering.section import Section
 from analysis.results.view import View
 from analysis.results.wording import counted, named
+from harness.common import sources
 
 MAX_METHODS_TOLD = 6
 """Largest number of methods that all get sentences. Of more methods, only those with a finding do."""
@@ -47,19 +48,19 @@ def _movement(view: View) -> Iterator[str]:
         surviving = runs[~runs["collapsed"]]
         settings, seeds = surviving["setting"].nunique(), surviving["seed"].nunique()
         source, zero_shot = (Score.over(surviving[name], len(surviving), view.ddof) for name in ("source", "zero_shot"))
+        unlike = sources.are_unlike(results.source)  # then no score is theirs in common
         which = " that did not collapse" if len(surviving) < len(runs) else ""
         if not len(surviving):
             yield f"All runs of {method} collapsed." if len(runs) else f"No run of {method} is complete."
         elif math.isnan(zero_shot.std):
-            yield (
-                f"{method} has one run{which}: {results.source} {source.mean:.2f}, zero-shot {zero_shot.mean:.2f}; one "
-                "run has no spread."
-            )
+            on_source = "" if unlike else f"{results.source} {source.mean:.2f}, "
+            yield (f"{method} has one run{which}: {on_source}zero-shot {zero_shot.mean:.2f}; one run has no spread.")
         else:
+            on_source = "" if unlike else f"{source.plain()} on {results.source} and "
             grid = f"{counted(settings, 'setting')}, {counted(seeds, 'seed')}"
             yield (
                 f"Over {counted(len(surviving), 'run')}{which} ({grid}) {method} "
-                f"scores {source.plain()} on {results.source} and {zero_shot.plain()} on average over "
+                f"scores {on_source}{zero_shot.plain()} on average over "
                 f"{counted(len(results.languages(method)), 'target language')} (mean ± standard deviation over runs)."
             )
 

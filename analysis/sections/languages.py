@@ -29,7 +29,8 @@ def table(view: View) -> Table:
     results, ddof = view.results, view.ddof
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
     source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
-    rows: list[list[str | Cell]] = [[f"{results.source} (source)", *mark_best(source)]]
+    unlike = sources.are_unlike(results.source)  # no score in common
+    rows: list[list[str | Cell]] = [] if unlike else [[f"{results.source} (source)", *mark_best(source)]]
     own = sources.parts(results.source) if sources.is_several(results.source) else ()
     for language in own:
         of_one = results.test[results.test["language"] == language]
@@ -48,7 +49,7 @@ def table(view: View) -> Table:
         ]
     )
     fallen = [method for method in results.methods if _falls(results, method)]
-    scored = (results.source, *own, *results.about.targets)
+    scored = (*([] if unlike else [results.source]), *own, *results.about.targets)
     for place, row in enumerate(rows):
         row += [collapsed(results, method, scored[place]) if place < len(scored) else MISSING_CELL for method in fallen]
     notes = [

@@ -20,6 +20,7 @@ from analysis.results.wording import counted
 from analysis.sections import numbers
 from analysis.sections.answer import MAX_METHODS_TOLD, warnings
 from analysis.sections.verdict import Told, told
+from harness.common import sources
 
 MAX_IDS = 3
 """Largest number of a run's trials that are named."""
@@ -77,7 +78,9 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
     dots = [_dot(run, ids[tuple(run[name] for name in RUN)], results.source) for run in runs.to_dict("records")]
     methods = [method for method in results.methods if (runs["method"] == method).any()]
     palette = dict(zip(results.methods, map(to_hex, colours(results)), strict=True))
-    titles = (f"Zero-shot score ({metric_name(results)})", f"Source score, {results.source}")
+    unlike = sources.are_unlike(results.source)
+    of_source = "Source scores: not comparable" if unlike else f"Source score, {results.source}"
+    titles = (f"Zero-shot score ({metric_name(results)})", of_source)
     return Dots(
         dots,
         methods,
@@ -91,9 +94,10 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
 
 def _dot(run: dict[Hashable, Any], trials: list[str], source: str) -> Dot:
     named = ", ".join(map(str, trials[:MAX_IDS])) + (" …" if len(trials) > MAX_IDS else "")
+    on_source = "" if sources.are_unlike(source) else f", {source} {_number(run['source'])}"
     name = (
-        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:.2f}, {source} "
-        f"{_number(run['source'])}{', collapsed' if run['collapsed'] else ''} (trial {named})"
+        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:.2f}{on_source}"
+        f"{', collapsed' if run['collapsed'] else ''} (trial {named})"
     )
     return Dot(run["method"], run["setting"], (run["zero_shot"], run["source"]), bool(run["collapsed"]), name)
 

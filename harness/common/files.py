@@ -1,9 +1,32 @@
 """Paths and files that a user names. Each unreadable one gets a single message."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from harness.common.errors import UserError, bad, reason
+
+LANGUAGE = "{language}"
+"""Placeholder in a pattern of file names."""
+
+
+def is_pattern(place: object) -> bool:
+    """Whether a location is a pattern of file names with the language in it."""
+    return isinstance(place, str) and LANGUAGE in place
+
+
+def full(place: str, folder: Path, field: str) -> str:
+    """A location's full path, which a relative one has in ``folder``. The error message begins with ``field``."""
+    try:
+        return str((folder / Path(place).expanduser()).absolute())
+    except RuntimeError as error:  # no such user
+        raise bad(field, place, f"a path that this system can have ({error})") from None
+
+
+def last_part(place: str) -> str:
+    """A location as labels show it: its last part, or a pattern from the folder before its first placeholder on."""
+    parts = PurePath(place).parts
+    first = next((number for number, part in enumerate(parts) if is_pattern(part)), len(parts))
+    return str(PurePath(*parts[max(first - 1, 0) :])) if parts else ""
 
 
 def directory(field: str, place: str) -> Path | None:

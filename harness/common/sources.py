@@ -3,11 +3,23 @@
 from harness.common import fields
 
 TOGETHER = "+"
+APART = " / "
+"""Between the sources of two studies that are compared, and have no source score in common."""
 
 
 def parts(source: str) -> tuple[str, ...]:
-    """The languages of a source, one or several."""
-    return tuple(source.split(TOGETHER))
+    """The languages of a source, one or several. Two studies' sources that differ have none in common."""
+    return (source,) if are_unlike(source) else tuple(source.split(TOGETHER))
+
+
+def unlike(one: str, other: str) -> str:
+    """The sources of two studies as one word, if they differ."""
+    return f"{one}{APART}{other}"
+
+
+def are_unlike(source: str) -> bool:
+    """Whether a word stands for two studies' sources that differ."""
+    return APART in source
 
 
 def together(given: object) -> object:
@@ -18,7 +30,7 @@ def together(given: object) -> object:
 
 def is_several(language: str) -> bool:
     """Whether a word stands for several languages."""
-    return TOGETHER in language
+    return TOGETHER in language and not are_unlike(language)
 
 
 def is_language(word: str) -> bool:

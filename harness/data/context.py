@@ -14,7 +14,7 @@ from harness.encoders import loading, pinning
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
 from harness.study import TrialConfig
-from harness.tasks import Task, code_fingerprint, task_named
+from harness.tasks import Examples, Task, code_fingerprint, task_named
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,18 @@ class TrialContext:
         if split == "test":
             return self.config.test_data[language]
         planned = {"train": self.config.training_data, "dev": self.config.dev_data}[split]
-        if language == self.config.source:
-            return planned
-        # One of several source languages, which are planned as a whole.
+        return planned if language == self.config.source else self._of_source(split, language, planned).fingerprint
+
+    def sizes(self) -> list[int]:
+        """The number of training examples of each source language. Raises ``UserError`` as ``encoded`` does."""
+        planned = self.config.training_data
+        return [len(self._of_source("train", language, planned)) for language in sources.parts(self.config.source)]
+
+    def _of_source(self, split: str, language: str, planned: str) -> Examples[Any]:
+        """The examples of one of several source languages, which are planned together."""
         source = reading.examples(self.origin, split, self.config.source)
         check_unchanged(f"data: the {split} data for {self.config.source!r}", source.fingerprint, planned)
-        return reading.examples(self.origin, split, language).fingerprint
+        return reading.examples(self.origin, split, language)
 
     def tokenise(self) -> None:
         """Tokenise all data that ``cache`` lacks, and release the encoder's tokenizer.

@@ -1,5 +1,9 @@
-"""Unlabelled text by language: embedded, in a folder, Wikipedia from the hub, or a task's test sets without labels."""
+"""Unlabelled text by language: embedded, in a folder, in own files, Wikipedia from the hub, or a task's test sets.
 
+A test set gives its texts without their labels.
+"""
+
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -8,9 +12,9 @@ from harness import embedded
 from harness.common import files
 from harness.common.errors import UserError, bad
 from harness.common.hashing import digest
-from harness.data import hub, reading, wikipedia
+from harness.data import hub, own_text, reading, wikipedia
 from harness.data.origin import EMBEDDED, HUB, TASK, TEXT_WORDS, WIKIPEDIA, Origin
-from harness.methods.fisher_estimate import Estimate
+from harness.methods.fisher_estimate import TEXT_COLUMN, Estimate
 from harness.tasks import TASKS, task_named
 
 MAX_PASSAGE = 2**16
@@ -18,24 +22,28 @@ MAX_PASSAGE = 2**16
 
 
 @lru_cache(maxsize=64)
-def passages(text: str, language: str, count: int, origin: Origin) -> tuple[str, ...]:
+def passages(text: str, language: str, count: int, origin: Origin, column: str = TEXT_COLUMN) -> tuple[str, ...]:
     """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
 
     Raises ``UserError`` if there is no text in the language.
 
     Args:
-        text: ``embedded``; a folder of ``XX.txt`` files, one passage per line, or of copies of the hub's Wikipedia;
-            ``wikipedia``, from the hub; ``task``, the test set of ``origin``; or a task's name, for its test set at the
-            place of ``origin``.
+        text: ``embedded``; a folder of ``XX.txt`` files, one passage per line, or of copies of the hub's Wikipedia; a
+            path with ``{language}`` in it, to ``.txt`` files or tables; ``wikipedia``, from the hub; ``task``, the test
+            set of ``origin``; or a task's name, for its test set at the place of ``origin``.
         language: The language.
         count: Largest number of passages.
         origin: The origin of the study's data.
+        column: Column of the tables with the text.
     """
-    if of_task(text):
+    found: Iterable[str]
+    if files.is_pattern(text):
+        found = own_text.passages(text, language, column)
+    elif of_task(text):
         read = origin if text == TASK else _other_task(text, origin)
         found = task_named(read.task).passages(reading.examples(read, "test", language).rows)
     elif text == WIKIPEDIA:
-        found = list(wikipedia.streamed(language, count))
+        found = wikipedia.streamed(language, count)
     else:
         found = _of_folder(text, language, count)
     chosen = tuple(islice((passage[:MAX_PASSAGE] for passage in found if passage.strip()), count))
@@ -58,8 +66,9 @@ def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
     """Content hash of the passages that an estimate may read, by language. Raises ``UserError`` for a language without
     text.
     """
+    text, place = estimate.text, origin if of_task(estimate.text) else Origin("", "")
     return {
-        language: digest(passages(estimate.text, language, count, origin if of_task(estimate.text) else Origin("", "")))
+        language: digest(passages(text, language, count, place, estimate.column))
         for language, count in estimate.shares.items()
     }
 
@@ -67,7 +76,11 @@ def fingerprints(estimate: Estimate, origin: Origin) -> dict[str, str]:
 def _of_folder(text: str, language: str, count: int) -> list[str]:
     folder = embedded.TEXT if text == EMBEDDED else files.directory("text", text)
     if folder is None:
-        raise bad("text", text, f"{', '.join(map(repr, TEXT_WORDS))} or a directory that exists")
+        raise bad(
+            "text",
+            text,
+            f"{', '.join(map(repr, TEXT_WORDS))} a path with {files.LANGUAGE} in it, or a directory that exists",
+        )
     file = folder / f"{language}.txt"
     if file.is_file():
         return _lines(file)

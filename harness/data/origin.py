@@ -61,9 +61,12 @@ def _of_own(task: Own[Any], data: OwnData) -> Origin:
 
 
 def absolute(field: str, place: str) -> str:
-    """A directory's full path, because a worker may run elsewhere. Words such as ``embedded`` and hub names are
-    unchanged.
+    """The full path of a directory or of a pattern of file names, because a worker may run elsewhere.
+
+    Words such as ``embedded`` and hub names are unchanged.
     """
+    if field.endswith("text") and files.is_pattern(place):
+        return files.full(place, Path.cwd(), field)
     words = TEXT_WORDS if field.endswith("text") else (HUB, EMBEDDED)
     directory = files.directory(field, place) if place not in words else None
     return str(directory.resolve()) if directory is not None else place

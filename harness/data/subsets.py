@@ -1,4 +1,4 @@
-"""Training data of a trial: all of it, fewer examples, or examples with wrong labels.
+"""Training data of a trial: all of it, a mix of source languages, fewer examples, or examples with wrong labels.
 
 The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
 applied afterwards. The draws depend neither on a trial's seed nor on each other, so that data and chance vary
@@ -12,6 +12,7 @@ import numpy as np
 from datasets import Dataset
 from datasets.table import InMemoryTable
 
+from harness.data import mixing
 from harness.data.context import TrialContext
 
 SUBSET_SEED, NOISE_SEED = 0, 1
@@ -24,13 +25,17 @@ numpy guarantees that the numbers of ``RandomState`` never change, but not those
 def training_rows(context: TrialContext) -> Dataset:
     """The encoded rows that a trial trains on, in the order of the data.
 
-    Examples are drawn before long sentences are cut into windows: a sentence has all of its windows, or none.
+    Source languages are mixed first, and fewer examples are drawn from the mix. That happens before long sentences are
+    cut into windows: a sentence has all of its windows, or none.
     """
-    setting = context.config.setting
+    setting, temperature = context.config.setting, context.config.sampling_temperature
     whole = context.encoded("train", context.config.source)
-    rows = whole.rows
+    rows, total = whole.rows, len(whole.gold)
+    mix = np.arange(total) if temperature is None else mixing.mixed(context.sizes(), temperature)
     if setting.train_examples is not None:
-        rows = _of_examples(rows, drawn(len(whole.gold), setting.train_examples))
+        mix = mix[drawn(total, setting.train_examples)]
+    if len(mix) < total or temperature is not None:
+        rows = _of_examples(rows, mix)
     if setting.label_noise:
         rows = context.task.relabelled(rows, noisy(whole.gold, len(context.task.labels), setting.label_noise))
     return rows
@@ -59,6 +64,12 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
 
 
 def _of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
-    """The rows of some examples, in a new table: ``Dataset.select`` would keep the others in the underlying table."""
+    """The rows of some examples, ascending and each as often as it is given, in a new table.
+
+    ``Dataset.select`` would keep the others in the underlying table.
+    """
     table = rows.data.table
-    return Dataset(InMemoryTable(table.filter(np.isin(table.column("example").to_numpy(), examples))))
+    numbers = table.column("example").to_numpy()  # ascending
+    first, end = (np.searchsorted(numbers, examples, side) for side in ("left", "right"))
+    places = np.concatenate([np.arange(*span) for span in zip(first, end, strict=True)])
+    return Dataset(InMemoryTable(table.take(places)))

@@ -54,6 +54,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             encoder_revision=encoder.revision,
             tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,
+            sampling_temperature=None if study.sampling is None else study.sampling.temperature,
             texts={
                 language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()
             },

@@ -47,7 +47,8 @@ class Request:
     @property
     def identity(self) -> dict[str, Any]:
         """All values that can change the diagonal. Locations of the encoder and the text are not among them."""
-        options = {name: value for name, value in asdict(self.estimate).items() if name not in ("text", "languages")}
+        given = asdict(self.estimate)
+        options = {name: value for name, value in given.items() if name not in ("text", "column", "languages")}
         return {
             "numerics": NUMERICS,
             "encoder": spm_normalisation.identity(self.encoder),

@@ -72,7 +72,7 @@ def _cut(
 ) -> list[list[int]]:
     tokenizer = loading.tokenizer(encoder)
     cut: list[list[int]] = []
-    for passage in corpus.passages(estimate.text, language, count, origin):
+    for passage in corpus.passages(estimate.text, language, count, origin, estimate.column):
         cut += tokenizer([passage], truncation=True, max_length=longest, return_overflowing_tokens=True)["input_ids"]
         if len(cut) >= count:
             return cut[:count]

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
-from harness.common import fields, sources
+from harness.common import fields, files, sources
 from harness.setting import value_label
 from harness.store.failures import Failure
 from harness.store.record import Record
@@ -85,7 +85,7 @@ def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
     """
     encoder = PurePath(config.encoder)
     options = {
-        f"{part.name}.{name}": PurePath(value).name if name in part.places else value
+        f"{part.name}.{name}": files.last_part(value) if name in part.places else value
         for part in config.method.parts
         for name, value in part.to_json().items()
         if name != "name"
@@ -94,6 +94,7 @@ def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
         "study": study,
         "task": config.task,
         "source": config.source,
+        **({} if config.sampling_temperature is None else {"sampling_temperature": config.sampling_temperature}),
         "encoder": encoder.name if encoder.is_absolute() else config.encoder,
         "encoder_revision": config.encoder_revision,
         "precision": config.precision,

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from harness.common import fields
+from harness.common import fields, files
 from harness.methods.fisher_estimate import Estimate
 from harness.setting import Setting
 
@@ -28,11 +27,18 @@ class Method:
     name: ClassVar[str]
     places: ClassVar[tuple[str, ...]] = ()
     """Options that name a location. The content there is part of a trial's identity; the location is not."""
+    unidentified: ClassVar[tuple[str, ...]] = ()
+    """Options on how a location is read, which are no more part of the identity than the location."""
     pulls: ClassVar[bool] = False
     """Whether the method pulls the pretrained weights towards θ*. Some of them must then be trained."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
+
+    @property
+    def outside_identity(self) -> tuple[str, ...]:
+        """Options that are no part of a trial's identity."""
+        return self.places + self.unidentified
 
     @property
     def label(self) -> str:
@@ -42,7 +48,7 @@ class Method:
     def named(self, options: Mapping[str, Any]) -> str:
         """The name with some options. A location is shown by its last part."""
         shown = [
-            f"{name}={PurePath(value).name if name in self.places else fields.short(value)}"
+            f"{name}={files.last_part(value) if name in self.places else fields.short(value)}"
             for name, value in options.items()
         ]
         return f"{self.name}({', '.join(shown)})" if shown else self.name
@@ -88,7 +94,7 @@ class Method:
         """The values that distinguish the method in a trial's identity."""
         return {
             "name": self.name,
-            **{name: value for name, value in fields.chosen(self).items() if name not in self.places},
+            **{name: value for name, value in fields.chosen(self).items() if name not in self.outside_identity},
         }
 
     # Called in a trial

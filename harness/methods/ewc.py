@@ -5,12 +5,12 @@ See Section 3.2 and Eq. 2; the variants are in Appendix F.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.methods.base import Method
-from harness.methods.fisher_estimate import Estimate
+from harness.methods.fisher_estimate import TEXT_COLUMN, Estimate
 from harness.setting import Setting
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Ewc(Method):
 
     name: ClassVar[str] = "ewc"
     places: ClassVar[tuple[str, ...]] = ("text",)
+    unidentified: ClassVar[tuple[str, ...]] = ("column",)
     pulls: ClassVar[bool] = True
 
     strength: float
@@ -46,10 +47,13 @@ class Ewc(Method):
     mix: tuple[str, ...] = ()
     """Languages whose text is mixed with each target language's text, for one F."""
     text: str = "embedded"
-    """Source of the unlabelled text: ``embedded``, ``wikipedia``, ``task``, a task's name or a folder.
+    """Source of the unlabelled text: ``embedded``, ``wikipedia``, ``task``, a task's name, a folder, or a path
+    with ``{language}`` in it.
 
     See ``harness.data.corpus``.
     """
+    column: str = TEXT_COLUMN
+    """Column with the text, where ``text`` is a path to tables."""
     examples: int = 200
     """Number of text windows, one gradient each, over which F is averaged."""
     estimator: str = "empirical"
@@ -105,8 +109,14 @@ class Ewc(Method):
         return [self._estimate((*self.languages, *self.mix)), *(self._estimate((language,)) for language in self.plus)]
 
     def _estimate(self, languages: tuple[str, ...]) -> Estimate:
-        options = {name: getattr(self, name) for name in ("text", "examples", "estimator", "masking_seed")}
+        options = {name: getattr(self, name) for name in ("text", "column", "examples", "estimator", "masking_seed")}
         return Estimate(languages=languages, **options)
+
+    def to_json(self) -> dict[str, Any]:
+        given = super().to_json()
+        if self.column == TEXT_COLUMN:
+            given.pop("column")  # older versions refuse a field that they do not know
+        return given
 
     def terms(self, diagonals: "Sequence[Mapping[str, Tensor]]") -> "list[Term]":
         from harness.methods.penalty import Term

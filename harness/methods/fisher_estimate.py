@@ -9,6 +9,9 @@ ESTIMATORS = ("empirical", "sampled")
 MAX_EXAMPLES = 10**6
 """Largest accepted number of text windows; anything above is treated as a typo that would read a whole Wikipedia."""
 
+TEXT_COLUMN = "text"
+"""Column with the text of a table by default."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
@@ -18,6 +21,8 @@ class Estimate:
     """Languages of the text. Each gives an equal share of the examples."""
     text: str = "embedded"
     """Source of the unlabelled text, see ``harness.data.corpus``."""
+    column: str = TEXT_COLUMN
+    """Column with the text, where ``text`` is a path to tables."""
     examples: int = 200
     """Number of text windows, one gradient each, over which the diagonal is averaged."""
     estimator: str = "empirical"
@@ -33,7 +38,13 @@ class Estimate:
         fields.coerce(self)
         fields.languages("languages", self.languages)
         if not self.text:
-            raise bad("text", self.text, "'embedded', 'wikipedia', 'task', a task's name or a directory")
+            raise bad(
+                "text",
+                self.text,
+                "'embedded', 'wikipedia', 'task', a task's name, a directory or a path with {language} in it",
+            )
+        if not self.column:
+            raise bad("column", self.column, "the name of a column")
         fields.at_least("examples", self.examples, 1)
         fields.at_most("examples", self.examples, MAX_EXAMPLES)
         fields.at_least("examples", self.examples, len(self.languages))

@@ -28,6 +28,7 @@ SIMPLE = (
     "task",
     "task_code",
     "source",
+    "sampling_temperature",
     "seed",
     "replicate",
     "precision",
@@ -247,6 +248,7 @@ def _setting(setting: Setting) -> Any:
 def _method(method: Method) -> Any:
     """JSON of the method's parts, without file locations, which are not part of the identity."""
     parts = (
-        {name: value for name, value in part.to_json().items() if name not in part.places} for part in method.parts
+        {name: value for name, value in part.to_json().items() if name not in part.outside_identity}
+        for part in method.parts
     )
     return json.loads(json.dumps(list(parts)))

@@ -15,11 +15,12 @@ from harness.setting import MAX_TRIALS
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
-from harness.study.arms import arm_from, check_seeds, list_of, settings_from
+from harness.study.arms import arm_from, check_seeds, list_of, settings_from, with_patterns
 from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
 from harness.study.own_data import DataFiles as DataFiles
 from harness.study.own_data import HubData as HubData
 from harness.study.own_data import OwnData, beside, check_own, data_json, own_data
+from harness.study.sampling import Sampling as Sampling
 from harness.study.trial_config import NUMERICS as NUMERICS
 from harness.study.trial_config import TrialConfig as TrialConfig
 from harness.study.trial_config import seeding as seeding
@@ -73,6 +74,8 @@ class Study:
     source: str = "en"
     """Language of the training data; of several, a list or ``en+de``, one model is trained on all their examples, and
     the source score is the mean of theirs."""
+    sampling: Sampling | None = None
+    """Mix of several source languages; ``None`` for all their examples."""
     encoder: str = "embedded"
     """``embedded``, a hub name or a directory."""
     data: OwnData = "embedded"
@@ -106,6 +109,7 @@ class Study:
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
         fields.languages("source", sources.parts(self.source))
         fields.languages("targets", self.targets)
+        self._check_sampling()
         self._check_data()
         if not is_file(self.task):  # a user's task is checked at planning: a report works without the file
             self.check_languages()
@@ -138,6 +142,11 @@ class Study:
         if selection != "all" or not isinstance(self.data, DataFiles):
             raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
         return tuple(language for language in self.data.test if language not in sources.parts(self.source))
+
+    def _check_sampling(self) -> None:
+        """Refuse a mix of one language."""
+        if self.sampling is not None and not sources.is_several(self.source):
+            raise UserError(f"sampling: it mixes several source languages, and 'source' is {self.source!r} alone")
 
     def _check_data(self) -> None:
         """Refuse data that does not suit the task."""
@@ -204,10 +213,11 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its task's files. Relative paths are taken from ``folder``."""
+        """The study with full paths of its task's files and of patterns. Relative paths are taken from ``folder``."""
+        placed = replace(self, methods=tuple(with_patterns(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):
-            return self
-        return replace(self, task=self.task.beside(folder), data=beside(self.data, folder))
+            return placed
+        return replace(placed, task=self.task.beside(folder), data=beside(self.data, folder))
 
     @property
     def title(self) -> str:
@@ -260,8 +270,10 @@ class Study:
         given["settings"] = settings_from(given.get("settings"), f"{where}: settings")
         if given.get("search") is not None:
             given["search"] = Search.from_json(given["search"], f"{where}: search")
-        if given.get("equivalence") is not None:
-            given["equivalence"] = fields.build(EquivalenceBounds, f"{where}: equivalence", given["equivalence"])
+        parts: dict[str, type] = {"equivalence": EquivalenceBounds, "sampling": Sampling}
+        for name, kind in parts.items():
+            if given.get(name) is not None:
+                given[name] = fields.build(kind, f"{where}: {name}", given[name])
         return fields.build(cls, where, given)
 
     def to_json(self) -> dict[str, Any]:
@@ -269,7 +281,8 @@ class Study:
         if isinstance(self.task, Own):
             given["task"] = self.task.to_json()
         given["methods"] = [arm.to_json() for arm in self.own_arms]
-        for name in ("search", "looks", "equivalence"):  # older versions refuse a field that they do not know
+        # Older versions refuse a field that they do not know.
+        for name in ("search", "looks", "equivalence", "sampling"):
             if getattr(self, name) is None:
                 given.pop(name)
         return given if self.search is None else {**given, "search": self.search.to_json()}

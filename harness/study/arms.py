@@ -1,11 +1,12 @@
 """Arms of a study: a method with settings or seeds of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import designs
-from harness.common import fields
+from harness.common import fields, files
 from harness.common.errors import bad
 from harness.methods import Method, method_from
 from harness.setting import Setting
@@ -49,6 +50,17 @@ class FullArm(NamedTuple):
     method: Method
     settings: tuple[Setting, ...]
     seeds: tuple[int, ...]
+
+
+def with_patterns(method: Method | Arm, folder: Path) -> Method | Arm:
+    """A method with full paths of the patterns among its locations. Relative ones are taken from ``folder``."""
+
+    def placed(option: str, place: str) -> str:
+        return files.full(place, folder, option) if files.is_pattern(place) else place
+
+    if isinstance(method, Arm):
+        return replace(method, method=method.method.located(placed))
+    return method.located(placed)
 
 
 def check_seeds(seeds: tuple[int, ...]) -> None:

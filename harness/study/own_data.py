@@ -9,13 +9,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any, Self
 
-from harness.common import fields
-from harness.common.errors import UserError, bad, unknown
+from harness.common import fields, files
+from harness.common.errors import bad, unknown
 from harness.common.hashing import digest
 
 SPLITS = ("train", "dev", "test")
-LANGUAGE, SPLIT = "{language}", "{split}"
-"""Placeholders in a pattern."""
+SPLIT = "{split}"
+"""Placeholder in a pattern, beside the language's."""
 SPLIT_WORDS = {"train": ("train",), "dev": ("dev", "validation", "valid"), "test": ("test",)}
 """Names of the splits in a pattern, and default names in a data set, in the order in which they are tried."""
 
@@ -55,7 +55,7 @@ class DataFiles:
         return replace(
             self,
             **{
-                split: {language: _full(place, folder) for language, place in getattr(self, split).items()}
+                split: {language: files.full(place, folder, "data") for language, place in getattr(self, split).items()}
                 for split in SPLITS
             },
         )
@@ -129,14 +129,9 @@ def data_json(data: OwnData) -> Any:
     return data if isinstance(data, str) else data.to_json()
 
 
-def is_pattern(data: object) -> bool:
-    """Whether the data is a pattern of file names with the language in it."""
-    return isinstance(data, str) and LANGUAGE in data
-
-
 def check_own(data: OwnData) -> None:
     """Refuse data that has no place for several languages."""
-    if isinstance(data, str) and not is_pattern(data):
+    if isinstance(data, str) and not files.is_pattern(data):
         raise bad(
             "data",
             data,
@@ -147,17 +142,10 @@ def check_own(data: OwnData) -> None:
 
 def beside(data: OwnData, folder: Path) -> OwnData:
     """Data with full paths. Relative paths are taken from ``folder``."""
-    return _full(data, folder) if isinstance(data, str) else data.beside(folder)
+    return files.full(data, folder, "data") if isinstance(data, str) else data.beside(folder)
 
 
 def places(pattern: str, split: str, language: str) -> list[Path]:
     """The paths of a pattern for a split's language, in the order in which they are tried."""
-    filled = pattern.replace(LANGUAGE, language)
+    filled = pattern.replace(files.LANGUAGE, language)
     return list(dict.fromkeys(Path(filled.replace(SPLIT, word)) for word in SPLIT_WORDS[split]))
-
-
-def _full(place: str, folder: Path) -> str:
-    try:
-        return str((folder / Path(place).expanduser()).absolute())
-    except RuntimeError as error:  # no such user
-        raise UserError(f"data: {place!r} is not allowed; give a path that this system can have ({error})") from None

@@ -53,6 +53,8 @@ class TrialConfig:
     """Fingerprint of the unlabelled text, by language that the method reads."""
     task_code: str = ""
     """Fingerprint of the user's task file, or of the task that the study describes; empty for steadytune's tasks."""
+    sampling_temperature: float | None = None
+    """The exponent by which several source languages are mixed, see ``Sampling``; ``None`` for all their examples."""
     selected_on: str = ""
     """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
     selected_by: str = ""
@@ -91,9 +93,10 @@ class TrialConfig:
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        if self.own_task is None:
-            given.pop("own_task")  # older versions refuse a field that they do not know
-        else:
+        for name in ("own_task", "sampling_temperature"):  # older versions refuse a field that they do not know
+            if given[name] is None:
+                given.pop(name)
+        if self.own_task is not None:
             given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}
         return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
 

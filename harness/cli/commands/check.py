@@ -9,6 +9,7 @@ from harness.cli.options.study import scaled_study, scaling_options, study_argum
 
 if TYPE_CHECKING:
     from harness.checks.example_check import Part, SubWords
+    from harness.study import Study
 
 MOST = 4
 """Largest number of labels of a part in a line."""
@@ -48,7 +49,7 @@ def check(options: argparse.Namespace) -> int:
         if part.split == "train" or (part.split == "test" and part.language == study.targets[0]):
             print(f"First of {part.name}: {_cut(words.first)}")
     print()
-    for note in dict.fromkeys(note for part in parts for note in part.notes):
+    for note in dict.fromkeys([*(note for part in parts for note in part.notes), *_mix(study, parts)]):
         print(f"Note: {note}")
     told = [*preflight.warnings(trials), *_too_long(parts, read, max_length)]
     for line in told:
@@ -85,6 +86,27 @@ def _sub_words(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int)
     ]
     header = ["split", "language", "sub-words, median", "longest", f"over {max_length} (%)", "unknown (%)"]
     return str(tabulate(rows, header, tablefmt="simple", disable_numparse=True))
+
+
+def _mix(study: "Study", parts: "Sequence[Part]") -> list[str]:
+    """A sentence on the mix of the source languages, where it is not of all their examples."""
+    from harness.data import mixing
+
+    if study.sampling is None:
+        return []
+    training = [part for part in parts if part.split == "train"]
+    sizes, temperature = [part.examples for part in training], study.sampling.temperature
+    shares = (
+        f"{count:,} of {part.language} ({_drawn(part.examples, count)})"
+        for part, count in zip(training, mixing.counts(sizes, temperature), strict=True)
+    )
+    return [f"at temperature {temperature:g} the {sum(sizes):,} training examples are {', '.join(shares)}."]
+
+
+def _drawn(size: int, count: int) -> str:
+    if count == size:
+        return "all"
+    return f"{'up' if count > size else 'down'}-sampled from {size:,}"
 
 
 def _shares(shares: dict[str, float], most: int = MOST) -> str:

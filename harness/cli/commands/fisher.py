@@ -11,6 +11,7 @@ from harness.cli.options.resources import duration_options, resource_options, re
 from harness.cli.options.store import ddof_option, store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
+from harness.common import files, sources
 from harness.common.console import say
 from harness.common.errors import UserError, bad, unknown
 
@@ -38,7 +39,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="append",
         metavar="PLACE",
         help="unlabelled text: 'task' (the study's own test sets), a task's name (its test sets, where the study's "
-        "data are), 'wikipedia', 'embedded' or a folder; several if given again (default: task)",
+        "data are), 'wikipedia', 'embedded', a folder, or a path with {language} in it; several if given again "
+        "(default: task)",
+    )
+    command.add_argument(
+        "--column",
+        default="text",
+        metavar="NAME",
+        help="column with the text, where PLACE is a path to tables (default: %(default)s)",
     )
     command.add_argument(
         "--examples", type=int, default=100, metavar="N", help="text windows of a language (default: %(default)s)"
@@ -94,9 +102,9 @@ def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estima
     from harness.methods.fisher_estimate import Estimate
 
     texts = list(dict.fromkeys(options.text or ["task"]))
-    given = {"examples": options.examples, "estimator": options.estimator, "masking_seed": options.masking_seed}
-    estimates = [Estimate(languages=(study.source,), text=text, **given) for text in texts]
-    labels = [text if text in TEXT_WORDS else Path(text).resolve().name for text in texts]
+    given = {name: getattr(options, name) for name in ("column", "examples", "estimator", "masking_seed")}
+    estimates = [Estimate(languages=sources.parts(study.source), text=text, **given) for text in texts]
+    labels = [text if text in TEXT_WORDS else files.last_part(str(Path(text).resolve())) for text in texts]
     if len(set(labels)) < len(labels):
         raise bad("--text", texts, "folders of different names: the report names them so")
     return dict(zip(labels, estimates, strict=True))
@@ -115,7 +123,7 @@ def _requests(
     found: dict[str, Request] = {}
     for language in (study.source, *study.targets):
         try:
-            one = replace(estimate, languages=(language,), text=absolute("--text", estimate.text))
+            one = replace(estimate, languages=sources.parts(language), text=absolute("--text", estimate.text))
             found[language] = supply.of_study(study, one)
         except UserError as error:
             if language in needed:

@@ -66,6 +66,8 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
     ]
     if trial and trial.own_task and len(trial.own_task.labels) > 1:
         rows.insert(1, ["labels", _labels(study, trial.own_task)])
+    if study.sampling is not None:
+        rows.insert(1, ["sampling", f"temperature {study.sampling.temperature:g} over {study.source}"])
     if study.reproduces:
         rows.insert(0, ["paper", study.reproduces])
     return [f"{study.name}: {study.question}", "", *aligned(rows)]

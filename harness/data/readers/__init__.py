@@ -33,14 +33,32 @@ COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 
 def read(file: Path) -> "pd.DataFrame":
     """The table in a file. Raises ``UserError`` if the suffix is unknown or the file cannot be read."""
+    if (kind := kind_of(file)) not in READERS:
+        raise bad("data", str(file), f"a file whose name ends in {known()}, or a folder that save_to_disk made")
+    return READERS[kind](content(file), str(file))
+
+
+def known() -> str:
+    """The known suffixes in words."""
+    return f"{', '.join(READERS)}, each also with {' or '.join(COMPRESSED)}"
+
+
+def kind_of(file: Path) -> str:
+    """A file's suffix, without that of its compression."""
+    return _ends(file)[0]
+
+
+def content(file: Path) -> bytes:
+    """A file's bytes, decompressed. Raises ``UserError`` if it cannot be read."""
+    found, (_, compression) = files.read(file), _ends(file)
+    return found if compression is None else _decompressed(found, compression, file)
+
+
+def _ends(file: Path) -> tuple[str, str | None]:
+    """A file's suffix, and pyarrow's name of its compression."""
     suffixes = [suffix.lower() for suffix in file.suffixes[-2:]]
     compression = COMPRESSED.get(suffixes[-1]) if suffixes else None
-    kind = suffixes[-1 if compression is None else 0] if suffixes else ""
-    if kind not in READERS:
-        known = f"{', '.join(READERS)}, each also with {' or '.join(COMPRESSED)}"
-        raise bad("data", str(file), f"a file whose name ends in {known}, or a folder that save_to_disk made")
-    content = files.read(file)
-    return READERS[kind](content if compression is None else _decompressed(content, compression, file), str(file))
+    return (suffixes[-1 if compression is None else 0] if suffixes else ""), compression
 
 
 def _decompressed(content: bytes, compression: str, file: Path) -> bytes:

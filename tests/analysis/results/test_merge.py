@@ -13,7 +13,7 @@ from analysis.results.from_store import load
 from analysis.results.merge import side_by_side
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from analysis.sections import summary
+from analysis.sections import languages, summary
 from analysis.watch import watch
 from harness.common.errors import UserError
 from harness.methods import L2, Vanilla
@@ -119,8 +119,56 @@ def test_what_cannot_be_compared(one: View) -> None:
     other = replace(one.results, metric="accuracy")
     with pytest.raises(UserError, match="a has the metric 'f1' and b 'accuracy'"):
         side_by_side("a", one, "b", View(other))
-    with pytest.raises(UserError, match="a has the source 'en' and b 'de'"):
-        side_by_side("a", one, "b", View(replace(one.results, about=replace(one.results.about, source="de"))))
+
+
+def from_another_source(view: View, source: str) -> View:
+    """The same results as if trained on another language."""
+    results, own = view.results, view.results.source
+    tests = [{**tested} for tested in results.trials["test_data"]]
+    for tested in tests:
+        tested[source] = tested.pop(own)
+    trials = results.trials.assign(test_data=tests)
+    kept = results.scores[results.scores["language"] != source]
+    scores = kept.assign(language=kept["language"].replace(own, source))
+    targets = tuple(code for code in results.about.targets if code != source)
+    about = replace(results.about, source=source, targets=targets)
+    return View(replace(results, about=about, trials=trials, scores=scores))
+
+
+def test_different_sources_are_compared_on_the_targets_of_both(one: View, tmp_path: Path) -> None:
+    """The scores of ``b`` differ by a constant in the targets, so its claims are known; the source has no claim."""
+    both = side_by_side("a", one, "b", from_another_source(moved(one, 2.0), "de"))
+    assert both.results.source == "en / de"
+    assert both.results.about.targets == one.results.about.targets
+    question = both.results.about.question
+    assert "The sources differ: en in a, de in b." in question
+    assert "Comparable are the zero-shot scores in af, ar, az, bg, targets of both on the same test sets." in question
+    assert "The source scores are not comparable, and are left out." in question
+    assert both.results.runs["source"].isna().all()
+    assert {*both.results.test["language"]} == {*one.results.about.targets}
+    assert not {"en / de", "en", "de"} & {str(row[0]) for row in languages.table(both).rows}
+    for method in one.results.methods:
+        comparison = both.comparisons[f"b: {method}"]
+        ours, theirs = comparison.zero_shot
+        pd.testing.assert_series_equal(ours - theirs, pd.Series(2.0, index=ours.index))
+        assert "source" not in comparison.pairs
+        assert not comparison.notes
+    assert not both.results.cautions
+    page = write(both, tmp_path / "out").html.read_text(encoding="utf-8")
+    assert "The source scores are not comparable" in page
+
+
+def test_a_target_that_is_the_other_s_source_is_left_out(one: View) -> None:
+    both = side_by_side("a", one, "b", from_another_source(one, "af"))
+    assert both.results.about.targets == ("ar", "az", "bg")
+    assert "Target languages left out: af (only in a)." in both.results.about.question
+
+
+def test_nothing_in_common_is_refused_whatever_the_source(one: View) -> None:
+    other = from_another_source(one, "af").results
+    none = View(replace(other, about=replace(other.about, targets=("zz",))))
+    with pytest.raises(UserError, match="a and b have no target language in common"):
+        side_by_side("a", one, "b", none)
 
 
 def test_the_comparison_has_a_report(one: View, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from harness import embedded
 from harness.cli.main import main
 from tests.helpers.command_line import short_study
+from tests.helpers.own_data import written
 
 
 def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
@@ -35,6 +37,19 @@ def test_fisher_writes_distances_and_their_correlation_with_a_study_s_scores(
     assert correlations["n"].tolist() == [4, 3]
     assert "The rows are not over the same languages." in out
     assert {"distances-task.svg", "distances-embedded.svg"} <= {file.name for file in (folder / "figures").iterdir()}
+
+
+def test_own_text_of_a_study_with_two_source_languages(study_file: Path, cut: Path, tmp_path: Path) -> None:
+    """The source's diagonal is that of the text of both."""
+    given = short_study(cut).replace("task: udpos", "task: udpos\nsource: [en, de]").replace("[de]", "[hi]")
+    study_file.write_text(given, encoding="utf-8")
+    for language in ("en", "de", "hi"):
+        lines = (embedded.TEXT / f"{language}.txt").read_text(encoding="utf-8").splitlines()
+        written([{"passage": line} for line in lines[:4]], tmp_path / f"{language}.csv")
+    command = ["fisher", str(study_file), "--store", str(tmp_path / "store"), "--local", "--examples", "4"]
+    assert main([*command, "--text", str(tmp_path / "{language}.csv"), "--column", "passage"]) == 0
+    (table,) = (tmp_path / "store" / "reports" / "mine" / "fisher" / "tables").glob("distances-*.csv")
+    assert {*pd.read_csv(table, index_col=0)} == {"en+de", "hi"}
 
 
 def test_a_diagonal_that_takes_too_long_is_named(
