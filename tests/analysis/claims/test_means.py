@@ -104,8 +104,8 @@ def test_a_constant_difference_is_no_finding() -> None:
     found = answered(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]]), name="a"))
     assert not any(claim.shown for claim in found.claims)
     assert sentences.mean(found, "a") == (
-        "Its mean zero-shot score differs by +1.00 points in these runs; they say nothing about other runs: all seeds of "
-        "a setting have the same difference."
+        "Its mean zero-shot score differs by +1.00 points in these runs; they say nothing about other runs: all seeds "
+        "of a setting have the same difference."
     )
 
 

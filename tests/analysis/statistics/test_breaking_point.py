@@ -50,7 +50,7 @@ def test_breaking_points_are_the_last_rung_that_is_kept(scores: NDArray[np.float
         assert math.isnan(point.rate)
         assert point.at_once == (0 in expected)
         assert point.reason.startswith(
-            "a seed has broken at the first" if 0 in expected else "a seed is as low at the method's best rate"
+            "a seed has broken at the first" if 0 in expected else "a seed is as low at the method's best learning rate"
         )
         return
     rates = np.array(expected, np.float64)

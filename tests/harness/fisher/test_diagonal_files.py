@@ -70,7 +70,8 @@ def test_a_file_of_another_encoder_is_refused(tmp_path: Path) -> None:
     diagonal_files.stored(mine, tmp_path)
     (tmp_path / mine.name).rename(tmp_path / other.name)
     with pytest.raises(
-        UserError, match=r"belongs to another estimate \(encoder 'sha256:[0-9a-f]+' instead of 'sha256:other'\); delete it"
+        UserError,
+        match=r"belongs to another estimate \(encoder 'sha256:[0-9a-f]+' instead of 'sha256:other'\); delete it",
     ):
         diagonal_files.stored(other, tmp_path)
     save_file({"embeddings.weight": torch.ones(2)}, tmp_path / mine.name)
