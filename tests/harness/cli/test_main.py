@@ -79,7 +79,7 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE"],
             "[vanilla]->[[vanilla, {name: l2, strength: 1}]]",
-            "vanilla does nothing that l2 does not do alone",
+            "vanilla adds nothing to l2",
         ),
         (
             ["run", "FILE"],

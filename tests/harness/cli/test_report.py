@@ -23,8 +23,8 @@ def contents(folder: Path) -> dict[str, int]:
     [
         ("report synthetic --store none", "store: 'none' does not exist; give the folder that 'steadytune run' wrote"),
         ("report synthetic --store hollow", "store: 'hollow' does not exist"),
-        ("report synthetic --store plain~folder", "store: 'plain folder' is not allowed; it exists and is no store"),
-        ("report synthetic --store a~file", "store: 'a file' is not allowed; it exists and is no store"),
+        ("report synthetic --store plain~folder", "store: 'plain folder' is not allowed; it exists and is not a store"),
+        ("report synthetic --store a~file", "store: 'a file' is not allowed; it exists and is not a store"),
         ("report synthetic --store nothing", "study in nothing: there is no 'synthetic'. Known: none"),
         ("report sinthetic --store store", "study in store: there is no 'sinthetic'. Did you mean 'synthetic'?"),
         ("report ../store --store store", "study: '../store' is not allowed; give the name of a study that was run"),
@@ -47,7 +47,10 @@ def contents(folder: Path) -> dict[str, int]:
             "examples.csv:2: examples: 'inf' is not allowed; give a number of at least 0, or nothing",
         ),
         ("report good.csv --source fr", "good.csv: source: there is no 'fr'. Known: de, en"),
-        ("report synthetic --store store --source en", "--source: 'en' is not allowed; give it with a .csv file alone"),
+        (
+            "report synthetic --store store --source en",
+            "--source: 'en' is not allowed; give it with a table of results alone",
+        ),
         ("report good.csv --out a~file", "--out: 'a file' cannot be written: Not a directory"),
         ("report good.csv --out a~file/below", "--out: 'a file/below' cannot be written"),
         ("report good.csv --out /proc/nowhere", "--out: '/proc/nowhere' cannot be written"),

@@ -24,7 +24,7 @@ from tests.helpers.searches import filled
         (["search", "{file}", "--write", "no/such/folder/won.yaml"], "in a folder that exists"),
         (
             ["search", "{file}", "--write", "{file}"],
-            "a new file, or one with the winners of tuned: this one has something else",
+            "a new file, or one with the winners of tuned: this file has other content",
         ),
         (["search", "{file}", "--write", "{sub}/../tuned.yaml"], "a new file, or one with the winners of tuned"),
         (["search", "{file}", "--write", "{other}"], "a new file, or one with the winners of tuned"),

@@ -40,4 +40,4 @@ def test_a_diagonal_that_cannot_be_had_fails_its_trials_alone(study: Study, tmp_
     outcome = sweep(several, planned, store, Resources(), Console(file=out, width=250))
     assert outcome == SweepOutcome(3, 1, 2, 3)
     assert "data: the text for 'hi' changed since the study was planned" in out.getvalue()
-    assert "is of another estimate (encoder 'sha256:other' instead of" in out.getvalue()
+    assert "belongs to another estimate (encoder 'sha256:other' instead of" in out.getvalue()

@@ -177,9 +177,9 @@ def test_another_layout_is_refused_and_left_alone(tmp_path: Path, content: str, 
 
 def test_places_that_are_no_store_are_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    with pytest.raises(UserError, match="it exists and is no store"):
+    with pytest.raises(UserError, match="it exists and is not a store"):
         Store(tmp_path)
-    with pytest.raises(UserError, match="it exists and is no store"):
+    with pytest.raises(UserError, match="it exists and is not a store"):
         Store(tmp_path / "thesis.tex")
     with pytest.raises(UserError, match="does not exist; give the folder"):
         Store(tmp_path / "nothing", create=False)
