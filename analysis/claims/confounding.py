@@ -140,6 +140,10 @@ def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index
     return np.asarray(ours.loc[both].to_numpy(object) != theirs.loc[both].to_numpy(object), bool)
 
 
+ABSENT = "none"
+"""The value of a fact that a run does not have, such as sampling with one source language."""
+
+
 def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:
     """The facts (columns) of every complete run (``RUN``) of two methods; ``None`` unless both have provenance."""
     trials = results.trials
@@ -156,6 +160,8 @@ def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:
         origin | {"precision": precision} | inputs
         for origin, precision, inputs in zip(origins, found["precision"], found["inputs"], strict=True)
     ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    rows = [{name: row.get(name, ABSENT) for name in names} for row in rows]
     of_trials = pd.DataFrame(rows, index=pd.MultiIndex.from_frame(found[RUN]))
     return of_trials.groupby(level=RUN, sort=False).agg(_of_run)
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import TASKS, PairTask, Task, TokenTask, task_named
+from harness.tasks import TASKS, SequenceTask, Task, TokenTask, task_named
 from harness.tasks.entities import Labels, span_counts
 
 Counts = NDArray[np.int32] | NDArray[np.float64]
@@ -33,7 +33,7 @@ def metric_of(task: str) -> Metric | None:
     found = task_named(task)
     if _is_mean(found):
         return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
-    known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", PairTask): ACCURACY}
+    known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", SequenceTask): ACCURACY}
     return next(
         (metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None
     )

@@ -152,7 +152,7 @@ def warnings(parts: Sequence[Part]) -> list[str]:
 
 def _labels(parts: Sequence[Part]) -> Iterable[str]:
     """Warnings on labels that are not in the training data, and on parts with a single label."""
-    trained = next(part.labels for part in parts if part.split == "train")
+    trained = {label for part in parts if part.split == "train" for label in part.labels}
     lacking: dict[str, list[str]] = {}
     for part in parts:
         for label in part.labels:

@@ -45,12 +45,7 @@ def private() -> Path | None:
 def usable(folder: Path) -> bool:
     """Whether Ray can store its files in a folder, which need not exist."""
     there = _nearest(folder)
-    return (
-        _is_short(folder)
-        and there.is_dir()
-        and os.access(there, os.W_OK | os.X_OK)
-        and shutil.disk_usage(there).free >= ROOM
-    )
+    return _is_short(folder) and _is_writable(there) and shutil.disk_usage(there).free >= ROOM
 
 
 def in_place_of_shared_memory(folder: Path) -> str | None:
@@ -66,12 +61,12 @@ def room(folder: Path) -> str:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or its nearest parent that exists."""
-    return next((one for one in (folder, *folder.parents) if one.exists()), folder)
+    """The folder, or its nearest parent that exists and may be seen."""
+    return next((one for one in (folder, *folder.parents) if os.path.exists(one)), folder)  # noqa: PTH110
 
 
 def _is_writable(folder: Path) -> bool:
-    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    return os.access(folder, os.W_OK | os.X_OK) and folder.is_dir()
 
 
 def _is_short(folder: Path) -> bool:

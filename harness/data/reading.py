@@ -12,6 +12,7 @@ from harness.common.errors import UserError, bad, reason
 from harness.data import hub, own
 from harness.data.origin import HUB, Origin
 from harness.tasks import Examples, Own, Task, task_named
+from harness.tasks.base import Noted
 
 
 @lru_cache(maxsize=512)
@@ -46,7 +47,8 @@ def with_labels(origin: Origin, source: str) -> Origin:
 
 def _rows(task: Task[Any], origin: Origin, split: str, language: str) -> Iterable[Any]:
     if sources.is_several(language):
-        return [row for part in sources.parts(language) for row in examples(origin, split, part).rows]
+        found = [examples(origin, split, part) for part in sources.parts(language)]
+        return Noted([row for part in found for row in part.rows], tuple(note for part in found for note in part.notes))
     if isinstance(task, Own):
         return own.rows(task, origin, split, language)
     if not isinstance(origin.place, str):

@@ -26,6 +26,8 @@ def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) ->
     files = layouts[0] if layouts else []
     shards = {file: shard for file in files if (shard := SHARD.fullmatch(file.name))}
     if not shards:
+        if len(files) > 1:  # a file of each language, for instance
+            raise _several(folder, files)
         return files
     # Require one numbering: no file without a number, and one total.
     kinds = {(shard["stem"], shard["count"]): file for file, shard in reversed(shards.items())}

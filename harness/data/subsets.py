@@ -64,12 +64,13 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
 
 
 def _of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
-    """The rows of some examples, ascending and each as often as it is given, in a new table.
+    """The rows of some examples, in the order of the examples and each as often as it is given, in a new table.
 
     ``Dataset.select`` would keep the others in the underlying table.
     """
     table = rows.data.table
-    numbers = table.column("example").to_numpy()  # ascending
-    first, end = (np.searchsorted(numbers, examples, side) for side in ("left", "right"))
-    places = np.concatenate([np.arange(*span) for span in zip(first, end, strict=True)])
+    numbers = table.column("example").to_numpy()
+    order = np.argsort(numbers, kind="stable")  # a user's task may encode examples in any order
+    first, end = (np.searchsorted(numbers, examples, side, sorter=order) for side in ("left", "right"))
+    places = order[np.concatenate([np.arange(*span) for span in zip(first, end, strict=True)])]
     return Dataset(InMemoryTable(table.take(places)))

@@ -30,10 +30,13 @@ def predictions(result: TrialResult) -> bytes:
 
 
 def _lists(values: list[list[Any]]) -> pa.Array:
-    """Lists of label ids as 16-bit numbers; lists of other values unchanged."""
+    """Lists of label ids as 16-bit numbers, or 32-bit ones if a label is beyond; lists of other values unchanged."""
     found = pa.array(values)
     kind = found.type.value_type if pa.types.is_list(found.type) else found.type
-    return found.cast(pa.list_(pa.int16())) if pa.types.is_integer(kind) or pa.types.is_null(kind) else found
+    if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):
+        return found
+    largest = max((label for labels in values for label in labels), default=0)
+    return found.cast(pa.list_(pa.int16() if largest < 2**15 else pa.int32()))
 
 
 def history(rows: list[dict[str, float]]) -> bytes:

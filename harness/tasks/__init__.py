@@ -15,6 +15,7 @@ from harness.common.errors import UserError, bad
 from harness.common.registry import Registry
 from harness.tasks.base import Examples as Examples
 from harness.tasks.base import Task as Task
+from harness.tasks.metrics import RESERVED
 from harness.tasks.own import KINDS as KINDS
 from harness.tasks.own import Own as Own
 from harness.tasks.own import own_task as own_task
@@ -113,6 +114,8 @@ def _check(task: Task[Any]) -> None:
     fields.languages("languages", task.languages)
     if len(task.labels) < 2:
         raise bad("labels", task.labels, "at least two")
+    if task.metric in RESERVED:
+        raise bad("metric", task.metric, f"another name than {', '.join(RESERVED)}, which records have beside metrics")
     for field in ("metric", "auto_model"):
         if not isinstance(getattr(task, field), str):
             raise bad(field, getattr(task, field), "a name")

@@ -21,9 +21,7 @@ class Metric:
     words: str
     """Name of the metric in figures."""
     function: Function
-    """Function from gold and predicted answers to a score between ``low`` and 1."""
-    low: float = 0.0
-    """The worst score: below 0 for correlations."""
+    """Function from gold and predicted answers to a score of at most 1."""
     of: str = "labels"
     """Kind of answers: ``labels``, ``numbers``, ``tags`` (a sequence of labels per example) or ``answers`` (texts)."""
 
@@ -42,11 +40,10 @@ METRICS: Registry[Metric] = Registry(
 )
 
 
+RESERVED = ("examples", "fingerprint", "label_counts", "majority", "number_fit", "unknown")
+"""Names that no metric may have: a record has other values under them beside the metrics."""
+
+
 def words(name: str) -> str:
     """A metric's name in figures; an unknown metric keeps its own name."""
     return METRICS[name].words if name in METRICS else name
-
-
-def lowest(name: str) -> float:
-    """The worst score × 100 of a metric; 0 for an unknown metric."""
-    return 100 * METRICS[name].low if name in METRICS else 0.0

@@ -41,4 +41,4 @@ def matthews(gold: Labels, predicted: Labels) -> float:
 ACCURACY = Metric("accuracy", accuracy)
 MACRO_F1 = Metric("macro F1", macro_f1)
 MICRO_F1 = Metric("micro F1", micro_f1)
-MATTHEWS = Metric("Matthews correlation", matthews, low=-1.0)
+MATTHEWS = Metric("Matthews correlation", matthews)

@@ -27,5 +27,5 @@ def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: 
     return 0.0 if constant else float(correlation(gold, predicted).statistic)
 
 
-PEARSON = Metric("Pearson correlation", pearson, low=-1.0, of="numbers")
-SPEARMAN = Metric("Spearman correlation", spearman, low=-1.0, of="numbers")
+PEARSON = Metric("Pearson correlation", pearson, of="numbers")
+SPEARMAN = Metric("Spearman correlation", spearman, of="numbers")

@@ -10,7 +10,7 @@ from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.common.hashing import digest
 from harness.tasks.base import Task
-from harness.tasks.metrics import METRICS, Function
+from harness.tasks.metrics import METRICS, RESERVED, Function
 from harness.tasks.metrics import own as own_metrics
 from harness.tasks.own.cells import label_of, of_one_type, once
 
@@ -60,8 +60,12 @@ class Own(Task[Example]):
             if self.metric not in allowed:
                 METRICS.find("metric", self.metric)
                 raise bad("metric", self.metric, f"one for the kind {self.name!r}: {', '.join(allowed)}, or a .py file")
-        elif self.metric in METRICS or not self.metric.isidentifier():
-            raise bad("metric", self.metric_file, "a file whose name is a word, and no metric of steadytune's")
+        elif self.metric in (*METRICS, *RESERVED) or not self.metric.isidentifier():
+            raise bad(
+                "metric",
+                self.metric_file,
+                "a file whose name is a word, and neither a metric of steadytune's nor a key of records",
+            )
 
     @property
     @abstractmethod

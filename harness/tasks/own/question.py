@@ -54,6 +54,8 @@ class OwnQuestion(Own[Question], QuestionTask):
 
     def _check_metric(self) -> None:
         fields.choice("metric", self.metric, self.other_metrics)
+        if self.metric_file:
+            raise bad("metric_file", self.metric_file, f"none: the metrics of the kind {self.name!r} are its own")
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -35,6 +35,8 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
         if len(self.text) not in self.counts_of_texts:
             words = {1: "the name of one column", 2: "a list with the names of two columns"}
             raise bad("text", list(self.text), " or ".join(words[count] for count in self.counts_of_texts))
+        if self.label in self.text:
+            raise bad("label", self.label, "another column than the text's")
 
     @property
     def columns(self) -> tuple[str, ...]:

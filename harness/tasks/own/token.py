@@ -33,6 +33,11 @@ class OwnToken(Own[Sentence], TokenTask):
     """The column with the tags."""
     metric: str = "f1"  # type: ignore[misc]
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.words == self.tags:
+            raise bad("tags", self.tags, "another column than the words'")
+
     @property
     def columns(self) -> tuple[str, ...]:
         return self.words, self.tags
