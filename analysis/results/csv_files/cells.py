@@ -37,11 +37,11 @@ class Cells:
     """Whether the scores are known to be points, so that small ones are no shares of 1."""
 
 
-def read(file: Path, wanted: Sequence[str], *, index: bool = False) -> Cells:
+def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     """The cells of a UTF-8 file, gzipped if its name ends so.
 
     The separator is the comma, semicolon or tab that splits the header into most of the ``wanted`` names, or else into
-    most names. Blank rows are left out, and so is a first column without a name if ``index``: pandas writes its index
+    most names. Blank rows are left out, and so is a first column without a name if ``indexed``: pandas writes its index
     so. Raises ``UserError`` with the line for an unclosed quote, or a row with a different number of cells
     than the header.
     """
@@ -53,7 +53,7 @@ def read(file: Path, wanted: Sequence[str], *, index: bool = False) -> Cells:
     (_, header), *rows = rows
     repeated = [line for line, row in rows if row == header]
     rows = [(line, row) for line, row in rows if row != header]
-    if index and not header[0]:
+    if indexed and not header[0]:
         header, rows = header[1:], [(line, row[1:]) for line, row in rows]
     kept = _columns(header, [row for _, row in rows], file)
     for line, row in rows:

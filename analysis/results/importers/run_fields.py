@@ -2,6 +2,7 @@
 
 from dataclasses import fields as fields_of
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ IDS = (FOLDER, "run_id", "Run ID", "trial_id", "ID", "name", "Name")
 """Columns that may name a run."""
 HYPERPARAMETERS = [f.name for f in fields_of(Setting)]
 SHOWN = 6
+Row = tuple[Any, "pd.Series[Any]"]
 
 
 def fields_of_runs(
@@ -40,7 +42,7 @@ def fields_of_runs(
         if field not in given and (names := _agreeing(field, frame, named_for(field, columns), file))
     }
     found = _without_twins(found, given)
-    status = (given.get("status") if "status" in given else found.get("status", pd.Series("", frame.index))).str.strip()
+    status = given.get("status", found.get("status", pd.Series("", frame.index))).str.strip()
     status = status.map(lambda word: STATUS.get(word.lower(), word))
     ids = {} if "language" in given or "trial" in given else _ids(frame)
     return {**ids, **found, **given, "status": status}, ()
@@ -83,22 +85,24 @@ def one_of_each(fields: pd.DataFrame, frame: pd.DataFrame, file: Path) -> tuple[
     which they differ may be unknown.
     """
     names = [name for name in fields if name in (*HYPERPARAMETERS, "seed", "replicate") or str(name).startswith(OWN)]
-    keys = pd.DataFrame({name: typed(fields[name]) for name in names}, fields.index)
-    keys = keys.assign(method=fields["method"], setting=fields.get("setting", ""))
+    values = pd.DataFrame({name: typed(fields[name]) for name in names}, fields.index)
+    values = values.assign(method=fields["method"], setting=fields.get("setting", ""))
+    keys = values.astype(str).agg("\0".join, axis=1)
     finished = fields["status"] == FINISHED
     if (twice := keys[finished].duplicated()).any():
-        second = twice.idxmax()
-        same = (keys[finished] == keys.loc[second]) | (keys[finished].isna() & keys.loc[second].isna())
-        raise _repeated(str(same.all(axis=1).idxmax()), str(second), frame, fields, file)
-    order = finished.sort_values(ascending=False, kind="stable").index
-    again = keys.loc[order].duplicated().reindex(fields.index)
-    note = f"{file.name}: {again.sum()} runs that did not finish are left out, since others repeat them."
-    return fields[~again], (note,) if again.any() else ()
+        repeated = keys[finished][twice].iloc[0]
+        one, other = frame[finished & (keys == repeated)].iloc[:2].iterrows()
+        raise _repeated(one, other, file)
+    again = keys[finished.sort_values(ascending=False, kind="stable").index].duplicated().reindex(fields.index)
+    count = int(again.sum())
+    words = "run that did not finish is left out, since another repeats it"
+    words = words if count == 1 else "runs that did not finish are left out, since others repeat them"
+    return fields[~again], (f"{file.name}: {count} {words}.",) if count else ()
 
 
-def _repeated(first: str, second: str, frame: pd.DataFrame, fields: pd.DataFrame, file: Path) -> UserError:
-    one, other = (frame.set_axis(frame.index.astype(str)).loc[place] for place in (first, second))
-    differing = [str(n) for n in frame if one[n] != other[n] and not score_column(str(n))]
+def _repeated(one: Row, other: Row, file: Path) -> UserError:
+    (first, texts), (second, others) = one, other
+    differing = [str(n) for n in texts.index if texts[n] != others[n] and not score_column(str(n))]
     shown = ", ".join(differing[:SHOWN]) + (f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else "")
     return UserError(
         f"{file}: the runs {first} and {second} have the same method, setting and seed. They differ in "

@@ -59,14 +59,14 @@ def _folder_columns(place: str) -> dict[str, str]:
 
 def of_table(file: Path) -> ForeignRuns:
     """Runs in a text file, by line."""
-    read = cells.read(file, (), index=True)
+    read = cells.read(file, (), indexed=True)
     return ForeignRuns(read.frame, read.separator, read.notes)
 
 
 def header(file: Path) -> list[str]:
     """Names of the columns of a text file; none if it cannot be read."""
     try:
-        return [str(name) for name in cells.read(file, (), index=True).frame]
+        return [str(name) for name in cells.read(file, (), indexed=True).frame]
     except UserError:
         return []
 

@@ -1,8 +1,8 @@
 """Folders of Hugging Face's Trainer and of Ray Tune, written by these libraries."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -125,12 +125,22 @@ def test_trial_of_ray(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@dataclass(eq=False)
+class OfLogger:
+    """What a logger needs of a trial."""
+
+    config: dict[str, Any]
+    local_path: str
+
+    def init_local_path(self) -> None:
+        """The folder is there already."""
+
+
 def ray_trial(folder: Path, run: foreign.Run) -> None:
     """The files that Ray Tune's loggers write of a trial with two reports."""
     config = {"method": run.method, "seed": run.seed, "lr": run.learning_rate}
-    trial: Any = SimpleNamespace(
-        config=config, local_path=str(folder), init_local_path=lambda: folder.mkdir(exist_ok=True)
-    )
+    folder.mkdir(exist_ok=True)
+    trial = OfLogger(config, str(folder))
     for logger in (JsonLoggerCallback(), CSVLoggerCallback()):
         logger._restore_from_remote = lambda *_: None
         for step, factor in enumerate((0.5, 1)):

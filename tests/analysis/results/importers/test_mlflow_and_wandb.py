@@ -9,9 +9,12 @@ import pandas as pd
 import pytest
 
 from analysis.results.importers.reading import foreign_table, read
+from analysis.results.opening import opened
 from harness.common.errors import UserError
 from tests.helpers import foreign
-from tests.helpers.report_files import call
+
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
+"""MLflow's queries, under the newest SQLAlchemy."""
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +130,7 @@ BASE = "Name,State,method,seed,lr,wd2,test/en/f1,test/de/f1\n"
         (f"{BASE}a,finished,l2,0,1,1,0.9,x\n", [], r"x.csv:2, test/de/f1: score: 'x' is not allowed; give a finite"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,400\n", [], r"x.csv:2, test/de/f1: score: '400' is not allowed; give points"),
         (f"{BASE}a,sleeping,l2,0,1,1,0.9,0.8\n", [], "status: 'sleeping' is not allowed"),
-        (f"{BASE}a,finished,,0,1,1,0.9,0.8\n", [], "x.csv:2: method: '' is not allowed; give a value in every run"),
+        (f"{BASE}a,finished,,0,1,1,0.9,0.8\nb,,l2,0,1,1,1,1\n", [], "x.csv:2: method: '' is not allowed; give a value"),
         (f"{BASE}a,finished,l2,x,1,1,0.9,0.8\n", [], "seed: 'x' is not allowed; give a whole number"),
         (
             f"{BASE}a,finished,l2,0,1,1,0.9,0.8\nb,finished,l2,0,1.0,2,0.9,0.8\n", [],
@@ -141,7 +144,7 @@ BASE = "Name,State,method,seed,lr,wd2,test/en/f1,test/de/f1\n"
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.de=f1"], r"--map score.de: .*: column: there is no 'f1'"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1"], r"give columns with one \* for the language"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1_*"], r"no column is of the form f1_\*. The columns are"),
-        (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["Name={method}-{seed}"], r"2: Name: 'a' is not allowed; give names of"),
+        (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["Name={method}-{seed}"], r"2: Name: 'a' is not allowed; give names"),
         ("Name,State,method,seed,config/seed,test/de/f1\na,,l2,0,1,1\n", [], "the columns seed and config/seed differ"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["setting.=lr"], "--map: field: there is no 'setting.'"),
     ],
@@ -172,10 +175,9 @@ def test_one_row_for_each_language(tmp_path: Path) -> None:
     foreign.check(file, "method=way", "language=to", "score=f1")
 
 
-def test_report_of_an_export(mlflow_export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    map_ = "--map method=params.method --map score.*=metrics.test_*_f1"
-    assert call(f"report {mlflow_export} {map_} --out out") == 0
-    assert "l2" in (tmp_path / "out" / "report.html").read_text()
-    kept = pd.read_csv(tmp_path / "out" / "results.csv")
-    assert sorted(kept["score"]) == pytest.approx(sorted(foreign.expected().values()))
+def test_options_reach_an_export(mlflow_export: Path, tmp_path: Path) -> None:
+    maps = ["setting.rate=params.learning_rate", "score.*=metrics.test_*_f1"]
+    view = opened(str(mlflow_export), str(tmp_path / "none"), source="de", baseline="l2", maps=maps)
+    assert view.results.source == "de"
+    assert view.results.settings["setting.rate"].tolist() == [1e-5, 3e-5]
+    assert view.baseline == "l2"
