@@ -27,11 +27,11 @@ KNOWN = r"(?P<metric>\w*?(?:f1|acc|accuracy|exact_match|em|score|precision|recal
 PATTERNS = [
     re.compile(PREFIX + pattern)
     for pattern in (
+        rf"(?:(?:{SPLIT})[_-])?(?P<language>{LANGUAGE})/(?P<split>{SPLIT})_(?:(?P=language)_)?{METRIC}",
         rf"(?P<split>{SPLIT})[/_.](?P<language>{LANGUAGE})[/_.]{METRIC}",
         rf"(?P<language>{LANGUAGE})[/_.](?P<split>{SPLIT})[/_.]{METRIC}",
         rf"(?P<split>)(?P<language>{LANGUAGE})[/_.]{KNOWN}",
         rf"(?P<split>{SPLIT})[/_.]{METRIC}[/_.](?P<language>{LANGUAGE})",
-        rf"(?P<folder>{SPLIT})_(?P<language>{LANGUAGE})/(?P<split>{SPLIT})_{METRIC}",
     )
 ]
 LANGUAGE_FOLDER = re.compile(rf"(?:(?:{SPLIT})[_-])?{LANGUAGE}")

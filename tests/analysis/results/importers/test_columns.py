@@ -16,6 +16,7 @@ from analysis.results.importers.columns import named_for, score_column
         ("test/f1/de", "de", "f1", "test"),
         ("de/eval_f1", "de", "f1", "dev"),
         ("predict_de/predict_f1", "de", "f1", "test"),
+        ("de/eval_de_f1", "de", "f1", "dev"),
         ("de.accuracy", "de", "accuracy", None),
     ],
 )
