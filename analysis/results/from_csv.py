@@ -182,8 +182,10 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
 
 def _trials(frame: pd.DataFrame) -> "pd.Series[str]":
     """Trial ids. Missing ids are composed of the columns that identify a run."""
-    made = frame[RUN].astype(str).agg(" / ".join, axis=1) if (frame["trial"] == "").any() else frame["trial"]
-    return frame["trial"].where(frame["trial"] != "", made)
+    if (frame["trial"] != "").all():
+        return frame["trial"]
+    texts = frame[RUN].astype(str)
+    return frame["trial"].where(frame["trial"] != "", texts[RUN[0]].str.cat(texts[RUN[1:]], sep=" / "))
 
 
 def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:

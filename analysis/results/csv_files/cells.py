@@ -69,6 +69,17 @@ def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     return Cells(frame, separator, tuple(notes))
 
 
+def header(file: Path, wanted: Sequence[str] = ()) -> list[str]:
+    """The names in the first line with any text; none if the file is not readable. The rest is not read."""
+    packed = file.name.lower().endswith(PACKED)
+    try:
+        with gzip.open(file, "rt", encoding="utf-8-sig") if packed else file.open(encoding="utf-8-sig") as lines:
+            first = next((line.rstrip("\n") for line in lines if line.strip()), "")
+        return _names(first, _separator(first, wanted))
+    except (ValueError, OSError, EOFError, zlib.error, csv.Error):
+        return []
+
+
 def _text(file: Path) -> str:
     try:
         content = gzip.decompress(file.read_bytes()) if file.name.lower().endswith(PACKED) else file.read_bytes()
@@ -83,10 +94,15 @@ def _text(file: Path) -> str:
 
 def _separator(header: str, wanted: Sequence[str]) -> str:
     def found(separator: str) -> tuple[int, int]:
-        names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
-        return len({*wanted} & {name.strip() for name in names}), len(names)
+        names = _names(header, separator)
+        return len({*wanted} & {*names}), len(names)
 
     return max(SEPARATORS, key=found)
+
+
+def _names(header: str, separator: str) -> list[str]:
+    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
+    return [name.strip() for name in names]
 
 
 def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:

@@ -5,8 +5,9 @@ Parameters are in columns ``params.<name>``, metrics in ``metrics.<name>``, and 
 
 from pathlib import Path
 
+from analysis.results.csv_files.cells import header
 from analysis.results.importers.run_table import is_wide
-from analysis.results.importers.runs import Importer, header, of_table
+from analysis.results.importers.runs import Importer, of_table
 
 
 def _recognises(path: Path) -> bool:

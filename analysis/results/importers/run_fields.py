@@ -87,7 +87,8 @@ def one_of_each(fields: pd.DataFrame, frame: pd.DataFrame, file: Path) -> tuple[
     names = [name for name in fields if name in (*HYPERPARAMETERS, "seed", "replicate") or str(name).startswith(OWN)]
     values = pd.DataFrame({name: typed(fields[name]) for name in names}, fields.index)
     values = values.assign(method=fields["method"], setting=fields.get("setting", ""))
-    keys = values.astype(str).agg("\0".join, axis=1)
+    texts = values.astype(str)
+    keys = texts["method"].str.cat(texts.drop(columns="method"), sep="\0", na_rep="")
     finished = fields["status"] == FINISHED
     if (twice := keys[finished].duplicated()).any():
         repeated = keys[finished][twice].iloc[0]

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from analysis.results.importers.runs import Importer, header, of_table
+from analysis.results.csv_files.cells import header
+from analysis.results.importers.runs import Importer, of_table
 
+OWN = ("method", "seed", "language", "score")
 LONG = {"language", "score"}
 """Columns of steadytune's own form; a file with one of them is of that form."""
 
 
 def is_wide(file: Path) -> bool:
     """Whether a text file has a header, and no column of steadytune's own form."""
-    return file.is_file() and bool(names := header(file)) and not LONG & {*names}
+    return file.is_file() and bool(names := header(file, OWN)) and not LONG & {*names}
 
 
 IMPORTER = Importer("a table with one row per run", is_wide, of_table)

@@ -17,6 +17,8 @@ from harness.common.errors import UserError, reason
 
 MOST_BYTES = 2**28
 """Largest size of a file; a log of a million results has less."""
+DEEPEST = 20
+"""Levels of nested values; what is below is left out."""
 FOLDER = "folder"
 """Column of a run's folder, relative to the folder that is imported. ``folder.1`` is its first part, and so on."""
 HIDDEN = re.compile(r"\.|checkpoint[-_]\d+$|__pycache__$")
@@ -46,8 +48,9 @@ class Importer:
 
 def of_folders(root: Path, runs: Mapping[Path, Mapping[str, Any]]) -> ForeignRuns:
     """Runs by their folder below ``root``, each with nested values."""
-    rows = {str(folder.relative_to(root)): values for folder, values in runs.items()}
-    rows = {(root.resolve().name if place == "." else place): values for place, values in rows.items()}
+    rows = {_whole(str(folder.relative_to(root))): values for folder, values in runs.items()}
+    if [*rows] == ["."]:
+        rows = {_whole(root.resolve().name): rows["."]}
     texts = [{**flat(values), **_folder_columns(place)} for place, values in rows.items()]
     return ForeignRuns(pd.DataFrame(texts, index=pd.Index(list(rows)), dtype="str").fillna(""))
 
@@ -61,14 +64,6 @@ def of_table(file: Path) -> ForeignRuns:
     """Runs in a text file, by line."""
     read = cells.read(file, (), indexed=True)
     return ForeignRuns(read.frame, read.separator, read.notes)
-
-
-def header(file: Path) -> list[str]:
-    """Names of the columns of a text file; none if it cannot be read."""
-    try:
-        return [str(name) for name in cells.read(file, (), indexed=True).frame]
-    except UserError:
-        return []
 
 
 def folders(root: Path) -> Iterator[tuple[Path, Sequence[str]]]:
@@ -118,10 +113,15 @@ def flat(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):
-            found.update(flat(value, f"{before}{name}/"))
+            found.update(flat(value, f"{before}{name}/") if before.count("/") < DEEPEST else {})
         elif not isinstance(value, list | tuple):
-            found[f"{before}{name}"] = _text(value)
+            found[_whole(f"{before}{name}")] = _whole(_text(value))
     return found
+
+
+def _whole(text: str) -> str:
+    """The text without halves of surrogate pairs, which JSON and file names can have and UTF-8 cannot."""
+    return text.encode(errors="replace").decode()
 
 
 def _text(value: object) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from analysis.results.importers.column_map import ANY, OPTION, ColumnMap
 from analysis.results.importers.columns import DEV, TEST, ScoreColumn, score_column
+from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 
 UNNAMED = "score"
@@ -39,6 +40,8 @@ def _named(frame: pd.DataFrame, chosen: ColumnMap, file: Path) -> list[ScoreColu
         if language != ANY and column not in frame:
             raise unknown(f"{OPTION} score.{language}: {file}: column", column, map(str, frame.columns))
         named |= {} if language == ANY else {language: column}
+    if (twice := fields.repeated(list(named.values()))) is not None:
+        raise UserError(f"{OPTION}: {twice} is given for two languages; give a column for each")
     metrics = {score.metric if (score := score_column(column)) else UNNAMED for column in named.values()}
     metric = metrics.pop() if len(metrics) == 1 else UNNAMED
     return [ScoreColumn(column, language, metric, TEST) for language, column in named.items()]

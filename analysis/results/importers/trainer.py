@@ -57,7 +57,7 @@ def _values(place: Path) -> dict[str, Any]:
     if (file := _state_file(place)) is not None:
         state = json_of(file)
         values |= {name: state[name] for name in OF_STATE if name in state}
-        values |= state.get("trial_params") or {}
+        values |= tried if isinstance(tried := state.get("trial_params"), dict) else {}
     for name in ARGUMENTS:
         if (place / name).is_file():
             values |= json_of(place / name)

@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
+from analysis.results.csv_files.cells import header
 from analysis.results.importers.run_table import is_wide
-from analysis.results.importers.runs import ForeignRuns, Importer, flat, header, of_table
+from analysis.results.importers.runs import ForeignRuns, Importer, flat, of_table
 from harness.common.errors import UserError
 
 DICTIONARIES = ("config", "summary")
@@ -33,7 +34,8 @@ def _read(file: Path) -> ForeignRuns:
     runs = of_table(file)
     packed = [name for name in DICTIONARIES if name in runs.frame]
     parts = [runs.frame.drop(columns=packed), *(_unpacked(runs.frame[name], file) for name in packed)]
-    return replace(runs, frame=pd.concat(parts, axis=1))
+    frame = pd.concat(parts, axis=1)
+    return replace(runs, frame=frame.loc[:, ~frame.columns.duplicated()])
 
 
 def _unpacked(column: "pd.Series[str]", file: Path) -> pd.DataFrame:

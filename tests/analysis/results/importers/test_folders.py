@@ -150,6 +150,27 @@ def ray_trial(folder: Path, run: foreign.Run) -> None:
         logger.log_trial_end(trial)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[1]", "trainer_state.json: holds no JSON object"),
+        ("{", "trainer_state.json: not readable as JSON"),
+        ('{"a":' * 9999, "trainer_state.json: not readable as JSON"),
+        ('{"a":' * 300 + "1" + "}" * 300, "no column names the method"),
+        ('{"log_history": 3, "trial_params": [1]}', "no column names the method"),
+        ('{"log_history": [3, {"eval_de_f1": [1], "eval_en_f1": "\\ud800"}]}', "no column names the method or the seed."),
+        ('{"log_history": [{"eval_de_f1": NaN, "eval_en_f1": 0.5}], "trial_params": {"method": "a", "seed": 1}}',
+         "run, eval_de_f1: score: 'nan' is not allowed; give a finite number"),
+    ],
+)  # fmt: skip
+def test_broken_files(tmp_path: Path, text: str, message: str) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "trainer_state.json").write_text(text)
+    with pytest.raises(UserError, match=message):
+        read(tmp_path)
+
+
 def test_folder_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "training_args.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     assert call(f"report {tmp_path}") == 2

@@ -136,12 +136,17 @@ BASE = "Name,State,method,seed,lr,wd2,test/en/f1,test/de/f1\n"
             f"{BASE}a,finished,l2,0,1,1,0.9,0.8\nb,finished,l2,0,1.0,2,0.9,0.8\n", [],
             "the runs 2 and 3 have the same method, setting and seed. They differ in Name, lr, wd2. Name the hyperp",
         ),
+        (
+            "Name,method,seed,lr,test/en/f1,test/de/f1\na,l2,0,,0.9,0.8\nb,l2,0,,0.9,0.8\nc,l2,0,1,0.9,0.8\n", [],
+            "the runs 2 and 3 have the same method, setting and seed. They differ in Name. Name the",
+        ),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\nb,finished,L2,1,1,1,0.9,0.8\n", [], "'L2' and 'l2' .* differ by case"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["method"], "--map: 'method' is not allowed; give FIELD=COLUMN"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["sed=x"], "--map: field: there is no 'sed'. Did you mean 'seed'"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["seed=sed"], r"--map seed: .*: column: there is no 'sed'. Did you"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["seed=lr", "seed=wd2"], "--map: 'seed' is given twice"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.de=f1"], r"--map score.de: .*: column: there is no 'f1'"),
+        (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.a=lr", "score.b=lr"], "--map: lr is given for two languages"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1"], r"give columns with one \* for the language"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["score.*=f1_*"], r"no column is of the form f1_\*. The columns are"),
         (f"{BASE}a,finished,l2,0,1,1,0.9,0.8\n", ["Name={method}-{seed}"], r"2: Name: 'a' is not allowed; give names"),
@@ -154,6 +159,13 @@ def test_mistakes(tmp_path: Path, text: str, maps: list[str], message: str) -> N
     file.write_text(text)
     with pytest.raises(UserError, match=message):
         read(file, maps)
+
+
+@pytest.mark.parametrize("cell", ["[1]", "{1", "{'a': " * 500 + "1" + "}" * 500, "-" * 9999 + "1", "\0"])
+def test_cells_that_are_no_dictionary(tmp_path: Path, cell: str) -> None:
+    (tmp_path / "x.csv").write_text(f'summary,config,name\n"{cell}",{{}},x\n')
+    with pytest.raises(UserError, match=r"x.csv"):
+        read(tmp_path / "x.csv")
 
 
 def test_own_form_is_no_foreign_table(tmp_path: Path) -> None:
