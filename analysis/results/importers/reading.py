@@ -36,7 +36,9 @@ def read(path: Path, maps: Sequence[str] = (), *, source: str | None = None) -> 
     importer = find(path) or (IMPORTERS["runs"] if path.is_file() else None)
     if importer is None:
         known = "; ".join(importer.title for importer in IMPORTERS.values())
-        raise UserError(f"{path}: the folder has no results that an importer knows: {known}")
+        raise UserError(
+            f"{path}: the store has no study of that name, and the folder has no results of a known program: {known}"
+        )
     runs = importer.read(path)
     if not len(runs.frame):
         raise UserError(f"{path}: there are no runs")

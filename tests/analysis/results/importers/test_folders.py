@@ -12,8 +12,10 @@ from ray.tune.logger import CSVLoggerCallback, JsonLoggerCallback
 from transformers import AutoConfig, AutoModelForSequenceClassification, Trainer, TrainingArguments
 
 from analysis.results.importers.reading import read
+from analysis.results.opening import opened
 from harness.common.errors import UserError
-from tests.helpers import foreign
+from harness.methods import Vanilla
+from tests.helpers import foreign, synthetic
 from tests.helpers.report_files import call
 
 TINY = {"vocab_size": 8, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
@@ -139,7 +141,7 @@ class OfLogger:
 def ray_trial(folder: Path, run: foreign.Run) -> None:
     """The files that Ray Tune's loggers write of a trial with two reports."""
     config = {"method": run.method, "seed": run.seed, "lr": run.learning_rate}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     trial = OfLogger(config, str(folder))
     for logger in (JsonLoggerCallback(), CSVLoggerCallback()):
         logger._restore_from_remote = lambda *_: None
@@ -158,7 +160,7 @@ def ray_trial(folder: Path, run: foreign.Run) -> None:
         ('{"a":' * 9999, "trainer_state.json: not readable as JSON"),
         ('{"a":' * 300 + "1" + "}" * 300, "no column names the method"),
         ('{"log_history": 3, "trial_params": [1]}', "no column names the method"),
-        ('{"log_history": [3, {"eval_de_f1": [1], "eval_en_f1": "\\ud800"}]}', "no column names the method or the seed."),
+        ('{"log_history": [3, {"eval_de_f1": [1], "eval_en_f1": "\\ud800"}]}', "no column names the method or the"),
         ('{"log_history": [{"eval_de_f1": NaN, "eval_en_f1": 0.5}], "trial_params": {"method": "a", "seed": 1}}',
          "run, eval_de_f1: score: 'nan' is not allowed; give a finite number"),
     ],
@@ -174,6 +176,17 @@ def test_broken_files(tmp_path: Path, text: str, message: str) -> None:
 def test_folder_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "training_args.bin").write_bytes(b"cos\nsystem\n(S'false'\ntR.")
     assert call(f"report {tmp_path}") == 2
-    assert "the folder has no results that an importer knows: trials of Ray Tune; runs of" in capsys.readouterr().err
+    assert "the folder has no results of a known program: trials of Ray Tune; runs of" in capsys.readouterr().err
     assert call(f"report none --store {tmp_path} --map seed=x") == 2
     assert "--map: 'seed=x' is not allowed; give it with results of another program" in capsys.readouterr().err
+
+
+def test_a_study_goes_before_a_folder_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    study = synthetic.study(2, methods=(Vanilla(),), rates=1, seeds=2)
+    synthetic.store(tmp_path / "store", study, histories=False)
+    for run in foreign.runs():
+        ray_trial(tmp_path / study.name / run.name, run)
+    assert opened(study.name, "store").store is not None
+    assert opened(f"./{study.name}", "store").results.methods == ["l2", "vanilla"]
+    assert opened(study.name, "none").results.methods == ["l2", "vanilla"]
