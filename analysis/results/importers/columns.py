@@ -32,10 +32,13 @@ PATTERNS = [
         rf"(?P<language>{LANGUAGE})[/_.](?P<split>{SPLIT})[/_.]{METRIC}",
         rf"(?P<split>)(?P<language>{LANGUAGE})[/_.]{KNOWN}",
         rf"(?P<split>{SPLIT})[/_.]{METRIC}[/_.](?P<language>{LANGUAGE})",
+        rf"(?P<split>{SPLIT})/(?P<language>{LANGUAGE})(?P<metric>)",
     )
 ]
 LANGUAGE_FOLDER = re.compile(rf"(?:(?:{SPLIT})[_-])?{LANGUAGE}")
 SCORED = re.compile(rf"(?:{SPLIT})[/_]")
+UNNAMED = "score"
+"""Metric of a column whose name does not say it."""
 PREFERRED = ("f1", "accuracy", "acc", "exact_match")
 """Metrics that tables show before others, in this order."""
 
@@ -78,7 +81,7 @@ def score_column(column: str) -> ScoreColumn | None:
     """The language, split and metric that a column's name says, as in ``test_de_f1`` or ``eval/de/accuracy``."""
     for pattern in PATTERNS:
         if (found := pattern.fullmatch(column)) and not NO_SCORE.fullmatch(found["metric"]):
-            return ScoreColumn(column, found["language"], found["metric"], SPLITS.get(found["split"] or ""))
+            return ScoreColumn(column, found["language"], found["metric"] or UNNAMED, SPLITS.get(found["split"] or ""))
     return None
 
 

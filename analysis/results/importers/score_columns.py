@@ -7,12 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.results.importers.column_map import ANY, OPTION, ColumnMap
-from analysis.results.importers.columns import DEV, TEST, ScoreColumn, score_column
+from analysis.results.importers.columns import DEV, TEST, UNNAMED, ScoreColumn, score_column
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 
-UNNAMED = "score"
-"""Metric of a column whose name does not say it."""
 AS_TEST = "{file}: no scores are named as those of a test set; the scores of eval are taken for them."
 
 

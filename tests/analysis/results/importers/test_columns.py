@@ -17,6 +17,7 @@ from analysis.results.importers.columns import named_for, score_column
         ("de/eval_f1", "de", "f1", "dev"),
         ("predict_de/predict_f1", "de", "f1", "test"),
         ("de/eval_de_f1", "de", "f1", "dev"),
+        ("metrics.test/de", "de", "score", "test"),
         ("de.accuracy", "de", "accuracy", None),
     ],
 )
@@ -31,7 +32,7 @@ def test_scores(column: str, language: str, metric: str, split: str | None) -> N
     """
     test_de_loss test_de_runtime eval_samples_per_second eval_steps_per_second eval_de_samples_per_second eval_f1
     eval_model_preparation_time train_de_f1 no_cuda is_world_process_zero eval_PER_f1 eval_per_f1 config.de.f1 id lr
-    test_avg_f1 eval_de_jit_compilation_time params.id_score predict_samples time/to_score_x
+    test_avg_f1 test_id eval_de_jit_compilation_time params.id_score predict_samples time/to_score_x
     """.split(),
 )
 def test_figures_that_are_no_scores(column: str) -> None:
