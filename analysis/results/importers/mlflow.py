@@ -1,4 +1,4 @@
-"""MLflow: the CSV file of ``mlflow.search_runs().to_csv`` or ``mlflow runs list``' export.
+"""MLflow: the CSV file of ``mlflow.search_runs().to_csv``.
 
 Parameters are in columns ``params.<name>``, metrics in ``metrics.<name>``, and the status is in ``status``.
 """

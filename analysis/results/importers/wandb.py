@@ -1,6 +1,6 @@
 """Weights & Biases: the CSV file of a project's table of runs, or of the recipe in its documentation.
 
-The recipe (https://docs.wandb.ai/guides/track/public-api-guide, "Export data") writes Python dictionaries as text into
+The recipe (guide to the public API, "Querying multiple runs") writes Python dictionaries as text into
 the columns ``summary`` and ``config``. They are parsed as literals, and their names become ``summary.<name>`` and
 ``config.<name>``.
 """
