@@ -67,7 +67,15 @@ def read(name: str, *, source: str | None = None) -> Results:
             column.
     """
     file = files.existing("results", name, "the name of a study that was run")
-    frame, flagged, notes = _parsed(file)
+    return results(cells.read(file, REQUIRED), file, source=source)
+
+
+def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Results:
+    """The same of cells that were read, from a table or by an importer.
+
+    The index of the cells' frame is the place of each row in ``file`` for messages: its line, or words.
+    """
+    frame, flagged, notes = _parsed(read, file)
     frame["source"] = _source(frame, file, source)
     settings = _settings(frame, _hyperparameters(frame), file)
     frame["trial"] = _trials(frame)
@@ -77,9 +85,9 @@ def read(name: str, *, source: str | None = None) -> Results:
     metric = frame.loc[finished, "metric"].iloc[0] if finished.any() else ""
     columns = ["trial", *RUN, "split", "language", "metric", "score", "examples", "unknown"]
     scores = frame.loc[finished, columns].reset_index(drop=True)
-    results = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
-    scorer(results)  # refuses scores by several rules
-    return results if flagged else replace(results, notes=(*notes, *suspected(results)))
+    found = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
+    scorer(found)  # refuses scores by several rules
+    return found if flagged else replace(found, notes=(*notes, *suspected(found)))
 
 
 def _hyperparameters(frame: pd.DataFrame) -> list[str]:
@@ -87,12 +95,11 @@ def _hyperparameters(frame: pd.DataFrame) -> list[str]:
     return [name for name in map(str, frame.columns) if name in own or name.startswith(OWN)]
 
 
-def _parsed(file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
-    """The file as text and numbers by line, whether it flags collapsed runs, and notes on its form.
+def _parsed(read: cells.Cells, file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
+    """The cells as text and numbers by line, whether it flags collapsed runs, and notes on its form.
 
     The frame has every column of ``COLUMNS``.
     """
-    read = cells.read(file, REQUIRED)
     _check_columns(read.frame, file)
     frame, notes = names.stripped(read.frame, file)
     notes = (*read.notes, *notes)
@@ -106,10 +113,10 @@ def _parsed(file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
     if read.separator == ";":
         frame, commas = with_points(frame, ["score", "examples", "unknown", *_hyperparameters(frame)])
         notes = (*notes, f"{file.name} has decimal commas.") if commas else notes
-    return _numbers(frame, file), flagged, notes
+    return _numbers(frame, file, points=read.points), flagged, notes
 
 
-def _numbers(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+def _numbers(frame: pd.DataFrame, file: Path, *, points: bool) -> pd.DataFrame:
     """The cells with numbers and truth values in their columns."""
     for name, words in (("status", STATUSES), ("split", SPLITS)):
         refuse(file, name, frame[name], ~frame[name].isin(words), f"one of {', '.join(words)}")
@@ -122,7 +129,7 @@ def _numbers(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
         **{name: whole(frame[name], file) for name in ("seed", "replicate")},
         **{name: amounts(frame[name], file) for name in ("examples", "unknown")},
     )
-    scale.check(frame, texts, file)
+    scale.check(frame, texts, file, points=points)
     return frame
 
 
@@ -175,8 +182,10 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
 
 def _trials(frame: pd.DataFrame) -> "pd.Series[str]":
     """Trial ids. Missing ids are composed of the columns that identify a run."""
-    made = frame[RUN].astype(str).agg(" / ".join, axis=1) if (frame["trial"] == "").any() else frame["trial"]
-    return frame["trial"].where(frame["trial"] != "", made)
+    if (frame["trial"] != "").all():
+        return frame["trial"]
+    texts = frame[RUN].astype(str)
+    return frame["trial"].where(frame["trial"] != "", texts[RUN[0]].str.cat(texts[RUN[1:]], sep=" / "))
 
 
 def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:

@@ -1,10 +1,16 @@
-"""Results by the name that a user gives: a finished study, or a table of results."""
+"""Results by the name that a user gives: a finished study, a table of results, or another program's results."""
+
+from collections.abc import Sequence
 
 from analysis.results import from_csv
+from analysis.results.frame import Results
 from analysis.results.from_store import load
+from analysis.results.importers import reading
 from analysis.results.view import View
-from harness.common.errors import bad
+from harness.common import files
+from harness.common.errors import UserError, bad
 from harness.store.store import Store
+from harness.study import NAME
 
 
 def opened(
@@ -15,23 +21,47 @@ def opened(
     ddof: int = 1,
     published: bool = False,
     baseline: str | None = None,
+    maps: Sequence[str] = (),
 ) -> View:
-    """A view of a study's results in a store, or of a table.
+    """A view of a study's results in a store, of a table, or of another program's results.
 
     Args:
-        name: a study, or a file if it ends in ``.csv``, ``.tsv`` or ``.txt``, each optionally with ``.gz``.
+        name: a study; a file if it ends in ``.csv``, ``.tsv`` or ``.txt``, each optionally with ``.gz``; or a folder
+            that an importer recognises, unless the store has a study of that name.
         place: the store.
-        source: language of a table's training data.
+        source: language of the training data, of results that are no study.
         ddof: ddof of every standard deviation.
         published: whether to show the paper's figures whatever the encoder.
         baseline: method that others are compared with. The default is vanilla, or the first method.
+        maps: columns of another program's results, as in ``analysis.results.importers.column_map``.
 
     Raises:
-        UserError: there is no such store, study, file or method, or ``source`` is given for a study, which knows its
-            own.
+        UserError: there is no such store, study, file or method, or ``source`` or ``maps`` are given for a study, which
+            knows its own.
     """
-    view = _view(name, place, source, ddof, published)
+    results = _imported(name, place, source, maps)
+    view = View(results, ddof, published=published) if results else _view(name, place, source, ddof, published)
     return view if baseline is None else view.with_baseline(baseline)
+
+
+def _imported(name: str, place: str, source: str | None, maps: Sequence[str]) -> Results | None:
+    """The results of another program in a folder or file; ``None`` if the name is a study's or a tidy table's."""
+    if from_csv.is_table(name):
+        path = reading.foreign_table(name, maps)
+    else:
+        folder = files.directory("study", name)
+        path = folder if folder is not None and not _is_study(name, place) else None
+        if path is None and maps:
+            raise bad("--map", maps[0], f"it with results of another program: there is no folder {name!r} of them")
+    return reading.read(path, maps, source=source) if path is not None else None
+
+
+def _is_study(name: str, place: str) -> bool:
+    """Whether a store has a study of that name."""
+    try:
+        return NAME.fullmatch(name) is not None and bool(Store(place, create=False).study(name))
+    except UserError:
+        return False
 
 
 def _view(name: str, place: str, source: str | None, ddof: int, published: bool) -> View:

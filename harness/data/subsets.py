@@ -35,7 +35,7 @@ def training_rows(context: TrialContext) -> Dataset:
     if setting.train_examples is not None:
         mix = mix[drawn(total, setting.train_examples)]
     if len(mix) < total or temperature is not None:
-        rows = _of_examples(rows, mix)
+        rows = of_examples(rows, mix)
     if setting.label_noise:
         rows = context.task.relabelled(rows, noisy(whole.gold, len(context.task.labels), setting.label_noise))
     return rows
@@ -63,7 +63,7 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
     return [part.tolist() for part in np.split(np.where(replaced, others, labels), np.cumsum(sizes)[:-1])]
 
 
-def _of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
+def of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
     """The rows of some examples, in the order of the examples and each as often as it is given, in a new table.
 
     ``Dataset.select`` would keep the others in the underlying table.

@@ -33,13 +33,16 @@ class Cells:
     separator: str
     notes: tuple[str, ...]
     """Facts about the file's form that a reader may not expect."""
+    points: bool = False
+    """Whether the scores are known to be points, so that small ones are no shares of 1."""
 
 
-def read(file: Path, wanted: Sequence[str]) -> Cells:
+def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     """The cells of a UTF-8 file, gzipped if its name ends so.
 
-    The separator is the comma, semicolon or tab that splits the header into most of the ``wanted`` names. Blank rows
-    are left out. Raises ``UserError`` with the line for an unclosed quote, or a row with a different number of cells
+    The separator is the comma, semicolon or tab that splits the header into most of the ``wanted`` names, or else into
+    most names. Blank rows are left out, and so is a first column without a name if ``indexed``: pandas writes its index
+    so. Raises ``UserError`` with the line for an unclosed quote, or a row with a different number of cells
     than the header.
     """
     text = _text(file)
@@ -50,6 +53,8 @@ def read(file: Path, wanted: Sequence[str]) -> Cells:
     (_, header), *rows = rows
     repeated = [line for line, row in rows if row == header]
     rows = [(line, row) for line, row in rows if row != header]
+    if indexed and not header[0]:
+        header, rows = header[1:], [(line, row[1:]) for line, row in rows]
     kept = _columns(header, [row for _, row in rows], file)
     for line, row in rows:
         if len(row) != len(header):
@@ -62,6 +67,17 @@ def read(file: Path, wanted: Sequence[str]) -> Cells:
         where = f"line{'s' if len(repeated) > 1 else ''} {', '.join(map(str, repeated))}"
         notes.append(f"{file.name} has its header again on {where}: its parts are read as one table.")
     return Cells(frame, separator, tuple(notes))
+
+
+def header(file: Path, wanted: Sequence[str] = ()) -> list[str]:
+    """The names in the first line with any text; none if the file is not readable. The rest is not read."""
+    packed = file.name.lower().endswith(PACKED)
+    try:
+        with gzip.open(file, "rt", encoding="utf-8-sig") if packed else file.open(encoding="utf-8-sig") as lines:
+            first = next((line.rstrip("\n") for line in lines if line.strip()), "")
+        return _names(first, _separator(first, wanted))
+    except (ValueError, OSError, EOFError, zlib.error, csv.Error):
+        return []
 
 
 def _text(file: Path) -> str:
@@ -77,11 +93,16 @@ def _text(file: Path) -> str:
 
 
 def _separator(header: str, wanted: Sequence[str]) -> str:
-    def found(separator: str) -> int:
-        names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
-        return len({*wanted} & {name.strip() for name in names})
+    def found(separator: str) -> tuple[int, int]:
+        names = _names(header, separator)
+        return len({*wanted} & {*names}), len(names)
 
     return max(SEPARATORS, key=found)
+
+
+def _names(header: str, separator: str) -> list[str]:
+    names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
+    return [name.strip() for name in names]
 
 
 def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:

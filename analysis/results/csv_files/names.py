@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -26,7 +27,7 @@ def stripped(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, 
             continue
         changed[str(name)] = column.map(lambda cell, new=new: new.get(cell, cell))
         if name in NAMES and (told := [cell for cell in new if new[cell]]):
-            shown = ", ".join(f"{cell!r} (line {column.index[column == cell][0]})" for cell in told[:SHOWN])
+            shown = ", ".join(f"{cell!r} ({_place(column, cell)})" for cell in told[:SHOWN])
             more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
             notes.append(f"{file.name}: blanks around a {name}'s name are left out: {shown}{more}.")
     return frame.assign(**changed), tuple(notes)
@@ -40,11 +41,21 @@ def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
         for cell in column.unique():
             other = met.setdefault(_key(cell), cell)
             if other != cell:
-                first, second = (int(column.index[column == text][0]) for text in (other, cell))
                 raise UserError(
-                    f"{file}:{second}: {name}: {cell!r} and {other!r} (line {first}) differ by case or blanks alone; "
-                    "spell one name in one way, and give two things names that differ by more"
+                    f"{file}:{_first(column, cell)}: {name}: {cell!r} and {other!r} ({_place(column, other)}) "
+                    "differ by case or blanks alone; spell one name in one way, and give two things names that "
+                    "differ by more"
                 )
+
+
+def _first(column: "pd.Series[str]", cell: str) -> Any:
+    """The index of the first such cell: a line number, or a place in words."""
+    return column.index[column == cell][0]
+
+
+def _place(column: "pd.Series[str]", cell: str) -> str:
+    first = _first(column, cell)
+    return first if isinstance(first, str) else f"line {first}"
 
 
 def _key(name: str) -> str:

@@ -11,8 +11,9 @@ MOST = 100.0
 ROUNDING = 1e-6
 
 
-def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:
-    """Refuse scores (rows by line) that are not points, given their cells' text.
+def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path, *, points: bool = False) -> None:
+    """Refuse scores (rows by line) that are not points, given their cells' text. With ``points`` small scores are known
+    to be no shares.
 
     Scores of the shown metric must be within ±100; only correlations are below 0. A run with all scores from 0 to 1 has
     shares, unless all are 0 or the file says that it collapsed. Other metrics may have other scales.
@@ -24,7 +25,8 @@ def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:
     beyond = shown["score"].abs() > MOST + ROUNDING
     hint = "; divide these by 100" if (shown["score"].abs() <= MOST * MOST).all() and beyond.all() else ""
     refuse(file, "score", texts.reindex(shown.index), beyond, f"points, from 0 to 100{hint}")
-    _refuse_shares(finished, texts, file)
+    if not points:
+        _refuse_shares(finished, texts, file)
 
 
 def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) -> None:

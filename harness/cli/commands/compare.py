@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
+from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, map_option, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import repair, tell_of_report
 from harness.common.errors import without_credentials
@@ -18,7 +18,9 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Write a report of two results as one: every method of the second is compared with the same of the "
         "first, over the settings and seeds that both have.",
     )
-    command.add_argument("first", metavar="A", help="a study that was run, or a .csv, .tsv or .txt file of results")
+    command.add_argument(
+        "first", metavar="A", help="a study that was run, a .csv, .tsv or .txt file of results, or a folder of runs"
+    )
     command.add_argument("second", metavar="B", help="likewise")
     store_option(command)
     command.add_argument("--other-store", metavar="PLACE", help="the store of B, where it is another than that of A")
@@ -28,6 +30,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     ddof_option(command)
     baseline_option(command, "for every method of B the same of A")
     equivalence_options(command)
+    map_option(command)
     command.add_argument(
         "--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)"
     )
@@ -42,7 +45,8 @@ def compare(options: argparse.Namespace) -> int:
     places = options.store, options.other_store or options.store
     words = options.first, options.second
     one, other = (
-        opened(study_name(word), place, source=options.source) for word, place in zip(words, places, strict=True)
+        opened(study_name(word), place, source=options.source, maps=options.map)
+        for word, place in zip(words, places, strict=True)
     )
     names = [one.results.about.name, other.results.about.name]
     if names[0] == names[1]:

@@ -1,4 +1,4 @@
-"""``report``: the report of a study or of a table of results."""
+"""``report``: the report of a study, of a table of results, or of another program's results."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ import webbrowser
 from pathlib import Path
 
 from harness.cli.commands import exit_codes
-from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, store_option
+from harness.cli.options.store import baseline_option, ddof_option, equivalence_options, map_option, store_option
 from harness.cli.options.study import study_name
 from harness.cli.reports import tell_of_report
 from harness.common.errors import bad
@@ -18,10 +18,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "report",
         help="write a study's report from its store, or from a table of results",
         description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
-        "store alone, or a CSV file of anybody's results; analysis/README.md says which columns.",
+        "store alone, or anybody's results: a CSV file, or a folder of runs; analysis/README.md says which columns.",
     )
     command.add_argument(
-        "study", metavar="STUDY", nargs="?", help="a study that was run, or a .csv, .tsv or .txt file of results"
+        "study",
+        metavar="STUDY",
+        nargs="?",
+        help="a study that was run, a .csv, .tsv or .txt file of results, or a "
+        "folder of runs of Hugging Face's Trainer or of Ray Tune",
     )
     command.add_argument(
         "--example",
@@ -35,10 +39,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     ddof_option(command)
     baseline_option(command, "vanilla, or the first method where there is none")
     equivalence_options(command)
+    map_option(command)
     command.add_argument(
         "--source",
         metavar="XX",
-        help="language of the training data, of a .csv file that does not say it (default: en)",
+        help="language of the training data, of results that do not say it (default: en)",
     )
     command.add_argument(
         "--published", action="store_true", help="show the paper's figures beside these, whatever the encoder"
@@ -73,6 +78,7 @@ def report(options: argparse.Namespace) -> int:
             ddof=options.ddof,
             published=options.published,
             baseline=options.baseline,
+            maps=options.map,
         ).with_equivalence(options.equivalent_ratio, options.equivalent_points)
 
     def show(view: View, refresh: int) -> None:

@@ -1,4 +1,4 @@
-"""Options for the store, and for a report's standard deviations, baseline and equivalence."""
+"""Options for the store, and for a report's results, standard deviations, baseline and equivalence."""
 
 import argparse
 
@@ -32,6 +32,17 @@ def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
         "--baseline",
         metavar="METHOD",
         help=f"label of the method that every other is compared with (default: {default})",
+    )
+
+
+def map_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--map",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="the column of a field in another program's results: method=config.method, seed=config.seed, "
+        "score.de=test/de_f1, 'score.*=test/*_f1', or 'folder={method}-{seed}'; may be given several times",
     )
 
 

@@ -182,3 +182,18 @@ def test_two_studies_side_by_side_differ_in_precision(store: Store) -> None:
     there = confounding(both, "other: vanilla", "one: vanilla")
     assert there is not None
     assert (there.facts, there.full) == ("precision", True)
+
+
+@pytest.mark.parametrize("fact", ["sampling of source languages", "task", "rules of scores"])
+def test_a_fact_that_only_one_of_two_studies_has_is_a_difference(store: Store, fact: str) -> None:
+    one = load(store, "mixed")
+    inputs = [{**known, fact: "given"} for known in one.trials["inputs"].dropna()]
+    trials = one.trials.copy()
+    trials.loc[trials["inputs"].notna(), "inputs"] = pd.Series(inputs, trials.index[trials["inputs"].notna()])
+    without = [{name: value for name, value in known.items() if name != fact} for known in inputs]
+    bare = one.trials.copy()
+    bare.loc[bare["inputs"].notna(), "inputs"] = pd.Series(without, bare.index[bare["inputs"].notna()])
+    both = side_by_side("one", View(replace(one, trials=trials)), "other", View(replace(one, trials=bare))).results
+    there = confounding(both, "other: vanilla", "one: vanilla")
+    assert there is not None
+    assert (there.facts, there.full) == (fact, True)

@@ -86,7 +86,8 @@ def test_a_score_of_nothing_is_0() -> None:
 
 
 def test_metrics_of_tasks() -> None:
-    assert {name: metric_of(name) for name in ("xnli", "pawsx", "panx", "udpos")} == {
+    assert {name: metric_of(name) for name in ("xnli", "pawsx", "panx", "udpos", "sib200")} == {
+        "sib200": ACCURACY,
         "xnli": ACCURACY,
         "pawsx": ACCURACY,
         "panx": F1,

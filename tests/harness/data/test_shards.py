@@ -32,7 +32,6 @@ def written(folder: Path, *names: str) -> Path:
         ["train-00000-of-00002.parquet", "train-00001-of-00002.parquet"],
         ["train-00000-of-00001-a8bf93e2c5d1.parquet"],
         ["train/0000.parquet", "train/0001.parquet"],
-        ["train-a.parquet", "train-b.parquet"],
     ],
 )
 def test_whole_splits(tmp_path: Path, names: list[str]) -> None:
@@ -56,6 +55,7 @@ def test_whole_splits(tmp_path: Path, names: list[str]) -> None:
             "has train-00000-of-00004.parquet, and lacks train-00001-of-00004.parquet",
         ),
         (["train-00001-of-00002.parquet"], "and lacks train-00000-of-00002.parquet; copy all files"),
+        (["train-de.parquet", "train-en.parquet"], "in several layouts, train-de.parquet, train-en.parquet; leave"),
         (["train/0000.parquet", "train/0002.parquet"], "has 0000.parquet, and lacks 0001.parquet"),
     ],
 )

@@ -21,7 +21,7 @@ from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.data.reading import examples
-from harness.data.subsets import drawn, noisy, training_rows
+from harness.data.subsets import drawn, noisy, of_examples, training_rows
 from harness.data.tokenised import sub_words
 from harness.encoders import loading, pinning
 from harness.execution.plan import plan
@@ -289,3 +289,10 @@ def test_ignored_sub_words_stay_ignored(trial: Callable[..., TrialConfig], tmp_p
     pairs = [(was, now) for old, new in zip(plain, wrong, strict=True) for was, now in zip(old, new, strict=True)]
     assert all(now == IGNORED for was, now in pairs if was == IGNORED)
     assert 0.95 < np.mean([was != now for was, now in pairs if was != IGNORED]) < 1
+
+
+def test_rowsof_examples_in_any_order_are_those_of_the_examples() -> None:
+    rows = Dataset.from_dict({"example": [2, 0, 1, 1, 3], "row": [*range(5)]})
+    for wanted in ([0, 2], [1], [0, 1, 1, 3], [2, 3]):
+        expected = [row for one in wanted for row, example in enumerate(rows["example"]) if example == one]
+        assert of_examples(rows, np.array(wanted))["row"][:] == expected

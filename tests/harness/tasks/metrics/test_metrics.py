@@ -8,7 +8,8 @@ from scipy import stats
 from sklearn import metrics
 
 from harness.common.errors import UserError
-from harness.tasks.metrics import METRICS, own, words
+from harness.store.record_json import BESIDE_METRICS
+from harness.tasks.metrics import METRICS, RESERVED, own, words
 
 RANDOM = np.random.default_rng(0)
 GOLD = RANDOM.choice(["a", "b", "c"], 200).tolist()
@@ -83,3 +84,8 @@ def test_a_file_without_a_metric(tmp_path: Path) -> None:
     file.write_text("def score(gold, predicted):\n    return 1\n")
     with pytest.raises(UserError, match=r"kept.py: it must define a function metric\(gold, predicted\)"):
         own.own_metric(str(file))
+
+
+def test_no_metric_has_the_name_of_another_value_of_a_record() -> None:
+    assert {*RESERVED} == BESIDE_METRICS
+    assert not {*RESERVED} & {*METRICS}

@@ -1,6 +1,7 @@
 """A fault in a user's own files gets one message, with the file, the row and the allowed values."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from harness.data.origin import Origin
 from harness.execution.plan import plan
 from harness.methods import Vanilla
 from harness.study import DataFiles, Study
-from harness.tasks.own import Own
+from harness.tasks.own import Own, own_task
 from harness.tasks.own.regression import OwnRegression
 from harness.tasks.own.text import OwnText
 from tests.helpers.own_data import topics, written
@@ -148,3 +149,20 @@ def test_a_study_whose_data_do_not_fit(change: dict[str, object], message: str) 
     with pytest.raises(UserError) as error:
         Study.from_json(given | change)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"kind": "text", "text": "topic", "label": "topic"},
+            "label: 'topic' is not allowed; give another column than",
+        ),
+        ({"kind": "token", "words": "w", "tags": "w"}, "tags: 'w' is not allowed; give another column than the words'"),
+        ({"kind": "text", "text": "a", "metric": "examples.py"}, "and neither a metric of steadytune"),
+        ({"kind": "question_answering", "metric_file": "mine.py"}, "metric_file: 'mine.py' is not allowed; give none"),
+    ],
+)
+def test_tasks_that_no_study_can_use(given: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        own_task(given, "task")
