@@ -57,8 +57,12 @@ def test_what_is_read_otherwise_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_label_of_another_source_language_is_known(tmp_path: Path) -> None:
-    place = folder_of(tmp_path, "udpos", **dict.fromkeys(("train-en", "dev-en", "test-en", "dev-de"), TRAIN))
-    for name, text in (("train-de", OTHER + "\nsehr\tADV\n"), ("test-de", "sehr\tADV\nHunde\tNOUN\n")):
+    place = folder_of(tmp_path, "udpos", **dict.fromkeys(("train-en", "dev-en", "test-en"), TRAIN))
+    for name, text in (
+        ("dev-de", OTHER),
+        ("train-de", OTHER + "\nsehr\tADV\n"),
+        ("test-de", "sehr\tADV\nHunde\tNOUN\n"),
+    ):
         (Path(place) / "udpos" / f"{name}.tsv").write_text(text, encoding="utf-8")
     assert not [one for one in warnings(parts_of(Origin("udpos", place), "en+de", ())) if "ADV" in one]
 
