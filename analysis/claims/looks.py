@@ -19,7 +19,7 @@ from analysis.results.wording import counted
 from analysis.statistics import looks as spending
 
 OFTEN = 5
-"""Number of looks in the example of the caution for a study that plans none."""
+"""Number of tests in the example that ``unplanned`` gives."""
 
 
 @dataclass(frozen=True)

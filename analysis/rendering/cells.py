@@ -20,7 +20,8 @@ MIN_P_SHOWN = 0.0001
 
 @dataclass(frozen=True)
 class Cell(ABC):
-    """Numbers and their text. In the CSV, the column of the field ``value`` has the name of the header alone."""
+    """Numbers and their text. In the CSV, the field ``value`` gets the header itself as its column name; other fields
+    get the header and the field's name."""
 
     best: bool = field(default=False, kw_only=True)
     """Whether the cell is bold."""

@@ -13,7 +13,7 @@ MAX_NAMED_SETTINGS = 4
 
 @dataclass(frozen=True)
 class BestSetting:
-    """A method's best setting: the highest mean over its complete runs of the source's dev score.
+    """A method's best setting, at which the source's dev score has the highest mean over complete runs.
 
     Without dev scores in the results the source's test score is used. Only settings with the most complete runs are
     candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No target language is
@@ -26,7 +26,7 @@ class BestSetting:
     tried: int
     """Number of settings with a complete run."""
     left_out: tuple[str, ...]
-    """Settings with fewer complete runs than other settings of the method, which could not be chosen."""
+    """Settings that could not be chosen, since other settings of the method have more complete runs."""
     selected_on: str
     """``dev`` or ``test``."""
     runs: pd.DataFrame

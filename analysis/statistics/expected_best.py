@@ -136,8 +136,8 @@ def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArr
     """The scores of every sample's runs (samples × runs), from the worst to the best by the other score; ties have
     their mean.
 
-    ``scores`` are in that order. ``first`` is the start of each distinct value. ``drawn`` is the count of each run in
-    each sample (samples × runs).
+    ``scores`` are in that order. ``first`` has the index of the first run at each distinct value of the other score.
+    ``drawn`` is the count of each run in each sample (samples × runs).
     """
     of_each = np.add.reduceat(drawn, first, axis=1)
     sums = np.add.reduceat(drawn * scores, first, axis=1)
@@ -146,7 +146,7 @@ def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArr
 
 
 def _both(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The scores of the runs with both."""
+    """Both scores of the runs that have both."""
     x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if x.ndim != 1 or x.shape != y.shape:
         raise ValueError(f"both scores are (runs,), not {x.shape} and {y.shape}")

@@ -19,7 +19,8 @@ def are_read(encoder: Encoder) -> bool:
 
 
 def take_apart(loaded: PreTrainedTokenizerBase) -> None:
-    """Make a tokenizer treat end tokens inside a text as plain text, in place: a space splits them."""
+    """Change a tokenizer in place: it reads an end token inside a text as plain text, because a space is put into
+    it."""
     from tokenizers import normalizers
 
     backend, end = loaded.backend_tokenizer, loaded.eos_token

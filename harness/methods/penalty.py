@@ -12,7 +12,7 @@ from harness.encoders.trimmed_embedding import trimmed
 AT_ONCE = 2**24
 """Approximate number of weights that a GPU pulls at once.
 
-It is small enough to hold no second copy of the body, and large enough to start few kernels.
+Small enough that no second copy of the body is held, and large enough that few kernels are started.
 """
 
 
@@ -25,13 +25,14 @@ class Term:
     importance: Mapping[str, Tensor] | None = None
     """F by parameter name within the body, shaped as the parameter; ``None`` for ones (Eq. 1).
 
-    A missing parameter has F = 0: the masked-language-model loss does not depend on it, as on a pooler.
+    A parameter that is missing here, such as a pooler, has F = 0: the masked-language-model loss does not depend on it.
     """
     decoupled: bool = False
     """Whether the penalty is a decay apart from the optimizer's step instead of a part of the loss."""
 
     def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
-        """λF of a parameter with the anchor ``theta``, or of its rows ``kept``: of their shape, or a scalar.
+        """λF of a parameter whose anchor is ``theta``; with ``kept``, of these rows only. In the shape of the entries,
+        or a scalar if all weigh the same.
 
         Raises ``UserError`` if F has another shape, since it belongs to another encoder.
         """
@@ -103,9 +104,9 @@ class Penalty:
     def add_gradient_(self, scale: float = 1.0) -> Tensor:
         """Add Σ λF(θ − θ*) to the gradients and return the penalty Σ λ/2 F(θ − θ*)², a scalar, at the present weights.
 
-        Call it once per optimizer step, after the last backward pass and before clipping. ``scale`` is the factor of
-        the gradients until the step, such as fp16's loss scale. A parameter without a gradient takes no part in the
-        step and stays unchanged.
+        Call it once per optimizer step, after the last backward pass and before clipping. ``scale`` is the factor by
+        which the gradients are multiplied until the step, such as fp16's loss scale. A parameter without a gradient
+        takes no part in the step and stays unchanged.
         """
         total = self._zero()
         for parameters, pulls, value in self._pulls():
@@ -130,7 +131,9 @@ class Penalty:
                 torch._foreach_mul_(pulls, [rates[parameter] for parameter in parameters])
                 torch._foreach_mul_(pulls, share)
                 torch._foreach_sub_(parameters, pulls)
-            else:  # its rounding differs from the group's, and keeps the scores of CPU trials bit-identical
+            else:
+                # It rounds differently from the grouped form. It is kept so that CPU trials score as in earlier
+                # versions, bit for bit.
                 parameters[0].sub_(pulls[0] * share, alpha=rates[parameters[0]])
         return total
 

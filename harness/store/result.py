@@ -28,6 +28,6 @@ class TrialResult:
 
     record: Record
     history: list[dict[str, float]]
-    """One row a window of steps, with the keys of ``HISTORY``. ``PenaltyTrainer`` explains them."""
+    """One row per window of steps, with the keys of ``HISTORY``. ``PenaltyTrainer`` explains them."""
     scored: list[Scored]
     """Gold and predicted labels of every scored example."""

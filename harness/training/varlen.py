@@ -64,7 +64,7 @@ def train_packed(model: PreTrainedModel) -> None:
 
 
 def unpacked(model: PreTrainedModel) -> None:
-    """Undo ``train_packed``'s change of the attention, whose name other programs do not know."""
+    """Set the attention's name back to SDPA, because other programs do not know ``ATTENTION``."""
     if attention_of(model) == ATTENTION:
         set_attention(model, SDPA)
 

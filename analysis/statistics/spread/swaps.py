@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 EXACT = 12
 """Number of units up to which all swaps are made: 2¹¹ at most, because a swap and its opposite are equivalent."""
 DRAWN, DRAWN_OF_MANY, MANY_UNITS = 9_999, 1_999, 500
-"""Number of random swaps with more units, and with more than ``MANY_UNITS`` units."""
+"""Number of random swaps above ``EXACT`` units, and above ``MANY_UNITS`` units."""
 CLOSE = 1e-9
 """Difference of log ratios below which two statistics count as equal up to rounding."""
 ROUNDING = 1e-12

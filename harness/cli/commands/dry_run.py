@@ -53,7 +53,7 @@ def dry_search(
 ) -> None:
     """Print the part of a search's budget that the store at ``place`` has, and the largest cost of the rest.
 
-    ``trials`` are the search's ``bases``.
+    ``trials`` holds one trial per method, at the study's own setting (``harness.tuning.search.bases``).
     """
     assert study.search is not None
     left = _left(study, trials, place, retry_failed=retry_failed)
@@ -69,7 +69,7 @@ def dry_search(
 
 
 def _left(study: Study, trials: Sequence[TrialConfig], place: str, *, retry_failed: bool) -> dict[str, int]:
-    """The number of trials left in each method's budget, by the id of the method's base."""
+    """The number of trials left in each method's budget, by the id of the method's trial in ``trials``."""
     from harness.tuning.journal import Journal
 
     assert study.search is not None

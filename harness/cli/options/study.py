@@ -12,7 +12,7 @@ def study_argument(command: argparse.ArgumentParser) -> None:
 
 
 def scaling_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that change a study without a file of its own; see ``scaled_study``."""
+    """Add the options that change a study, so that the change needs no file of its own; see ``scaled_study``."""
     group = command.add_argument_group(
         "scaling the study", "Trials that this changes are other trials; the study keeps its name."
     )

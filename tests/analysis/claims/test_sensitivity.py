@@ -11,7 +11,7 @@ from tests.helpers.report_rows import Floats
 
 
 def sloped(settings: int = 7) -> dict[str, Floats]:
-    """Scores of a method that loses 3 points a doubling more than vanilla, and of one with vanilla's slope."""
+    """Scores of a method that loses, per doubling, 3 points more than vanilla, and of one with vanilla's slope."""
     scores = normal(31, settings, 3, vanilla=0.5, a=0.5, b=0.5)
     scores["a"] -= 3 * np.arange(settings)[:, None, None]
     return scores
@@ -53,8 +53,8 @@ def test_two_settings_have_no_slope(settings: int) -> None:
 
 
 def test_runs_that_collapsed_have_no_part_in_a_slope() -> None:
-    """At the highest rate vanilla collapses. With these runs, vanilla would seem to fall by 26 points a doubling
-    more."""
+    """At the highest rate vanilla collapses. With these runs, vanilla would seem to lose 26 more points per
+    doubling."""
     scores = normal(32, 5, 3, vanilla=0.5, a=0.5)
     found = answered(grid(scores, {"vanilla": [(4, 0), (4, 1), (4, 2)]}))
     claim = claimed(found, Quantity.SENSITIVITY, "a", Scope.SETTINGS)

@@ -17,7 +17,7 @@ from tests.benchmarks.claims.truths import Kind
 from tests.benchmarks.claims.worlds import DIFFERENT, WORLDS
 
 TIE = 1e-9
-"""Distance from no difference, or from a bound, that counts as rounding."""
+"""A truth this close to no difference, or to a bound, counts as equal to it."""
 CHUNK = 20
 """Number of studies per process job."""
 

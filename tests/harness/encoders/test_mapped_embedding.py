@@ -63,7 +63,7 @@ def test_pages_that_were_read_are_given_back(tmp_path: Path) -> None:
 
 
 def file_mib() -> float:
-    """What this process has of files in memory, in MiB (Linux)."""
+    """Memory that mapped files take in this process, in MiB (Linux)."""
     status = Path("/proc/self/status")
     if not status.exists():
         pytest.skip("needs /proc")
@@ -86,7 +86,7 @@ def test_a_matrix_that_is_not_the_models_is_not_mapped(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_that_is_replaced_while_it_is_in_use_is_not_read_on(tmp_path: Path) -> None:
-    """The rest of the model is the old one's."""
+    """The rest of the model comes from the old checkpoint."""
     encoder = checkpoint(tmp_path / "encoder", torch.float32)
     model = loaded(encoder)
     map_vocabulary(model, encoder)
