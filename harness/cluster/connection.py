@@ -126,7 +126,7 @@ def _join(address: str, quiet: dict[str, Any], ended: threading.Event) -> None:
     end = time.monotonic() + LIMIT
 
     def join() -> None:
-        ray_authentication.use_token()
+        ray_authentication.check_token()
         _knock(address, end)
         # With Ray's client the job belongs to the cluster, which does not have this working directory.
         job: dict[str, Any] = {} if address.startswith("ray://") else {"job_config": ray_compat.DriversCode()}

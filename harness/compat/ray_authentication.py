@@ -24,23 +24,35 @@ raylet: Any = _raylet  # a library in C++
 MODE, TOKEN, TOKEN_FILE = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"
 
 
-def use_token() -> None:
-    """Authenticate to a cluster where a token is there and nothing forbids it: Ray does so for the address ``auto``
-    alone.
-
-    Raises Ray's ``AuthenticationError`` where ``RAY_AUTH_MODE`` asks for a token and there is none.
-    """
-    if setup is None:
-        return
-    if MODE not in os.environ and raylet.AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
-        os.environ[MODE] = "token"
-        raylet.Config.initialize("")  # Ray has read its variables already
-    setup.ensure_token_if_auth_enabled(None, create_token_if_missing=False)
+def check_token() -> None:
+    """Raise Ray's ``AuthenticationError`` if ``RAY_AUTH_MODE`` asks for a token and there is none."""
+    if setup is not None:
+        setup.ensure_token_if_auth_enabled(None, create_token_if_missing=False)
 
 
 def greet(host: str, port: int) -> None:
-    """Try whether a cluster lets us in; raises an error for one that does not, as soon as it says so."""
-    raylet.GcsClient(address=f"{host}:{port}")
+    """Try whether a cluster lets us in, with our token if it refuses us without one.
+
+    Ray itself takes the token for the address ``auto`` alone. A cluster without authentication must not get it: its
+    calls to our process would be refused, and all actors would die. Raises the cluster's error if it refuses us.
+    """
+    try:
+        raylet.GcsClient(address=f"{host}:{port}")
+    except Exception as error:
+        if not refused(error) or not _take_token():
+            raise
+        raylet.GcsClient(address=f"{host}:{port}")
+
+
+def _take_token() -> bool:
+    """Authenticate from now on, if there is a token and nothing forbids it; whether that is so."""
+    if setup is None or MODE in os.environ:
+        return False
+    if not raylet.AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
+        return False
+    os.environ[MODE] = "token"
+    _read_again()  # Ray has read its variables already
+    return True
 
 
 def refused(error: BaseException | None) -> bool:

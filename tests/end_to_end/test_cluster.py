@@ -1,5 +1,6 @@
 """A cluster of several nodes on this machine: trials share accelerators, and the death of a node loses no result."""
 
+import os
 import subprocess
 import sys
 import time
@@ -48,6 +49,7 @@ def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Pa
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        env={**os.environ, "RAY_AUTH_TOKEN": "0" * 64},  # of another cluster: this one asks for none
     )
     # Two trials on each node. These are long, so none ends before all have begun.
     wait_for(lambda: len({state.parent for state in place.glob("trials/*/checkpoint-*")}) == 4, process)
