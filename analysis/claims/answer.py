@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from analysis.claims import collapse, means, sensitivity, spread
-from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, judged
+from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, Verdict, judged
 from analysis.claims.collapse import with_needed
 from analysis.claims.contrast import Contrast
 from analysis.results.view import View
@@ -38,6 +38,13 @@ class Answer:
     def claim(self, quantity: Quantity, method: str, scope: Scope) -> Claim | None:
         """The claim on a quantity of a method in a scope; ``None`` if there is none."""
         return next(iter(self.of(quantity, method, scope)), None)
+
+    def widest_mean(self, method: str) -> Claim | None:
+        """The claim on a method's mean for the widest scope with a finding, or else with a test; ``None`` if no scope
+        beyond these runs has a test."""
+        claims = [self.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
+        tested = [claim for claim in claims if claim is not None and claim.tested]
+        return next((claim for claim in tested if claim.verdict is not Verdict.OPEN), next(iter(tested), None))
 
     def minimum_detectable_ratio(self, claim: Claim) -> float:
         """The minimum detectable ratio of a claim on the spread of these runs; NaN when undefined.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.collapse import NEVER, baselines
-from analysis.results.wording import counted
+from analysis.results.wording import counted, points, signed
 
 OPEN = "neither a difference nor its absence is shown"
 STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
@@ -128,18 +128,17 @@ def mean(found: Answer, method: str) -> str:
     if here is None or math.isnan(here.estimate):
         return ""
     others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
-    tested = [other for other in others if other is not None and other.tested]
-    start = f"Its mean zero-shot score differs by {_signed(here.estimate)} points"
-    if not tested:
+    shown = found.widest_mean(method)
+    start = f"Its mean zero-shot score differs by {signed(here.estimate)} points"
+    if shown is None:
         reason = next((other.reason for other in reversed(others) if other is not None and other.reason), "")
         return f"{start} in these runs; they say nothing about other runs{f': {reason}' if reason else ''}."
-    shown = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
     size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
     scope = _elsewhere_of(shown)
     if shown.shown:
         return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size}: for {scope} it is the same within {_points(shown.bounds[1])}."
+        return f"{size}: for {scope} it is the same within {points(shown.bounds[1])}."
     return f"{size}: for {scope} {OPEN} ({_p(shown)})."
 
 
@@ -175,11 +174,3 @@ def _number(value: float, form: str) -> str:
     if form == RATIO and not 0.01 <= value <= 100:
         return "below 0.01" if value < 0.01 else "over 100"
     return form.format(value).replace("-", "−")
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
-
-
-def _points(number: float) -> str:
-    return f"{number:g} point{'' if number == 1 else 's'}"

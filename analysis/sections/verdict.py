@@ -9,7 +9,7 @@ from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.collapse import NEVER
 from analysis.results.comparison import Comparison
-from analysis.results.wording import counted
+from analysis.results.wording import counted, points, signed
 
 SCOPES = {Scope.THESE: "in these runs", Scope.SEEDS: "for other seeds", Scope.SETTINGS: "for other settings too"}
 WORDS = {
@@ -50,10 +50,8 @@ def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:
     Collapse and spread are for these runs. The mean is for the widest scope with a finding, or else with a test.
     """
     made = {q: found.claim(q, method, Scope.THESE) for q in (Quantity.COLLAPSE, Quantity.SPREAD, Quantity.MEAN)}
-    wider = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
-    tested = [claim for claim in wider if claim is not None and claim.tested]
-    if tested:
-        made[Quantity.MEAN] = next((claim for claim in tested if claim.verdict is not Verdict.OPEN), tested[0])
+    if (wider := found.widest_mean(method)) is not None:
+        made[Quantity.MEAN] = wider
     return {quantity: claim for quantity, claim in made.items() if claim is not None}
 
 
@@ -166,7 +164,7 @@ def _mean(claims: dict[Quantity, Claim]) -> str:
     claim = claims.get(Quantity.MEAN)
     if claim is None or math.isnan(claim.estimate):
         return ""
-    size = f"Mean zero-shot scores differ by {_signed(claim.estimate)} points"
+    size = f"Mean zero-shot scores differ by {signed(claim.estimate)} points"
     if not claim.tested:
         return f"{size} {SCOPES[Scope.THESE]}; of other runs they say nothing."
     size += _ends(claim, "+.2f")
@@ -174,20 +172,11 @@ def _mean(claims: dict[Quantity, Claim]) -> str:
     if claim.shown:
         return f"{size}: the difference is shown {scope}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
-        return f"{size}: they are equivalent {scope}, within {counted_points(claim.bounds[1])}."
+        return f"{size}: they are equivalent {scope}, within {points(claim.bounds[1])}."
     return f"{size}: this does not show a difference {scope.removesuffix(' too')}."
-
-
-def counted_points(number: float) -> str:
-    """A number of points."""
-    return f"{number:g} point{'' if number == 1 else 's'}"
 
 
 def _ends(claim: Claim, form: str) -> str:
     if math.isnan(claim.low) or math.isnan(claim.high):
         return ""
     return f" ({format(claim.low, form)} to {format(claim.high, form)})".replace("-", "−")
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
