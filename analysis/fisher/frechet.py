@@ -75,7 +75,7 @@ def _layout(file: Path, tensors: Any) -> dict[str, tuple[int, ...]]:
 def _check_same(
     first: dict[str, tuple[int, ...]], other: dict[str, tuple[int, ...]], first_file: Path, file: Path
 ) -> None:
-    """Refuse a file whose tensors differ from the first file's, and name one that differs."""
+    """Refuse a file whose tensors differ from the first file's, and name a tensor that differs."""
     for name in sorted(first.keys() | other.keys()):
         if first.get(name) != other.get(name):
             has, wanted = (f"of shape {layout[name]}" if name in layout else "missing" for layout in (other, first))

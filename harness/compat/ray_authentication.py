@@ -56,7 +56,7 @@ def _take_token() -> bool:
 
 
 def refused(error: BaseException | None) -> bool:
-    """Whether an error, or one that has led to it, is that of a missing or wrong token."""
+    """Whether an error, or an error that caused it, is due to a missing or wrong token."""
     while error is not None:
         if type(error).__name__ == "AuthenticationError" or "InvalidAuthToken" in str(error):
             return True

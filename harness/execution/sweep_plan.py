@@ -64,11 +64,14 @@ class SweepPlan:
 def _read_otherwise(trials: Sequence[TrialConfig]) -> dict[str, None]:
     """Sentences on data that is read differently from its form in the files."""
     notes: dict[str, None] = {}
+    parts: dict[tuple[Origin, str, str], None] = {}
     for trial in trials:
-        tests = [("test", language) for language in trial.test_data]
-        for split, language in [("train", trial.source), ("dev", trial.source), *tests]:
-            with contextlib.suppress(UserError):  # the trial reports this error itself
-                notes |= dict.fromkeys(reading.examples(Origin.of(trial), split, language).notes)
+        origin, source = Origin.of(trial), trial.source
+        tests = [(origin, "test", language) for language in trial.test_data]
+        parts |= dict.fromkeys([(origin, "train", source), (origin, "dev", source), *tests])
+    for origin, split, language in parts:
+        with contextlib.suppress(UserError):  # the trial reports this error itself
+            notes |= dict.fromkeys(reading.examples(origin, split, language).notes)
     return notes
 
 

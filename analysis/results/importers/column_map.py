@@ -59,7 +59,7 @@ class ColumnMap:
 
 
 def parse(texts: Sequence[str]) -> ColumnMap:
-    """The map in the values of ``--map``. Raises ``UserError`` for an unknown field, or one that is given twice."""
+    """The map in the values of ``--map``. Raises ``UserError`` for an unknown field, and for a field given twice."""
     columns: dict[str, str] = {}
     templates: dict[str, str] = {}
     met: set[str] = set()

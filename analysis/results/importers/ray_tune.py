@@ -1,4 +1,4 @@
-"""Ray Tune: an experiment's folder, with ``params.json`` and ``result.json`` or ``progress.csv`` in that of each trial.
+"""Ray Tune: an experiment's folder. Each trial's folder has ``params.json``, and ``result.json`` or ``progress.csv``.
 
 The scores are the last that the trial reported of each name. ``params.pkl`` and the experiment's state are not read.
 """

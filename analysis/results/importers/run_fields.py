@@ -61,7 +61,7 @@ def _agreeing(field: str, frame: pd.DataFrame, names: list[str], file: Path) -> 
 def _without_twins(
     found: dict[str, "pd.Series[str]"], given: dict[str, "pd.Series[str]"]
 ) -> dict[str, "pd.Series[str]"]:
-    """The fields with one of epochs and steps, since each follows from the other: the one that varies, or epochs."""
+    """The fields with one of epochs and steps, since each follows from the other: the varying field, or epochs."""
     steps = pd.to_numeric(found["max_steps"], errors="coerce") if "max_steps" in found else None
     without = {instead for field, instead in INSTEAD.items() if field in given}
     if steps is not None and not (steps > 0).any():

@@ -18,7 +18,7 @@ from harness.common.errors import UserError, reason
 MOST_BYTES = 2**28
 """Largest size of a file; a log of a million results has less."""
 DEEPEST = 20
-"""Levels of nested values; what is below is left out."""
+"""Largest depth of nested values; deeper values are left out."""
 FOLDER = "folder"
 """Column of a run's folder, relative to the folder that is imported. ``folder.1`` is its first part, and so on."""
 HIDDEN = re.compile(r"\.|checkpoint[-_]\d+$|__pycache__$")

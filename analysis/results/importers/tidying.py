@@ -78,7 +78,7 @@ def _rows(fields: pd.DataFrame, frame: pd.DataFrame, columns: list[ScoreColumn])
 
 
 def _shown(columns: list[ScoreColumn]) -> str:
-    """The metric that tables show: a preferred one, or that of the first column."""
+    """The metric that tables show: a preferred metric, or the first column's."""
     metrics = [column.metric for column in columns]
     return next((name for name in PREFERRED if name in metrics), metrics[0])
 

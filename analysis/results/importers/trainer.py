@@ -43,7 +43,7 @@ def _is_run(place: Path) -> bool:
 
 
 def _state_file(place: Path) -> Path | None:
-    """The run's state, or that of its last checkpoint."""
+    """The state in the run's folder, or in its last checkpoint."""
     if (place / STATE).is_file():
         return place / STATE
     steps = {file: CHECKPOINT.fullmatch(file.parent.name) for file in place.glob(f"checkpoint-*/{STATE}")}

@@ -27,8 +27,8 @@ def terminable() -> Iterator[None]:
 
 @contextmanager
 def sigterm_kept() -> Iterator[None]:
-    """Let SIGTERM do afterwards what it does now: libraries set handlers of their own."""
-    if not _reachable():  # of the threads, the main one alone may set what a signal does
+    """Restore the handler of SIGTERM afterwards: libraries set handlers of their own."""
+    if not _reachable():  # only the main thread may set signal handlers
         yield
         return
     before = signal.getsignal(signal.SIGTERM)

@@ -44,7 +44,7 @@ def known() -> str:
 
 
 def kind_of(file: Path) -> str:
-    """A file's suffix, without that of its compression."""
+    """A file's suffix before the suffix of its compression."""
     return _ends(file)[0]
 
 
