@@ -23,8 +23,8 @@ import ray
 
 from harness.cluster import folder as ray_folder
 from harness.common.errors import UserError, reason_and_file
-from harness.common.machine.cores import cores
 from harness.common.machine import signals
+from harness.common.machine.cores import cores
 from harness.common.machine.threads import room_for_threads
 
 OBJECT_STORE_BYTES = 100 * 2**20

@@ -76,7 +76,6 @@ class SaveEvery(TrainerCallback):
             control.should_save = True
             self.last = time.monotonic()
 
-
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
         if signals.requested() and state.global_step < state.max_steps:
             if math.isinf(self.seconds):
@@ -90,7 +89,9 @@ class AtStart(TrainerCallback):
     def __init__(self, action: Callable[[], None]) -> None:
         self.action = action
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
         self.action()
 
 
