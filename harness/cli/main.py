@@ -62,12 +62,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _version() -> str:
+    """Versions of steadytune and of the libraries that compute; none of them is imported."""
+    others = ", ".join(f"{name} {_installed(name)}" for name in ("torch", "transformers", "ray"))
+    return f"{_installed('steadytune')} ({others})"
+
+
+def _installed(name: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("steadytune")
+        return version(name)
     except PackageNotFoundError:
-        return "(not installed)"
+        return "not installed"
 
 
 if __name__ == "__main__":
