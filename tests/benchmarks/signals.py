@@ -37,11 +37,19 @@ def command(file: Path, place: Path, options: list[str]) -> list[str]:
     return [sys.executable, "-m", "harness.cli", "run", str(file), "--store", str(place), *timed, *options]
 
 
+def handled(process: int) -> bool:
+    """Whether a process has begun to handle SIGUSR1: before, Python itself is starting."""
+    (mask,) = (line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("SigCgt"))
+    return bool(int(mask.split()[1], 16) >> (signal.SIGUSR1 - 1) & 1)
+
+
 def signalled(arguments: list[str], latest: float, counts: Counter[str]) -> int:
     """Run the command until it ends by itself or by a signal, and return its exit code."""
     process = subprocess.Popen(
         arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
+    while process.poll() is None and not handled(process.pid):
+        time.sleep(0.02)
     try:
         process.wait(random.uniform(1, latest))
     except subprocess.TimeoutExpired:
@@ -96,7 +104,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--signals", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--only", choices=["local", "ray"])
     arguments = parser.parse_args()
     random.seed(arguments.seed)

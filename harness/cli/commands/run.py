@@ -8,7 +8,7 @@ from harness.cli.commands.show import status_of
 from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
-from harness.cli.options.resources import duration_options, resource_options, resources_of
+from harness.cli.options.resources import duration_options, hardware_of, on_option, resource_options, resources_of
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -48,6 +48,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="print what the store has, and what time, GPU-hours and disk the rest will take; run nothing",
     )
+    on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     command.set_defaults(command=run)
 
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
-        dry_run(study, trials, options.store, resources, **choices)
+        dry_run(study, trials, options.store, resources, hardware=hardware_of(options), **choices)
         return exit_codes.OK
 
     if lacking:
