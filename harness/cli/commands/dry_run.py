@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -145,14 +146,13 @@ def _print_costs(
         print(f"GPU-hours {cost.low * hours:.2g} to {cost.high * hours:.2g}")
     _print_disk(cost, place, resources)
     _print_fisher_cost(lacking, past, store)
-    print(f"\nEstimated from {cost.grounds} {where}.")
+    print("\n" + textwrap.fill(f"Estimated from {cost.grounds} {where}.", 80, break_on_hyphens=False))
 
 
 def _print_disk(cost: "Cost", place: str, resources: Resources) -> None:
     free = f", {decimal(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
-    print(
-        f"disk      about {decimal(int(cost.disk))} of results and {decimal(int(cost.tokenised))} of tokenised data{free}"
-    )
+    results, tokenised = decimal(int(cost.disk)), decimal(int(cost.tokenised))
+    print(f"disk      about {results} of results and {tokenised} of tokenised data{free}")
     if not math.isinf(resources.checkpoint_minutes):
         running = decimal(int(cost.checkpoint * cost.at_once))
         print(f"          at most {running} more for checkpoints while trials run")

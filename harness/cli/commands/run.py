@@ -28,7 +28,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Run the trials of a study that the store lacks, then write its report. Run it again to "
         "continue an interrupted study: what has finished is never run twice.",
         epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM.",
+        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
     study_argument(command)
     store_option(command)

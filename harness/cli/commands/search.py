@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "are scored, and never looked at. Run it again to continue an interrupted search: what had ended is "
         "known to the sampler and not run again.",
         epilog="Exit codes: 0 the search has ended, 1 with failed trials, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM.",
+        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
     study_argument(command)
     store_option(command)

@@ -45,15 +45,19 @@ def ended_by_signal(
         assert signals.requested()
 
 
+IN_TRAINING = (trainer.PenaltyTrainer, "training_step", 17, 17)
+IN_SCORING = (trials, "score", 1, 30)
+"""The function that is called when the signal comes, the number of the call, and the step of the checkpoint."""
+
+
 @pytest.mark.parametrize(
-    "method",
-    [L2(strength=0.1), Composed(methods=(Lora(), WeightAveraging(steps=20))), DecoupledL2(strength=0.1)],
-    ids=lambda method: method.label,
-)
-@pytest.mark.parametrize(
-    ("place", "name", "calls", "step"),
-    [(trainer.PenaltyTrainer, "training_step", 17, 17), (trials, "score", 1, 30)],
-    ids=["training", "scoring"],
+    ("method", "place", "name", "calls", "step"),
+    [
+        (L2(strength=0.1), *IN_TRAINING),
+        (DecoupledL2(strength=0.1), *IN_TRAINING),
+        (Composed(methods=(Lora(), WeightAveraging(steps=20))), *IN_SCORING),
+    ],
+    ids=["training", "training with a decoupled penalty", "scoring of merged and averaged weights"],
 )
 def test_a_signal_leaves_a_checkpoint_of_the_present_step(
     method: Method, place: Any, name: str, calls: int, step: int, trial: Callable[..., TrialConfig], tmp_path: Path
@@ -67,3 +71,10 @@ def test_a_signal_leaves_a_checkpoint_of_the_present_step(
     undisturbed = ended(config, whole, SELDOM)
     assert same(found, undisturbed)
     assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
+
+
+def test_a_signal_before_the_training_ends_at_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config, store = trial(L2(strength=0.1)), Store(tmp_path / "store")
+    ended_by_signal(config, store, trials, "build_trainer", 1, signal.SIGUSR1)
+    assert store.states(config.id) == []
+    assert store.failure(config.id) is None
