@@ -72,7 +72,9 @@ def terminable() -> Iterator[None]:
             yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+            # A copy of the signal that has come must not change the exit code.
+            again = signal.SIG_IGN if number == _state.number and _state.raised else handler
+            signal.signal(number, again if again is not None else signal.SIG_DFL)
         signal.set_wakeup_fd(wakeup)
         theirs.close()
         _state.number, _state.overdue, _state.raised = None, False, False
@@ -90,6 +92,7 @@ def deferred() -> Iterator[None]:
     with _mode(raises=False):
         yield
     if requested() and _state.raises:
+        _state.raised = True
         raise KeyboardInterrupt
 
 
