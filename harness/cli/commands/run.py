@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
     trials = plan(study, gpus=resources.gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
-    lacking = _checked_lacking(trials, options.store, resources)
+    lacking = checked_lacking(trials, options.store, resources)
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
 
 
-def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
+def checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
     """The trials that a store has not finished.
 
     Raises ``UserError`` if one cannot run. The check comes before the store is created, so a mistake in the study
