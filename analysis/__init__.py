@@ -5,9 +5,9 @@ their types are in ``__init__.pyi``.
 """
 
 import importlib
+import importlib.util
+from pathlib import Path
 from typing import Any
-
-from harness.common.own_packages import check_own_packages
 
 __all__ = ["Loaded", "collapse_difference", "example", "load", "mean_difference", "read", "std_ratio"]
 
@@ -15,5 +15,13 @@ __all__ = ["Loaded", "collapse_difference", "example", "load", "mean_difference"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    check_own_packages()
+    _check_harness()
     return getattr(importlib.import_module("analysis.loaded"), name)
+
+
+def _check_harness() -> None:
+    """Raise ``ImportError`` if a file of the user hides the package ``harness``, from which all else is imported."""
+    found = importlib.util.find_spec("harness")
+    file = Path(found.origin) if found is not None and found.origin else None
+    if file is None or file.resolve().parent.parent != Path(__file__).resolve().parent.parent:
+        raise ImportError(f"harness: Python imports {str(file)!r} in place of steadytune's package; rename it")
