@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.statistics.multi_bootstrap import Metric
 from harness.tasks import TASKS, Own, SequenceTask, Task, TaskName, TokenTask, task_named
 from harness.tasks.entities import OUTSIDE, Labels, span_counts
+from harness.tasks.own.multi_label import OwnMultiLabel
 
 Counts = NDArray[np.int32] | NDArray[np.float64]
 """Examples × statistics."""
@@ -34,6 +35,8 @@ def metric_of(task: TaskName) -> Metric | None:
     found = task_named(task)
     if isinstance(found, Own) and found.metric_file:
         return None
+    if isinstance(found, OwnMultiLabel):
+        return F1 if found.metric == "micro_f1" else None
     if _is_mean(found):
         return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
     known = {("f1", TokenTask): F1} | {
@@ -74,6 +77,9 @@ def counts(task: TaskName, predictions: pa.Table, split: str = "test") -> dict[s
             raise ValueError(f"{language}: gold and predicted labels are not equally many")
         if gold.size and (min(gold.min(), predicted.min()) < -1 or max(gold.max(), predicted.max()) >= len(labels)):
             raise ValueError(f"{language}: label ids are not those of {named.name!r}")
+        if isinstance(named, OwnMultiLabel):
+            found[str(language)] = set_counts(gold, predicted, len(labels))
+            continue
         if OUTSIDE in labels:  # a word without a prediction counts as this tag
             predicted = np.where(predicted < 0, labels.index(OUTSIDE), predicted)
         found[str(language)] = (
@@ -92,6 +98,12 @@ def score_counts(task: Task[Any], language: str, predictions: pa.Table) -> NDArr
     gold, predicted = (predictions[name].to_pylist() for name in ("gold", "predicted"))
     scores = np.asarray(task.of_each(language, gold, predicted), np.float64)
     return np.stack([scores, np.ones_like(scores)], axis=1)
+
+
+def set_counts(gold: Labels, predicted: Labels, labels: int) -> Counts:
+    """True positives, predicted and gold labels (examples × 3), from a 0 or 1 for each label of each example."""
+    ours, theirs = (side.reshape(-1, labels) == 1 for side in (gold, predicted))
+    return np.stack([side.sum(axis=1) for side in (ours & theirs, theirs, ours)], axis=1).astype(np.int32)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:
