@@ -160,4 +160,5 @@ class Own(Task[Example]):
     @property
     def title(self) -> str:
         """The task in a few words."""
-        return f"{self.name}: {', '.join(self.columns[:-1])} → {self.columns[-1]}"
+        *given, answer = (name for name in self.columns if name != self.id)
+        return f"{self.name.replace('_', ' ')}: {', '.join(given)} → {answer}"

@@ -19,10 +19,10 @@ def test_pairs_are_learnt_and_carry_over(tmp_path: Path) -> None:
     Three seeds gave 92 to 96 % on English and 91 to 94 % on average over German, Spanish, French and Chinese, after 90
     steps. Half of the pairs are paraphrases.
     """
-    files = {
-        (split, language): written(paraphrases(split, language, 800), tmp_path / f"{split}-{language}.csv")
-        for split, language in (("train", "en"), ("dev", "en"), ("test", "en"), ("test", "de"), ("test", "zh"))
-    }
+    files = {}
+    for split, language in (("train", "en"), ("dev", "en"), ("test", "en"), ("test", "de"), ("test", "zh")):
+        rows = paraphrases(split, language, 800 if split == "train" else 100)
+        files[split, language] = written(rows, tmp_path / f"{split}-{language}.csv")
     study = Study(
         name="paraphrases",
         task=OwnPair(text=("first", "second"), label="paraphrase"),
@@ -32,7 +32,7 @@ def test_pairs_are_learnt_and_carry_over(tmp_path: Path) -> None:
             test={language: files["test", language] for language in ("en", "de", "zh")},
         ),
         methods=(L2(strength=0.01),),
-        settings=(Setting(learning_rate=3e-4, warmup_steps=10, max_steps=50, batch_size=16, max_length=32),),
+        settings=(Setting(learning_rate=2e-4, warmup_steps=10, max_steps=50, batch_size=16, max_length=32),),
         seeds=(0,),
         targets=("de", "zh"),
         encoder="embedded",
