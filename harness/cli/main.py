@@ -11,6 +11,7 @@ from harness.cli.parser import CommandParser
 from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment, signals
+from harness.common.machine.garbage import collect_seldom
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         restart_in_utf8_mode()
+        collect_seldom()
     options = parser().parse_args(arguments)
     with signals.terminable():
         return _run(options)
