@@ -27,9 +27,11 @@ LITTLE_DISK, LITTLE_MEMORY = 5 * 10**9, 2 * 10**8
 """Bytes of free disk and shared memory below which a study may stop."""
 TORCH = """
 import json, torch
+from harness.compat.torch import has_fast_bf16
 there = torch.cuda.is_available()
 names = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())] if there else []
-print(json.dumps([names, there and torch.cuda.is_bf16_supported(including_emulation=False), torch.version.cuda]))
+bf16 = torch.cuda.is_bf16_supported(including_emulation=False) if there else has_fast_bf16()
+print(json.dumps([names, bf16, torch.version.cuda]))
 """
 RAY = """
 import json
@@ -114,7 +116,8 @@ def _torch(torch: "Future[str]") -> Iterator[Finding]:
         yield Finding("GPU, torch", FAILS, f"there is an NVIDIA driver, and torch (CUDA {cuda}) sees no GPU", advice)
     else:
         yield Finding("GPU, torch", NOTE, "none; trials run on CPU cores", "Nothing, for small encoders.")
-    yield Finding("bf16", NOTE, "precision auto is fp32 on a CPU")
+    found = "yes, by this processor" if bf16 else "not by this processor; precision auto is fp32"
+    yield Finding("bf16", OK if bf16 else NOTE, found)
 
 
 def _ray(cluster: "Future[str]") -> Finding:
