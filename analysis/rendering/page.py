@@ -149,7 +149,8 @@ def _laid_out(figure: Figure) -> Bbox:
     """
     with mpl.rc_context(STYLE):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        with mpl.rc_context({"figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)  # "none" leaves a placeholder, with which every file is drawn twice
         return figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
 
 

@@ -49,11 +49,12 @@ class Ladder:
         if not len(seeds):
             return None
         scores = results.of(method)
-        by_rate = [scores.xs(setting, level="setting").loc[seeds] for setting in rates.index]
+        targets = [*results.about.targets]
+        by_rate = [scores.xs(setting, level="setting").loc[seeds, targets].to_numpy(float) for setting in rates.index]
         languages = {
-            str(language): np.column_stack([frame[language] for frame in by_rate])
-            for language in results.about.targets
-            if all(frame[language].notna().all() for frame in by_rate)
+            str(language): by_language
+            for language, by_language in zip(targets, np.stack(by_rate, axis=1).transpose(2, 0, 1), strict=True)
+            if np.isfinite(by_language).all()
         }
         zero_shot = np.column_stack([frame.loc[seeds, "zero_shot"] for frame in at])
         return cls([float(rate) for rate in rates], zero_shot.astype(np.float64), languages)
