@@ -14,8 +14,9 @@ from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES
 from analysis.results.frame import RUN
 from analysis.results.view import View
-from analysis.sections.verdict import SCOPES, main_claims
+from analysis.sections.verdict import main_claims
 
+SCOPES = {Scope.THESE: "in these runs", Scope.SEEDS: "for other seeds", Scope.SETTINGS: "for other settings too"}
 SCOPE_TERMS = {Scope.THESE: "", Scope.SEEDS: "other seeds", Scope.SETTINGS: "other settings too"}
 MARKS = {
     Verdict.LOWER: Mark.SHOWN,
