@@ -27,6 +27,7 @@ WORDS = {
 }
 """Verdicts in words."""
 OPEN = "this shows neither a difference nor its absence"
+OPEN_IN_BRIEF = "this may be chance"
 RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
 
@@ -127,7 +128,7 @@ def _power(found: Answer, claim: Claim, brief: bool) -> str:
     if math.isnan(ratio):
         return ""
     power = "" if brief else f", with 80 % power{' and no other test' if claim.tests > 1 else ''}"
-    return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show one{power}"
+    return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show a difference{power}"
 
 
 def _elsewhere(found: Answer, claim: Claim) -> str:
@@ -164,7 +165,7 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
         return f"{size} It {_words(shown)} for {scope}{_p(shown, brief)}."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
         return f"{size} It {_words(shown)} for {scope}, within {points(shown.bounds[1])}."
-    return f"{size} For {scope} {OPEN}{_p(shown, brief)}."
+    return f"{size} For {scope}, {OPEN_IN_BRIEF if brief else OPEN}{_p(shown, brief)}."
 
 
 def rates(found: Answer) -> str:
@@ -186,7 +187,8 @@ def _words(claim: Claim) -> str:
 
 
 def _open(claim: Claim, brief: bool) -> str:
-    return f"{OPEN[0].upper()}{OPEN[1:]}{_p(claim, brief)}"
+    words = OPEN_IN_BRIEF if brief else OPEN
+    return f"{words[0].upper()}{words[1:]}{_p(claim, brief)}"
 
 
 def _p(claim: Claim, brief: bool = False) -> str:

@@ -21,7 +21,7 @@ class MultiBootstrap:
 def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
     """The differences of a method's scores and its baseline's, ours − theirs."""
     if predictions is None:
-        return MultiBootstrap(lacking="where not all results are from a store: it needs every prediction")
+        return MultiBootstrap(lacking="because some results are not from a store: it needs all predictions")
     metric = predictions.metric
     if metric is None:
         return MultiBootstrap(

@@ -48,7 +48,8 @@ def table(view: View, found: Answer) -> Table:
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
         f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
-        "The standard deviation and its ratio are geometric means over target languages.",
+        "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
+        "geometric means over target languages.",
     ]
     terms = {
         "collapsed runs": "share",

@@ -18,6 +18,8 @@ class Told:
     method: str
     headline: str
     text: str
+    shown: bool
+    """Whether the headline has a finding."""
 
 
 def told(found: Answer, method: str, varied: pd.DataFrame) -> Told:
@@ -30,7 +32,8 @@ def told(found: Answer, method: str, varied: pd.DataFrame) -> Told:
         sentences.mean(found, method, brief=True),
         "One pair of runs has no spread." if {*claims} == {Quantity.COLLAPSE} else "",
     )
-    return Told(method, headline(method, claims, found), " ".join(filter(None, text)))
+    shown = any(claim.verdict in WORDS[quantity] for quantity, claim in claims.items())
+    return Told(method, headline(method, claims, found), " ".join(filter(None, text)), shown)
 
 
 def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:

@@ -87,9 +87,9 @@ def test_the_sentences(found: Answer) -> None:
     needed = b.details["discordant pairs needed"]
     assert 3 * binomtest(0, needed).pvalue <= 0.05 < 3 * binomtest(0, needed - 1).pvalue
     assert sentences.collapse(found, "b") == (
-        "Of 12 pairs of runs, 7 collapsed in vanilla alone, 1 in b alone and 1 in both. This shows neither a difference "
-        f"nor its absence (p = {b.corrected:.2g}, corrected for 3 methods); {needed} pairs in which one method alone "
-        "collapses would show a difference."
+        "Of 12 pairs of runs, 7 collapsed in vanilla alone, 1 in b alone and 1 in both. This shows neither a "
+        f"difference nor its absence (p = {b.corrected:.2g}, corrected for 3 methods); {needed} pairs in which one "
+        "method alone collapses would show a difference."
     )
 
 

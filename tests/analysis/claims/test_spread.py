@@ -150,7 +150,7 @@ def test_an_open_question_has_its_power() -> None:
     least = minimum_detectable_ratio(ours, theirs).ratio
     assert sentences.spread(found, "a").endswith(
         f"This shows neither a difference nor its absence (p = {swapped_p(ours, theirs):.2g}); a ratio of {least:.2f} "
-        f"or {1 / least:.2f} would show one, with 80 % power."
+        f"or {1 / least:.2f} would show a difference, with 80 % power."
     )
 
 

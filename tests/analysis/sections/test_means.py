@@ -29,7 +29,7 @@ def test_a_row_has_the_difference_at_every_scope(written: list[Chapter], seen: V
         assert row["minimum detectable difference"].value == settings.details["minimum detectable difference"]
         assert not {"over examples too", "p, bootstrap"} & set(row)  # there are no predictions
     assert "Pairs in which either run collapsed are left out" in noted(table)
-    assert "No multi-bootstrap where not all results are from a store" in words(section)
+    assert "There is no multi-bootstrap because some results are not from a store" in words(section)
 
 
 def test_where_no_run_collapsed_there_is_one_difference() -> None:

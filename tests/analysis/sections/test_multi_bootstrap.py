@@ -102,7 +102,7 @@ def test_two_stores_side_by_side_have_the_multi_bootstrap_of_both(real: Path, tm
         assert row["two: l2(strength=100)"].value == pytest.approx(-expected)
     assert "No multi-bootstrap" not in words(section)
     with_file = side_by_side("one", one, "two", replace(swapped, store=None))
-    assert "No multi-bootstrap where not all results are from a store" in words(means.section(with_file))
+    assert "There is no multi-bootstrap because some results are not from a store" in words(means.section(with_file))
 
 
 def test_without_predictions_there_is_a_reason(real: Path, tmp_path: Path) -> None:
