@@ -64,7 +64,7 @@ def section(view: View) -> Section | None:
         shown = dict(list(drawable.items())[:PANELS])
         draw = partial(figure, view, shown)
         lacking = [method for method in found if method not in shown]
-        rest = f" In the tables alone: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
+        rest = f" Only in the tables: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
         caption = (
             "Shares of each score's variance over a method's runs. Setting: the hyperparameters' effect, on average "
             "over seeds. Seed: its effect on average over settings. Setting × seed: a seed's effect that differs "
