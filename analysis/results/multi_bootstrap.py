@@ -24,7 +24,9 @@ def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> 
         return MultiBootstrap(lacking="because some results are not from a store: it needs all predictions")
     metric = predictions.metric
     if metric is None:
-        return MultiBootstrap(lacking="for an own task: only steadytune's metrics can be resampled by example")
+        return MultiBootstrap(
+            lacking="for this metric: it needs a share of right answers, or steadytune's own F1 of tags or answers"
+        )
     if 2 * comparison.runs > MAX_TRIALS:
         return MultiBootstrap(lacking=f"for more than {MAX_TRIALS // 2} runs per method")
     codes = comparison.languages
