@@ -67,14 +67,30 @@ def test_what_does_not_change_the_model_does_not_change_the_id(field: str) -> No
     assert replace(CONFIG, **{field: PLACES[field]}).id == CONFIG.id  # type: ignore[arg-type]
 
 
+OTHERS: dict[str, Any] = {
+    "accumulation": 4, "label_noise": 0.2, "hidden_dropout": 0.2, "attention_dropout": 0.2, "head_dropout": 0.2,
+    "optimizer": "sgd", "beta1": 0.8, "beta2": 0.99, "bias_correction": False, "momentum": 0.9, "label_smoothing": 0.1,
+    "class_weights": "balanced", "batches": "by_length",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "field", [name for name in Setting.__dataclass_fields__ if name not in ("epochs", "max_steps")]
 )
 def test_every_hyperparameter_changes_the_id(field: str) -> None:
     value = getattr(SHORT, field)
     other: Any = "cosine" if isinstance(value, str) else value * 2 if value else 2
-    other = {"accumulation": 4, "label_noise": 0.2}.get(field, other)
-    assert replace(CONFIG, setting=replace(SHORT, **{field: other})).id != CONFIG.id
+    other = OTHERS.get(field, other)
+    base = replace(SHORT, optimizer="sgd") if field == "momentum" else SHORT
+    config = replace(CONFIG, setting=base)
+    assert replace(config, setting=replace(base, **{field: other})).id != config.id
+
+
+@pytest.mark.parametrize("seeds", [{"init_seed": 0}, {"data_seed": 0}, {"init_seed": 0, "data_seed": 0}])
+def test_a_seed_that_is_the_runs_own_makes_no_other_model(seeds: dict[str, int]) -> None:
+    setting = replace(SHORT, **seeds)
+    assert replace(CONFIG, setting=setting).id == CONFIG.id
+    assert replace(CONFIG, setting=setting, seed=1).id != replace(CONFIG, seed=1).id
 
 
 def test_a_field_added_later_with_a_default_changes_no_id() -> None:
@@ -195,7 +211,7 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ),
         (
             {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "warmup": 3}]},
-            "there is no 'warmup'. Did you mean 'warmup_steps'?",
+            "'warmup' is called 'warmup_steps' here",
         ),
         (
             {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "batch_size": 6, "accumulation": 4}]},
