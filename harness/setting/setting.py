@@ -111,6 +111,9 @@ class Setting:
     rate keeps its course over all planned steps.
     """
 
+    unknown_option = staticmethod(unknown_field)
+    """The error for a field that a setting lacks."""
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "warmup_steps", warmup.steps(self.warmup_steps, self.max_steps))
         fields.coerce(self)

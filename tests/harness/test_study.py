@@ -258,6 +258,31 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
             "learning_rate: choice: [0.001] is not allowed; give numbers and text",
         ),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
+        ({"model_name_or_path": "x"}, "field: 'model_name_or_path' is called 'encoder' here"),
+        ({"langauges": ["de"], "settings": None}, "field: there is no 'langauges'"),
+        ({"settings": [{"lr": 1e-3}]}, "settings: field: 'lr' is called 'learning_rate' here"),
+        ({"settings": [{"num_train_epochs": 3}]}, "field: 'num_train_epochs' is called 'epochs' here"),
+        ({"settings": [{"adam_beta2": 0.9}]}, "field: 'adam_beta2' is called 'beta2' here"),
+        (
+            {"settings": [{"warmup_ratio": 0.1}]},
+            "'warmup_ratio' is called 'warmup_steps' here; give a number of steps, or a share of max_steps such as 10%",
+        ),
+        (
+            {"settings": {"design": "grid", "per_device_train_batch_size": 8}},
+            "hyperparameter: 'per_device_train_batch_size' is called 'batch_size' here; give examples per",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "warmup_steps": "10%"}]},
+            "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "optimizer": "sgd", "beta2": 0.9}]},
+            "beta2: 0.9 is not allowed; only the optimizer 'adamw' has it, and the setting's is 'sgd'",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "early_stopping": 10}]},
+            "early_stopping: 10 is not allowed; give a number of at most 9",
+        ),
         ({"name": "../up"}, "name: '../up' is not allowed"),
         ({"looks": 0}, "looks: 0 is not allowed; give a finite number of at least 1"),
         ({"looks": 21}, "looks: 21 is not allowed; give a number of at most 20"),

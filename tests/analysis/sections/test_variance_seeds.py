@@ -10,12 +10,19 @@ import statsmodels.api as sm
 from statsmodels.formula.api import ols
 from statsmodels.regression.mixed_linear_model import MixedLM
 
-from analysis.results import from_csv
+from analysis.results import from_csv, from_store
 from analysis.results.tidy import tidy
 from analysis.results.view import View
 from analysis.sections import variance
 from analysis.statistics.decomposition.seeds import seed_components
+from harness import designs
+from harness.execution.attempt import attempt
+from harness.execution.plan import plan
+from harness.execution.resources import Resources
+from harness.methods import Vanilla
 from harness.setting import Setting
+from harness.store.store import Store
+from harness.study import Study
 
 LEVELS = 4
 
@@ -99,3 +106,23 @@ def test_seeds_that_are_the_runs_own_leave_the_table_as_it_is(tmp_path: Path) ->
 def test_a_setting_names_its_seeds() -> None:
     setting = Setting(learning_rate=1, max_steps=1, init_seed=3)
     assert replace(setting, data_seed=2).to_json().items() >= {"init_seed": 3, "data_seed": 2}.items()
+
+
+def test_a_crossed_study_runs_and_its_store_has_the_split(study: Study, tmp_path: Path) -> None:
+    settings = designs.grid(
+        learning_rate=1e-3, max_steps=2, batch_size=4, train_examples=8, init_seed=[0, 1], data_seed=[0, 1]
+    )
+    crossing = replace(study, methods=(Vanilla(),), settings=settings, targets=("de",))
+    trials, store = plan(crossing), Store(tmp_path)
+    for trial in trials:
+        assert not attempt(trial, store, Resources()).error
+    store.save_study(crossing, trials)
+    results = from_store.load(store, study.name)
+    assert sorted(results.runs["seed"]) == [f"init {init}, data {data}" for init in (0, 1) for data in (0, 1)]
+    assert len(results.settings) == 1
+    scores = results.runs.set_index("seed")["zero_shot"].to_numpy().reshape(2, 2)
+    effects = [scores.mean(axis=1).var(ddof=1), scores.mean(axis=0).var(ddof=1)]
+    rest = (scores[0, 0] - scores[0, 1] - scores[1, 0] + scores[1, 1]) ** 2 / 4
+    frame = results.runs.merge(results.trials[["trial", "seed", "init_seed", "data_seed"]], on="seed")
+    found = seed_components(frame.assign(language="de", score=frame["zero_shot"]))["de"]
+    assert found.variance[:, 0] == pytest.approx([*(effect - rest / 2 for effect in effects), rest])
