@@ -18,6 +18,8 @@ NUMERICS = 3
 
 Raise it when a change of the code, or of a field's default, changes scores.
 """
+NUMERICS_16_BIT = 4
+"""The same for trials in bf16 and fp16. Since 4, the head's last layer is in fp32."""
 PLACE = {"place": True}
 """Marks a field of a trial that cannot change the fine-tuned model."""
 
@@ -87,13 +89,14 @@ class TrialConfig:
         """Content hash (16 hex digits) of the values that can change the fine-tuned model, and of nothing else."""
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
+        numerics = NUMERICS if self.precision == "fp32" else NUMERICS_16_BIT
         # A part's own seed that equals the run's makes no other model.
         setting = {
             name: value
             for name, value in fields.chosen(self.setting).items()
             if not (name in SEEDS and value == self.seed)
         }
-        return digest({"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": setting})
+        return digest({"numerics": numerics, **rest, "method": self.method.identity(), "setting": setting})
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

@@ -21,6 +21,7 @@ from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
 from harness.training.batches import ByLength
+from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.label_loss import balanced, label_loss
 from harness.training.optimizers import OPTIMIZERS, uncorrected
 from harness.training.trainer import PenaltyTrainer
@@ -70,6 +71,8 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     model = loading.fine_tunable(context.encoder, context.origin.task, seed, used)
     dropout.set_dropout(model, setting)
     context.task.prepare(model)
+    if config.precision != "fp32":
+        keep_head_in_fp32(model)
     train_packed(model)
     return model
 
