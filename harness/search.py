@@ -8,9 +8,9 @@ from typing import Any
 
 from harness import ranges
 from harness.common import fields
-from harness.common.errors import UserError, bad, unknown
+from harness.common.errors import UserError, bad
 from harness.ranges import Choice, Interval
-from harness.setting import INSTEAD, MAX_TRIALS, Setting
+from harness.setting import INSTEAD, MAX_TRIALS, Setting, unknown_field
 
 MAX_CORNERS = 1024
 """Largest number of a space's corners that are checked before a search."""
@@ -83,7 +83,7 @@ class Search:
         own = cls.__dataclass_fields__
         for name in values:
             if name not in own and name not in Setting.__dataclass_fields__:
-                raise unknown(f"{where}: hyperparameter", name, (*own, *Setting.__dataclass_fields__))
+                raise unknown_field(f"{where}: hyperparameter", name, (*own, *Setting.__dataclass_fields__))
         beside = {name: value for name, value in values.items() if name not in own}
         if "space" in values and beside:
             raise UserError(f"{where}: {', '.join(beside)} stand beside 'space'; put all ranges there, or none")

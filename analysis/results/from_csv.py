@@ -16,11 +16,12 @@ from analysis.results.about import About
 from analysis.results.csv_files import cells, names, scale
 from analysis.results.csv_files.collapses import suspected
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
+from analysis.results.csv_files.seeds import NO_SEED, RUN_SEED, with_seed_labels
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
 from analysis.results.tidy import COLUMNS, scorer
 from harness.common import fields, files
 from harness.common.errors import UserError, bad, unknown
-from harness.setting import Setting, value_label
+from harness.setting import SEEDS, Setting, value_label
 
 REQUIRED = ("method", "seed", "language", "score")
 OWN = "setting."
@@ -78,6 +79,8 @@ def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Resu
     frame, flagged, notes = _parsed(read, file)
     frame["source"] = _source(frame, file, source)
     settings = _settings(frame, _hyperparameters(frame), file)
+    frame, crossed = _seeds(frame, file)
+    notes = (*notes, *crossed)
     frame["trial"] = _trials(frame)
     _once(frame, file, notes)
     trials = _trial_rows(frame, file)
@@ -92,7 +95,7 @@ def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Resu
 
 def _hyperparameters(frame: pd.DataFrame) -> list[str]:
     own = {f.name for f in fields_of(Setting)}
-    return [name for name in map(str, frame.columns) if name in own or name.startswith(OWN)]
+    return [name for name in map(str, frame.columns) if name in own.difference(SEEDS) or name.startswith(OWN)]
 
 
 def _parsed(read: cells.Cells, file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
@@ -180,6 +183,15 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
     return found.set_index("setting")
 
 
+def _seeds(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The rows with labels of their seeds where a run has several, and notes on those."""
+    if not (there := [name for name in SEEDS if name in frame]):
+        return frame, ()
+    texts = {name: frame[name].where(~frame[name].str.lower().isin(NO_SEED), "") for name in there}
+    own = {name: whole(column.where(column != "", "0"), file).where(column != "") for name, column in texts.items()}
+    return with_seed_labels(frame.assign(**own))
+
+
 def _trials(frame: pd.DataFrame) -> "pd.Series[str]":
     """Trial ids. Missing ids are composed of the columns that identify a run."""
     if (frame["trial"] != "").all():
@@ -219,7 +231,8 @@ def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     targets = tested[tested["language"] != source].groupby("trial", sort=False)["language"].agg(tuple)
     tests = tested[tested["test_data"] != ""].groupby("trial", sort=False)[["language", "test_data"]]
     prints = {str(trial): dict(zip(rows["language"], rows["test_data"], strict=True)) for trial, rows in tests}
-    trials = frame.drop_duplicates("trial")[["trial", "method", *PAIR, *facts]].reset_index(drop=True)
+    split = [name for name in (*SEEDS, RUN_SEED) if name in frame]
+    trials = frame.drop_duplicates("trial")[["trial", "method", *PAIR, *facts, *split]].reset_index(drop=True)
     return trials.assign(
         targets=[targets.get(trial, ()) for trial in trials["trial"]],
         test_data=pd.Series([prints.get(trial, {}) for trial in trials["trial"]], dtype=object),

@@ -7,9 +7,10 @@ import pandas as pd
 
 from analysis.results import collapse
 from analysis.results.about import About
+from analysis.results.csv_files.seeds import with_seed_labels
 from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
 from harness.common.errors import UserError
-from harness.setting import Setting, setting_labels
+from harness.setting import SEEDS, Setting, setting_labels
 from harness.store.failures import Failure
 from harness.store.record import Record, follows_present_rules
 from harness.store.store import Store
@@ -40,11 +41,11 @@ def load(store: Store, name: str) -> Results:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
     standing = store.standing(trials)
     collapsed = collapse.flags(store, standing.finished)
-    labels = setting_labels([trial.setting for trial in trials])
+    labels = setting_labels([trial.setting for trial in trials], seeds=False)
     arms = {method: method.arm.label for method in {trial.method for trial in trials}}
     rows = []
     for trial in trials:
-        pair = {"setting": labels[trial.setting], "seed": trial.seed, "replicate": trial.replicate}
+        pair = {"setting": labels[trial.setting], "seed": trial.seed, "replicate": trial.replicate, **_own_seeds(trial)}
         keys = {"trial": trial.id, "method": arms[trial.method], **pair}
         asked = {
             "targets": trial.targets,
@@ -60,10 +61,10 @@ def load(store: Store, name: str) -> Results:
         )
         rows.append(keys | asked | rest)
     metric = next((record.metric for record in standing.finished.values()), "")
-    frame = pd.DataFrame(rows)
+    frame, crossed = with_seed_labels(pd.DataFrame(rows))
     scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
     about = replace(About.of(study), described=trials[0].own_task)
-    return Results(about, frame, scores, settings, metric, notes=_notes(standing))
+    return Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)))
 
 
 def _notes(standing: Standing) -> tuple[str, ...]:
@@ -78,12 +79,20 @@ def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
 
     The order of trials differs from the study's, because ewc's trials come several at a time.
     """
+    written = {name for setting in labels for name in setting.to_json()}.difference(SEEDS)
     ordered = [
         setting
         for setting in dict.fromkeys([*(s for arm in study.arms for s in arm.settings), *labels])
         if setting in labels
     ]
-    return pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
+    made = pd.DataFrame([asdict(setting) for setting in ordered], index=[labels[setting] for setting in ordered])
+    kept = made[[name for name in made if name in written]]
+    return kept[~kept.index.duplicated()]
+
+
+def _own_seeds(trial: TrialConfig) -> dict[str, float]:
+    """The seeds of a trial's setting, NaN for those that are the run's."""
+    return {name: _or_nan(getattr(trial.setting, name)) for name in SEEDS}
 
 
 def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> dict[str, object]:

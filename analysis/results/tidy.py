@@ -5,8 +5,10 @@ It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and an
 
 import pandas as pd
 
+from analysis.results.csv_files.seeds import RUN_SEED
 from analysis.results.frame import FINISHED, RUN, Results
 from harness.common.errors import UserError
+from harness.setting import SEEDS
 
 COLUMNS = {
     "study": "name of the study",
@@ -77,4 +79,10 @@ def tidy(results: Results) -> pd.DataFrame:
         study=about.name, task=about.task, encoder=about.encoder, source=about.source, test_data=fingerprints,
         **{name: rows["trial"].map(facts[name]) for name in ("scorer", "status", "collapsed", "diverged", "error")},
     )  # fmt: skip
-    return rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)
+    if RUN_SEED in facts:
+        rows = rows.assign(seed=rows["trial"].map(facts[RUN_SEED]))
+        seeds = {name: rows["trial"].map(facts[name]).astype("Int64") for name in SEEDS}
+    else:
+        seeds = {}
+    found = rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)
+    return found.assign(**{name: column.to_numpy() for name, column in seeds.items()})

@@ -19,6 +19,7 @@ from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
 from analysis.results.wording import counted, named
+from analysis.sections import variance_seeds
 from analysis.statistics.decomposition.importance import Importances, importances
 from analysis.statistics.decomposition.mixed_model import decompose
 from analysis.statistics.decomposition.variance import Components
@@ -43,6 +44,7 @@ def section(view: View) -> Section | None:
     """The section; ``None`` if no method has runs at several settings or with several seeds."""
     found: dict[str, dict[str, Components]] = {}
     notes: dict[str, None] = {}
+    seeds: list[Table | None] = []
     for method in view.results.methods:
         frame, left_out = _frame(view, method)
         if frame.empty or len(frame[PAIR].drop_duplicates()) < 2:
@@ -54,6 +56,7 @@ def section(view: View) -> Section | None:
             left_out = "; ".join(
                 filter(None, [left_out, f"{counted(unfitted, 'language')} without a full grid are left out"])
             )
+        seeds.append(variance_seeds.split(view, method, frame, WHOLE))
         if left_out:
             notes[f"{method}: {left_out}"] = None
     if not found:
@@ -74,7 +77,7 @@ def section(view: View) -> Section | None:
         )
         alt = f"Stacked bars of variance shares by language, one panel per method: {', '.join(shown)}.{rest}"
         parts.insert(0, Picture("variance", draw, caption, alt))
-    parts += filter(None, [hyperparameters(view)])
+    parts += filter(None, [*seeds, hyperparameters(view)])
     return Section("variance", "Where the variance comes from", parts)
 
 

@@ -30,10 +30,8 @@ def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
     for name, other in INSTEAD.items():
         if name in given and other not in given and value_of(Setting, name, given[name]) is not None:
             given[other] = "null"
-    share = given.pop("warmup_steps") if given.get("warmup_steps", "").endswith("%") else None
     given |= {name: _times(setting, name, text) for name, text in given.items() if text.endswith("x")}
-    made = with_values(setting, given)
-    return made if share is None else replace(made, warmup_steps=_warmup(share, made))
+    return with_values(setting, given)
 
 
 def _times(setting: Setting, name: str, text: str) -> str:
@@ -50,19 +48,6 @@ def _times(setting: Setting, name: str, text: str) -> str:
         raise bad(name, text, f"a value: that of the study is {fields.short(own)}, and cannot be multiplied")
     made = own * factor
     return str(round(made)) if isinstance(own, int) and math.isfinite(made) else f"{made:.6g}"
-
-
-def _warmup(share: str, setting: Setting) -> int:
-    """The warmup steps for a share, such as ``10%``, of a setting's steps."""
-    try:
-        percent = float(share.removesuffix("%"))
-    except ValueError:
-        percent = math.nan
-    if not 0 <= percent <= 100:
-        raise bad("warmup_steps", share, "a whole number of steps, or a share of them from 0% to 100%")
-    if setting.max_steps is None:
-        raise bad("warmup_steps", share, "a whole number of steps, or max_steps too: a share is of max_steps")
-    return round(setting.max_steps * percent / 100)
 
 
 def with_values(made: T, asked: Mapping[str, str]) -> T:

@@ -12,7 +12,7 @@ from harness.cli.override_values import merged, value_of, with_values
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import METHODS, Composed, Ewc, Method
-from harness.setting import Setting
+from harness.setting import Setting, unknown_field
 from harness.study import Arm, Study
 from harness.tasks import Own, TaskName, task_named
 
@@ -140,7 +140,7 @@ def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
         raise UserError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
     if not dot:
         if name not in OF_STUDY and name not in Setting.__dataclass_fields__:
-            raise unknown("--set", name, (*OF_STUDY, *Setting.__dataclass_fields__))
+            raise unknown_field("--set", name, (*OF_STUDY, *Setting.__dataclass_fields__))
         return
     if kind not in methods:
         if kind in METHODS:

@@ -61,15 +61,19 @@ def loaded(
 
 
 def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:
-    """The message of an error. For an unknown option of a known class it suggests the nearest option."""
+    """The message of an error. For an unknown option of a known class it suggests the nearest option.
+
+    A class may have an error of its own for that, ``unknown_option``, with the arguments of ``unknown``.
+    """
     if isinstance(error, UserError):
         return str(error)
     if isinstance(error, TypeError) and line is not None:
         options = {cls.__name__: [field.name for field in dataclasses.fields(cls)] for cls in known}
+        errors = {cls.__name__: getattr(cls, "unknown_option", unknown) for cls in known}
         for name, given in _calls(content, line):
             for option in given if name in options else ():
                 if option not in options[name]:
-                    return str(unknown(name, option, options[name]))
+                    return str(errors[name](name, option, options[name]))
     return f"{type(error).__name__}: {error}"
 
 

@@ -8,13 +8,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset, Sampler
 from transformers import Trainer, TrainerState, trainer_utils
 from transformers.trainer import TRAINER_STATE_NAME
 
 
 class ResumableTrainer(Trainer):
     """A ``Trainer`` whose subclass decides where the training state is kept, and which weights are in it."""
+
+    def batch_weight(self, labels: Tensor) -> Tensor | None:
+        """Total weight of some labels, by which the loss of an optimizer step is divided; ``None`` to count them."""
+        return None
+
+    def train_sampler(self, rows: Dataset[Any] | None) -> "Sampler[int] | None":
+        """The order of the training rows; ``None`` for ``Trainer``'s random order."""
+        return None
 
     def keep_training_state(self) -> None:
         """Keep the state of the training. It is called when a callback sets ``control.should_save``."""
@@ -58,6 +68,18 @@ class ResumableTrainer(Trainer):
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         """Replaces Trainer's method, which writes the whole model into a folder that is incomplete for a while."""
         self.keep_training_state()
+
+    def _get_num_items_in_batch(self, batch_samples: list[Any], device: torch.device) -> Tensor | int | None:
+        weights = [self.batch_weight(batch["labels"]) for batch in batch_samples]
+        if found := [weight for weight in weights if weight is not None]:
+            return torch.stack(found).sum().to(device)
+        counted: Tensor | int | None = super()._get_num_items_in_batch(batch_samples, device)
+        return counted
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> "Sampler[int] | None":
+        rows = self.train_dataset if train_dataset is None else train_dataset
+        own = self.train_sampler(rows)
+        return super()._get_train_sampler(train_dataset) if own is None else own
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
         self.load_weights(Path(resume_from_checkpoint))

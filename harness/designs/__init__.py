@@ -8,14 +8,14 @@ a study with a design is fast.
 import inspect
 from collections.abc import Callable, Mapping
 
-from harness.common.errors import UserError, unknown
+from harness.common.errors import UserError
 from harness.common.registry import Registry
 from harness.designs.grid import grid as grid
 from harness.designs.latin_hypercube import latin_hypercube as latin_hypercube
 from harness.designs.one_at_a_time import one_at_a_time as one_at_a_time
 from harness.designs.random import random as random
 from harness.designs.sobol import sobol as sobol
-from harness.setting import Setting
+from harness.setting import Setting, unknown_field
 
 DESIGNS: Registry[Callable[..., tuple[Setting, ...]]] = Registry(
     {
@@ -43,7 +43,7 @@ def settings_from(values: Mapping[str, object], where: str) -> tuple[Setting, ..
     own = [p.name for p in inspect.signature(design).parameters.values() if p.kind is not p.VAR_KEYWORD]
     for field in rest:
         if field not in own and field not in Setting.__dataclass_fields__:
-            raise unknown(f"{where}: hyperparameter", field, (*own, *Setting.__dataclass_fields__))
+            raise unknown_field(f"{where}: hyperparameter", field, (*own, *Setting.__dataclass_fields__))
     for field in own:
         if field not in rest:
             raise UserError(f"{where}: the field {field!r} is missing")

@@ -58,4 +58,4 @@ def drawn(
     chosen = (
         {name: made.at(share) for (name, made), share in zip(varied.items(), place, strict=True)} for place in places
     )
-    return tuple(dict.fromkeys(fields.build(Setting, design, constants | values) for values in chosen))
+    return tuple(dict.fromkeys(Setting.from_json(constants | values, design) for values in chosen))

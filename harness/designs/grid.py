@@ -3,7 +3,6 @@
 import itertools
 import math
 
-from harness.common import fields
 from harness.common.errors import bad
 from harness.ranges import Constant, Interval, Range, space
 from harness.setting import MAX_TRIALS, Setting
@@ -20,7 +19,7 @@ def grid(**hyperparameters: object) -> tuple[Setting, ...]:
     if (count := math.prod(map(len, lists.values()))) > MAX_TRIALS:
         raise bad("grid", count, f"lists with at most {MAX_TRIALS} combinations")
     return tuple(
-        fields.build(Setting, "grid", dict(zip(lists, values, strict=True)))
+        Setting.from_json(dict(zip(lists, values, strict=True)), "grid")
         for values in itertools.product(*lists.values())
     )
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from harness.common import fields
 from harness.designs.grid import values_of
 from harness.ranges import space
 from harness.setting import INSTEAD, Setting
@@ -15,10 +14,10 @@ def one_at_a_time(centre: Setting | Mapping[str, object], **values: object) -> t
     The centre's own values are not repeated. Values are as in ``grid``. The design shows no interaction of
     hyperparameters: an analysis of variance needs a grid.
     """
-    start = centre if isinstance(centre, Setting) else fields.build(Setting, "centre", centre)
+    start = centre if isinstance(centre, Setting) else Setting.from_json(centre, "centre")
     around = [
-        fields.build(
-            Setting, "one_at_a_time", asdict(start) | ({INSTEAD[name]: None} if name in INSTEAD else {}) | {name: value}
+        Setting.from_json(
+            asdict(start) | ({INSTEAD[name]: None} if name in INSTEAD else {}) | {name: value}, "one_at_a_time"
         )
         for name, made in space(values).items()
         for value in values_of("one_at_a_time", name, made)

@@ -58,13 +58,13 @@ class TrimmedEmbedding(nn.Embedding):
         return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
 
 
-def can_trim(model: PreTrainedModel, weight_decay: float) -> bool:
+def can_trim(model: PreTrainedModel, weight_decay: float, optimizer: str = "adamw") -> bool:
     """Whether trimming a model's input embedding is exact.
 
-    It is not exact with weight decay, which moves every row. Nor is it exact for an embedding that does more than look
-    up rows or that shares its weights.
+    It is not exact with weight decay, which moves every row, nor with Adafactor, which bounds the mean over all rows.
+    Nor is it exact for an embedding that does more than look up rows or that shares its weights.
     """
-    return not weight_decay and mapped_embedding.only_looks_up(model)
+    return not weight_decay and optimizer != "adafactor" and mapped_embedding.only_looks_up(model)
 
 
 def trimmed(body: nn.Module) -> dict[str, TrimmedEmbedding]:

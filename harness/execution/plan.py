@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from harness.common import sources
+from harness.common import fields, sources
 from harness.common.errors import UserError, bad
 from harness.data import corpus, reading
 from harness.data.origin import absolute, origin_of
@@ -39,6 +39,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
     trials: dict[str, TrialConfig] = {}
     for given, targets, setting, seed, replicate in study.runs():
         method = given.located(absolute)
+        reads_dev = study.checkpoint == "best" or setting.early_stopping is not None
         trial = TrialConfig(
             task=task.name,
             task_code=origin.code,
@@ -49,8 +50,8 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             replicate=replicate,
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
-            selected_on=dev if study.checkpoint == "best" else "",
-            selected_by=task.scorer if study.checkpoint == "best" else "",
+            selected_on=dev if reads_dev else "",
+            selected_by=task.scorer if reads_dev else "",
             encoder_revision=encoder.revision,
             tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,
@@ -65,6 +66,8 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             test_data={language: tests[language] for language in (*sources.parts(study.source), *targets)},
             trim_vocabulary=study.trim_vocabulary,
         )
+        if trial.id in trials and trials[trial.id].method == method:
+            continue  # seeds written in two ways, such as seed 0 with and without init_seed 0
         if trial.id in trials:
             raise bad(
                 "methods",
@@ -82,3 +85,10 @@ def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
         raise bad("train_examples", most, f"at most {there}, the training examples in {study.source!r}")
     if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:
         raise UserError(f"label_noise: the task {task.name!r} cannot have any: it does not define 'relabelled'")
+    for setting in settings if type(task).loss is not Task.loss else ():
+        for name in sorted({"label_smoothing", "class_weights"} & fields.chosen(setting).keys()):
+            raise bad(
+                name,
+                getattr(setting, name),
+                f"none: the loss of the task {task.name!r} is not the cross entropy of labels, which alone has it",
+            )

@@ -7,7 +7,7 @@ from harness.checks import example_check, tokenizer_check
 from harness.common.errors import UserError, bad
 from harness.common.machine.cores import cores
 from harness.data.origin import Origin
-from harness.encoders import loading, pinning, trimmed_embedding
+from harness.encoders import dropout, loading, pinning, trimmed_embedding
 from harness.encoders.encoder_files import config
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
@@ -15,7 +15,7 @@ from harness.execution.resources import Resources
 from harness.fisher import supply
 from harness.fisher.windows import windows
 from harness.methods import Method
-from harness.study import TrialConfig
+from harness.study import Setting, TrialConfig
 from harness.tasks import TaskName
 from harness.training import precision
 
@@ -38,6 +38,7 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
         Origin.of(first).task,
         max(trial.setting.max_length for trial in trials),
         {trial.method.arm: trial.method for trial in trials}.values(),
+        dict.fromkeys(trial.setting for trial in trials),
     )
     tokenizer_check.check(*_read_by_tokenizer(trials))
     for request in supply.needed(trials):
@@ -73,11 +74,13 @@ def check_room(resources: Resources) -> None:
             raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
 
 
-def check_encoder(encoder: Encoder, task: TaskName, max_length: int, methods: Iterable[Method]) -> None:
+def check_encoder(
+    encoder: Encoder, task: TaskName, max_length: int, methods: Iterable[Method], settings: Iterable[Setting] = ()
+) -> None:
     """Refuse an encoder that a trial could not use, without loading its weights.
 
     Raises ``UserError`` if a file is damaged, weights are missing, ``max_length`` exceeds the encoder's limit, or a
-    method cannot be used with the encoder.
+    method or a setting's dropout cannot be used with the encoder.
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(
@@ -94,6 +97,10 @@ def check_encoder(encoder: Encoder, task: TaskName, max_length: int, methods: It
     most = min(loading.tokenizer(encoder).model_max_length, positions)
     if max_length > most:
         raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
+    asked = {(one.hidden_dropout, one.attention_dropout, one.head_dropout): one for one in settings}
+    asked.pop((None, None, None), None)
+    for setting in asked.values():
+        dropout.set_dropout(copy.deepcopy(outline.model), setting)
     for method in methods:
         if max_length + method.virtual_tokens > positions:
             room = positions - method.virtual_tokens

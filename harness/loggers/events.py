@@ -1,6 +1,6 @@
 """The data of an ended trial for loggers. It all comes from the store, never from this machine or its environment."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 from typing import Any
@@ -101,7 +101,7 @@ def parameters(config: TrialConfig, study: str) -> dict[str, Parameter]:
         "checkpoint": config.checkpoint,
         "method": config.method.arm.label,
         **options,
-        **asdict(config.setting),
+        **config.setting.to_json(),
         "seed": config.seed,
         "replicate": config.replicate,
     }

@@ -10,7 +10,8 @@ from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.ranges.interval import INTERVALS, SPREADS, Interval, Spread
 from harness.ranges.lists import Choice, Constant, GridSearch
-from harness.setting import Setting
+from harness.setting import Setting, unknown_field
+from harness.setting.warmup import is_share
 
 Range = Interval | Choice | GridSearch | Constant
 
@@ -30,14 +31,18 @@ def space(values: Mapping[str, object]) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for name, value in values.items():
         if name not in hints:
-            raise unknown("hyperparameter", name, hints)
+            raise unknown_field("hyperparameter", name, hints)
         made = found[name] = range_from(value, name)
         kinds = {hints[name], *typing.get_args(hints[name])}
         if isinstance(made, Interval) and not made.whole and int in kinds and not (made.q or 0.5).is_integer():
             raise bad(name, made, "a range of whole numbers, such as randint(0, 10)")
         if isinstance(made, Choice | GridSearch):
             # 1e-3 and 0.001 are the same value
-            fields.once(name, [fields.converted(name, value, hints[name]) for value in made.values])
+            same = [
+                value if name == "warmup_steps" and is_share(value) else fields.converted(name, value, hints[name])
+                for value in made.values
+            ]
+            fields.once(name, same)
     return found
 
 

@@ -11,7 +11,7 @@ from harness.common import fields, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
 from harness.search import Search
-from harness.setting import MAX_TRIALS
+from harness.setting import MAX_TRIALS, unknown_field
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
@@ -265,6 +265,9 @@ class Study:
         if not isinstance(values, Mapping):
             raise bad(where, values, "a mapping with the fields of a study")
         given = dict(values)
+        for name in given:
+            if name not in cls.__dataclass_fields__:
+                raise unknown_field(f"{where}: field", name, cls.__dataclass_fields__)
         if not isinstance(given.get("task", ""), str | Own):
             given["task"] = own_task(given["task"], f"{where}: task")
         if "data" in given:
@@ -286,6 +289,7 @@ class Study:
         if isinstance(self.task, Own):
             given["task"] = self.task.to_json()
         given["methods"] = [arm.to_json() for arm in self.own_arms]
+        given["settings"] = [setting.to_json() for setting in self.settings]
         # Older versions refuse a field that they do not know.
         for name in ("search", "looks", "equivalence", "sampling"):
             if getattr(self, name) is None:

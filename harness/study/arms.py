@@ -1,7 +1,7 @@
 """Arms of a study: a method with settings or seeds of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ class Arm:
         """The method itself if it has no settings or seeds of its own, else the arm."""
         return self.method if self.settings is None and self.seeds is None else self
 
-    def to_json(self, setting_form: Callable[[Setting], dict[str, Any]] = asdict) -> dict[str, Any]:
+    def to_json(self, setting_form: Callable[[Setting], dict[str, Any]] = Setting.to_json) -> dict[str, Any]:
         """The form that ``arm_from`` reads; ``setting_form`` converts each setting."""
         given = self.method.to_json()
         if self.settings is not None:
@@ -89,7 +89,7 @@ def settings_from(specs: object, where: str) -> list[Setting]:
     """Settings from a list, or from a mapping that names a design."""
     if isinstance(specs, Mapping):
         return list(designs.settings_from(specs, where))
-    return [spec if isinstance(spec, Setting) else fields.build(Setting, where, spec) for spec in list_of(specs, where)]
+    return [spec if isinstance(spec, Setting) else Setting.from_json(spec, where) for spec in list_of(specs, where)]
 
 
 def list_of(values: object, where: str) -> list[Any]:

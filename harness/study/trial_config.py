@@ -2,14 +2,14 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from harness.common import fields
 from harness.common.hashing import digest
 from harness.methods import Method, method_from
-from harness.setting import Setting
+from harness.setting import SEEDS, Setting
 from harness.study.own_data import OwnData, data_json, own_data
 from harness.tasks import Own, own_task
 
@@ -90,9 +90,13 @@ class TrialConfig:
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
         numerics = NUMERICS if self.precision == "fp32" else NUMERICS_16_BIT
-        return digest(
-            {"numerics": numerics, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
-        )
+        # A part's own seed that equals the run's makes no other model.
+        setting = {
+            name: value
+            for name, value in fields.chosen(self.setting).items()
+            if not (name in SEEDS and value == self.seed)
+        }
+        return digest({"numerics": numerics, **rest, "method": self.method.identity(), "setting": setting})
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
@@ -101,13 +105,13 @@ class TrialConfig:
                 given.pop(name)
         if self.own_task is not None:
             given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}
-        return {**given, "method": self.method.to_json(), "setting": asdict(self.setting)}
+        return {**given, "method": self.method.to_json(), "setting": self.setting.to_json()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "TrialConfig":
         given = dict(values)
         given["method"] = method_from(given["method"], "method")
-        given["setting"] = fields.build(Setting, "setting", given["setting"])
+        given["setting"] = Setting.from_json(given["setting"])
         if given.get("own_task") is not None:
             given |= {"own_task": own_task(given["own_task"], "task"), "data": own_data(given["data"], "data")}
         return fields.build(cls, "trial", given)

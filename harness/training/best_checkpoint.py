@@ -1,4 +1,4 @@
-"""Checkpoint selection on the source's dev set, as in XTREME; never on a target language."""
+"""Checkpoint selection and early stopping on the source's dev set, as in XTREME; never on a target language."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +13,18 @@ EVALUATIONS = 10
 class BestOnDev(TrainerCallback):
     """Keeps a copy of the weights with the best dev score so far; the earliest of equal scores.
 
-    ``score`` gives a model's dev score × 100. The callback does not change the training itself.
+    The callback does not change the training itself, except for its end.
+
+    Args:
+        score: Gives a model's dev score × 100.
+        keep: Whether to keep the best weights.
+        patience: Number of scores in a row without a new best after which training ends; ``None`` for no end.
     """
 
-    def __init__(self, score: Callable[[PreTrainedModel], float]) -> None:
-        self.score = score
+    def __init__(
+        self, score: Callable[[PreTrainedModel], float], *, keep: bool = True, patience: int | None = None
+    ) -> None:
+        self.score, self.keep, self.patience = score, keep, patience
         self.scores: dict[int, float] = {}
         """Dev scores by step."""
         self.step = 0
@@ -47,7 +54,10 @@ class BestOnDev(TrainerCallback):
         model.train(training)
         if self.scores[state.global_step] > self.scores.get(self.step, float("-inf")):
             self.step = state.global_step
-            self._weights = {name: tensor.detach().to("cpu", copy=True) for name, tensor in model.named_parameters()}
+            if self.keep:
+                self._weights = {name: part.detach().to("cpu", copy=True) for name, part in model.named_parameters()}
+        if self.patience is not None and sum(step > self.step for step in self.scores) >= self.patience:
+            control.should_training_stop = control.should_log = True
 
     @torch.no_grad()
     def load(self, model: PreTrainedModel) -> None:

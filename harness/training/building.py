@@ -4,6 +4,7 @@ The trainer has a fresh model with the method, the training data, and the settin
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,14 @@ from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
-from harness.encoders import loading, trimmed_embedding
+from harness.encoders import dropout, loading, trimmed_embedding
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
-from harness.study import Setting
+from harness.study import Setting, TrialConfig
+from harness.training.batches import ByLength
 from harness.training.fp32_head import keep_head_in_fp32
+from harness.training.label_loss import balanced, label_loss
+from harness.training.optimizers import OPTIMIZERS, uncorrected
 from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
 
@@ -34,13 +38,19 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     rows = training_rows(context)
     model = _fresh(context, rows, tokenizer.pad_token_id)
     config.method.adapt(model, shared)
+    setting = config.setting
+    weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
+    relabels = weights is not None or setting.label_smoothing > 0
     trainer = PenaltyTrainer(
-        loss=context.task.loss,
+        loss=partial(label_loss, weights=weights, smoothing=setting.label_smoothing) if relabels else context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
-        rates=config.method.rates(model, shared),
+        rates=_rates(context, model),
+        weights=weights,
+        order=ByLength(rows, setting.batch_size, _data_seed(config)) if setting.batches == "by_length" else None,
         model=model,
-        args=training_arguments(config.setting, config.seed, config.precision),
+        args=training_arguments(setting, config.seed, config.precision),
+        optimizer_cls_and_kwargs=None if setting.bias_correction else uncorrected(setting),
         train_dataset=rows,
         data_collator=context.task.collator(tokenizer),
         processing_class=tokenizer,
@@ -54,14 +64,32 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
 def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrainedModel:
     """A copy of the pretrained encoder. If trimming is exact, it has only the embeddings that the rows use."""
     config = context.config
-    exact = trimmed_embedding.can_trim(context.pretrained.model, config.setting.weight_decay)
+    setting = config.setting
+    exact = trimmed_embedding.can_trim(context.pretrained.model, setting.weight_decay, setting.optimizer)
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
-    model = loading.fine_tunable(context.encoder, context.origin.task, config.seed, used)
+    seed = config.seed if setting.init_seed is None else setting.init_seed
+    model = loading.fine_tunable(context.encoder, context.origin.task, seed, used)
+    dropout.set_dropout(model, setting)
     context.task.prepare(model)
     if config.precision != "fp32":
         keep_head_in_fp32(model)
     train_packed(model)
     return model
+
+
+def _rates(context: TrialContext, model: PreTrainedModel) -> dict[str, float]:
+    """Share of the learning rate by parameter name: the method's, times the head's own."""
+    config, shared = context.config, context.pretrained
+    rates = config.method.rates(model, shared)
+    if (head := config.setting.head_learning_rate) is None:
+        return rates
+    own = dict.fromkeys(shared.fresh, head / config.setting.learning_rate)
+    return rates | {name: share * rates.get(name, 1.0) for name, share in own.items()}
+
+
+def _data_seed(config: TrialConfig) -> int:
+    """The seed of the order of the training rows."""
+    return config.seed if config.setting.data_seed is None else config.setting.data_seed
 
 
 def _terms(context: TrialContext) -> list[Term]:
@@ -90,11 +118,15 @@ def training_arguments(setting: Setting, seed: int, precision: str) -> TrainingA
         weight_decay=setting.weight_decay,
         max_grad_norm=setting.max_grad_norm,
         seed=seed,
-        data_seed=seed,
+        data_seed=seed if setting.data_seed is None else setting.data_seed,
         bf16=precision == "bf16",
         fp16=precision == "fp16",
         use_cpu=not torch.cuda.is_available(),
-        optim="adamw_torch_fused",
+        optim=OPTIMIZERS[setting.optimizer],
+        optim_args=f"momentum={setting.momentum!r}" if setting.momentum else None,
+        adam_beta1=setting.beta1,
+        adam_beta2=setting.beta2,
+        adam_epsilon=setting.epsilon,
         label_names=["labels"],
         logging_steps=1 / WINDOWS,
         logging_nan_inf_filter=False,

@@ -10,11 +10,13 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.utils.data import Dataset, Sampler
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from harness.common.machine import signals
 from harness.compat.trainer import ResumableTrainer
 from harness.methods.penalty import Term, penalties
+from harness.tasks.base import IGNORED
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
@@ -32,7 +34,8 @@ def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | N
     """
     count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
     # A batch may have no label: the tokenizer turns some words into nothing.
-    return summed(outputs, labels) / torch.as_tensor(count).clamp(min=1)
+    total = torch.as_tensor(count)
+    return summed(outputs, labels) / torch.where(total > 0, total, 1)
 
 
 class LogLastStep(TrainerCallback):
@@ -61,6 +64,8 @@ class PenaltyTrainer(ResumableTrainer):
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
+        weights: Weights of the classes in ``loss``, (classes,); ``None`` for equal ones.
+        order: The order of the training rows; ``None`` for a random one.
         kwargs: Arguments of ``Trainer``.
     """
 
@@ -71,8 +76,11 @@ class PenaltyTrainer(ResumableTrainer):
         terms: Sequence[Term],
         anchor: Mapping[str, Tensor],
         rates: Mapping[str, float],
+        weights: Tensor | None = None,
+        order: "Sampler[int] | None" = None,
         **kwargs: Any,
     ) -> None:
+        self.weights, self.order = weights, order
         super().__init__(compute_loss_func=partial(mean_loss, summed=loss), **kwargs)
         self.add_callback(LogLastStep)
         assert isinstance(self.model, PreTrainedModel)
@@ -115,6 +123,12 @@ class PenaltyTrainer(ResumableTrainer):
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
+
+    def batch_weight(self, labels: Tensor) -> Tensor | None:
+        return None if self.weights is None else self.weights.to(labels.device)[labels[labels != IGNORED]].sum()
+
+    def train_sampler(self, rows: Dataset[Any] | None) -> "Sampler[int] | None":
+        return self.order
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         fresh = self.optimizer is None

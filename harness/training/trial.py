@@ -72,7 +72,7 @@ def run_trial(
         with signals.deferred():
             trainer.resume(states)
             size = _size(trainer, context)
-            if best is not None:
+            if best is not None and best.keep:
                 best.load(trainer.model)
             config.method.finish(trainer.model)
             trainer.free()
@@ -91,12 +91,13 @@ def run_trial(
 
 
 def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev | None:
-    """Let the trainer keep the weights that are best on the source's dev set, if the trial asks for them."""
+    """Let the trainer follow the source's dev set, if the trial asks for the best weights or for early stopping."""
     config = context.config
-    if config.checkpoint != "best":
+    keep, patience = config.checkpoint == "best", config.setting.early_stopping
+    if not keep and patience is None:
         return None
     check_unchanged("data: the dev data", config.dev_data, config.selected_on)
-    best = BestOnDev(partial(dev_score, context=context))
+    best = BestOnDev(partial(dev_score, context=context), keep=keep, patience=patience)
     trainer.add_callback(best)
     return best
 
@@ -105,7 +106,8 @@ def _selected(trainer: PenaltyTrainer, best: BestOnDev | None) -> ScoredCheckpoi
     """The step whose weights are scored, with the dev scores that selected it."""
     if best is None:
         return ScoredCheckpoint(step=trainer.state.global_step)
-    return ScoredCheckpoint(step=best.step, dev={str(step): score for step, score in best.scores.items()})
+    step = best.step if best.keep else trainer.state.global_step
+    return ScoredCheckpoint(step=step, dev={str(step): score for step, score in best.scores.items()})
 
 
 def _size(trainer: PenaltyTrainer, context: TrialContext) -> dict[str, Any]:

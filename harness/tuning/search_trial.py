@@ -65,12 +65,12 @@ class SearchTrial:
     def to_json(self) -> dict[str, Any]:
         last = self.scores[-1].rung if self.scores else 0
         scores = [score._asdict() for score in self.scores]
-        return {**asdict(self), "setting": asdict(self.setting), "scores": scores, "rung": last, "dev": self.dev}
+        return {**asdict(self), "setting": self.setting.to_json(), "scores": scores, "rung": last, "dev": self.dev}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "SearchTrial":
         given = {name: values[name] for name in cls.__dataclass_fields__ if name in values}
-        given["setting"] = fields.build(Setting, "setting", given["setting"])
+        given["setting"] = Setting.from_json(given["setting"])
         given["scores"] = tuple(
             Rung(int(of["rung"]), int(of["step"]), float(of["dev"])) for of in given.get("scores", ())
         )

@@ -67,14 +67,30 @@ def test_what_does_not_change_the_model_does_not_change_the_id(field: str) -> No
     assert replace(CONFIG, **{field: PLACES[field]}).id == CONFIG.id  # type: ignore[arg-type]
 
 
+OTHERS: dict[str, Any] = {
+    "accumulation": 4, "label_noise": 0.2, "hidden_dropout": 0.2, "attention_dropout": 0.2, "head_dropout": 0.2,
+    "optimizer": "sgd", "beta1": 0.8, "beta2": 0.99, "bias_correction": False, "momentum": 0.9, "label_smoothing": 0.1,
+    "class_weights": "balanced", "batches": "by_length",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "field", [name for name in Setting.__dataclass_fields__ if name not in ("epochs", "max_steps")]
 )
 def test_every_hyperparameter_changes_the_id(field: str) -> None:
     value = getattr(SHORT, field)
     other: Any = "cosine" if isinstance(value, str) else value * 2 if value else 2
-    other = {"accumulation": 4, "label_noise": 0.2}.get(field, other)
-    assert replace(CONFIG, setting=replace(SHORT, **{field: other})).id != CONFIG.id
+    other = OTHERS.get(field, other)
+    base = replace(SHORT, optimizer="sgd") if field == "momentum" else SHORT
+    config = replace(CONFIG, setting=base)
+    assert replace(config, setting=replace(base, **{field: other})).id != config.id
+
+
+@pytest.mark.parametrize("seeds", [{"init_seed": 0}, {"data_seed": 0}, {"init_seed": 0, "data_seed": 0}])
+def test_a_seed_that_is_the_runs_own_makes_no_other_model(seeds: dict[str, int]) -> None:
+    setting = replace(SHORT, **seeds)
+    assert replace(CONFIG, setting=setting).id == CONFIG.id
+    assert replace(CONFIG, setting=setting, seed=1).id != replace(CONFIG, seed=1).id
 
 
 def test_a_field_added_later_with_a_default_changes_no_id() -> None:
@@ -195,7 +211,7 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ),
         (
             {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "warmup": 3}]},
-            "there is no 'warmup'. Did you mean 'warmup_steps'?",
+            "'warmup' is called 'warmup_steps' here",
         ),
         (
             {"settings": [{"learning_rate": 1e-3, "max_steps": 2, "batch_size": 6, "accumulation": 4}]},
@@ -242,6 +258,31 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
             "learning_rate: choice: [0.001] is not allowed; give numbers and text",
         ),
         ({"langauges": ["de"]}, "field: there is no 'langauges'"),
+        ({"model_name_or_path": "x"}, "field: 'model_name_or_path' is called 'encoder' here"),
+        ({"langauges": ["de"], "settings": None}, "field: there is no 'langauges'"),
+        ({"settings": [{"lr": 1e-3}]}, "settings: field: 'lr' is called 'learning_rate' here"),
+        ({"settings": [{"num_train_epochs": 3}]}, "field: 'num_train_epochs' is called 'epochs' here"),
+        ({"settings": [{"adam_beta2": 0.9}]}, "field: 'adam_beta2' is called 'beta2' here"),
+        (
+            {"settings": [{"warmup_ratio": 0.1}]},
+            "'warmup_ratio' is called 'warmup_steps' here; give a number of steps, or a share of max_steps such as 10%",
+        ),
+        (
+            {"settings": {"design": "grid", "per_device_train_batch_size": 8}},
+            "hyperparameter: 'per_device_train_batch_size' is called 'batch_size' here; give examples per",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "warmup_steps": "10%"}]},
+            "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "optimizer": "sgd", "beta2": 0.9}]},
+            "beta2: 0.9 is not allowed; only the optimizer 'adamw' has it, and the setting's is 'sgd'",
+        ),
+        (
+            {"settings": [{"learning_rate": 1, "epochs": 1, "early_stopping": 10}]},
+            "early_stopping: 10 is not allowed; give a number of at most 9",
+        ),
         ({"name": "../up"}, "name: '../up' is not allowed"),
         ({"looks": 0}, "looks: 0 is not allowed; give a finite number of at least 1"),
         ({"looks": 21}, "looks: 21 is not allowed; give a number of at most 20"),

@@ -62,6 +62,22 @@ ALIASES = {
     "max_grad_norm": ("max_grad_norm",),
     "train_examples": ("train_examples", "max_train_samples"),
     "label_noise": ("label_noise",),
+    "init_seed": ("init_seed",),
+    "data_seed": ("data_seed",),
+    "hidden_dropout": ("hidden_dropout", "hidden_dropout_prob"),
+    "attention_dropout": ("attention_dropout", "attention_probs_dropout_prob"),
+    "head_dropout": ("head_dropout", "classifier_dropout"),
+    "head_learning_rate": ("head_learning_rate",),
+    "optimizer": ("optimizer", "optim"),
+    "beta1": ("beta1", "adam_beta1"),
+    "beta2": ("beta2", "adam_beta2"),
+    "epsilon": ("epsilon", "adam_epsilon"),
+    "bias_correction": ("bias_correction", "correct_bias"),
+    "momentum": ("momentum",),
+    "label_smoothing": ("label_smoothing", "label_smoothing_factor"),
+    "class_weights": ("class_weights",),
+    "batches": ("batches",),
+    "early_stopping": ("early_stopping", "early_stopping_patience"),
 }
 """Names that stand for a field of the results or of a setting; earlier names go first."""
 

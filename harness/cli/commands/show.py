@@ -91,7 +91,9 @@ def settings_table(study: "Study") -> list[str]:
     arms: dict[tuple[tuple[Setting, ...], tuple[int, ...]], list[str]] = {}
     for arm in study.arms:
         arms.setdefault((arm.settings, arm.seeds), []).append(arm.method.arm.label)
-    given = [asdict(setting) for arm in study.arms for setting in arm.settings]
+    every = [setting for arm in study.arms for setting in arm.settings]
+    written = {name for setting in every for name in setting.to_json()}
+    given = [{name: value for name, value in asdict(setting).items() if name in written} for setting in every]
     differing = {name for name in given[0] if len({values[name] for values in given}) > 1}
     shown = [name for name in given[0] if name in differing or (name in ALWAYS and given[0][name] is not None)]
     rows = [[*shown, "seeds", "methods"]]

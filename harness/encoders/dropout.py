@@ -1,0 +1,86 @@
+"""The dropout of a model, changed after it is loaded."""
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from harness.common.errors import UserError
+from harness.setting import Setting
+
+FIELDS = {
+    "hidden_dropout": ("hidden_dropout_prob", "dropout"),
+    "attention_dropout": ("attention_probs_dropout_prob", "attention_dropout"),
+}
+"""Names of the dropouts in configs. The first are of BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA, the second of
+DistilBERT."""
+HEADS = ("classifier_dropout", "seq_classif_dropout", "qa_dropout")
+
+
+def set_dropout(model: PreTrainedModel, setting: Setting) -> None:
+    """Give a model the dropouts of a setting, in place. A dropout that is ``None`` stays as in the encoder's config.
+
+    Each is changed alone: the hidden states' dropout leaves the head's as it is, also where a config has one for both.
+    A model without weights is accepted too. Raises ``UserError`` if the encoder lacks a dropout that the setting names.
+    """
+    body = {name: share for name in FIELDS if (share := getattr(setting, name)) is not None}
+    if body:
+        _set_body(model, body)
+    if setting.head_dropout is not None:
+        _set_head(model, setting.head_dropout)
+
+
+def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
+    """Set the dropouts of a body as the encoder's own class sets them for a config with these values."""
+    named = model.config.to_dict()
+    for name, share in shares.items():
+        field = next((field for field in FIELDS[name] if field in named), None)
+        if field is None:
+            raise _lacking(model, name)
+        places = _read_from(model, field)
+        if not places:
+            raise _lacking(model, name)
+        for place in places:
+            part = model.base_model.get_submodule(place)
+            assert isinstance(part, nn.Dropout)
+            part.p = share
+        setattr(model.config, field, share)
+
+
+def _read_from(model: PreTrainedModel, field: str) -> list[str]:
+    """Names of the dropouts within the body whose share is that of a config's field."""
+    found = []
+    for share in (0.25, 0.75):
+        config = copy.deepcopy(model.config)
+        setattr(config, field, share)
+        with torch.device("meta"):
+            body = type(model.base_model)(config)
+        found.append({name: part.p for name, part in body.named_modules() if isinstance(part, nn.Dropout)})
+    there = dict(model.base_model.named_modules())
+    low, high = found
+    return [name for name in low if low[name] != high[name] and isinstance(there.get(name), nn.Dropout)]
+
+
+def _set_head(model: PreTrainedModel, share: float) -> None:
+    """Set the dropouts outside the body."""
+    prefix = f"{model.base_model_prefix}."
+    parts = [
+        part for name, part in model.named_modules() if isinstance(part, nn.Dropout) and not name.startswith(prefix)
+    ]
+    if not parts:
+        raise _lacking(model, "head_dropout")
+    for part in parts:
+        part.p = share
+    for field in HEADS:
+        if field in model.config.to_dict():
+            setattr(model.config, field, share)
+
+
+def _lacking(model: PreTrainedModel, name: str) -> UserError:
+    words = "a head without dropout" if name == "head_dropout" else f"no {name.replace('_', ' ')} in its config"
+    return UserError(
+        f"{name}: the encoder, a {model.config.model_type!r} as {type(model).__name__}, has {words}; leave the "
+        "field out"
+    )

@@ -1,0 +1,144 @@
+"""The hyperparameters of one fine-tuning."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from harness.common import fields
+from harness.setting import limits, warmup
+from harness.setting.other_names import unknown_field
+
+INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
+"""A setting has exactly one of these fields, so setting one clears the other."""
+LATER = (
+    "init_seed", "data_seed", "hidden_dropout", "attention_dropout", "head_dropout", "optimizer", "beta1", "beta2",
+    "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
+    "early_stopping",
+)  # fmt: skip
+"""Fields that older versions refuse. At their defaults they are not written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """Hyperparameters of one fine-tuning, which a sensitivity study varies.
+
+    Exactly one of ``epochs`` and ``max_steps`` is given.
+    """
+
+    learning_rate: float
+    """Largest learning rate, of the encoder and, without ``head_learning_rate``, of the head."""
+    warmup_steps: int = 0
+    """Optimizer steps of linear warmup. The text ``10%`` gives that share of ``max_steps``."""
+    epochs: float | None = None
+    """Passes over the training data."""
+    max_steps: int | None = None
+    """Optimizer steps."""
+    batch_size: int = 32
+    """Examples per optimizer step, over all its micro-batches."""
+    accumulation: int = 1
+    """Number of micro-batches that a batch is cut into to save memory; the gradient is of the whole batch."""
+    max_length: int = 128
+    """Largest number of sub-words in an example, special tokens included.
+
+    Longer sentences of token tasks are cut into windows, so that no word is lost. So are longer contexts of
+    questions. Longer pairs lose the end of the longer text.
+    """
+    schedule: str = "linear"
+    """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
+    weight_decay: float = 0.0
+    """Decay towards zero. The default is 0, because it opposes a pull towards the pretrained weights.
+
+    It is decoupled with AdamW (Loshchilov and Hutter, 2019) and Adafactor. With SGD it is a part of the gradient.
+    """
+    max_grad_norm: float = 1.0
+    """Norm to which the whole gradient, penalty included, is clipped; 0 for no clipping."""
+    train_examples: int | None = None
+    """Number of training examples used; ``None`` for all. An epoch is a pass over them.
+
+    They are drawn once for all seeds, and a larger sample contains the smaller ones.
+    """
+    label_noise: float = 0.0
+    """Share of the training labels that are replaced by another label, from 0 to below 1.
+
+    If every label were wrong, the labels would be informative again. In token tasks, words are drawn one by one. The
+    replacements are drawn once for all seeds, and a larger share contains the smaller ones. Dev and test labels stay.
+    """
+
+    init_seed: int | None = None
+    """Seed of the initial weights: the head's and those that a method adds. ``None`` for the run's seed."""
+    data_seed: int | None = None
+    """Seed of the order of the training examples. ``None`` for the run's seed.
+
+    Dodge et al. (2020) split the seed so. Dropout and all other chance keep the run's seed.
+    """
+    hidden_dropout: float | None = None
+    """Dropout of the body's hidden states, from 0 to below 1; ``None`` for that of the encoder's config."""
+    attention_dropout: float | None = None
+    """Dropout of the attention's weights, likewise."""
+    head_dropout: float | None = None
+    """Dropout before the head's linear maps, likewise. Heads for questions have none."""
+    optimizer: str = "adamw"
+    """``adamw`` (Loshchilov and Hutter, 2019), ``adafactor`` (Shazeer and Stern, 2018) or ``sgd``.
+
+    Adafactor has a fixed learning rate with this setting's schedule, no first moment and no scaling by parameter.
+    """
+    beta1: float = 0.9
+    """AdamW's decay of the first moment, from 0 to below 1."""
+    beta2: float = 0.999
+    """AdamW's decay of the second moment, from 0 to below 1."""
+    epsilon: float = 1e-8
+    """AdamW's ε, above 0."""
+    bias_correction: bool = True
+    """Whether AdamW divides its moments by 1 − β^t. Without it, small data sets train less stably (Mosbach et al.,
+    2021; Zhang et al., 2021)."""
+    momentum: float = 0.0
+    """Momentum of SGD, from 0 to below 1."""
+    head_learning_rate: float | None = None
+    """Largest learning rate of the head and of a pooler that the checkpoint lacks; ``None`` for ``learning_rate``."""
+    label_smoothing: float = 0.0
+    """Share ε of a label's probability that all classes share equally (Szegedy et al., 2016), from 0 to below 1."""
+    class_weights: str = "none"
+    """Weights of the classes in the loss: ``none``, or ``balanced`` (King and Zeng, 2001).
+
+    The latter is n / (C n_c) for n_c of the n training labels in class c of C. The loss is the weighted mean.
+    """
+    batches: str = "random"
+    """Batches of ``random`` examples, or of examples of similar length (``by_length``), which train faster."""
+    early_stopping: int | None = None
+    """Patience: training ends once so many dev scores in a row are not better than the best. ``None`` for no stop.
+
+    The dev scores are the ten of the source that also select the best checkpoint, so 1 to 9 are allowed. The learning
+    rate keeps its course over all planned steps.
+    """
+
+    unknown_option = staticmethod(unknown_field)
+    """The error for a field that a setting lacks."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "warmup_steps", warmup.steps(self.warmup_steps, self.max_steps))
+        fields.coerce(self)
+        limits.check(self)
+
+    @classmethod
+    def from_json(cls, values: object, where: str = "setting") -> Self:
+        """A setting from its YAML or JSON form.
+
+        Raises ``UserError`` that begins with ``where``. A name that other programs use is answered with ours.
+        """
+        if isinstance(values, dict):
+            for name in values:
+                if name not in cls.__dataclass_fields__:
+                    raise unknown_field(f"{where}: field", name, cls.__dataclass_fields__)
+        return fields.build(cls, where, values)
+
+    def to_json(self) -> dict[str, Any]:
+        """The form that ``from_json`` reads, also in older versions unless a value needs this one."""
+        chosen = fields.chosen(self)
+        return {name: value for name, value in asdict(self).items() if name not in LATER or name in chosen}
+
+    def steps(self, examples: int) -> int:
+        """Number of optimizer steps with ``examples`` training examples."""
+        if self.max_steps is not None:
+            return self.max_steps
+        assert self.epochs is not None
+        return math.ceil(self.epochs * math.ceil(min(examples, self.train_examples or examples) / self.batch_size))
