@@ -24,12 +24,13 @@ class SearchProgress(SweepProgress):
             return f"{trial.method.arm.label} {values}"
 
         total = done + failed + sum(journal.left(label) for label in journal.bases)
-        super().__init__(console, total, done, failed, describe, observer)
+        super().__init__(console, total, done, failed, describe, observer, journal.store)
 
     def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
         """Show that a trial of the search has ended."""
         if one.status == FAILED:
             self.failed += 1
+            self._note_traceback(config)
             self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
             return
         self.done += 1

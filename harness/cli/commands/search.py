@@ -62,9 +62,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def search(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from harness.cli.commands.dry_run import dry_search
+    from harness.execution.follow.study_log import study_console
     from harness.execution.preflight import warnings
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
@@ -85,8 +84,10 @@ def search(options: argparse.Namespace) -> int:
         return exit_codes.OK
     tell_of_first_step(trials, resources)
     store = Store(options.store)  # created this late so that a mistake leaves nothing behind
-    console = Console()
-    with BackgroundLogging(loggers, study.name, store, console) as logging:
+    with (
+        study_console(store, study.name, "search") as console,
+        BackgroundLogging(loggers, study.name, store, console) as logging,
+    ):
         outcome = search_study(
             study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended
         )

@@ -39,7 +39,7 @@ def run_on_ray(
     other trials continue. A trial that raises an exception has failed: a retry would raise it again.
     """
     retries = Retries(trials, store)
-    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
+    with ready(trials, store, resources, progress.console, progress.display) as (place, gpus, scratch):
         while retries:
             batch = retries.take()
             callback = SweepCallback(batch, retries, progress, resources.minutes)
