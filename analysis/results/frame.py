@@ -32,9 +32,9 @@ class Results:
     """One row per trial.
 
     Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data
-    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has collapsed
-    there), running (host, start and progress of a trial that runs now, else
-    empty), precision, checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
+    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has
+    collapsed there), running (host, start and progress of a trial that runs now, else empty), precision,
+    checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.

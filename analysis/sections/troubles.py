@@ -32,17 +32,8 @@ def table(view: View) -> Table:
         targets: tuple[str, ...] = row.targets  # type: ignore[assignment]
         languages = targets[0] if len(targets) == 1 else str(len(targets))
         seed = str(row.seed) + (f", replicate {row.replicate!s}" if row.replicate else "")
-        rows.append(
-            [
-                str(row.trial),
-                str(row.method),
-                str(row.setting),
-                seed,
-                languages,
-                ", ".join(words),
-                runs or str(row.error),
-            ]
-        )
+        run: list[str | Cell] = [str(row.trial), str(row.method), str(row.setting), seed, languages]
+        rows.append([*run, ", ".join(words), runs or str(row.error)])
     rule = collapse_rule({*view.results.scores["metric"]})
     notes = [
         *(["Running: host, start and progress of a trial when this page was written."] if view.results.running else []),
@@ -50,12 +41,5 @@ def table(view: View) -> Table:
         "Diverged: a loss or gradient was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
-    return Table(
-        NAME,
-        "Failed, running, missing and collapsed trials"
-        if view.results.running
-        else "Failed, missing and collapsed trials",
-        header,
-        rows,
-        notes,
-    )
+    title = f"Failed, {'running, ' if view.results.running else ''}missing and collapsed trials"
+    return Table(NAME, title, header, rows, notes)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,14 +14,22 @@ from rich.text import Text
 from harness.common.console import duration, note, say
 from harness.execution.attempt import Attempt
 from harness.execution.follow.display import Display
+from harness.execution.worker_errors import cut
 from harness.store.store import Store
 from harness.study import TrialConfig
 
 if TYPE_CHECKING:
     from harness.fisher.diagonal_files import Request
 
-Observer = Callable[[TrialConfig], None]
-"""Called with each trial that has ended, after the store has its record or failure."""
+
+class Observer(Protocol):
+    """Is told of each trial."""
+
+    def started(self, config: TrialConfig) -> None:
+        """A worker has the trial now."""
+
+    def ended(self, config: TrialConfig) -> None:
+        """The store has the trial's record or failure."""
 
 
 def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
@@ -70,11 +78,13 @@ class SweepProgress:
         self.running[config.id] = config
         self.most_running = max(self.most_running, len(self.running))
         self.display.add(config.id, self.describe(config))
+        if self.observer is not None:
+            self.observer.started(config)
 
     def ended(self, config: TrialConfig, attempt: Attempt) -> None:
         if attempt.error:
             self.failed += 1
-            outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
+            outcome = f"[red]failed[/red]: {escape(cut(attempt.error))}"
             self._note_traceback(config)
         else:
             self.done += 1
@@ -93,11 +103,11 @@ class SweepProgress:
         """Print how a trial has ended, and tell the observer."""
         self.tell(config, outcome)
         if self.observer is not None:
-            self.observer(config)
+            self.observer.ended(config)
 
     def lost(self, config: TrialConfig, error: str) -> None:
         """Print that a trial was lost and will be retried."""
-        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(error[:200])}")
+        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(cut(error))}")
 
     def put_off(self, config: TrialConfig) -> None:
         """Remove a started trial that does not run for now."""

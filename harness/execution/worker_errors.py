@@ -28,7 +28,7 @@ LIBRARIES = tuple(
 
 
 def described(error: BaseException) -> str:
-    """An exception on one line, e.g. ``ValueError in my_task.py, line 12: no such tag``."""
+    """An exception on one line, e.g. ``ValueError: no such tag (my_task.py, line 12)``."""
     message = " ".join(ANSI.sub("", str(error)).split())
     frames = [] if isinstance(error, UserError) else traceback.extract_tb(error.__traceback__)
     return _line(type(error).__name__, message, ((frame.filename, frame.lineno or 0) for frame in frames))
@@ -58,8 +58,8 @@ def described_trace(trace: str) -> str:
 
 def _line(name: str, message: str, frames: Iterable[tuple[str, int]]) -> str:
     own = [(file, line) for file, line in frames if _is_users(file)]
-    where = f" in {_short(own[-1][0])}, line {own[-1][1]}" if own else ""
-    return f"{name}{where}: {message}"
+    where = f" ({_short(own[-1][0])}, line {own[-1][1]})" if own else ""
+    return f"{name}: {message}{where}"
 
 
 def _is_users(file: str) -> bool:
@@ -68,6 +68,11 @@ def _is_users(file: str) -> bool:
         return False
     place = Path(file).resolve()
     return not any(place.is_relative_to(library) for library in LIBRARIES)
+
+
+def cut(error: str, most: int = 200) -> str:
+    """An error with at most so many characters. Its end stays, because the place stands there."""
+    return error if len(error) <= most else f"{error[: most - 81]} … {error[-78:]}"
 
 
 def _short(file: str) -> str:

@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness.execution.progress import Observer, SweepProgress
+from harness.execution.worker_errors import cut
 from harness.setting import value_label
 from harness.study import TrialConfig
 from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
@@ -31,7 +32,7 @@ class SearchProgress(SweepProgress):
         if one.status == FAILED:
             self.failed += 1
             self._note_traceback(config)
-            self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
+            self.end(config, f"[red]failed[/red]: {escape(cut(error))}")
             return
         self.done += 1
         self.seconds.append(one.seconds)

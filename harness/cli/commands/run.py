@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         BackgroundLogging(loggers, study.name, store, console) as logging,
     ):
         logging.ended(*trials)
-        outcome = sweep(study, trials, store, resources, console, observer=logging.ended, **choices)
+        outcome = sweep(study, trials, store, resources, console, observer=logging, **choices)
     if not options.no_report:
         from analysis.report import write_report
 

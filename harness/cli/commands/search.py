@@ -89,7 +89,7 @@ def search(options: argparse.Namespace) -> int:
         BackgroundLogging(loggers, study.name, store, console) as logging,
     ):
         outcome = search_study(
-            study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended
+            study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging
         )
     if options.no_report:
         _print_winners(study, options.store)

@@ -31,7 +31,6 @@ class Display:
 
     Args:
         head: The lines above the running trials on a terminal, or ``None``.
-        look: Called with all heartbeats at every look.
     """
 
     def __init__(
@@ -39,9 +38,8 @@ class Display:
         console: Console,
         store: Store | None,
         head: Callable[[], RenderableType] | None = None,
-        look: Callable[[dict[str, Heartbeat]], None] | None = None,
     ) -> None:
-        self.console, self.store, self.head, self.look = console, store, head, look
+        self.console, self.store, self.head = console, store, head
         self.running: dict[str, str] = {}
         """Descriptions of what runs, by id."""
         self.heard: dict[str, Heartbeat] = {}
@@ -101,8 +99,6 @@ class Display:
         while not self.ended.wait(pause):
             with contextlib.suppress(Exception):  # a store that cannot be read now is read later
                 self.heard = self.store.heartbeats(list(self.running))
-                if self.look is not None:
-                    self.look(self.heard)
                 self._say()
 
     def _say(self) -> None:

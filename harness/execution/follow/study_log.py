@@ -15,14 +15,6 @@ from harness.common.errors import without_secrets
 from harness.common.filesystem import make, whole
 from harness.store.store import Store
 
-BESIDE_A_URL = "steadytune-logs"
-"""Folder for logs if the store is not a local folder: an object store cannot append to a file."""
-
-
-def logs(store: Store) -> Path:
-    """The folder of a store's logs on this machine."""
-    return Path(store.root) / "logs" if store.is_local else Path(BESIDE_A_URL)
-
 
 class StudyConsole(Console):
     """A console whose lines also go to a file. Several processes may append to one file."""
@@ -56,7 +48,7 @@ def study_console(store: Store, study: str, command: str) -> Iterator[Console]:
     A place without room for the file gives a console without one.
     """
     try:
-        console = StudyConsole(logs(store) / f"{study}.log")
+        console = StudyConsole(store.logs / f"{study}.log")
     except OSError:
         yield Console()
         return

@@ -50,7 +50,8 @@ def ready(
 ) -> Iterator[Cluster]:
     """A connected Ray cluster, once the Fisher diagonals of the trials are computed.
 
-    The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be reached or no node has room for a trial.
+    The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be
+    reached or no node has room for a trial.
     """
     place = _place(store)
     with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
