@@ -12,7 +12,7 @@ from harness.common.errors import UserError
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """Colours of a terminal, which Ray puts into its messages."""
 FRAME = re.compile(r'^\s*File "([^"]+)", line (\d+), in \S+', re.MULTILINE)
-RAISED = re.compile(r"^([A-Za-z_][\w.]*(?:Error|Exception|Exit|Interrupt|Warning|Limit))(?:: (.*))?$", re.MULTILINE)
+RAISED = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$", re.MULTILINE)
 """The last line of a traceback."""
 DIED = "the process died"
 DETAIL = re.compile(r"Worker exit detail: (.*?)(?: Some common causes include|$)", re.DOTALL)

@@ -99,12 +99,11 @@ class _LoggerThread:
         last = False
         pause = max(LOOK, self.store.beat_seconds)
         while not last:
-            try:
+            trials: Sequence[TrialConfig] | None = ()
+            with contextlib.suppress(Empty):
                 trials = self.waiting.get(timeout=pause)
-            except Empty:
-                self._try(self._follow)
-                continue
             last = trials is None
+            self._follow()
             try:
                 self._log_all(self.store.study(self.study)[1] if trials is None else trials)
             except Exception as error:  # not a logger's error: the store cannot be read
@@ -113,6 +112,8 @@ class _LoggerThread:
             self._say(f"{self.name}: {self.logged} trials logged, {self.logger.place}")
 
     def _follow(self) -> None:
+        if self.broken or self.interrupted.is_set():
+            return
         configs = dict(self.running)
         with contextlib.suppress(Exception):  # a store that cannot be read now is read later
             for trial, heartbeat in self.store.heartbeats(configs).items():

@@ -1,11 +1,13 @@
 """Loggers while a trial runs: its rows are there before its end, and its run goes on after a kill."""
 
 import io
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import wandb
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -14,7 +16,9 @@ from harness.loggers import background
 from harness.loggers.background import BackgroundLogging
 from harness.loggers.base import Logger
 from harness.loggers.events import EndedTrial, RunningTrial
+from harness.store import parquet
 from harness.store.heartbeats import Progress
+from harness.store.result import HISTORY
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from tests.harness.loggers.test_loggers import ALL, items, mlflow, mlflow_runs, wandb_records
@@ -43,6 +47,14 @@ def place(made: Study, tmp_path: Path) -> Store:
     return synthetic.store(tmp_path / "store", made)
 
 
+def with_history(record: Path, rows: list[dict[str, float]]) -> bytes:
+    """The content of a record with another history, which is written beside it."""
+    table = parquet.history(rows)
+    name = parquet.name("history", table)
+    (record.parent / name).write_bytes(table)
+    return json.dumps({**json.loads(record.read_bytes()), "history": name}).encode()
+
+
 def beat(store: Store, trial: TrialConfig, rows: list[dict[str, float]]) -> None:
     """The heartbeat of a trial that has got so far."""
     progress = Progress()
@@ -61,13 +73,13 @@ def readers(store: Store, study: str, trial: str) -> Readers:
 
     def of_mlflow() -> list[int]:
         run = mlflow_runs(mlflow(store), study)[trial]
-        return [point.step for point in mlflow(store).get_metric_history(run.info.run_id, "train/loss")]
+        return sorted(point.step for point in mlflow(store).get_metric_history(run.info.run_id, "train/loss"))
 
-    def wandb() -> list[int]:
+    def of_wandb() -> list[int]:
         records = wandb_records(store, study, trial)
         return [items(one.history.item)["_step"] for one in records if one.HasField("history")]
 
-    return {"tensorboard": tensorboard, "mlflow": of_mlflow, "wandb": wandb}
+    return {"tensorboard": tensorboard, "mlflow": of_mlflow, "wandb": of_wandb}
 
 
 def until(steps: list[int], read: Readers) -> None:
@@ -86,9 +98,9 @@ def until(steps: list[int], read: Readers) -> None:
 
 def test_rows_are_there_while_a_trial_runs_and_its_run_goes_on_after_a_kill(place: Store, made: Study) -> None:
     trial = synthetic.trials(made)[0]
-    rows = place.history(trial.id).to_pylist()
+    rows = [dict.fromkeys(HISTORY, 1.0 / step) | {"step": float(step)} for step in range(10, 101, 10)]
     record = Path(place.root) / "trials" / trial.id / "result.json"
-    content = record.read_bytes()
+    content = with_history(record, rows)
     record.unlink()
     read = readers(place, made.name, trial.id)
     half = len(rows) // 2
@@ -105,7 +117,9 @@ def test_rows_are_there_while_a_trial_runs_and_its_run_goes_on_after_a_kill(plac
     before = mlflow_runs(mlflow(place), made.name)[trial.id]
     assert before.info.status == "RUNNING"
     run = next(one.run.run_id for one in wandb_records(place, made.name, trial.id) if one.HasField("run"))
-    first.threads.clear()  # the driver is killed here
+    for one in first.threads:  # the driver is killed here, and W&B's process with it
+        one.broken = True
+    wandb.teardown(exit_code=1)
 
     with BackgroundLogging(loggers.named(ALL), made.name, place, Console(file=io.StringIO())) as second:
         second.started(trial)
