@@ -90,7 +90,10 @@ class Display:
         found = self.heard.get(id)
         words = found.progress() if found is not None else "starting"
         room = max(self.console.width - len(words) - 4, 8)
-        cut = description if len(description) <= room else f"{description[: room - 1]}…"
+        cut = description
+        if len(description) > room:  # the middle goes: the method stands at the start, the seed at the end
+            tail = min(room // 2, 12)
+            cut = f"{description[: room - tail - 1]}…{description[-tail:]}"
         return Text(f"  {cut}: {words}", no_wrap=True, overflow="ellipsis")
 
     def _follow(self) -> None:
