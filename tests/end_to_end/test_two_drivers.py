@@ -59,7 +59,7 @@ def test_two_drivers_on_one_store_run_every_trial_once(
     (tmp_path / "data" / "logged").symlink_to(cut / "udpos")
     (tmp_path / "data" / "encoder").symlink_to(cut / "encoder")
     file = tmp_path / "both.yaml"
-    text = STUDY.format(cut=tmp_path / "data", steps=100, seeds=[0, 1, 2])
+    text = STUDY.format(cut=tmp_path / "data", steps=50, seeds=[0, 1, 2])
     file.write_text(text.replace("udpos", str(tmp_path / "logged.py")))
 
     command = ["run", str(file), "--local", "--no-report", "--store"]

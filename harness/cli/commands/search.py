@@ -64,6 +64,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def search(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_search
     from harness.execution.follow.study_log import study_console
+    from harness.execution.kept_precision import with_kept_precision
     from harness.execution.preflight import warnings
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
@@ -73,6 +74,7 @@ def search(options: argparse.Namespace) -> int:
     loggers = loggers_of(options)
     resources = resources_of(options)
     study, space = _searched_study(options)
+    study = with_kept_precision(study, options.store, resources.gpus)
     trials = bases(study, resources)
     for line in warnings(trials):
         print(f"Warning: {line}.")
