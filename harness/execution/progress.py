@@ -149,5 +149,5 @@ class SweepProgress:
         head = Table.grid(padding=(0, 1))
         ended = self.done + self.failed
         bar = ProgressBar(total=max(self.total, 1), completed=ended, width=12)
-        head.add_row(bar, Text(self.state()), Text(duration(time.monotonic() - self.began)))
+        head.add_row(bar, Text(self.state()), Text(f"({duration(time.monotonic() - self.began)} so far)"))
         return head
