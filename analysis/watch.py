@@ -8,19 +8,26 @@ from analysis.results.view import View
 
 
 def watch(look: Callable[[], View], write: Callable[[View, int], None], seconds: int) -> None:
-    """Write a report now and after every trial that ends, checking every ``seconds``, until no trial is missing.
+    """Write a report now, and again whenever a trial begins, gets on or ends, until no trial is missing.
 
-    ``write`` receives the view and the seconds after which an open page reloads itself: 0 for the last report, which is
-    final.
+    It looks every ``seconds``. ``write`` receives the view and the seconds after which an open page reloads itself: 0
+    for the last report, which is final.
     """
-    before: dict[str, str] | None = None
+    before: list[tuple[str, ...]] | None = None
     while True:
         view = look()
-        now = dict(zip(view.results.trials["trial"], view.results.trials["status"], strict=True))
-        ended = MISSING not in now.values()
+        now = _state(view)
+        ended = not (view.results.trials["status"] == MISSING).any()
         if now != before:
             write(view, 0 if ended else seconds)
         if ended:
             return
         before = now
         time.sleep(seconds)
+
+
+def _state(view: View) -> list[tuple[str, ...]]:
+    """The status and the progress of every trial."""
+    trials = view.results.trials
+    columns = [name for name in ("trial", "status", "running") if name in trials]
+    return [tuple(map(str, row)) for row in trials[columns].itertuples(index=False)]

@@ -4,8 +4,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Console
-
 from harness.common.errors import UserError
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
@@ -63,6 +61,8 @@ def run(
     from harness.cli.first_step import tell_of_first_step
     from harness.cli.overrides import scaled
     from harness.cli.warmups import warn_of_warmups
+    from harness.execution.follow.study_log import study_console
+    from harness.execution.kept_precision import with_kept_precision
     from harness.execution.plan import plan
     from harness.execution.resources import Resources
     from harness.execution.sweep import sweep
@@ -76,16 +76,11 @@ def run(
     if asked.search is not None:
         raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
     resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)
+    asked = with_kept_precision(asked, os.fspath(store), gpus)
     trials = plan(asked, gpus=gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     if lacking := checked_lacking(trials, os.fspath(store), resources):
         tell_of_first_step(lacking, resources)
-    return sweep(
-        asked,
-        trials,
-        Store(store),
-        resources,
-        Console(),
-        retry_failed=retry_failed,
-        keep_weights=keep_weights,
-    )
+    kept = Store(store)
+    with study_console(kept, asked.name, "run") as console:
+        return sweep(asked, trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights)

@@ -32,8 +32,9 @@ class Results:
     """One row per trial.
 
     Columns: trial, method, setting, seed, replicate, targets, status, collapsed, diverged, error and test_data
-    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has collapsed
-    there), precision, checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
+    (fingerprint by language). Results from a store also have collapsed_in (by language, whether the model has
+    collapsed there), running (host, start and progress of a trial that runs now, else empty), precision,
+    checkpoint, cost, provenance and the rules of the scores (``analysis.results.tidy.scorer``).
     """
     scores: pd.DataFrame
     """One row per finished trial × split × language × metric, with ``SCORE_COLUMNS``.
@@ -66,6 +67,11 @@ class Results:
     def source(self) -> str:
         """The language of the training data."""
         return self.about.source
+
+    @property
+    def running(self) -> int:
+        """Number of trials that run now."""
+        return int((self.trials["running"] != "").sum()) if "running" in self.trials else 0
 
     @cached_property
     def methods(self) -> list[str]:

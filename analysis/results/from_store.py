@@ -12,6 +12,7 @@ from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS
 from harness.common.errors import UserError
 from harness.setting import SEEDS, Setting, setting_labels
 from harness.store.failures import Failure
+from harness.store.heartbeats import Heartbeat
 from harness.store.record import Record, follows_present_rules
 from harness.store.store import Store
 from harness.store.trials import Standing
@@ -39,6 +40,7 @@ def load(store: Store, name: str) -> Results:
     study, trials = store.study(name)
     if not trials:
         raise UserError(f"study: no trial of {name!r} in {store.place!r} has ended yet")
+    running = store.heartbeats([trial.id for trial in trials])  # first: a trial may finish meanwhile
     standing = store.standing(trials)
     collapsed = collapse.flags(store, standing.finished)
     labels = setting_labels([trial.setting for trial in trials], seeds=False)
@@ -57,11 +59,11 @@ def load(store: Store, name: str) -> Results:
         rest = (
             _finished(record, trial, collapsed[trial.id])
             if record is not None
-            else _unfinished(standing.failures.get(trial.id))
+            else _unfinished(standing.failures.get(trial.id), running.get(trial.id))
         )
         rows.append(keys | asked | rest)
     metric = next((record.metric for record in standing.finished.values()), "")
-    frame, crossed = with_seed_labels(pd.DataFrame(rows))
+    frame, crossed = with_seed_labels(pd.DataFrame([{"running": "", **row} for row in rows]))
     scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
     about = replace(About.of(study), described=trials[0].own_task)
     return Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)))
@@ -144,8 +146,13 @@ def _or_nan(value: float | None) -> float:
     return NONE if value is None else value
 
 
-def _unfinished(failure: Failure | None) -> dict[str, object]:
-    status = {"status": FAILED, "error": failure.error} if failure is not None else {"status": MISSING, "error": ""}
+def _unfinished(failure: Failure | None, heartbeat: Heartbeat | None) -> dict[str, object]:
+    """A trial that runs now counts as missing, also if it failed before."""
+    status = {"status": MISSING, "error": ""}
+    if heartbeat is not None:
+        status["running"] = heartbeat.words()
+    elif failure is not None:
+        status = {"status": FAILED, "error": failure.error}
     return {**status, "collapsed": False, "diverged": False, "scorer": "", "seconds": NONE, "tokens_per_second": NONE}
 
 

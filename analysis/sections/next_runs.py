@@ -29,7 +29,10 @@ def section(view: View) -> Section | None:
 
 
 def _missing(view: View) -> Iterator[str]:
-    lacking = int((view.results.trials["status"] != FINISHED).sum())
+    running = view.results.running
+    lacking = int((view.results.trials["status"] != FINISHED).sum()) - running
+    if running:
+        yield f"{counted(running, 'trial')} {'runs' if running == 1 else 'run'} now: write the report again later."
     if lacking:
         verb = "has" if lacking == 1 else "have"
         yield f"{counted(lacking, 'trial')} failed or {verb} not run: run the study again first."

@@ -26,20 +26,22 @@ def table(view: View) -> Table:
     trials = view.results.trials
     rows: list[list[str | Cell]] = []
     for row in trials[(trials["status"] != FINISHED) | trials["collapsed"] | trials["diverged"]].itertuples():
-        words = [] if row.status == FINISHED else [str(row.status)]
+        runs = str(getattr(row, "running", ""))
+        words = [] if row.status == FINISHED else ["running" if runs else str(row.status)]
         words += [word for word in ("collapsed", "diverged") if getattr(row, word)]
         targets: tuple[str, ...] = row.targets  # type: ignore[assignment]
         languages = targets[0] if len(targets) == 1 else str(len(targets))
         seed = str(row.seed) + (f", replicate {row.replicate!s}" if row.replicate else "")
-        rows.append(
-            [str(row.trial), str(row.method), str(row.setting), seed, languages, ", ".join(words), str(row.error)]
-        )
+        run: list[str | Cell] = [str(row.trial), str(row.method), str(row.setting), seed, languages]
+        rows.append([*run, ", ".join(words), runs or str(row.error)])
     rule = collapse_rule({*view.results.scores["metric"]})
     notes = [
+        *(["Running: host, start and progress of a trial when this page was written."] if view.results.running else []),
         f"{rule} A run counts as collapsed if it did so on the source's test set.",
         "Diverged: a loss or gradient was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "trouble", "error"]
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-    return Table(NAME, "Failed, missing and collapsed trials", header, rows, notes)
+    title = f"Failed, {'running, ' if view.results.running else ''}missing and collapsed trials"
+    return Table(NAME, title, header, rows, notes)

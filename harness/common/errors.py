@@ -10,6 +10,13 @@ MAX_VALUE = 120
 CREDENTIALS = re.compile(r"""(?<=://)[^/@\s'"]*(:[^@\s'"]*)?@""")
 """The part of a URL before the host: a user name, and often a password or a key."""
 
+SIGNATURES = re.compile(r"""([?&][^=&\s'"]*(?:token|key|secret|sig|password|credential)[^=&\s'"]*=)[^&\s'"]+""", re.I)
+"""Secret parameters of a URL, such as those of a signed address."""
+TOKENS = re.compile(r"\b(?:hf_|sk-|ghp_|AKIA)[A-Za-z0-9_-]{12,}")
+"""Tokens of Hugging Face, OpenAI, GitHub and AWS."""
+SECRET_NAMES = re.compile("TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+"""Names of environment variables whose values are secret."""
+
 
 class UserError(Exception):
     """A mistake in a study, a path or a data file. The command line prints the message alone and exits with code 2."""
@@ -21,6 +28,15 @@ class UserError(Exception):
 def without_credentials(text: str) -> str:
     """A text with the user names and passwords of its URLs replaced by ``***``."""
     return CREDENTIALS.sub("***@", text)
+
+
+def without_secrets(text: str) -> str:
+    """A text without credentials in URLs, tokens of known forms, and values of this process's secret variables."""
+    text = TOKENS.sub("***", SIGNATURES.sub(r"\1***", without_credentials(text)))
+    for name, value in os.environ.items():
+        if SECRET_NAMES.search(name) and len(value) >= 8:
+            text = text.replace(value, "***")
+    return text
 
 
 def bad(field: str, value: object, allowed: str) -> UserError:

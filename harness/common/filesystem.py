@@ -106,8 +106,7 @@ class FileTree:
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file."""
-        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-        self.write(name, text.encode(errors="backslashreplace"))  # a path in a traceback may hold invalid characters
+        self.write(name, encoded(content))
 
     def remove(self, name: str) -> None:
         """Remove a file or folder, if it exists."""
@@ -160,6 +159,12 @@ class FileTree:
             yield
         except OSError as error:
             raise UserError(f"store: {self.place!r} cannot be written: {reason(error)}") from error
+
+
+def encoded(content: Any) -> bytes:
+    """The bytes of a JSON file."""
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return text.encode(errors="backslashreplace")  # a path in a traceback may hold invalid characters
 
 
 def whole(text: str) -> str:

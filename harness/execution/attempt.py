@@ -11,8 +11,11 @@ from dataclasses import dataclass, replace
 
 from harness.common.errors import UserError, without_credentials
 from harness.common.machine import environment
+from harness.execution.follow.beating import beating
 from harness.execution.resources import Resources
 from harness.execution.time_limit import time_limit
+from harness.execution.worker_errors import described
+from harness.store.heartbeats import Progress
 from harness.store.record import Record, covers
 from harness.store.store import Store
 from harness.study import TrialConfig
@@ -85,11 +88,12 @@ def attempt(
         if failure is not None and failure != before:
             return Attempt(config.id, error=failure.error)
         try:
-            return _made(config, store, resources, keep_weights, rungs)
+            with beating(store, config.id) as progress:
+                return _made(config, store, resources, keep_weights, rungs, progress)
         except (Stopped, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in a Rust library is no Exception
-            ended = failed(config, store, f"{type(error).__name__}: {error}", traceback.format_exc())
+            ended = failed(config, store, described(error), traceback.format_exc())
             lacked_memory = isinstance(error, MemoryError) or bool(NO_MEMORY.search(str(error)))
             return replace(
                 ended,
@@ -98,15 +102,29 @@ def attempt(
             )
 
 
-def _made(config: TrialConfig, store: Store, resources: Resources, keep_weights: bool, rungs: Rungs | None) -> Attempt:
+def _made(
+    config: TrialConfig,
+    store: Store,
+    resources: Resources,
+    keep_weights: bool,
+    rungs: Rungs | None,
+    progress: Progress,
+) -> Attempt:
     record = store.record_of(config)
     if record is None or not (covers(record, config) and store.has_tables(record)):
-        record = _rescored(config, store, resources) or _trained(config, store, resources, keep_weights, rungs)
+        record = _rescored(config, store, resources) or _trained(
+            config, store, resources, keep_weights, rungs, progress
+        )
     return Attempt.finished(record)
 
 
 def _trained(
-    config: TrialConfig, store: Store, resources: Resources, keep_weights: bool, rungs: Rungs | None
+    config: TrialConfig,
+    store: Store,
+    resources: Resources,
+    keep_weights: bool,
+    rungs: Rungs | None,
+    progress: Progress,
 ) -> Record:
     from harness.fisher import supply
     from harness.training.training_state import TrainingStates
@@ -117,9 +135,15 @@ def _trained(
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         with _limited(resources):
             for request in supply.needed([config]):
-                supply.provide(request, store, resources.cpus)
+                supply.provide(request, store, resources.cpus, progress)
             result = run_trial(
-                config, cache=store.cache, threads=resources.cpus, weights=folder, rungs=rungs, states=states
+                config,
+                cache=store.cache,
+                threads=resources.cpus,
+                weights=folder,
+                rungs=rungs,
+                states=states,
+                progress=progress,
             )
         store.save(config, result, folder)
     return result.record

@@ -1,22 +1,35 @@
 """Progress of a study on the console: one line per trial, and in a terminal a bar with the numbers of trials."""
 
+import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from harness.common.console import say
+from harness.common.console import duration, note, say
 from harness.execution.attempt import Attempt
+from harness.execution.follow.display import Display
+from harness.execution.worker_errors import cut
+from harness.store.store import Store
 from harness.study import TrialConfig
 
 if TYPE_CHECKING:
     from harness.fisher.diagonal_files import Request
 
-Observer = Callable[[TrialConfig], None]
-"""Called with each trial that has ended, after the store has its record or failure."""
+
+class Observer(Protocol):
+    """Is told of each trial."""
+
+    def started(self, config: TrialConfig) -> None:
+        """A worker has the trial now."""
+
+    def ended(self, config: TrialConfig) -> None:
+        """The store has the trial's record or failure."""
 
 
 def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
@@ -40,40 +53,39 @@ class SweepProgress:
         failed: int,
         describe: Callable[[TrialConfig], str],
         observer: Observer | None = None,
+        store: Store | None = None,
     ) -> None:
-        self.console = console
+        self.console, self.store = console, store
         self.total, self.done, self.failed = total, done, failed
         self.describe = describe
         self.observer = observer
         self.running: dict[str, TrialConfig] = {}
         self.seconds: list[float] = []
         self.most_running = 1
-        self.bar: Progress | None = None
-        self.task: TaskID | None = None
+        self.began = time.monotonic()
+        self.display = Display(console, store, self._head)
 
     def __enter__(self) -> Self:
-        if self.console.is_terminal:
-            columns = (BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-            self.bar = Progress(*columns, console=self.console, transient=True)
-            self.task = self.bar.add_task(self.state(), total=self.total, completed=self.done)
-            self.bar.start()
+        self.display.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.bar is not None:
-            self.bar.stop()
+        self.display.__exit__(kind, error, trace)
 
     def started(self, config: TrialConfig) -> None:
         self.running[config.id] = config
         self.most_running = max(self.most_running, len(self.running))
-        self._refresh()
+        self.display.add(config.id, self.describe(config))
+        if self.observer is not None:
+            self.observer.started(config)
 
     def ended(self, config: TrialConfig, attempt: Attempt) -> None:
         if attempt.error:
             self.failed += 1
-            outcome = f"[red]failed[/red]: {escape(attempt.error[:200])}"
+            outcome = f"[red]failed[/red]: {escape(cut(attempt.error))}"
+            self._note_traceback(config)
         else:
             self.done += 1
             self.seconds.append(attempt.seconds)
@@ -82,24 +94,29 @@ class SweepProgress:
             )
         self.end(config, outcome)
 
+    def _note_traceback(self, config: TrialConfig) -> None:
+        failure = self.store.failure(config.id) if self.store is not None else None
+        if failure is not None:
+            note(self.console, failure.traceback)
+
     def end(self, config: TrialConfig, outcome: str) -> None:
         """Print how a trial has ended, and tell the observer."""
         self.tell(config, outcome)
         if self.observer is not None:
-            self.observer(config)
+            self.observer.ended(config)
 
     def lost(self, config: TrialConfig, error: str) -> None:
         """Print that a trial was lost and will be retried."""
-        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(error[:200])}")
+        self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(cut(error))}")
 
     def put_off(self, config: TrialConfig) -> None:
         """Remove a started trial that does not run for now."""
-        self.running.pop(config.id, None)
-        self._refresh()
+        self._forget(config)
+        note(self.console, f"another process runs it, tried again later: {self.describe(config)}")
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
         """Print the reason why a trial no longer runs."""
-        self.running.pop(config.id, None)
+        self._forget(config)
         line = (
             f"{self.done + self.failed:>{len(str(self.total))}}/{self.total}  {escape(self.describe(config))}: "
             f"{outcome}"
@@ -107,7 +124,6 @@ class SweepProgress:
         if not self.console.is_terminal:
             line += f"  [{self.state()}]".replace("[", r"\[", 1)
         say(self.console, line)
-        self._refresh()
 
     def state(self) -> str:
         """Numbers of trials and the time left, e.g. ``7 done, 2 running, 0 failed, 11 left, about 4 min``."""
@@ -124,13 +140,14 @@ class SweepProgress:
         seconds = sum(self.seconds) / len(self.seconds) * remaining / self.most_running
         return f", about {duration(seconds)}"
 
-    def _refresh(self) -> None:
-        if self.bar is not None and self.task is not None:
-            self.bar.update(self.task, description=self.state(), completed=self.done + self.failed)
+    def _forget(self, config: TrialConfig) -> None:
+        self.running.pop(config.id, None)
+        self.display.remove(config.id)
 
-
-def duration(seconds: float) -> str:
-    """A duration in seconds, minutes or hours, e.g. ``12 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    def _head(self) -> Table:
+        """The line with the bar and the numbers of trials."""
+        head = Table.grid(padding=(0, 1))
+        ended = self.done + self.failed
+        bar = ProgressBar(total=max(self.total, 1), completed=ended, width=12)
+        head.add_row(bar, Text(self.state()), Text(f"({duration(time.monotonic() - self.began)} so far)"))
+        return head

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.execution.time_limit import TimeLimitError, over
+from harness.execution.worker_errors import ANSI, described_trace
 from harness.store.store import Store
 from harness.study import TrialConfig
 
@@ -34,7 +35,7 @@ def loss_of_worker(error_file: str | None, seconds: float, minutes: float | None
     trace = "\n".join(lines)
     if minutes is not None and seconds >= 60 * minutes + grace:
         return Loss(f"{TimeLimitError.__name__}: {over(minutes)}", trace, of_time=True)
-    return Loss(f"the worker was lost: {' '.join(trace.split()) or 'it left no message'}", trace)
+    return Loss(f"the worker was lost: {described_trace(trace) or 'it left no message'}", ANSI.sub("", trace))
 
 
 class Retries:

@@ -11,6 +11,8 @@ from harness.common.console import say
 from harness.common.errors import UserError
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
+from harness.execution.follow.beating import beating
+from harness.execution.follow.display import Display
 from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
@@ -68,7 +70,7 @@ def sweep(
     if plan.to_run:
         with (
             quarantine.watched(store, plan.to_run, console),
-            SweepProgress(console, len(trials), finished, failed, _describer(trials), observer) as progress,
+            SweepProgress(console, len(trials), finished, failed, _describer(trials), observer, store) as progress,
         ):
             _run(plan.to_run, store, resources, progress, keep_weights)
         finished, failed = progress.done, progress.failed
@@ -99,18 +101,24 @@ def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources,
             if lacking and not resources.local:
                 from harness.execution.on_ray.cluster import provide_on_ray
 
-                provide_on_ray(lacking, store, resources)
-            return [_provided(request, store, resources) for request in requests]
+                with Display(console, store) as display:
+                    provide_on_ray(lacking, store, resources, display)
+            with Display(console, store) as display:
+                return [_provided(request, store, resources, display) for request in requests]
         except TimeLimitError as error:
             raise UserError(f"fisher: a diagonal {error}") from None
 
 
-def _provided(request: "Request", store: Store, resources: Resources) -> Path:
+def _provided(request: "Request", store: Store, resources: Resources, display: Display) -> Path:
     """The file of a diagonal, computed in this process if it is missing."""
     from harness.fisher import supply
 
-    with time_limit(resources.minutes, may_exit=False):
-        return supply.provide(request, store, resources.cpus)
+    display.add(request.id, request.label)
+    try:
+        with time_limit(resources.minutes, may_exit=False), beating(store, request.id) as progress:
+            return supply.provide(request, store, resources.cpus, progress)
+    finally:
+        display.remove(request.id)
 
 
 def _run(

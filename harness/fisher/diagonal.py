@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from harness.fisher.windows import Window
+from harness.store.heartbeats import Progress
 
 TOKENS = 2048
 """Largest number of tokens in a batch, padding included."""
@@ -20,7 +21,12 @@ TOLERANCE = 1e-3
 """Largest accepted difference of ``by_layer`` from ``by_example``, relative to a parameter's largest entry."""
 
 
-def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str = "empirical") -> dict[str, Tensor]:
+def diagonal(
+    model: PreTrainedModel,
+    windows: Sequence[Window],
+    estimator: str = "empirical",
+    progress: Progress | None = None,
+) -> dict[str, Tensor]:
     """F = 1/N Σₙ (∇θ log p(masked tokens of window n))², by parameter name within the body, shaped as the parameter.
 
     The square is taken per window: the square of a batch's mean gradient is not a Fisher diagonal. The log-likelihood
@@ -29,23 +35,28 @@ def diagonal(model: PreTrainedModel, windows: Sequence[Window], estimator: str =
 
     Per-example gradients are computed for a batch at a time, from the inputs and output gradients of each layer. If
     they disagree with the loop over single examples (DeBERTa's relative positions), the slower loop is used.
+    ``progress`` counts the windows with a masked token.
     """
     shortest_first = sorted(windows, key=lambda window: len(window.ids))
     masked = [window for window in shortest_first if len(window.masked)]
     probe = [masked[0], masked[-1]]
+    progress = progress or Progress()
+    progress.begin("computing", len(masked), unit="window")
     try:
         if _agree(by_layer(model, probe, estimator), by_example(model, probe, estimator)):
-            return by_layer(model, shortest_first, estimator)
+            return by_layer(model, shortest_first, estimator, progress)
     except UnknownLayerError:
         pass
-    return by_example(model, windows, estimator)
+    return by_example(model, windows, estimator, progress)
 
 
 class UnknownLayerError(Exception):
     """A layer that is no linear map, embedding or layer norm, or does not treat the examples separately."""
 
 
-def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
+def by_example(
+    model: PreTrainedModel, windows: Sequence[Window], estimator: str, progress: Progress | None = None
+) -> dict[str, Tensor]:
     """``diagonal`` by autograd, one window after another."""
     parameters = dict(model.base_model.named_parameters())
     total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
@@ -57,10 +68,14 @@ def by_example(model: PreTrainedModel, windows: Sequence[Window], estimator: str
         for name, gradient in zip(parameters, gradients, strict=True):
             if gradient is not None:
                 total[name].addcmul_(gradient, gradient)
+        if progress is not None:
+            progress.add(1, len(window.ids))
     return {name: value / len(windows) for name, value in total.items()}
 
 
-def by_layer(model: PreTrainedModel, windows: Sequence[Window], estimator: str) -> dict[str, Tensor]:
+def by_layer(
+    model: PreTrainedModel, windows: Sequence[Window], estimator: str, progress: Progress | None = None
+) -> dict[str, Tensor]:
     """``diagonal`` from the layers' inputs and output gradients. Raises ``UnknownLayerError`` for other layers."""
     total = {name: torch.zeros_like(parameter) for name, parameter in model.base_model.named_parameters()}
     model.requires_grad_(False)  # autograd goes through the layers without summing their gradients over the batch
@@ -70,6 +85,8 @@ def by_layer(model: PreTrainedModel, windows: Sequence[Window], estimator: str) 
                 _loss(model, batch, estimator).backward()
             with torch.no_grad():
                 flow.add_squares(total)
+            if progress is not None:
+                progress.add(len(batch), sum(len(window.ids) for window in batch))
     finally:
         model.requires_grad_(True)
     return {name: value / len(windows) for name, value in total.items()}

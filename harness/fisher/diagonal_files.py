@@ -26,6 +26,7 @@ from harness.encoders.pinning import Encoder
 from harness.fisher.diagonal import diagonal
 from harness.fisher.windows import MASKED_SHARE, WINDOW, windows
 from harness.methods.fisher_estimate import Estimate
+from harness.store.heartbeats import Progress
 from harness.study import NUMERICS, TrialConfig
 
 IDENTITY = "identity"
@@ -57,6 +58,16 @@ class Request:
             "masked_share": MASKED_SHARE,
             **options,
         }
+
+    @property
+    def id(self) -> str:
+        """The id of its heartbeats."""
+        return f"fisher-{Path(self.name).stem}"
+
+    @property
+    def label(self) -> str:
+        """The diagonal in words."""
+        return f"Fisher information {'+'.join(self.estimate.languages)}"
 
     @property
     def name(self) -> str:
@@ -146,7 +157,7 @@ def _sum(values: Mapping[str, Tensor]) -> str:
     return found.hexdigest()
 
 
-def stored(request: Request, cache: Path) -> Diagonal:
+def stored(request: Request, cache: Path, progress: Progress | None = None) -> Diagonal:
     """A request's diagonal from the cache, computed first if it is missing. A broken file goes to quarantine.
 
     Another process that needs it at the same time waits. Raises ``UserError`` if the text has changed since the study
@@ -157,7 +168,7 @@ def stored(request: Request, cache: Path) -> Diagonal:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(file.with_suffix(".lock")):
             if not is_stored(request, cache):
-                values = _computed(request)
+                values = _computed(request, progress or Progress())
                 if file.exists():
                     quarantine(file)
                 save(request, values, cache)
@@ -171,15 +182,16 @@ def save(request: Request, values: dict[str, Tensor], cache: Path) -> None:
         save_file(values, part, metadata={IDENTITY: json.dumps(request.identity), SUM: _sum(values)})
 
 
-def _computed(request: Request) -> dict[str, Tensor]:
-    found = corpus.fingerprints(request.estimate, request.origin)
+def _computed(request: Request, progress: Progress) -> dict[str, Tensor]:
+    texts = corpus.fingerprints(request.estimate, request.origin)
     for language, planned in request.texts:
-        check_unchanged(f"data: the text for {language!r}", found[language], planned)
+        check_unchanged(f"data: the text for {language!r}", texts[language], planned)
     model = loading.masked_language_model(request.encoder)
     examples = windows(request.encoder, request.estimate, request.origin)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return {name: value.cpu() for name, value in diagonal(model, examples, request.estimate.estimator).items()}
+        found = diagonal(model, examples, request.estimate.estimator, progress)
+        return {name: value.cpu() for name, value in found.items()}
     finally:
         body.to("cpu")  # stays loaded for the next language, but off the trials' GPU

@@ -13,6 +13,7 @@ from harness.fisher import diagonal_files
 from harness.fisher.diagonal_files import Request
 from harness.fisher.windows import windows
 from harness.methods.fisher_estimate import Estimate
+from harness.store.heartbeats import Progress
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
 
@@ -27,10 +28,11 @@ def needed(trials: Iterable[TrialConfig]) -> list[Request]:
     return list(found.values())
 
 
-def provide(request: Request, store: Store, threads: int) -> Path:
+def provide(request: Request, store: Store, threads: int, progress: Progress | None = None) -> Path:
     """A diagonal's file on this node.
 
     It comes from the node's cache, from the store, or is computed here and put into the store for the other nodes.
+    ``progress`` counts its windows.
     """
     store.fetch(request.name)
     arithmetic.settle(threads)
@@ -40,7 +42,7 @@ def provide(request: Request, store: Store, threads: int) -> Path:
         if not diagonal_files.is_stored(request, store.cache):  # the store's file is broken, not only this node's copy
             store.note_fault(request.name, "it is torn")
             store.repair()
-    diagonal_files.stored(request, store.cache)
+    diagonal_files.stored(request, store.cache, progress)
     store.publish(request.name)
     return store.cache / request.name
 

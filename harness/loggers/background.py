@@ -1,9 +1,11 @@
-"""Logging of a study's trials while it runs, in a thread of the driver. No trial waits for a logger or fails by it."""
+"""Logging of a study's trials while it runs, in threads of the driver. No trial waits for a logger or fails by it."""
 
+import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -17,89 +19,143 @@ from harness.loggers.events import EndedTrial
 from harness.store.store import Store
 from harness.study import TrialConfig
 
-BESIDE_A_URL = "steadytune-logs"
-"""Folder for logs if the store is not a local folder."""
-LAST_WORDS = 5
+LAST_WORDS = 5.0
 """Seconds that an interrupted study waits for the trial that is being logged."""
+PATIENCE = 60.0
+"""Seconds that a study's end waits for a logger that gets no further."""
+LOOK = 5.0
+"""Seconds between two looks at the running trials, or as far apart as their heartbeats."""
 
 
 class BackgroundLogging:
-    """Logs trials as they end and, at its exit, all trials of the study that are in the store.
+    """Logs trials while they run and when they end, and at its exit all trials of the study that are in the store.
 
-    A logger's first error is shown, and the logger gets no more trials of this run. The next run logs the missing ones.
+    Each logger has its own thread, so that a slow one holds up no other. A logger's first error is shown, and the
+    logger gets no more trials of this run. The next run logs the missing ones.
     """
 
     def __init__(self, loggers: Mapping[str, type[Logger]], study: str, store: Store, console: Console) -> None:
-        self.loggers = loggers
-        self.study = study
-        self.store = store
-        self.console = console
-        self.waiting: SimpleQueue[Sequence[TrialConfig] | None] = SimpleQueue()
-        self.interrupted = Event()
-        self.thread = Thread(target=self._run, name="loggers", daemon=True)
-        self.open: dict[str, Logger] = {}
-        self.broken: set[str] = set()
-        self.logged = dict.fromkeys(loggers, 0)
+        self.threads = [_LoggerThread(name, logger, study, store, console) for name, logger in loggers.items()]
 
     def __enter__(self) -> Self:
-        if self.loggers:
-            self.thread.start()
+        for one in self.threads:
+            one.thread.start()
         return self
+
+    def started(self, config: TrialConfig) -> None:
+        """Follow a trial that runs; returns at once."""
+        for one in self.threads:
+            one.running[config.id] = config
 
     def ended(self, *trials: TrialConfig) -> None:
         """Log the finished and failed ones of the given trials from the store; returns at once."""
-        if self.loggers:
-            self.waiting.put(trials)
+        for one in self.threads:
+            for trial in trials:
+                one.running.pop(trial.id, None)
+            one.waiting.put(trials)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.loggers:
-            return
-        if error is not None:
+        for one in self.threads:
+            one.end(at_once=error is not None)
+        deadline = time.monotonic() + LAST_WORDS
+        for one in self.threads:
+            one.wait(None if error is None else deadline)
+
+
+class _LoggerThread:
+    """One logger, and the thread that uses it."""
+
+    def __init__(self, name: str, logger: type[Logger], study: str, store: Store, console: Console) -> None:
+        self.name, self.made, self.study, self.store, self.console = name, logger, study, store, console
+        self.waiting: SimpleQueue[Sequence[TrialConfig] | None] = SimpleQueue()
+        self.running: dict[str, TrialConfig] = {}
+        self.interrupted = Event()
+        self.thread = Thread(target=self._run, name=f"logger {name}", daemon=True)
+        self.logger: Logger | None = None
+        self.broken = False
+        self.logged = 0
+        self.moved = time.monotonic()
+        """The last time at which the logger answered."""
+
+    def end(self, *, at_once: bool) -> None:
+        """Log the study's remaining trials and end, or end after the trial that is being logged."""
+        if at_once:
             self.interrupted.set()
+        self.moved = time.monotonic()
         self.waiting.put(None)
-        self.thread.join(None if error is None else LAST_WORDS)
+
+    def wait(self, deadline: float | None) -> None:
+        """Wait for the end until a time, or as long as the logger answers."""
+        while self.thread.is_alive():
+            self.thread.join(0.1)
+            if time.monotonic() > (self.moved + PATIENCE if deadline is None else deadline):
+                if deadline is None:
+                    self._say(f"{self.name}: no answer for {PATIENCE:.0f} s; the same command again logs the rest")
+                return
 
     def _run(self) -> None:
         last = False
+        pause = max(LOOK, self.store.beat_seconds)
         while not last:
-            trials = self.waiting.get()
+            trials: Sequence[TrialConfig] | None = ()
+            with contextlib.suppress(Empty):
+                trials = self.waiting.get(timeout=pause)
             last = trials is None
+            self._follow()
             try:
                 self._log_all(self.store.study(self.study)[1] if trials is None else trials)
             except Exception as error:  # not a logger's error: the store cannot be read
                 self._say(f"Some trials were not logged: {_said(error)}.")
-        for name, logger in self.open.items():
-            if name not in self.broken:
-                self._say(f"{name}: {self.logged[name]} trials logged, {logger.place}")
+        if self.logger is not None and not self.broken:
+            self._say(f"{self.name}: {self.logged} trials logged, {self.logger.place}")
+
+    def _follow(self) -> None:
+        if self.broken or self.interrupted.is_set():
+            return
+        configs = dict(self.running)
+        with contextlib.suppress(Exception):  # a store that cannot be read now is read later
+            for trial, heartbeat in self.store.heartbeats(configs).items():
+                if heartbeat.history and trial in self.running:
+                    told = events.running(configs[trial], self.study, heartbeat)
+                    self._try(lambda told=told: self._opened().follow(told))  # type: ignore[misc]
 
     def _log_all(self, trials: Sequence[TrialConfig]) -> None:
+        if self.broken:
+            return
         standing = self.store.standing(trials)
         for trial in trials:
-            if self.interrupted.is_set() or len(self.broken) == len(self.loggers):
+            if self.interrupted.is_set() or self.broken:
                 return
             end = standing.finished.get(trial.id) or standing.failures.get(trial.id)
             if end is not None:
-                self._log(trial.id, events.stamp(end), partial(events.ended, trial, self.study, end, self.store))
+                read = partial(events.ended, trial, self.study, end, self.store)
+                self._try(partial(self._log, trial.id, events.stamp(end), read))
 
     def _log(self, trial: str, stamp: int, read: Callable[[], EndedTrial]) -> None:
-        for name in [name for name in self.loggers if name not in self.broken]:
-            try:
-                if not self._opened(name).has(trial, stamp):
-                    self._opened(name).log(read())
-                    self.logged[name] += 1
-            except Exception as error:
-                self.broken.add(name)
-                self._say(
-                    f"{name}: {_said(error)}. It gets no more trials now; the study goes on, and the same command "
-                    "again logs the rest."
-                )
+        if not self._opened().has(trial, stamp):
+            self._opened().log(read())
+            self.logged += 1
 
-    def _opened(self, name: str) -> Logger:
-        if name not in self.open:
-            self.open[name] = self.loggers[name](folder(self.store, name), self.study)
-        return self.open[name]
+    def _try(self, work: Callable[[], None]) -> None:
+        """Use the logger, unless it has failed before."""
+        if self.broken:
+            return
+        try:
+            work()
+        except Exception as error:
+            self.broken = True
+            self._say(
+                f"{self.name}: {_said(error)}. It gets no more trials now; the study goes on, and the same command "
+                "again logs the rest."
+            )
+        self.moved = time.monotonic()
+
+    def _opened(self) -> Logger:
+        if self.logger is None:
+            self.logger = self.made(folder(self.store, self.name), self.study)
+        return self.logger
 
     def _say(self, line: str) -> None:
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -107,7 +163,7 @@ class BackgroundLogging:
 
 def folder(store: Store, logger: str) -> Path:
     """A logger's folder on this machine."""
-    return (Path(store.root) / "logs" if store.is_local else Path(BESIDE_A_URL)) / logger
+    return store.logs / logger
 
 
 def _said(error: Exception) -> str:

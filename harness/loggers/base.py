@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from harness.loggers.events import EndedTrial
+from harness.loggers.events import EndedTrial, RunningTrial
 
 
 class Logger(ABC):
@@ -23,5 +23,12 @@ class Logger(ABC):
         """Whether the tracker has the whole trial, given by its id and ``EndedTrial.stamp``."""
 
     @abstractmethod
+    def follow(self, trial: RunningTrial) -> None:
+        """Write the rows of a running trial that its run lacks.
+
+        An unfinished run of the trial goes on, also one of an earlier command. Without one, a new run begins.
+        """
+
+    @abstractmethod
     def log(self, trial: EndedTrial) -> None:
-        """Write the trial as one run, replacing earlier runs of it."""
+        """Complete the trial's unfinished run, or write it as one run. Other runs of the trial are removed."""

@@ -1,5 +1,6 @@
 """The data of an ended trial for loggers. It all comes from the store, never from this machine or its environment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -8,11 +9,36 @@ from typing import Any
 from harness.common import fields, files, sources
 from harness.setting import value_label
 from harness.store.failures import Failure
+from harness.store.heartbeats import Heartbeat
 from harness.store.record import Record
 from harness.store.store import Store
 from harness.study import TrialConfig
 
 Parameter = str | int | float
+
+
+Row = dict[str, float]
+"""One window of steps: ``step``, and measurements such as ``train/loss``."""
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A trial of a study that runs, as its last heartbeat tells it."""
+
+    config: TrialConfig
+    study: str
+    began: int
+    """Start, in seconds since 1970."""
+    history: list[Row]
+
+    @property
+    def id(self) -> str:
+        return self.config.id
+
+    @property
+    def parameters(self) -> dict[str, Parameter]:
+        """As of an ended trial."""
+        return parameters(self.config, self.study)
 
 
 @dataclass(frozen=True)
@@ -23,8 +49,8 @@ class EndedTrial:
     study: str
     end: Record | Failure
     """The record of a finished trial, or the failure."""
-    history: list[dict[str, float]]
-    """One row a window of steps: ``step``, and measurements such as ``train/loss``.
+    history: list[Row]
+    """The learning history.
 
     It is empty if the trial failed or its file cannot be read.
     """
@@ -71,6 +97,16 @@ def ended(config: TrialConfig, study: str, end: Record | Failure, store: Store) 
     """An ended trial, with its history from the store."""
     histories = store.histories([config.id]) if isinstance(end, Record) else {}
     return EndedTrial(config, study, end, [_row(row) for row in histories.get(config.id, [])])
+
+
+def running(config: TrialConfig, study: str, heartbeat: Heartbeat) -> RunningTrial:
+    """A running trial, with its history so far."""
+    return RunningTrial(config, study, int(heartbeat.since), [_row(row) for row in heartbeat.history])
+
+
+def later(rows: Sequence[Row], last: int) -> list[Row]:
+    """The rows after a step."""
+    return [row for row in rows if row["step"] > last]
 
 
 def stamp(end: Record | Failure) -> int:
@@ -126,7 +162,7 @@ def _metrics(record: Record) -> dict[str, float]:
     return {name: float(value) for name, value in {**scores, **verdicts, **cost, **memory}.items()}
 
 
-def _row(row: dict[str, float]) -> dict[str, float]:
+def _row(row: Row) -> Row:
     measured = {
         f"train/{name}": value for name, value in row.items() if name not in ("step", "epoch") and value is not None
     }

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from harness.common.filesystem import FileTree, replacing
 
+BESIDE_A_URL = "steadytune-logs"
+"""Folder for the logs of a store by URL, in the working directory."""
+
 
 class SharedFiles(FileTree):
     """Files with a copy in this node's cache."""
@@ -12,6 +15,11 @@ class SharedFiles(FileTree):
     def cache(self) -> Path:
         """This node's folder for shared files. In a local store it is the store itself."""
         return Path(self.root) if self.is_local else Path.home() / ".cache" / "steadytune"
+
+    @property
+    def logs(self) -> Path:
+        """The folder for logs on this machine. An object store cannot append to a file, so a store by URL has none."""
+        return Path(self.root) / "logs" if self.is_local else Path(BESIDE_A_URL)
 
     def has(self, name: str) -> bool:
         """Whether the store is not local and has a file to ``fetch``."""

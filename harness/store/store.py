@@ -11,6 +11,8 @@ trials/<id>/stopped.json            progress of an unfinished trial that a searc
 studies/<name>.json                 a study as last run, with its trials' ids and all trials of its searches
 fisher/<hash>.safetensors           Fisher diagonals; copied to each node if the store is not local
 tokenised/<hash>/                   examples as model inputs, local stores only
+running/<id>.json                   heartbeat of a running trial or Fisher diagonal
+logs/<study>.log                    log of a study, local stores only
 locks/<id>.lock                     locked by the process that runs the trial, local stores only
 *.broken-<n>                        a broken file in quarantine; its old name stands before .broken-<n>
 """
@@ -23,6 +25,8 @@ from pathlib import Path
 from harness.common.errors import UserError, reason
 from harness.common.filesystem import PART, remove_abandoned
 from harness.common.quarantine import SUFFIX, Quarantined
+from harness.store.heartbeats import FOLDER as RUNNING
+from harness.store.heartbeats import Heartbeats
 from harness.store.shared_files import SharedFiles
 from harness.store.studies import Studies
 from harness.store.trials import Trials
@@ -36,7 +40,7 @@ class NoStoreError(UserError):
     """There is no store at a place."""
 
 
-class Store(Trials, Studies, SharedFiles):
+class Store(Trials, Studies, SharedFiles, Heartbeats):
     """A store, opened to be read or written.
 
     A broken file counts as missing: see ``harness.store.checked_files``. Raises ``UserError`` if the place cannot be
@@ -91,7 +95,7 @@ class Store(Trials, Studies, SharedFiles):
 
     def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
         """Remove temporary files of killed writers among the shared files and the files of some trials."""
-        patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}")
+        patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}", f"{RUNNING}/*{PART}")
         left = [file for pattern in patterns for file in self.cache.glob(pattern)]
         for trial in trials if self.is_local else ():
             left += [

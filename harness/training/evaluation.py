@@ -14,6 +14,7 @@ from harness.common.errors import UserError
 from harness.common.hashing import digest
 from harness.data.context import TrialContext
 from harness.data.tokenised import Encoded
+from harness.store.heartbeats import Progress
 from harness.store.record import Score
 from harness.store.result import Scored
 from harness.tasks import Task
@@ -26,15 +27,23 @@ On a CPU, small batches keep their activations in its cache. They are a quarter 
 """
 
 
-def score(model: PreTrainedModel, context: TrialContext) -> list[Scored]:
-    """Scores of the source's dev and test sets and of every target's test set."""
+def score(model: PreTrainedModel, context: TrialContext, progress: Progress | None = None) -> list[Scored]:
+    """Scores of the source's dev and test sets and of every target's test set. ``progress`` counts the sets."""
     source, targets = context.config.source, context.config.targets
     constant = context.task.constant(context.encoded("train", source).gold)
     found = []
+    told = progress or Progress()
+    told.begin("scoring", 2 * len(sources.parts(source)) + len(targets), unit="test set")
+
+    def scored(split: str, language: str) -> Scored:
+        one = _score(model, context, split, language, constant)
+        told.step += 1
+        return one
+
     for split, others in (("dev", ()), ("test", targets)):
-        ours = [_score(model, context, split, language, constant) for language in sources.parts(source)]
+        ours = [scored(split, language) for language in sources.parts(source)]
         mean = [_mean(source, ours)] if len(ours) > 1 else []
-        found += [*ours, *mean, *(_score(model, context, split, language, constant) for language in others)]
+        found += [*ours, *mean, *(scored(split, language) for language in others)]
     return found
 
 

@@ -16,8 +16,9 @@ from harness.common.provenance import Provenance, provenance
 from harness.data.context import TrialContext
 from harness.data.origin import Origin
 from harness.encoders import trimmed_embedding
+from harness.store.heartbeats import Progress
 from harness.store.record import SPLITS, Record, Score, ScoredCheckpoint, Scores, TrialCost
-from harness.store.result import HISTORY, Scored, TrialResult
+from harness.store.result import Scored, TrialResult
 from harness.study import TrialConfig
 from harness.tasks import task_named
 from harness.training import footprint, precision
@@ -25,6 +26,7 @@ from harness.training import weights as kept
 from harness.training.best_checkpoint import BestOnDev
 from harness.training.building import build_trainer
 from harness.training.evaluation import dev_score, score
+from harness.training.follow import Follow, history
 from harness.training.rungs import Rungs
 from harness.training.rungs_callback import AtRungs
 from harness.training.trainer import PenaltyTrainer
@@ -39,6 +41,7 @@ def run_trial(
     weights: Path | None = None,
     rungs: Rungs | None = None,
     states: TrainingStates | None = None,
+    progress: Progress | None = None,
 ) -> TrialResult:
     """Fine-tune and score one trial on this process's device.
 
@@ -49,6 +52,7 @@ def run_trial(
         weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
         rungs: Receives dev scores during training, and may raise ``Stopped``.
         states: The trial's training states. An interrupted training resumes from the last one, and new ones are added.
+        progress: Receives the trial's progress, for other threads to see.
 
     Returns:
         The trial's record, learning history and labels.
@@ -59,6 +63,7 @@ def run_trial(
     arithmetic.settle(threads)
     memory.reset_peak()
     start = time.perf_counter()
+    progress = progress or Progress()
     precision.check(config.precision, gpu=torch.cuda.is_available())
     context = TrialContext.of(config, cache)
     context.tokenise()
@@ -67,6 +72,7 @@ def run_trial(
     best = _select_on_dev(trainer, context)
     if rungs is not None:
         trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context)))
+    trainer.add_callback(Follow(progress, lambda: trainer.tokens_seen))
     prepared = time.perf_counter()
     try:
         with signals.deferred():
@@ -77,17 +83,17 @@ def run_trial(
             config.method.finish(trainer.model)
             trainer.free()
         trained = time.perf_counter()
-        scored = score(trainer.model, context)
+        scored = score(trainer.model, context, progress)
     except KeyboardInterrupt:
         trainer.keep_end()
         raise
     ended = time.perf_counter()
     if weights is not None:
         kept.save(trainer.model, context, weights)
-    history = [{key: row[key] for key in HISTORY} for row in trainer.state.log_history if "task_loss" in row]
+    rows = history(trainer.state)
     cost = TrialCost(**_spent(trainer, start, prepared, trained, ended), peak_memory_mib=memory.peak(), **size)
     selected = _selected(trainer, best)
-    return TrialResult(made_record(config, scored, history, selected, cost, provenance()), history, scored)
+    return TrialResult(made_record(config, scored, rows, selected, cost, provenance()), rows, scored)
 
 
 def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev | None:

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from harness.execution.attempt import failed
 from harness.execution.retries import Loss, loss_of_worker
+from harness.execution.worker_errors import cut
 from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.tuning.journal import FAILED, FINISHED, STOPPED, Journal, Rung
@@ -79,7 +80,7 @@ class JournalCallback(tune.Callback):
                 config, _ = self.open.pop(name)
                 self.journal.forget(config)
                 self.progress.tell(
-                    config, f"[yellow]lost[/yellow], others are drawn one at a time: {escape(loss.error[:200])}"
+                    config, f"[yellow]lost[/yellow], others are drawn one at a time: {escape(cut(loss.error))}"
                 )
 
     def _fail(self, name: str, loss: Loss) -> None:

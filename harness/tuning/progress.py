@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from harness.execution.progress import Observer, SweepProgress
+from harness.execution.worker_errors import cut
 from harness.setting import value_label
 from harness.study import TrialConfig
 from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
@@ -24,13 +25,14 @@ class SearchProgress(SweepProgress):
             return f"{trial.method.arm.label} {values}"
 
         total = done + failed + sum(journal.left(label) for label in journal.bases)
-        super().__init__(console, total, done, failed, describe, observer)
+        super().__init__(console, total, done, failed, describe, observer, journal.store)
 
     def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
         """Show that a trial of the search has ended."""
         if one.status == FAILED:
             self.failed += 1
-            self.end(config, f"[red]failed[/red]: {escape(error[:200])}")
+            self._note_traceback(config)
+            self.end(config, f"[red]failed[/red]: {escape(cut(error))}")
             return
         self.done += 1
         self.seconds.append(one.seconds)

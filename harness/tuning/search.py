@@ -160,5 +160,5 @@ def _complete(
     def describe(trial: TrialConfig) -> str:
         return f"{trial.method.label} {seeding(trial.seed, trial.replicate)}"
 
-    with SweepProgress(console, len(journal.outdated), 0, 0, describe, observer) as progress:
+    with SweepProgress(console, len(journal.outdated), 0, 0, describe, observer, store) as progress:
         run_on_ray(journal.outdated, store, resources, progress, keep_weights=False)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 
+from harness.common.console import duration
 from harness.common.errors import without_credentials
-from harness.execution.progress import duration
 from harness.execution.resources import Resources
 from harness.search import Search
 from harness.study import Study, TrialConfig

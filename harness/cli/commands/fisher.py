@@ -82,6 +82,7 @@ def fisher(options: argparse.Namespace) -> int:
 
     from analysis.fisher.report import write_fisher_report
     from harness.cli.overrides import SELECTIONS
+    from harness.execution.follow.study_log import study_console
     from harness.execution.sweep import diagonals
     from harness.store.store import Store
 
@@ -90,7 +91,8 @@ def fisher(options: argparse.Namespace) -> int:
     wanted = {label: _requests(study, label, estimate, needed, console) for label, estimate in estimates.items()}
     store = Store(options.store)  # created this late so that a mistake leaves nothing behind
     requests = [request for of_text in wanted.values() for request in of_text.values()]
-    found = iter(diagonals(requests, store, resources, console))
+    with study_console(store, study.name, "fisher") as logged:
+        found = iter(diagonals(requests, store, resources, logged))
     files = {label: {language: next(found) for language in of_text} for label, of_text in wanted.items()}
     tell_of_report(write_fisher_report(store, study, files, options.out, method=options.method, ddof=options.ddof))
     return exit_codes.OK

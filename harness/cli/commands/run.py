@@ -78,17 +78,18 @@ def run(options: argparse.Namespace) -> int:
 
     if lacking:
         tell_of_first_step(lacking, resources)
-    from rich.console import Console
-
+    from harness.execution.follow.study_log import study_console
     from harness.execution.sweep import sweep
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
 
     store = Store(options.store)
-    console = Console()
-    with BackgroundLogging(loggers, study.name, store, console) as logging:
+    with (
+        study_console(store, study.name, "run") as console,
+        BackgroundLogging(loggers, study.name, store, console) as logging,
+    ):
         logging.ended(*trials)
-        outcome = sweep(study, trials, store, resources, console, observer=logging.ended, **choices)
+        outcome = sweep(study, trials, store, resources, console, observer=logging, **choices)
     if not options.no_report:
         from analysis.report import write_report
 

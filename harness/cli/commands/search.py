@@ -63,9 +63,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def search(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from harness.cli.commands.dry_run import dry_search
+    from harness.execution.follow.study_log import study_console
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.preflight import warnings
     from harness.loggers.background import BackgroundLogging
@@ -95,10 +94,12 @@ def search(options: argparse.Namespace) -> int:
         return exit_codes.OK
     tell_of_first_step(trials, resources)
     store = Store(options.store)  # created this late so that a mistake leaves nothing behind
-    console = Console()
-    with BackgroundLogging(loggers, study.name, store, console) as logging:
+    with (
+        study_console(store, study.name, "search") as console,
+        BackgroundLogging(loggers, study.name, store, console) as logging,
+    ):
         outcome = search_study(
-            study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging.ended
+            study, trials, store, resources, console, retry_failed=options.retry_failed, observer=logging
         )
     if options.no_report:
         _print_winners(study, options.store)

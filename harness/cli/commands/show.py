@@ -14,6 +14,7 @@ from harness.common.errors import UserError, without_credentials
 
 if TYPE_CHECKING:
     from harness.setting import Setting
+    from harness.store.heartbeats import Heartbeat
     from harness.study import Study, TrialConfig
     from harness.tasks import Own
 
@@ -130,10 +131,13 @@ def searched(study: "Study", place: str) -> list[str]:
         tried = read(Store(place, create=False), study.name)
     except NoStoreError:
         tried = []
+    running = _heartbeats(place, [one.id for one in tried])
     rows = []
     for one in tried:
         values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
         score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
+        if one.id in running:
+            score = ", ".join(filter(None, [score, running[one.id].words()]))
         rows.append([f"  {one.id}", one.status, one.method, *values, score])
     return [*lines, f"{len(rows)} tried in {without_credentials(place)}", *(aligned(rows) if rows else [])]
 
@@ -143,11 +147,22 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
     from harness.study import seeding
 
     status, labels = status_of(store, trials), _setting_labels(study)
+    running = running_in(store, trials)
+    status |= dict.fromkeys(running, "running")
     rows = [
-        [f"  {t.id}", status[t.id], t.method.label, labels[t.setting], seeding(t.seed, t.replicate)] for t in trials
+        [
+            f"  {t.id}",
+            status[t.id],
+            t.method.label,
+            labels[t.setting],
+            seeding(t.seed, t.replicate),
+            running[t.id].words() if t.id in running else "",
+        ]
+        for t in trials
     ]
     finished = sum(word == "finished" for word in status.values())
-    return [f"{len(rows)} trials, {finished} finished in {without_credentials(store)}", *aligned(rows)]
+    counts = f"{finished} finished" + (f", {len(running)} running" if running else "")
+    return [f"{len(rows)} trials, {counts} in {without_credentials(store)}", *aligned(rows)]
 
 
 def without_ids(study: "Study", why: str) -> list[str]:
@@ -166,6 +181,20 @@ def _setting_labels(study: "Study") -> "dict[Setting, str]":
     from harness.setting import setting_labels
 
     return setting_labels([setting for arm in study.arms for setting in arm.settings])
+
+
+def running_in(place: str, trials: "list[TrialConfig]") -> "dict[str, Heartbeat]":
+    """The trials that any process runs at this moment, by id."""
+    return _heartbeats(place, [trial.id for trial in trials])
+
+
+def _heartbeats(place: str, ids: list[str]) -> "dict[str, Heartbeat]":
+    from harness.store.store import NoStoreError, Store
+
+    try:
+        return Store(place, create=False).heartbeats(ids)
+    except NoStoreError:
+        return {}
 
 
 def status_of(place: str, trials: "list[TrialConfig]") -> dict[str, str]:

@@ -3,7 +3,7 @@
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +15,14 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError
+from harness.execution.follow.beating import beating
+from harness.execution.follow.display import Display
 from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.retries import Loss
 from harness.execution.time_limit import time_limit
+from harness.execution.worker_errors import ANSI
 from harness.fisher import supply
 from harness.fisher.diagonal_files import Request
 from harness.store.store import Store
@@ -38,10 +41,17 @@ class Cluster(NamedTuple):
 
 
 @contextmanager
-def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, console: Console) -> Iterator[Cluster]:
+def ready(
+    trials: Sequence[TrialConfig],
+    store: Store,
+    resources: Resources,
+    console: Console,
+    display: Display | None = None,
+) -> Iterator[Cluster]:
     """A connected Ray cluster, once the Fisher diagonals of the trials are computed.
 
-    Raises ``UserError`` if the cluster cannot be reached or no node has room for a trial.
+    The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be
+    reached or no node has room for a trial.
     """
     place = _place(store)
     with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
@@ -49,8 +59,9 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         _check_fits(resources.cpus, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
         announce_diagonals(diagonals, console)
-        for _ in _provided(diagonals, place, resources, gpus):
-            pass  # the trials that need a failed diagonal find it missing and record the failure
+        with Display(console, store) if display is None else nullcontext(display) as shown:
+            for _ in _provided(diagonals, place, resources, gpus, shown):
+                pass  # the trials that need a failed diagonal find it missing and record the failure
         if resources.ray_address is not None:
             there = ray.cluster_resources()
             size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
@@ -58,25 +69,31 @@ def ready(trials: Sequence[TrialConfig], store: Store, resources: Resources, con
         yield Cluster(place, gpus, scratch)
 
 
-def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources) -> None:
+def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources, display: Display) -> None:
     """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
     with connection(resources.ray_address):
         gpus = _gpus(resources)
         _check_fits(resources.cpus, gpus)
-        for error in _provided(requests, _place(store), resources, gpus):
+        for error in _provided(requests, _place(store), resources, gpus, display):
             if error is not None:
                 raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
 
 
-def _provided(requests: Sequence[Request], place: str, resources: Resources, gpus: float) -> Iterator[Exception | None]:
+def _provided(
+    requests: Sequence[Request], place: str, resources: Resources, gpus: float, display: Display
+) -> Iterator[Exception | None]:
     """Compute diagonals at once, as many as the cluster has room for.
 
     Yields the error of each diagonal as it ends, or ``None``.
     """
     task = ray.remote(num_cpus=resources.cpus, num_gpus=gpus, max_retries=0)(_provide)
-    running = [task.remote(request, place, resources, gpus) for request in requests]
+    asked = {task.remote(request, place, resources, gpus): request for request in requests}
+    for request in requests:
+        display.add(request.id, request.label)
+    running = list(asked)
     while running:
         ended, running = ray.wait(running)
+        display.remove(asked[ended[0]].id)
         try:
             ray.get(ended)
             yield None
@@ -87,8 +104,9 @@ def _provided(requests: Sequence[Request], place: str, resources: Resources, gpu
 def _provide(request: Request, place: str, resources: Resources, gpus: float) -> None:
     """Compute a diagonal on a worker, within a trial's time limit."""
     take_gpu(gpus)
-    with time_limit(resources.minutes, may_exit=True):
-        supply.provide(request, Store(place, create=False), resources.cpus)
+    store = Store(place, create=False)
+    with time_limit(resources.minutes, may_exit=True), beating(store, request.id) as progress:
+        supply.provide(request, store, resources.cpus, progress)
 
 
 def _place(store: Store) -> str:
@@ -108,8 +126,8 @@ def loss_of_node(error: RuntimeError) -> Loss:
     """
     if not isinstance(error.__cause__, ray.exceptions.RayError):
         raise error
-    said = str(error.__cause__).strip() or type(error.__cause__).__name__
-    return Loss(said.splitlines()[0], "".join(traceback.format_exception(error)))
+    said = ANSI.sub("", str(error.__cause__)).strip() or type(error.__cause__).__name__
+    return Loss(said.splitlines()[0], ANSI.sub("", "".join(traceback.format_exception(error))))
 
 
 def _check_fits(cpus: int, gpus: float) -> None:

@@ -42,7 +42,7 @@ def run_on_ray(
     """
     retries = Retries(trials, store)
     with (
-        ready(trials, store, resources, progress.console) as (place, gpus, scratch),
+        ready(trials, store, resources, progress.console, progress.display) as (place, gpus, scratch),
         passed_on() as name,
         signals.deferred(),
     ):

@@ -9,15 +9,16 @@ from rich.console import Console
 from harness.execution.attempt import Attempt
 from harness.execution.progress import SweepProgress
 from harness.study import TrialConfig
+from tests.helpers.observer import Told
 
 
 def show(trial: Callable[..., TrialConfig], *, terminal: bool) -> str:
     out = io.StringIO()
     console = Console(file=out, force_terminal=terminal, width=160)
     trials = [trial(seed=seed) for seed in range(4)]
-    told: list[TrialConfig] = []
+    told = Told()
     with SweepProgress(
-        console, 6, 2, 0, describe=lambda config: f"vanilla [seed={config.seed}]", observer=told.append
+        console, 6, 2, 0, describe=lambda config: f"vanilla [seed={config.seed}]", observer=told
     ) as progress:
         assert progress.state() == "2 done, 0 running, 0 failed, 4 left"
         progress.started(trials[0])
@@ -27,7 +28,7 @@ def show(trial: Callable[..., TrialConfig], *, terminal: bool) -> str:
         assert progress.state() == "3 done, 1 running, 0 failed, 2 left, about 3 min"
         progress.ended(trials[1], Attempt("y", error="ValueError: [bold]no"))
         assert progress.state() == "3 done, 0 running, 1 failed, 2 left, about 2 min"
-    assert told == trials[:2]
+    assert (told.begun, told.over) == (trials[:2], trials[:2])
     return out.getvalue()
 
 

@@ -9,8 +9,9 @@ from analysis.results.from_store import load
 from harness.methods import Vanilla
 from harness.search import Search
 from harness.store.store import Store
-from harness.study import Study, TrialConfig
+from harness.study import Study
 from harness.tuning.journal import FINISHED, STOPPED, read
+from tests.helpers.observer import Told
 from tests.helpers.searches import run
 from tests.helpers.studies import SPACE
 
@@ -27,11 +28,11 @@ def test_a_search_runs_to_its_end_and_then_has_nothing_to_do(
     )  # trials one after another make it reproducible
     study = replace(searched, methods=(Vanilla(),), search=Search(space=SPACE, trials=5))
     store = Store(tmp_path / "store")
-    told: list[TrialConfig] = []
-    out = run(study, store, observer=told.append)
+    told = Told()
+    out = run(study, store, observer=told)
     tried = read(store, "small")
     assert len(tried) == 5, out
-    assert [one.id for one in told] == [one.id for one in tried]
+    assert [one.id for one in told.over] == [one.id for one in tried]
     assert {one.status for one in tried} == {FINISHED, STOPPED}, out
     for one in tried:
         record, stopped = store.record(one.id), store.stopped(one.id)

@@ -1,0 +1,72 @@
+"""Heartbeats: what runs is seen by others, and a dead process is not."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.store.heartbeats import Heartbeat, Progress
+from harness.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def state() -> Heartbeat:
+    """A trial of this process in the middle of its training."""
+    progress = Progress()
+    progress.begin("training", 100)
+    progress.step, progress.history = 40, [{"step": 40, "loss": 1.25}]
+    progress.began -= 20
+    progress.count(2000)
+    return progress.snapshot("a", time.time() - 30)
+
+
+def test_a_running_trial_is_seen_with_its_progress_until_its_end(store: Store) -> None:
+    store.beat(state())
+    (found,) = store.heartbeats(["a", "b"]).values()
+    assert found.progress() == "training, step 40 of 100, loss 1.25, 100 tokens/s, 30 s left"
+    assert found.words().endswith(", training, step 40 of 100")
+    assert found.words().startswith(f"on {os.uname().nodename} since 20")
+    assert not store.heartbeats(["b"])
+    store.end_beat("a")
+    assert not store.heartbeats()
+
+
+def test_the_heartbeat_of_a_dead_process_or_host_does_not_count(store: Store) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    store.beat(replace(state(), process=ended.pid))
+    assert not store.heartbeats()
+    elsewhere = replace(state(), host="elsewhere", process=ended.pid)
+    store.beat(elsewhere)
+    assert store.heartbeats()
+    store.beat(replace(elsewhere, time=time.time() - 61))
+    assert not store.heartbeats()
+
+
+@pytest.mark.parametrize("content", ["", "{}", '{"id": "b"}', '{"id": "a", "host": 3}', "[1]", "\0"])
+def test_a_broken_heartbeat_is_none_and_is_left_alone(store: Store, content: str) -> None:
+    store.beat(state())
+    file = Path(store.root, "running", "a.json")
+    file.write_text(content)
+    assert not store.heartbeats()
+    assert store.repair() == []
+    assert file.exists()
+
+
+def test_a_store_by_url_has_heartbeats_a_minute_apart() -> None:
+    store = Store("memory://beats")
+    assert store.beat_seconds == 60
+    store.beat(state())
+    assert store.heartbeats()
+    store.beat(replace(state(), host="elsewhere", time=time.time() - 200))
+    assert store.heartbeats()
+    store.end_beat("a")
+    assert not store.heartbeats()

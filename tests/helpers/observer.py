@@ -1,0 +1,17 @@
+"""An observer of a run's trials that keeps them."""
+
+from harness.study import TrialConfig
+
+
+class Told:
+    """The trials that have begun, and those that have ended."""
+
+    def __init__(self) -> None:
+        self.begun: list[TrialConfig] = []
+        self.over: list[TrialConfig] = []
+
+    def started(self, config: TrialConfig) -> None:
+        self.begun.append(config)
+
+    def ended(self, config: TrialConfig) -> None:
+        self.over.append(config)
