@@ -71,9 +71,9 @@ def drawn_of(units: int) -> int:
     return DRAWN if units <= MANY_UNITS else DRAWN_OF_MANY
 
 
-def least_p(units: int) -> float:
-    """The smallest p possible with this number of runs or settings."""
-    return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn_of(units))
+def least_p(units: int, drawn: int | None = None) -> float:
+    """The smallest p possible with this number of runs or settings, and of random swaps if not the usual number."""
+    return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + (drawn or drawn_of(units)))
 
 
 def swaps(units: int, drawn: int) -> Floats:
@@ -85,10 +85,13 @@ def swaps(units: int, drawn: int) -> Floats:
     return np.random.default_rng(SEED).choice([-1.0, 1.0], size=(drawn, units))
 
 
-def run_swaps(runs: int, members: Floats | None) -> Floats:
-    """The swaps of a test (swaps × runs): of runs, or of groups of runs (``members``, groups × runs)."""
+def run_swaps(runs: int, members: Floats | None, drawn: int | None = None) -> Floats:
+    """The swaps of a test (swaps × runs): of runs, or of groups of runs (``members``, groups × runs).
+
+    ``drawn`` is the number of random swaps; the default is ``drawn_of``.
+    """
     units = runs if members is None else len(members)
-    found = swaps(units, drawn_of(units))
+    found = swaps(units, drawn or drawn_of(units))
     return found if members is None else found @ members
 
 
