@@ -147,6 +147,7 @@ def make(
     costs: Costs,
     now: Shape,
     *,
+    least_seeds: int | None = None,
     tests: int = 1,
     processes: int = 1,
     studies: int = STUDIES,
@@ -158,16 +159,18 @@ def make(
         targets: the effects to be shown, and the power.
         pilot: the population.
         costs: what designs cost; the cheapest designs follow from it.
-        now: today's numbers of settings and seeds. Designs only grow from there.
+        now: today's numbers of settings and seeds. Designs have at least as many settings.
+        least_seeds: the smallest number of seeds of a design; today's if ``None``.
         tests: number of methods in Holm's correction.
         processes: number of processes. The result does not depend on it.
         studies: number of simulated studies of each design of the grid. More are added where designs are chosen.
     """
     judge, tallies = Judge(targets, tests), Tallies()
-    shapes = grid(now)
+    least = now[0], now[1] if least_seeds is None else least_seeds
+    shapes = grid(least)
     wanted = {shape: [goal for goal in GOALS if not limit(goal, shape, tests)] for shape in shapes}
     simulate(tallies, pilot, judge, {shape: goals for shape, goals in wanted.items() if goals}, studies, processes)
-    fine = _fine(shapes, now)
+    fine = _fine(shapes, least)
     for _ in range(ROUNDS):
         choices = _choices(_fits(tallies, tests), targets, costs, now, fine, tests)
         simulate(tallies, pilot, judge, _chosen(choices), max(1, studies * AGAIN // STUDIES), processes)
@@ -176,22 +179,23 @@ def make(
     return Plan(study, targets, pilot, tests, now, costs, shapes, tallies, surfaces, choices)
 
 
-def grid(now: Shape) -> tuple[Shape, ...]:
-    """The simulated designs, none smaller than today's."""
-    axes = [sorted({start, *(one for one in ladder if one >= start)}) for start, ladder in zip(now, (SETTINGS, SEEDS), strict=True)]
-    most = max(MAX_RUNS, 4 * now[0] * now[1])
+def grid(least: Shape) -> tuple[Shape, ...]:
+    """The simulated designs, none smaller than a first one."""
+    ladders = zip(least, (SETTINGS, SEEDS), strict=True)
+    axes = [sorted({start, *(one for one in ladder if one >= start)}) for start, ladder in ladders]
+    most = max(MAX_RUNS, 4 * least[0] * least[1])
     axes = [axis if len(axis) > 2 else [axis[0], round(1.5 * axis[0]), 2 * axis[0]] for axis in axes]
     return tuple((one, other) for one in axes[0] for other in axes[1] if one * other <= most)
 
 
-def _fine(shapes: Sequence[Shape], now: Shape) -> list[Shape]:
+def _fine(shapes: Sequence[Shape], least: Shape) -> list[Shape]:
     """All designs within the simulated range."""
     inside = {settings: max(k for s, k in shapes if s >= settings) for settings in {s for s, _ in shapes}}
     last = max(inside)
     return [
         (settings, seeds)
-        for settings in range(now[0], last + 1)
-        for seeds in range(now[1], inside[min(one for one in inside if one >= settings)] + 1)
+        for settings in range(least[0], last + 1)
+        for seeds in range(least[1], inside[min(one for one in inside if one >= settings)] + 1)
     ]
 
 

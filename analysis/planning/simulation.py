@@ -35,7 +35,13 @@ class Tallies:
 
 
 def simulate(
-    tallies: Tallies, pilot: Pilot, judge: Judge, wanted: Mapping[Shape, Sequence[Goal]], studies: int, processes: int = 1, seed: int = SEED
+    tallies: Tallies,
+    pilot: Pilot,
+    judge: Judge,
+    wanted: Mapping[Shape, Sequence[Goal]],
+    studies: int,
+    processes: int = 1,
+    seed: int = SEED,
 ) -> None:
     """Add ``studies`` simulated studies of each shape to the tallies, tested for the shape's goals in ``wanted``.
 
@@ -46,9 +52,7 @@ def simulate(
     for shape, goals in sorted(wanted.items(), key=lambda item: -item[0][0] * item[0][1]):
         first = max(tallies.studies.get((goal, shape), 0) for goal in goals)
         numbers = range(first, first + studies)
-        jobs += [
-            Job(pilot, judge, shape, tuple(goals), numbers[i : i + CHUNK], seed) for i in range(0, studies, CHUNK)
-        ]
+        jobs += [Job(pilot, judge, shape, tuple(goals), numbers[i : i + CHUNK], seed) for i in range(0, studies, CHUNK)]
     if processes < 2 or len(jobs) < 2:
         found = [job.counted() for job in jobs]
     else:

@@ -56,9 +56,7 @@ class Drawn:
     """The same at the rates of the target."""
 
 
-def draw(
-    world: World, settings: int, seeds: int, rates: tuple[float, float], random: np.random.Generator
-) -> Drawn:
+def draw(world: World, settings: int, seeds: int, rates: tuple[float, float], random: np.random.Generator) -> Drawn:
     """A study in which all settings share their seeds. ``rates`` are those of the target, the method's first."""
     setting, seed = np.divmod(np.arange(settings * seeds), seeds)
     scores = np.zeros((2, len(setting), world.languages))
