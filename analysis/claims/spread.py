@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
-from analysis.claims.spread_test import MAX_COLLAPSED, Way, tested
+from analysis.claims.spread_test import MAX_COLLAPSED, Way, std_test
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
 from analysis.statistics.spread.std_ratio import std_ratio
 from analysis.statistics.spread.unpaired_swaps import unpaired_swap_test
@@ -113,7 +113,7 @@ def _found(comparison: Comparison, of: str, scope: Scope, bounds: tuple[float, f
     ratio = comparison.spreads[of].ratio
     ours, theirs = comparison.pairs[of]
     settings, seeds = (comparison.ours.index.get_level_values(name) for name in ("setting", "seed"))
-    test = tested(ours, theirs, settings, seeds, scope, bounds)
+    test = std_test(ours, theirs, settings, seeds, scope, bounds)
     if test.way is None:
         return _Found(ratio.value, math.nan, math.nan, math.nan, reason=test.reason)
     if test.crossed is not None:

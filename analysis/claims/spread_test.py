@@ -43,7 +43,7 @@ class Tested:
     """The interval that comes with ``Way.CROSSED``."""
 
 
-def tested(
+def std_test(
     ours: ArrayLike,
     theirs: ArrayLike,
     settings: ArrayLike,

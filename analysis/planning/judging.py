@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.claims.claim import LEVEL, Quantity, Scope
-from analysis.claims.spread_test import MAX_COLLAPSED, tested
+from analysis.claims.spread_test import MAX_COLLAPSED, std_test
 from analysis.planning.goals import GOALS, Goal, Targets
 from analysis.planning.world import Drawn
 from analysis.statistics.crossed_means import Scoped, crossed_means
@@ -57,7 +57,7 @@ class Judge:
         ours, theirs = study.ours[kept], study.theirs[kept]
         for goal in goals:
             ratio, bounds = (1.0, self.targets.same_ratio) if goal.same else (self.targets.ratio, None)
-            test = tested(ratio * ours, theirs, *labels, goal.scope, bounds, drawn=self.drawn)
+            test = std_test(ratio * ours, theirs, *labels, goal.scope, bounds, drawn=self.drawn)
             found = not test.reason and self._significant(test.p)
             if goal.same:
                 shown[goal] = not test.reason and not found and bool(test.equivalent)

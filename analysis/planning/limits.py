@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from analysis.claims.claim import LEVEL, Quantity, Scope
-from analysis.claims.spread_test import tested
+from analysis.claims.spread_test import std_test
 from analysis.planning.goals import Goal
 from analysis.planning.simulation import Shape
 from analysis.statistics.crossed_means import Scoped, crossed_means
@@ -29,7 +29,7 @@ def limit(goal: Goal, shape: Shape, tests: int) -> str:
         means = crossed_means(ours - theirs, setting, seed)
         found: Scoped = means.seeds if goal.scope is Scope.SEEDS else means.settings
         return found.reason
-    test = tested(ours, theirs, setting, seed, goal.scope)
+    test = std_test(ours, theirs, setting, seed, goal.scope)
     # Equivalence is tested at twice the level, and not corrected for the number of methods.
     return test.reason or _too_few(test.least_p * (0.5 if goal.same else tests))
 

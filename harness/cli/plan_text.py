@@ -31,8 +31,8 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from ("", *aligned(_choices(plan), right=(2, 3, 4, 5, 6, 7)), "")
     yield from _wrapped(
         f"now: power of {plan.now[0]} settings × {plan.now[1]} seeds. seeds: the fewest at {plan.now[0]} settings with "
-        f"a power of {plan.targets.power:g}. cheapest: settings × seeds at the lowest cost, with its power (Monte Carlo "
-        f"error up to {_error(plan):.2f}), the trials still to run, and their time."
+        f"a power of {plan.targets.power:g}. cheapest: settings × seeds at the lowest cost, with its power (Monte "
+        f"Carlo error up to {_error(plan):.2f}), the trials still to run, and their time."
     )
     yield from _impossible(plan)
     yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above) and cost of the trials still to run:", "")
@@ -148,10 +148,19 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
     grown = False
     for (settings, seeds), letters in sorted(designs.items()):
         grown |= settings > plan.now[0]
-        yield from ("", f"{settings} × {seeds}, for {', '.join(letters)}:", f"  {command(study, seeds, options)}")
+        words = command(study, seeds, options)
+        yield from ("", f"{settings} × {seeds}, for {', '.join(letters)}:")
+        yield from (f"{line} \\" for line in (lines := _wrapped_command(words))[:-1])
+        yield lines[-1]
     if grown:
         yield ""
         yield from _wrapped(f"A design of more than {plan.now[0]} settings needs them in the study first: {_growth()}")
+
+
+def _wrapped_command(text: str) -> list[str]:
+    return textwrap.wrap(
+        text, WIDTH - 2, initial_indent="  ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+    )
 
 
 def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:

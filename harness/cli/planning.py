@@ -2,7 +2,7 @@
 
 import argparse
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
         return Costs(now[0], lost, Rates(1, 0.0, options.price, grounds=str(error)), study.replicates), 0
     status = status_of(options.store, trials)
     past, told = _past(trials, store_at(options.store), resources)
-    rates, seconds = _rates(trials, past, told, resources, options)
+    rates, seconds = _rates(past, told, resources, options)
     by_arm: dict[str, list[TrialConfig]] = {}
     for trial in trials:
         by_arm.setdefault(trial.method.arm.label, []).append(trial)
@@ -105,7 +105,9 @@ def _past(
     return past, f"{len(past)} short trials that ran now"
 
 
-def _rates(trials, past, told, resources, options):  # type: ignore[no-untyped-def]
+def _rates(
+    past: "Sequence[Past]", told: str, resources: "Resources", options: argparse.Namespace
+) -> "tuple[Rates, Callable[[TrialConfig], float]]":
     """The machine, and a function from a trial to its seconds there."""
     import torch
 

@@ -20,7 +20,7 @@ from tabulate import tabulate
 
 from analysis.claims.answer import answer
 from analysis.claims.claim import LEVEL, Quantity, Scope, Verdict
-from analysis.claims.spread_test import tested
+from analysis.claims.spread_test import std_test
 from analysis.planning.costs import ArmCost, Costs, Rates
 from analysis.planning.goals import GOALS, Goal, Targets
 from analysis.planning.pilot import DEFAULT, Pilot
@@ -112,7 +112,7 @@ def power_of_runs(ratio: float, runs: int, studies: int) -> float:
     random, hits = np.random.default_rng(0), 0
     for _ in range(studies):
         study = draw(world, runs, 1, (0.0, 0.0), random)
-        test = tested(ratio * study.ours, study.theirs, study.setting, study.seed, Scope.THESE, drawn=999)
+        test = std_test(ratio * study.ours, study.theirs, study.setting, study.seed, Scope.THESE, drawn=999)
         hits += test.p <= LEVEL
     return hits / studies
 

@@ -12,8 +12,6 @@ from harness.cli.options.study import scaled_study, scaling_options, study_argum
 from harness.common.errors import UserError, bad, unknown
 
 if TYPE_CHECKING:
-    from analysis.planning.goals import Targets
-    from analysis.planning.pilot import Pilot
     from harness.study import FullArm, Study
 
 
@@ -72,7 +70,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def plan(options: argparse.Namespace) -> int:
     from analysis.planning.goals import Targets  # the imports take a second
+    from analysis.planning.plan import make
     from harness.cli import planning
+    from harness.cli.plan_text import told
+    from harness.common.machine.cores import cores
 
     study = scaled_study(options)
     bounds = _bounds(study, options.equivalent)
@@ -93,23 +94,22 @@ def plan(options: argparse.Namespace) -> int:
     now = _now(study, method, baseline)
     costs, finished = planning.costs(study, now, options)
     print(f"{study.name}: simulates studies of {pilot.method} and {pilot.baseline}; this takes a minute.", flush=True)
-    made = _simulated(study, targets, pilot, costs, now, finished, len(others))
-    from harness.cli.plan_text import told
-
+    made = make(
+        study.name,
+        targets,
+        pilot,
+        costs,
+        now,
+        least_seeds=None if finished else 1,
+        tests=len(others),
+        processes=min(cores(), 16),
+    )
     for line in told(made, study, options):
         print(line)
     out = options.out or planning.default_file(options.store, study.name)
     planning.write(out, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     print(f"\nplan: {out}")
     return exit_codes.OK
-
-
-def _simulated(study, targets, pilot, costs, now, finished, tests):  # type: ignore[no-untyped-def]
-    from analysis.planning.plan import make
-    from harness.common.machine.cores import cores
-
-    least = None if finished else 1
-    return make(study.name, targets, pilot, costs, now, least_seeds=least, tests=tests, processes=min(cores(), 16))
 
 
 def _arms(study: "Study", baseline: str | None) -> "list[FullArm]":
