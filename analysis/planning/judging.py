@@ -30,7 +30,7 @@ class Judge:
 
     def found(self, study: Drawn, goals: Sequence[Goal] = GOALS) -> list[bool]:
         """Whether the study shows each of some goals."""
-        kept = ~study.collapsed.any(axis=0)
+        kept: NDArray[np.bool_] = np.logical_not(study.collapsed.any(axis=0))
         quantities = {goal.quantity for goal in goals}
         shown = self._collapse(study) if Quantity.COLLAPSE in quantities else {}
         if kept.sum() > 1 and Quantity.MEAN in quantities:

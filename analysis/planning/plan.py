@@ -151,6 +151,7 @@ def make(
     tests: int = 1,
     processes: int = 1,
     studies: int = STUDIES,
+    shapes: tuple[Shape, ...] = (),
 ) -> Plan:
     """Simulate a plan.
 
@@ -164,10 +165,11 @@ def make(
         tests: number of methods in Holm's correction.
         processes: number of processes. The result does not depend on it.
         studies: number of simulated studies of each design of the grid. More are added where designs are chosen.
+        shapes: the grid; ``grid`` makes it if empty.
     """
     judge, tallies = Judge(targets, tests), Tallies()
     least = now[0], now[1] if least_seeds is None else least_seeds
-    shapes = grid(least)
+    shapes = shapes or grid(least)
     wanted = {shape: [goal for goal in GOALS if not limit(goal, shape, tests)] for shape in shapes}
     simulate(tallies, pilot, judge, {shape: goals for shape, goals in wanted.items() if goals}, studies, processes)
     fine = _fine(shapes, least)

@@ -150,8 +150,9 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
         grown |= settings > plan.now[0]
         words = command(study, seeds, options)
         yield from ("", f"{settings} × {seeds}, for {', '.join(letters)}:")
-        yield from (f"{line} \\" for line in (lines := _wrapped_command(words))[:-1])
-        yield lines[-1]
+        *lines, last = _wrapped_command(words)
+        yield from (f"{line} \\" for line in lines)
+        yield last
     if grown:
         yield ""
         yield from _wrapped(f"A design of more than {plan.now[0]} settings needs them in the study first: {_growth()}")

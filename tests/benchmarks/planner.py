@@ -57,10 +57,10 @@ def population(world: World = POPULATION) -> Known:
     return Known("l2", "vanilla", world.languages, None, np.zeros((2, 0)), np.zeros(0), "a known population", world)
 
 
-def planned(studies: int = STUDIES, processes: int = 1) -> Plan:
+def planned(studies: int = STUDIES, processes: int = 1, shapes: tuple[Shape, ...] = ()) -> Plan:
     """The plan for ``TARGETS``."""
     costs = Costs(6, [ArmCost(6, 1, 60.0, 0)] * 2, Rates(1, 0.0, None))
-    return make("planner", TARGETS, population(), costs, (6, 3), processes=processes, studies=studies)
+    return make("planner", TARGETS, population(), costs, (6, 3), processes=processes, studies=studies, shapes=shapes)
 
 
 def studied(goal: Goal) -> worlds.World:

@@ -28,7 +28,7 @@ NONE = (0.0, 0.0)
 def test_the_judge_agrees_with_the_answer() -> None:
     """Every simulated study gets the same verdicts by the planner and by the report."""
     world = worlds.World(ratio=0.5, difference=2.0, collapse=(0.0, 0.1))
-    for number in range(6):
+    for number in range(3):
         study = studies.simulate(world, studies.Design(7, 3), np.random.default_rng(number))
         view = study.view
         both = view.comparisons["l2"]
@@ -49,14 +49,14 @@ def test_the_judge_agrees_with_the_answer() -> None:
 
 def test_draws_have_the_stated_covariances() -> None:
     world = World(Effect(3, 0.8), Effect(1, 0.2), Effect(2, 0.4), 0.7, 5)
-    drawn = [draw(world, 2, 2, NONE, random) for random in map(np.random.default_rng, range(6000))]
+    drawn = [draw(world, 2, 2, NONE, random) for random in map(np.random.default_rng, range(3000))]
     ours, theirs = (np.array([getattr(one, side) for one in drawn]) for side in ("ours", "theirs"))
 
     def covariance(one: np.ndarray, other: np.ndarray) -> float:
         return float((one * other).mean())
 
-    assert covariance(ours[:, 0, 0], ours[:, 0, 0]) == pytest.approx(9 + 1 + 4, rel=0.06)
-    assert covariance(ours[:, 0, 0], ours[:, 0, 1]) == pytest.approx(0.7 * 14, rel=0.08)
+    assert covariance(ours[:, 0, 0], ours[:, 0, 0]) == pytest.approx(9 + 1 + 4, rel=0.08)
+    assert covariance(ours[:, 0, 0], ours[:, 0, 1]) == pytest.approx(0.7 * 14, rel=0.09)
     assert covariance(ours[:, 0, 0], ours[:, 1, 0]) == pytest.approx(9, rel=0.08)  # same setting
     assert covariance(ours[:, 0, 0], theirs[:, 0, 0]) == pytest.approx(9 * 0.8 + 0.2 + 4 * 0.4, rel=0.08)
     assert covariance(ours[:, 0, 0], theirs[:, 2, 0]) == pytest.approx(0.2, abs=0.5)  # same seed
@@ -77,7 +77,7 @@ def test_a_large_pilot_is_recovered() -> None:
     pilot = Pilot("l2", "vanilla", 8, squares, np.zeros((2, 60)), np.full(60, 40.0))
     for found_world in (pilot.likely, pilot.drawn(np.random.default_rng(1))):
         assert found_world.setting.std == pytest.approx(3, rel=0.35)
-        assert found_world.setting.pairing == pytest.approx(0.8, abs=0.15)
+        assert found_world.setting.pairing == pytest.approx(0.8, abs=0.2)
         assert found_world.noise.std == pytest.approx(2, rel=0.1)
         assert found_world.noise.pairing == pytest.approx(0.4, abs=0.1)
         assert found_world.alike == pytest.approx(0.7, abs=0.15)
@@ -157,11 +157,12 @@ def test_power_is_that_of_an_independent_simulation() -> None:
 
 def test_a_plan_keeps_its_promise() -> None:
     """The short version of ``python -m tests.benchmarks.planner``."""
-    plan = planned(studies=3)
-    json.dumps(plan.to_json(), allow_nan=True)
+    plan = planned(studies=6, shapes=((6, 3), (6, 5), (9, 3), (9, 5)))
+    written = json.loads(json.dumps(plan.to_json(), allow_nan=False))
+    assert [cell["settings"] for cell in written["grid"]] == [6, 6, 9, 9]
     assert [goal for goal, _, _ in promises(plan)] == [*GOALS]
     goal, shape = Goal(Quantity.COLLAPSE, Scope.THESE), (7, 6)
     tallies = Tallies()
     simulate(tallies, population(), Judge(TARGETS), {shape: [goal]}, 150)
-    share = found(goal, shape, range(60)) / 60
+    share = found(goal, shape, range(30)) / 30
     assert tallies.shown[goal, shape] / 150 == pytest.approx(share, abs=0.15)
