@@ -36,7 +36,9 @@ def test_mistakes_are_named(
 
 def test_a_study_with_one_method_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "alone.yaml"
-    file.write_text("task: udpos\nmethods: [vanilla]\nsettings: [{}]\nseeds: [0]\ntargets: [de]\n")
+    file.write_text(
+        "task: udpos\nmethods: [vanilla]\nsettings: [{learning_rate: 1e-4, max_steps: 5}]\nseeds: [0]\ntargets: [de]\n"
+    )
     assert main(["plan", str(file), "--store", str(tmp_path / "none")]) == 2
     assert "one method, vanilla" in capsys.readouterr().err
 
