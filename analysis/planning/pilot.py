@@ -97,7 +97,8 @@ class Pilot:
     def of(cls, comparison: Comparison, languages: int) -> "Pilot":
         """The pilot that a comparison is; ``languages`` is the number of target languages of the study."""
         grouped = comparison.collapsed.groupby(level="setting", sort=False)
-        collapsed, runs = (found.to_numpy(np.float64).T for found in (grouped.sum(), grouped.size()))
+        collapsed = np.asarray(grouped.sum().to_numpy().T, np.float64)
+        runs = np.asarray(grouped.size().to_numpy(), np.float64)
         surviving = comparison.surviving
         pair = [frame[surviving.steady_languages] for frame in (surviving.ours, surviving.theirs)]
         scores = _full_grid(*pair) if surviving.runs else np.zeros((2, 0, 0, 0))

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.planner [--studies 200] [--planned 60] [--processes 2]
 
 The planner gets the population of ``tests.benchmarks.claims`` in its own terms. Its designs are then drawn by that
-benchmark's generator, and judged by the code that makes the claims of ``answer.json``. Both share no code before the tests
+benchmark's generator, and judged by the code behind ``answer.json``. Both share no code before the tests
 themselves. The second table compares the power of three numbers of runs with an independent simulation: 14 languages
 correlated 0.8, and a correlation of 0.5 between the methods.
 """
