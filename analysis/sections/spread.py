@@ -17,6 +17,7 @@ from analysis.rendering.style import WIDTH, abreast, colours
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
+from analysis.results.wording import counted
 from analysis.statistics.spread.brown_forsythe import MIN_RUNS, brown_forsythe
 from analysis.statistics.spread.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
 from analysis.statistics.spread.std_ratio import StdRatio, std_ratios
@@ -120,7 +121,7 @@ def _score(view: View, comparison: Comparison, name: str) -> str:
     return {
         SOURCE: view.results.source,
         ZERO_SHOT: "zero-shot score",
-        LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
+        LANGUAGES: f"{counted(len(comparison.steady_languages), 'language')} (geometric mean)",
     }[name]
 
 

@@ -54,6 +54,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_run
+    from harness.execution.kept_precision import note, with_kept_precision
     from harness.execution.plan import plan
 
     loggers = loggers_of(options)
@@ -61,9 +62,13 @@ def run(options: argparse.Namespace) -> int:
     study = scaled_study(options)
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
+    kept = with_kept_precision(study, options.store, resources.gpus)
+    if told := note(study, kept, resources.gpus):
+        print(told)
+    study = kept
     trials = plan(study, gpus=resources.gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
-    lacking = _checked_lacking(trials, options.store, resources)
+    lacking = checked_lacking(trials, options.store, resources)
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
@@ -90,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
 
 
-def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
+def checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
     """The trials that a store has not finished.
 
     Raises ``UserError`` if one cannot run. The check comes before the store is created, so a mistake in the study

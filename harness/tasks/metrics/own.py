@@ -52,7 +52,7 @@ def _loaded(file: Path, content: bytes) -> tuple[Function, dict[str, Path]]:
             said = f"{type(error).__name__}: {reason(error)}"
             raise UserError(f"{file}: metric fails on {len(gold)} examples: {said}") from None
         if isinstance(score, bool) or not isinstance(score, numbers.Real) or not math.isfinite(score):
-            raise bad(f"{file}: what metric returns for {len(gold)} examples", score, "one finite number")
+            raise bad(f"{file}: the value of metric for {len(gold)} examples", score, "one finite number")
         return float(score)
 
     return checked, beside
