@@ -52,7 +52,6 @@ def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[Ful
 def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> "tuple[Costs, int]":
     """The costs of the study's designs, and the number of its trials that the store has."""
     from analysis.planning.costs import ArmCost, Costs, Rates
-    from harness.cli.commands.show import status_of
     from harness.execution import hardware
     from harness.execution.plan import plan
     from harness.execution.resources import Resources
@@ -68,8 +67,9 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
             ArmCost(len(arm.settings), len(arm.method.expand(study.targets)), float("nan"), 0) for arm in arms.values()
         ]
         return Costs(now[0], lost, Rates(1, 0.0, options.price, grounds=str(error)), study.replicates), 0
-    status = status_of(options.store, trials)
-    past, told = _past(trials, store_at(options.store), resources)
+    store = store_at(options.store)
+    finished = {} if store is None else store.standing(trials).finished
+    past, told = _past(trials, store, resources)
     rates, seconds = _rates(past, told, resources, options)
     by_arm: dict[str, list[TrialConfig]] = {}
     for trial in trials:
@@ -79,7 +79,7 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
             len(arm.settings),
             len(arm.method.expand(study.targets)),
             statistics.mean(seconds(trial) for trial in by_arm[label] if trial.seed == by_arm[label][0].seed),
-            sum(status[trial.id] == "finished" for trial in by_arm[label]),
+            sum(trial.id in finished for trial in by_arm[label]),
         )
         for label, arm in arms.items()
     ]

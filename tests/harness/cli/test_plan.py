@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 import search_spaces
+from analysis.sections.power_curves import figure
 from harness.cli.main import main
-from harness.cli.plan_text import command
+from harness.cli.plan_text import command, told
+from tests.benchmarks.planner import planned
 
 
 @pytest.mark.parametrize(
@@ -51,3 +53,15 @@ def test_a_command_keeps_the_seeds_that_are_there() -> None:
     assert command(study, 4, options) == (
         "steadytune run quickstart --store 'a store' --set max_steps=5 --languages de --seeds 0 1 2 3"
     )
+
+
+def test_the_text_fits_a_terminal_and_the_curves_have_a_panel_a_goal() -> None:
+    plan = planned(studies=1, shapes=((6, 3), (7, 4)))
+    options = argparse.Namespace(study="quickstart", store="store", set=[], languages=None, limit_train=None)
+    lines = [*told(plan, search_spaces.load("quickstart"), options)]
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("a    these runs") for line in lines)
+    written = plan.to_json()
+    panels = [ax for ax in figure(written).axes if ax.get_visible()]
+    met = [i for i in range(len(written["goals"])) if any(cell["power"][i] > 0 for cell in written["grid"])]
+    assert len(panels) == max(1, len(met))
