@@ -4,7 +4,6 @@ import json
 from functools import partial
 from typing import Any
 
-import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 from analysis.rendering.page import default_folder
@@ -49,7 +48,8 @@ def figure(plan: dict[str, Any]) -> Figure:
     goals = [place for place in range(len(plan["goals"])) if any(cell["power"][place] > 0 for cell in plan["grid"])]
     columns = min(3, max(1, len(goals)))
     rows = -(-max(1, len(goals)) // columns)
-    made, axes = plt.subplots(rows, columns, figsize=(WIDTH, 2.3 * rows), sharey=True, squeeze=False)
+    made = Figure(figsize=(WIDTH, 2.3 * rows))
+    axes = made.subplots(rows, columns, sharey=True, squeeze=False)
     sizes = sorted({cell["settings"] for cell in plan["grid"]})
     shown = sizes[:: max(1, -(-len(sizes) // LINES))]
     for place, ax in zip(goals, axes.flat, strict=False):
@@ -74,5 +74,4 @@ def figure(plan: dict[str, Any]) -> Figure:
     if goals:
         handles, labels = max((ax.get_legend_handles_labels() for ax in axes.flat), key=lambda found: len(found[1]))
         made.legend(handles, labels, loc="outside right upper")
-    plt.close(made)
     return made
