@@ -110,7 +110,8 @@ def _impossible(plan: Plan) -> Iterator[str]:
             reasons.setdefault(choice.why_not, []).append(letter)
     if reasons:
         count = plan.now[0]
-        yield from ("", f"With {count} setting{'s' * (count > 1)} no number of seeds is enough:")
+        most = max(seeds for _, seeds in plan.shapes)
+        yield from ("", f"With {count} setting{'s' * (count > 1)}, {most} seeds or fewer are not enough:")
         for reason, letters in reasons.items():
             yield from textwrap.wrap(
                 f"{', '.join(letters)}: {reason}", WIDTH, initial_indent="  ", subsequent_indent="  "
