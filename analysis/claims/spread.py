@@ -5,16 +5,10 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 from analysis.claims.claim import Claim, Quantity, Runs, Scope
+from analysis.claims.spread_test import MAX_COLLAPSED, Way, std_test
 from analysis.results.comparison import LANGUAGES, ZERO_SHOT, Comparison
-from analysis.statistics.crossed_means import Scoped, design_of
-from analysis.statistics.equivalence import ratio_equivalence
-from analysis.statistics.spread.crossed_ratio import crossed_ratio
-from analysis.statistics.spread.std_ratio import StdRatio, equivalent_stds, std_ratio
-from analysis.statistics.spread.swap_test import SwapTest, swap_test
+from analysis.statistics.spread.std_ratio import std_ratio
 from analysis.statistics.spread.unpaired_swaps import unpaired_swap_test
-
-MAX_COLLAPSED = 0.5
-"""Share of collapsed runs at which the other runs no longer represent the method."""
 
 
 @dataclass(frozen=True)
@@ -115,40 +109,16 @@ def _no_claim(comparison: Comparison) -> str:
 
 
 def _found(comparison: Comparison, of: str, scope: Scope, bounds: tuple[float, float]) -> _Found:
-    spread = comparison.spreads[of]
+    """The test, with the interval that belongs to it."""
+    ratio = comparison.spreads[of].ratio
     ours, theirs = comparison.pairs[of]
-    if scope is Scope.THESE:
-        return _swapped(spread.ratio, spread.test, equivalent_stds(ours, theirs, bounds=bounds))
     settings, seeds = (comparison.ours.index.get_level_values(name) for name in ("setting", "seed"))
-    design = design_of(settings, seeds)
-    if design.crossed and design.seeds > 1:
-        crossed = crossed_ratio(ours, theirs, settings, seeds)
-        return _crossed(crossed.seeds if scope is Scope.SEEDS else crossed.settings, bounds)
-    if scope is Scope.SEEDS:
-        if design.seeds == 1 or design.cells == design.settings:
-            return _none(spread.ratio.value, "each setting has one seed" if design.seeds > 1 else "there is one seed")
-        return _found(comparison, of, Scope.THESE, bounds)
-    if comparison.settings < 2:
-        return _none(spread.ratio.value, "there is one setting")
-    return _swapped(
-        std_ratio(ours, theirs, settings),
-        swap_test(ours, theirs, settings),
-        equivalent_stds(ours, theirs, settings, bounds=bounds),
-    )
-
-
-def _swapped(ratio: StdRatio, test: SwapTest, equivalent: bool) -> _Found:
-    least = 0.0 if math.isnan(test.least_p) else test.least_p
-    return _Found(ratio.value, ratio.low, ratio.high, test.p, least, equivalent, test.reason)
-
-
-def _crossed(found: Scoped, bounds: tuple[float, float]) -> _Found:
-    if found.reason:
-        return _none(math.exp(found.estimate), found.reason)
-    equivalent = ratio_equivalence(found.estimate, found.error, found.df, *bounds).equivalent
-    ends = math.exp(found.estimate), math.exp(found.low), math.exp(found.high)
-    return _Found(*ends, found.p, equivalent=equivalent)
-
-
-def _none(estimate: float, reason: str) -> _Found:
-    return _Found(estimate, math.nan, math.nan, math.nan, reason=reason)
+    test = std_test(ours, theirs, settings, seeds, scope, bounds)
+    if test.way is None:
+        return _Found(ratio.value, math.nan, math.nan, math.nan, reason=test.reason)
+    if test.crossed is not None:
+        low, high = math.exp(test.crossed.low), math.exp(test.crossed.high)
+        return _Found(math.exp(test.log), low, high, test.p, equivalent=test.equivalent, reason=test.reason)
+    if test.way is Way.SETTINGS:
+        ratio = std_ratio(ours, theirs, settings)
+    return _Found(ratio.value, ratio.low, ratio.high, test.p, test.least_p, test.equivalent, test.reason)

@@ -11,6 +11,7 @@ from analysis.rendering.table import Table
 from analysis.results.frame import FINISHED
 from analysis.results.view import View
 from analysis.results.wording import counted
+from analysis.sections.power_curves import picture
 
 TITLE = "What to run next?"
 SEEDS, SETTINGS = 3, 6
@@ -25,7 +26,8 @@ def section(view: View) -> Section | None:
     found = answer(view) if view.results.runs["complete"].any() else None
     told = [*_missing(view), *(_design(view) if found is not None and found.claims else ())]
     tables = [] if found is None else [*filter(None, [_open(found)])]
-    return Section("next-runs", TITLE, [*told, *tables]) if told or tables else None
+    parts = [*told, *tables, *filter(None, [picture(view)])]
+    return Section("next-runs", TITLE, parts) if parts else None
 
 
 def _missing(view: View) -> Iterator[str]:

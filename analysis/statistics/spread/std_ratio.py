@@ -111,10 +111,12 @@ def equivalent_stds(
     *,
     bounds: tuple[float, float],
     level: float = LEVEL,
+    drawn: int | None = None,
 ) -> bool:
     """Whether the std ratio is shown to lie between two bounds, by two one-sided tests at ``level`` each.
 
-    That is so if the interval of ``std_ratio`` at twice the level lies between the bounds (Schuirmann, 1987).
+    That is so if the interval of ``std_ratio`` at twice the level lies between the bounds (Schuirmann, 1987). ``drawn``
+    is as in ``swap_test``.
     """
     a, b = paired(ours, theirs)
     if len(a) < 2 or not (varies(a).all() and varies(b).all()):
@@ -122,7 +124,7 @@ def equivalent_stds(
     log, ends = float(observed(a, b).mean()), np.log(bounds)
     if not ends[0] < log < ends[1]:
         return False
-    test = _Test.of(a, b, members_of(groups, len(a)), mean_log_ratios)
+    test = _Test.of(a, b, members_of(groups, len(a)), mean_log_ratios, drawn)
     return all(test.p(np.array([end]))[0] <= 2 * level for end in ends)
 
 
@@ -154,10 +156,12 @@ class _Test:
     statistic: Statistic
 
     @classmethod
-    def of(cls, a: Floats, b: Floats, members: Floats | None, statistic: Statistic) -> "_Test":
+    def of(
+        cls, a: Floats, b: Floats, members: Floats | None, statistic: Statistic, drawn: int | None = None
+    ) -> "_Test":
         """The test of centred scores (runs × languages)."""
         units = len(a) if members is None else len(members)
-        return cls(a, b, run_swaps(len(a), members), units, statistic)
+        return cls(a, b, run_swaps(len(a), members, drawn), units, statistic)
 
     def swapped(self, logs: Floats) -> Floats:
         """The statistics after every swap (swaps × ratios)."""

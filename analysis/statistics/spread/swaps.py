@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,8 @@ SAME = 1e-9
 """Deviation, relative to the largest score, below which scores count as equal up to rounding."""
 BLOCK = 1 << 14
 """Log ratios in one block: 128 KiB, which stays in the processor's cache."""
+KEPT = 1 << 18
+"""Number of signs, 2 MiB, up to which random swaps are kept for the next test."""
 FARTHEST = 1e30
 """Ratio of variances when one method's scores are all equal after a swap: beyond any other ratio."""
 
@@ -71,24 +74,42 @@ def drawn_of(units: int) -> int:
     return DRAWN if units <= MANY_UNITS else DRAWN_OF_MANY
 
 
-def least_p(units: int) -> float:
-    """The smallest p possible with this number of runs or settings."""
-    return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + drawn_of(units))
+def least_p(units: int, drawn: int | None = None) -> float:
+    """The smallest p possible with this number of runs or settings, and of random swaps if not the usual number."""
+    return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + (drawn or drawn_of(units)))
 
 
 def swaps(units: int, drawn: int) -> Floats:
     """Signs of the units in each swap, −1 if swapped, else 1 (swaps × units): all up to overall sign, or ``drawn``
     random swaps."""
-    if units <= EXACT:
+    if units <= EXACT or drawn * units <= KEPT:
+        return _kept_swaps(units, 0 if units <= EXACT else drawn)
+    return _drawn_swaps(units, drawn)
+
+
+@lru_cache(maxsize=32)
+def _kept_swaps(units: int, drawn: int) -> Floats:
+    """``swaps``, kept for the next test; all of them if none is drawn."""
+    if drawn:
+        found = _drawn_swaps(units, drawn)
+    else:
         rest = np.array([*itertools.product([1.0, -1.0], repeat=units - 1)])
-        return np.column_stack([np.ones(len(rest)), rest])
+        found = np.column_stack([np.ones(len(rest)), rest])
+    found.flags.writeable = False
+    return found
+
+
+def _drawn_swaps(units: int, drawn: int) -> Floats:
     return np.random.default_rng(SEED).choice([-1.0, 1.0], size=(drawn, units))
 
 
-def run_swaps(runs: int, members: Floats | None) -> Floats:
-    """The swaps of a test (swaps × runs): of runs, or of groups of runs (``members``, groups × runs)."""
+def run_swaps(runs: int, members: Floats | None, drawn: int | None = None) -> Floats:
+    """The swaps of a test (swaps × runs): of runs, or of groups of runs (``members``, groups × runs).
+
+    ``drawn`` is the number of random swaps; the default is ``drawn_of``.
+    """
     units = runs if members is None else len(members)
-    found = swaps(units, drawn_of(units))
+    found = swaps(units, drawn or drawn_of(units))
     return found if members is None else found @ members
 
 

@@ -1,0 +1,80 @@
+"""Time and money of a study grown to a number of settings and seeds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.planning.simulation import Shape
+
+
+@dataclass(frozen=True)
+class ArmCost:
+    """One method of a study."""
+
+    settings: int
+    """Number of its settings today. It gains as many as the study."""
+    models: int
+    """Trials of each setting and seed."""
+    seconds: float
+    """Seconds of one trial; NaN if not known."""
+    finished: int
+    """Trials that the store has."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """The machine that runs the trials."""
+
+    at_once: int
+    """Trials that run at once."""
+    gpus: float
+    """GPUs of a trial; 0 on a CPU."""
+    price: float | None
+    """Price of an hour of the whole machine; ``None`` if not given."""
+    faster: tuple[float, float] = (1.0, 1.0)
+    """Lowest and highest speed relative to the machine behind the seconds; the likely one is their geometric mean."""
+    grounds: str = ""
+    """The origin of the seconds, or why they are not known."""
+
+
+@dataclass(frozen=True)
+class Expense:
+    """The cost of a design: the trials that are still to run."""
+
+    trials: int
+    """Trials of the whole design, over all methods."""
+    to_run: int
+    hours: float
+    """Hours from the first trial to the last; NaN if not known. ``gpu_hours`` likewise."""
+    gpu_hours: float
+    money: float
+    """Price of the hours; NaN without a price."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: None if value != value else value for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The costs of a study's designs."""
+
+    settings: int
+    """Settings that the study has today."""
+    arms: Sequence[ArmCost]
+    rates: Rates
+    replicates: int = 1
+
+    def of(self, shape: Shape) -> Expense:
+        """The cost of a design of at least as many settings as today's."""
+        settings, seeds = shape
+        trials = to_run = 0
+        seconds = 0.0
+        for arm in self.arms:
+            all_of = (arm.settings + settings - self.settings) * seeds * arm.models * self.replicates
+            left = max(0, all_of - arm.finished)
+            trials, to_run, seconds = trials + all_of, to_run + left, seconds + left * arm.seconds
+        low, high = self.rates.faster
+        work = seconds / (low * high) ** 0.5 / 3600
+        hours = work / max(1, min(self.rates.at_once, to_run))
+        money = float("nan") if self.rates.price is None else hours * self.rates.price
+        return Expense(trials, to_run, hours, work * self.rates.gpus, money)

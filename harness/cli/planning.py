@@ -1,0 +1,167 @@
+"""The inputs of a plan from a store: the pilot, the cost of a trial, the machine."""
+
+import argparse
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.common.errors import UserError, reason
+
+if TYPE_CHECKING:
+    from analysis.planning.costs import Costs, Rates
+    from analysis.planning.pilot import Pilot
+    from harness.execution.cost import Past
+    from harness.execution.resources import Resources
+    from harness.store.store import Store
+    from harness.study import FullArm, Study, TrialConfig
+
+
+def store_at(place: str) -> "Store | None":
+    """The store of a place; ``None`` if there is none."""
+    from harness.store.store import NoStoreError, Store
+
+    try:
+        return Store(place, create=False)
+    except NoStoreError:
+        return None
+
+
+def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[FullArm]") -> "Pilot":
+    """The pilot with most pairs of runs among the methods; the defaults for the first method if none has a pilot."""
+    from analysis.planning.pilot import Pilot
+    from analysis.results.from_store import load
+    from analysis.results.view import View
+
+    labels, base = [arm.method.arm.label for arm in others], baseline.method.arm.label
+    languages, store = len(study.targets), store_at(place)
+    if store is None or study.name not in store.studies():
+        return Pilot.none(labels[0], base, languages, "the store has no trial of this study")
+    try:
+        view = View(load(store, study.name).without_reruns())
+        compared = view.with_baseline(base).comparisons
+    except UserError as error:
+        return Pilot.none(labels[0], base, languages, str(error))
+    found = [Pilot.of(compared[label], languages) for label in labels if label in compared and compared[label].runs]
+    if not found:
+        return Pilot.none(labels[0], base, languages, "the store has no pair of runs of two of its methods")
+    return max(found, key=lambda one: (one.pairs, one.runs.sum()))
+
+
+def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> "tuple[Costs, int]":
+    """The costs of the study's designs, and the number of its trials that the store has."""
+    from analysis.planning.costs import ArmCost, Costs, Rates
+    from harness.execution import hardware
+    from harness.execution.plan import plan
+    from harness.execution.resources import Resources
+
+    resources = Resources(cpus=options.cpus_per_trial, gpus=options.gpus_per_trial)
+    if options.on is not None:
+        hardware.on(options.on, _devices(options.store))  # a wrong name is refused before anything is computed
+    arms = {arm.method.arm.label: arm for arm in study.arms}
+    try:
+        trials = plan(study, gpus=resources.gpus)
+    except UserError as error:
+        lost = [
+            ArmCost(len(arm.settings), len(arm.method.expand(study.targets)), float("nan"), 0) for arm in arms.values()
+        ]
+        return Costs(now[0], lost, Rates(1, 0.0, options.price, grounds=str(error)), study.replicates), 0
+    store = store_at(options.store)
+    finished = {} if store is None else store.standing(trials).finished
+    past, told = _past(trials, store, resources)
+    rates, seconds = _rates(past, told, resources, options)
+    by_arm: dict[str, list[TrialConfig]] = {}
+    for trial in trials:
+        by_arm.setdefault(trial.method.arm.label, []).append(trial)
+    made = [
+        ArmCost(
+            len(arm.settings),
+            len(arm.method.expand(study.targets)),
+            statistics.mean(seconds(trial) for trial in by_arm[label] if trial.seed == by_arm[label][0].seed),
+            sum(trial.id in finished for trial in by_arm[label]),
+        )
+        for label, arm in arms.items()
+    ]
+    return Costs(now[0], made, rates, study.replicates), sum(arm.finished for arm in made)
+
+
+def _past(
+    trials: "Sequence[TrialConfig]", store: "Store | None", resources: "Resources"
+) -> "tuple[Sequence[Past], str]":
+    """Past trials as the basis of the cost, and their origin, or the reason why there are none."""
+    from harness.common.provenance import provenance
+    from harness.execution.cost import comparable, probe
+
+    if store is not None:
+        devices = [record.provenance.device for record in store.records([trial.id for trial in trials]).values()]
+        for device in dict.fromkeys([provenance().device, *devices]):
+            if past := comparable(trials, store, device):
+                return past, f"{len(past)} past trials of the store"
+    try:
+        past = probe(trials, resources)
+    except RuntimeError as error:
+        return [], f"a trial on probation failed with {reason(error)[:200]}"
+    return past, f"{len(past)} short trials that ran now"
+
+
+def _rates(
+    past: "Sequence[Past]", told: str, resources: "Resources", options: argparse.Namespace
+) -> "tuple[Rates, Callable[[TrialConfig], float]]":
+    """The machine, and a function from a trial to its seconds there."""
+    import torch
+
+    from analysis.planning.costs import Rates
+    from harness.execution.cost import at_once, estimated
+
+    if not past:
+        return Rates(1, 0.0, options.price, grounds=told), lambda trial: float("nan")
+    gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
+    share = 1.0 if resources.gpus is None else resources.gpus
+    rates = Rates(at_once(resources, gpus), share if gpus else 0.0, options.price, grounds=told)
+    if options.on is not None:
+        rates = _elsewhere(rates, past, share, options)
+
+    def seconds(trial: "TrialConfig") -> float:
+        return estimated([trial], past, resources, gpus=gpus).seconds
+
+    return rates, seconds
+
+
+def _elsewhere(rates: "Rates", past: "Sequence[Past]", share: float, options: argparse.Namespace) -> "Rates":
+    """The rates of the hardware that ``--on`` names."""
+    from harness.execution import hardware
+
+    there = hardware.on(options.on, _devices(options.store))
+    threads = statistics.mode(one.threads for one in past)
+    speed = hardware.relative_speed(there, past[0].device, threads)
+    cpus = 1 if there.gpus else options.cpus_per_trial
+    at_once = int(there.gpus / (share or 1) + 1e-9) if there.gpus else there.count // cpus
+    faster = speed.low * cpus, speed.high * cpus
+    grounds = f"{rates.grounds}, moved to {there} by {speed.source} ({faster[0]:.2g} to {faster[1]:.2g} times as fast)"
+    return replace(rates, at_once=max(1, at_once), gpus=share if there.gpus else 0.0, faster=faster, grounds=grounds)
+
+
+def _devices(place: str) -> list[str]:
+    """Devices of the store's records, a few hundred at most."""
+    store = store_at(place)
+    if store is None:
+        return []
+    found = store.records(store.ids()[:300]).values()
+    return [*dict.fromkeys(record.provenance.device for record in found)]
+
+
+def default_file(place: str, name: str) -> Path:
+    """``plan.json`` beside the report of the study."""
+    from analysis.rendering.page import default_folder
+
+    return default_folder(store_at(place), name) / "plan.json"
+
+
+def write(file: Path, text: str) -> None:
+    """Write a file, with its folder."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"--out: {str(file)!r} cannot be written: {reason(error)}") from None
