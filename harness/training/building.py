@@ -32,9 +32,11 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     tokenizer = context.encoded("train", config.source).tokenizer
     rows = training_rows(context)
     model = _fresh(context, rows, tokenizer.pad_token_id)
+    shared = loading.restarted(model, shared, config.method.restarts(model, shared), config.seed)
     config.method.adapt(model, shared)
     trainer = PenaltyTrainer(
-        loss=context.task.loss,
+        task=context.task,
+        method=config.method,
         terms=_terms(context),
         anchor=shared.anchor,
         rates=config.method.rates(model, shared),

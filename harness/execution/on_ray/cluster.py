@@ -15,6 +15,7 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError
+from harness.common.own_code import Bundle, packed, receive
 from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources
@@ -74,7 +75,7 @@ def _provided(requests: Sequence[Request], place: str, resources: Resources, gpu
     Yields the error of each diagonal as it ends, or ``None``.
     """
     task = ray.remote(num_cpus=resources.cpus, num_gpus=gpus, max_retries=0)(_provide)
-    running = [task.remote(request, place, resources, gpus) for request in requests]
+    running = [task.remote(request, place, resources, gpus, packed(request.origin.own_files)) for request in requests]
     while running:
         ended, running = ray.wait(running)
         try:
@@ -84,9 +85,10 @@ def _provided(requests: Sequence[Request], place: str, resources: Resources, gpu
             yield error
 
 
-def _provide(request: Request, place: str, resources: Resources, gpus: float) -> None:
+def _provide(request: Request, place: str, resources: Resources, gpus: float, code: Bundle) -> None:
     """Compute a diagonal on a worker, within a trial's time limit."""
     take_gpu(gpus)
+    receive(code)
     with time_limit(resources.minutes, may_exit=True):
         supply.provide(request, Store(place, create=False), resources.cpus)
 
