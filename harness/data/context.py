@@ -33,8 +33,8 @@ class TrialContext:
     def of(cls, config: TrialConfig, cache: Path) -> "TrialContext":
         """Find a trial's inputs.
 
-        Raises ``UserError`` if a user's task or method or the encoder has changed since the trial was planned. The data is
-        checked when it is tokenised.
+        Raises ``UserError`` if a user's task or method or the encoder has changed since the trial was planned. The data
+        is checked when it is tokenised.
         """
         origin = Origin.of(config)
         what = f"task: {config.task_file or config.task}"

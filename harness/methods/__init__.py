@@ -68,11 +68,8 @@ def method_from(spec: object, where: str = "methods") -> Method:
     if isinstance(spec, dict) and "file" in spec and spec.get("name") not in METHODS:
         return OwnMethod.from_json(spec, where)
     if not isinstance(spec, dict) or "name" not in spec:
-        raise bad(
-            where,
-            spec,
-            f"a method's name, a .py file, or a mapping with 'name' and its options; known: {', '.join(sorted(METHODS))}",
-        )
+        known = ", ".join(sorted(METHODS))
+        raise bad(where, spec, f"a method's name, a .py file, or a mapping with 'name' and its options; known: {known}")
     options = dict(spec)
     name = options.pop("name")
     method = METHODS.find(where, name)

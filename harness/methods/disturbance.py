@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,7 +12,10 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from harness.methods.batch import Batch
-    from harness.methods.smart import Smart
+
+
+TINY = 1e-30
+"""Length of a gradient of zeros, such as a padding's."""
 
 
 @contextmanager
@@ -36,27 +40,33 @@ def outputs_at(
         return batch.outputs(model)
 
 
-def ascended(method: "Smart", model: "PreTrainedModel", batch: "Batch", outputs: Mapping[str, Tensor]) -> Tensor:
-    """x̃ − x after T steps of ascent on the divergence from ``outputs``, in the shape of the embeddings."""
-    still = {name: part.detach() for name, part in outputs.items() if isinstance(part, Tensor)}
-    moves: list[Tensor] = []
+@dataclass(frozen=True)
+class Ascent:
+    """The search for the worst embeddings near a batch's own; fields are the options of ``Smart``."""
 
-    def begin(found: Tensor) -> Tensor:
-        moves.append((method.noise * torch.randn_like(found)).requires_grad_())
-        return moves[0]
+    radius: float
+    step: float
+    noise: float
+    ascents: int
+    norm: str
 
-    move: Callable[[Tensor], Tensor] | Tensor = begin
-    for _ in range(method.ascents):
-        divergence = batch.divergence(outputs_at(model, batch, move), still)
-        (slope,) = torch.autograd.grad(divergence, moves[-1])
-        next_move = moves[-1].detach() + method.step * slope / lengths(slope, method.norm).clamp(min=TINY)
-        moves.append(projected(next_move, method.radius, method.norm).requires_grad_())
-        move = moves[-1]
-    return moves[-1].detach()
+    def moved(self, model: "PreTrainedModel", batch: "Batch", outputs: Mapping[str, Tensor]) -> Tensor:
+        """x̃ − x after T steps of ascent on the divergence from ``outputs``, in the shape of the embeddings."""
+        still = {name: part.detach() for name, part in outputs.items() if isinstance(part, Tensor)}
+        moves: list[Tensor] = []
 
+        def begin(found: Tensor) -> Tensor:
+            moves.append((self.noise * torch.randn_like(found)).requires_grad_())
+            return moves[0]
 
-TINY = 1e-30
-"""Length of a gradient of zeros, such as a padding's."""
+        move: Callable[[Tensor], Tensor] | Tensor = begin
+        for _ in range(self.ascents):
+            divergence = batch.divergence(outputs_at(model, batch, move), still)
+            (slope,) = torch.autograd.grad(divergence, moves[-1])
+            step = self.step * slope / lengths(slope, self.norm).clamp(min=TINY)
+            moves.append(projected(moves[-1].detach() + step, self.radius, self.norm).requires_grad_())
+            move = moves[-1]
+        return moves[-1].detach()
 
 
 def lengths(rows: Tensor, norm: str) -> Tensor:

@@ -21,9 +21,9 @@ class Smart(Method):
     """ℓ + λ max over ‖x̃ − x‖ ≤ ε of KL(f(x̃)‖f(x)) + KL(f(x)‖f(x̃)), x the embeddings of a batch's sub-words.
 
     This is the smoothness-inducing regulariser of SMART (ACL 2020, Eq. 2), without its proximal steps. x̃ begins at
-    x + ν, ν ~ N(0, σ²), and ascends T times: x̃ ← Π(x̃ + η g/‖g‖), g the gradient, with the norm and the projection Π
-    onto the ball of radius ε for each sub-word. Numbers have (f(x̃) − f(x))² for the divergences. As in the authors' code,
-    dropout stays on: each pass draws its own.
+    x + ν, ν ~ N(0, σ²), and ascends T times: x̃ ← Π(x̃ + η g/‖g‖), g the gradient. The norm, and the projection Π onto
+    the ball of radius ε, are those of each sub-word. Numbers have (f(x̃) − f(x))² for the divergences. As in the authors'
+    code, dropout stays on: each pass draws its own.
     """
 
     name: ClassVar[str] = "smart"
@@ -52,7 +52,8 @@ class Smart(Method):
     def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
         if self.strength == 0:
             return None
-        from harness.methods.disturbance import ascended, outputs_at
+        from harness.methods.disturbance import Ascent, outputs_at
 
-        moved = ascended(self, model, batch, outputs)
+        ascent = Ascent(self.radius, self.step, self.noise, self.ascents, self.norm)
+        moved = ascent.moved(model, batch, outputs)
         return self.strength * batch.divergence(outputs_at(model, batch, moved), outputs)

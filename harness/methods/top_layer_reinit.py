@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class TopLayerReinit(Method):
     """The top k layers, and the pooler, start as the encoder's family initialises them, such as N(0, 0.02²).
 
-    This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the trial's seed alone.
-    They have no θ*, as the head: no penalty pulls them, no method freezes or mixes them, and layerwise_decay gives them
+    This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the trial's seed
+    alone. They have no θ*, as the head: no penalty pulls them, no method freezes or mixes them, and layerwise_decay gives them
     the head's learning rate.
     """
 

@@ -10,7 +10,7 @@ from typing import Any
 from harness.common import fields, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
-from harness.methods.own import own
+from harness.methods import own as own_methods
 from harness.search import Search
 from harness.setting import MAX_TRIALS
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
@@ -105,7 +105,7 @@ class Study:
         if isinstance(self.targets, str):
             object.__setattr__(self, "targets", self._selected(self.targets))
         fields.coerce(self)
-        methods = (method if isinstance(method, Arm) else own(method) for method in self.methods)
+        methods = (method if isinstance(method, Arm) else own_methods.own(method) for method in self.methods)
         object.__setattr__(self, "methods", tuple(methods))
         check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
@@ -216,7 +216,10 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its task's and methods' files and of patterns. Relative paths are taken from ``folder``."""
+        """The study with full paths of its task's and methods' files and of patterns.
+
+        Relative paths are taken from ``folder``.
+        """
         placed = replace(self, methods=tuple(beside_arm(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):
             return placed
