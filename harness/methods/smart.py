@@ -22,8 +22,8 @@ class Smart(Method):
 
     This is the smoothness-inducing regulariser of SMART (ACL 2020, Eq. 2), without its proximal steps. x̃ begins at
     x + ν, ν ~ N(0, σ²), and ascends T times: x̃ ← Π(x̃ + η g/‖g‖), g the gradient. The norm, and the projection Π onto
-    the ball of radius ε, are those of each sub-word. Numbers have (f(x̃) − f(x))² for the divergences. As in the authors'
-    code, dropout stays on: each pass draws its own.
+    the ball of radius ε, are those of each sub-word. Numbers have (f(x̃) − f(x))² for the divergences. As in the
+    authors' code, dropout stays on: each pass draws its own.
     """
 
     name: ClassVar[str] = "smart"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from harness.common import fields
 from harness.common.errors import bad
 from harness.methods.base import Method
+from harness.methods.frozen import FrozenEncoder
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -18,8 +19,8 @@ class TopLayerReinit(Method):
     """The top k layers, and the pooler, start as the encoder's family initialises them, such as N(0, 0.02²).
 
     This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the trial's seed
-    alone. They have no θ*, as the head: no penalty pulls them, no method freezes or mixes them, and layerwise_decay gives them
-    the head's learning rate.
+    alone. They have no θ*, as the head: no penalty pulls them, no method freezes or mixes them, and layerwise_decay
+    gives them the head's learning rate.
     """
 
     name: ClassVar[str] = "top_layer_reinit"
@@ -32,6 +33,11 @@ class TopLayerReinit(Method):
     def __post_init__(self) -> None:
         super().__post_init__()
         fields.at_least("layers", self.layers, 0)
+
+    def clash(self, other: Method) -> str:
+        if isinstance(other, FrozenEncoder) and other.holds_nothing:
+            return f"{other.name} freezes the layers that would start anew"
+        return ""
 
     def restarts(self, model: "PreTrainedModel", pretrained: "Pretrained") -> frozenset[str]:
         from harness.encoders import layers

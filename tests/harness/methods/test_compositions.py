@@ -42,6 +42,8 @@ NOT_WITH = {
     "soft_prompt": {"layer_freeze", "layerwise_decay", "adapter", "lora"},
     "adapter": {"layer_freeze", "lora"},
     "lora": {"layer_freeze"},
+    "recadam": {"l2", "decoupled_l2", "soft_prompt", "adapter", "lora"},
+    "top_layer_reinit": {"soft_prompt", "adapter", "lora"},
 }
 """Pairs of methods that cannot be combined, in either order.
 
