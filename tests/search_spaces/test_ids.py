@@ -43,6 +43,7 @@ IDS = {
     "search/udpos": (6, "5c96bd6eecccbb24"),
     "short/sensitivity-udpos": (10, "fcd02405a939012f"),
     "short/sensitivity-udpos-tenfold": (10, "5fc7ead7d3fa03c5"),
+    "stability": (28, "8d2b2856f4c8dbf3"),
     "stress/batch": (24, "fc09cc220170caa5"),
     "stress/epochs": (24, "6f49a078c35ffcae"),
     "stress/label-noise": (24, "891ffd5728e2ab34"),
