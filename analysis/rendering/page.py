@@ -42,6 +42,8 @@ def default_folder(store: Store | None, name: str) -> Path:
     )
 
 
+LAID_OUT = {**STYLE, "figure.constrained_layout.use": False}
+"""The style for a figure whose layout is done. With any engine, Matplotlib draws it once more before each file."""
 DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
 """Digits of a coordinate beyond a hundredth of a point. A page does not need them, and they are a third of a figure."""
 MAX_NAME = 60
@@ -149,13 +151,14 @@ def _laid_out(figure: Figure) -> Bbox:
     """
     with mpl.rc_context(STYLE):
         figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        with mpl.rc_context(LAID_OUT):
+            figure.set_layout_engine()
         return figure.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
 
 
 def _image(figure: Figure, kind: str, frame: Bbox) -> bytes:
     sink = BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
-    with mpl.rc_context(STYLE):
+    with mpl.rc_context(LAID_OUT):
         figure.savefig(sink, format=kind, dpi=160, metadata=metadata, bbox_inches=frame)
     return sink.getvalue()

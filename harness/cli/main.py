@@ -10,6 +10,7 @@ from harness.cli.parser import CommandParser
 from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
 from harness.common.machine import environment
+from harness.common.machine.garbage import collect_seldom
 from harness.common.machine.signals import terminable, terminated
 
 
@@ -20,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is None:
         restart_in_utf8_mode()
+        collect_seldom()
     options = parser().parse_args(arguments)
     try:
         environment.refuse_launchers()

@@ -149,6 +149,8 @@ def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
                 f"{', '.join(sorted(methods))}"
             )
         raise unknown("--set: method", kind, methods)
+    if methods[kind] is OwnMethod:
+        raise UserError(f"--set: {name} is an option of a method of your own; change it in the study's file")
     options = {field.name for field in dataclasses.fields(methods[kind])}
     if option not in options:
         raise unknown(f"--set: option of {kind}", option, options)

@@ -10,6 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from harness.common.machine import environment
+from harness.common.machine.garbage import collect_seldom
 
 # A worker imports this module before torch. In a cluster that a job has started, it has the job's variables.
 environment.clear()
@@ -25,6 +26,10 @@ os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # Tune's own state gro
 
 from ray._private import ray_constants, services, worker
 from ray.job_config import JobConfig
+
+if worker.global_worker.mode == worker.WORKER_MODE:
+    collect_seldom()
+
 from ray.tune.execution import class_cache
 
 

@@ -23,6 +23,7 @@ from harness.study.own_data import HubData as HubData
 from harness.study.own_data import OwnData, beside, check_own, data_json, own_data
 from harness.study.sampling import Sampling as Sampling
 from harness.study.trial_config import NUMERICS as NUMERICS
+from harness.study.trial_config import NUMERICS_16_BIT as NUMERICS_16_BIT
 from harness.study.trial_config import TrialConfig as TrialConfig
 from harness.study.trial_config import seeding as seeding
 from harness.tasks import Own, TaskName, is_file, own_task, task_named
@@ -85,7 +86,11 @@ class Study:
     For a task on your own data it gives the files, see ``harness.study.own_data``.
     """
     precision: str = AUTO
-    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``: fp32 on a CPU, bf16 on a GPU that supports it, else fp16."""
+    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``, the fastest of the device.
+
+    ``auto`` is bf16 on a GPU or a processor that has it (AVX512-BF16, AMX), else fp16 on a GPU and fp32 on a processor.
+    A study that a store already holds goes on in the precision of its finished trials.
+    """
     checkpoint: str = "last"
     """Weights that are scored: the ``last``, or the ``best`` on the source's dev set, as in XTREME."""
     trim_vocabulary: bool = True

@@ -18,6 +18,8 @@ NUMERICS = 3
 
 Raise it when a change of the code, or of a field's default, changes scores.
 """
+NUMERICS_16_BIT = 4
+"""The same for trials in bf16 and fp16. Since 4, the head's last layer is in fp32."""
 PLACE = {"place": True}
 """Marks a field of a trial that cannot change the fine-tuned model."""
 
@@ -87,8 +89,9 @@ class TrialConfig:
         """Content hash (16 hex digits) of the values that can change the fine-tuned model, and of nothing else."""
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
+        numerics = NUMERICS if self.precision == "fp32" else NUMERICS_16_BIT
         return digest(
-            {"numerics": NUMERICS, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
+            {"numerics": numerics, **rest, "method": self.method.identity(), "setting": fields.chosen(self.setting)}
         )
 
     @property

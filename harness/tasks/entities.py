@@ -92,15 +92,22 @@ def _rules(labels: tuple[str, ...]) -> tuple[NDArray[np.bool_], NDArray[np.bool_
 
     Returns whether a span starts at a label, and whether a span ends before it. Both tables have the previous label on
     the first axis and the label on the second. The third value holds the labels' type ids. The last id, -1, is no
-    label. The rules are those of seqeval and conlleval.
+    label. The rules are those of seqeval and conlleval; a full stop is outside, too.
     """
-    from seqeval.metrics.sequence_labeling import end_of_chunk, start_of_chunk
-
     parts = [prefix_and_type(tag) for tag in (*labels, OUTSIDE)]
     pairs = [(tag, other, kind, other_kind) for (tag, kind), (other, other_kind) in product(parts, parts)]
     starts, ends = (
-        np.array([rule(*pair) for pair in pairs], dtype=bool).reshape(len(parts), -1)
-        for rule in (start_of_chunk, end_of_chunk)
+        np.array([rule(*pair) for pair in pairs], dtype=bool).reshape(len(parts), -1) for rule in (_starts, _ends)
     )
     kinds = {kind: i for i, (_, kind) in enumerate(parts)}
     return starts, ends, np.array([kinds[kind] for _, kind in parts])
+
+
+def _starts(before: str, tag: str, kind_before: str | None, kind: str | None) -> bool:
+    """Whether a span starts at a prefix, given the prefix before it and the types of both."""
+    return tag in "BS" or (before in "ESO" and tag in "EI") or (tag not in "O." and kind != kind_before)
+
+
+def _ends(before: str, tag: str, kind_before: str | None, kind: str | None) -> bool:
+    """Whether a span ends before a prefix, given the prefix before it and the types of both."""
+    return before in "ES" or (before in "BI" and tag in "BSO") or (before not in "O." and kind != kind_before)

@@ -19,6 +19,7 @@ from harness.encoders import loading, trimmed_embedding
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting
+from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
 
@@ -59,6 +60,8 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
     model = loading.fine_tunable(context.encoder, context.origin.task, config.seed, used)
     context.task.prepare(model)
+    if config.precision != "fp32":
+        keep_head_in_fp32(model)
     train_packed(model)
     return model
 

@@ -3,18 +3,20 @@
 from contextlib import AbstractContextManager
 
 from harness.common.errors import bad
+from harness.compat.torch import has_fast_bf16
 from harness.study import AUTO
 
 
 def chosen(precision: str, gpus: float | None) -> str:
-    """``precision``, or for ``auto`` the best precision of this machine's device.
+    """``precision``, or for ``auto`` the fastest precision of this machine's device.
 
-    ``gpus`` is a trial's share of a GPU; ``None`` means one GPU if there is any.
+    On a CPU that is bf16 if the processor has AVX512-BF16 or AMX, else fp32. On a GPU it is bf16 if the GPU has it,
+    else fp16. ``gpus`` is a trial's share of a GPU; ``None`` means one GPU if there is any.
     """
     if precision != AUTO:
         return precision
     if not gpu_here(gpus):
-        return "fp32"
+        return "bf16" if has_fast_bf16() else "fp32"
     import torch
 
     return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"

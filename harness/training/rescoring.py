@@ -15,6 +15,7 @@ from harness.store.record import Record
 from harness.store.result import TrialResult
 from harness.study import TrialConfig
 from harness.training.evaluation import score
+from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.trial import made_record
 
 
@@ -43,6 +44,8 @@ def rescore(
     arithmetic.settle(threads)
     start = time.perf_counter()
     context = TrialContext.of(config, cache)
+    if config.precision != "fp32":
+        keep_head_in_fp32(model)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
     scored = score(model, context)

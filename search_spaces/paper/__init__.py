@@ -24,7 +24,7 @@ Printed values are kept as they are: encoders, methods, languages, numbers of se
   have mBERT's F.
 - **Fisher information**: empirical, from the first 1000 windows of at most 128 sub-words of each language's Wikipedia.
   The paper says only Wikipedia; here it is the dump of 2023-11-01, streamed from the hub.
-- **Precision**: ``auto``, fp32 on a CPU, bf16 on a GPU that supports it, else fp16.
+- **Precision**: ``auto``, bf16 on a GPU or a processor that has it, else fp16 on a GPU and fp32 on a processor.
 - **Data**: ``hub``, the data of XTREME and XNLI at their newest commits; ``PAN-X`` is the paper's Wikiann.
 
 Experiments share trials if the paper prints the same methods and settings. Table 6's vanilla and l2 are Table 1's,

@@ -25,13 +25,14 @@ from tests.helpers.studies import SHORT
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, cut: Path) -> Path:
     """A store with a study of four trials: two finished, one failed, one missing."""
 
     study = Study(
         name="half",
         question="<b>?",
         task="udpos",
+        data=str(cut),
         methods=(Vanilla(), L2(strength=0.01)),
         settings=(SHORT,),
         seeds=(0, 1),

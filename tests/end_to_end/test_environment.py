@@ -1,5 +1,6 @@
 """Scores do not depend on how a study is started: working directory, variables, cores."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
+from harness.cli.main import main
 from tests.helpers.passwords import SECRETS
 
 ROOT = Path(__file__).parents[2]
@@ -90,13 +92,13 @@ def place(cut: Path, tmp_path: Path) -> Place:
 
 @pytest.fixture(scope="module")
 def expected(cut: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """The study's scores from an empty folder, in one process, with the environment unchanged."""
+    """The study's scores from an empty folder, in this process, with the environment unchanged."""
     home = tmp_path_factory.mktemp("plain")
     (home / "empty").mkdir()
-    (home / "steadytune").write_text(SCRIPT)
     (home / "study.yaml").write_text(STUDY.format(cut=cut))
     plain = Place(home / "empty", home / "steadytune", home / "store")
-    plain.run("--local")
+    with contextlib.chdir(plain.folder):
+        assert main(["run", "../study.yaml", "--local", "--store", str(plain.store), "--no-report"]) == 0
     assert len(plain.scores()) == 2
     return plain.scores()
 

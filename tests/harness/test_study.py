@@ -336,7 +336,7 @@ targets: [de, hi]
         "targets=['de', 'hi'])\n",
         encoding="utf-8",
     )
-    expected = replace(study, data="embedded", encoder="embedded")
+    expected = replace(study, data="embedded", encoder="embedded", precision="auto")
     assert search_spaces.load(str(tmp_path / "small.yaml")) == expected
     assert search_spaces.load(str(tmp_path / "small.py")) == expected
 

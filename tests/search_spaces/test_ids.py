@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 import search_spaces
-from harness.study import NUMERICS, Study, TrialConfig
+from harness.study import NUMERICS, NUMERICS_16_BIT, Study, TrialConfig
 
 IDS = {
     "designs/grid": (16, "f5177c6296ce3448"),
@@ -41,8 +41,8 @@ IDS = {
     "paper/zero-shot-xnli": (45, "e99cd768243d3423"),
     "quickstart": (24, "5412b1c6a6679afa"),
     "search/udpos": (6, "5c96bd6eecccbb24"),
-    "short/sensitivity-udpos": (10, "fcd02405a939012f"),
-    "short/sensitivity-udpos-tenfold": (10, "5fc7ead7d3fa03c5"),
+    "short/sensitivity-udpos": (10, "1ff76e0aefd41bd3"),
+    "short/sensitivity-udpos-tenfold": (10, "ab4b3f00f809113f"),
     "stability": (28, "8d2b2856f4c8dbf3"),
     "stress/batch": (24, "fc09cc220170caa5"),
     "stress/epochs": (24, "6f49a078c35ffcae"),
@@ -51,7 +51,10 @@ IDS = {
     "stress/train-size": (24, "f16ae6e1a2c0d754"),
     "stress/warmup": (24, "e34c7ad9fa2d7aaa"),
 }
-"""Number of trials and hash of their ids, at ``NUMERICS`` 3. A study that is changed on purpose gets a new hash."""
+"""Number of trials and hash of their ids, at ``NUMERICS`` 3 and ``NUMERICS_16_BIT`` 4.
+
+A study that is changed on purpose gets a new hash.
+"""
 
 
 def ids(study: Study) -> list[str]:
@@ -82,7 +85,7 @@ def ids(study: Study) -> list[str]:
 
 def test_all_shipped_studies_are_here() -> None:
     assert sorted(IDS) == search_spaces.names()
-    assert NUMERICS == 3
+    assert (NUMERICS, NUMERICS_16_BIT) == (3, 4)
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -74,7 +74,7 @@ def test_each_runs_when_scaled_down(name: str, cut: Path, tmp_path: Path) -> Non
         "from dataclasses import replace\nimport search_spaces\n"
         f"study = search_spaces.load({name!r})\n"
         f"ends = tuple(s for s in study.settings if s.{field} in {(values[0], values[-1])})\n"
-        f"STUDY = replace(study, name='small', data={str(cut)!r}, settings=ends)\n",
+        f"STUDY = replace(study, name='small', data={str(cut)!r}, encoder={str(cut / 'encoder')!r}, settings=ends)\n",
         encoding="utf-8",
     )
     shorter: dict[str, list[str]] = {"epochs": ["--limit-train", "32"], "batch_size": ["--set", "epochs=0.02"]}

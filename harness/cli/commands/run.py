@@ -54,6 +54,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_run
+    from harness.execution.kept_precision import note, with_kept_precision
     from harness.execution.plan import plan
 
     loggers = loggers_of(options)
@@ -61,6 +62,10 @@ def run(options: argparse.Namespace) -> int:
     study = scaled_study(options)
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
+    kept = with_kept_precision(study, options.store, resources.gpus)
+    if told := note(study, kept, resources.gpus):
+        print(told)
+    study = kept
     trials = plan(study, gpus=resources.gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     lacking = _checked_lacking(trials, options.store, resources)

@@ -65,6 +65,7 @@ def search(options: argparse.Namespace) -> int:
     from rich.console import Console
 
     from harness.cli.commands.dry_run import dry_search
+    from harness.execution.kept_precision import with_kept_precision
     from harness.execution.preflight import warnings
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
@@ -74,6 +75,7 @@ def search(options: argparse.Namespace) -> int:
     loggers = loggers_of(options)
     resources = resources_of(options)
     study, space = _searched_study(options)
+    study = with_kept_precision(study, options.store, resources.gpus)
     trials = bases(study, resources)
     for line in warnings(trials):
         print(f"Warning: {line}.")

@@ -37,9 +37,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def show(options: argparse.Namespace) -> int:
+    from harness.execution.kept_precision import with_kept_precision
     from harness.execution.plan import plan
 
-    study = scaled_study(options)
+    study = with_kept_precision(scaled_study(options), options.store, options.gpus_per_trial)
     study.check_languages()
     trials, why = [], ""
     try:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -39,7 +38,7 @@ def drawn(figure: Figure) -> tuple[list[str], np.ndarray]:
     width, height = figure.get_size_inches()
     assert width <= 10.3
     assert height <= 9.0
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     texts = shown_texts(figure)
     assert min(text.get_fontsize() for text in texts) >= 7.5
     boxes = np.array([Text.get_window_extent(text).extents for text in texts])  # an annotation's own has its line too

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from analysis.rendering.section import Picture
@@ -140,7 +139,7 @@ def readable(name: str, figure: Figure, *, whole: bool = True) -> None:
     width, height = figure.get_size_inches()
     assert width <= 10.3, name  # the report's page is 62rem wide
     assert height <= 9.0, name
-    FigureCanvasAgg(figure).draw()
+    figure.draw_without_rendering()
     texts = shown_texts(figure)
     assert min(text.get_fontsize() for text in texts) >= 7.5, name
     boxes = np.array([text.get_window_extent().extents for text in texts])

@@ -10,7 +10,7 @@ from scipy import stats
 
 from analysis.statistics import run_bootstrap
 from analysis.statistics.profiles import interquartile_mean, profile
-from analysis.statistics.run_bootstrap import RESAMPLES, percentiles
+from analysis.statistics.run_bootstrap import percentiles
 from tests.helpers.examples import examples
 from tests.helpers.score_arrays import POINTS, RUNS, TABLES, Array, coverage, made, scores
 
@@ -48,11 +48,12 @@ def test_an_interquartile_mean_is_scipys_trimmed_mean(table: Array) -> None:
     assert interquartile_mean(table[::-1]).value == pytest.approx(found.value)
 
 
+@pytest.mark.usefixtures("thousand")
 def test_resampled_cells_are_those_of_whole_runs() -> None:
     _, targets = made(9)
     targets[2, 1] = np.nan
-    drawn = np.random.default_rng(run_bootstrap.SEED).integers(9, size=(RESAMPLES, 9))
-    resampled = [cells[~np.isnan(cells)] for cells in targets[drawn].reshape(RESAMPLES, -1)]
+    drawn = np.random.default_rng(run_bootstrap.SEED).integers(9, size=(run_bootstrap.RESAMPLES, 9))
+    resampled = [cells[~np.isnan(cells)] for cells in targets[drawn].reshape(run_bootstrap.RESAMPLES, -1)]
     found = interquartile_mean(targets)
     assert (found.low, found.high) == pytest.approx(
         tuple(percentiles([stats.trim_mean(cells, 0.25) for cells in resampled]))

@@ -37,7 +37,7 @@ def test_a_run_goes_on_when_its_reader_leaves(file: Path, tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_run_goes_on_when_its_output_is_on_a_full_disk(file: Path, tmp_path: Path) -> None:
-    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store")]
+    command = [*COMMAND, "run", str(file), "--local", "--store", str(tmp_path / "store"), "--no-report"]
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, finished(tmp_path / "store")) == (0, 1), done.stderr

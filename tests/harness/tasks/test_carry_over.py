@@ -28,7 +28,7 @@ def test_pairs_are_learnt_and_carry_over(own_task: Callable[[], Study], tmp_path
         ]
         lines = "".join("\t".join(pair) + "\n" for pair in pairs)
         (tmp_path / "data" / "echo" / f"{name}.tsv").write_text(lines, encoding="utf-8")
-    setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=50, batch_size=16, max_length=32)
+    setting = Setting(learning_rate=3e-4, warmup_steps=10, max_steps=40, batch_size=16, max_length=32)
     scores = run_trial(
         plan(replace(own_task(), encoder="embedded", methods=(L2(strength=0.01),), settings=(setting,)))[0],
         cache=tmp_path,

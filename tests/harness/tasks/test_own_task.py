@@ -1,7 +1,5 @@
 """A user's own task: it runs, and its faults are reported."""
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +17,7 @@ from tests.helpers.own_task import OWN
 
 def test_a_users_own_task_runs_by_way_of_the_command_line(own_task: Callable[[], Study], tmp_path: Path) -> None:
     store = str(tmp_path / "store")
-    command = [sys.executable, "-m", "harness.cli", "run", str(tmp_path / "own.yaml"), "--local", "--store", store]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert ended.returncode == 0, ended.stderr
+    assert main(["run", str(tmp_path / "own.yaml"), "--local", "--no-report", "--store", store]) == 0
     record = Store(store).record(plan(own_task())[0].id)
     assert record is not None
     assert set(record.scores.test) == {"en", "de", "sw"}

@@ -10,6 +10,7 @@ from accelerate import Accelerator
 from accelerate.utils import AutocastKwargs
 
 from harness.common.errors import UserError
+from harness.compat.torch import has_fast_bf16
 from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.execution.preflight import check
@@ -29,16 +30,35 @@ HAS_GPU = torch.cuda.is_available()
 
 
 def test_auto_is_the_devices_best(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert study.precision == "auto"
-    assert precision.chosen("auto", 0) == "fp32"
+    study = replace(study, precision="auto")
+    of_processor = "bf16" if has_fast_bf16() else "fp32"
+    assert precision.chosen("auto", 0) == of_processor
     assert precision.chosen("bf16", 0) == "bf16"
-    assert plan(study, gpus=0)[0].precision == "fp32"
+    assert plan(study, gpus=0)[0].precision == of_processor
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     for has_bf16, expected in ((True, "bf16"), (False, "fp16")):
         monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation, has_bf16=has_bf16: has_bf16)
         assert precision.chosen("auto", None) == expected
         assert plan(study)[0].precision == expected
-        assert plan(study, gpus=0)[0].precision == "fp32"
+        assert plan(study, gpus=0)[0].precision == of_processor
+
+
+@pytest.mark.parametrize(
+    ("onednn", "avx512", "amx", "best"),
+    [
+        (True, True, False, "bf16"),
+        (True, False, True, "bf16"),
+        (True, False, False, "fp32"),
+        (False, True, True, "fp32"),
+    ],
+)
+def test_auto_on_a_processor_is_bf16_only_where_onednn_multiplies_in_it(
+    monkeypatch: pytest.MonkeyPatch, onednn: bool, avx512: bool, amx: bool, best: str
+) -> None:
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert precision.chosen("auto", 0) == best
 
 
 def test_fp16_without_a_gpu_is_refused_before_anything_runs(

@@ -160,7 +160,7 @@ def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("switch", ["output_attentions", "output_hidden_states", "gradient_checkpointing"])
-def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, tmp_path: Path) -> None:
+def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, cut: Path, tmp_path: Path) -> None:
     """The attention's private name once prevented saving, and checkpointing once prevented packing."""
     plain = tmp_path / "plain"
     tiny_encoder(plain)
@@ -168,7 +168,9 @@ def test_an_option_of_the_encoders_config_costs_no_finished_trial(switch: str, t
     config = json.loads((plain / "config.json").read_text())
     (changed / "config.json").write_text(json.dumps(config | {switch: True}))
     scores = [
-        run_trial(plan(make(str(folder), "udpos", Vanilla()))[0], cache=tmp_path, weights=folder / "kept").record.scores
+        run_trial(
+            plan(make(str(folder), "udpos", Vanilla(), cut))[0], cache=tmp_path, weights=folder / "kept"
+        ).record.scores
         for folder in (plain, changed)
     ]
     assert scores[0] == scores[1]

@@ -1,0 +1,48 @@
+"""The precision of a study that goes on: the one of its finished trials."""
+
+from dataclasses import replace
+
+from harness.common.errors import UserError
+from harness.store.store import Store
+from harness.study import AUTO, Study
+from harness.training import precision
+
+
+def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
+    """The study, with the precision of its finished trials in a store in place of ``auto``.
+
+    A study begun on another machine, or by a version with another ``auto``, thus keeps its trials. The precision is
+    taken only if this machine's device is good at it.
+
+    Args:
+        study: A study to run.
+        place: Folder or URL of the store, which may not exist yet.
+        gpus: A trial's share of a GPU; ``None`` means one GPU if there is any.
+    """
+    if study.precision != AUTO:
+        return study
+    found = _finished(study.name, place)
+    usable = {"fp32", precision.chosen(AUTO, gpus)}
+    return replace(study, precision=found) if found in usable else study
+
+
+def note(study: Study, kept: Study, gpus: float | None) -> str:
+    """A sentence for the user if ``kept``, from ``with_kept_precision``, has not the device's fastest precision."""
+    best = precision.chosen(AUTO, gpus)
+    if study.precision != AUTO or kept.precision in (AUTO, best):
+        return ""
+    return (
+        f"Precision {kept.precision}, as in the finished trials of {study.name}. "
+        f"'--set precision={best}' runs all its trials anew in {best}, which is faster here."
+    )
+
+
+def _finished(name: str, place: str) -> str | None:
+    """Precision of the finished trials of a study's last run in a store; ``None`` if there are none."""
+    try:
+        store = Store(place, create=False)
+        _, trials = store.study(name)
+    except UserError:  # no store, no such study, or one of another version
+        return None
+    there = set(store.ids())
+    return next((trial.precision for trial in trials if trial.id in there), None)

@@ -1,0 +1,45 @@
+"""A study goes on in the precision of its finished trials."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.execution.kept_precision import note, with_kept_precision
+from harness.execution.plan import plan
+from harness.store.store import Store
+from harness.study import Study
+from harness.training.trial import run_trial
+
+
+@pytest.fixture
+def begun(study: Study, tmp_path: Path) -> tuple[Study, str]:
+    """A study that asks for auto, whose first trial was run in fp32."""
+    fp32 = replace(study, precision="fp32")
+    trials = plan(fp32, gpus=0)
+    store = Store(tmp_path)
+    store.save_study(fp32, trials)
+    store.save(trials[0], run_trial(trials[0], cache=tmp_path / "cache"))
+    return replace(study, precision="auto"), str(tmp_path)
+
+
+def test_it_goes_on_in_fp32(begun: tuple[Study, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    study, place = begun
+    monkeypatch.setattr("harness.training.precision.has_fast_bf16", lambda: True)
+    kept = with_kept_precision(study, place, 0)
+    assert kept == replace(study, precision="fp32")
+    assert "--set precision=bf16" in note(study, kept, 0)
+
+
+def test_a_given_precision_is_taken(begun: tuple[Study, str]) -> None:
+    study, place = begun
+    given = replace(study, precision="bf16")
+    assert with_kept_precision(given, place, 0) == given
+    assert note(given, given, 0) == ""
+
+
+def test_nothing_is_kept_without_finished_trials(begun: tuple[Study, str], tmp_path: Path) -> None:
+    study, place = begun
+    assert with_kept_precision(study, str(tmp_path / "none"), 0) == study
+    assert with_kept_precision(replace(study, name="other"), place, 0).precision == "auto"
+    assert not (tmp_path / "none").exists()
