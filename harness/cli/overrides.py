@@ -11,7 +11,7 @@ from typing import Any
 from harness.cli.override_values import merged, value_of, with_values
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
-from harness.methods import METHODS, Composed, Ewc, Method
+from harness.methods import METHODS, Composed, Ewc, Method, OwnMethod
 from harness.setting import Setting
 from harness.study import Arm, Study
 from harness.tasks import Own, TaskName, task_named

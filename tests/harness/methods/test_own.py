@@ -13,6 +13,7 @@ import torch
 import search_spaces
 from harness.checks.first_step import try_first_step
 from harness.cli.main import main
+from harness.cli.overrides import scaled
 from harness.common import own_code
 from harness.common.errors import UserError
 from harness.data.context import TrialContext
@@ -250,6 +251,11 @@ def test_an_own_loss_in_place_of_the_tasks(mine: Path, trial: Callable[..., Tria
         trainer.train()
         found.append({name: weights.detach() for name, weights in trainer.model.named_parameters()})
     assert all(torch.equal(weights, found[1][name]) for name, weights in found[0].items())
+
+
+def test_an_option_of_ones_own_method_is_changed_in_the_file(mine: Path) -> None:
+    with pytest.raises(UserError, match=r"--set: freeze_by_name\.pattern is an option of a method of your own"):
+        scaled(search_spaces.load(str(mine / "own.yaml")), changes=["freeze_by_name.pattern=key"])
 
 
 def test_a_name_with_a_suffix_is_a_file() -> None:
