@@ -4,8 +4,8 @@ Part-of-speech tagging on the embedded encoder and data, 60 steps, two seeds, at
 at its extreme one.
 
 Constants are the papers', except three that depend on the learning rate or the length of a training. γ of recadam keeps
-the paper's η γ of 0.1 at the first rate, and its t₀ is a sixth of the steps. The radius of smart is a thousand times the
-paper's, to move the outputs visibly. The study is a demonstration on small data, not evidence.
+the paper's η γ of 0.1 at the first rate, and its t₀ is a sixth of the steps. The radius of smart is a thousand times
+the paper's, to move the outputs visibly. The study is a demonstration on small data, not evidence.
 """
 
 from harness.methods import L2, ChildTuning, RDrop, RecAdam, Smart, TopLayerReinit, Vanilla
