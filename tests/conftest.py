@@ -24,14 +24,13 @@ from hypothesis import settings
 
 pytest.register_assert_rewrite("tests.helpers")
 
-from harness import embedded
 from harness.execution.plan import plan
 from harness.methods import L2, Method, Vanilla
 from harness.search import Search
 from harness.study import Setting, Study, TrialConfig
-from tests.helpers.encoders import tiny_encoder
+from tests.helpers.cut_data import cut_into
 from tests.helpers.examples import NIGHTLY
-from tests.helpers.studies import LONG, SCORED, SHORT, SPACE, TRAINED
+from tests.helpers.studies import LONG, SHORT, SPACE
 
 settings.register_profile(NIGHTLY)
 
@@ -56,13 +55,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Both keep trials short: most of a trial's time would go to all examples and the embedded encoder.
     """
     folder = tmp_path_factory.mktemp("cut")
-    tiny_encoder(folder / "encoder")
-    for data, between in ((embedded.UDPOS, "\n\n"), (embedded.PAWSX, "\n")):
-        (folder / data.name).mkdir()
-        for file in data.glob("*.tsv"):
-            examples = file.read_text(encoding="utf-8").split(between)
-            kept = examples[: TRAINED if file.stem.startswith("train") else SCORED]
-            (folder / data.name / file.name).write_text(between.join([*kept, ""]), encoding="utf-8")
+    cut_into(folder)
     return folder
 
 

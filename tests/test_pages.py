@@ -19,8 +19,8 @@ FOREIGN = set(
     """
     --address --backend-store-uri --check --cpus-per-task --encoder --generate --gpus-per-node
     --head --help --hypothesis-profile --languages --logdir --min-nodes
-    --node-dies --nodes --ntasks-per-node --port --rates --screen
-    --seeds --steps --warmup
+    --no-deps --node-dies --nodes --ntasks-per-node --port --rates --screen
+    --gpus --open-mode --requeue --seeds --signal --steps --time --warmup
     """.split()
 )
 """Options of other programs and of benchmarks."""

@@ -1,4 +1,8 @@
-"""The sentences of the answer. Each is built from claims, so that it cannot say more than they do."""
+"""The words of every claim, for the answer in full and, briefly, for the verdicts of the first screen.
+
+Each sentence is built from claims, so that it cannot say more than they do. A claim has one or two sentences: its
+figures, and the verdict on them.
+"""
 
 import math
 from collections.abc import Sequence
@@ -8,81 +12,103 @@ from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.collapse import NEVER, baselines
 from analysis.results.wording import counted, points, signed
 
-OPEN = "neither a difference nor its absence is shown"
-STEADIER = {Verdict.LOWER: "steadier", Verdict.HIGHER: "less steady"}
-BETTER = {Verdict.LOWER: "lower", Verdict.HIGHER: "higher"}
-OFTEN = {Verdict.LOWER: "less often", Verdict.HIGHER: "more often"}
+WORDS = {
+    Quantity.COLLAPSE: {Verdict.LOWER: "collapses less often", Verdict.HIGHER: "collapses more often"},
+    Quantity.SPREAD: {
+        Verdict.LOWER: "is steadier",
+        Verdict.HIGHER: "is less steady",
+        Verdict.EQUIVALENT: "is as steady",
+    },
+    Quantity.MEAN: {
+        Verdict.LOWER: "scores lower",
+        Verdict.HIGHER: "scores higher",
+        Verdict.EQUIVALENT: "scores the same",
+    },
+}
+"""Verdicts in words."""
+OPEN = "this shows neither a difference nor its absence"
+OPEN_IN_BRIEF = "this may be chance"
 RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
 
 
-def collapse(found: Answer, method: str) -> str:
-    """How often a method collapses compared with the baseline; empty if no run of either did."""
+def collapse(found: Answer, method: str, *, brief: bool = False, figures: str = "") -> str:
+    """How often a method collapses compared with the baseline; empty without a claim.
+
+    If no run of either collapsed, the brief form says so and the full form is empty. ``figures`` replaces the sentence
+    with the numbers of collapsed runs.
+    """
     claim = found.claim(Quantity.COLLAPSE, method, Scope.THESE)
-    if claim is None or claim.reason == NEVER:
+    if claim is None:
         return ""
-    return f"{_collapse_here(claim)} {_collapse_elsewhere(found, claim)}".strip()
-
-
-def _collapse_here(claim: Claim) -> str:
-    method, base = claim.method, claim.baseline
-    counts = "they have fewer than 2 runs of the same setting and seed, and all runs are compared unpaired"
-    if claim.paired:
-        counts = (
-            f"of {counted(claim.n, 'pair')} of runs {claim.details['only baseline']} collapsed in {base} alone, "
-            f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both"
-        )
+    if claim.reason == NEVER:
+        return "No run of either collapsed." if brief else ""
+    start = f"{figures or _collapsed(claim)}."
     if claim.shown:
-        return f"{method} collapses {OFTEN[claim.verdict]} than {base}: {counts} ({_p(claim)})."
+        words = f"{method} {_words(claim)} than {claim.baseline} in these runs{_p(claim, brief)}."
+        return f"{start} {words} {'' if brief else _collapse_elsewhere(found, claim)}".strip()
     needed = claim.details.get("discordant pairs needed")
     more = f"; {needed} pairs in which one method alone collapses would show a difference" if needed else ""
-    return f"Whether {method} collapses more or less often than {base} is open: {counts} ({_p(claim)}{more})."
+    return f"{start} {_open(claim, brief)}{more}."
+
+
+def _collapsed(claim: Claim) -> str:
+    """The collapsed runs of both methods, by pairs of runs if there are any."""
+    method, base = claim.method, claim.baseline
+    if claim.paired:
+        return (
+            f"Of {counted(claim.n, 'pair')} of runs, {claim.details['only baseline']} collapsed in {base} alone, "
+            f"{claim.details['only method']} in {method} alone and {claim.details['both']} in both"
+        )
+    ours, theirs = claim.details["method"], claim.details["baseline"]
+    return (
+        f"{base} collapsed in {theirs[0]:.0f} of {theirs[1]:.0f} runs, {method} in {ours[0]:.0f} of {ours[1]:.0f}; "
+        "the runs are not paired"
+    )
 
 
 def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
+    """Whether a finding also holds at other settings."""
     other = found.claim(Quantity.COLLAPSE, claim.method, Scope.SETTINGS)
-    if not claim.shown:
-        return ""
     if not claim.paired:
         return "These runs say nothing about other settings."
     if other is None or not other.tested or other.hopeless:
         return "So few settings say nothing about other settings."
     if other.verdict is claim.verdict:
-        return f"The same holds at other settings ({_p(other)})."
-    return f"At other settings this is open ({_p(other)})."
+        return f"The same holds at other settings{_p(other)}."
+    return f"At other settings this is open{_p(other)}."
 
 
-def spread(found: Answer, method: str) -> str:
+def spread(found: Answer, method: str, *, brief: bool = False) -> str:
     """How a method's standard deviation compares; empty without a claim on it."""
     claim = found.claim(Quantity.SPREAD, method, Scope.THESE)
     if claim is None:
         return ""
     if math.isnan(claim.estimate):
         return f"The spread of {method} is not compared: {claim.reason}."
-    size = _size(claim)
+    size = f"{_size(claim, brief)}."
     if claim.shown:
-        return (
-            f"{size}: it is {STEADIER[claim.verdict]} in these runs ({_p(claim)}). {_elsewhere(found, claim)}".strip()
-        )
+        words = f"It {_words(claim)} in these runs{_p(claim, brief)}."
+        return f"{size} {words} {'' if brief else _elsewhere(found, claim)}".strip()
     if not claim.tested:
-        return f"{size}. There is no test: {claim.reason}."
+        return f"{size} There is no test: {claim.reason}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
         low, high = claim.bounds
-        return f"{size}: in these runs it is as steady, within a ratio of {low:.2f} to {high:.2f}."
+        return f"{size} It {_words(claim)} in these runs, within a ratio of {low:.2f} to {high:.2f}."
     if claim.hopeless:
-        least = min(1.0, claim.least_p * claim.tests)
-        return f"{size}. So few runs can show nothing: the smallest p that they can give is {least:.2g}{_many(claim)}."
-    return f"{size}: {OPEN} ({_p(claim)}){_power(found, claim)}."
+        least = "" if brief else f": their smallest possible p is {min(1.0, claim.least_p * claim.tests):.2g}"
+        return f"{size} So few runs can show no difference{least}{'' if brief else _many(claim)}."
+    return f"{size} {_open(claim, brief)}{_power(found, claim, brief)}."
 
 
-def _size(claim: Claim) -> str:
+def _size(claim: Claim, brief: bool) -> str:
     """The ratio of standard deviations, its interval and its runs."""
     languages = claim.details.get("languages")
     where = " of the zero-shot score"
     if languages:
         where = " in 1 target language" if languages == 1 else f" on average over {languages} target languages"
     ratio = f"{_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation"
-    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim.low, claim.high, RATIO)}"
+    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim, RATIO, brief)}"
 
 
 def _over(claim: Claim) -> str:
@@ -96,12 +122,13 @@ def _over(claim: Claim) -> str:
     return f"Over {counted(claim.n, 'pair')} of runs"
 
 
-def _power(found: Answer, claim: Claim) -> str:
+def _power(found: Answer, claim: Claim, brief: bool) -> str:
+    """The ratio that would have been found."""
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
-    alone = " and no other test" if claim.tests > 1 else ""
-    return f". With 80 % power{alone} so many runs show a ratio of {ratio:.2f} or its inverse {1 / ratio:.2f}"
+    power = "" if brief else f", with 80 % power{' and no other test' if claim.tests > 1 else ''}"
+    return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show a difference{power}"
 
 
 def _elsewhere(found: Answer, claim: Claim) -> str:
@@ -109,10 +136,10 @@ def _elsewhere(found: Answer, claim: Claim) -> str:
     others = [found.claim(claim.quantity, claim.method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
     held = [other for other in others if other is not None and other.verdict is claim.verdict]
     if held:
-        return f"The same holds for {_elsewhere_of(held[0])} ({_p(held[0])})."
+        return f"The same holds for {_elsewhere_of(held[0])}{_p(held[0])}."
     tested = [other for other in others if other is not None and other.tested and not other.hopeless]
     if tested:
-        return f"For {_elsewhere_of(tested[0])} this is open ({_p(tested[0])})."
+        return f"For {_elsewhere_of(tested[0])} this is open{_p(tested[0])}."
     reason = next((other.reason for other in others if other is not None and other.reason), "")
     return f"These runs say nothing about other seeds and settings{f': {reason}' if reason else ''}."
 
@@ -122,24 +149,23 @@ def _elsewhere_of(claim: Claim) -> str:
     return ELSEWHERE[claim.scope] + (" at this seed" if claim.details.get("one seed") else "")
 
 
-def mean(found: Answer, method: str) -> str:
-    """How a method's mean zero-shot score compares, for the widest scope with a test."""
+def mean(found: Answer, method: str, *, brief: bool = False) -> str:
+    """How a method's mean zero-shot score compares, for the widest scope with a test; empty without a claim."""
     here = found.claim(Quantity.MEAN, method, Scope.THESE)
     if here is None or math.isnan(here.estimate):
         return ""
-    others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SETTINGS, Scope.SEEDS)]
-    shown = found.widest_mean(method)
     start = f"Its mean zero-shot score differs by {signed(here.estimate)} points"
+    shown = found.widest_mean(method)
     if shown is None:
-        reason = next((other.reason for other in reversed(others) if other is not None and other.reason), "")
-        return f"{start} in these runs; they say nothing about other runs{f': {reason}' if reason else ''}."
-    size = f"{start}{_interval(shown.low, shown.high, '{:+.2f}')}"
-    scope = _elsewhere_of(shown)
+        others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS)]
+        reason = next((other.reason for other in others if other is not None and other.reason), "")
+        return f"{start} in these runs. They say nothing about other runs{f': {reason}' if reason else ''}."
+    size, scope = f"{start}{_interval(shown, '{:+.2f}', brief)}.", _elsewhere_of(shown)
     if shown.shown:
-        return f"{size}: it is {BETTER[shown.verdict]} for {scope} ({_p(shown)})."
+        return f"{size} It {_words(shown)} for {scope}{_p(shown, brief)}."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size}: for {scope} it is the same within {points(shown.bounds[1])}."
-    return f"{size}: for {scope} {OPEN} ({_p(shown)})."
+        return f"{size} It {_words(shown)} for {scope}, within {points(shown.bounds[1])}."
+    return f"{size} For {scope}, {OPEN_IN_BRIEF if brief else OPEN}{_p(shown, brief)}."
 
 
 def rates(found: Answer) -> str:
@@ -156,18 +182,29 @@ def _rate(method: str, figures: Sequence[float]) -> str:
     return f"{method} in {count:.0f} of {runs:.0f} runs (95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
 
 
-def _p(claim: Claim) -> str:
-    return f"p = {claim.corrected:.2g}{_many(claim)}"
+def _words(claim: Claim) -> str:
+    return WORDS[claim.quantity][claim.verdict]
+
+
+def _open(claim: Claim, brief: bool) -> str:
+    words = OPEN_IN_BRIEF if brief else OPEN
+    return f"{words[0].upper()}{words[1:]}{_p(claim, brief)}"
+
+
+def _p(claim: Claim, brief: bool = False) -> str:
+    """The corrected p in brackets; the brief form has none."""
+    return "" if brief else f" (p = {claim.corrected:.2g}{_many(claim)})"
 
 
 def _many(claim: Claim) -> str:
     return f", corrected for {claim.tests} methods" if claim.tests > 1 else ""
 
 
-def _interval(low: float, high: float, form: str) -> str:
-    if math.isnan(low) or math.isnan(high):
+def _interval(claim: Claim, form: str, brief: bool) -> str:
+    """The 95 % interval in brackets; empty without one."""
+    if math.isnan(claim.low) or math.isnan(claim.high):
         return ""
-    return f" (95 % interval {_number(low, form)} to {_number(high, form)})"
+    return f" ({'' if brief else '95 % interval '}{_number(claim.low, form)} to {_number(claim.high, form)})"
 
 
 def _number(value: float, form: str) -> str:

@@ -1,8 +1,7 @@
 """The first screen's picture: one dot per run, as SVG in the page's colours, with the run's name under the pointer.
 
 The SVG is drawn here so that the picture follows light or dark colours, is sharp on paper, and needs no script.
-Vega-Lite would need a page policy that lets scripts evaluate text. Plotly and Bokeh are a megabyte or more, and draw no
-text that a screen reader or a search finds.
+``analysis/README.md`` compares it with libraries.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,7 +92,8 @@ class Dots:
 
     def _panel(self, number: int) -> Iterator[Markup]:
         left, right = PANELS[number]
-        scale = _Scale.of([dot.scores[number] for dot in self.dots])
+        means = [end for mean, std, _ in self._summaries(number).values() for end in (mean - std, mean + std)]
+        scale = _Scale.of([*(dot.scores[number] for dot in self.dots), *means])
         split = right - SUMMARY * (right - left)
         yield Markup('<text x="{}" y="{}" font-weight="600">{}</text>').format(left, TOP - 8, self.titles[number])
         yield from self._frame(left, right, split, scale)
@@ -110,12 +110,12 @@ class Dots:
         floor = HEIGHT - BOTTOM
         yield Markup('<path d="M{0:.0f} {1}V{2}" stroke="currentColor" stroke-opacity=".3"/>').format(split, TOP, floor)
         span = split - 28 - left
-        last = -1e9
+        end = -1e9  # of the last label
         for place, label in self.places.ticks:
-            x = left + 12 + span * place
-            if x - last < LETTER * (len(label) + 1):
+            x, half = left + 12 + span * place, LETTER * len(label) / 2
+            if x - half < end + LETTER:
                 continue
-            last = x
+            end = x + half
             yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle" opacity=".8">{}</text>').format(
                 x, floor + 16, label
             )
@@ -147,17 +147,27 @@ class Dots:
 
     def _means(self, number: int, left: float, right: float, scale: "_Scale") -> Iterator[Markup]:
         step = (right - left) / len(self.methods)
+        summaries = self._summaries(number)
         for place, (method, colour) in enumerate(zip(self.methods, self.colours, strict=True)):
-            scores = np.array([dot.scores[number] for dot in self.dots if dot.method == method])
-            scores = scores[~np.isnan(scores)]
-            if not len(scores):
+            if method not in summaries:
                 continue
-            mean, std = float(scores.mean()), float(scores.std(ddof=self.ddof)) if len(scores) > 1 else 0.0
+            mean, std, runs = summaries[method]
             x, y = left + step * (place + 0.5), scale.at(mean)
-            ends = (scale.at(min(mean + std, scale.high)), scale.at(max(mean - std, scale.low)))
-            told = f"{method}: {mean:.2f}" + (f" ± {std:.2f}" if len(scores) > 1 else "") + f", {len(scores)} runs"
+            ends = (scale.at(mean + std), scale.at(mean - std))
+            told = f"{method}: {mean:.2f}" + (f" ± {std:.2f}" if runs > 1 else "") + f", {runs} runs"
             mark = _bar(x, ends[0], x, ends[1], colour) + _dot(x, y, colour, RADIUS + 1.4)
             yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(method, mark, told)
+
+    def _summaries(self, number: int) -> dict[str, tuple[float, float, int]]:
+        """Mean, standard deviation (0 for one run) and number of runs of each method with scores in a panel."""
+        found = {}
+        for method in self.methods:
+            scores = np.array([dot.scores[number] for dot in self.dots if dot.method == method])
+            scores = scores[~np.isnan(scores)]
+            if len(scores):
+                std = float(scores.std(ddof=self.ddof)) if len(scores) > 1 else 0.0
+                found[method] = (float(scores.mean()), std, len(scores))
+        return found
 
 
 @dataclass(frozen=True)

@@ -30,12 +30,15 @@ TERMS = {
         Term("run", "One fine-tuning: a method at a setting with a seed."),
         Term("setting", "One choice of all hyperparameters."),
         Term("zero-shot score", "The mean of a run's scores over the target languages, which it was not trained on."),
-        Term("mean ± std", "Mean and standard deviation over runs; in brackets how many of how many runs."),
+        Term(
+            "mean ± std",
+            "Mean and standard deviation over runs. In brackets: the number of runs with a score, out of all.",
+        ),
         Term(
             "collapse",
             "A run collapses where its accuracy on the source's test set is at most that of the best constant answer "
-            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label. A model that gives "
-            "numbers collapses where their correlation with the n gold ones is at most tanh(2 / √(n − 3)), or where "
+            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label. A regression "
+            "model collapses where their correlation with the n gold ones is at most tanh(2 / √(n − 3)), or where "
             "their standard deviation is below 1 % of that of the gold ones.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
@@ -69,8 +72,9 @@ TERMS = {
         ),
         Term(
             "ratio of standard deviations",
-            "The method's over the baseline's, over the runs that both have; of several languages the geometric mean. "
-            "Below 1 the method is steadier. In brackets the ratios that the swap test does not reject at 5 %.",
+            "The method's divided by the baseline's, over the runs that both have. With several languages: the "
+            "geometric mean. Below 1 the method is steadier. In brackets: the ratios that the swap test does not "
+            "reject at 5 %.",
         ),
         Term(
             "swap test",
@@ -112,15 +116,17 @@ TERMS = {
             f"{DOI}10.1007/BF01068419",
         ),
         Term("10 % quantile", "A tenth of the runs are below."),
-        Term("worst tenth", "The mean of the runs below the 10 % quantile (CVaR).", "Rockafellar & Uryasev, 2000"),
-        Term("IQR", "From the 25 to the 75 % quantile."),
-        Term("Gini's mean difference", "The mean distance of two runs."),
+        Term(
+            "worst tenth", "The mean of the tenth of the runs that score lowest (CVaR).", "Rockafellar & Uryasev, 2000"
+        ),
+        Term("IQR", "Interquartile range: from the 25 % to the 75 % quantile."),
+        Term("Gini's mean difference", "The mean distance between two runs."),
         Term(
             "logit std",
             "The standard deviation of log(score / (100 − score)), of runs that did not collapse. It does not shrink "
             "because scores near 100.",
         ),
-        Term("bold", "The highest mean, where all that are compared have as many runs and target languages."),
+        Term("bold", "The highest mean among those over the most finished runs and target languages."),
     )
 }
 """The terms in the order of the page."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from analysis.rendering.style import drawing
@@ -25,9 +26,11 @@ class Picture:
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure, in the common style."""
+        """The figure, in the common style. pyplot forgets it, so that a notebook does not show it by itself."""
         with drawing():
-            return self.draw()
+            figure = self.draw()
+        plt.close(figure)
+        return figure
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Figures fit a page, the report shows their letters at full size, and a method keeps its colour.
 """
 
+import sys
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ import seaborn as sns
 from analysis.results.frame import Results
 from harness.tasks.metrics import words
 
-mpl.use("Agg")
+if "ipykernel" not in sys.modules:  # a notebook shows its reader's own figures
+    mpl.use("Agg")
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,

@@ -1,9 +1,11 @@
 """Facts about a study that a report states beside its numbers."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from harness.study import Study
 from harness.study.equivalence import DEFAULT, EquivalenceBounds
+from harness.tasks import Own, TaskName
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class About:
     """Number of planned looks."""
     equivalence: EquivalenceBounds = DEFAULT
     """Bounds within which two methods count as the same."""
+    described: Own[Any] | None = None
+    """The task that the study describes itself, with the labels of its training data."""
+
+    @property
+    def scored_task(self) -> TaskName:
+        """The task whose rules the scores follow; empty if it is unknown."""
+        return self.described or self.task
 
     @classmethod
     def of(cls, study: Study) -> "About":

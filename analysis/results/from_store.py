@@ -1,7 +1,7 @@
 """A study's results from its store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pandas as pd
 
@@ -62,7 +62,8 @@ def load(store: Store, name: str) -> Results:
     metric = next((record.metric for record in standing.finished.values()), "")
     frame = pd.DataFrame(rows)
     scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
-    return Results(About.of(study), frame, scores, settings, metric, notes=_notes(standing))
+    about = replace(About.of(study), described=trials[0].own_task)
+    return Results(about, frame, scores, settings, metric, notes=_notes(standing))
 
 
 def _notes(standing: Standing) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -16,6 +17,7 @@ from harness.common.errors import UserError, unknown
 from harness.setting import value_label
 from harness.store.store import Store
 from harness.study.equivalence import DEFAULT, EquivalenceBounds
+from harness.tasks import Own
 
 NOTHING = "Nothing is compared"
 """Start of the report's question if the two results have no method in common."""
@@ -84,7 +86,10 @@ def side_by_side(
         methods=tuple(method for side in sides for method in side.about.methods),
         looks=None,  # a study's looks apply to its own comparisons
         equivalence=_bounds(one, other),
-        **{name: _either(getattr(one.about, name), getattr(other.about, name)) for name in ("task", "encoder", "data")},
+        described=_same_task(one, other),
+        task=_either(one.about.task, other.about.task),
+        encoder=_either(one.about.encoder, other.about.encoder),
+        data=_either(one.about.data, other.about.data),
     )
     trials, scores = (
         pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores")
@@ -124,6 +129,12 @@ def _baseline(given: str | None, first: str, second: str, methods: Sequence[str]
         if name in methods:
             return name
     raise unknown("--baseline", given, methods)
+
+
+def _same_task(one: Results, other: Results) -> Own[Any] | None:
+    """The task that both studies describe; ``None`` if they describe different ones."""
+    ours, theirs = one.about.described, other.about.described
+    return ours if ours is not None and theirs is not None and ours.fingerprint == theirs.fingerprint else None
 
 
 @dataclass(frozen=True)

@@ -21,23 +21,23 @@ class MultiBootstrap:
 def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
     """The differences of a method's scores and its baseline's, ours − theirs."""
     if predictions is None:
-        return MultiBootstrap(lacking="where not all results are from a store: it needs every prediction")
+        return MultiBootstrap(lacking="because some results are not from a store: it needs all predictions")
     metric = predictions.metric
     if metric is None:
         return MultiBootstrap(
-            lacking="of a task of one's own: only of steadytune's metrics is it known what they count"
+            lacking="for this metric: it needs a share of right answers, or steadytune's own F1 of tags or answers"
         )
     if 2 * comparison.runs > MAX_TRIALS:
-        return MultiBootstrap(lacking=f"of more than {MAX_TRIALS // 2} runs a method")
+        return MultiBootstrap(lacking=f"for more than {MAX_TRIALS // 2} runs per method")
     codes = comparison.languages
     runs = comparison.ours.index
     ours, theirs = (predictions.of(method, runs, codes) for method in (comparison.method, comparison.base))
     if not codes or ours is None or theirs is None:
         return MultiBootstrap(
-            lacking=f"of {comparison.method}, as predictions of some of its runs or the baseline's are not in the store"
+            lacking=f"for {comparison.method}: predictions of some of its runs, or the baseline's, are not in the store"
         )
     if any(ours[code].shape != theirs[code].shape for code in codes):
         return MultiBootstrap(
-            lacking=f"of {comparison.method}, as its predictions are of other examples than those of {comparison.base}"
+            lacking=f"for {comparison.method}: its predictions are of other examples than those of {comparison.base}"
         )
     return MultiBootstrap(*differences(ours, theirs, metric))

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from analysis.statistics.multi_bootstrap import Metric
-from harness.tasks import TASKS, SequenceTask, Task, TokenTask, task_named
-from harness.tasks.entities import Labels, span_counts
+from harness.tasks import TASKS, Own, SequenceTask, Task, TaskName, TokenTask, task_named
+from harness.tasks.entities import OUTSIDE, Labels, span_counts
+from harness.tasks.own.multi_label import OwnMultiLabel
 
 Counts = NDArray[np.int32] | NDArray[np.float64]
 """Examples × statistics."""
@@ -23,29 +24,36 @@ F1 = Metric("f1", ("true positives", "predicted", "gold"), (2, 0, 0), (0, 1, 1))
 """2 TP / (predicted + gold), the F1 of micro precision and recall; 0 without spans, as in the tasks."""
 
 
-def metric_of(task: str) -> Metric | None:
+def metric_of(task: TaskName) -> Metric | None:
     """The metric of a task as a ratio of counts.
 
-    ``None`` for a user's own task, whose ``scores`` may be anything, and for a metric that is no ratio of counts.
+    ``None`` for a task in a user's file, whose ``scores`` may be anything, and for a metric that is no ratio of counts,
+    such as a macro F1, a correlation or a user's function.
     """
-    if task not in TASKS:
+    if isinstance(task, str) and task not in TASKS:
         return None
     found = task_named(task)
+    if isinstance(found, Own) and found.metric_file:
+        return None
+    if isinstance(found, OwnMultiLabel):
+        return F1 if found.metric == "micro_f1" else None
     if _is_mean(found):
         return Metric(found.metric, ("score", "examples"), (1, 0), (0, 1))
-    known = {("f1", TokenTask): F1, ("accuracy", TokenTask): ACCURACY, ("accuracy", SequenceTask): ACCURACY}
+    known = {("f1", TokenTask): F1} | {
+        (name, base): ACCURACY for name in ("accuracy", "micro_f1") for base in (TokenTask, SequenceTask)
+    }
     return next(
         (metric for (name, base), metric in known.items() if name == found.metric and isinstance(found, base)), None
     )
 
 
-def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
+def counts(task: TaskName, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
     """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
     The metric of a language's sum over examples is the score in the trial's record. ``None`` if ``metric_of`` is.
 
     Args:
-        task: name of the task.
+        task: name of the task, or a task that a study describes.
         predictions: a trial's table in the store, with columns split, language, example, gold and predicted.
         split: the split to count.
 
@@ -68,7 +76,12 @@ def counts(task: str, predictions: pa.Table, split: str = "test") -> dict[str, C
         if not np.array_equal(sizes, others):
             raise ValueError(f"{language}: gold and predicted labels are not equally many")
         if gold.size and (min(gold.min(), predicted.min()) < -1 or max(gold.max(), predicted.max()) >= len(labels)):
-            raise ValueError(f"{language}: label ids are not those of {task!r}")
+            raise ValueError(f"{language}: label ids are not those of {named.name!r}")
+        if isinstance(named, OwnMultiLabel):
+            found[str(language)] = set_counts(gold, predicted, len(labels))
+            continue
+        if OUTSIDE in labels:  # a word without a prediction counts as this tag
+            predicted = np.where(predicted < 0, labels.index(OUTSIDE), predicted)
         found[str(language)] = (
             label_counts(gold, predicted, sizes) if metric is ACCURACY else span_counts(gold, predicted, sizes, labels)
         )
@@ -85,6 +98,12 @@ def score_counts(task: Task[Any], language: str, predictions: pa.Table) -> NDArr
     gold, predicted = (predictions[name].to_pylist() for name in ("gold", "predicted"))
     scores = np.asarray(task.of_each(language, gold, predicted), np.float64)
     return np.stack([scores, np.ones_like(scores)], axis=1)
+
+
+def set_counts(gold: Labels, predicted: Labels, labels: int) -> Counts:
+    """True positives, predicted and gold labels (examples × 3), from a 0 or 1 for each label of each example."""
+    ours, theirs = (side.reshape(-1, labels) == 1 for side in (gold, predicted))
+    return np.stack([side.sum(axis=1) for side in (ours & theirs, theirs, ours)], axis=1).astype(np.int32)
 
 
 def _flat(column: pa.ChunkedArray) -> tuple[Labels, NDArray[np.int64]]:

@@ -35,8 +35,8 @@ class Predictions:
 
     @property
     def metric(self) -> Metric | None:
-        """The metric as a ratio of counts; ``None`` for a user's own task and for metrics that are no such ratio."""
-        return metric_of(self.results.about.task) if self.results.about.task else None
+        """The metric as a ratio of counts; ``None`` if ``metric_of`` is."""
+        return metric_of(task) if (task := self.results.about.scored_task) else None
 
     def of(self, method: str, runs: pd.Index, languages: Sequence[str]) -> dict[str, NDArray[np.int32]] | None:
         """The counts of a method's runs by language, runs × examples × statistics.
@@ -65,7 +65,7 @@ class Predictions:
     def _trial(self, trial: str) -> dict[str, Counts] | None:
         if trial not in self._read:
             try:
-                self._read[trial] = counts(self.results.about.task, self.store.predictions(trial))
+                self._read[trial] = counts(self.results.about.scored_task, self.store.predictions(trial))
             except (KeyError, OSError, ValueError):  # missing or torn predictions
                 self._read[trial] = None
         return self._read[trial]

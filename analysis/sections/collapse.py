@@ -11,11 +11,10 @@ from analysis.sections.spread import probability
 
 TITLE = "Does it collapse?"
 TERMS = {
-    "collapsed": "collapse",
-    "share": "share",
+    "collapsed runs": "share",
     "difference": "difference of shares",
-    "p (McNemar)": "McNemar's test",
-    "p (permutation)": "permutation test over settings",
+    "p": "McNemar's test",
+    "p, settings": "permutation test over settings",
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
@@ -40,17 +39,16 @@ def table(found: Answer, claims: list[Claim]) -> Table:
     """One row per method: its collapsed runs, and the comparison with the baseline."""
     header = [
         "method",
-        "collapsed",
-        "share",
+        "collapsed runs",
         "both",
         "baseline alone",
         "method alone",
         "neither",
         "difference",
-        "p (McNemar)",
-        "p (McNemar), Holm",
-        "p (permutation)",
-        "p (permutation), Holm",
+        "p",
+        "p, Holm",
+        "p, settings",
+        "p, settings, Holm",
         "pairs needed",
     ]
     rows = [_share(base, figures) for base, figures in baselines(claims).items()]
@@ -61,7 +59,7 @@ def table(found: Answer, claims: list[Claim]) -> Table:
 
 def _share(method: str, figures: list[float]) -> list[str | Cell]:
     count, runs, low, high = figures
-    return [method, f"{count:.0f}/{runs:.0f}", Percent(100 * count / runs, 100 * low, 100 * high)]
+    return [method, Percent(100 * count / runs, 100 * low, 100 * high, count=f"{count:.0f}/{runs:.0f}")]
 
 
 def _row(found: Answer, claim: Claim) -> list[str | Cell]:

@@ -39,17 +39,17 @@ def table(view: View) -> Table:
         "method",
         "finished trials",
         "device hours",
-        "seconds a trial",
+        "seconds per trial",
         "training tokens/s",
         "peak memory (MiB)",
         "extra memory (MiB)",
         "trained parameters",
     ]
     notes = [
-        "Device hours are the trials' own time, from first step to last score, of the CPU cores or the GPU, or share "
-        "of one, that a trial has. Seconds and tokens/s a trial are medians, memory is the largest. Extra memory is "
-        "what the method keeps beside the weights, their gradients and the optimizer's state. Trained parameters "
-        "count the whole vocabulary."
+        "Device hours: the trials' time from first step to last score, on their CPU cores, GPU or share of a GPU. "
+        "Seconds and tokens/s are medians over trials; memory is the maximum.",
+        "Extra memory: the method's own, beside the weights, their gradients and the optimizer's state. Trained "
+        "parameters include the whole vocabulary.",
     ]
     return Table("cost", "Cost", header, rows, notes)
 
@@ -65,7 +65,7 @@ def throughput(view: View) -> list[str]:
         return []
     return [
         f"From the first finished trial to the last it took {hours:.2f} hours: {(len(times) - 1) / hours:.1f} trials "
-        "an hour."
+        "per hour."
     ]
 
 

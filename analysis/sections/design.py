@@ -20,14 +20,13 @@ def section(view: View) -> Section:
     parts: list[str | Table] = [settings(view), methods(view)]
     if (times := results.most_replicates) > 1:
         parts.append(
-            f"Up to {times} runs have the same setting and seed. All but the first of them tell how much runs differ "
-            "that nothing sets apart: they count as noise where the variance is taken apart, and nowhere else."
+            f"Up to {times} runs have the same setting and seed. All but the first are reruns. They measure noise in "
+            "the variance components, and count nowhere else."
         )
     if (looks := results.about.looks) is not None:
         parts.append(
-            f"Looks planned: {looks}, equally spaced over the runs. Each has its own level, and all together find a "
-            "difference that is not there in 5 % of studies (O'Brien and Fleming's boundaries, alpha spent as Lan and "
-            "DeMets do)."
+            f"Looks planned: {looks}, equally spaced over the runs. All looks together find a difference that does not "
+            "exist in 5 % of studies (O'Brien and Fleming's boundaries; Lan and DeMets's spending)."
         )
     if view.comparisons:
         bounds = view.equivalence

@@ -83,10 +83,9 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
         "pairs",
     ]
     notes = [
-        f"Over pairs of a method's runs whose {source} scores are within {WITHIN:g} point of each other: the spread "
-        "is the standard deviation among such runs (root mean square of the difference over √2, in points), with a "
-        "95 % jackknife interval over runs. The rank correlation is Spearman's over all runs, with a 95 % bootstrap "
-        "interval.",
+        f"Spread: the standard deviation over pairs of a method's runs with {source} scores within {WITHIN:g} point of "
+        "each other (root mean square of the difference over √2), with a 95 % jackknife interval over runs.",
+        "Rank correlation: Spearman's over all runs, with a 95 % bootstrap interval.",
     ]
     notes += [compared.told for compared in found.values() if compared.told]
     reasons = dict.fromkeys(
@@ -95,11 +94,11 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
         for reason in (compared.found.source.reason, compared.found.zero_shot.correlation.reason)
         if reason
     )
-    notes += [f"Nothing, or no interval, is given where {reason}." for reason in reasons]
+    notes += [f"A value or an interval is missing where {reason}." for reason in reasons]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         methods = named(left_out, f"{len(left_out)} methods")
         notes.append(
-            f"Left out: {methods}, a run of which is several trials, one a language; its {source} score is their mean."
+            f"Left out: {methods}. A run there is several trials, one per language; its {source} score is their mean."
         )
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 

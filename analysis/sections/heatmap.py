@@ -27,11 +27,14 @@ def section(view: View) -> Section | None:
         return None
     panels, lacking = means(view.results)
     draw = partial(figure, view.results, panels, lacking)
-    caption = "Means over seeds, the brighter the higher; "
+    caption = "Means over seeds. "
     if numbered(view.results, panels):
-        caption += "* over fewer than asked for. A blank cell has no finished trial, or was not asked for."
+        caption += "A star: over fewer seeds than planned. A blank cell has no finished trial, or was not planned."
     else:
-        caption += "one column a setting, some of them named. A blank cell has no finished trial, or was not asked for."
+        caption += (
+            "The bar beside gives the colours' scores. Each column is a setting; some are named. A blank cell has no "
+            "finished trial, or was not planned."
+        )
     values = pd.concat(panels.values()).stack()
     languages, settings = len(next(iter(panels.values()))), max(panel.shape[1] for panel in panels.values())
     alt = (

@@ -11,7 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from analysis.rendering.axis import RATE, differing, settings_of
+from analysis.rendering.axis import RATE, Axis, differing, settings_of
 from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
 from analysis.rendering.style import WIDTH, abreast, colours
@@ -49,11 +49,12 @@ class Ladder:
         if not len(seeds):
             return None
         scores = results.of(method)
-        by_rate = [scores.xs(setting, level="setting").loc[seeds] for setting in rates.index]
+        targets = [*results.about.targets]
+        by_rate = [scores.xs(setting, level="setting").loc[seeds, targets].to_numpy(float) for setting in rates.index]
         languages = {
-            str(language): np.column_stack([frame[language] for frame in by_rate])
-            for language in results.about.targets
-            if all(frame[language].notna().all() for frame in by_rate)
+            str(language): by_language
+            for language, by_language in zip(targets, np.stack(by_rate, axis=1).transpose(2, 0, 1), strict=True)
+            if np.isfinite(by_language).all()
         }
         zero_shot = np.column_stack([frame.loc[seeds, "zero_shot"] for frame in at])
         return cls([float(rate) for rate in rates], zero_shot.astype(np.float64), languages)
@@ -72,13 +73,12 @@ def section(view: View) -> Section | None:
         return None
     points = {method: breaking_point(ladder.zero_shot, ladder.rates) for method, ladder in ladders.items()}
     caption = (
-        f"Share of seeds whose zero-shot score has nowhere fallen below {100 * KEPT:.0f} % of the method's best from "
-        "the rate of that best up to this one. A line begins at the method's best rate: what seeds score below it "
-        "counts for nothing here."
+        f"Share of seeds that have not broken: their zero-shot score has stayed above {100 * KEPT:.0f} % of the "
+        "method's best mean at every rate up to this one. A line begins at the method's best rate."
     )
     alt = (
-        "Share of seeds that survive over the learning rate on a logarithmic axis, a falling line a method from its "
-        "best rate on."
+        "Share of seeds that survive, over the learning rate on a logarithmic axis. Each method has a falling line, "
+        "which begins at its best rate."
     )
     picture = Picture("ladder", partial(figure, view.results, ladders, points), caption, alt)
     return Section("ladder", "Where does it break?", [table(view, ladders, points), picture, languages(view, ladders)])
@@ -102,21 +102,21 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
             ]
         )
         reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
-    header = ["method", "seeds", "best rate", "zero-shot there", "breaking point", "of the seeds"]
+    header = ["method", "seeds", "best rate", "zero-shot at best rate", "breaking point", "range over seeds"]
     highest = max(ladder.rates[-1] for ladder in ladders.values())
     notes = [
-        "Breaking point: from the rate at which the method's mean is best upward, the last one before a seed's "
-        f"zero-shot score first falls below {100 * KEPT:.0f} % of that mean. Of a seed that is below at the best rate "
-        "itself it is the rate before, and there is none where it is below there, too; other rates below the best "
-        "count for nothing. The geometric mean over seeds, with Student's 95 % interval on the logarithm where seeds "
-        "differ. It is known no better than to the next rung.",
+        "Best rate: the learning rate with the method's highest mean. Breaking point of a seed: the last rate, from "
+        f"the best rate up, before its zero-shot score first falls below {100 * KEPT:.0f} % of that mean. If it is "
+        "below at the best rate, the next lower rate counts.",
+        "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. It is known to "
+        "within one step of the ladder.",
         *(
-            [f"≥: some seeds keep it up to the last rung; the ladder ends at {highest:g}."]
+            [f"≥: some seeds have not broken at the last rate, {highest:g}."]
             if any(p.unbroken for p in points.values())
             else []
         ),
         f"Scores are mean ± standard deviation over seeds (ddof={view.ddof}).",
-        *(f"No breaking point of {reason}." for reason in reasons),
+        *(f"No breaking point: {reason}." for reason in reasons),
     ]
     return Table("ladder", "Breaking points", header, rows, notes)
 
@@ -162,7 +162,7 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
         for language in sorted(view.results.about.targets, key=order)
     ]
     notes = [
-        "As above, each language against its own best under the method; those that break first with "
+        "Breaking points as above, each language against its own best mean. The languages that break first with "
         f"{next(iter(found))} come first."
     ]
     return Table("ladder-languages", "Which languages break first", ["language", *found], rows, notes)
@@ -180,12 +180,10 @@ def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str,
         lowered = [share - 0.012 * place for share in shares]  # overlapping lines would hide each other
         look = {"color": palette[method], "marker": "o", "drawstyle": "steps-post"}
         sns.lineplot(x=ladder.rates[ladder.best :], y=lowered, ax=axes, label=method, legend=False, **look)
-    rates = sorted({rate for ladder in ladders.values() for rate in ladder.rates})
-    axes.set(xscale="log", xlabel="learning rate", ylabel="seeds that survive", ylim=(-0.08, 1.05), yticks=[0, 0.5, 1])
+    axes.set(ylabel="seeds that survive", ylim=(-0.08, 1.05), yticks=[0, 0.5, 1])
     axes.yaxis.set_major_formatter(lambda share, place: f"{share:.0%}")
-    axes.set_xticks(rates if len(rates) <= 12 else rates[:: math.ceil(len(rates) / 12)])
-    axes.minorticks_off()
-    axes.xaxis.set_major_formatter("{x:g}")
+    if (axis := Axis.rates(results)) is not None:
+        axis.draw(axes, WIDTH * 0.6)
     handles, labels = axes.get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.6), frameon=False)
     return made

@@ -17,7 +17,7 @@ NOTES = (
     "Points of the zero-shot score, the method's less the baseline's, over pairs of runs of one setting and seed.",
 )
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
-ONE_SEED = "Where all runs have one seed, other settings are so at this seed."
+ONE_SEED = "All runs have one seed: claims on other settings are for this seed."
 TERMS = {
     "other seeds": "other seeds",
     "other settings too": "other settings too",
@@ -36,7 +36,9 @@ def section(view: View) -> Section | None:
     parts: list[str | Table] = [table(view, found, claims)]
     bootstraps = {claim.method: view.multi_bootstraps[claim.method] for claim in claims}
     parts += [
-        f"No multi-bootstrap {why}." for why in dict.fromkeys(made.lacking for made in bootstraps.values()) if why
+        f"There is no multi-bootstrap {why}."
+        for why in dict.fromkeys(made.lacking for made in bootstraps.values())
+        if why
     ]
     if by_language := {method: made.languages for method, made in bootstraps.items() if made.languages}:
         parts.append(languages(view, by_language))

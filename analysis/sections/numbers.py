@@ -14,8 +14,9 @@ from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES
 from analysis.results.frame import RUN
 from analysis.results.view import View
-from analysis.sections.verdict import SCOPES, main_claims
+from analysis.sections.verdict import main_claims
 
+SCOPES = {Scope.THESE: "in these runs", Scope.SEEDS: "for other seeds", Scope.SETTINGS: "for other settings too"}
 SCOPE_TERMS = {Scope.THESE: "", Scope.SEEDS: "other seeds", Scope.SETTINGS: "other settings too"}
 MARKS = {
     Verdict.LOWER: Mark.SHOWN,
@@ -47,7 +48,8 @@ def table(view: View, found: Answer) -> Table:
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
         f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
-        "The standard deviation and its ratio are geometric means over target languages.",
+        "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
+        "geometric means over target languages.",
     ]
     terms = {
         "collapsed runs": "share",

@@ -53,6 +53,7 @@ def opening(view: View) -> Opening | None:
     shown = {claim.method for claim in found.claims if claim.shown}
     many = len(verdicts) > MAX_METHODS_TOLD
     kept = [verdict for verdict in verdicts if not many or verdict.method in shown]
+    kept.sort(key=lambda verdict: not verdict.shown)  # findings first
     others = (
         f"Of the other {len(verdicts) - len(kept)} methods no difference is shown." if len(kept) < len(verdicts) else ""
     )

@@ -32,8 +32,8 @@ def section(view: View) -> Section | None:
         else "the band 90 % of its runs (5th to 95th percentile), of all settings"
     )
     caption = (
-        "How far from the pretrained weights each method lets the model go: the penalty over the steps. The line is "
-        f"the median over runs, {band}. Methods with different λ or weights are on different scales."
+        "The penalty over the steps: the model's distance from the pretrained weights. The line is the median over "
+        f"runs, {band}. Methods with different λ or weights are on different scales."
     )
     shown = [method for method in view.results.methods if method in set(penalties["method"])]
     ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()

@@ -38,14 +38,13 @@ def section(view: View) -> Section | None:
     best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
     draw = partial(figure, view, zero_shot, best)
     caption = (
-        "Left: the share of a method's runs whose zero-shot score is above τ; a curve further to the right is of "
-        "better runs, a steeper one of runs that are alike. Right: what to expect of the zero-shot score when, of so "
-        "many random runs of a method, the one with the best source score is taken. Bands are pointwise 95 % "
-        "intervals over runs, on the right only where they hold."
+        "Left: the share of a method's runs with a zero-shot score above τ. A curve further to the right means better "
+        "runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the best "
+        "source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
     )
     alt = (
-        "Left, the share of runs above a zero-shot score; right, the expected zero-shot score over the number of "
-        "tries; a colour a method."
+        "Left, the share of runs above a zero-shot score. Right, the expected zero-shot score over the number of "
+        "tries. Each method has a colour."
     )
     made = table(view, zero_shot, best, on)
     return Section("profiles", "Robustness profiles and expected best", [made, Picture("profiles", draw, caption, alt)])

@@ -35,7 +35,7 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = [*searched(view), winners(view)]
     if any(one.dev is not None for one in tried):
         caption = (
-            f"Each mark is a trial in the order in which they ended, at its last {results.source} dev score: circles "
+            f"Each mark is a trial, in order of ending, at its last {results.source} dev score: circles "
             "trained to the end, crosses were stopped early and would have moved on. The line is the best finished "
             "one so far."
         )

@@ -15,11 +15,11 @@ TITLE = "Sensitivity to each hyperparameter"
 NOTES = (
     "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: points per "
     "doubling of the learning rate, and per unit of any other. Runs that collapsed are left out.",
-    "It is a straight line: a response with its optimum in the middle has a slope of 0.",
+    "The slope is of a straight line. If the best value lies in the middle, the slope is near 0.",
 )
 DIFFERENCES = (
     "Mean: the method's slope less the baseline's. Spread: the slope of the log ratio of standard deviations over "
-    "seeds, so that 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
+    "seeds; 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
 )
 
 

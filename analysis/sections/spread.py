@@ -8,6 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Quantity, Scope
@@ -17,6 +18,7 @@ from analysis.rendering.style import WIDTH, abreast, colours
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
+from analysis.results.wording import counted
 from analysis.statistics.spread.brown_forsythe import MIN_RUNS, brown_forsythe
 from analysis.statistics.spread.minimum_detectable import FEW_RUNS, minimum_detectable_by_brown_forsythe
 from analysis.statistics.spread.std_ratio import StdRatio, std_ratios
@@ -54,9 +56,9 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
     caption = (
         "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
         f"runs{', with 95 % intervals' if bounded else ''}; left of 1 the method is steadier. Languages share their "
-        "runs: that many point the same way is no more evidence than one."
+        "runs, so many that point the same way are no more evidence than one."
     )
-    alt = "Ratios of standard deviations with intervals, a row a language, on a logarithmic axis, a colour a method."
+    alt = "Ratios of standard deviations with intervals: one row per language, one colour per method; logarithmic axis."
     return Picture("spread", partial(figure, view, ratios), caption, alt)
 
 
@@ -120,7 +122,7 @@ def _score(view: View, comparison: Comparison, name: str) -> str:
     return {
         SOURCE: view.results.source,
         ZERO_SHOT: "zero-shot score",
-        LANGUAGES: f"{len(comparison.steady_languages)} languages (geometric mean)",
+        LANGUAGES: f"{counted(len(comparison.steady_languages), 'language')} (geometric mean)",
     }[name]
 
 
@@ -181,9 +183,9 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     powers = [f"{count} runs: {'none' if math.isnan(ratio) else f'{ratio:.2f}'}" for count, ratio in least.items()]
     base = view.base_name
     notes = [
-        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals. p: Brown and "
-        f"Forsythe's test, from {MIN_RUNS} runs on, which takes the two methods for independent: the more their scores "
-        "go together, the less it finds; Holm: corrected for the number of languages.",
+        f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals.",
+        f"p: Brown and Forsythe's test, from {MIN_RUNS} runs on. It ignores the pairing of runs, and so finds too "
+        "little. Holm: corrected for the number of languages.",
         "Minimum detectable ratio in one language, with 80 % power and before Holm's correction, with "
         f"{'; '.join(powers)}.",
     ]
@@ -208,8 +210,10 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
     panels = made.subplots(1, columns, sharex=True, squeeze=False)[0]
     for axes, start in zip(panels, range(0, len(codes), rows), strict=True):
         _panel(axes, frame, codes[start : start + rows], {method: palette[method] for method in ratios})
-        axes.set(xscale="log", xlim=_limits(frame), xlabel="std ratio", ylabel="")
+        axes.set(xscale="log", xlim=_limits(frame), xlabel="ratio of standard deviations", ylabel="")
+        axes.xaxis.set_major_locator(LogLocator(base=2))
         axes.xaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
         axes.grid(axis="y", visible=False)
     handles, labels = made.axes[0].get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)

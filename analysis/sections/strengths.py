@@ -31,9 +31,9 @@ def section(view: View) -> Section | None:
     if len(improvements):
         draw = partial(figure, view, improvements)
         caption = (
-            f"Left: the zero-shot score less that of {view.baseline} with the same setting and seed, in per cent of "
-            f"it, as in the paper's Figure 1; right: the {view.results.source} score. Points are means over runs, "
-            "bars their standard error."
+            f"Left: the difference from {view.baseline}'s zero-shot score at the same setting and seed, in per cent of "
+            f"{view.baseline}'s, as in the paper's Figure 1. Right: the {view.results.source} score. Points are "
+            "means over runs, bars their standard errors."
         )
         alt = (
             "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the "
@@ -74,7 +74,7 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
     notes = [
         std_note("over runs of one method", view.ddof),
         f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
-        "A λ chosen by its zero-shot score has been selected on the target languages: report one chosen on the "
+        "A λ chosen by its zero-shot score is selected on the target languages: report a λ chosen on the "
         "source, or all.",
         *bold_note(rows, "of a column"),
     ]

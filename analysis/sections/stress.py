@@ -175,9 +175,8 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     header = ["language", *(head for method in least for head in (f"{method}, kept", f"{method}, at"))]
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
-        f"Kept: a language's lowest mean over seeds as a share of its highest with the method; at: the {axis.label} "
-        "where it is lowest. Of several means one is highest by chance too: where nothing does harm, less than 100 % "
-        "is kept all the same.",
+        f"Kept: a language's lowest mean over seeds as a share of its highest with the method. At: the {axis.label} "
+        "of the lowest mean. Chance alone keeps less than 100 %, because one of several means is always the highest.",
     ]
     if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:
         said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())
@@ -205,11 +204,9 @@ def _left_out(view: View, axis: Axis) -> list[str]:
 def _picture(view: View, axis: Axis, name: str) -> Picture:
     """The figure along an axis, with its caption."""
     log = " on a logarithmic axis" if axis.scale == "log" else ""
-    caption = "Each mark is one run, the lines go through the medians; crosses are collapsed runs."
+    caption = "Each mark is one run. Lines go through the medians; crosses are collapsed runs."
     if math.isinf(axis.values[-1]):
-        caption += (
-            f" The mark {axis.shown(math.inf)!r} stands a step beyond the largest number, however many those are."
-        )
+        caption += f" The mark {axis.shown(math.inf)!r} stands one step beyond the largest number."
     alt = (
         f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
     )

@@ -76,7 +76,7 @@ def _notes(view: View, method: str) -> list[str]:
     told = _compared_on(both, results, view.ddof) if both is not None and both.base in results.methods else []
     if trials > 1:
         told.append(
-            f"A run of {method} is {trials} trials, one a language; its {results.source} score is their mean, so its "
+            f"A run of {method} is {trials} trials, one per language; its {results.source} score is their mean, so its "
             "std has no counterpart."
         )
     return told

@@ -36,8 +36,10 @@ def table(view: View) -> Table:
         )
     rule = collapse_rule({*view.results.scores["metric"]})
     notes = [
-        f"{rule} A run counts as collapsed where it did on the source's test set.",
+        f"{rule} A run counts as collapsed if it did so on the source's test set.",
         "Diverged: a loss or gradient was not finite.",
     ]
-    header = ["trial", "method", "setting", "seed", "languages", "what", "error"]
+    header = ["trial", "method", "setting", "seed", "languages", "trouble", "error"]
+    if not any(row[-1] for row in rows):
+        header, rows = header[:-1], [row[:-1] for row in rows]
     return Table(NAME, "Failed, missing and collapsed trials", header, rows, notes)

@@ -18,7 +18,7 @@ from analysis.rendering.style import WIDTH
 from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
-from analysis.results.wording import named
+from analysis.results.wording import counted, named
 from analysis.statistics.decomposition.importance import Importances, importances
 from analysis.statistics.decomposition.mixed_model import decompose
 from analysis.statistics.decomposition.variance import Components
@@ -30,8 +30,13 @@ FITTED = 120
 
 With more runs, only the settings that are complete over all seeds are decomposed.
 """
+FITTED_LANGUAGES = 12
+"""Largest number of target languages that are each fitted by a mixed model.
+
+With more, incomplete grids are fitted for the source and the zero-shot score alone: a fit takes 30 ms.
+"""
 WHOLE = "zero-shot score"
-NO_SEED = "no seed has a complete run at all of the settings, so that their means would differ by their seeds too"
+NO_SEED = "no seed has a complete run at every setting, so the settings' means would differ by seeds too"
 
 
 def section(view: View) -> Section | None:
@@ -42,7 +47,13 @@ def section(view: View) -> Section | None:
         frame, left_out = _frame(view, method)
         if frame.empty or len(frame[PAIR].drop_duplicates()) < 2:
             continue
-        found[method] = decompose(frame)
+        many = len(view.results.about.targets) > FITTED_LANGUAGES
+        found[method] = decompose(frame, (view.results.source, WHOLE) if many else None)
+        unfitted = frame["language"].nunique() - len(found[method])
+        if unfitted:
+            left_out = "; ".join(
+                filter(None, [left_out, f"{counted(unfitted, 'language')} without a full grid are left out"])
+            )
         if left_out:
             notes[f"{method}: {left_out}"] = None
     if not found:
@@ -53,14 +64,15 @@ def section(view: View) -> Section | None:
         shown = dict(list(drawable.items())[:PANELS])
         draw = partial(figure, view, shown)
         lacking = [method for method in found if method not in shown]
-        rest = f" Not shown, but in tables below: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
+        rest = f" Only in the tables: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
         caption = (
-            "Shares of each score's variance over a method's runs. Setting: what the hyperparameters do on average "
-            "over seeds; seed: what it does on average over settings; setting × seed: what it does at one setting "
-            "and not at another; noise: what runs of the same setting and seed differ by. Intervals of the shares, "
-            f"where there are any, are in the tables.{rest}"
+            "Shares of each score's variance over a method's runs. Setting: the hyperparameters' effect, on average "
+            "over seeds. Seed: its effect on average over settings. Setting × seed: a seed's effect that differs "
+            "between settings. Noise: the difference between runs of the same setting and seed. Intervals are in the "
+            "tables."
+            f"{rest}"
         )
-        alt = f"Stacked bars of variance shares by language, a panel a method: {', '.join(shown)}.{rest}"
+        alt = f"Stacked bars of variance shares by language, one panel per method: {', '.join(shown)}.{rest}"
         parts.insert(0, Picture("variance", draw, caption, alt))
     parts += filter(None, [hyperparameters(view)])
     return Section("variance", "Where the variance comes from", parts)
@@ -129,10 +141,10 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
     if not fitted:
         way = "ANOVA"
     elif len(fitted) == len(found):
-        way = "a mixed model (REML), as the grid of settings and seeds is not full"
+        way = "a mixed model (REML), because the grid of settings and seeds is not full"
     else:
         which = named(fitted, f"{len(fitted)} of {len(found)} rows")
-        way = f"ANOVA, but of {which} by a mixed model (REML), as the grid of settings and seeds is not full there"
+        way = f"ANOVA; of {which} by a mixed model (REML), because their grid of settings and seeds is not full"
     told = [f"Components by {way}; std is the root of their sum."]
     if any((part.variance < 0).any() for part in found.values()):
         told.append("Negative estimates of the ANOVA count as 0 %.")
@@ -166,7 +178,7 @@ def hyperparameters(view: View) -> Table | str | None:
     found = {name: one for name, one in made.items() if one.shares}
     if not found:
         why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
-        return f"Which hyperparameter it is cannot be said{why}"
+        return f"The settings' part cannot be split by hyperparameter{why}"
     rows: list[list[str | Cell]] = [
         [
             " × ".join(name.replace("_", " ") for name in term),
@@ -175,7 +187,7 @@ def hyperparameters(view: View) -> Table | str | None:
         for term in dict.fromkeys(term for one in found.values() for term in one.shares)
     ]
     notes = [*_on_importances(found), *of_seeds, *reasons]
-    return Table("hyperparameters", "Which hyperparameter it is", ["hyperparameter", *found], rows, notes)
+    return Table("hyperparameters", "The settings' part by hyperparameter", ["hyperparameter", *found], rows, notes)
 
 
 def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
@@ -192,10 +204,7 @@ def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
         count, every = len(shared), cells["source"].shape[1]
         if 0 < count < every:
             what = "seeds" if runs["replicate"].nunique() == 1 else "pairs of seed and replicate"
-            of_seeds.append(
-                f"{method}: over the {count} of {every} {what} that all of its settings have, so that they differ by "
-                "no seed."
-            )
+            of_seeds.append(f"{method}: over the {count} of {every} {what} that all of its settings have.")
         for column, name in (("source", results.source), ("zero_shot", "zero-shot")):
             means = cells[column][shared].mean(axis=1)
             values = results.varied.loc[[setting for setting in results.varied.index if setting in means.index]]
@@ -211,10 +220,11 @@ def _on_importances(found: Mapping[str, Importances]) -> list[str]:
     way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) where the settings are no full grid"
     aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
     return [
-        f"Shares of the variance of the settings' mean scores, {way}. What seeds and noise left in the means is in "
-        "them, most in interactions.",
+        f"Shares of the variance of the settings' mean scores, {way}. The means still contain some variance of seeds "
+        "and noise; it counts mostly as interaction.",
         *(
-            f"{', '.join(name.replace('_', ' ') for name in group)} change together: nothing tells their effects apart."
+            f"{', '.join(name.replace('_', ' ') for name in group)} change together, so their effects cannot be told "
+            "apart."
             for group in aliased
         ),
     ]

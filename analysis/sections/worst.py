@@ -73,7 +73,7 @@ def table(found: dict[str, Tails], logit: dict[str, Figure]) -> Table:
     ]
     figures = [f for one in found.values() for f in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)]
     reasons = dict.fromkeys(figure.reason for figure in (*figures, *logit.values()) if figure.reason)
-    lacking = [f"An interval is not given where {'; where '.join(reasons)}."] if reasons else []
+    lacking = [f"Some intervals are missing: {'; '.join(reasons)}."] if reasons else []
     return Table("worst", TITLE, header, rows, [*NOTES, *lacking], terms=TERMS)
 
 
@@ -99,6 +99,6 @@ def cautions(view: View) -> list[str]:
     if not apart:
         return []
     return [
-        "Points and logits tell different stories of the std ratio of "
+        "The std ratios in points and in logits point in different directions for "
         f"{named(apart, f'{len(apart)} methods')}: near 100 the same differences in skill are fewer points."
     ]

@@ -105,7 +105,7 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     ordered = kept[order]
     logits = logits_of(ordered, resolution)
     members = None if settings is None else members_of(np.asarray(settings)[there][order], len(kept))
-    worst = Figure(float(ordered.min(initial=math.inf)), reason="the worst run falls with every further run")
+    worst = Figure(float(ordered.min(initial=math.inf)), reason="with more runs, the worst run can only fall")
     if len(ordered) < 2:
         alone = Figure(float(ordered[0]) if len(ordered) else math.nan, reason="there are fewer than 2 runs")
         lacking = Figure(math.nan, reason=alone.reason)
@@ -133,7 +133,7 @@ def logits_of(scores: Floats, resolution: float = RESOLUTION) -> Floats:
 def _of_quantile(ordered: Floats, members: Floats | None) -> Figure:
     estimate, runs = float(_quantile(ordered, np.ones((1, len(ordered))), TAIL)[0]), len(ordered)
     if members is not None:
-        return Figure(estimate, reason="runs of one setting are alike, and no interval here allows for that")
+        return Figure(estimate, reason="runs of one setting are alike, for which this interval does not allow")
     if runs < MIN_UNITS:
         return Figure(estimate, reason=_few("runs", MIN_UNITS))
     low, high = (int(binom.ppf(part, runs, TAIL)) for part in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
@@ -191,7 +191,7 @@ def _runs(often: Floats, members: Floats | None) -> Floats:
 
 
 def _few(unit: str, least: int) -> str:
-    return f"there are fewer than {least} {unit}, too few for an interval that covers as often as it says"
+    return f"there are fewer than {least} {unit}"
 
 
 def _quantile(ordered: Floats, weights: Floats, part: float) -> Floats:

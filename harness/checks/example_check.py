@@ -11,6 +11,7 @@ from harness.common import sources
 from harness.data import reading
 from harness.data.origin import Origin
 from harness.tasks import Task, task_named
+from harness.tasks.own.multi_label import OwnMultiLabel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -79,7 +80,8 @@ def parts_of(origin: Origin, source: str, targets: tuple[str, ...]) -> tuple[Par
 def _part(origin: Origin, split: str, language: str, training: set[int]) -> Part:
     task, found = task_named(origin.task), reading.examples(origin, split, language)
     gold = task.gold(found.rows)
-    counts = Counter(label for labels in gold for label in labels) if task.constant(gold) is not None else Counter()
+    named = task.constant(gold) is not None or isinstance(task, OwnMultiLabel)
+    counts = Counter(name for labels in gold for name in task.label_names(labels)) if named else Counter()
     total = sum(counts.values())
     texts = _texts(origin, split, language) if split != "train" else []
     return Part(
@@ -87,17 +89,11 @@ def _part(origin: Origin, split: str, language: str, training: set[int]) -> Part
         language,
         len(found),
         found.fingerprint,
-        {_label(task, label): 100 * count / total for label, count in counts.most_common()},
+        {name: 100 * count / total for name, count in counts.most_common()},
         100 * sum(text in training for text in texts) / len(found),
         scripts.shares(_passages(task, found.rows[:SAMPLE])),
         found.notes,
     )
-
-
-def _label(task: Task[Any], label: Any) -> str:
-    """The name of a label, or its value if a user's own task counts labels that it does not name."""
-    known = isinstance(label, int) and 0 <= label < len(task.labels)
-    return task.labels[label] if known else str(label)
 
 
 def _passages(task: Task[Any], rows: Sequence[Any]) -> list[str]:
@@ -139,10 +135,12 @@ def sub_words(
 def _as_seen(task: Task[Any], row: dict[str, Any], tokenizer: "PreTrainedTokenizerBase") -> str:
     """A row's sub-words with its labels."""
     pieces, labels = tokenizer.convert_ids_to_tokens(row["input_ids"]), row["labels"]
+    if isinstance(task, OwnMultiLabel):
+        return f"{' '.join(pieces)} → {', '.join(task.label_names(labels)) or 'no label'}"
     if isinstance(labels, list) and len(labels) == len(pieces):
-        tags = (f"/{_label(task, label)}" if label >= 0 else "" for label in labels)
+        tags = (f"/{task.label_names([label])[0]}" if label >= 0 else "" for label in labels)
         return " ".join(piece + tag for piece, tag in zip(pieces, tags, strict=True))
-    return f"{' '.join(pieces)} → {_label(task, labels)}"
+    return f"{' '.join(pieces)} → {task.label_names([labels])[0]}"
 
 
 def warnings(parts: Sequence[Part]) -> list[str]:

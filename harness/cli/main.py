@@ -3,38 +3,49 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from harness.cli.commands import COMMANDS, exit_codes
 from harness.cli.output import lasting_output
 from harness.cli.parser import CommandParser
 from harness.cli.utf8 import restart_in_utf8_mode
 from harness.common.errors import UserError
-from harness.common.machine import environment
+from harness.common.machine import environment, signals
 from harness.common.machine.garbage import collect_seldom
-from harness.common.machine.signals import terminable, terminated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    The code is 0 for success, 1 if trials failed, 2 for the user's mistake, 130 after Ctrl-C and 143 after SIGTERM.
+    The code is 0 for success, 1 if trials failed, 2 for the user's mistake, 130 after Ctrl-C, 143 after
+    SIGTERM or SIGUSR1, and 129 after SIGHUP.
     """
     if arguments is None:
         restart_in_utf8_mode()
         collect_seldom()
     options = parser().parse_args(arguments)
+    with signals.terminable():
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         environment.refuse_launchers()
         environment.clear()
-        with lasting_output(), terminable():
+        with lasting_output():
             return int(options.command(options))
     except UserError as error:
         print(f"steadytune: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
     except KeyboardInterrupt:
-        ended = "terminated" if terminated() else "interrupted"
-        print(f"\nsteadytune: {ended}; what had finished is kept, run the same command again to go on", file=sys.stderr)
-        return exit_codes.TERMINATED if terminated() else exit_codes.INTERRUPTED
+        ended = "terminated" if signals.requested() else "interrupted"
+        with suppress(OSError):  # a closed terminal
+            print(
+                f"\nsteadytune: {ended}; what had finished is kept, run the same command again to go on",
+                file=sys.stderr,
+                flush=True,
+            )
+        return signals.exit_code() if signals.requested() else exit_codes.INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,12 +64,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _version() -> str:
+    """Versions of steadytune and of the libraries that compute; none of them is imported."""
+    others = ", ".join(f"{name} {_installed(name)}" for name in ("torch", "transformers", "ray"))
+    return f"{_installed('steadytune')} ({others})"
+
+
+def _installed(name: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        return version("steadytune")
+        return version(name)
     except PackageNotFoundError:
-        return "(not installed)"
+        return "not installed"
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ import ray
 
 from harness.cluster import folder as ray_folder
 from harness.common.errors import UserError, reason_and_file
+from harness.common.machine import signals
 from harness.common.machine.cores import cores
-from harness.common.machine.signals import sigterm_kept, terminated
 from harness.common.machine.threads import room_for_threads
 
 OBJECT_STORE_BYTES = 100 * 2**20
@@ -46,8 +46,8 @@ RETRY = 1.0
 """Seconds between two attempts to reach a cluster, which may be about to start."""
 THREADS, THREADS_A_WORKER = 170, 30
 """Threads of an idle Ray, and of each worker; measured with Ray 2.60."""
-GAVE_UP, INTERRUPTED, TERMINATED = 2, 130, 143
-"""Exit codes of a process that stops waiting, the same as the command's for ``UserError``, Ctrl-C and SIGTERM."""
+GAVE_UP, INTERRUPTED = 2, 130
+"""Exit codes of a process that stops waiting, the same as the command's for ``UserError`` and Ctrl-C."""
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def connection(address: str | None) -> Iterator[None]:
         if address is None:
             private = held.enter_context(tempfile.TemporaryDirectory(prefix="steadytune-"))
             held.enter_context(ray_authentication.own_token(Path(private)))
-        with sigterm_kept():  # Ray's handler would print a C++ stack and abort
+        with signals.sigterm_kept():  # Ray's handler would print a C++ stack and abort
             if address is None:
                 if (folder := _start(quiet, ended)) is not None:
                     held.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -95,6 +95,7 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
     logs = place / "session_latest" / "logs"
 
     def start() -> None:
+        signals.keep_from_children()
         ray.init(
             address="local",
             num_cpus=cores(),  # Ray ignores CPU affinity
@@ -201,7 +202,7 @@ def _result(done: "Future[None]", limit: float, waiting: str) -> None:
 def _exit_code(error: BaseException) -> int:
     if not isinstance(error, KeyboardInterrupt):
         return GAVE_UP
-    return TERMINATED if terminated() else INTERRUPTED
+    return signals.exit_code() if signals.requested() else INTERRUPTED
 
 
 def _leave(code: int) -> None:

@@ -6,6 +6,7 @@ Import this module before ``ray``, which reads its environment variables once. T
 import os
 import sys
 from collections.abc import Collection
+from contextlib import suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -25,6 +26,7 @@ os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
 os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # Tune's own state grows with the trials and is never restored
 
 from ray._private import ray_constants, services, worker
+from ray.experimental import internal_kv
 from ray.job_config import JobConfig
 
 if worker.global_worker.mode == worker.WORKER_MODE:
@@ -62,6 +64,18 @@ def end_own_processes() -> None:
     node = worker._global_node
     if node is not None:
         node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+
+def mark(name: str) -> None:
+    """Leave a mark that every process of the cluster sees."""
+    internal_kv._internal_kv_put(name, b"1")
+
+
+def marked(name: str) -> bool:
+    """Whether the cluster has a mark; ``False`` if it cannot be asked."""
+    with suppress(Exception):  # the cluster may be ending
+        return bool(internal_kv._internal_kv_exists(name))
+    return False
 
 
 class DriversCode(JobConfig):

@@ -4,11 +4,12 @@ Tested with transformers 5.17 to 5.24.
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from torch import nn
-from transformers import Trainer, trainer_utils
+from transformers import Trainer, TrainerState, trainer_utils
 from transformers.trainer import TRAINER_STATE_NAME
 
 
@@ -28,7 +29,24 @@ class ResumableTrainer(Trainer):
         self._save_optimizer_and_scheduler(str(folder))
         self._save_scaler(str(folder))
         self._save_rng_state(str(folder))
+        self.write_log(folder)
+
+    def write_log(self, folder: Path) -> None:
+        """Write the log and the step."""
         self.state.save_to_json(str(folder / TRAINER_STATE_NAME))
+
+    def read_log(self, folder: Path) -> None:
+        """Read the log and the step that ``write_log`` wrote."""
+        self.state = TrainerState.load_from_json(str(folder / TRAINER_STATE_NAME))
+
+    def window(self) -> dict[str, Any]:
+        """The sum of the losses since the last line of the log, and the step of that line."""
+        return {"loss": self._tr_loss.clone(), "since": self._globalstep_last_logged}
+
+    def continue_window(self, window: Mapping[str, Any]) -> None:
+        """Go on with a window of the log, once the training has begun."""
+        self._tr_loss += window["loss"].to(self._tr_loss.device)
+        self._globalstep_last_logged = window["since"]
 
     def resume_from(self, folder: Path | None) -> None:
         """Train, from the state in a folder if one is given."""

@@ -42,6 +42,8 @@ class Attempt:
     """Whether it failed in a way that leaves this process's GPU unusable."""
     held_elsewhere: bool = False
     """Whether another process is running the trial, so that nothing was done."""
+    interrupted: bool = False
+    """Whether a signal ended it; it may have a checkpoint."""
 
     @classmethod
     def finished(cls, record: Record) -> "Attempt":

@@ -24,6 +24,15 @@ LOOKED_AT = 300
 PROBE_STEPS = 10
 FLOAT = 4
 """Bytes of a kept weight."""
+STATES = 2 * 3
+"""Copies of the weights on disk for each running trial: two checkpoints at a time, each with AdamW's two moments.
+
+A bound: a trial whose vocabulary is trimmed keeps less.
+"""
+TOKENISED = 24
+"""Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""
+REPEATED, TRIED, UNLIKE = 1.25, 1.5, 2.0
+"""Factors by which trials differ from an estimate: from finished trials alike, from a few steps, and from others."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +90,17 @@ class Cost:
     """Trials that run at once on this machine."""
     gpu_hours: float
     disk: float
-    """Bytes on disk."""
+    """Bytes on disk, for good."""
     grounds: str
     """The basis of the estimate, for messages."""
+    low: float = 0.0
+    """Fewest seconds of all trials, one after another."""
+    high: float = 0.0
+    """Most seconds."""
+    tokenised: float = 0.0
+    """Bytes of tokenised data, once for all trials."""
+    checkpoint: float = 0.0
+    """Bytes of a running trial's checkpoints, at most."""
 
     @property
     def wall_seconds(self) -> float:
@@ -104,17 +121,56 @@ def estimated(
     threads = f" with another number of CPU cores than {resources.cpus}"
     if same := [one for one in past if one.threads == resources.cpus]:
         past, threads = same, ""
-    seconds = disk = 0.0
+    seconds = disk = low = high = checkpoint = 0.0
     for trial in trials:
         like = similar(trial, past)
         scored = _scored(trial)
-        time = (one.preparation + one.training * trained(trial) + one.evaluation * scored for one in like)
+        time = [one.preparation + one.training * trained(trial) + one.evaluation * scored for one in like]
         seconds += statistics.median(time)
+        margin = _margin(trial, like)
+        low, high = low + min(time) / margin, high + max(time) * margin
+        checkpoint = max(checkpoint, FLOAT * STATES * statistics.median(one.parameters for one in like))
         weights = FLOAT * statistics.median(one.parameters for one in like) if keep_weights else 0
         disk += statistics.median(one.stored for one in like) * scored + weights
     share = 0.0 if not gpus else 1.0 if resources.gpus is None else resources.gpus
-    grounds = f"{len(past)} past trial{'s' * (len(past) > 1)}{threads}"
-    return Cost(seconds, at_once(resources, gpus), seconds * share / 3600, disk, grounds)
+    grounds = f"{len(past)} trial{'s' * (len(past) > 1)}{threads}"
+    return Cost(
+        seconds=seconds,
+        at_once=at_once(resources, gpus),
+        gpu_hours=seconds * share / 3600,
+        disk=disk,
+        grounds=grounds,
+        low=low,
+        high=high,
+        tokenised=_tokenised(trials, past),
+        checkpoint=checkpoint,
+    )
+
+
+def _margin(trial: TrialConfig, like: Sequence[Past]) -> float:
+    """The factor by which a trial may differ from past trials, besides their own spread."""
+    if any(_alike(one.config) != _alike(trial) for one in like):
+        return UNLIKE
+    return (
+        TRIED
+        if any(one.config.setting.max_steps == PROBE_STEPS != trial.setting.max_steps for one in like)
+        else REPEATED
+    )
+
+
+def _tokenised(trials: Sequence[TrialConfig], past: Sequence[Past]) -> float:
+    """Bytes of the tokenised data of trials; data that several of them share count once."""
+    length = statistics.median(one.tokens * one.training for one in past)
+    parts = {
+        (trial.setting.max_length, Origin.of(trial), split, language)
+        for trial in trials
+        for split, language in (
+            ("train", trial.source),
+            ("dev", trial.source),
+            *(("test", language) for language in (trial.source, *trial.targets)),
+        )
+    }
+    return TOKENISED * length * sum(len(reading.examples(*where).rows) for _, *where in parts)
 
 
 @dataclass(frozen=True)
@@ -148,7 +204,7 @@ def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     same method. Otherwise all past trials are taken.
     """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
-        lambda config: (config.method.name, config.setting.batch_size, config.setting.max_length),
+        _alike,
         lambda config: (config.setting.batch_size, config.setting.max_length),
         lambda config: config.method.name,
         lambda config: None,
@@ -159,8 +215,12 @@ def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     return []
 
 
-def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list[Past]:
-    """Figures of the store's trials with the same task, encoder, precision and kind of device.
+def _alike(config: TrialConfig) -> object:
+    return config.method.name, config.setting.batch_size, config.setting.max_length
+
+
+def comparable(trials: Sequence[TrialConfig], store: Store, device: str | None) -> list[Past]:
+    """Figures of the store's trials with the same task, encoder, precision and kind of device; ``None`` for any device.
 
     Reads at most ``LOOKED_AT`` records besides those of ``trials``.
     """
@@ -171,7 +231,7 @@ def comparable(trials: Sequence[TrialConfig], store: Store, device: str) -> list
     for record in store.records(ids[: len(first) + LOOKED_AT]).values():
         identity = record.identity
         same = (identity.task, identity.encoder_revision, identity.precision) in wanted
-        if same and record.provenance.device == device and (past := Past.of(record, store.bytes_of(record.id))):
+        if same and device in (None, record.provenance.device) and (past := Past.of(record, store.bytes_of(record.id))):
             found.append(past)
     return found
 

@@ -154,6 +154,13 @@ class Task(ABC, Generic[Example]):
     def gold(self, examples: Sequence[Example]) -> list[list[Any]]:
         """The gold labels of each example: label ids, or the accepted answers' texts for questions."""
 
+    def label_names(self, gold: Sequence[Any]) -> list[str]:
+        """The names of an example's gold labels; a value that names no label is shown itself."""
+        return [
+            self.labels[label] if isinstance(label, int) and 0 <= label < len(self.labels) else str(label)
+            for label in gold
+        ]
+
     def relabelled(self, rows: "Dataset", gold: Sequence[Sequence[int]]) -> "Dataset":
         """Rows of ``encode`` with other labels.
 

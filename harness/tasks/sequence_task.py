@@ -93,9 +93,11 @@ class SequenceTask(Task[Row]):
         # exceed the memory.
         texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(len(examples[0]) - 1)]
         encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
-        return Dataset.from_dict(
-            {**encoded, "labels": [label for (label,) in self.gold(examples)], "example": range(len(examples))}
-        )
+        return Dataset.from_dict({**encoded, "labels": self.row_labels(examples), "example": range(len(examples))})
+
+    def row_labels(self, examples: Sequence[Row]) -> list[Any]:
+        """The value of ``labels`` in each example's row."""
+        return [label for (label,) in self.gold(examples)]
 
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
         from transformers import DataCollatorWithPadding

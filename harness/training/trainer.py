@@ -1,5 +1,6 @@
 """Fine-tuning: ``transformers.Trainer`` with a penalty's gradient added once per optimizer step."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -11,12 +12,13 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from harness.common.machine import signals
 from harness.compat.trainer import ResumableTrainer
 from harness.methods import Method
 from harness.methods.batch import Batch
 from harness.methods.penalty import Term, annealed_pull, penalties
 from harness.tasks import Task
-from harness.training.training_state import SaveEvery, TrainingStates, load_rest, save_rest
+from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 """Loss of a model's outputs and a batch's labels, summed over the labels; see ``Task.loss``."""
@@ -102,6 +104,10 @@ class PenaltyTrainer(ResumableTrainer):
         self.resumed_at: list[int] = []
         """Steps at which the training resumed."""
         self._since = 0.0
+        self._seconds: float | None = None
+        """Seconds of the training once it has ended."""
+        self._ended: dict[str, Tensor] = {}
+        """The trained tensors once the training has ended: a method may then merge them into others."""
 
     @property
     def tokens_seen(self) -> int:
@@ -194,10 +200,19 @@ class PenaltyTrainer(ResumableTrainer):
         self._states = states
         self.add_callback(SaveEvery(states.every))
         with states.latest(self._shapes()) as folder:
-            if folder is not None:
-                self._take_up(load_rest(folder))
+            rest = load_rest(folder) if folder is not None else {}
+            if rest:
+                self._take_up(rest)
             self._since = time.perf_counter()
-            self.resume_from(folder)
+            if folder is not None and rest.get("ended"):
+                self.load_weights(folder)
+                self.read_log(folder)
+            else:
+                if rest:
+                    self.add_callback(AtStart(partial(self._continue_window, **rest["window"])))
+                self.resume_from(folder)
+        self._seconds = time.perf_counter() - self._since
+        self._ended = self._trained()
 
     def _take_up(self, rest: Mapping[str, Any]) -> None:
         """Restore the counters and callbacks of an interrupted training."""
@@ -206,24 +221,44 @@ class PenaltyTrainer(ResumableTrainer):
         for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
             callback.load_state_dict(state)
 
+    def _continue_window(self, coupled: list[Tensor], decoupled: list[Tensor], **window: Any) -> None:
+        """Go on with the window of the log in which an interrupted training stopped."""
+        self.continue_window(window)
+        device = self.args.device
+        self._coupled, self._decoupled = ([one.to(device) for one in values] for values in (coupled, decoupled))
+
     def _with_state(self) -> list[Any]:
         """The callbacks whose state does not follow from the step alone."""
         return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
 
     def keep_training_state(self) -> None:
+        """Keep the state of the training, and raise ``KeyboardInterrupt`` after a signal."""
         assert self._states is not None
         self._states.write(self._fill)
+        if signals.requested():
+            raise KeyboardInterrupt
+
+    def keep_end(self) -> None:
+        """Keep the state of a training that has ended, so that only its scoring is repeated."""
+        if self._ended and self._states is not None and not math.isinf(self._states.every):
+            self._states.write(self._fill)
 
     def _fill(self, folder: Path) -> None:
-        save_file({name: tensor.detach().contiguous() for name, tensor in self._trained().items()}, folder / TRAINED)
-        self.write_progress(folder)
+        trained = self._ended or self._trained()
+        save_file({name: tensor.detach().contiguous() for name, tensor in trained.items()}, folder / TRAINED)
+        if self._ended:
+            self.write_log(folder)
+        else:
+            self.write_progress(folder)
         save_rest(
             folder,
             tokens=self.tokens_seen,
-            seconds=self.earlier + time.perf_counter() - self._since,
+            seconds=self.earlier + (self._seconds or time.perf_counter() - self._since),
             step=self.state.global_step,
+            ended=bool(self._ended),
+            window={**self.window(), "coupled": self._coupled, "decoupled": self._decoupled},
             resumed_at=self.resumed_at,
-            shapes=self._shapes(),
+            shapes={name: list(tensor.shape) for name, tensor in trained.items()},
             callbacks=[callback.state_dict() for callback in self._with_state()],
         )
 
@@ -245,9 +280,9 @@ class PenaltyTrainer(ResumableTrainer):
 
     def free(self) -> None:
         """Free the gradients and the optimizer's state, three times the size of the weights. Scoring needs the room."""
-        assert self.optimizer is not None
-        self.optimizer.zero_grad(set_to_none=True)
-        self.optimizer.state.clear()
+        if self.optimizer is not None:  # a training that had ended before has none
+            self.optimizer.zero_grad(set_to_none=True)
+            self.optimizer.state.clear()
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:

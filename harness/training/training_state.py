@@ -5,6 +5,7 @@ optimizer, schedule, random numbers, order of the data and the log; the callback
 other versions, another device or another number of threads would change the result and is ignored.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from harness.common.machine import signals
 from harness.common.provenance import provenance
 
 if TYPE_CHECKING:
@@ -60,9 +62,9 @@ class TrainingStates:
 
 
 class SaveEvery(TrainerCallback):
-    """Requests a training state at the end of a window of the log once ``seconds`` have passed.
+    """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 
-    The last step is left out, because nothing remains to resume.
+    The last step is left out: a signal then ends the scoring, see ``PenaltyTrainer.keep_end``.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -73,6 +75,24 @@ class SaveEvery(TrainerCallback):
         if time.monotonic() - self.last >= self.seconds and state.global_step < state.max_steps:
             control.should_save = True
             self.last = time.monotonic()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
+        if signals.requested() and state.global_step < state.max_steps:
+            if math.isinf(self.seconds):
+                raise KeyboardInterrupt
+            control.should_save = True
+
+
+class AtStart(TrainerCallback):
+    """Calls a function right before the first step."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self.action = action
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
+    ) -> None:
+        self.action()
 
 
 def save_rest(folder: Path, **rest: Any) -> None:

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 
 from harness.common import sources
 from harness.common.hashing import check_unchanged
-from harness.common.machine import arithmetic, memory
+from harness.common.machine import arithmetic, memory, signals
 from harness.common.provenance import Provenance, provenance
 from harness.data.context import TrialContext
 from harness.data.origin import Origin
@@ -68,14 +68,19 @@ def run_trial(
     if rungs is not None:
         trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context)))
     prepared = time.perf_counter()
-    trainer.resume(states)
-    size = _size(trainer, context)
-    if best is not None:
-        best.load(trainer.model)
-    config.method.finish(trainer.model)
-    trainer.free()
-    trained = time.perf_counter()
-    scored = score(trainer.model, context)
+    try:
+        with signals.deferred():
+            trainer.resume(states)
+            size = _size(trainer, context)
+            if best is not None:
+                best.load(trainer.model)
+            config.method.finish(trainer.model)
+            trainer.free()
+        trained = time.perf_counter()
+        scored = score(trainer.model, context)
+    except KeyboardInterrupt:
+        trainer.keep_end()
+        raise
     ended = time.perf_counter()
     if weights is not None:
         kept.save(trainer.model, context, weights)

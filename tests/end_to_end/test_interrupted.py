@@ -1,6 +1,7 @@
-"""Ctrl-C and SIGTERM in a real run of the command."""
+"""Ctrl-C and signals in a real run of the command."""
 
 import functools
+import os
 import signal
 import subprocess
 import sys
@@ -9,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from harness.execution.resources import Resources
 from harness.store.store import Store
+from tests.helpers.cut_trials import ended, same
 from tests.helpers.faults import KILLED
+from tests.helpers.readme import ROOT, example
 
 
 def ended_by(number: signal.Signals, cut: Path, place: Path, *options: str) -> tuple[int, str]:
@@ -51,3 +55,54 @@ def test_sigterm_ends_ray_with_143_and_a_line(cut: Path, tmp_path: Path) -> None
     )
     assert "SIGTERM received" not in err
     assert "Traceback" not in err
+
+
+SRUN = """#!/bin/bash
+# Stands for srun: a step in a process group of its own, whose processes all receive the signal.
+set -m
+"$@" &
+step=$!
+if [ ! -e signalled ]; then
+    until ls store/trials/*/result.json > first 2> /dev/null; do sleep 0.1; kill -0 $step || exit 9; done
+    touch signalled
+    kill -USR1 -- -$step
+fi
+wait $step
+"""
+
+
+def test_a_slurm_job_is_requeued_and_goes_on(cut: Path, tmp_path: Path) -> None:
+    """The recipe of the documentation, with stand-ins for Slurm's commands."""
+    study = "killed.yaml --local --no-report --cpus-per-trial 1"
+    recipe = example("sh", "--requeue").replace(" STUDY", f" {study}").replace("$SCRATCH/", "")
+    programs = {
+        "srun": SRUN,
+        "scontrol": '#!/bin/bash\necho "$@" >> requeued\n',
+        "steadytune": f'#!/bin/bash\nexec {sys.executable} -m harness.cli "$@"\n',
+        "job": recipe,
+    }
+    (tmp_path / "killed.yaml").write_text(KILLED.format(cut=cut, steps=100, seeds=[0]), encoding="utf-8")
+    for name, text in programs.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        (tmp_path / name).chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "17"}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+
+    def job() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "job"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300
+        )
+
+    first = job()
+    assert first.returncode == 143, first.stderr
+    assert first.stderr.strip().splitlines() == [
+        "steadytune: terminated; what had finished is kept, run the same command again to go on"
+    ]
+    assert (tmp_path / "requeued").read_text() == "requeue 17\n"
+    second = job()
+    assert second.returncode == 0, second.stderr
+    assert (tmp_path / "requeued").read_text() == "requeue 17\n"
+    store, whole = Store(tmp_path / "store"), Store(tmp_path / "whole")
+    _, trials = store.study("killed")
+    for trial in trials:
+        assert same(ended(trial, store, Resources()), ended(trial, whole, Resources()))

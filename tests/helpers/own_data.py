@@ -9,6 +9,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from harness.data import reading
+from harness.data.origin import Origin
 from tests.helpers.data import ORIGIN
 
 Row = dict[str, object]
@@ -19,6 +20,24 @@ def topics(split: str, language: str, count: int) -> list[Row]:
     language."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
     return [{"sentence": " ".join(words), "topic": "number" if "NUM" in tags else "none"} for words, tags in sentences]
+
+
+def contents(split: str, language: str, count: int) -> list[Row]:
+    """The first shipped sentences, each with a list that says whether it has a name and a number."""
+    sentences = reading.examples(ORIGIN, split, language).rows[:count]
+    kinds = {"name": "PROPN", "number": "NUM"}
+    return [
+        {"sentence": " ".join(words), "has": [label for label, tag in kinds.items() if tag in tags]}
+        for words, tags in sentences
+    ]
+
+
+def paraphrases(split: str, language: str, count: int) -> list[Row]:
+    """The first shipped paraphrases, each also with the second text of another, which is none."""
+    rows = [row[:2] for row in reading.examples(Origin("pawsx", "embedded"), split, language).rows if row[2] == "1"]
+    pairs = [(first, rows[(n + 7) % len(rows)][1]) for n, (first, _) in enumerate(rows)]
+    both = [row for pair in zip(rows, pairs, strict=True) for row in pair][:count]
+    return [{"first": a, "second": b, "paraphrase": "no" if n % 2 else "yes"} for n, (a, b) in enumerate(both)]
 
 
 def tagged(split: str, language: str, count: int) -> list[Row]:

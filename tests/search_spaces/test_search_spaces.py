@@ -126,17 +126,20 @@ def test_modules_that_do_not_do(
     assert capsys.readouterr().err.startswith("steadytune: study: ")
 
 
-def test_list_has_a_line_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_has_each_study_with_its_question(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == search_spaces.names()
-    assert len({line.index(" trials ") for line in lines}) == 1
-    for line in lines:
+    assert max(map(len, lines)) <= 80
+    heads = [line for line in lines if not line.startswith(" ")]
+    assert [line.split()[0] for line in heads] == search_spaces.names()
+    assert len({line.index(" trials") for line in heads}) == 1
+    rest = " ".join(" ".join(lines).split())
+    for line in heads:
         study = search_spaces.load(line.split()[0])
         drawn = study.search.trials * len(study.methods) if study.search is not None else len(list(study.runs()))
         assert line.split()[1] == str(drawn)
-        assert study.reproduces in line
-        assert line.endswith(study.question)
+        assert line.endswith(study.reproduces)
+        assert study.question in rest
 
 
 def test_show_has_settings_by_method(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,7 +110,7 @@ def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:
     csv.field_size_limit(LARGEST)
     reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=separator, skipinitialspace=True, strict=True)
     rows: list[tuple[int, list[str]]] = []
-    line = 1
+    line, returns = 1, "\r" in text
     while True:
         try:
             cells = next(reader, None)
@@ -119,7 +119,7 @@ def _rows(text: str, separator: str, file: Path) -> list[tuple[int, list[str]]]:
         if cells is None:
             return rows
         if any(cell.strip() for cell in cells):
-            whole = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+            whole = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells] if returns else cells
             rows.append((line, whole if rows else [name.strip() for name in whole]))
         line = reader.line_num + 1
 

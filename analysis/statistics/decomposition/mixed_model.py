@@ -1,6 +1,7 @@
 """Variance components on incomplete grids: restricted maximum likelihood (REML) by statsmodels' mixed model."""
 
 import warnings
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -39,11 +40,11 @@ CONSTANT = 1e-12
 """Spread, relative to the largest score, below which scores count as equal up to rounding."""
 
 
-def decompose(frame: pd.DataFrame) -> dict[str, Components]:
+def decompose(frame: pd.DataFrame, fitted: Collection[str] | None = None) -> dict[str, Components]:
     """The variance components of each language's scores, by ANOVA if its grid is full, else by ``reml``.
 
     ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid consists of the settings and
-    seeds that occur in it.
+    seeds that occur in it. ``fitted`` limits ``reml`` to these languages, all by default; others are left out.
     """
     scores, languages = grid(frame)
     found: dict[str, Components] = {}
@@ -54,8 +55,11 @@ def decompose(frame: pd.DataFrame) -> dict[str, Components]:
         there = np.isfinite(scores[rows[0]])
         together = components(scores[rows][:, there.any(axis=(1, 2))][:, :, there.any(axis=(0, 2))])
         for k, i in enumerate(rows):
-            found[languages[i]] = reml(*_runs(scores[i])) if together.reason else _of(together, k)
-    return {language: found[language] for language in languages}
+            if not together.reason:
+                found[languages[i]] = _of(together, k)
+            elif fitted is None or languages[i] in fitted:
+                found[languages[i]] = reml(*_runs(scores[i]))
+    return {language: found[language] for language in languages if language in found}
 
 
 def _runs(scores: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:

@@ -1,6 +1,8 @@
 """``--dry-run``: the finished and missing trials of a study or a search, and their cost. Writes nothing."""
 
+import math
 import shutil
+import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,8 @@ from harness.search import Search
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
-    from harness.execution.cost import Past
+    from harness.execution.cost import Cost, Past
+    from harness.execution.hardware import Hardware
     from harness.store.store import Store
 
 
@@ -27,10 +30,11 @@ def dry_run(
     *,
     retry_failed: bool = False,
     keep_weights: bool = False,
+    hardware: "Hardware | None" = None,
 ) -> None:
     """Print the number of trials, the part that the store at ``place`` has, and the cost of the rest.
 
-    The cost is time, GPU-hours and disk.
+    The cost is time, GPU-hours and disk, on this machine or on ``hardware``.
     """
     from harness.cli.commands.show import status_of
 
@@ -45,11 +49,17 @@ def dry_run(
         + ("" if retry_failed or not counts["failed"] else " (failed ones only with --retry-failed)")
     )
     if lacking:
-        _print_costs(lacking, trials, place, resources, keep_weights=keep_weights)
+        _print_costs(lacking, trials, place, resources, keep_weights=keep_weights, hardware=hardware)
 
 
 def dry_search(
-    study: Study, trials: Sequence[TrialConfig], place: str, resources: Resources, *, retry_failed: bool = False
+    study: Study,
+    trials: Sequence[TrialConfig],
+    place: str,
+    resources: Resources,
+    *,
+    retry_failed: bool = False,
+    hardware: "Hardware | None" = None,
 ) -> None:
     """Print the part of a search's budget that the store at ``place`` has, and the largest cost of the rest.
 
@@ -65,7 +75,8 @@ def dry_search(
     print(f"to draw   {lacking}, each at most the longest of the space: the search stops those that lag behind")
     if lacking:
         longest = [trial for base in trials for trial in [_longest(study.search, base)] * left[base.id]]
-        _print_costs(longest, trials, place, resources)
+        without = replace(resources, checkpoint_minutes=math.inf)  # trials of a search keep no checkpoints
+        _print_costs(longest, trials, place, without, hardware=hardware)
 
 
 def _left(study: Study, trials: Sequence[TrialConfig], place: str, *, retry_failed: bool) -> dict[str, int]:
@@ -99,6 +110,7 @@ def _print_costs(
     resources: Resources,
     *,
     keep_weights: bool = False,
+    hardware: "Hardware | None" = None,
 ) -> None:
     """Print the estimated time, GPU-hours and disk of the missing trials.
 
@@ -107,42 +119,79 @@ def _print_costs(
     import torch
 
     from harness.execution.cost import estimated
+    from harness.execution.elsewhere import at_once_on, moved
 
     store = _store(place)
-    grounds = _past(lacking, trials, store, resources)
+    grounds = _past(lacking, trials, store, resources, hardware)
     if isinstance(grounds, str):
         print(f"time      not known: {grounds}")
         return
     past, where = grounds
     gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
+    low = high = 1.0
+    if hardware is not None:
+        there = moved(past, hardware, store)
+        past, low, high, gpus = there.past, there.faster, there.slower, hardware.gpus
+        where += f"; {there.source}"
     cost = estimated(lacking, past, resources, gpus=gpus, keep_weights=keep_weights)
+    if hardware is not None:
+        cost = replace(cost, at_once=min(len(lacking), at_once_on(hardware, resources)))
+    cost = replace(cost, low=cost.low / low, high=cost.high * high)
+    on = f" on {hardware}" if hardware is not None else ""
     spread = f", {cost.at_once} at once" if cost.at_once > 1 else " one after another" if resources.local else ""
-    alone = f" ({duration(cost.seconds)} of trials)" if cost.at_once > 1 else ""
-    print(f"time      about {duration(cost.wall_seconds)}{spread}{alone}")
+    alone = f" ({_span(cost.low, cost.high)} of trials)" if cost.at_once > 1 else ""
+    print(f"time      {_span(cost.low / cost.at_once, cost.high / cost.at_once)}{on}{spread}{alone}")
     if gpus:
-        print(f"GPU-hours about {cost.gpu_hours:.2g}")
-    free = f", {decimal(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
-    print(f"disk      about {decimal(int(cost.disk))}{free}, and the tokenised data once")
+        hours = cost.gpu_hours / cost.seconds
+        print(f"GPU-hours {cost.low * hours:.2g} to {cost.high * hours:.2g}")
+    _print_disk(cost, place, resources)
     _print_fisher_cost(lacking, past, store)
-    print(f"\nEstimated from {cost.grounds} {where}.")
+    print("\n" + textwrap.fill(f"Estimated from {cost.grounds} {where}.", 80, break_on_hyphens=False))
+
+
+def _print_disk(cost: "Cost", place: str, resources: Resources) -> None:
+    free = f", {decimal(shutil.disk_usage(_existing(place)).free)} free" if "://" not in place else ""
+    results, tokenised = decimal(int(cost.disk)), decimal(int(cost.tokenised))
+    print(f"disk      about {results} of results and {tokenised} of tokenised data{free}")
+    if not math.isinf(resources.checkpoint_minutes):
+        running = decimal(int(cost.checkpoint * cost.at_once))
+        print(f"          at most {running} more for checkpoints while trials run")
+
+
+def _span(low: float, high: float) -> str:
+    """A range of durations, e.g. ``12 to 20 min``."""
+    one, other = duration(low), duration(high)
+    if one == other:
+        return f"about {one}"
+    value, unit = one.split()
+    return f"{value} to {other}" if other.endswith(f" {unit}") else f"{one} to {other}"
 
 
 def _past(
-    lacking: Sequence[TrialConfig], trials: Sequence[TrialConfig], store: "Store | None", resources: Resources
+    lacking: Sequence[TrialConfig],
+    trials: Sequence[TrialConfig],
+    store: "Store | None",
+    resources: Resources,
+    hardware: "Hardware | None" = None,
 ) -> "tuple[Sequence[Past], str] | str":
     """Past trials as the basis of an estimate, and their origin; or the reason why there are none."""
     from harness.common.provenance import provenance
     from harness.execution.cost import comparable, probe
+    from harness.execution.hardware import same
 
-    past = comparable(trials, store, provenance().device) if store is not None else []
+    device = provenance().device
+    past = comparable(trials, store, None if hardware is not None else device) if store is not None else []
     if past:
-        return past, "of the store, of the same task, encoder, precision and kind of device"
+        if hardware is None:
+            return past, "that finished with the same task, encoder, precision and kind of device"
+        mine = [one for one in past if one.device == device or same(hardware, one.device)]
+        return mine or past, "that finished with the same task, encoder and precision"
     if resources.ray_address is not None:
         return "the store has no trial of the task and encoder, and a cluster's nodes cannot be tried from here"
     try:
-        return probe(lacking, resources), "made now, of a few steps each"
+        return probe(lacking, resources), "of a few steps, run just now"
     except RuntimeError as error:
-        return f"a trial on probation failed with {' '.join(str(error).split())[:300]}"
+        return f"a trial of a few steps failed with {' '.join(str(error).split())[:300]}"
 
 
 def _print_fisher_cost(lacking: Sequence[TrialConfig], past: "Sequence[Past]", store: "Store | None") -> None:

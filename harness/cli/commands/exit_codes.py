@@ -1,3 +1,3 @@
-"""The command line's exit codes."""
+"""The command line's exit codes. ``harness.common.machine.signals`` has those after a signal."""
 
-OK, FAILED_TRIALS, USER_ERROR, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+OK, FAILED_TRIALS, USER_ERROR, INTERRUPTED = 0, 1, 2, 130

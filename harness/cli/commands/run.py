@@ -8,7 +8,7 @@ from harness.cli.commands.show import status_of
 from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
-from harness.cli.options.resources import duration_options, resource_options, resources_of
+from harness.cli.options.resources import duration_options, hardware_of, on_option, resource_options, resources_of
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -28,7 +28,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         description="Run the trials of a study that the store lacks, then write its report. Run it again to "
         "continue an interrupted study: what has finished is never run twice.",
         epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM.",
+        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
     study_argument(command)
     store_option(command)
@@ -48,6 +48,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         action="store_true",
         help="print what the store has, and what time, GPU-hours and disk the rest will take; run nothing",
     )
+    on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     command.set_defaults(command=run)
 
@@ -68,11 +69,11 @@ def run(options: argparse.Namespace) -> int:
     study = kept
     trials = plan(study, gpus=resources.gpus)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
-    lacking = _checked_lacking(trials, options.store, resources)
+    lacking = checked_lacking(trials, options.store, resources)
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
-        dry_run(study, trials, options.store, resources, **choices)
+        dry_run(study, trials, options.store, resources, hardware=hardware_of(options), **choices)
         return exit_codes.OK
 
     if lacking:
@@ -95,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
 
 
-def _checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
+def checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
     """The trials that a store has not finished.
 
     Raises ``UserError`` if one cannot run. The check comes before the store is created, so a mistake in the study

@@ -10,7 +10,7 @@ from harness.cli.commands import exit_codes
 from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
-from harness.cli.options.resources import duration_options, ray_options, resources_of
+from harness.cli.options.resources import duration_options, hardware_of, on_option, ray_options, resources_of
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -33,7 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "are scored, and never looked at. Run it again to continue an interrupted search: what had ended is "
         "known to the sampler and not run again.",
         epilog="Exit codes: 0 the search has ended, 1 with failed trials, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM.",
+        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
     study_argument(command)
     store_option(command)
@@ -52,6 +52,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--dry-run", action="store_true", help="print what has been tried and what the rest takes at most; run nothing"
     )
+    on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
     scaling_options(command)
     ray_options(command)
@@ -83,7 +84,14 @@ def search(options: argparse.Namespace) -> int:
     warn_of_warmups((corner.setting for corner in corners), trials[0], space.space)
     resources = with_gpu_sharing(resources, options, corners, None if options.dry_run else options.store)
     if options.dry_run:
-        dry_search(study, trials, options.store, resources, retry_failed=options.retry_failed)
+        dry_search(
+            study,
+            trials,
+            options.store,
+            resources,
+            retry_failed=options.retry_failed,
+            hardware=hardware_of(options),
+        )
         return exit_codes.OK
     tell_of_first_step(trials, resources)
     store = Store(options.store)  # created this late so that a mistake leaves nothing behind

@@ -5,8 +5,10 @@ import os
 from typing import TYPE_CHECKING
 
 from harness.cli.options import gpu_sharing
+from harness.common.errors import UserError
 
 if TYPE_CHECKING:
+    from harness.execution.hardware import Hardware
     from harness.execution.resources import Resources
 
 DURATIONS = ("minutes", "checkpoint_minutes")
@@ -42,6 +44,21 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def on_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--on",
+        metavar="HARDWARE",
+        help="estimate --dry-run for other hardware than this machine's, e.g. '8 A100' or '64 cores'",
+    )
+
+
+def hardware_of(options: argparse.Namespace) -> "Hardware | None":
+    """The hardware of ``--on``, if it is given. Raises ``UserError`` for unknown hardware."""
+    from harness.execution.hardware import on
+
+    return None if options.on is None else on(options.on)
+
+
 def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", checkpoints: bool = True) -> None:
     """Add the options for the time limit of a trial or a diagonal, and for the time between a trial's checkpoints."""
     command.add_argument(
@@ -69,6 +86,10 @@ def resources_of(options: argparse.Namespace) -> "Resources":
     """
     from harness.execution.resources import Resources
 
+    if vars(options).get("on") is not None:
+        if not options.dry_run:
+            raise UserError("--on: give it with --dry-run; a run takes the hardware of this machine or cluster")
+        hardware_of(options)
     durations = {name: vars(options)[name] for name in DURATIONS if name in options}
     resources = Resources(
         local=options.local,

@@ -1,34 +1,125 @@
-"""SIGTERM, by which Slurm, Kubernetes, spot machines and ``kill`` end a process."""
+"""Signals that end a process: SIGTERM and SIGUSR1 (Slurm, spot machines, ``kill``), and SIGHUP (a closed terminal).
 
+The first signal raises ``KeyboardInterrupt`` in the main thread, as Ctrl-C does. Code that needs an orderly end, such
+as a training that writes a checkpoint, defers it and asks ``requested``. A second signal ends the process at once.
+"""
+
+import _thread
+import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
-from typing import NoReturn
 
-_come = threading.Event()
+PATIENCE = {signal.SIGTERM: 20.0, signal.SIGHUP: 20.0, signal.SIGUSR1: 100.0}
+"""Seconds for which code may defer each signal. Slurm and Kubernetes send SIGKILL 30 s after SIGTERM by default.
+
+SIGUSR1 is a warning whose time the user chooses (``--signal=USR1@120``).
+"""
+ENDING = frozenset(PATIENCE)
+SAME = 0.5
+"""Seconds within which a further signal is the same one, sent to a process and by its parent too."""
 
 
-def terminated() -> bool:
-    """Whether a ``KeyboardInterrupt`` was SIGTERM's."""
-    return _come.is_set()
+@dataclass
+class _State:
+    number: int | None = None
+    """The signal that has come."""
+    raises: bool = False
+    """Whether a signal raises ``KeyboardInterrupt`` at once."""
+    overdue: bool = False
+    """Whether the signal was deferred for too long."""
+    raised: bool = False
+    """Whether the signal has raised its exception."""
+
+
+_state = _State()
+
+
+def requested() -> bool:
+    """Whether a signal has asked this process to end."""
+    return _state.number is not None
+
+
+def exit_code() -> int:
+    """The exit code after a signal: 143, or 129 after SIGHUP."""
+    return 128 + (signal.SIGHUP if _state.number == signal.SIGHUP else signal.SIGTERM)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise ``KeyboardInterrupt`` inside where SIGTERM comes, as Ctrl-C does; a second one ends the process at once."""
-    _come.clear()
-    with sigterm_kept():
-        if _reachable():
-            signal.signal(signal.SIGTERM, _terminate)
+    """Raise ``KeyboardInterrupt`` inside when a signal comes; a second signal ends the process at once.
+
+    A SIGHUP that is ignored, as under ``nohup``, stays so.
+    """
+    if not _reachable():  # only the main thread may set signal handlers
         yield
+        return
+    before = {number: signal.getsignal(number) for number in ENDING}
+    ours, theirs = socket.socketpair()
+    theirs.setblocking(False)
+    wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
+    threading.Thread(target=_watch, args=(ours, threading.get_ident()), daemon=True, name="signals").start()
+    try:
+        with _mode(raises=True):
+            for number in ENDING:
+                if number != signal.SIGHUP or before[number] != signal.SIG_IGN:
+                    signal.signal(number, _receive)
+            yield
+    finally:
+        for number, handler in before.items():
+            # A copy of the signal that has come must not change the exit code.
+            again = signal.SIG_IGN if number == _state.number and _state.raised else handler
+            signal.signal(number, again if again is not None else signal.SIG_DFL)
+        signal.set_wakeup_fd(wakeup)
+        theirs.close()
+        _state.number, _state.overdue, _state.raised = None, False, False
+
+
+@contextmanager
+def deferred() -> Iterator[None]:
+    """Let the code inside end in order after a signal; its ``KeyboardInterrupt`` comes at the end of the block.
+
+    It comes earlier if the block takes longer than the signal's ``PATIENCE``. Has no effect outside the main thread.
+    """
+    if not _reachable():
+        yield
+        return
+    with _mode(raises=False):
+        yield
+    if requested() and _state.raises:
+        _state.raised = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Raise ``KeyboardInterrupt`` inside after ``request``, at once if it was before."""
+    with _mode(raises=True):
+        if requested():
+            raise KeyboardInterrupt
+        yield
+
+
+def listen_to_requests() -> None:
+    """Prepare a process whose signals are another's, such as a Ray worker, for ``request``."""
+    signal.signal(signal.SIGUSR1, _receive)
+
+
+def request() -> None:
+    """Treat this process as if a signal had come. May be called from any thread, after ``listen_to_requests``."""
+    _state.number = signal.SIGUSR1
+    _thread.interrupt_main(signal.SIGUSR1)  # calls the handler; the signal itself may be blocked
 
 
 @contextmanager
 def sigterm_kept() -> Iterator[None]:
     """Restore the handler of SIGTERM afterwards: libraries set handlers of their own."""
-    if not _reachable():  # only the main thread may set signal handlers
+    if not _reachable():
         yield
         return
     before = signal.getsignal(signal.SIGTERM)
@@ -38,10 +129,51 @@ def sigterm_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _come.set()
-    raise KeyboardInterrupt
+def keep_from_children() -> None:
+    """Block the signals in this thread, and so in the processes that it starts.
+
+    Slurm sends a signal to every process of a job. Ray's processes must outlive it until the trials have checkpoints.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+
+def _receive(number: int, frame: FrameType | None) -> None:
+    _state.number = _state.number or number
+    if (_state.raises or _state.overdue) and not _state.raised:
+        _state.raised = True
+        raise KeyboardInterrupt
+
+
+def _watch(received: socket.socket, main: int) -> None:
+    """End the process at the second signal, wherever the main thread is; end its patience after the first."""
+    first = limit = None
+    own = False
+    with received:
+        while True:
+            received.settimeout(None if limit is None else max(0.01, limit - time.monotonic()))
+            try:
+                if not (data := received.recv(1)):
+                    return
+            except TimeoutError:
+                limit, own, _state.overdue = None, True, True
+                signal.pthread_kill(main, _state.number or signal.SIGTERM)
+                continue
+            number, now = data[0], time.monotonic()
+            if number not in ENDING or own:
+                own = own and number not in ENDING
+            elif first is None:
+                first, limit = now, now + PATIENCE[signal.Signals(number)]
+            elif now - first > SAME:
+                os._exit(exit_code())
+
+
+@contextmanager
+def _mode(*, raises: bool) -> Iterator[None]:
+    before, _state.raises = _state.raises, raises
+    try:
+        yield
+    finally:
+        _state.raises = before
 
 
 def _reachable() -> bool:

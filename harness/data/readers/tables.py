@@ -1,6 +1,8 @@
 """Tables read by pandas and pyarrow. Cells stay as written: in a CSV file ``NA`` is text, and so is ``01``."""
 
+import csv as standard_csv
 import json
+import re
 import warnings
 from io import BytesIO, StringIO
 
@@ -8,16 +10,49 @@ import pandas as pd
 
 from harness.common.errors import UserError, reason
 
+NAMES = {",": "comma", "\t": "tab", ";": "semicolon"}
+"""Characters that separate cells, with their names."""
+
 
 def csv(content: bytes, where: str, separator: str = ",") -> pd.DataFrame:
     """A table with commas between its cells and column names in the first line; all cells are text."""
-    text = StringIO(_text(content, where), newline="")
+    text = _text(content, where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)  # for a row with too many cells
-            return pd.read_csv(text, sep=separator, dtype=str, na_filter=False, index_col=False).astype(object)
+            table = pd.read_csv(
+                StringIO(text, newline=""), sep=separator, dtype=str, na_filter=False, index_col=False
+            ).astype(object)
+    except pd.errors.EmptyDataError:
+        raise UserError(f"{where}: the file is empty; its first line has the names of the columns") from None
     except (ValueError, pd.errors.ParserWarning) as error:
-        raise UserError(f"{where}: cannot be read as a table: {reason(error)}") from None
+        raise UserError(f"{where}{_fault(text, separator, reason(error))}") from None
+    _check_separator(table, where, separator)
+    return table
+
+
+def _fault(text: str, separator: str, said: str) -> str:
+    """The end of a message on a malformed table; pandas' words if the fault is another than the two usual ones."""
+    if found := re.search(r"EOF inside string starting at row (\d+)", said):
+        return f": row {found[1]}: a quotation mark opens a text and none closes it; double it inside a text"
+    rows = standard_csv.reader(StringIO(text, newline=""), delimiter=separator)
+    columns = len(next(rows, []))
+    for row in rows:
+        if len(row) > columns:
+            mark = NAMES[separator]
+            return f':{rows.line_num}: {len(row)} cells in {columns} columns; put a text with a {mark} into "…"'
+    return f": cannot be read as a table: {said}"
+
+
+def _check_separator(table: pd.DataFrame, where: str, separator: str) -> None:
+    """Refuse a table whose only column has another separator in its name."""
+    if len(table.columns) == 1:
+        name = str(table.columns[0])
+        if other := next((mark for mark in NAMES if mark != separator and mark in name), None):
+            raise UserError(
+                f"{where}:1: {name[:60]!r} has a {NAMES[other]} between its names; "
+                f"save the table with a {NAMES[separator]}"
+            )
 
 
 def tsv(content: bytes, where: str) -> pd.DataFrame:

@@ -17,8 +17,10 @@ from ray import tune
 from ray.tune.experiment import Trial
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
+from harness.common.machine import signals
 from harness.common.own_code import Bundle, receive
 from harness.execution.attempt import Attempt, attempt, failed
+from harness.execution.on_ray.interruption import listen, passed_on
 from harness.execution.on_ray.worker import code_of, settle, take_gpu
 from harness.execution.progress import SweepProgress
 from harness.execution.resources import Resources
@@ -40,14 +42,20 @@ def run_on_ray(
     other trials continue. A trial that raises an exception has failed: a retry would raise it again.
     """
     retries = Retries(trials, store)
-    with ready(trials, store, resources, progress.console) as (place, gpus, scratch):
+    with (
+        ready(trials, store, resources, progress.console) as (place, gpus, scratch),
+        passed_on() as name,
+        signals.deferred(),
+    ):
         while retries:
             batch = retries.take()
             callback = SweepCallback(batch, retries, progress, resources.minutes)
             given = replace(resources, gpus=1.0 if retries.stage == ALONE and gpus else gpus)
             try:
-                _run(batch, callback, place, given, scratch, keep_weights, wait=retries.stage != TOGETHER)
+                _run(batch, callback, place, given, scratch, keep_weights, name, wait=retries.stage != TOGETHER)
             except RuntimeError as error:
+                if signals.requested():
+                    raise KeyboardInterrupt from None
                 loss = loss_of_node(error)
                 if not callback.running:  # no trial caused the error
                     raise
@@ -63,10 +71,15 @@ def _run(
     resources: Resources,
     scratch: str,
     keep_weights: bool,
+    interruption: str,
     *,
     wait: bool,
 ) -> None:
-    """Run trials with Tune; ``wait`` says whether to wait for trials that another process holds."""
+    """Run trials with Tune.
+
+    ``interruption`` is the name under which a signal is passed on. ``wait`` says whether to wait for trials that
+    another process holds.
+    """
     worker = tune.with_parameters(
         Worker,
         trials=[trial.to_json() for trial in trials],
@@ -74,6 +87,7 @@ def _run(
         place=place,
         resources=resources,
         keep_weights=keep_weights,
+        interruption=interruption,
         wait=wait,
     )
     tuner = tune.Tuner(
@@ -114,8 +128,10 @@ class Worker(tune.Trainable):
         place: str,
         resources: Resources,
         keep_weights: bool,
+        interruption: str,
         wait: bool,
     ) -> None:
+        listen(interruption)
         assert resources.gpus is not None
         take_gpu(resources.gpus)
         receive(code)
@@ -136,7 +152,12 @@ class Worker(tune.Trainable):
             os._exit(1)  # this process can no longer use its GPU: the trial is retried in another
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
         # The store exists already. A node that does not see it must fail instead of keeping results to itself.
-        ended = attempt(trial, Store(self.place, create=False), self.resources, self.keep_weights, wait=self.wait)
+        store = Store(self.place, create=False)
+        try:
+            with signals.interruptible():
+                ended = attempt(trial, store, self.resources, self.keep_weights, wait=self.wait)
+        except KeyboardInterrupt:
+            ended = Attempt(trial.id, interrupted=True)
         self.broken = ended.broke_device
         settle()
         return {**asdict(ended), "done": True}
@@ -156,6 +177,8 @@ class SweepCallback(tune.Callback):
         """Ids of the trials that have neither ended nor been lost."""
         self.running: dict[str, float] = {}
         """Start time of each open trial, by id."""
+        self.interrupted: set[str] | None = None
+        """Ids of the trials that ran when a signal came."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Empty, because a terminal cannot be pickled.
@@ -163,6 +186,15 @@ class SweepCallback(tune.Callback):
         Tune pickles callbacks for ``Tuner.restore``, which is never called.
         """
         return {}
+
+    def on_step_begin(self, iteration: int, trials: list[Trial], **info: Any) -> None:
+        """Raise ``KeyboardInterrupt`` after a signal, once all trials that ran then have ended."""
+        if not signals.requested():
+            return
+        if self.interrupted is None:
+            self.interrupted = set(self.running)
+        if not self.interrupted & self.running.keys():
+            raise KeyboardInterrupt
 
     def on_trial_start(self, iteration: int, trials: list[Trial], trial: Trial, **info: Any) -> None:
         config = self._config(trial)
@@ -175,7 +207,10 @@ class SweepCallback(tune.Callback):
         if result.get("id") not in self.open:
             return
         config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
-        if ended.held_elsewhere:
+        if ended.interrupted:
+            self._close(config)
+            self.progress.put_off(config)
+        elif ended.held_elsewhere:
             self._close(config)
             self.progress.put_off(config)
             self.retries.put_off(config)
@@ -194,7 +229,10 @@ class SweepCallback(tune.Callback):
 
     def lose(self, config: TrialConfig, loss: Loss) -> None:
         """Handle a trial that came back without a result."""
-        if self.retries.lose(config, loss):
+        if signals.requested():  # a signal to all processes ends workers too
+            self._close(config)
+            self.progress.put_off(config)
+        elif self.retries.lose(config, loss):
             self._close(config)
             self.progress.lost(config, loss.error)
         else:

@@ -1,6 +1,6 @@
 """Metrics by name: a metric is one function and one line in ``METRICS``.
 
-Higher is always better. A user's own metric is a function ``metric`` in a ``.py`` file, see
+Higher is always better, so errors are negated. A user's own metric is a function ``metric`` in a ``.py`` file, see
 ``harness.tasks.metrics.own``. Neither torch nor scikit-learn is imported before a score is computed.
 """
 
@@ -36,6 +36,8 @@ METRICS: Registry[Metric] = Registry(
         "exact_match": "harness.tasks.metrics.of_answers:EXACT_MATCH",
         "pearson": "harness.tasks.metrics.of_numbers:PEARSON",
         "spearman": "harness.tasks.metrics.of_numbers:SPEARMAN",
+        "negative_mae": "harness.tasks.metrics.of_numbers:NEGATIVE_MAE",
+        "negative_rmse": "harness.tasks.metrics.of_numbers:NEGATIVE_RMSE",
     }
 )
 

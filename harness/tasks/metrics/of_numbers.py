@@ -1,4 +1,7 @@
-"""Correlations of numbers, computed by scipy. A constant answer has the correlation 0, for which scipy gives NaN."""
+"""Correlations of numbers, computed by scipy, and errors, negated as in scikit-learn so that higher is better.
+
+A constant answer has the correlation 0, for which scipy gives NaN.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,6 +25,16 @@ def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
     return _defined(spearmanr, gold, predicted)
 
 
+def negative_mae(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """The mean absolute error, negated; in the unit of the numbers."""
+    return -float(np.abs(np.subtract(gold, predicted)).mean())
+
+
+def negative_rmse(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """The root of the mean squared error, negated; in the unit of the numbers."""
+    return -float(np.sqrt(np.square(np.subtract(gold, predicted)).mean()))
+
+
 def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: Sequence[float]) -> float:
     constant = len(gold) < 2 or np.ptp(gold) == 0 or np.ptp(predicted) == 0
     return 0.0 if constant else float(correlation(gold, predicted).statistic)
@@ -29,3 +42,5 @@ def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: 
 
 PEARSON = Metric("Pearson correlation", pearson, of="numbers")
 SPEARMAN = Metric("Spearman correlation", spearman, of="numbers")
+NEGATIVE_MAE = Metric("negative mean absolute error", negative_mae, of="numbers")
+NEGATIVE_RMSE = Metric("negative root mean squared error", negative_rmse, of="numbers")

@@ -42,7 +42,7 @@ def own_metric(name: str) -> Function:
             place, said = own_code.told(error, file)
             raise UserError(f"{place}: metric fails on {len(gold)} examples: {said}") from None
         if isinstance(score, bool) or not isinstance(score, numbers.Real) or not math.isfinite(score):
-            raise bad(f"{shown}: what metric returns for {len(gold)} examples", score, "one finite number")
+            raise bad(f"{shown}: the value of metric for {len(gold)} examples", score, "one finite number")
         return float(score)
 
     return checked

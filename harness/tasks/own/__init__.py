@@ -15,6 +15,7 @@ KINDS: Registry[type[Own[Any]]] = Registry(
     {
         "text": "harness.tasks.own.text:OwnText",
         "pair": "harness.tasks.own.pair:OwnPair",
+        "multi_label": "harness.tasks.own.multi_label:OwnMultiLabel",
         "token": "harness.tasks.own.token:OwnToken",
         "regression": "harness.tasks.own.regression:OwnRegression",
         "question_answering": "harness.tasks.own.question:OwnQuestion",

@@ -51,14 +51,20 @@ class Own(Task[Example]):
             if len(self.labels) < 2:
                 raise bad("labels", list(self.labels), "at least two, or leave them out: the training data has them")
 
+    @property
+    def allowed_metrics(self) -> list[str]:
+        """Names of the metrics that the kind can have."""
+        return sorted(name for name, metric in METRICS.items() if metric.of in self.scored_by)
+
     def _check_metric(self) -> None:
-        allowed = sorted(name for name, metric in METRICS.items() if metric.of in self.scored_by)
+        allowed = self.allowed_metrics
         if self.metric.endswith(".py"):
             object.__setattr__(self, "metric_file", self.metric)
             object.__setattr__(self, "metric", Path(self.metric).stem)
         if not self.metric_file:
             if self.metric not in allowed:
-                METRICS.find("metric", self.metric)
+                if self.metric not in METRICS:
+                    raise unknown("metric", self.metric, allowed)
                 raise bad("metric", self.metric, f"one for the kind {self.name!r}: {', '.join(allowed)}, or a .py file")
         elif self.metric in (*METRICS, *RESERVED) or not self.metric.isidentifier():
             raise bad(
@@ -154,4 +160,5 @@ class Own(Task[Example]):
     @property
     def title(self) -> str:
         """The task in a few words."""
-        return f"{self.name}: {', '.join(self.columns[:-1])} → {self.columns[-1]}"
+        *given, answer = (name for name in self.columns if name != self.id)
+        return f"{self.name.replace('_', ' ')}: {', '.join(given)} → {answer}"

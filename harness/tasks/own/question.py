@@ -8,6 +8,7 @@ from harness.common import fields
 from harness.common.errors import bad, unknown
 from harness.tasks import squad_scores
 from harness.tasks.own.base import Own
+from harness.tasks.own.cells import label_of
 from harness.tasks.question_task import QuestionTask
 from harness.tasks.questions import squad_format
 from harness.tasks.questions.squad_format import Question
@@ -68,12 +69,13 @@ class OwnQuestion(Own[Question], QuestionTask):
         return squad_format.checked([cells], where, no_answer=self.no_answer)[0]
 
     def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Question]:
-        """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the question's id."""
+        """The questions of a table. Raises ``UserError`` that begins with ``where`` and has the row and its id."""
         for name in self.columns:
             if name not in table:
                 raise unknown(f"{where}: column", name, map(str, table))
-        cells = zip(*(table[name].tolist() for name in self.columns), strict=True)
-        return squad_format.checked(cells, where, no_answer=self.no_answer)
+        ids = map(label_of, table[self.id].tolist())
+        cells = zip(ids, *(table[name].tolist() for name in self.columns[1:]), strict=True)
+        return squad_format.checked(cells, where, no_answer=self.no_answer, numbered=True)
 
     def labels_in(self, examples: Iterable[Question]) -> set[str]:
         return set(self.labels)

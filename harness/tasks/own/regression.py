@@ -47,7 +47,7 @@ class OwnRegression(OwnSequence):
         except (TypeError, ValueError):
             number = math.nan
         if not math.isfinite(number):
-            raise bad(f"{where}: {self.label}", cell, "a finite number, with a decimal point")
+            raise bad(f"{where}: {self.label}", cell, "a finite number, such as 2 or 2.5")
         return number
 
     def labels_in(self, examples: Iterable[Row]) -> set[str]:

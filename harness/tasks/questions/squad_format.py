@@ -62,14 +62,20 @@ def cells(content: bytes, where: str) -> Iterator[tuple[Any, Any, Any, Any]]:
         raise UserError(f"{where}: {lacking}; give SQuAD's JSON, {LAYOUT}") from None
 
 
-def checked(cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
-    """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise like ``of_file``."""
+def checked(
+    cells: Iterable[Sequence[Any]], where: str, *, no_answer: bool, unique_ids: bool = True, numbered: bool = False
+) -> list[Question]:
+    """Questions from their cells, in the order of ``HUB_COLUMNS``; otherwise like ``of_file``.
+
+    With ``numbered``, messages have the number of the row, from 1.
+    """
     found: list[Question] = []
     seen: set[str] = set()
-    for name, question, context, answers in cells:
+    for row, (name, question, context, answers) in enumerate(cells, start=1):
+        place = f"{where}: row {row}" if numbered else where
         if not isinstance(name, str) or not name:
-            raise bad(f"{where}: id of a question", name, "text that is not empty")
-        at = f"{where}: question {name!r}"
+            raise bad(f"{place}: id of a question", name, "text that is not empty")
+        at = f"{place}: question {name!r}"
         if unique_ids and name in seen:
             raise UserError(f"{at} is there twice; give each question an id of its own")
         for field, text in (("question", question), ("context", context)):

@@ -21,17 +21,17 @@ from tests.helpers.claim_rows import answered, claimed, flat, grid, normal
 from tests.helpers.report_rows import NOTHING, Rows, holm, swapped_p, view
 
 SAID: dict[str, tuple[Quantity, Verdict]] = {
-    r"it is steadier": (Quantity.SPREAD, Verdict.LOWER),
-    r"it is less steady": (Quantity.SPREAD, Verdict.HIGHER),
-    r"it is as steady": (Quantity.SPREAD, Verdict.EQUIVALENT),
-    r"it is lower": (Quantity.MEAN, Verdict.LOWER),
-    r"it is higher": (Quantity.MEAN, Verdict.HIGHER),
-    r"it is the same": (Quantity.MEAN, Verdict.EQUIVALENT),
+    r"It is steadier": (Quantity.SPREAD, Verdict.LOWER),
+    r"It is less steady": (Quantity.SPREAD, Verdict.HIGHER),
+    r"It is as steady": (Quantity.SPREAD, Verdict.EQUIVALENT),
+    r"It scores lower": (Quantity.MEAN, Verdict.LOWER),
+    r"It scores higher": (Quantity.MEAN, Verdict.HIGHER),
+    r"It scores the same": (Quantity.MEAN, Verdict.EQUIVALENT),
     r"collapses less often": (Quantity.COLLAPSE, Verdict.LOWER),
     r"collapses more often": (Quantity.COLLAPSE, Verdict.HIGHER),
 }
 """Phrases that express a verdict."""
-LOADED = re.compile(r"stead|\bhigher\b|\blower\b|\boften\b|\bbetter\b|\bworse\b|\bsame within\b")
+LOADED = re.compile(r"stead|\bhigher\b|\blower\b|\boften\b|\bbetter\b|\bworse\b|\bscores the same\b")
 
 
 def forbid(name: str) -> None:
@@ -134,7 +134,6 @@ def check_words(found: Answer, parts: list[str]) -> None:
         rest = part
         for said in SAID:
             rest = re.sub(said, "", rest)
-        rest = rest.replace("collapses more or less often", "")
         assert LOADED.search(rest) is None, rest
 
 

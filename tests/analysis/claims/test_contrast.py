@@ -136,7 +136,7 @@ def test_unpaired_methods_from_two_machines_are_said_to_be(tmp_path: Path) -> No
     claim = claimed(made, Quantity.COLLAPSE, NAME, Scope.THESE)
     assert (claim.paired, claim.confounded) == (False, "device")
     assert "device" in told(store)[0]
-    assert "compared unpaired" in " ".join(told(store))
+    assert "the runs are not paired" in " ".join(told(store))
 
 
 def test_the_section_on_collapse_counts_runs_where_nothing_is_claimed_yet(looked: Store) -> None:

@@ -82,9 +82,9 @@ def test_the_sentences_are_about_other_settings_where_that_is_tested() -> None:
     ]
     p = [f"(p = {claim.corrected:.2g}, corrected for 3 methods)" for claim in claims]
     assert [sentences.mean(found, method) for method in "abc"] == [
-        f"{sizes[0]}: it is higher for other settings {p[0]}.",
-        f"{sizes[1]}: for other settings it is the same within 1 point.",
-        f"{sizes[2]}: it is lower for other settings {p[2]}.",
+        f"{sizes[0]}. It scores higher for other settings {p[0]}.",
+        f"{sizes[1]}. It scores the same for other settings, within 1 point.",
+        f"{sizes[2]}. It scores lower for other settings {p[2]}.",
     ]
 
 
@@ -96,7 +96,7 @@ def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
     assert (claim.low, claim.high) == pytest.approx(ends)
     other = claimed(found, Quantity.MEAN, "a", Scope.SETTINGS)
     assert (other.tested, other.reason) == (False, "there is one setting, which says nothing about other settings")
-    assert ": it is higher for other seeds at these settings (p = " in sentences.mean(found, "a")
+    assert ". It scores higher for other seeds at these settings (p = " in sentences.mean(found, "a")
 
 
 def test_a_constant_difference_is_no_finding() -> None:
@@ -104,7 +104,7 @@ def test_a_constant_difference_is_no_finding() -> None:
     found = answered(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]]), name="a"))
     assert not any(claim.shown for claim in found.claims)
     assert sentences.mean(found, "a") == (
-        "Its mean zero-shot score differs by +1.00 points in these runs; they say nothing about other runs: all seeds "
+        "Its mean zero-shot score differs by +1.00 points in these runs. They say nothing about other runs: all seeds "
         "of a setting have the same difference."
     )
 

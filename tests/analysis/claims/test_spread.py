@@ -127,7 +127,7 @@ def test_it_is_as_steady_where_the_interval_lies_within_the_bounds() -> None:
     found = answered(grid(scores))
     claim = claimed(found, Quantity.SPREAD, "a")
     assert (claim.verdict, claim.equivalent, claim.bounds) == (Verdict.EQUIVALENT, True, (0.8, 1.25))
-    assert sentences.spread(found, "a").endswith("in these runs it is as steady, within a ratio of 0.80 to 1.25.")
+    assert sentences.spread(found, "a").endswith("It is as steady in these runs, within a ratio of 0.80 to 1.25.")
 
 
 def test_steadier_is_said_with_ratio_interval_and_p() -> None:
@@ -137,11 +137,11 @@ def test_steadier_is_said_with_ratio_interval_and_p() -> None:
     assert p <= 0.05
     assert sentences.spread(found, "a") == (
         f"Over 8 pairs of runs, a has {geometric(ours, theirs):.2f} times vanilla's standard deviation on average over "
-        f"3 target languages (95 % interval {ratio.low:.2f} to {ratio.high:.2f}): it is steadier in these runs "
+        f"3 target languages (95 % interval {ratio.low:.2f} to {ratio.high:.2f}). It is steadier in these runs "
         f"(p = {p:.2g}). The same holds for other seeds at these settings (p = {p:.2g})."
     )
     less = answered(pairs(60 + 3 * OTHER[:8], 60 + 0.05 * CHANCE[:8], name="a"))
-    assert "it is less steady in these runs (p = " in sentences.spread(less, "a")
+    assert "It is less steady in these runs (p = " in sentences.spread(less, "a")
 
 
 def test_an_open_question_has_its_power() -> None:
@@ -149,8 +149,8 @@ def test_an_open_question_has_its_power() -> None:
     found = answered(pairs(ours, theirs, name="a"))
     least = minimum_detectable_ratio(ours, theirs).ratio
     assert sentences.spread(found, "a").endswith(
-        f"neither a difference nor its absence is shown (p = {swapped_p(ours, theirs):.2g}). With 80 % power so many "
-        f"runs show a ratio of {least:.2f} or its inverse {1 / least:.2f}."
+        f"This shows neither a difference nor its absence (p = {swapped_p(ours, theirs):.2g}); a ratio of {least:.2f} "
+        f"or {1 / least:.2f} would show a difference, with 80 % power."
     )
 
 
@@ -158,7 +158,7 @@ def test_five_runs_can_show_nothing() -> None:
     found = answered(pairs(60 + 0.001 * CHANCE[:5], 60 + 3 * OTHER[:5], name="a"))
     assert claimed(found, Quantity.SPREAD, "a").hopeless
     text = sentences.spread(found, "a")
-    assert text.endswith("So few runs can show nothing: the smallest p that they can give is 0.062.")
+    assert text.endswith("So few runs can show no difference: their smallest possible p is 0.062.")
 
 
 def test_scores_that_do_not_vary_cannot_be_compared() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,8 +18,13 @@ from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.tasks import task_named
+from harness.tasks import Own, task_named
 from harness.tasks.entities import span_counts
+from harness.tasks.own.pair import OwnPair
+from harness.tasks.own.question import OwnQuestion
+from harness.tasks.own.regression import OwnRegression
+from harness.tasks.own.text import OwnText
+from harness.tasks.own.token import OwnToken
 from tests.helpers.examples import examples
 
 Sentences = list[list[tuple[int, int]]]
@@ -157,3 +163,47 @@ def test_counts_of_a_stored_trial_give_its_scores(trial: Callable[..., TrialConf
     dev = counts(config.task, store.predictions(config.id), "dev")
     assert dev is not None
     assert F1.score(dev["en"].sum(axis=0)) == pytest.approx(record.scores.dev["en"].metrics["f1"], abs=1e-9)
+
+
+OWN_TAGS = ("B-X", "I-X", "O")
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        OwnToken(labels=OWN_TAGS),
+        OwnToken(labels=OWN_TAGS, metric="accuracy"),
+        OwnToken(labels=OWN_TAGS, metric="micro_f1"),
+        OwnPair(text=("a", "b"), labels=("x", "y", "z"), metric="micro_f1"),
+        OwnText(text=("a",), labels=("x", "y", "z")),
+    ],
+)
+def test_counts_of_own_tasks_give_their_scores(task: Own[Any]) -> None:
+    random = np.random.default_rng(0)
+    sizes = random.integers(1, 9, size=40) if isinstance(task, OwnToken) else np.ones(40, int)
+    none = -1 if isinstance(task, OwnToken) else 0
+    gold, predicted = ([random.integers(least, 3, size=n).tolist() for n in sizes] for least in (0, none))
+    rows = [("test", "de", n, *pair) for n, pair in enumerate(zip(gold, predicted, strict=True))]
+    metric, found = metric_of(task), counts(task, table(rows))
+    assert metric is not None
+    assert found is not None
+    assert metric.score(found["de"].sum(axis=0)) == pytest.approx(task.scores(gold, predicted)[task.metric])
+
+
+def test_counts_of_own_questions_are_their_scores() -> None:
+    task = OwnQuestion(metric="exact_match")
+    gold, predicted = [["a cat", "cat"], ["dogs"]], [["The cat"], ["dog"]]
+    stored = pa.table(
+        {"split": ["test"] * 2, "language": ["en"] * 2, "example": [0, 1], "gold": gold, "predicted": predicted}
+    )
+    metric, found = metric_of(task), counts(task, stored)
+    assert metric is not None
+    assert found is not None
+    assert metric.score(found["en"].sum(axis=0)) == task.scores_in("en", gold, predicted)["exact_match"] == 50
+
+
+def test_other_metrics_of_own_tasks_are_no_ratios_of_counts(tmp_path: Path) -> None:
+    (tmp_path / "accuracy2.py").write_text("def metric(gold, predicted):\n    return 1\n")
+    assert metric_of(OwnText(text=("a",), metric="macro_f1")) is None
+    assert metric_of(OwnText(text=("a",), metric=str(tmp_path / "accuracy2.py"))) is None
+    assert metric_of(OwnRegression(text=("a",))) is None

@@ -29,7 +29,7 @@ def test_a_row_has_the_difference_at_every_scope(written: list[Chapter], seen: V
         assert row["minimum detectable difference"].value == settings.details["minimum detectable difference"]
         assert not {"over examples too", "p, bootstrap"} & set(row)  # there are no predictions
     assert "Pairs in which either run collapsed are left out" in noted(table)
-    assert "No multi-bootstrap where not all results are from a store" in words(section)
+    assert "There is no multi-bootstrap because some results are not from a store" in words(section)
 
 
 def test_where_no_run_collapsed_there_is_one_difference() -> None:
@@ -40,7 +40,7 @@ def test_where_no_run_collapsed_there_is_one_difference() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "seeds", "note"),
-    [(1, 5, "there is one setting"), (5, 1, "there is one seed"), (5, 1, "other settings are so at this seed")],
+    [(1, 5, "there is one setting"), (5, 1, "there is one seed"), (5, 1, "claims on other settings are for this seed")],
 )
 def test_a_scope_without_an_interval_has_a_reason(settings: int, seeds: int, note: str) -> None:
     section = means.section(view(grid(normal(2, settings, seeds, vanilla=1, a=1))))

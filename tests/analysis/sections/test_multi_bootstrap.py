@@ -100,9 +100,9 @@ def test_two_stores_side_by_side_have_the_multi_bootstrap_of_both(real: Path, tm
         row = cells(table_of(section, "means-languages"), code)
         assert row["two: vanilla"].value == pytest.approx(expected)
         assert row["two: l2(strength=100)"].value == pytest.approx(-expected)
-    assert "No multi-bootstrap" not in words(section)
+    assert "no multi-bootstrap" not in words(section)
     with_file = side_by_side("one", one, "two", replace(swapped, store=None))
-    assert "No multi-bootstrap where not all results are from a store" in words(means.section(with_file))
+    assert "There is no multi-bootstrap because some results are not from a store" in words(means.section(with_file))
 
 
 def test_without_predictions_there_is_a_reason(real: Path, tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_without_predictions_there_is_a_reason(real: Path, tmp_path: Path) -> No
     seen = opened(tmp_path / "store")
     section = means.section(seen)
     why = (
-        "No multi-bootstrap of l2(strength=100), as predictions of some of its runs or the baseline's are not in "
-        "the store."
+        "There is no multi-bootstrap for l2(strength=100): predictions of some of its runs, or the baseline's, are not "
+        "in the store."
     )
     assert why in words(section)
     assert [table.name for table in section.tables] == ["means"]  # type: ignore[union-attr]

@@ -158,7 +158,7 @@ def test_languages_that_lose_most_come_first(seen: View, raw: pd.DataFrame) -> N
 
 def test_the_figure_has_all_runs_and_crosses_what_collapsed(seen: View, raw: pd.DataFrame) -> None:
     picture = parts(stress.section(seen), Picture)["stress-train-examples"]
-    assert "'all' stands a step beyond the largest" in picture.caption
+    assert "'all' stands one step beyond the largest" in picture.caption
     at = {16: 16.0, 64: 64.0, 256: 256.0, math.inf: 1024.0}  # a step is a factor of four
     for axes, column, label in zip(
         picture.figure.axes, ("en", "zero_shot"), ("en test, F1 × 100", "zero-shot score, F1 × 100"), strict=True

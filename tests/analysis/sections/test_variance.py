@@ -83,7 +83,7 @@ def test_an_incomplete_grid_is_fitted_and_said_to_be() -> None:
     scores = effects(3, 4, 3, 1, seed=2)
     rows = grid_rows(scores, dropped=[(1, 2)])
     table = table_of(variance.section(view(rows)), "variance-vanilla")
-    assert any("mixed model (REML), as the grid of settings and seeds is not full" in note for note in table.notes)
+    assert any("mixed model (REML), because the grid of settings and seeds is not full" in note for note in table.notes)
     there = [(i, j) for i, j in np.ndindex(4, 3) if (i, j) != (1, 2)]
     found = reml([i for i, _ in there], [j for _, j in there], [scores[1, i, j, 0] for i, j in there])
     row = cells(table, "de")
@@ -99,7 +99,7 @@ def test_what_one_language_lacks_is_not_said_of_all() -> None:
     seen = view([row for row in rows if row is not lost])
     seen = replace(seen, results=replace(seen.results, trials=seen.results.trials.assign(status=FINISHED)))
     table = table_of(variance.section(seen), "variance-vanilla")
-    assert "Components by ANOVA, but of hi by a mixed model (REML)" in noted(table)
+    assert "Components by ANOVA; of hi by a mixed model (REML)" in noted(table)
     assert "In brackets generalised 95 % intervals" in noted(table)
     assert "[" in plain(cells(table, "de")["seed"])
     assert "[" not in plain(cells(table, "hi")["seed"])
@@ -131,7 +131,7 @@ def test_methods_that_the_variance_figure_leaves_out_are_named() -> None:
     assert section is not None
     (picture,) = (part for part in section.parts if isinstance(part, Picture))
     for text in (picture.caption, picture.alt):
-        assert "Not shown, but in tables below: l2(strength=4), l2(strength=5), bitfit." in text
+        assert "Only in the tables: l2(strength=4), l2(strength=5), bitfit." in text
     assert [axes.get_title(loc="left") for axes in picture.figure.axes] == ["vanilla", *methods[:3]]
     few = variance.section(view([row for row in every if row["method"] in ("vanilla", "bitfit")]))
     assert few is not None

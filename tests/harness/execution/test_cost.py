@@ -1,6 +1,8 @@
 """The estimated cost of a study, beside the actual cost of its trials."""
 
+import re
 import statistics
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,8 +23,9 @@ from harness.store.store import Store
 from harness.study import Study, TrialConfig
 from harness.tuning.journal import FAILED, STOPPED, Journal, read
 from harness.tuning.search import bases
+from tests.helpers.cut_trials import cut as cut_short
 from tests.helpers.stores import recorded
-from tests.helpers.studies import SCORED, TRAINED
+from tests.helpers.studies import SCORED, SHORT, TRAINED
 
 
 def past(trial: TrialConfig, **took: float) -> Past:
@@ -129,7 +132,7 @@ def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(
     out = capsys.readouterr().out
     assert "mine: 5 trials of each method, 0 of 5 tried in" in out
     assert "to draw   5, each at most the longest of the space" in out
-    assert "time      about" in out
+    assert re.search(r"^time      .*\d", out, re.MULTILINE)
     assert not store.exists()
 
 
@@ -149,7 +152,7 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
         out = capsys.readouterr().out
         assert f"mine: 5 trials of each method, {5 - left} of 5 tried in" in out
         assert f"to draw   {left}, each" in out
-        assert "Estimated from 1 past trial of the store" in out
+        assert "Estimated from 1 trial that finished" in out
     assert [one.status for one in read(store, "mine")] == [STOPPED, FAILED]
 
 
@@ -162,7 +165,7 @@ def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:
     found = [one, replace(two, threads=2)]
     assert estimated([trial], found, Resources(local=True, cpus=2), gpus=0).seconds == 60
     other = estimated([trial], found, Resources(local=True, cpus=4), gpus=0)
-    assert (other.seconds, other.grounds) == (30, "2 past trials with another number of CPU cores than 4")
+    assert (other.seconds, other.grounds) == (30, "2 trials with another number of CPU cores than 4")
 
 
 def test_fisher_information_is_counted_once_and_not_where_it_is_there(
@@ -189,7 +192,9 @@ def test_a_dry_run_tells_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: p
     out = capsys.readouterr().out
     assert "mine: 2 trials: 0 finished, 0 failed, 2 missing" in out
     assert "one after another" in out
-    assert "Estimated from 1 past trial made now, of a few steps each." in out
+    assert "Estimated from 1 trial of a few steps, run just now." in out
+    assert re.search(r"^disk      about .* of results and .* of tokenised data", out, re.MULTILINE)
+    assert "for checkpoints while trials run" in out
     assert not store.exists()
     assert main(["run", str(file), "--dry-run", "--store", str(store), "--ray-address", "auto"]) == 0
     assert "not known" in capsys.readouterr().out
@@ -198,7 +203,47 @@ def test_a_dry_run_tells_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: p
     assert main(["run", str(file), "--local", "--dry-run", "--store", str(store)]) == 0
     out = capsys.readouterr().out
     assert "1 finished, 0 failed, 1 missing" in out
-    assert "Estimated from 1 past trial of the store" in out
+    assert "Estimated from 1 trial that finished" in out
     assert "GB free" in out or "MB free" in out
     assert main(["run", str(file), "--local", "--dry-run", "--seeds", "0", "--store", str(store)]) == 0
     assert "to run    0" in capsys.readouterr().out
+
+
+def test_other_hardware_is_slower_or_faster_by_a_stated_factor(
+    cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, store = tmp_path / "mine.yaml", tmp_path / "store"
+    file.write_text(STUDY.format(cut=cut), encoding="utf-8")
+    command = ["run", str(file), "--store", str(store)]
+    assert main([*command, "--local", "--no-report", "--seeds", "0"]) == 0
+    capsys.readouterr()
+    assert main([*command, "--dry-run", "--on", "8 A100", "--seeds", "0", "1", "2"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "on 8 A100, 2 at once" in out
+    assert "GPU-hours" in out
+    assert "times as fast as cpu" in out
+    assert "data sheets" in out
+    assert main([*command, "--dry-run", "--on", "8 A1000"]) == 2
+    assert "Did you mean 'A100'?" in capsys.readouterr().err
+    assert main([*command, "--on", "8 A100"]) == 2
+    assert "--on: give it with --dry-run" in capsys.readouterr().err
+
+
+def test_a_range_holds_the_trials_that_it_is_made_from(study: Study) -> None:
+    (trial,) = plan(replace(study, methods=(Vanilla(),)))
+    times = [past(trial, preparation=seconds, training=0, evaluation=0) for seconds in (10.0, 20.0, 40.0)]
+    cost = estimated([trial, replace(trial, seed=1)], times, Resources(local=True), gpus=0)
+    assert (cost.low, cost.seconds, cost.high) == (16.0, 40.0, 100.0)
+
+
+def test_disk_counts_checkpoints_and_tokenised_data(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    config = trial(setting=replace(SHORT, max_steps=5))
+    cut_short(config, store, 3)
+    (folder,) = (tmp_path / "store" / "trials").glob("*/checkpoint-*")
+    sizes = [file.stat().st_size for file in folder.iterdir()]
+    attempt(config, store, Resources())
+    cost = estimated([config], comparable([config], store, None), Resources(local=True), gpus=0)
+    assert sum(sizes) <= cost.checkpoint  # a bound: the vocabulary is trimmed
+    tokenised = sum(file.stat().st_size for file in store.cache.glob("tokenised/**/*.arrow"))
+    assert tokenised / 2 <= cost.tokenised <= 2 * tokenised

@@ -93,8 +93,8 @@ def test_hard_cells_come_through(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"sentence,topic\na,b,c\n", "a.csv: cannot be read as a table: "),
-        ("a.csv", b"", "a.csv: cannot be read as a table: No columns to parse from file"),
+        ("a.csv", b"sentence,topic\na,b,c\n", "a.csv:2: 3 cells in 2 columns; put a text with a comma into "),
+        ("a.csv", b"", "a.csv: the file is empty; its first line has the names"),
         (
             "a.csv",
             "sentence,topic\nä,b\n".encode("latin-1"),

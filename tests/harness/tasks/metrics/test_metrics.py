@@ -36,6 +36,16 @@ def test_numbers_are_scored_as_scipy_does() -> None:
     assert METRICS["spearman"].function(NUMBERS, ANSWERS) == pytest.approx(stats.spearmanr(NUMBERS, ANSWERS).statistic)
 
 
+def test_errors_are_scikit_learn_s_negated() -> None:
+    errors = {
+        "negative_mae": metrics.mean_absolute_error(NUMBERS, ANSWERS),
+        "negative_rmse": metrics.root_mean_squared_error(NUMBERS, ANSWERS),
+    }
+    for name, error in errors.items():
+        assert METRICS[name].function(NUMBERS, ANSWERS) == pytest.approx(-error)
+        assert METRICS[name].function(NUMBERS, NUMBERS) == 0
+
+
 @pytest.mark.parametrize("name", ["pearson", "spearman", "matthews"])
 def test_a_constant_answer_goes_with_nothing(name: str) -> None:
     gold: list[object] = [*GOLD] if name == "matthews" else [*NUMBERS]
@@ -65,9 +75,9 @@ def test_a_users_own_metric_and_its_fingerprint(tmp_path: Path) -> None:
     [
         (
             "return float('nan')",
-            "kept.py: what metric returns for 2 examples: nan is not allowed; give one finite number",
+            "kept.py: the value of metric for 2 examples: nan is not allowed; give one finite number",
         ),
-        ("return 0.5, 0.7", "kept.py: what metric returns for 2 examples: (0.5, 0.7) is not allowed; give one finite"),
+        ("return 0.5, 0.7", "kept.py: the value of metric for 2 examples: (0.5, 0.7) is not allowed; give one finite"),
         ("return gold[7]", "kept.py:2: metric fails on 2 examples: IndexError: list index out of range"),
     ],
 )

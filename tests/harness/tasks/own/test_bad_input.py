@@ -13,6 +13,7 @@ from harness.execution.plan import plan
 from harness.methods import Vanilla
 from harness.study import DataFiles, Study
 from harness.tasks.own import Own, own_task
+from harness.tasks.own.question import OwnQuestion
 from harness.tasks.own.regression import OwnRegression
 from harness.tasks.own.text import OwnText
 from tests.helpers.own_data import topics, written
@@ -97,6 +98,33 @@ def test_another_encoding_names_the_line(tmp_path: Path) -> None:
         read(tmp_path, "a.csv", "key,sentence,topic\n1,a,x\n2,ä,y\n".encode("latin-1"))
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (
+            "a.csv",
+            b"sentence,topic\nA,x\nB, b,y\n",
+            'a.csv:3: 3 cells in 2 columns; put a text with a comma into "…"',
+        ),
+        ("a.tsv", b"sentence\ttopic\nA\tB\tx\n", 'a.tsv:2: 3 cells in 2 columns; put a text with a tab into "…"'),
+        ("a.csv", b'sentence,topic\nA,x\n"B,y\n', "a.csv: row 2: a quotation mark opens a text and none closes it"),
+        ("a.csv", b"", "a.csv: the file is empty; its first line has the names of the columns"),
+        ("a.csv", b"sentence;topic\nA;x\n", "a.csv:1: 'sentence;topic' has a semicolon between its names; save the"),
+    ],
+)
+def test_tables_that_are_malformed(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        read(tmp_path, name, content)
+
+
+def test_questions_have_their_row(tmp_path: Path) -> None:
+    answers = {"text": ["Berlin"], "answer_start": [1]}
+    rows = [{"id": 7, "question": "Where?", "context": "Berlin", "answers": answers | {"answer_start": [0]}}]
+    wrong = [*rows, {"id": 8, "question": "Where?", "context": "Berlin", "answers": answers}]
+    with pytest.raises(UserError, match=r"a\.jsonl: row 2: question '8': answer_start: 1 is not allowed; give 0"):
+        read(tmp_path, "a.jsonl", lines(*wrong), OwnQuestion())
+
+
 def test_numbers_that_are_all_the_same(tmp_path: Path) -> None:
     task = OwnRegression(text=("sentence",), label="value")
     with pytest.raises(UserError, match=r"a\.csv: all 2 rows have the number 3; give some that differ"):
@@ -117,7 +145,7 @@ def test_a_metric_is_tried_before_anything_runs(tmp_path: Path, encoder: str, re
         targets=("de",),
         encoder=encoder,
     )
-    with pytest.raises(UserError, match=r"mine.py: what metric returns for 20 examples: .* give one finite number"):
+    with pytest.raises(UserError, match=r"mine.py: the value of metric for 20 examples: .* give one finite number"):
         plan(study)
 
 
@@ -157,6 +185,10 @@ def test_a_study_whose_data_do_not_fit(change: dict[str, object], message: str) 
         (
             {"kind": "text", "text": "topic", "label": "topic"},
             "label: 'topic' is not allowed; give another column than",
+        ),
+        (
+            {"kind": "text", "text": "a", "metric": "macrof1"},
+            "Did you mean 'macro_f1'? Known: accuracy, macro_f1, matthews, micro_f1",
         ),
         ({"kind": "token", "words": "w", "tags": "w"}, "tags: 'w' is not allowed; give another column than the words'"),
         ({"kind": "text", "text": "a", "metric": "examples.py"}, "and neither a metric of steadytune"),

@@ -80,7 +80,7 @@ def test_a_task_that_cannot_be(spec: dict[str, object], message: str) -> None:
 
 def test_bad_rows_are_told_with_the_file_and_the_question(tmp_path: Path) -> None:
     row = {"id": "q7", "question": "?", "context": "Ann has 3 cats", "answers": [{"text": "3", "answer_start": 7}]}
-    with pytest.raises(UserError, match=r"here\.jsonl: question 'q7': answer_start: 7 is not allowed; give 8"):
+    with pytest.raises(UserError, match=r"here\.jsonl: row 1: question 'q7': answer_start: 7 is not allowed; give 8"):
         OwnQuestion().examples(pd.DataFrame([row]), "here.jsonl", "test")
     with pytest.raises(UserError, match=r"here\.jsonl: column: there is no 'context'"):
         OwnQuestion().examples(pd.DataFrame([row]).drop(columns="context"), "here.jsonl", "test")

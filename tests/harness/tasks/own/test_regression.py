@@ -79,7 +79,7 @@ def test_a_diverged_model_has_collapsed() -> None:
 
 @pytest.mark.parametrize("cell", ["4,5", "", None, True, float("nan"), [1]])
 def test_what_is_no_number_is_refused(cell: object) -> None:
-    with pytest.raises(UserError, match=r"row 3: value: .* is not allowed; give a finite number, with a decimal point"):
+    with pytest.raises(UserError, match=r"row 3: value: .* is not allowed; give a finite number, such as 2 or 2.5"):
         TASK.example(("A text", cell), "a.csv: row 3")
 
 

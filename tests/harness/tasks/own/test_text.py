@@ -159,7 +159,7 @@ def test_matthews_may_be_negative() -> None:
     ("spec", "message"),
     [
         ({"kind": "txet", "text": "a"}, "task: kind: there is no 'txet'. Did you mean 'text'?"),
-        ({"text": "a"}, "task: the field 'kind' is missing; give one of pair, "),
+        ({"text": "a"}, "task: the field 'kind' is missing; give one of multi_label, pair, "),
         ({"kind": "text"}, "task: the field 'text' is missing"),
         ({"kind": "text", "txt": "a"}, "task: field: there is no 'txt'. Did you mean 'text'?"),
         ({"kind": "text", "text": ["a", "b"]}, "task: text: ['a', 'b'] is not allowed; give the name of one column"),

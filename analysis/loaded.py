@@ -1,0 +1,233 @@
+"""Results in Python: frames for pandas, claims as data, and the report's tables and figures by name."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from analysis.claims.answer import Answer, answer
+from analysis.claims.claim import Claim, Quantity, Scope
+from analysis.examples import example as shipped
+from analysis.rendering.section import Picture
+from analysis.rendering.table import Table
+from analysis.report import Chapter, chapters, write
+from analysis.results.frame import RUN
+from analysis.results.opening import opened
+from analysis.results.tidy import tidy
+from analysis.results.view import View
+from harness.common.errors import UserError, unknown
+
+ZERO_SHOT = "zero-shot"
+T = TypeVar("T")
+
+
+class Loaded:
+    """The results of a study, as the report shows them.
+
+    ``frame`` and ``runs`` are pandas frames to compute with; ``answer`` has the claims; ``table`` and ``figure`` give a
+    part of the report by name. All are computed on first use.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+
+    def __repr__(self) -> str:
+        about, trials = self._view.results.about, self._view.results.trials
+        finished = int((trials["status"] == "finished").sum())
+        return f"<results of {about.name}: {finished} of {len(trials)} trials, methods {', '.join(self.methods)}>"
+
+    @property
+    def study(self) -> str:
+        """The study's name."""
+        return self._view.results.about.name
+
+    @property
+    def source(self) -> str:
+        """The language of the training data."""
+        return self._view.results.source
+
+    @property
+    def methods(self) -> list[str]:
+        """Labels of the methods, in the study's order."""
+        return self._view.results.methods
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per trial × language × metric, with the hyperparameters: the content of ``results.csv``."""
+        return tidy(self._view.results)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row per run (method, setting, seed, replicate), one column of test scores × 100 per language.
+
+        The source comes first, then the target languages, then ``zero-shot``, their mean, and ``collapsed``, whether
+        the run has collapsed on the source. A missing score is NaN.
+        """
+        results = self._view.results
+        wide = results.wide.copy()
+        wide[ZERO_SHOT] = wide[list(results.about.targets)].mean(axis=1, skipna=False)
+        wide["collapsed"] = results.runs.set_index(RUN)["collapsed"].reindex(wide.index)
+        return wide.rename_axis(columns=None)
+
+    @cached_property
+    def answer(self) -> Answer:
+        """All claims, each with estimate, 95 % interval, p and verdict (``analysis.claims.claim.Claim``)."""
+        return answer(self._first)
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The report's answer in words."""
+        sections = (chapter.section for chapter in self._chapters if chapter.section.name == "answer")
+        return [part for section in sections for part in section.parts if isinstance(part, str)]
+
+    @property
+    def tables(self) -> list[str]:
+        """Names of the report's tables."""
+        return list(self._tables)
+
+    def table(self, name: str) -> Table:
+        """A table of the report. It has ``frame()``, ``latex()``, ``markdown()`` and ``plain()``.
+
+        Raises ``UserError`` for an unknown name.
+        """
+        return _found("table", name, self._tables)
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the report's figures."""
+        return list(self._pictures)
+
+    def figure(self, name: str) -> Figure:
+        """A figure of the report, as a matplotlib figure. Raises ``UserError`` for an unknown name."""
+        return _found("figure", name, self._pictures).figure
+
+    def report(self, out: str | os.PathLike[str] | None = None) -> Path:
+        """Write the report, and return the path of its page; see ``analysis.report.write``."""
+        return write(self._view, None if out is None else Path(out)).html
+
+    def claim(self, quantity: Quantity, method: str, *, baseline: str | None = None, scope: Scope) -> Claim:
+        """The claim on a quantity of a method.
+
+        A method's name stands for its label, ``l2`` for ``l2(strength=0.1)``, if no other method has that name. Raises
+        ``UserError`` if ``method`` or ``baseline`` is unknown, if they are the same, or if there are too few runs.
+        """
+        base = self._view.baseline if baseline is None else self._label("baseline", baseline, self.methods)
+        against = self if base == self._view.baseline else Loaded(self._view.with_baseline(base))
+        others = [label for label in self.methods if label != base]
+        label = self._label("method", method, others)
+        found = against.answer.claim(quantity, label, scope)
+        if found is None:
+            raise UserError(f"results: {label} and {base} have too few runs for a claim on the {quantity}")
+        return found
+
+    @staticmethod
+    def _label(field: str, name: str, labels: Sequence[str]) -> str:
+        """The label that a user means by a method's label or name."""
+        if name in labels:
+            return name
+        named = [label for label in labels if label.partition("(")[0] == name]
+        if len(named) != 1:
+            raise unknown(field, name, labels)
+        return named[0]
+
+    @cached_property
+    def _first(self) -> View:
+        return self._view.without_reruns()
+
+    @cached_property
+    def _chapters(self) -> Sequence[Chapter]:
+        return chapters(self._view)
+
+    @cached_property
+    def _tables(self) -> dict[str, Table]:
+        return {part.name: part for part in self._parts() if isinstance(part, Table)}
+
+    @cached_property
+    def _pictures(self) -> dict[str, Picture]:
+        return {part.name: part for part in self._parts() if isinstance(part, Picture)}
+
+    def _parts(self) -> Iterator[str | Table | Picture]:
+        for chapter in self._chapters:
+            for section in (chapter.section, chapter.twin):
+                yield from section.parts if section is not None else ()
+
+
+def _found(kind: str, name: str, there: Mapping[str, T]) -> T:
+    if name not in there:
+        raise unknown(kind, name, list(there))
+    return there[name]
+
+
+def load(store: str | os.PathLike[str], study: str, *, baseline: str | None = None, ddof: int = 1) -> Loaded:
+    """The results of a study that was run in a store.
+
+    Args:
+        store: Folder or URL of the store.
+        study: Name of the study.
+        baseline: Method that the others are compared with; the default is vanilla, or the first method.
+        ddof: ddof of standard deviations.
+
+    Raises:
+        UserError: The store, the study or the baseline does not exist.
+    """
+    return Loaded(opened(study, os.fspath(store), baseline=baseline, ddof=ddof))
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    source: str | None = None,
+    baseline: str | None = None,
+    ddof: int = 1,
+    columns: Mapping[str, str] | None = None,
+) -> Loaded:
+    """The results in a table, or in a folder of another program's runs.
+
+    Args:
+        path: A ``.csv``, ``.tsv`` or ``.txt`` file, or a folder of runs of Hugging Face's Trainer or of Ray Tune.
+        source: Language of the training data, if the table does not say it; the default is ``en``.
+        baseline: Method that the others are compared with; the default is vanilla, or the first method.
+        ddof: ddof of standard deviations.
+        columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.
+
+    Raises:
+        UserError: The file cannot be read as results.
+    """
+    maps = [f"{field}={column}" for field, column in (columns or {}).items()]
+    return Loaded(opened(os.fspath(path), "", source=source, baseline=baseline, ddof=ddof, maps=maps))
+
+
+def example() -> Loaded:
+    """The results that ship, those of the study ``quickstart``."""
+    with shipped() as file:
+        return read(file)
+
+
+def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
+    """A method's standard deviation over the baseline's, over the pairs of these runs in which neither collapsed.
+
+    The estimate is the geometric mean over the target languages. ``low`` and ``high`` are the ends of the 95 %
+    interval. ``p`` comes from the swap test. ``verdict`` says whether a difference is shown.
+    """
+    return results.claim(Quantity.SPREAD, method, baseline=baseline, scope=Scope.THESE)
+
+
+def mean_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
+    """A method's mean zero-shot score minus the baseline's, in points.
+
+    The claim is for the widest scope that has a test: other settings, other seeds, or else these runs alone.
+    """
+    for scope in (Scope.SETTINGS, Scope.SEEDS):
+        claim = results.claim(Quantity.MEAN, method, baseline=baseline, scope=scope)
+        if claim.tested:
+            return claim
+    return results.claim(Quantity.MEAN, method, baseline=baseline, scope=Scope.THESE)
+
+
+def collapse_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
+    """A method's share of collapsed runs minus the baseline's, over these runs."""
+    return results.claim(Quantity.COLLAPSE, method, baseline=baseline, scope=Scope.THESE)

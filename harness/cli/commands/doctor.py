@@ -1,0 +1,40 @@
+"""``doctor``: whether this machine can run studies, and the way to mend each finding."""
+
+import argparse
+import textwrap
+
+from harness.cli.commands import exit_codes
+from harness.cli.options.store import store_option
+
+WIDTH = 80
+
+
+def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser(
+        "doctor",
+        help="check this machine, and say how to mend each finding",
+        description="Check versions, GPU, bf16, Ray, shared memory, ports, the store's disk and locks, and the Hugging "
+        "Face hub. Takes seconds, runs no trial and leaves nothing behind.",
+        epilog="Exit codes: 0 studies can run, 1 something will fail.",
+    )
+    store_option(command)
+    command.add_argument("--local", action="store_true", help="leave out Ray, as 'run --local' does")
+    command.set_defaults(command=doctor)
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from harness.checks.doctor import FAILS, findings
+
+    failing = False
+    for one in findings(options.store, ray=not options.local):
+        failing |= one.status == FAILS
+        print(_filled(f"{one.status:<6} {one.name}: {one.found}", "       "), flush=True)
+        if one.advice:
+            print(_filled(f"       -> {one.advice}", "          "), flush=True)
+    print("\nSomething will fail: see the lines with FAILS." if failing else "\nStudies can run on this machine.")
+    return exit_codes.FAILED_TRIALS if failing else exit_codes.OK
+
+
+def _filled(line: str, indent: str) -> str:
+    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)

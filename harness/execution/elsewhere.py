@@ -1,0 +1,75 @@
+"""Past trials as if they had run on other hardware."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harness.execution.cost import LOOKED_AT, Past
+from harness.execution.hardware import Hardware as Hardware
+from harness.execution.hardware import RelativeSpeed, Timing, relative_speed, same
+from harness.execution.resources import Resources
+from harness.store.store import Store
+
+
+@dataclass(frozen=True)
+class Moved:
+    """Past trials on some hardware, and the share by which their speed there is uncertain."""
+
+    past: Sequence[Past]
+    slower: float
+    """Factor ≥ 1 by which they may take longer."""
+    faster: float
+    """Factor ≥ 1 by which they may be shorter."""
+    source: str
+    """The origin of the speeds, for messages."""
+
+
+def moved(past: Sequence[Past], hardware: Hardware, store: Store | None) -> Moved:
+    """Past trials on ``hardware``: those that ran there, or else all of them at its relative speed.
+
+    Raises ``UserError`` if the relative speed of a device is not known.
+    """
+    if there := [one for one in past if same(hardware, one.device)]:
+        return Moved(there, 1.0, 1.0, f"measured on {hardware.name}")
+    known = timings(store) if store is not None else []
+    speeds = {(one.device, one.threads): relative_speed(hardware, one.device, one.threads, known) for one in past}
+    scaled = [_scaled(one, speeds[one.device, one.threads]) for one in past]
+    slower = max(speed.likely / speed.low for speed in speeds.values())
+    faster = max(speed.high / speed.likely for speed in speeds.values())
+    told = "; ".join(
+        f"a {hardware.name} is taken as {speed.low:.2g} to {speed.high:.2g} times as fast as {device}, "
+        f"from {speed.source}"
+        for (device, _), speed in speeds.items()
+    )
+    return Moved(scaled, slower, faster, told)
+
+
+def timings(store: Store) -> list[Timing]:
+    """The speeds of a store's trials; at most ``LOOKED_AT`` of them."""
+    found = []
+    for record in store.records(store.ids()[:LOOKED_AT]).values():
+        identity = record.identity
+        setting = (identity.setting.get("batch_size"), identity.setting.get("max_length"))
+        work = (identity.task, identity.encoder_revision, identity.precision, identity.method.get("name"), setting)
+        origin = record.provenance
+        found.append(Timing(work, origin.device, origin.threads, record.cost.tokens_per_second))
+    return found
+
+
+def at_once_on(hardware: Hardware, resources: Resources) -> int:
+    """Number of trials that run at once on the hardware. A machine with GPUs is taken to have cores enough."""
+    if resources.local:
+        return 1
+    if not hardware.gpus:
+        return max(1, hardware.count // resources.cpus)
+    share = resources.gpus or 1.0
+    return max(1, int(hardware.gpus / share + 1e-9))
+
+
+def _scaled(one: Past, speed: RelativeSpeed) -> Past:
+    """The preparation stays as long: it is the CPU's and the disk's."""
+    return replace(
+        one,
+        training=one.training / speed.likely,
+        evaluation=one.evaluation / speed.likely,
+        tokens=one.tokens * speed.likely,
+    )

@@ -1,0 +1,91 @@
+"""``harness.run``, a study's run from Python, in a notebook or a script."""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from harness.common.errors import UserError
+from harness.common.machine import environment
+from harness.common.own_packages import check_own_packages
+from harness.execution.sweep import SweepOutcome as Outcome
+from harness.study import Study
+
+__all__ = ["Outcome", "run"]
+
+STORE = "steadytune-store"
+"""The command line's default store."""
+
+
+def run(
+    study: Study | str,
+    *,
+    store: str | os.PathLike[str] = STORE,
+    targets: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+    local: bool = False,
+    cpus: int = 1,
+    gpus: float | None = None,
+    ray_address: str | None = None,
+    retry_failed: bool = False,
+    keep_weights: bool = False,
+    **changes: Any,
+) -> Outcome:
+    """Run the trials of a study that a store lacks, as ``steadytune run`` does, without a report.
+
+    Args:
+        study: A study, the name of one that ships, or the path of a study's file.
+        store: Folder or URL of the store.
+        targets: Other target languages than the study's.
+        seeds: Other seeds than the study's.
+        local: Whether to run one trial after another in this process, without Ray.
+        cpus: CPU cores of a trial.
+        gpus: GPUs of a trial; ``None`` means one if there are any.
+        ray_address: Address of an existing cluster; ``None`` starts Ray on this machine.
+        retry_failed: Whether to retry trials that failed before.
+        keep_weights: Whether to keep the fine-tuned models.
+        changes: Other values of the study's or its settings' fields, as ``--set`` takes them: ``encoder="embedded"``,
+            ``max_steps=60``, ``learning_rate="10x"``.
+
+    Returns:
+        The numbers of trials in total, finished, failed and run just now.
+
+    Raises:
+        UserError: The study cannot run as it is. Nothing has run then.
+    """
+    check_own_packages()
+    environment.refuse_launchers()
+    environment.clear()
+
+    import search_spaces
+    from harness.cli.commands.run import checked_lacking
+    from harness.cli.first_step import tell_of_first_step
+    from harness.cli.overrides import scaled
+    from harness.cli.warmups import warn_of_warmups
+    from harness.execution.plan import plan
+    from harness.execution.resources import Resources
+    from harness.execution.sweep import sweep
+    from harness.store.store import Store
+
+    named = search_spaces.load(study) if isinstance(study, str) else study
+    written = [f"{name}={value}" for name, value in changes.items()]
+    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds)
+    for note in notes:
+        print(f"Note: {note}.")
+    if asked.search is not None:
+        raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
+    resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)
+    trials = plan(asked, gpus=gpus)
+    warn_of_warmups((trial.setting for trial in trials), trials[0])
+    if lacking := checked_lacking(trials, os.fspath(store), resources):
+        tell_of_first_step(lacking, resources)
+    return sweep(
+        asked,
+        trials,
+        Store(store),
+        resources,
+        Console(),
+        retry_failed=retry_failed,
+        keep_weights=keep_weights,
+    )

@@ -1,0 +1,71 @@
+"""Results in Python agree with the report's files."""
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import analysis
+from analysis.claims.claim import Quantity, Scope
+from analysis.loaded import Loaded
+from harness.common.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def results() -> Loaded:
+    return analysis.example()
+
+
+def test_runs_are_the_frames_scores(results: Loaded) -> None:
+    frame = results.frame
+    scores = frame[(frame["split"] == "test") & (frame["metric"] == "f1") & (frame["language"] == "de")]
+    expected = scores.groupby(["method", "setting", "seed", "replicate"])["score"].mean()
+    pd.testing.assert_series_equal(results.runs["de"].dropna().sort_index(), expected.sort_index(), check_names=False)
+    targets = [name for name in results.runs if name not in (results.source, "zero-shot", "collapsed")]
+    vanilla = results.runs.loc["vanilla"]
+    pd.testing.assert_series_equal(vanilla["zero-shot"], vanilla[targets].mean(axis=1), check_names=False)
+    assert vanilla["collapsed"].sum() == 2
+
+
+def test_a_figure_is_the_claim_of_the_answer(results: Loaded, tmp_path: Path) -> None:
+    ratio = analysis.std_ratio(results, "l2", baseline="vanilla")
+    page = results.report(tmp_path / "page")
+    claims = json.loads(page.with_name("answer.json").read_text(encoding="utf-8"))["claims"]
+    same = [
+        claim
+        for claim in claims
+        if claim["method"] == ratio.method and (claim["quantity"], claim["scope"]) == (Quantity.SPREAD, Scope.THESE)
+    ]
+    assert [claim["estimate"] for claim in same] == [ratio.estimate]
+    assert (same[0]["low"], same[0]["high"], same[0]["p"]) == (ratio.low, ratio.high, ratio.p)
+    table = pd.read_csv(page.parent / "tables" / "summary.csv")
+    assert table.columns.tolist() == results.table("summary").frame().columns.tolist()
+
+
+def test_other_figures_have_their_own_scope_and_baseline(results: Loaded) -> None:
+    assert analysis.collapse_difference(results, "l2").estimate == pytest.approx(-0.25)
+    there = analysis.mean_difference(results, "ewc")
+    back = analysis.mean_difference(results, "vanilla", baseline="ewc")
+    assert there.scope is Scope.SEEDS
+    assert there.estimate == pytest.approx(-back.estimate)
+    assert math.isnan(analysis.std_ratio(results, "ewc").p)
+    assert analysis.std_ratio(results, "ewc").reason
+
+
+def test_unknown_names_get_the_known_ones(results: Loaded) -> None:
+    for ask, message in (
+        (lambda: analysis.std_ratio(results, "l3"), r"method: there is no 'l3'.*l2\(strength=0.05\)"),
+        (lambda: analysis.std_ratio(results, "vanilla"), "method: there is no 'vanilla'"),
+        (lambda: analysis.std_ratio(results, "l2", baseline="lora"), "baseline: there is no 'lora'"),
+        (lambda: results.table("sumary"), "table: there is no 'sumary'.*summary"),
+        (lambda: results.figure("x"), "figure: there is no 'x'"),
+    ):
+        with pytest.raises(UserError, match=message):
+            ask()
+
+
+def test_figures_are_matplotlibs(results: Loaded, tmp_path: Path) -> None:
+    results.figure("source-zero-shot").savefig(tmp_path / "figure.png")
+    assert (tmp_path / "figure.png").stat().st_size > 10_000
