@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from harness.common import fields, files, own_code
+from harness.common import fields, files
 from harness.common.errors import UserError, bad
 from harness.common.hashing import check_unchanged
+from harness.common.users import own_code
 from harness.methods.base import Method
 from harness.methods.fisher_estimate import Estimate
 from harness.methods.own_classes import class_in, made

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.common import fields, own_code
+from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
+from harness.common.users import own_code
 from harness.methods.base import Method
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")

@@ -8,9 +8,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from harness.common import fields, own_code, python_files
+from harness.common import fields, python_files
 from harness.common.errors import UserError, bad
 from harness.common.registry import Registry
+from harness.common.users import own_code
 from harness.tasks.base import Examples as Examples
 from harness.tasks.base import Task as Task
 from harness.tasks.metrics import RESERVED

@@ -11,7 +11,7 @@ import harness.compat.ray  # noqa: F401  # before Ray, which reads its environme
 # isort: split
 from ray import tune
 
-from harness.common.own_code import Bundle, receive
+from harness.common.users.own_code import Bundle, receive
 from harness.execution.attempt import Attempt, attempt
 from harness.execution.on_ray.worker import settle, take_gpu, worker_thread
 from harness.execution.resources import Resources

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError
-from harness.common.own_code import Bundle, packed, receive
+from harness.common.users.own_code import Bundle, packed, receive
 from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources

@@ -18,7 +18,7 @@ from ray.tune.experiment import Trial
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from harness.common.machine import signals
-from harness.common.own_code import Bundle, receive
+from harness.common.users.own_code import Bundle, receive
 from harness.execution.attempt import Attempt, attempt, failed
 from harness.execution.on_ray.interruption import listen, passed_on
 from harness.execution.on_ray.worker import code_of, settle, take_gpu

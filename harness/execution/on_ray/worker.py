@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
-from harness.common import own_code
+from harness.common.users import own_code
 from harness.study import TrialConfig
 
 

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.common import own_code
 from harness.common.errors import UserError, bad
+from harness.common.users import own_code
 from harness.tasks.metrics import METRICS, Function
 
 METRIC = "metric"

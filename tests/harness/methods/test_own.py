@@ -14,8 +14,8 @@ import search_spaces
 from harness.checks.first_step import try_first_step
 from harness.cli.main import main
 from harness.cli.overrides import scaled
-from harness.common import own_code
 from harness.common.errors import UserError
+from harness.common.users import own_code
 from harness.data.context import TrialContext
 from harness.execution.on_ray.worker import code_of
 from harness.execution.plan import plan
