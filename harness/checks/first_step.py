@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from transformers import PreTrainedModel
 
 from harness.common.errors import UserError, reason
 from harness.common.machine import memory
@@ -22,6 +23,7 @@ from harness.encoders.pinning import Encoder
 from harness.fisher.diagonal import diagonal
 from harness.fisher.windows import windows
 from harness.methods import Method
+from harness.methods.batch import Batch
 from harness.methods.fisher_estimate import Estimate
 from harness.study import TrialConfig
 from harness.tasks import task_named
@@ -92,14 +94,28 @@ def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> No
     model = loading.fine_tunable(encoder, origin.task, 0, used)
     task.prepare(model)
     train_packed(model)
+    shared = loading.restarted(model, shared, method.restarts(model, shared), 0)
     method.adapt(model, shared)
     takes = inspect.signature(model.forward).parameters.keys() | {"labels"}
     features = [{name: row[name] for name in row if name in takes} for row in part.rows]
     batch = task.collator(part.tokenizer)(features)
     model.train()
     labels = batch.pop("labels")
-    task.loss(model(**batch), labels).backward()
+    _loss(model, Batch(batch, labels, task, task.loss), method).backward()
     predict(model, part, task)
+
+
+def _loss(model: PreTrainedModel, batch: Batch, method: Method) -> torch.Tensor:
+    """The loss of a batch with the method's own loss. Raises ``UserError`` if the latter is not finite."""
+    outputs = batch.outputs(model)
+    loss, own = batch.task_loss(outputs), method.loss(model, batch, outputs)
+    if own is None:
+        return loss
+    if not own.isfinite():
+        raise UserError(
+            f"methods: the loss of {method.label} is {float(own)} on {EXAMPLES} examples; it must be finite"
+        )
+    return own if method.replaces_loss else loss + own
 
 
 def _ids(part: Encoded) -> torch.Tensor:

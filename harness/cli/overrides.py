@@ -11,7 +11,7 @@ from typing import Any
 from harness.cli.override_values import merged, value_of, with_values
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
-from harness.methods import METHODS, Composed, Ewc, Method
+from harness.methods import METHODS, Composed, Ewc, Method, OwnMethod
 from harness.setting import Setting, unknown_field
 from harness.study import Arm, Study
 from harness.tasks import Own, TaskName, task_named
@@ -149,6 +149,8 @@ def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
                 f"{', '.join(sorted(methods))}"
             )
         raise unknown("--set: method", kind, methods)
+    if methods[kind] is OwnMethod:
+        raise UserError(f"--set: {name} is an option of a method of your own; change it in the study's file")
     options = {field.name for field in dataclasses.fields(methods[kind])}
     if option not in options:
         raise unknown(f"--set: option of {kind}", option, options)

@@ -11,7 +11,7 @@ from analysis.claims.claim import Quantity, Scope
 from analysis.planning.goals import GOALS, Goal
 from analysis.planning.plan import Plan
 from harness.cli.columns import aligned
-from harness.execution.progress import duration
+from harness.common.console import duration
 
 if TYPE_CHECKING:
     from harness.study import Study

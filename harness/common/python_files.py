@@ -19,6 +19,33 @@ from harness.common.neighbours import importable
 T = TypeVar("T")
 
 
+def executed(
+    file: Path, name: str = "", *, content: bytes | None = None, known: Iterable[type] = (), shown: str = ""
+) -> tuple[ModuleType, object, dict[str, Path]]:
+    """The module of a Python file, its value of ``name``, and the files of imported neighbours by module name.
+
+    Messages call the file ``shown``. Other arguments and errors are as in ``defined``.
+    """
+    source = files.read(file) if content is None else content
+    module = ModuleType(file.stem)
+    module.__file__ = str(file)
+    registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up their own module
+    try:
+        with importable(file.parent.absolute()) as neighbours:
+            exec(compile(source, str(file), "exec"), module.__dict__)
+            found = _value(module, name) if name else None
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        line = lines[-1] if lines else getattr(error, "lineno", None)
+        raise UserError(
+            f"{shown or file}{f':{line}' if line else ''}: {_message(error, known, line, source)}"
+        ) from None
+    finally:
+        if registered is module:
+            del sys.modules[file.stem]
+    return module, found, neighbours
+
+
 def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()) -> T:
     """The value of ``name`` in a Python file, or the return value of its function of that name in lower case.
 
@@ -32,32 +59,22 @@ def defined(file: Path, name: str, kind: type[T], *, content: bytes | None = Non
     Raises:
         UserError: The file or function fails (with file and line), or the value is not of type ``kind``.
     """
-    return loaded(file, name, kind, content=content, known=known)[0]
+    return checked(executed(file, name, content=content, known=known)[1], str(file), name, kind)
 
 
-def loaded(
-    file: Path, name: str, kind: type[T], *, content: bytes | None = None, known: Iterable[type] = ()
-) -> tuple[T, dict[str, Path]]:
-    """As ``defined``, with the files of imported neighbours by module name."""
-    source = files.read(file) if content is None else content
-    module = ModuleType(file.stem)
-    module.__file__ = str(file)
-    registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up their own module
-    try:
-        with importable(file.parent.absolute()) as neighbours:
-            exec(compile(source, str(file), "exec"), module.__dict__)
-            found = _found(module, name)
-    except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-        line = lines[-1] if lines else getattr(error, "lineno", None)
-        raise UserError(f"{file}{f':{line}' if line else ''}: {_message(error, known, line, source)}") from None
-    finally:
-        if registered is module:
-            del sys.modules[file.stem]
+def _value(module: ModuleType, name: str) -> object:
+    """The value of ``name`` in an executed file, or the return value of its function of that name in lower case."""
+    made = getattr(module, name, None)
+    function = getattr(module, name.lower(), None)
+    return function() if made is None and callable(function) else made
+
+
+def checked(found: object, file: str, name: str, kind: type[T]) -> T:
+    """A file's value of ``name``. Raises ``UserError`` if it is not of type ``kind``."""
     if not isinstance(found, kind):
         wanted = f"{name}, a {kind.__module__}.{kind.__qualname__}, or a function {name.lower()}() that returns one"
         raise UserError(f"{file}: it must define {wanted}; it has {type(found).__name__}")
-    return found, neighbours
+    return found
 
 
 def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:
@@ -83,9 +100,3 @@ def _calls(content: bytes, line: int) -> Iterator[tuple[str, list[str]]]:
         if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or line):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             yield name, [keyword.arg for keyword in node.keywords if keyword.arg is not None]
-
-
-def _found(module: ModuleType, name: str) -> object:
-    made = getattr(module, name, None)
-    function = getattr(module, name.lower(), None)
-    return function() if made is None and callable(function) else made

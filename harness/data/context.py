@@ -13,6 +13,7 @@ from harness.data.tokenised import Encoded, encoded
 from harness.encoders import loading, pinning
 from harness.encoders.loading import Pretrained
 from harness.encoders.pinning import Encoder
+from harness.methods import OwnMethod
 from harness.study import TrialConfig
 from harness.tasks import Examples, Task, code_fingerprint, task_named
 
@@ -32,12 +33,15 @@ class TrialContext:
     def of(cls, config: TrialConfig, cache: Path) -> "TrialContext":
         """Find a trial's inputs.
 
-        Raises ``UserError`` if a user's task or the encoder has changed since the trial was planned. The data is
-        checked when it is tokenised.
+        Raises ``UserError`` if a user's task or method or the encoder has changed since the trial was planned. The data
+        is checked when it is tokenised.
         """
         origin = Origin.of(config)
         what = f"task: {config.task_file or config.task}"
         check_unchanged(what, code_fingerprint(origin.task), config.task_code)
+        for part in config.method.parts:
+            if isinstance(part, OwnMethod):
+                part.check_code()
         encoder = pinning.pinned(config.encoder, config.encoder_revision)
         return cls(config, origin, task_named(origin.task), encoder, cache)
 

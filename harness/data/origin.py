@@ -8,7 +8,7 @@ from harness.common import files
 from harness.data import hub
 from harness.study import Study, TrialConfig
 from harness.study.own_data import HubData, OwnData, beside
-from harness.tasks import TASKS, Own, TaskName, code_fingerprint, file_of, is_file, task_named
+from harness.tasks import TASKS, Own, TaskName, code_fingerprint, file_of, is_file, own_files, task_named
 
 EMBEDDED = "embedded"
 """Word for the data and text that ship with steadytune."""
@@ -34,6 +34,12 @@ class Origin:
     """The hub's commit, if ``place`` is on the hub."""
     code: str = ""
     """Fingerprint of a user's task: another version of its file may read other examples."""
+
+    @property
+    def own_files(self) -> dict[str, str]:
+        """The files with a user's code that reading the examples needs."""
+        own = self.task if isinstance(self.task, Own) else None
+        return own_files(self.task if isinstance(self.task, str) and is_file(self.task) else "", own)
 
     @classmethod
     def of(cls, config: TrialConfig) -> "Origin":

@@ -13,6 +13,17 @@ def stack(model: PreTrainedModel) -> nn.ModuleList:
     return _stack(model)[1]
 
 
+def place(model: PreTrainedModel) -> str:
+    """The name of the layers' module within a model."""
+    return _stack(model)[0]
+
+
+def is_pooler(name: str, model: PreTrainedModel) -> bool:
+    """Whether a parameter lies between the layers and the task's output: in the body's pooler, or outside the body."""
+    prefix = f"{model.base_model_prefix}."
+    return not name.startswith(prefix) or name.removeprefix(prefix).startswith("pooler.")
+
+
 def _stack(model: PreTrainedModel) -> tuple[str, nn.ModuleList]:
     count = getattr(model.config, "num_hidden_layers", None)
     found = [(name, m) for name, m in model.named_modules() if isinstance(m, nn.ModuleList) and len(m) == count]

@@ -2,7 +2,7 @@
 
 import copy
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,14 @@ def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor
     model.requires_grad_(True)
     initialise(model, shared.fresh, seed)
     return model
+
+
+def restarted(model: PreTrainedModel, shared: Pretrained, names: frozenset[str], seed: int) -> Pretrained:
+    """Draw some pretrained parameters of a copy from a seed, in place. Returns the encoder with fewer θ*."""
+    if not names:
+        return shared
+    initialise(model, names, seed)
+    return replace(shared, fresh=shared.fresh | names)
 
 
 def fine_tuned(folder: Path, task: TaskName) -> Pretrained:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterable
+from dataclasses import replace
 
 from harness.checks import example_check, tokenizer_check
 from harness.common.errors import UserError, bad
@@ -117,8 +118,10 @@ def check_encoder(
 def _rehearse(method: Method, outline: Pretrained) -> None:
     """Adapt a model without weights, in the same way as a trial adapts the real model."""
     adapted = copy.deepcopy(outline.model)
+    outline = replace(outline, fresh=outline.fresh | method.restarts(adapted, outline))
     method.adapt(adapted, outline)
     method.rates(adapted, outline)
+    method.callbacks()
     anchor = outline.anchor
     moving = any(parameter.requires_grad for name, parameter in adapted.base_model.named_parameters() if name in anchor)
     if any(part.pulls for part in method.parts) and not moving:

@@ -1,7 +1,9 @@
 """The base of fine-tuning methods: options in a frozen dataclass, and changes to the model, the loss and the steps."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common import fields, files
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerCallback
 
     from harness.encoders.loading import Pretrained
+    from harness.methods.batch import Batch
     from harness.methods.penalty import Term
 
 
@@ -31,6 +34,15 @@ class Method:
     """Options on how a location is read, which are no more part of the identity than the location."""
     pulls: ClassVar[bool] = False
     """Whether the method pulls the pretrained weights towards θ*. Some of them must then be trained."""
+
+    replaces_loss: ClassVar[bool] = False
+    """Whether ``loss`` is the whole loss, without the task's."""
+    defined_in: ClassVar[str] = ""
+    """The file with the class; empty if it is in none, such as a notebook's cell."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.defined_in = str(sys._getframe(1).f_globals.get("__file__", ""))
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -87,6 +99,14 @@ class Method:
         """The same method with every location replaced by ``absolute(option, location)``."""
         return replace(self, **{place: absolute(place, getattr(self, place)) for place in self.places})
 
+    def beside(self, folder: Path) -> "Method":
+        """The method with full paths of its patterns. Relative ones are taken from ``folder``."""
+
+        def placed(option: str, place: str) -> str:
+            return files.full(place, folder, option) if files.is_pattern(place) else place
+
+        return self.located(placed)
+
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, **asdict(self)}
 
@@ -110,6 +130,10 @@ class Method:
         A model without weights is accepted too, to test whether it can be adapted. Raises ``UserError`` if it cannot.
         """
 
+    def restarts(self, model: "PreTrainedModel", pretrained: "Pretrained") -> frozenset[str]:
+        """Names of pretrained parameters that start at random, as the head does. They have no θ*."""
+        return frozenset()
+
     def estimates(self) -> list[Estimate]:
         """The Fisher diagonals that ``terms`` needs."""
         return []
@@ -121,6 +145,15 @@ class Method:
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
         """Share of the setting's learning rate by parameter name, for shares other than 1."""
         return {}
+
+    def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
+        """A scalar that is added to the task's loss of a batch, or replaces it (``replaces_loss``); ``None`` for none.
+
+        It is a sum over the batch's labels. The trainer divides it by the number of labels of the optimizer's step, so
+        that accumulation changes nothing. ``outputs`` are those of one forward pass in training mode;
+        ``batch.outputs(model)`` makes a further pass.
+        """
+        return None
 
     def callbacks(self) -> "list[TrainerCallback]":
         """Callbacks for training, fresh ones for every trial."""

@@ -4,11 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, product
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.common.errors import UserError, bad
 from harness.methods.base import Method
 from harness.methods.fisher_estimate import Estimate
+from harness.methods.own import own
 from harness.setting import Setting
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, TrainerCallback
 
     from harness.encoders.loading import Pretrained
+    from harness.methods.batch import Batch
     from harness.methods.penalty import Term
 
 
@@ -33,14 +36,21 @@ class Composed(Method):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        flat = [part for method in self.methods for part in method.parts]
+        flat = [part for method in self.methods for part in own(method).parts]
         object.__setattr__(self, "methods", tuple(sorted(flat, key=lambda part: part.name)))
         if len(self.methods) < 2:
             raise bad("methods", [method.label for method in self.methods], "at least two methods, or one by itself")
+        if sum(method.replaces_loss for method in self.methods) > 1:
+            raise bad("methods", self.label, "at most one method that replaces the task's loss")
         for one, other in combinations(self.methods, 2):
-            reason = "each method can be there once" if one.name == other.name else one.clash(other) or other.clash(one)
+            twice = one.name == other.name if one.name else one == other  # the name of a user's may be in its file
+            reason = "each method can be there once" if twice else one.clash(other) or other.clash(one)
             if reason:
                 raise UserError(f"methods: {one.label} and {other.label} do not go together: {reason}")
+
+    @property
+    def replaces_loss(self) -> bool:  # type: ignore[override]
+        return any(method.replaces_loss for method in self.methods)
 
     @property
     def label(self) -> str:
@@ -74,6 +84,9 @@ class Composed(Method):
     def located(self, absolute: Callable[[str, str], str]) -> Method:
         return replace(self, methods=tuple(method.located(absolute) for method in self.methods))
 
+    def beside(self, folder: Path) -> Method:
+        return replace(self, methods=tuple(method.beside(folder) for method in self.methods))
+
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "methods": [method.to_json() for method in self.methods]}
 
@@ -87,6 +100,9 @@ class Composed(Method):
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:
         for method in self.methods:
             method.adapt(model, pretrained)
+
+    def restarts(self, model: "PreTrainedModel", pretrained: "Pretrained") -> frozenset[str]:
+        return frozenset(name for method in self.methods for name in method.restarts(model, pretrained))
 
     def estimates(self) -> list[Estimate]:
         return [estimate for method in self.methods for estimate in method.estimates()]
@@ -106,6 +122,10 @@ class Composed(Method):
             name: prod(shares.get(name, 1.0) for shares in found)
             for name in {name for shares in found for name in shares}
         }
+
+    def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
+        found = [loss for method in self.methods if (loss := method.loss(model, batch, outputs)) is not None]
+        return sum(found[1:], found[0]) if found else None
 
     def callbacks(self) -> "list[TrainerCallback]":
         return [callback for method in self.methods for callback in method.callbacks()]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from harness.common.errors import UserError
 from harness.encoders.trimmed_embedding import trimmed
+from harness.methods.annealing import AnnealedPull, Annealing
 
 AT_ONCE = 2**24
 """Approximate number of weights that a GPU pulls at once.
@@ -29,6 +30,8 @@ class Term:
     """
     decoupled: bool = False
     """Whether the penalty is a decay apart from the optimizer's step instead of a part of the loss."""
+    annealing: Annealing | None = None
+    """If given, the pull follows each optimizer step, and both have shares that change over the training."""
 
     def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
         """λF of a parameter whose anchor is ``theta``; with ``kept``, of these rows only. In the shape of the entries,
@@ -71,9 +74,10 @@ class Penalty:
         """Σ λF of each parameter: of its shape, or a scalar if all its entries weigh the same."""
         self.scalars: list[float | None] = []
         """The scalars as Python numbers, so that reading them does not wait for a GPU."""
+        names = {name for name, _ in body.named_parameters()}
         for name, importance in (entry for term in terms for entry in (term.importance or {}).items()):
             # The masked language model may have a pooler that the task's model lacks. The loss does not depend on it.
-            if name not in anchor and importance.any():
+            if name not in anchor and name not in names and importance.any():
                 raise UserError(f"fisher: it has {name}, which the encoder lacks: it belongs to another encoder")
         cut = trimmed(body)
         for name, parameter in body.named_parameters():
@@ -176,6 +180,15 @@ def penalties(
     body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]
 ) -> tuple[Penalty | None, Penalty | None]:
     """The coupled penalty, which is part of the loss, and the decoupled one. Each is ``None`` if it has no term."""
-    kinds = ([term for term in terms if term.decoupled is kind] for kind in (False, True))
+    plain = [term for term in terms if term.annealing is None]
+    kinds = ([term for term in plain if term.decoupled is kind] for kind in (False, True))
     coupled, decoupled = (Penalty(body, anchor, kind) if kind else None for kind in kinds)
     return coupled, decoupled
+
+
+def annealed_pull(body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> AnnealedPull | None:
+    """The pull of the annealed terms, of which there is at most one; ``None`` if there is none."""
+    for term in terms:
+        if term.annealing is not None:
+            return AnnealedPull(Penalty(body, anchor, [term]), term.annealing)
+    return None

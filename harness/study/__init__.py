@@ -10,12 +10,13 @@ from typing import Any
 from harness.common import fields, sources
 from harness.common.errors import UserError, bad, unknown
 from harness.methods import Method
+from harness.methods import own as own_methods
 from harness.search import Search
 from harness.setting import MAX_TRIALS, unknown_field
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
-from harness.study.arms import arm_from, check_seeds, list_of, settings_from, with_patterns
+from harness.study.arms import arm_from, beside_arm, check_seeds, list_of, settings_from
 from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
 from harness.study.own_data import DataFiles as DataFiles
 from harness.study.own_data import HubData as HubData
@@ -109,6 +110,8 @@ class Study:
         if isinstance(self.targets, str):
             object.__setattr__(self, "targets", self._selected(self.targets))
         fields.coerce(self)
+        methods = (method if isinstance(method, Arm) else own_methods.own(method) for method in self.methods)
+        object.__setattr__(self, "methods", tuple(methods))
         check_name(self.name)
         fields.choice("precision", self.precision, (AUTO, *PRECISIONS))
         fields.choice("checkpoint", self.checkpoint, CHECKPOINTS)
@@ -218,8 +221,11 @@ class Study:
                     raise unknown(f"{where} of task {task.name}", language, task.languages)
 
     def beside(self, folder: Path) -> "Study":
-        """The study with full paths of its task's files and of patterns. Relative paths are taken from ``folder``."""
-        placed = replace(self, methods=tuple(with_patterns(method, folder) for method in self.methods))
+        """The study with full paths of its task's and methods' files and of patterns.
+
+        Relative paths are taken from ``folder``.
+        """
+        placed = replace(self, methods=tuple(beside_arm(method, folder) for method in self.methods))
         if not isinstance(self.task, Own):
             return placed
         return replace(placed, task=self.task.beside(folder), data=beside(self.data, folder))

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness import designs
-from harness.common import fields, files
+from harness.common import fields
 from harness.common.errors import bad
 from harness.methods import Method, method_from
+from harness.methods.own import own
 from harness.setting import Setting
 
 
@@ -24,6 +25,7 @@ class Arm:
 
     def __post_init__(self) -> None:
         fields.coerce(self)
+        object.__setattr__(self, "method", own(self.method))
         if self.settings is not None:
             fields.once("settings", self.settings)
         if self.seeds is not None:
@@ -52,15 +54,11 @@ class FullArm(NamedTuple):
     seeds: tuple[int, ...]
 
 
-def with_patterns(method: Method | Arm, folder: Path) -> Method | Arm:
-    """A method with full paths of the patterns among its locations. Relative ones are taken from ``folder``."""
-
-    def placed(option: str, place: str) -> str:
-        return files.full(place, folder, option) if files.is_pattern(place) else place
-
+def beside_arm(method: Method | Arm, folder: Path) -> Method | Arm:
+    """A method with full paths of its files. Relative ones are taken from ``folder``."""
     if isinstance(method, Arm):
-        return replace(method, method=method.method.located(placed))
-    return method.located(placed)
+        return replace(method, method=method.method.beside(folder))
+    return method.beside(folder)
 
 
 def check_seeds(seeds: tuple[int, ...]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.common import fields
 from harness.common.hashing import digest
-from harness.methods import Method, method_from
+from harness.methods import Method, OwnMethod, method_from
 from harness.setting import SEEDS, Setting
 from harness.study.own_data import OwnData, data_json, own_data
-from harness.tasks import Own, own_task
+from harness.tasks import Own, own_files, own_task
 
 NUMERICS = 3
 """Version of everything between a config and its weights that no field covers.
@@ -97,6 +97,12 @@ class TrialConfig:
             if not (name in SEEDS and value == self.seed)
         }
         return digest({"numerics": numerics, **rest, "method": self.method.identity(), "setting": setting})
+
+    @property
+    def own_files(self) -> dict[str, str]:
+        """The files with a user's code that the trial needs, each with the variable that it defines."""
+        methods = {part.file: "" for part in self.method.parts if isinstance(part, OwnMethod)}
+        return own_files(self.task_file, self.own_task) | methods
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}

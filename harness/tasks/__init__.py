@@ -4,18 +4,18 @@ A task is one file that defines ``TASK``: a file here with one line in ``TASKS``
 may also describe its task itself, see ``harness.tasks.own``.
 """
 
-import hashlib
 import re
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from harness.common import fields, files, python_files
+from harness.common import fields, python_files
 from harness.common.errors import UserError, bad
 from harness.common.registry import Registry
+from harness.common.users import own_code
 from harness.tasks.base import Examples as Examples
 from harness.tasks.base import Task as Task
 from harness.tasks.metrics import RESERVED
+from harness.tasks.metrics.own import METRIC
 from harness.tasks.own import KINDS as KINDS
 from harness.tasks.own import Own as Own
 from harness.tasks.own import own_task as own_task
@@ -41,6 +41,8 @@ TASKS: Registry[Task[Any]] = Registry(
 
 TaskName = str | Own[Any]
 """A task's name, a user's ``.py`` file, or a task that a study describes."""
+VARIABLE = "TASK"
+"""Name of the task in a user's file."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -51,7 +53,7 @@ def is_file(name: TaskName) -> bool:
 
 def file_of(name: str) -> Path:
     """Path of a user's task file. Raises ``UserError`` if it does not exist."""
-    return files.existing("task", name, f"one of {', '.join(sorted(TASKS))}")
+    return own_code.file_of("task", name, f"one of {', '.join(sorted(TASKS))}")
 
 
 def task_named(name: TaskName) -> Task[Any]:
@@ -62,42 +64,23 @@ def task_named(name: TaskName) -> Task[Any]:
     if isinstance(name, Own):
         return name
     if isinstance(name, str) and is_file(name):
-        return _loaded(name).task
+        return _loaded(name)
     return TASKS.find("task", name)
 
 
-class _Own(NamedTuple):
-    """A user's task, and the code of the modules beside its file that it imports."""
-
-    task: Task[Any]
-    neighbours: dict[str, tuple[Path, bytes]]
-
-    def is_current(self) -> bool:
-        return all(path.is_file() and path.read_bytes() == content for path, content in self.neighbours.values())
-
-
-def _loaded(name: str) -> _Own:
+def _loaded(name: str) -> Task[Any]:
     """A user's task, from the present code: files may change while the process lives."""
     file = file_of(name)
-    content = files.read(file)
-    if not (found := _executed(file, content)).is_current():
-        _executed.cache_clear()
-        found = _executed(file, content)
-    return found
-
-
-@lru_cache(maxsize=8)
-def _executed(file: Path, content: bytes) -> _Own:
-    """The task that a file with this content defines."""
+    shown = own_code.original(file)
     task: Task[Any]
-    task, beside = python_files.loaded(file, "TASK", Task, content=content)  # type: ignore[type-abstract]
+    task = python_files.checked(own_code.executed(file, VARIABLE).value, shown, VARIABLE, Task)  # type: ignore[type-abstract]
     try:
         _check(task)
     except AttributeError as error:
-        raise UserError(f"{file}: TASK lacks {error.name!r}") from None
+        raise UserError(f"{shown}: {VARIABLE} lacks {error.name!r}") from None
     except UserError as error:
-        raise UserError(f"{file}: TASK.{error}") from None
-    return _Own(task, {name: (path, files.read(path)) for name, path in sorted(beside.items())})
+        raise UserError(f"{shown}: {VARIABLE}.{error}") from None
+    return task
 
 
 def _check(task: Task[Any]) -> None:
@@ -132,10 +115,10 @@ def code_fingerprint(name: TaskName) -> str:
         return name.fingerprint
     if not is_file(name):
         return ""
-    own = _loaded(name)
-    found = hashlib.sha256(files.read(file_of(name)))
-    for module, (_, content) in own.neighbours.items():
-        found.update(f"\0{module}\0{len(content)}\0".encode() + content)
-    if own.task.scorer:
-        found.update(f"\0scorer\0{own.task.scorer}".encode())
-    return found.hexdigest()[:16]
+    return own_code.hashed(file_of(name), VARIABLE, _loaded(name).scorer)
+
+
+def own_files(task_file: str, own: Own[Any] | None) -> dict[str, str]:
+    """The files with a user's code that a task needs, each with the variable that it defines."""
+    metric = own.metric_file if own is not None else ""
+    return ({task_file: VARIABLE} if task_file else {}) | ({metric: METRIC} if metric else {})

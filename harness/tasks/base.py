@@ -27,6 +27,8 @@ BOOKKEEPING = ("example", "words")
 """Columns of encoded rows that are not model inputs."""
 IGNORED = -100
 """Label of positions without a label: no loss, no prediction."""
+LOWEST_LOGIT = -1e9
+"""Logit of an answer with probability 0."""
 SPLITS = {"train": "train", "dev": "validation", "test": "test"}
 """Our names of the splits, with the hub's."""
 
@@ -177,6 +179,14 @@ class Task(ABC, Generic[Example]):
         logits = outputs["logits"].flatten(0, -2).float()
         return cross_entropy(logits, labels.flatten(), ignore_index=IGNORED, reduction="sum")
 
+    def divergence(self, one: "Mapping[str, Tensor]", other: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """The symmetric divergence KL(p‖q) + KL(q‖p) of two outputs' labels in nats, summed over a batch's labels.
+
+        Labels of ``IGNORED`` do not count.
+        """
+        counted = labels.flatten() != IGNORED
+        return symmetric_divergence(*(part["logits"].flatten(0, -2)[counted] for part in (one, other)))
+
     def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
         """The model's answer to each row of a padded batch: the label ids with the highest logits."""
         return outputs["logits"].argmax(-1)
@@ -233,6 +243,13 @@ class Task(ABC, Generic[Example]):
     def constant(self, gold: Sequence[Sequence[Any]]) -> int | None:
         """The most frequent label of training data; ``None`` if answers are not labels."""
         return Counter(label for labels in gold for label in labels).most_common(1)[0][0]
+
+
+def symmetric_divergence(one: "Tensor", other: "Tensor") -> "Tensor":
+    """KL(p‖q) + KL(q‖p) = Σ (p − q)(log p − log q) of the rows of two tensors of logits, summed over the rows."""
+    # Masked logits are -inf in both, and their share of the divergence is 0.
+    p, q = (logits.float().clamp(min=LOWEST_LOGIT).log_softmax(-1) for logits in (one, other))
+    return ((p.exp() - q.exp()) * (p - q)).sum()
 
 
 def with_column(rows: "Dataset", name: str, values: Any) -> "Dataset":

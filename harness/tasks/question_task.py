@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from harness.tasks import squad_scores
-from harness.tasks.base import Task
+from harness.tasks.base import Task, symmetric_divergence
 from harness.tasks.label_counts import LabelCounts
 from harness.tasks.questions import spans, squad_format, windows
 from harness.tasks.questions.squad_format import Question
@@ -80,6 +80,12 @@ class QuestionTask(Task[Question]):
         first, last = labels.unbind(-1)
         return cross_entropy(outputs["start_logits"].float(), first, reduction="sum") + cross_entropy(
             outputs["end_logits"].float(), last, reduction="sum"
+        )
+
+    def divergence(self, one: "Mapping[str, Tensor]", other: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """The symmetric divergences of the first and of the last sub-word, summed over the batch."""
+        return symmetric_divergence(one["start_logits"], other["start_logits"]) + symmetric_divergence(
+            one["end_logits"], other["end_logits"]
         )
 
     def row_answers(self, outputs: "Mapping[str, Tensor]", rows: Sequence[Mapping[str, Any]]) -> list[Any]:

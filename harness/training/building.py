@@ -37,11 +37,14 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     tokenizer = context.encoded("train", config.source).tokenizer
     rows = training_rows(context)
     model = _fresh(context, rows, tokenizer.pad_token_id)
+    shared = loading.restarted(model, shared, config.method.restarts(model, shared), _init_seed(config))
     config.method.adapt(model, shared)
     setting = config.setting
     weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
     relabels = weights is not None or setting.label_smoothing > 0
     trainer = PenaltyTrainer(
+        task=context.task,
+        method=config.method,
         loss=partial(label_loss, weights=weights, smoothing=setting.label_smoothing) if relabels else context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
@@ -67,8 +70,7 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     setting = config.setting
     exact = trimmed_embedding.can_trim(context.pretrained.model, setting.weight_decay, setting.optimizer)
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
-    seed = config.seed if setting.init_seed is None else setting.init_seed
-    model = loading.fine_tunable(context.encoder, context.origin.task, seed, used)
+    model = loading.fine_tunable(context.encoder, context.origin.task, _init_seed(config), used)
     dropout.set_dropout(model, setting)
     context.task.prepare(model)
     if config.precision != "fp32":
@@ -85,6 +87,11 @@ def _rates(context: TrialContext, model: PreTrainedModel) -> dict[str, float]:
         return rates
     own = dict.fromkeys(shared.fresh, head / config.setting.learning_rate)
     return rates | {name: share * rates.get(name, 1.0) for name, share in own.items()}
+
+
+def _init_seed(config: TrialConfig) -> int:
+    """The seed of the weights without a θ*."""
+    return config.seed if config.setting.init_seed is None else config.setting.init_seed
 
 
 def _data_seed(config: TrialConfig) -> int:

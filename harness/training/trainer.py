@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,7 +15,10 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 
 from harness.common.machine import signals
 from harness.compat.trainer import ResumableTrainer
-from harness.methods.penalty import Term, penalties
+from harness.methods import Method
+from harness.methods.batch import Batch
+from harness.methods.penalty import Term, annealed_pull, penalties
+from harness.tasks import Task
 from harness.tasks.base import IGNORED
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
@@ -55,12 +58,17 @@ class PenaltyTrainer(ResumableTrainer):
 
     Each window of the log has:
 
-    - ``task_loss`` and ``penalty``: means over the window's steps. ``penalty`` is the sum of both penalties.
-    - ``loss``: the task loss plus the coupled penalty.
+    - ``task_loss`` and ``penalty``: means over the window's steps. ``penalty`` is the sum of all penalties and of the
+      method's own loss.
+    - ``loss``: the task loss plus the method's own loss and the coupled penalty.
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
+    A method's own loss (``Method.loss``) is divided by the step's number of labels, as the task's is.
+
     Args:
-        loss: The task's loss, summed over labels.
+        task: The task.
+        loss: The task's loss, with the setting's class weights and smoothing.
+        method: The method, with its own loss if it has one.
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
@@ -72,7 +80,9 @@ class PenaltyTrainer(ResumableTrainer):
     def __init__(
         self,
         *,
+        task: Task[Any],
         loss: Loss,
+        method: Method,
         terms: Sequence[Term],
         anchor: Mapping[str, Tensor],
         rates: Mapping[str, float],
@@ -86,10 +96,17 @@ class PenaltyTrainer(ResumableTrainer):
         assert isinstance(self.model, PreTrainedModel)
         # Only now, because Trainer has put the model on its device.
         self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
+        self.annealed = annealed_pull(self.model.base_model, anchor, terms)
+        self.task, self.method, self.loss = task, method, loss
         self.rates = rates
         self._coupled: list[Tensor] = []
         self._decoupled: list[Tensor] = []
-        """Values of the two penalties since the last log."""
+        self._annealed: list[Tensor] = []
+        """Values of the penalties since the last log."""
+        self._own: list[Tensor] = []
+        """Values of the method's own loss since the last log, one for each batch."""
+        self._steps = 0
+        """Number of optimizer steps since the last log."""
         self._tokens: Tensor | int = 0
         self._states: TrainingStates | None = None
         self.earlier = 0.0
@@ -114,12 +131,33 @@ class PenaltyTrainer(ResumableTrainer):
         """Always 0: nobody reads the count, and ``Trainer`` would count the model's parameters at every step for it."""
         return 0
 
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        given = dict(inputs)  # Trainer takes the labels out of its own
+        loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
+        asked = {name: value for name, value in given.items() if name != "labels"}
+        batch = Batch(asked, given["labels"], self.task, self.loss)
+        own = self.method.loss(cast(PreTrainedModel, model), batch, outputs)
+        if own is not None:
+            count = num_items_in_batch if num_items_in_batch is not None else batch.labels.ne(-100).sum()
+            own = own / torch.as_tensor(count).clamp(min=1)
+            whole = own if self.method.replaces_loss else loss + own
+            self._own.append((whole - loss).detach())
+            loss = whole
+        return (loss, outputs) if return_outputs else loss
+
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
         seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read only at the end
+        self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
         return loss
@@ -137,6 +175,9 @@ class PenaltyTrainer(ResumableTrainer):
             self._split_groups(optimizer)
             if self.decay is not None:
                 optimizer.register_step_pre_hook(self._decay)
+            if (annealed := self.annealed) is not None:
+                optimizer.register_step_pre_hook(lambda *ignored: annealed.before_step())
+                optimizer.register_step_post_hook(self._anneal)
         return optimizer
 
     def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
@@ -157,10 +198,11 @@ class PenaltyTrainer(ResumableTrainer):
 
     def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
         assert self.decay is not None
-        rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
-        # After an fp16 overflow the fused optimizer leaves the weights as they are, and so does the decay.
-        overflowed = getattr(optimizer, "found_inf", None)
-        self._decoupled.append(self.decay.decay_(rates, 1.0 if overflowed is None else 1.0 - overflowed))
+        self._decoupled.append(self.decay.decay_(*_rates(optimizer)))
+
+    def _anneal(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
+        assert self.annealed is not None
+        self._annealed.append(self.annealed.after_step_(self.state.global_step + 1, *_rates(optimizer)))
 
     def _loss_scale(self) -> float:
         """The factor by which fp16 gradients are scaled until they are clipped."""
@@ -261,12 +303,23 @@ class PenaltyTrainer(ResumableTrainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
-            coupled, decoupled = (
-                torch.stack(values).mean().item() if values else 0.0 for values in (self._coupled, self._decoupled)
-            )
-            logs["task_loss"] = logs["loss"]
-            logs["penalty"] = coupled + decoupled
-            logs["loss"] = logs["task_loss"] + coupled
-            self._coupled.clear()
-            self._decoupled.clear()
+            lists = (self._coupled, self._decoupled, self._annealed)
+            coupled, *rest = (torch.stack(values).mean().item() if values else 0.0 for values in lists)
+            own = torch.stack(self._own).sum().item() / self._steps if self._own else 0.0
+            logs["task_loss"] = logs["loss"] - own
+            logs["penalty"] = coupled + sum(rest) + own
+            logs["loss"] = logs["loss"] + coupled
+            for values in (*lists, self._own):
+                values.clear()
+            self._steps = 0
         super().log(logs, start_time)
+
+
+def _rates(optimizer: torch.optim.Optimizer) -> tuple[dict[Tensor, float], Tensor | float]:
+    """Each parameter's learning rate, and the share of a step by which weights move.
+
+    After an fp16 overflow the fused optimizer leaves the weights as they are. So does every decay.
+    """
+    rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
+    overflowed = getattr(optimizer, "found_inf", None)
+    return rates, 1.0 if overflowed is None else 1.0 - overflowed

@@ -120,7 +120,7 @@ def _size(trainer: PenaltyTrainer, context: TrialContext) -> dict[str, Any]:
     """Sizes at the end of a training: trained parameters, and the method's memory and largest pull."""
     model, pretrained, config = trainer.model, context.pretrained, context.config
     assert isinstance(model, PreTrainedModel)
-    sides = (trainer.penalty, trainer.decay)
+    sides = (trainer.penalty, trainer.decay, trainer.annealed)
     moves = any(parameter.requires_grad for parameter in model.get_input_embeddings().parameters())
     extra = footprint.extra_bytes(model, pretrained, (*sides, *trainer.callback_handler.callbacks))
     largest = max((side.largest() for side in sides if side is not None), default=0.0)

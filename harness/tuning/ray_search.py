@@ -15,6 +15,7 @@ import ray
 from ray import tune
 from rich.console import Console
 
+from harness.execution.on_ray.worker import code_of
 from harness.execution.progress import Observer
 from harness.execution.resources import Resources
 from harness.store.store import Store
@@ -78,8 +79,9 @@ def run_tuner(
         "store": cluster.place,
         "resources": asdict(resources),
     }
+    worker = tune.with_parameters(try_one, code=code_of([base]))
     tuner = tune.Tuner(
-        tune.with_resources(try_one, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
         param_space=fixed,
         tune_config=tune.TuneConfig(
             num_samples=journal.left(label),

@@ -11,6 +11,7 @@ import harness.compat.ray  # noqa: F401  # before Ray, which reads its environme
 # isort: split
 from ray import tune
 
+from harness.common.users.own_code import Bundle, receive
 from harness.execution.attempt import Attempt, attempt
 from harness.execution.on_ray.worker import settle, take_gpu, worker_thread
 from harness.execution.resources import Resources
@@ -50,13 +51,14 @@ class Relay:
             self.scores.put(None)
 
 
-def try_one(space: dict[str, Any]) -> None:
+def try_one(space: dict[str, Any], code: Bundle) -> None:
     """The Tune trainable: one trial of a search, reported at each rung. A finished trial is reported at once."""
     # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"
     resources = Resources(**space["resources"])
     assert resources.gpus is not None
     take_gpu(resources.gpus)
+    receive(code)
     start = time.perf_counter()
     trial, search, store = config_of(space), Search.from_json(space["search"]), Store(space["store"], create=False)
     if covers(store.record_of(trial), trial):

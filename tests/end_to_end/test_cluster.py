@@ -12,6 +12,8 @@ from ray.cluster_utils import Cluster
 
 from harness.cli.main import main
 from harness.store.store import Store
+from tests.helpers.own_method import METHODS, NEIGHBOUR
+from tests.helpers.own_method import STUDY as OWN
 
 STUDY = """
 task: udpos
@@ -66,6 +68,44 @@ def test_a_node_dies_and_another_joins(cluster: Cluster, cut: Path, tmp_path: Pa
     )
     assert len(wanted) == 4
     assert found == wanted
+
+
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_own_methods_reach_two_nodes_by_content(cluster: Cluster, cut: Path, tmp_path: Path) -> None:
+    """The files are deleted once the first trial has begun."""
+    (tmp_path / "mine.py").write_text(METHODS)
+    (tmp_path / "wording.py").write_text(NEIGHBOUR)
+    study = OWN.format(cut=cut).replace("max_steps: 3", "max_steps: 60").replace("[0]", "[0, 1]")
+    (tmp_path / "own.yaml").write_text(study)
+    command = ["run", str(tmp_path / "own.yaml"), "--no-report", "--store"]
+    place, undisturbed = tmp_path / "store", tmp_path / "undisturbed"
+    assert main([*command, str(undisturbed), "--local"]) == 0
+    for _ in range(2):
+        cluster.add_node(**NODE)
+    cluster.wait_for_nodes()
+    onto = ["--ray-address", cluster.address, "--gpus-per-trial", "1", "--checkpoint-minutes", "0.01"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harness.cli", *command, str(place), *onto],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "RAY_AUTH_TOKEN": "0" * 64},
+    )
+    wait_for(lambda: any(place.glob("trials/*/checkpoint-*")), process)
+    (tmp_path / "mine.py").unlink()
+    (tmp_path / "wording.py").unlink()
+    out, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, out
+    assert "lost" not in out
+    _, trials = Store(undisturbed).study("own")
+    found, wanted = (
+        {trial: one.scores for trial, one in Store(s).records(t.id for t in trials).items()}
+        for s in (place, undisturbed)
+    )
+    assert len(wanted) == 6
+    assert found == wanted
+    assert main(["report", "own", "--store", str(place)]) == 0
 
 
 def wait_for(happens: Callable[[], bool], process: subprocess.Popen[str]) -> None:

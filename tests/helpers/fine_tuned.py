@@ -20,6 +20,7 @@ from harness.methods import (
     L2,
     Adapter,
     Bitfit,
+    ChildTuning,
     DecoupledL2,
     Ewc,
     LayerFreeze,
@@ -27,7 +28,11 @@ from harness.methods import (
     Lora,
     Method,
     Mixout,
+    RDrop,
+    RecAdam,
+    Smart,
     SoftPrompt,
+    TopLayerReinit,
     Vanilla,
     WeightAveraging,
 )
@@ -190,6 +195,11 @@ SAMPLES: dict[str, Method] = {
         LayerFreeze(layers=2),
         LayerwiseDecay(),
         WeightAveraging(steps=2),
+        RDrop(),
+        Smart(),
+        RecAdam(strength=30.0, middle=2.0),
+        ChildTuning(),
+        TopLayerReinit(layers=1),
     )
 }
 

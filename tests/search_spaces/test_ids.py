@@ -43,6 +43,7 @@ IDS = {
     "search/udpos": (6, "5c96bd6eecccbb24"),
     "short/sensitivity-udpos": (10, "1ff76e0aefd41bd3"),
     "short/sensitivity-udpos-tenfold": (10, "ab4b3f00f809113f"),
+    "stability": (28, "8d2b2856f4c8dbf3"),
     "stress/batch": (24, "fc09cc220170caa5"),
     "stress/epochs": (24, "6f49a078c35ffcae"),
     "stress/label-noise": (24, "891ffd5728e2ab34"),

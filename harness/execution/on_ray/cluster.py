@@ -15,6 +15,7 @@ from rich.console import Console
 
 from harness.common.console import say
 from harness.common.errors import UserError
+from harness.common.users.own_code import Bundle, packed, receive
 from harness.execution.follow.beating import beating
 from harness.execution.follow.display import Display
 from harness.execution.on_ray.worker import take_gpu
@@ -87,7 +88,9 @@ def _provided(
     Yields the error of each diagonal as it ends, or ``None``.
     """
     task = ray.remote(num_cpus=resources.cpus, num_gpus=gpus, max_retries=0)(_provide)
-    asked = {task.remote(request, place, resources, gpus): request for request in requests}
+    asked = {
+        task.remote(request, place, resources, gpus, packed(request.origin.own_files)): request for request in requests
+    }
     for request in requests:
         display.add(request.id, request.label)
     running = list(asked)
@@ -101,9 +104,10 @@ def _provided(
             yield error
 
 
-def _provide(request: Request, place: str, resources: Resources, gpus: float) -> None:
+def _provide(request: Request, place: str, resources: Resources, gpus: float, code: Bundle) -> None:
     """Compute a diagonal on a worker, within a trial's time limit."""
     take_gpu(gpus)
+    receive(code)
     store = Store(place, create=False)
     with time_limit(resources.minutes, may_exit=True), beating(store, request.id) as progress:
         supply.provide(request, store, resources.cpus, progress)

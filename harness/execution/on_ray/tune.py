@@ -18,9 +18,10 @@ from ray.tune.experiment import Trial
 from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from harness.common.machine import signals
+from harness.common.users.own_code import Bundle, receive
 from harness.execution.attempt import Attempt, attempt, failed
 from harness.execution.on_ray.interruption import listen, passed_on
-from harness.execution.on_ray.worker import settle, take_gpu
+from harness.execution.on_ray.worker import code_of, settle, take_gpu
 from harness.execution.progress import SweepProgress
 from harness.execution.resources import Resources
 from harness.execution.retries import ALONE, TOGETHER, Loss, Retries, loss_of_worker
@@ -82,6 +83,7 @@ def _run(
     worker = tune.with_parameters(
         Worker,
         trials=[trial.to_json() for trial in trials],
+        code=code_of(trials),
         place=place,
         resources=resources,
         keep_weights=keep_weights,
@@ -122,6 +124,7 @@ class Worker(tune.Trainable):
         config: dict[str, Any],
         *,
         trials: Sequence[dict[str, Any]],
+        code: Bundle,
         place: str,
         resources: Resources,
         keep_weights: bool,
@@ -131,6 +134,7 @@ class Worker(tune.Trainable):
         listen(interruption)
         assert resources.gpus is not None
         take_gpu(resources.gpus)
+        receive(code)
         self.trials = trials
         self.place = place
         self.resources = resources

@@ -1,9 +1,18 @@
-"""Set-up of a Ray worker's process: its share of a GPU, its garbage collector and its trial thread."""
+"""Set-up of a Ray worker's process: its share of a GPU, users' code, its garbage collector and its trial thread."""
 
 import gc
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+
+from harness.common.users import own_code
+from harness.study import TrialConfig
+
+
+def code_of(trials: Iterable[TrialConfig]) -> own_code.Bundle:
+    """The code of users' tasks, metrics and methods that trials need. Workers get it by content."""
+    return own_code.packed({file: name for trial in trials for file, name in trial.own_files.items()})
 
 
 def take_gpu(gpus: float) -> None:

@@ -68,6 +68,10 @@ class OwnRegression(OwnSequence):
         """The squared errors of a batch, summed."""
         return (outputs["logits"].flatten().float() - labels.flatten().float()).square().sum()
 
+    def divergence(self, one: "Mapping[str, Tensor]", other: "Mapping[str, Tensor]", labels: "Tensor") -> "Tensor":
+        """The squared differences of two outputs' numbers, summed."""
+        return (one["logits"].float() - other["logits"].float()).square().sum()
+
     def answers(self, outputs: "Mapping[str, Tensor]") -> "Tensor":
         """The number of each row."""
         return outputs["logits"].squeeze(-1).float()

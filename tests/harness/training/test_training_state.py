@@ -11,13 +11,18 @@ from harness.execution.resources import Resources
 from harness.methods import (
     L2,
     Bitfit,
+    ChildTuning,
     Composed,
     Ewc,
     LayerwiseDecay,
     Lora,
     Method,
     Mixout,
+    RDrop,
+    RecAdam,
+    Smart,
     SoftPrompt,
+    TopLayerReinit,
     Vanilla,
     WeightAveraging,
 )
@@ -44,6 +49,15 @@ def checkpoints(store: Store, config: TrialConfig) -> list[str]:
         Mixout(probability=0.5),
         WeightAveraging(steps=4),
         Composed(methods=(L2(strength=0.1), LayerwiseDecay(decay=0.8))),
+        Composed(
+            methods=(
+                ChildTuning(),
+                RDrop(),
+                Smart(radius=0.1),
+                RecAdam(strength=9.0, middle=3),
+                TopLayerReinit(layers=1),
+            )
+        ),
     ],
     ids=lambda method: method.label,
 )

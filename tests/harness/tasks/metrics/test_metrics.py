@@ -78,7 +78,7 @@ def test_a_users_own_metric_and_its_fingerprint(tmp_path: Path) -> None:
             "kept.py: the value of metric for 2 examples: nan is not allowed; give one finite number",
         ),
         ("return 0.5, 0.7", "kept.py: the value of metric for 2 examples: (0.5, 0.7) is not allowed; give one finite"),
-        ("return gold[7]", "kept.py: metric fails on 2 examples: IndexError: list index out of range"),
+        ("return gold[7]", "kept.py:2: metric fails on 2 examples: IndexError: list index out of range"),
     ],
 )
 def test_a_metric_that_returns_no_number(tmp_path: Path, body: str, message: str) -> None:

@@ -1,0 +1,78 @@
+"""The examples of the page on methods are one file of a user's, and each of them trains."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import search_spaces
+from harness.checks.first_step import try_first_step
+from harness.data.context import TrialContext
+from harness.execution.plan import plan
+from harness.fisher import supply
+from harness.methods import OwnMethod
+from harness.store.store import Store
+from harness.training.building import build_trainer
+from tests.helpers.fine_tuned import rows_of
+from tests.helpers.own_method import STUDY
+
+PAGE = Path(search_spaces.__file__).parents[1] / "harness" / "docs" / "methods.md"
+NAMES = ("freeze_by_name", "pull_of_source", "focal", "new_top", "rounded")
+
+
+@pytest.fixture(scope="module")
+def trainers(tmp_path_factory: pytest.TempPathFactory, cut: Path) -> dict[str, Any]:
+    """A finished training of each example."""
+    folder = tmp_path_factory.mktemp("documented")
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (folder / "mine.py").write_text("\n\n".join(blocks), encoding="utf-8")
+    assert tuple(re.findall(r'name: ClassVar\[str\] = "(\w+)"', "".join(blocks))) == NAMES
+    (folder / "own.yaml").write_text(STUDY.format(cut=cut).replace("twice", "focal"))
+    methods = tuple(OwnMethod(file=str(folder / "mine.py"), name=name) for name in NAMES)
+    trials = plan(replace(search_spaces.load(str(folder / "own.yaml")), methods=methods))
+    try_first_step(trials, local=True)
+    store = Store(folder / "store")
+    for request in supply.needed(trials):
+        supply.provide(request, store, 1)
+    found = {}
+    for trial in trials:
+        trainer = build_trainer(TrialContext.of(trial, store.cache))
+        trainer.start = {name: weights.detach().clone() for name, weights in trainer.model.named_parameters()}
+        trainer.train()
+        trial.method.finish(trainer.model)
+        found[trial.method.name] = trainer
+    return found
+
+
+def test_adapt(trainers: dict[str, Any]) -> None:
+    frozen = {n for n, p in trainers["freeze_by_name"].model.named_parameters() if not p.requires_grad}
+    assert frozen == {n for n, _ in trainers["freeze_by_name"].model.named_parameters() if "attention" in n}
+
+
+def test_terms(trainers: dict[str, Any]) -> None:
+    assert trainers["pull_of_source"].penalty.largest() > 0
+    assert rows_of(trainers["pull_of_source"])[-1]["penalty"] > 0
+
+
+def test_loss(trainers: dict[str, Any]) -> None:
+    """Focal loss is below cross entropy, the difference of the two columns."""
+    assert all(0 < row["loss"] < row["task_loss"] for row in rows_of(trainers["focal"]))
+
+
+def test_rates_and_restarts(trainers: dict[str, Any]) -> None:
+    trainer, plain = trainers["new_top"], trainers["focal"].start
+    anew = {name for name, weights in trainer.start.items() if not torch.equal(weights, plain[name])}
+    assert anew == {"bert.encoder.layer.1.output.dense.weight"}
+    rates = {group["lr"] for group in trainer.optimizer.param_groups}
+    assert len(rates) in (1, 2)  # at the schedule's end both are 0
+    assert trainer.rates["bert.encoder.layer.0.output.dense.weight"] == 0.5
+    assert "bert.encoder.layer.1.output.dense.weight" not in trainer.rates
+
+
+def test_callbacks_and_finish(trainers: dict[str, Any]) -> None:
+    model = trainers["rounded"].model
+    assert all(torch.equal(weights, weights.bfloat16().float()) for weights in model.parameters())
+    assert [type(one).__name__ for one in trainers["rounded"].callback_handler.callbacks].count("Noise") == 1

@@ -1,0 +1,164 @@
+"""RecAdam, Child-Tuning and Re-init against their definitions, through the real trainer."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from harness.common.errors import UserError
+from harness.data.context import TrialContext
+from harness.encoders import loading, pinning
+from harness.execution import preflight
+from harness.methods import (
+    L2,
+    ChildTuning,
+    Composed,
+    Ewc,
+    LayerFreeze,
+    LayerwiseDecay,
+    Mixout,
+    RecAdam,
+    TopLayerReinit,
+    Vanilla,
+)
+from harness.methods.annealing import Annealing
+from harness.methods.mixed_linear import MixedLinear
+from harness.study import TrialConfig
+from harness.training.building import build_trainer
+from tests.helpers.encoders import FAMILIES
+from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, depth, off_the_anchor, recorded, same
+
+RATE, DECAY = 1e-3, 0.0
+
+
+def test_the_share_of_the_task_is_a_logistic_function_of_the_step() -> None:
+    annealing = Annealing(0.5, 4)
+    assert [annealing.share(t) for t in (1, 4, 9)] == pytest.approx(
+        [1 / (1 + math.exp(1.5)), 0.5, 1 / (1 + math.exp(-2.5))]
+    )
+    assert Annealing(1.0, 1e6).share(1) == 0.0
+    assert Annealing(100.0, 0.0).share(1000) == 1.0
+
+
+def test_recadam_is_adam_with_a_pull_written_as_a_loop(trial: Callable[..., TrialConfig], cache: Path) -> None:
+    """The authors' loop over the recorded gradients: exp_avg, exp_avg_sq, the annealed step, then the pull."""
+    setting = replace(STEPS, max_steps=3, schedule="constant", warmup_steps=0, weight_decay=0.0)
+    found = recorded(trial(RecAdam(strength=100.0, rate=0.8, middle=2.0), setting=setting), cache)
+    kept = build_trainer(TrialContext.of(trial(Vanilla(), setting=setting), cache)).model.get_input_embeddings().kept
+    m: dict[str, Any] = {}
+    v: dict[str, Any] = {}
+    theta = found.before[0]
+    for t, (gradients, after) in enumerate(zip(found.gradients, found.after, strict=True), start=1):
+        share = 1 / (1 + math.exp(-0.8 * (t - 2.0)))
+        for name, g in gradients.items():
+            m[name] = 0.9 * m.get(name, 0) + 0.1 * g
+            v[name] = 0.999 * v.get(name, 0) + 0.001 * g**2
+            step = RATE * (m[name] / (1 - 0.9**t)) / ((v[name] / (1 - 0.999**t)).sqrt() + 1e-8)
+            if name in HEAD:
+                theta[name] = theta[name] - step
+                continue
+            star = anchor()[name][kept] if name == WORDS else anchor()[name]
+            theta[name] = theta[name] - share * step
+            theta[name] = theta[name] - RATE * (1 - share) * 100.0 * (theta[name] - star)
+        close(after, theta, rtol=1e-4, atol=2e-6)
+        theta = dict(after)
+
+
+def test_warnings_of_recadam() -> None:
+    assert any("diverges" in warning for warning in RecAdam().warnings(STEPS))
+    assert any("middle is step 250" in warning for warning in RecAdam(strength=1.0).warnings(STEPS))
+    assert RecAdam(strength=1.0, middle=1.0).warnings(STEPS) == []
+
+
+def test_child_tuning_masks_and_stretches_the_gradients_of_each_step(
+    trial: Callable[..., TrialConfig], cache: Path
+) -> None:
+    """Plain gradient descent moves the weights by the recorded gradient where the mask is 1."""
+    setting = replace(STEPS, max_steps=2, learning_rate=0.1, max_grad_norm=0.0, schedule="constant")
+    free = recorded(trial(Vanilla(), setting=setting), cache, sgd=True)
+    found = recorded(trial(ChildTuning(probability=0.3), setting=setting), cache, sgd=True)
+    assert same(found.before[0], free.before[0])
+    kept, everything = 0, 0
+    masks = []
+    for step in range(2):
+        mask = {}
+        for name, g in found.gradients[step].items():  # the callback of the method comes first
+            used = g != 0
+            moved = found.before[step][name] - found.after[step][name]
+            torch.testing.assert_close(moved, 0.1 * g, rtol=1e-3, atol=1e-6)
+            if step == 0:
+                torch.testing.assert_close(g[used], free.gradients[0][name][used] / 0.3, rtol=1e-4, atol=1e-7)
+            mask[name] = used
+            nonzero = free.gradients[0][name] != 0
+            kept, everything = kept + int((used & nonzero).sum()), everything + int(nonzero.sum())
+        masks.append(mask)
+    assert kept / everything == pytest.approx(0.3, abs=0.01)
+    name = "bert.encoder.layer.1.output.dense.weight"
+    assert not torch.equal(masks[0][name], masks[1][name])
+    assert ChildTuning(probability=1.0).callbacks() == []
+    with pytest.raises(UserError, match=r"probability: 1\.5 is not allowed"):
+        ChildTuning(probability=1.5)
+
+
+def test_the_top_layers_start_anew_from_the_seed_and_nothing_pulls_them(
+    trial: Callable[..., TrialConfig], cache: Path
+) -> None:
+    pulled = (L2(strength=0.1), Ewc(strength=9.0, languages=("de",), examples=2), Mixout(), LayerFreeze(layers=4))
+    method = Composed(methods=(TopLayerReinit(layers=2), LayerwiseDecay(decay=0.5), *pulled[:3]))
+    made = {}
+    for seed in (0, 1):
+        trainer = build_trainer(TrialContext.of(trial(method, seed=seed), cache))
+        made[seed] = trainer
+        for name, weights in trainer.model.named_parameters():
+            if name == WORDS or name in HEAD:
+                continue
+            anew = depth(name) > 2
+            if weights.dim() > 1:
+                assert torch.equal(weights, anchor()[name]) is not anew, name
+                if anew:
+                    assert float(weights.detach().std()) == pytest.approx(0.02, rel=0.15)
+            pulls = any(weights is parameter for parameter in trainer.penalty.parameters)
+            assert pulls is not anew, name
+            assert trainer.rates[name] == (1.0 if anew else 0.5 ** (5 - depth(name)))
+    name = "bert.encoder.layer.3.output.dense.weight"
+    both = [dict(made[seed].model.named_parameters())[name] for seed in (0, 1)]
+    assert not torch.equal(*both)
+    again = build_trainer(TrialContext.of(trial(TopLayerReinit(layers=2)), cache)).model
+    assert torch.equal(dict(again.named_parameters())[name], both[0])
+    plain = build_trainer(TrialContext.of(trial(Vanilla()), cache)).model
+    assert torch.equal(plain.classifier.weight, again.classifier.weight)
+    mixed = {n for n, module in made[0].model.named_modules() if isinstance(module, MixedLinear)}
+    assert {depth(n) for n in mixed} == {1, 2}
+    frozen = build_trainer(TrialContext.of(trial(Composed(methods=(TopLayerReinit(layers=1), pulled[3]))), cache)).model
+    assert {depth(n) for n, p in frozen.named_parameters() if p.requires_grad} == {4, 5}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_layers_and_the_pooler_of_every_family_are_found(families: dict[str, str], family: str) -> None:
+    encoder = pinning.find(families[family])
+    for task in ("udpos", "pawsx", "xquad"):
+        outline = loading.outline(encoder, task)
+        with_pooler, without = (
+            TopLayerReinit(layers=1, pooler=pooler).restarts(outline.model, outline) for pooler in (True, False)
+        )
+        place = {"distilbert": "transformer.layer.1.", "modernbert": "layers.1."}.get(family, "encoder.layer.1.")
+        assert without
+        assert all(name.startswith(f"{outline.model.base_model_prefix}.{place}") for name in without)
+        assert without == {n for n, _ in outline.model.named_parameters() if f".{place}" in n}
+        assert {n.split(".")[-3] for n in with_pooler - without} <= {"pooler", "head"}
+        assert not with_pooler & outline.fresh
+        preflight._rehearse(Composed(methods=(TopLayerReinit(layers=1), RecAdam(), ChildTuning())), outline)
+    with pytest.raises(UserError, match="top_layer_reinit: layers: 3 is not allowed; give at most 2"):
+        TopLayerReinit(layers=3).restarts(outline.model, outline)
+
+
+def test_an_anchor_far_away_is_as_before(trial: Callable[..., TrialConfig], cache: Path) -> None:
+    """Restarted weights do not leak into the shared encoder."""
+    shared = loading.pretrained(pinning.find(trial(Vanilla()).encoder), "udpos")
+    before = {name: weights.clone() for name, weights in list(shared.anchor.items())[-3:]}
+    off_the_anchor(build_trainer(TrialContext.of(trial(TopLayerReinit(layers=4)), cache)))
+    assert all(torch.equal(shared.anchor[name], weights) for name, weights in before.items())
