@@ -98,7 +98,8 @@ def disturbed() -> tuple[Any, Batch]:
     torch.manual_seed(3)
     ids = torch.randint(5, 900, (2, 6))
     labels = torch.randint(0, 17, (2, 6))
-    return model, Batch({"input_ids": ids, "attention_mask": torch.ones_like(ids)}, labels, TASKS["udpos"], TASKS["udpos"].loss)
+    task = TASKS["udpos"]
+    return model, Batch({"input_ids": ids, "attention_mask": torch.ones_like(ids)}, labels, task, task.loss)
 
 
 @pytest.mark.parametrize(("norm", "ascents"), [("inf", 1), ("2", 2)])
