@@ -12,7 +12,7 @@ from harness.common.errors import UserError, reason
 if TYPE_CHECKING:
     from analysis.planning.costs import Costs, Rates
     from analysis.planning.pilot import Pilot
-    from harness.execution.cost import Past
+    from harness.execution.costs.cost import Past
     from harness.execution.resources import Resources
     from harness.store.store import Store
     from harness.study import FullArm, Study, TrialConfig
@@ -52,7 +52,7 @@ def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[Ful
 def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> "tuple[Costs, int]":
     """The costs of the study's designs, and the number of its trials that the store has."""
     from analysis.planning.costs import ArmCost, Costs, Rates
-    from harness.execution import hardware
+    from harness.execution.costs import hardware
     from harness.execution.plan import plan
     from harness.execution.resources import Resources
 
@@ -91,7 +91,7 @@ def _past(
 ) -> "tuple[Sequence[Past], str]":
     """Past trials as the basis of the cost, and their origin, or the reason why there are none."""
     from harness.common.provenance import provenance
-    from harness.execution.cost import comparable, probe
+    from harness.execution.costs.cost import comparable, probe
 
     if store is not None:
         devices = [record.provenance.device for record in store.records([trial.id for trial in trials]).values()]
@@ -112,7 +112,7 @@ def _rates(
     import torch
 
     from analysis.planning.costs import Rates
-    from harness.execution.cost import at_once, estimated
+    from harness.execution.costs.cost import at_once, estimated
 
     if not past:
         return Rates(1, 0.0, options.price, grounds=told), lambda trial: float("nan")
@@ -130,7 +130,7 @@ def _rates(
 
 def _elsewhere(rates: "Rates", past: "Sequence[Past]", share: float, options: argparse.Namespace) -> "Rates":
     """The rates of the hardware that ``--on`` names."""
-    from harness.execution import hardware
+    from harness.execution.costs import hardware
 
     there = hardware.on(options.on, _devices(options.store))
     threads = statistics.mode(one.threads for one in past)

@@ -20,10 +20,10 @@ from harness.encoders import dropout, loading, trimmed_embedding
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
-from harness.training.batches import ByLength
 from harness.training.fp32_head import keep_head_in_fp32
-from harness.training.label_loss import balanced, label_loss
-from harness.training.optimizers import OPTIMIZERS, uncorrected
+from harness.training.hyperparameters.batches import ByLength
+from harness.training.hyperparameters.label_loss import balanced, label_loss
+from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
 from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
 

@@ -51,7 +51,7 @@ def test_the_centre_is_the_quickstarts() -> None:
 
 def test_the_passes_are_as_many_steps_as_is_said() -> None:
     """An epoch is 125 steps, and 0.48 of one are the quickstart's 60."""
-    from harness.execution.cost import trained
+    from harness.execution.costs.cost import trained
 
     steps = {}
     for name in ("stress/epochs", "stress/batch"):

@@ -17,8 +17,8 @@ from harness.search import Search
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
-    from harness.execution.cost import Cost, Past
-    from harness.execution.hardware import Hardware
+    from harness.execution.costs.cost import Cost, Past
+    from harness.execution.costs.hardware import Hardware
     from harness.store.store import Store
 
 
@@ -118,8 +118,8 @@ def _print_costs(
     """
     import torch
 
-    from harness.execution.cost import estimated
-    from harness.execution.elsewhere import at_once_on, moved
+    from harness.execution.costs.cost import estimated
+    from harness.execution.costs.elsewhere import at_once_on, moved
 
     store = _store(place)
     grounds = _past(lacking, trials, store, resources, hardware)
@@ -176,8 +176,8 @@ def _past(
 ) -> "tuple[Sequence[Past], str] | str":
     """Past trials as the basis of an estimate, and their origin; or the reason why there are none."""
     from harness.common.provenance import provenance
-    from harness.execution.cost import comparable, probe
-    from harness.execution.hardware import same
+    from harness.execution.costs.cost import comparable, probe
+    from harness.execution.costs.hardware import same
 
     device = provenance().device
     past = comparable(trials, store, None if hardware is not None else device) if store is not None else []
@@ -196,7 +196,7 @@ def _past(
 
 def _print_fisher_cost(lacking: Sequence[TrialConfig], past: "Sequence[Past]", store: "Store | None") -> None:
     """Print the time and disk of the Fisher diagonals that the store lacks."""
-    from harness.execution.cost import fisher_cost
+    from harness.execution.costs.cost import fisher_cost
     from harness.fisher import supply
 
     requests = [request for request in supply.needed(lacking) if store is None or not store.knows(request.name)]

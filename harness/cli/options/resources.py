@@ -8,7 +8,7 @@ from harness.cli.options import gpu_sharing
 from harness.common.errors import UserError
 
 if TYPE_CHECKING:
-    from harness.execution.hardware import Hardware
+    from harness.execution.costs.hardware import Hardware
     from harness.execution.resources import Resources
 
 DURATIONS = ("minutes", "checkpoint_minutes")
@@ -54,7 +54,7 @@ def on_option(command: argparse.ArgumentParser) -> None:
 
 def hardware_of(options: argparse.Namespace) -> "Hardware | None":
     """The hardware of ``--on``, if it is given. Raises ``UserError`` for unknown hardware."""
-    from harness.execution.hardware import on
+    from harness.execution.costs.hardware import on
 
     return None if options.on is None else on(options.on)
 

@@ -17,11 +17,11 @@ from harness.execution.plan import plan
 from harness.methods import L2, DecoupledL2, LayerwiseDecay
 from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
-from harness.training.batches import ByLength
 from harness.training.best_checkpoint import BestOnDev
 from harness.training.building import build_trainer
-from harness.training.label_loss import balanced, label_loss
-from harness.training.optimizers import uncorrected
+from harness.training.hyperparameters.batches import ByLength
+from harness.training.hyperparameters.label_loss import balanced, label_loss
+from harness.training.hyperparameters.optimizers import uncorrected
 from harness.training.trainer import PenaltyTrainer
 from harness.training.trial import run_trial
 from tests.helpers.cut_trials import cut, ended, same

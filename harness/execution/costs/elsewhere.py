@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.execution.cost import LOOKED_AT, Past
-from harness.execution.hardware import Hardware as Hardware
-from harness.execution.hardware import RelativeSpeed, Timing, relative_speed, same
+from harness.execution.costs.cost import LOOKED_AT, Past
+from harness.execution.costs.hardware import Hardware as Hardware
+from harness.execution.costs.hardware import RelativeSpeed, Timing, relative_speed, same
 from harness.execution.resources import Resources
 from harness.store.store import Store
 

@@ -13,7 +13,7 @@ from harness.cli.commands.dry_run import dry_run
 from harness.cli.main import main
 from harness.common.provenance import provenance
 from harness.execution.attempt import attempt
-from harness.execution.cost import FisherCost, Past, at_once, comparable, estimated, fisher_cost, similar, trained
+from harness.execution.costs.cost import FisherCost, Past, at_once, comparable, estimated, fisher_cost, similar, trained
 from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.fisher import supply

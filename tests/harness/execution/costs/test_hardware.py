@@ -1,7 +1,7 @@
 import pytest
 
 from harness.common.errors import UserError
-from harness.execution.hardware import PEAKS, Hardware, Timing, kind, on, relative_speed
+from harness.execution.costs.hardware import PEAKS, Hardware, Timing, kind, on, relative_speed
 
 
 @pytest.mark.parametrize(

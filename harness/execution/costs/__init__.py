@@ -1,0 +1,1 @@
+"""Time, memory and disk that trials will take, here and on other hardware."""
