@@ -20,7 +20,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _check_harness() -> None:
-    """Raise ``ImportError`` if a file of the user hides the package ``harness``, from which all else is imported."""
+    """Raise ``ImportError`` if a file of the user hides the package ``harness``, which this package imports."""
     found = importlib.util.find_spec("harness")
     file = Path(found.origin) if found is not None and found.origin else None
     if file is None or file.resolve().parent.parent != Path(__file__).resolve().parent.parent:

@@ -112,7 +112,7 @@ class Loaded:
     def claim(self, quantity: Quantity, method: str, *, baseline: str | None = None, scope: Scope) -> Claim:
         """The claim on a quantity of a method.
 
-        A method's name stands for its label, ``l2`` for ``l2(strength=0.1)``, if no other method has that name. Raises
+        A name such as ``l2`` stands for the label ``l2(strength=0.1)`` if no other method has that name. Raises
         ``UserError`` if ``method`` or ``baseline`` is unknown, if they are the same, or if there are too few runs.
         """
         base = self._view.baseline if baseline is None else self._label("baseline", baseline, self.methods)
@@ -126,7 +126,7 @@ class Loaded:
 
     @staticmethod
     def _label(field: str, name: str, labels: Sequence[str]) -> str:
-        """The label that a user means by a method's label or name."""
+        """The label of a method, from its label or its name."""
         if name in labels:
             return name
         named = [label for label in labels if label.partition("(")[0] == name]
@@ -168,7 +168,7 @@ def load(store: str | os.PathLike[str], study: str, *, baseline: str | None = No
     Args:
         store: Folder or URL of the store.
         study: Name of the study.
-        baseline: Method that the others are compared with; the default is vanilla, or the first method.
+        baseline: Method to compare the others with; the default is vanilla if the study has it, else the first method.
         ddof: ddof of standard deviations.
 
     Raises:
@@ -190,7 +190,7 @@ def read(
     Args:
         path: A ``.csv``, ``.tsv`` or ``.txt`` file, or a folder of runs of Hugging Face's Trainer or of Ray Tune.
         source: Language of the training data, if the table does not say it; the default is ``en``.
-        baseline: Method that the others are compared with; the default is vanilla, or the first method.
+        baseline: Method to compare the others with; the default is vanilla if the study has it, else the first method.
         ddof: ddof of standard deviations.
         columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.
 
@@ -202,7 +202,7 @@ def read(
 
 
 def example() -> Loaded:
-    """The results that ship, those of the study ``quickstart``."""
+    """The results of the study ``quickstart``, which ship with steadytune."""
     with shipped() as file:
         return read(file)
 

@@ -8,10 +8,10 @@ from analysis.results.view import View
 
 
 def watch(look: Callable[[], View], write: Callable[[View, int], None], seconds: int) -> None:
-    """Write a report now, and again whenever a trial begins, gets on or ends, until no trial is missing.
+    """Write a report now, and again whenever a trial begins, advances or ends, until no trial is missing.
 
-    It looks every ``seconds``. ``write`` receives the view and the seconds after which an open page reloads itself: 0
-    for the last report, which is final.
+    The store is read every ``seconds``. ``write`` receives the view and the seconds after which an open page reloads
+    itself: 0 for the last report, which is final.
     """
     before: list[tuple[str, ...]] | None = None
     while True:

@@ -35,8 +35,8 @@ def run(
     Args:
         study: A study, the name of one that ships, or the path of a study's file.
         store: Folder or URL of the store.
-        targets: Other target languages than the study's.
-        seeds: Other seeds than the study's.
+        targets: Target languages in place of the study's.
+        seeds: Seeds in place of the study's.
         local: Whether to run one trial after another in this process, without Ray.
         cpus: CPU cores of a trial.
         gpus: GPUs of a trial; ``None`` means one if there are any.

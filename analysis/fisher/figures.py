@@ -15,8 +15,8 @@ from analysis.rendering.style import HEIGHT, STYLE, WIDTH
 NUMBERED = 0.36
 """Smallest cell, in inches, with room for its number."""
 HEAT_MAP_CAPTION = (
-    "The bar beside gives the colours' distances; the blank diagonal is 0. The order is that of an average-linkage "
-    "clustering: neighbours are near each other. Bold: the source."
+    "The bar beside maps colours to distances; the blank diagonal is 0. Languages are ordered by average-linkage "
+    "clustering, so neighbours are close. Bold: the source."
 )
 
 

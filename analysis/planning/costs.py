@@ -12,7 +12,7 @@ class ArmCost:
     """One method of a study."""
 
     settings: int
-    """Number of its settings today. It gains as many as the study."""
+    """Number of its settings today. A larger study adds equally many to each method."""
     models: int
     """Trials of each setting and seed."""
     seconds: float
@@ -32,9 +32,9 @@ class Rates:
     price: float | None
     """Price of an hour of the whole machine; ``None`` if not given."""
     faster: tuple[float, float] = (1.0, 1.0)
-    """Lowest and highest speed relative to the machine behind the seconds; the likely one is their geometric mean."""
+    """Lowest and highest speed relative to the machine behind the seconds; the likely speed is their geometric mean."""
     grounds: str = ""
-    """The origin of the seconds, or why they are not known."""
+    """The origin of the seconds, or the reason why they are unknown."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Costs:
     replicates: int = 1
 
     def of(self, shape: Shape) -> Expense:
-        """The cost of a design of at least as many settings as today's."""
+        """The cost of a design with today's number of settings or more."""
         settings, seeds = shape
         trials = to_run = 0
         seconds = 0.0

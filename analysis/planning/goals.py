@@ -1,4 +1,4 @@
-"""The effects that a plan is for, and the claims that would show them."""
+"""The effects to plan for, and the claims that show them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ class Goal:
     quantity: Quantity
     scope: Scope
     same: bool = False
-    """Whether equivalence is to be shown, and not a difference."""
+    """``True`` for a claim of equivalence, ``False`` for a difference."""
 
     def to_json(self) -> dict[str, Any]:
         return {

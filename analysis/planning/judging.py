@@ -16,7 +16,7 @@ from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.paired_proportions import paired_proportions, settings_flips
 
 DRAWN = 999
-"""Number of random swaps of a simulated test. The report makes 9,999: its power is higher by about 0.003."""
+"""Number of random swaps of a simulated test. The report makes 9,999, which raises its power by about 0.003."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from analysis.statistics.paired_proportions import paired_proportions, settings_
 def limit(goal: Goal, shape: Shape, tests: int) -> str:
     """Why a design of settings × seeds can never show a goal; empty if it can.
 
-    The reason is that of the test itself, made on arbitrary scores of this design. ``tests`` is the number of methods.
+    The reason comes from the test itself, run on arbitrary scores of this design. ``tests`` is the number of methods.
     """
     settings, seeds = shape
     setting, seed = np.divmod(np.arange(settings * seeds), seeds)
@@ -43,4 +43,4 @@ def _of_collapse(scope: Scope, setting: np.ndarray, tests: int) -> str:
 
 
 def _too_few(least: float) -> str:
-    return f"the smallest p that so few can give is {min(1.0, least):.2g}" if least > LEVEL else ""
+    return f"the smallest possible p is {min(1.0, least):.2g}" if least > LEVEL else ""

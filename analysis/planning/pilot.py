@@ -3,7 +3,7 @@
 The scores of both methods follow the two-way crossed random model of ``decomposition.variance``. Its three mean squares
 are here 2 × 2 matrices over the method and the baseline (Searle, Casella & McCulloch, 1992, Variance Components,
 Chapter 11). Their expectations are drawn from inverse Wishart distributions: a normal pilot's posterior. The defaults
-are the prior. They are scaled to the pilot's variance and count as much as ``PRIOR`` degrees of freedom of it.
+are the prior. They are scaled to the pilot's variance and count as ``PRIOR`` degrees of freedom.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from analysis.results.comparison import Comparison
 Floats = NDArray[np.float64]
 
 DEFAULT = World(Effect(2.0, 0.5), Effect(0.5, 0.5), Effect(2.0, 0.5), 0.8, 14)
-"""The population where there is no pilot: effects of settings as large as the noise, and smaller ones of seeds."""
+"""The population without a pilot: settings have as much effect as noise, and seeds have less."""
 PRIOR = 6.0
 """Degrees of freedom of the defaults beside a pilot."""
 CLUSTERINGS = np.linspace(0, 0.95, 20)
@@ -86,7 +86,7 @@ class Pilot:
     runs: Floats
     """Runs by setting, (settings,); empty without a pilot."""
     reason: str = ""
-    """Why defaults stand in for a pilot's variance; else empty."""
+    """The reason for the defaults in place of a pilot's variance; else empty."""
 
     @classmethod
     def none(cls, method: str, baseline: str, languages: int, reason: str) -> "Pilot":
@@ -95,7 +95,7 @@ class Pilot:
 
     @classmethod
     def of(cls, comparison: Comparison, languages: int) -> "Pilot":
-        """The pilot that a comparison is; ``languages`` is the number of target languages of the study."""
+        """The pilot in a comparison's runs; ``languages`` is the study's number of target languages."""
         grouped = comparison.collapsed.groupby(level="setting", sort=False)
         collapsed = np.asarray(grouped.sum().to_numpy().T, np.float64)
         runs = np.asarray(grouped.size().to_numpy(), np.float64)

@@ -24,7 +24,7 @@ SETTINGS, SEEDS = (1, 2, 3, 4, 6, 8, 10, 14, 20, 30, 40), (1, 2, 3, 4, 5, 8, 12,
 MAX_RUNS = 240
 """Largest number of runs of a simulated design."""
 STUDIES, AGAIN, ROUNDS = 60, 200, 2
-"""Studies of each design of the grid; of each chosen design in each further round; number of further rounds."""
+"""Studies per design of the grid; studies per chosen design in a further round; number of further rounds."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Plan:
     """The simulated grid."""
     tallies: Tallies
     surfaces: dict[tuple[Goal, bool], Surface]
-    """By goal, and whether there is a single seed."""
+    """Keyed by goal, and by whether the design has a single seed."""
     choices: tuple[Choice, ...]
 
     def power(self, goal: Goal, shape: Shape) -> Power:
@@ -202,7 +202,7 @@ def _fine(shapes: Sequence[Shape], least: Shape) -> list[Shape]:
 
 
 def _chosen(choices: Sequence[Choice]) -> dict[Shape, list[Goal]]:
-    """The chosen designs with their goals, for further studies: choices favour designs with lucky counts."""
+    """The chosen designs with their goals. They are simulated again, because a choice favours lucky counts."""
     found: dict[Shape, list[Goal]] = {}
     for choice in choices:
         for shape in {choice.more_seeds, choice.cheapest} - {None}:
@@ -211,7 +211,7 @@ def _chosen(choices: Sequence[Choice]) -> dict[Shape, list[Goal]]:
 
 
 def _fits(tallies: Tallies, tests: int) -> dict[tuple[Goal, bool], Surface]:
-    """The surfaces of all goals. A single seed has other tests, and so a surface of its own."""
+    """The surfaces of all goals. Designs with a single seed have other tests, so they have a separate surface."""
     found = {}
     for goal in GOALS:
         open_to = [shape for shape in tallies.of(goal) if not limit(goal, shape, tests)]

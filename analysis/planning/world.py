@@ -53,7 +53,7 @@ class Drawn:
     collapsed: Flags
     """Collapses of the method and the baseline, 2 × runs, at the world's rates."""
     other_collapsed: Flags
-    """The same at the rates of the target."""
+    """Collapses at the target's rates, 2 × runs."""
 
 
 def draw(world: World, settings: int, seeds: int, rates: tuple[float, float], random: np.random.Generator) -> Drawn:
@@ -86,7 +86,8 @@ def _effects(effect: Effect, world: World, count: int, random: np.random.Generat
 def _collapses(world: World, rates: tuple[float, float], hard: Floats, random: np.random.Generator) -> Flags:
     """Collapses of both methods, 2 × runs.
 
-    With clustering, a setting's rate is a beta quantile at its hardness (runs,), so that it is hard for both methods.
+    With clustering, a setting's rate is a beta quantile at its hardness (runs,), so that a setting is hard for both
+    methods at once.
     """
     chances = np.array([np.broadcast_to(_chances(rate, world.clustering, hard), hard.shape) for rate in rates])
     return np.asarray(random.random(chances.shape) < chances)

@@ -117,7 +117,7 @@ TERMS = {
         ),
         Term("10 % quantile", "A tenth of the runs are below."),
         Term(
-            "worst tenth", "The mean of the tenth of the runs that score lowest (CVaR).", "Rockafellar & Uryasev, 2000"
+            "worst tenth", "The mean over the lowest-scoring tenth of the runs (CVaR).", "Rockafellar & Uryasev, 2000"
         ),
         Term("IQR", "Interquartile range: from the 25 % to the 75 % quantile."),
         Term("Gini's mean difference", "The mean distance between two runs."),

@@ -43,7 +43,7 @@ def default_folder(store: Store | None, name: str) -> Path:
 
 
 LAID_OUT = {**STYLE, "figure.constrained_layout.use": False}
-"""The style for a figure whose layout is done. With any engine, Matplotlib draws it once more before each file."""
+"""The style for a figure whose layout is done. A layout engine would draw it once more for each file."""
 DECIMALS = re.compile(rb"([1-9]\d*\.\d\d)\d+")
 """Digits of a coordinate beyond a hundredth of a point. A page does not need them, and they are a third of a figure."""
 MAX_NAME = 60

@@ -26,7 +26,7 @@ class Picture:
 
     @cached_property
     def figure(self) -> Figure:
-        """The figure, in the common style. pyplot forgets it, so that a notebook does not show it by itself."""
+        """The figure, in the common style. It is closed in pyplot, so a notebook does not display it unasked."""
         with drawing():
             figure = self.draw()
         plt.close(figure)

@@ -30,7 +30,7 @@ class About:
     equivalence: EquivalenceBounds = DEFAULT
     """Bounds within which two methods count as the same."""
     described: Own[Any] | None = None
-    """The task that the study describes itself, with the labels of its training data."""
+    """The task that the study's file describes, with the labels of its training data."""
 
     @property
     def scored_task(self) -> TaskName:

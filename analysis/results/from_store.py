@@ -93,7 +93,7 @@ def _settings(study: Study, labels: Mapping[Setting, str]) -> pd.DataFrame:
 
 
 def _own_seeds(trial: TrialConfig) -> dict[str, float]:
-    """The seeds of a trial's setting, NaN for those that are the run's."""
+    """The seeds of a trial's setting; NaN where the run's seed applies."""
     return {name: _or_nan(getattr(trial.setting, name)) for name in SEEDS}
 
 

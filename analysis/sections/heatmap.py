@@ -32,7 +32,7 @@ def section(view: View) -> Section | None:
         caption += "A star: over fewer seeds than planned. A blank cell has no finished trial, or was not planned."
     else:
         caption += (
-            "The bar beside gives the colours' scores. Each column is a setting; some are named. A blank cell has no "
+            "The bar beside maps colours to scores. Each column is a setting; some are named. A blank cell has no "
             "finished trial, or was not planned."
         )
     values = pd.concat(panels.values()).stack()

@@ -25,7 +25,7 @@ def picture(view: View) -> Picture | None:
     wanted = plan["targets"]["power"]
     caption = (
         f"Power of {plan['method']} against {plan['baseline']} over the number of seeds, a line for each number of "
-        f"settings, simulated by ‘steadytune plan’. The dotted line is the power that was asked for, {wanted:g}."
+        f"settings, simulated by ‘steadytune plan’. The dotted line is the wanted power, {wanted:g}."
     )
     alt = "Power over the number of seeds, one panel for each claim, one line for each number of settings."
     return Picture("power-curves", partial(figure, plan), caption, alt)

@@ -34,7 +34,7 @@ With more runs, only the settings that are complete over all seeds are decompose
 FITTED_LANGUAGES = 12
 """Largest number of target languages that are each fitted by a mixed model.
 
-With more, incomplete grids are fitted for the source and the zero-shot score alone: a fit takes 30 ms.
+With more, incomplete grids are fitted only for the source and the zero-shot score, because a fit takes 30 ms.
 """
 WHOLE = "zero-shot score"
 NO_SEED = "no seed has a complete run at every setting, so the settings' means would differ by seeds too"

@@ -15,7 +15,7 @@ from harness.setting import SEEDS
 
 
 def split(view: View, method: str, scores: pd.DataFrame, whole: str) -> Table | None:
-    """Shares of the init seed and the data seed; ``None`` if no run has seeds of its own for them.
+    """Shares of the init seed and the data seed; ``None`` if no run has its own init seed or data seed.
 
     ``scores`` has one row per run × language, with ``PAIR``, language and score; ``whole`` is the language of the
     zero-shot score.
@@ -34,7 +34,7 @@ def split(view: View, method: str, scores: pd.DataFrame, whole: str) -> Table | 
     notes = [*_notes(found, frame["setting"].nunique()), *(f"None for some: {reason}." for reason in reasons)]
     rows: list[list[str | Cell]] = [[code, *_cells(found[code], names)] for code in order]
     name = "variance-seeds-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
-    return Table(name, f"Which seed it is, with {method}", ["language", "std", *names], rows, notes)
+    return Table(name, f"Init seed and data seed, with {method}", ["language", "std", *names], rows, notes)
 
 
 def _cells(part: Components, names: list[str]) -> list[str | Cell]:
@@ -58,12 +58,12 @@ def _notes(found: dict[str, Components], settings: int) -> list[str]:
     """Notes on the meaning of the components."""
     within = "within the setting" if settings == 1 else f"within a setting, the mean over {settings}"
     notes = [
-        f"The variance {within}. Init seed: the initial weights; data seed: the order of the examples; {BOTH}: what "
-        f"both do only together; {REST}: dropout and all other chance, which the run's seed fixes (after Dodge et al., "
+        f"The variance {within}. Init seed: the initial weights; data seed: the order of the examples; {BOTH}: "
+        f"their interaction; {REST}: dropout and all other chance, which the run's seed fixes (after Dodge et al., "
         "2020)."
     ]
     if any(any(BOTH in name and REST in name for name in part.names) for part in found.values()):
-        notes.append(f"No pair of both seeds was run with two seeds: {REST} cannot be told from {BOTH}.")
+        notes.append(f"No pair of init and data seed has two runs, so {REST} cannot be told from {BOTH}.")
     if any(np.isfinite(part.share_low).any() for part in found.values()):
         notes.append("In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects.")
     return notes

@@ -60,7 +60,7 @@ def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
 
 
 def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
-    """The collapsed runs of both methods, from the smallest value of a hyperparameter at which any collapsed.
+    """The collapsed runs of both methods, at and above the smallest value of a hyperparameter with a collapse.
 
     An example is ``At learning rate 0.006, vanilla collapsed in both runs, l2 in neither``. Without such a value it
     counts all runs. Empty if the runs are unpaired or none collapsed.

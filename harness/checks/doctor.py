@@ -48,10 +48,10 @@ class Finding:
 
     name: str
     status: str
-    """``ok``, ``note`` if only some studies are concerned, or ``FAILS``."""
+    """``ok``, ``note`` for a limit that affects only some studies, or ``FAILS``."""
     found: str
     advice: str = ""
-    """The way to mend it; empty if nothing needs mending."""
+    """The remedy; empty if none is needed."""
 
 
 def findings(store: str, *, ray: bool = True) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _versions() -> Iterator[Finding]:
     try:
         needed = [Requirement(line) for line in requires("steadytune") or ()]
     except PackageNotFoundError:
-        yield Finding("versions", NOTE, "steadytune is not installed", "Give: pip install .")
+        yield Finding("versions", NOTE, "steadytune is not installed", "Run: pip install .")
         return
     wrong = []
     for one in needed:
@@ -90,7 +90,7 @@ def _versions() -> Iterator[Finding]:
         if not one.specifier.contains(there, prereleases=True):
             wrong.append(f"{one.name} {there} is not {one.specifier}")
     if wrong:
-        yield Finding("versions", FAILS, "; ".join(wrong), "Give: pip install . (it installs tested versions)")
+        yield Finding("versions", FAILS, "; ".join(wrong), "Run: pip install . (it installs tested versions)")
     else:
         yield Finding("versions", OK, ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers", "ray")))
 
@@ -104,18 +104,18 @@ def _torch(torch: "Future[str]") -> Iterator[Finding]:
     if names:
         kinds = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
         yield Finding("GPU, torch", OK, kinds)
-        advice = "" if bf16 else "Nothing: precision auto takes fp16 here."
+        advice = "" if bf16 else "Nothing to do: precision auto is fp16 here."
         yield Finding("bf16", OK if bf16 else NOTE, "yes" if bf16 else "not by this GPU", advice)
         return
     there = shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/gpus").is_dir()
     if there and cuda is None:
         advice = "Install torch with CUDA: pytorch.org/get-started. Or give --gpus-per-trial 0."
-        yield Finding("GPU, torch", FAILS, "there is an NVIDIA driver, and torch has no CUDA", advice)
+        yield Finding("GPU, torch", FAILS, "there is an NVIDIA driver, but torch has no CUDA", advice)
     elif there:
         advice = "See nvidia-smi and CUDA_VISIBLE_DEVICES: driver, job or container may hide the GPU."
-        yield Finding("GPU, torch", FAILS, f"there is an NVIDIA driver, and torch (CUDA {cuda}) sees no GPU", advice)
+        yield Finding("GPU, torch", FAILS, f"there is an NVIDIA driver, but torch (CUDA {cuda}) sees no GPU", advice)
     else:
-        yield Finding("GPU, torch", NOTE, "none; trials run on CPU cores", "Nothing, for small encoders.")
+        yield Finding("GPU, torch", NOTE, "none; trials run on CPU cores", "Nothing to do for small encoders.")
     found = "yes, by this processor" if bf16 else "not by this processor; precision auto is fp32"
     yield Finding("bf16", OK if bf16 else NOTE, found)
 
@@ -132,7 +132,9 @@ def _ray(cluster: "Future[str]") -> Finding:
 
 def _shared_memory(folder: Path) -> Finding:
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        return Finding("shared memory", NOTE, f"{folder} cannot be written", "Nothing: Ray takes its temporary folder.")
+        return Finding(
+            "shared memory", NOTE, f"{folder} cannot be written", "Nothing to do: Ray uses its temporary folder."
+        )
     free = shutil.disk_usage(folder).free
     if free < LITTLE_MEMORY:
         advice = f"Raise it to {LITTLE_MEMORY // 10**6} MB: docker run --shm-size=1g; or give --local."
@@ -159,7 +161,7 @@ def _ports() -> Finding:
 def _store(place: str) -> Iterator[Finding]:
     name = f"store {without_credentials(place)}"
     if "://" in place:
-        yield Finding(name, NOTE, "a URL has no locks", "Start only one command at a time on this store.")
+        yield Finding(name, NOTE, "a store by URL has no locks", "Start only one command at a time on this store.")
         return
     there = next(one for one in (Path(place).resolve(), *Path(place).resolve().parents) if one.is_dir())
     try:
@@ -168,7 +170,7 @@ def _store(place: str) -> Iterator[Finding]:
             with claimed(file) as _, claimed(file, wait=False) as twice:
                 locks = not twice
     except OSError as error:
-        yield Finding(name, FAILS, reason_and_file(error), "Give --store a folder that you may write.")
+        yield Finding(name, FAILS, reason_and_file(error), "Give --store a folder with write permission.")
         return
     free = shutil.disk_usage(there).free
     little = free < LITTLE_DISK
@@ -176,10 +178,10 @@ def _store(place: str) -> Iterator[Finding]:
         name,
         NOTE if little else OK,
         f"{free / 1e9:,.1f} GB free",
-        "See the disk use of a study with --dry-run, and free some." if little else "",
+        "Free some space; --dry-run shows a study's disk use." if little else "",
     )
     advice = "" if locks else "Start only one command at a time on this store."
-    yield Finding("store locks", OK if locks else NOTE, "work" if locks else "the file system has none", advice)
+    yield Finding("store locks", OK if locks else NOTE, "work" if locks else "the file system has no locks", advice)
 
 
 def _hub() -> str:
@@ -192,9 +194,9 @@ def _endpoint() -> str:
 
 
 def _hub_finding(hub: "Future[str]") -> Finding:
-    advice = "Give directories as encoder and data, or download them before."
+    advice = "Give directories as encoder and data, or download both beforehand."
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}:
-        return Finding("hub", NOTE, "offline (HF_HUB_OFFLINE): earlier downloads alone", advice)
+        return Finding("hub", NOTE, "offline (HF_HUB_OFFLINE): earlier downloads only", advice)
     try:
         hub.result(NETWORK_LIMIT)
     except Exception as error:
@@ -203,7 +205,7 @@ def _hub_finding(hub: "Future[str]") -> Finding:
 
 
 def _asked(code: str, limit: float) -> str:
-    """The last line that Python code prints in a process of its own, which ends with its children at the limit."""
+    """The last line that Python code prints in its own process. At the time limit the process and its children end."""
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -229,7 +231,7 @@ def _said(error: Exception) -> str:
 
 
 def _started(action: Callable[[], str]) -> "Future[str]":
-    """The result of an action in a thread that is not waited for at the end."""
+    """The result of an action in a daemon thread, so that a hanging action does not delay the exit."""
     done: Future[str] = Future()
 
     def act() -> None:

@@ -41,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
         ended = "terminated" if signals.requested() else "interrupted"
         with suppress(OSError):  # a closed terminal
             print(
-                f"\nsteadytune: {ended}; what had finished is kept, run the same command again to go on",
+                f"\nsteadytune: {ended}; finished work is kept; run the same command again to continue",
                 file=sys.stderr,
                 flush=True,
             )

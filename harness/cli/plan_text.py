@@ -166,7 +166,7 @@ def _wrapped_command(text: str) -> list[str]:
 
 
 def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:
-    """The command that runs a study with a number of seeds: its own first, then the smallest others."""
+    """The command that runs a study with a number of seeds: the study's seeds, then the smallest unused."""
     own = [*dict.fromkeys(seed for arm in study.arms for seed in arm.seeds)]
     others = (seed for seed in range(seeds + len(own)) if seed not in own)
     wanted = [*own, *others][: max(seeds, 1)]
@@ -182,6 +182,6 @@ def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:
 
 def _growth() -> str:
     return (
-        "raise 'points' of a design 'sobol' or 'random', or add settings at the end of a list. Both keep the settings "
+        "raise 'points' of a design 'sobol' or 'random', or add settings at the end of a list. Both keep all settings "
         "and the ids that are there."
     )

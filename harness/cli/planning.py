@@ -101,7 +101,7 @@ def _past(
     try:
         past = probe(trials, resources)
     except RuntimeError as error:
-        return [], f"a trial on probation failed with {reason(error)[:200]}"
+        return [], f"a short trial failed with {reason(error)[:200]}"
     return past, f"{len(past)} short trials that ran now"
 
 
@@ -138,7 +138,7 @@ def _elsewhere(rates: "Rates", past: "Sequence[Past]", share: float, options: ar
     cpus = 1 if there.gpus else options.cpus_per_trial
     at_once = int(there.gpus / (share or 1) + 1e-9) if there.gpus else there.count // cpus
     faster = speed.low * cpus, speed.high * cpus
-    grounds = f"{rates.grounds}, moved to {there} by {speed.source} ({faster[0]:.2g} to {faster[1]:.2g} times as fast)"
+    grounds = f"{rates.grounds}, scaled to {there} by {speed.source} ({faster[0]:.2g} to {faster[1]:.2g} times as fast)"
     return replace(rates, at_once=max(1, at_once), gpus=share if there.gpus else 0.0, faster=faster, grounds=grounds)
 
 

@@ -37,7 +37,7 @@ class Origin:
 
     @property
     def own_files(self) -> dict[str, str]:
-        """The files with a user's code that reading the examples needs."""
+        """The files of users' code that are needed to read the examples."""
         own = self.task if isinstance(self.task, Own) else None
         return own_files(self.task if isinstance(self.task, str) and is_file(self.task) else "", own)
 

@@ -14,16 +14,16 @@ FIELDS = {
     "hidden_dropout": ("hidden_dropout_prob", "dropout"),
     "attention_dropout": ("attention_probs_dropout_prob", "attention_dropout"),
 }
-"""Names of the dropouts in configs. The first are of BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA, the second of
-DistilBERT."""
+"""Names of the dropouts in configs: first in BERT, RoBERTa, XLM-R, CamemBERT and ELECTRA, second in DistilBERT."""
 HEADS = ("classifier_dropout", "seq_classif_dropout", "qa_dropout")
 
 
 def set_dropout(model: PreTrainedModel, setting: Setting) -> None:
     """Give a model the dropouts of a setting, in place. A dropout that is ``None`` stays as in the encoder's config.
 
-    Each is changed alone: the hidden states' dropout leaves the head's as it is, also where a config has one for both.
-    A model without weights is accepted too. Raises ``UserError`` if the encoder lacks a dropout that the setting names.
+    Each is changed alone: the hidden states' dropout leaves the head's unchanged, even if the config has one value for
+    both. A model without weights is accepted too. Raises ``UserError`` if the encoder lacks a dropout that the setting
+    names.
     """
     body = {name: share for name in FIELDS if (share := getattr(setting, name)) is not None}
     if body:

@@ -1,4 +1,4 @@
-"""The precision of a study that goes on: the one of its finished trials."""
+"""The precision of a continued study: the precision of its finished trials."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
 
 
 def note(study: Study, kept: Study, gpus: float | None) -> str:
-    """A sentence for the user if ``kept``, from ``with_kept_precision``, has not the device's fastest precision."""
+    """A sentence for the user if ``kept``, from ``with_kept_precision``, is not the device's fastest precision."""
     best = precision.chosen(AUTO, gpus)
     if study.precision != AUTO or kept.precision in (AUTO, best):
         return ""

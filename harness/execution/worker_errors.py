@@ -18,7 +18,7 @@ DIED = "the process died"
 DETAIL = re.compile(r"Worker exit detail: (.*?)(?: Some common causes include|$)", re.DOTALL)
 NODE = re.compile(r"node has died|node was terminated|died because its node", re.IGNORECASE)
 KILLED = re.compile(r"connection error code 2|SIGKILL")
-"""Ray's words for a process that left no word: it was killed, or it crashed."""
+"""Ray's words for a process that ended without a message: it was killed, or it crashed."""
 LIBRARIES = tuple(
     {
         *(str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
@@ -35,7 +35,7 @@ def described(error: BaseException) -> str:
 
 
 def described_trace(trace: str) -> str:
-    """The same of a traceback that Ray has written; empty if it has none that can be read.
+    """The exception of a traceback from Ray, in the same form; empty if it cannot be read.
 
     The death of a worker's process is told in plain words.
     """
@@ -71,7 +71,7 @@ def _is_users(file: str) -> bool:
 
 
 def cut(error: str, most: int = 200) -> str:
-    """An error with at most so many characters. Its end stays, because the place stands there."""
+    """An error of at most ``most`` characters. Its end stays, because it names the place."""
     return error if len(error) <= most else f"{error[: most - 81]} … {error[-78:]}"
 
 

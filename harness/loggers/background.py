@@ -1,4 +1,4 @@
-"""Logging of a study's trials while it runs, in threads of the driver. No trial waits for a logger or fails by it."""
+"""Logging of a study's trials while it runs, in threads of the driver. No logger delays a trial or makes it fail."""
 
 import contextlib
 import time
@@ -22,7 +22,7 @@ from harness.study import TrialConfig
 LAST_WORDS = 5.0
 """Seconds that an interrupted study waits for the trial that is being logged."""
 PATIENCE = 60.0
-"""Seconds that a study's end waits for a logger that gets no further."""
+"""Seconds without progress after which the end of a study stops waiting for a logger."""
 LOOK = 5.0
 """Seconds between two looks at the running trials, or as far apart as their heartbeats."""
 
@@ -30,7 +30,7 @@ LOOK = 5.0
 class BackgroundLogging:
     """Logs trials while they run and when they end, and at its exit all trials of the study that are in the store.
 
-    Each logger has its own thread, so that a slow one holds up no other. A logger's first error is shown, and the
+    Each logger has its own thread, so a slow logger does not delay the others. A logger's first error is shown, and the
     logger gets no more trials of this run. The next run logs the missing ones.
     """
 

@@ -23,7 +23,7 @@ Row = dict[str, float]
 
 @dataclass(frozen=True)
 class RunningTrial:
-    """A trial of a study that runs, as its last heartbeat tells it."""
+    """A running trial of a study, as in its last heartbeat."""
 
     config: TrialConfig
     study: str

@@ -20,7 +20,7 @@ SERVER = "MLFLOW_TRACKING_URI"
 TRIAL, ENDED, ERROR = "steadytune.trial", "steadytune.ended", "error"
 """Tags of a run. The second is set last, so a run without it is incomplete."""
 FOLLOWED = "train/loss"
-"""The metric whose steps tell how far a run was written."""
+"""The metric that marks the last written step of a run."""
 METRICS_AT_ONCE = 1000
 """Largest number of metrics in one request to MLflow."""
 MAX_TAG = 5000

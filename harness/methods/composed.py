@@ -43,7 +43,7 @@ class Composed(Method):
         if sum(method.replaces_loss for method in self.methods) > 1:
             raise bad("methods", self.label, "at most one method that replaces the task's loss")
         for one, other in combinations(self.methods, 2):
-            twice = one.name == other.name if one.name else one == other  # the name of a user's may be in its file
+            twice = one.name == other.name if one.name else one == other  # its file may hold the name
             reason = "each method can be there once" if twice else one.clash(other) or other.clash(one)
             if reason:
                 raise UserError(f"methods: {one.label} and {other.label} do not go together: {reason}")

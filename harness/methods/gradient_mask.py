@@ -7,7 +7,7 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 
 
 class GradientMask(TrainerCallback):
-    """Keeps each entry of the gradients with a probability, and divides it by that.
+    """Keeps each entry of the gradients with a probability, and divides the kept entries by it.
 
     The draws come from torch's generator, whose state is in every training state.
     """

@@ -107,7 +107,7 @@ class OwnMethod(Method):
 
     @property
     def _known(self) -> Method | None:
-        """The instance; ``None`` where the present code is lacking, faulty, or not the code of the trial."""
+        """The instance; ``None`` if the code is missing, faulty, or changed since the trial."""
         try:
             return self.made if not self.code or self.code == self._hash() else None
         except UserError:
@@ -141,7 +141,7 @@ class OwnMethod(Method):
         check_unchanged(f"methods: {self.file}", self._hash(), self.code)
 
     def _call(self, hook: str, kind: type[T] | tuple[type[T], ...], *given: Any) -> T:
-        """What a hook returns, of a type. An error in it names the user's file and line."""
+        """The return value of a hook, checked for its type. An error in it names the user's file and line."""
         method, shown = self.made, f"{hook} of the method {self.name!r}"
         try:
             found = getattr(method, hook)(*given)

@@ -187,7 +187,7 @@ def penalties(
 
 
 def annealed_pull(body: nn.Module, anchor: Mapping[str, Tensor], terms: Sequence[Term]) -> AnnealedPull | None:
-    """The pull of the annealed terms, of which there is at most one; ``None`` if there is none."""
+    """The pull of the annealed term, at most one; ``None`` if there is none."""
     for term in terms:
         if term.annealing is not None:
             return AnnealedPull(Penalty(body, anchor, [term]), term.annealing)

@@ -19,8 +19,8 @@ class TopLayerReinit(Method):
     """The top k layers, and the pooler, start as the encoder's family initialises them, such as N(0, 0.02²).
 
     This is Re-init of "Revisiting Few-sample BERT Fine-tuning" (2020). The new weights depend on the trial's seed
-    alone. They have no θ*, as the head: no penalty pulls them, no method freezes or mixes them, and layerwise_decay
-    gives them the head's learning rate.
+    alone. Like the head's weights, they have no θ*: no penalty pulls them, no method freezes or mixes them, and
+    layerwise_decay gives them the head's learning rate.
     """
 
     name: ClassVar[str] = "top_layer_reinit"

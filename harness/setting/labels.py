@@ -18,7 +18,7 @@ INHERITED = {
     "head_dropout": "encoder's",
     "head_learning_rate": "learning_rate",
 }
-"""The label of a missing value that something else gives."""
+"""The label of a missing value that is inherited."""
 
 
 def value_label(name: str, value: Any) -> str:

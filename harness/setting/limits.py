@@ -1,4 +1,4 @@
-"""Allowed values of hyperparameters, beside those that a field's type sets."""
+"""Allowed values of hyperparameters, beyond the limits of the fields' types."""
 
 from typing import Any
 

@@ -13,7 +13,7 @@ SHARED_SEEDS = (
 def seed_label(init_seed: int | None, data_seed: int | None, seed: int, *, all_seeds: Iterable[int] = ()) -> str:
     """The name of a run's seeds, such as ``init 0, data 3``.
 
-    The run's own seed is named too where it is neither of both, or where ``all_seeds`` of the runs are several.
+    The run's own seed is named too if it is neither of the two, or if ``all_seeds`` of the runs are several.
     """
     init, data = (seed if own is None else own for own in (init_seed, data_seed))
     several = len(set(all_seeds)) > 1

@@ -72,7 +72,7 @@ class Setting:
     Dodge et al. (2020) split the seed so. Dropout and all other chance keep the run's seed.
     """
     hidden_dropout: float | None = None
-    """Dropout of the body's hidden states, from 0 to below 1; ``None`` for that of the encoder's config."""
+    """Dropout of the body's hidden states, from 0 to below 1; ``None`` for the value in the encoder's config."""
     attention_dropout: float | None = None
     """Dropout of the attention's weights, likewise."""
     head_dropout: float | None = None
@@ -105,7 +105,7 @@ class Setting:
     batches: str = "random"
     """Batches of ``random`` examples, or of examples of similar length (``by_length``), which train faster."""
     early_stopping: int | None = None
-    """Patience: training ends once so many dev scores in a row are not better than the best. ``None`` for no stop.
+    """Patience: training ends after this number of dev scores in a row without a new best. ``None`` for no stop.
 
     The dev scores are the ten of the source that also select the best checkpoint, so 1 to 9 are allowed. The learning
     rate keeps its course over all planned steps.
@@ -132,7 +132,7 @@ class Setting:
         return fields.build(cls, where, values)
 
     def to_json(self) -> dict[str, Any]:
-        """The form that ``from_json`` reads, also in older versions unless a value needs this one."""
+        """The form that ``from_json`` reads. Older versions read it too, unless they lack a hyperparameter in it."""
         chosen = fields.chosen(self)
         return {name: value for name, value in asdict(self).items() if name not in LATER or name in chosen}
 

@@ -153,7 +153,7 @@ class Heartbeats(FileTree):
         return {one.id: one for one in found if one is not None and self._beats(one)}
 
     def _heartbeat(self, id: str) -> Heartbeat | None:
-        with contextlib.suppress(Exception):  # gone meanwhile, torn or foreign: then nothing is known to run
+        with contextlib.suppress(Exception):  # removed meanwhile, torn or foreign: no sign of a running trial
             content = self.read_json(_file(id))
             if content is not None and content.get("id") == id:
                 return converted(content, Heartbeat)

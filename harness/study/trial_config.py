@@ -100,7 +100,7 @@ class TrialConfig:
 
     @property
     def own_files(self) -> dict[str, str]:
-        """The files with a user's code that the trial needs, each with the variable that it defines."""
+        """The files of users' code that the trial needs, each with the name of its variable."""
         methods = {part.file: "" for part in self.method.parts if isinstance(part, OwnMethod)}
         return own_files(self.task_file, self.own_task) | methods
 

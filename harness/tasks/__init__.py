@@ -119,6 +119,6 @@ def code_fingerprint(name: TaskName) -> str:
 
 
 def own_files(task_file: str, own: Own[Any] | None) -> dict[str, str]:
-    """The files with a user's code that a task needs, each with the variable that it defines."""
+    """The files of users' code that a task needs, each with the name of its variable."""
     metric = own.metric_file if own is not None else ""
     return ({task_file: VARIABLE} if task_file else {}) | ({metric: METRIC} if metric else {})

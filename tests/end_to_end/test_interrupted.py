@@ -39,7 +39,7 @@ def ended_by(number: signal.Signals, cut: Path, place: Path, *options: str) -> t
 def test_ctrl_c_ends_the_command_with_130_and_it_goes_on_from_there(cut: Path, tmp_path: Path) -> None:
     code, err = ended_by(signal.SIGINT, cut, tmp_path, "--local")
     assert code == 130, err
-    assert err == "steadytune: interrupted; what had finished is kept, run the same command again to go on"
+    assert err == "steadytune: interrupted; finished work is kept; run the same command again to continue"
     store = Store(tmp_path / "store")
     _, trials = store.study("killed")
     assert store.failures(trial.id for trial in trials) == {}
@@ -51,7 +51,7 @@ def test_sigterm_ends_ray_with_143_and_a_line(cut: Path, tmp_path: Path) -> None
     code, err = ended_by(signal.SIGTERM, cut, tmp_path)
     assert code == 143, err
     assert err.splitlines()[-1] == (
-        "steadytune: terminated; what had finished is kept, run the same command again to go on"
+        "steadytune: terminated; finished work is kept; run the same command again to continue"
     )
     assert "SIGTERM received" not in err
     assert "Traceback" not in err
@@ -96,7 +96,7 @@ def test_a_slurm_job_is_requeued_and_goes_on(cut: Path, tmp_path: Path) -> None:
     first = job()
     assert first.returncode == 143, first.stderr
     assert first.stderr.strip().splitlines() == [
-        "steadytune: terminated; what had finished is kept, run the same command again to go on"
+        "steadytune: terminated; finished work is kept; run the same command again to continue"
     ]
     assert (tmp_path / "requeued").read_text() == "requeue 17\n"
     second = job()

@@ -6,17 +6,17 @@ from harness.setting import SEEDS
 from harness.setting.seeds import SHARED_SEEDS, seed_label
 
 RUN_SEED = "run_seed"
-"""Column of a run's own seed, where ``seed`` is a label of several."""
+"""Column of the run's seed, if ``seed`` is a label of several seeds."""
 NO_SEED = ("", "none", "null", "nan")
-"""Words in a file for a part that has the run's seed."""
+"""Words in a file that mean "the run's seed"."""
 
 
 def with_seed_labels(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Rows in which ``seed`` tells apart runs that differ in any of their seeds, and a note on shared seeds.
+    """Rows with a different ``seed`` for each combination of seeds, and a note on shared seeds.
 
-    ``frame`` has a column ``seed``, and may have ``init_seed`` and ``data_seed``, missing for the run's own. If none
-    differs from the run's, ``seed`` stays, and the others are dropped. Else ``seed`` becomes a label, the
-    others are filled in, and ``run_seed`` keeps the run's own.
+    ``frame`` has a column ``seed``, and may have ``init_seed`` and ``data_seed``, missing for the run's own. If all
+    equal the run's seed, ``seed`` stays and both columns are dropped. Otherwise ``seed`` becomes a label, missing
+    values are filled in, and ``run_seed`` keeps the run's seed.
     """
     own = frame["seed"]
     parts = {name: frame.get(name, pd.Series(float("nan"), frame.index)).fillna(own).astype(int) for name in SEEDS}

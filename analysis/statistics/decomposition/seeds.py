@@ -60,7 +60,7 @@ def _mean(found: list[Components]) -> Components:
         return first
     reason = next((one.reason for one in found if one.reason), "")
     if not reason and len({one.names for one in found}) > 1:
-        reason = "the settings have not the same pairs of seeds"
+        reason = "the settings have different pairs of seeds"
     if reason:
         empty = np.empty((0, 0))
         return replace(first, names=(), variance=empty, low=empty, high=empty, reason=reason)

@@ -115,7 +115,7 @@ def equivalent_stds(
 ) -> bool:
     """Whether the std ratio is shown to lie between two bounds, by two one-sided tests at ``level`` each.
 
-    That is so if the interval of ``std_ratio`` at twice the level lies between the bounds (Schuirmann, 1987). ``drawn``
+    This holds if the interval of ``std_ratio`` at twice the level lies between the bounds (Schuirmann, 1987). ``drawn``
     is as in ``swap_test``.
     """
     a, b = paired(ours, theirs)

@@ -24,7 +24,7 @@ SAME = 1e-9
 BLOCK = 1 << 14
 """Log ratios in one block: 128 KiB, which stays in the processor's cache."""
 KEPT = 1 << 18
-"""Number of signs, 2 MiB, up to which random swaps are kept for the next test."""
+"""Largest number of signs (2 MiB) of random swaps that are kept for the next test."""
 FARTHEST = 1e30
 """Ratio of variances when one method's scores are all equal after a swap: beyond any other ratio."""
 

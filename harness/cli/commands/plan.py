@@ -20,8 +20,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "plan",
         help="how many settings and seeds a claim needs, and what they cost",
-        description="Simulate studies like the trials that the store has of a study, or like stated defaults, and "
-        "print the numbers of settings and seeds at which the report shows an effect, with their cost. Runs no trial "
+        description="Simulate studies from a study's trials in the store, or from defaults. Shows "
+        "the numbers of settings and seeds at which the report shows an effect, and their cost. Runs no trial "
         "of the study.",
     )
     study_argument(command)
@@ -52,11 +52,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     group.add_argument(
         "--power", type=float, default=0.8, metavar="P", help="share of studies that show the effect (default: 0.8)"
     )
-    baseline_option(command, "vanilla, or the first method")
+    baseline_option(command, "vanilla, or the first method where there is none")
     command.add_argument(
         "--method",
         metavar="METHOD",
-        help="label of the method to plan for (default: the one with most runs in the store, else the first)",
+        help="label of the method to plan for (default: the method with most runs in the store, else the first)",
     )
     command.add_argument("--on", metavar="HARDWARE", help="machine of the trials, such as '8 A100' (default: this one)")
     command.add_argument("--price", type=float, metavar="EUR_PER_HOUR", help="price of an hour of the whole machine")

@@ -88,7 +88,7 @@ def resources_of(options: argparse.Namespace) -> "Resources":
 
     if vars(options).get("on") is not None:
         if not options.dry_run:
-            raise UserError("--on: give it with --dry-run; a run takes the hardware of this machine or cluster")
+            raise UserError("--on: it needs --dry-run; a run uses the hardware of this machine or cluster")
         hardware_of(options)
     durations = {name: vars(options)[name] for name in DURATIONS if name in options}
     resources = Resources(

@@ -22,13 +22,13 @@ SIGUSR1 is a warning whose time the user chooses (``--signal=USR1@120``).
 """
 ENDING = frozenset(PATIENCE)
 SAME = 0.5
-"""Seconds within which a further signal is the same one, sent to a process and by its parent too."""
+"""Seconds within which a further signal counts as the first, which a parent may have passed on."""
 
 
 @dataclass
 class _State:
     number: int | None = None
-    """The signal that has come."""
+    """The received signal."""
     raises: bool = False
     """Whether a signal raises ``KeyboardInterrupt`` at once."""
     overdue: bool = False
@@ -54,7 +54,7 @@ def exit_code() -> int:
 def terminable() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` inside when a signal comes; a second signal ends the process at once.
 
-    A SIGHUP that is ignored, as under ``nohup``, stays so.
+    An ignored SIGHUP, as under ``nohup``, stays ignored.
     """
     if not _reachable():  # only the main thread may set signal handlers
         yield
@@ -98,7 +98,7 @@ def deferred() -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Raise ``KeyboardInterrupt`` inside after ``request``, at once if it was before."""
+    """Raise ``KeyboardInterrupt`` in the block after ``request``; at once if the request came earlier."""
     with _mode(raises=True):
         if requested():
             raise KeyboardInterrupt
@@ -106,7 +106,7 @@ def interruptible() -> Iterator[None]:
 
 
 def listen_to_requests() -> None:
-    """Prepare a process whose signals are another's, such as a Ray worker, for ``request``."""
+    """Prepare a process for ``request`` whose signals other code handles, such as a Ray worker."""
     signal.signal(signal.SIGUSR1, _receive)
 
 

@@ -18,7 +18,8 @@ from harness.common.errors import reason
 Sources = dict[str, bytes]
 """The content of files by their path within one folder."""
 Bundle = dict[str, Sources]
-"""The sources of each user's file, by the file's path on the machine that planned the trials. The first is the file."""
+"""The sources of each user's file, by the file's path on the machine that planned the trials. The user's file comes
+first."""
 
 
 class Code(NamedTuple):
@@ -35,7 +36,7 @@ class Code(NamedTuple):
 
 
 _received: dict[str, Path] = {}
-"""Place in this process of each file that was received by content, by its path where the trials were planned."""
+"""Local path of each received file, by its path on the machine that planned the trials."""
 _folders: dict[Path, str] = {}
 """Original folder of each received file, by the folder here."""
 _kept: list["tempfile.TemporaryDirectory[str]"] = []
@@ -91,7 +92,7 @@ def _sources(file: Path, name: str) -> Sources:
 
 
 def receive(bundle: Bundle) -> None:
-    """Use code that came by content in place of the files at its original paths, in this process only."""
+    """Use received code in place of the files at the original paths, in this process only."""
     for name, sources in bundle.items():
         here = _received.get(name)
         if here is not None and all((here.parent / path).read_bytes() == held for path, held in sources.items()):

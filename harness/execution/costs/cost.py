@@ -32,7 +32,7 @@ A bound: a trial whose vocabulary is trimmed keeps less.
 TOKENISED = 24
 """Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""
 REPEATED, TRIED, UNLIKE = 1.25, 1.5, 2.0
-"""Factors by which trials differ from an estimate: from finished trials alike, from a few steps, and from others."""
+"""Factors by which trials differ from an estimate, made from like trials, from a few steps, or from other trials."""
 
 
 @dataclass(frozen=True)

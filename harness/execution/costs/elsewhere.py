@@ -24,7 +24,7 @@ class Moved:
 
 
 def moved(past: Sequence[Past], hardware: Hardware, store: Store | None) -> Moved:
-    """Past trials on ``hardware``: those that ran there, or else all of them at its relative speed.
+    """Past trials on ``hardware``: the trials that ran there, or else all trials at its relative speed.
 
     Raises ``UserError`` if the relative speed of a device is not known.
     """

@@ -1,8 +1,8 @@
 """Hardware in words such as ``8 A100``, and its speed relative to another device.
 
 A training step is bound by arithmetic or by memory (the roofline model: Williams et al., 2009). So the ratio of two
-devices' speeds lies between the ratio of their memory rates and the ratio of their arithmetic rates. Small batches of
-a small encoder gain less than that from a faster GPU, because there its processor waits for the CPU.
+devices' speeds lies between the ratio of their memory rates and the ratio of their arithmetic rates. A small encoder
+with small batches gains less from a faster GPU, because the GPU then waits for the CPU.
 """
 
 import re
@@ -44,8 +44,8 @@ PEAKS = {
 }
 """Arithmetic (10¹² dense 16-bit operations with 32-bit sums a second) and memory rate (10⁹ bytes a second).
 
-They are peaks from the makers' data sheets (NVIDIA, AMD; those for sparse matrices halved). A core of a CPU is 3 GHz ×
-16 lanes × 2 operations with 32 bits, and its share of a server's memory channels.
+They are peaks from the makers' data sheets (NVIDIA, AMD; figures for sparse matrices are halved). A core of a CPU is 3
+GHz × 16 lanes × 2 operations with 32 bits, and its share of a server's memory channels.
 """
 TABLE = "peak rates of arithmetic and memory in the makers' data sheets"
 MAKERS = {"nvidia", "amd", "instinct", "tesla", "geforce", "gpu", "gpus"}
@@ -76,7 +76,7 @@ class Timing:
     work: Hashable
     """Everything besides the device that decides the speed: encoder, method, batch size, length, precision."""
     device: str
-    """As records name it."""
+    """The device's name in records."""
     threads: int
     tokens_per_second: float
 

@@ -19,7 +19,7 @@ LAST = 5.0
 def beating(store: Store, id: str) -> Iterator[Progress]:
     """Write heartbeats while the block runs. The block notes its progress in the given object.
 
-    The training thread writes nothing itself, and so no slow store holds it up. Errors of the store are ignored.
+    The training thread writes nothing itself, so a slow store cannot delay it. Errors of the store are ignored.
     """
     progress, ended = Progress(), Event()
     thread = Thread(target=_beat, args=(store, id, progress, ended), name="heartbeat", daemon=True)

@@ -158,7 +158,7 @@ def test_five_runs_can_show_nothing() -> None:
     found = answered(pairs(60 + 0.001 * CHANCE[:5], 60 + 3 * OTHER[:5], name="a"))
     assert claimed(found, Quantity.SPREAD, "a").hopeless
     text = sentences.spread(found, "a")
-    assert text.endswith("So few runs can show no difference: their smallest possible p is 0.062.")
+    assert text.endswith("There are too few runs to show a difference: their smallest possible p is 0.062.")
 
 
 def test_scores_that_do_not_vary_cannot_be_compared() -> None:

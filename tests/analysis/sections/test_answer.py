@@ -83,7 +83,7 @@ def test_of_many_methods_only_the_findings_are_told() -> None:
 def test_a_correction_that_no_p_can_pass_is_told_as_too_few_runs() -> None:
     """The smallest p of six runs is 0.031, which four methods raise to 0.12: no ratio is detectable."""
     text = told(several(0.01, 0.01, 0.01, 0.01, runs=6))
-    assert text.count("So few runs can show no difference: their smallest possible p is 0.12") == 4
+    assert text.count("There are too few runs to show a difference: their smallest possible p is 0.12") == 4
     assert "80 % power" not in text
 
 

@@ -49,7 +49,7 @@ def test_a_wrong_version_fails_with_the_way_to_mend_it(
     assert "FAILS  versions: numpy" in out
     assert "no-such-package is missing" in out
     assert "ruff" not in out
-    assert "-> Give: pip install ." in out
+    assert "-> Run: pip install ." in out
 
 
 def test_a_check_that_hangs_is_given_up_with_its_children() -> None:

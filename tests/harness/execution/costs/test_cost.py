@@ -226,7 +226,7 @@ def test_other_hardware_is_slower_or_faster_by_a_stated_factor(
     assert main([*command, "--dry-run", "--on", "8 A1000"]) == 2
     assert "Did you mean 'A100'?" in capsys.readouterr().err
     assert main([*command, "--on", "8 A100"]) == 2
-    assert "--on: give it with --dry-run" in capsys.readouterr().err
+    assert "--on: it needs --dry-run" in capsys.readouterr().err
 
 
 def test_a_range_holds_the_trials_that_it_is_made_from(study: Study) -> None:
