@@ -19,8 +19,7 @@ from analysis.rendering.table import Table
 from analysis.results.frame import PAIR
 from analysis.results.view import View
 from analysis.results.wording import counted, named
-from analysis.sections import variance_seeds
-from analysis.statistics.decomposition.importance import Importances, importances
+from analysis.sections import variance_hyperparameters, variance_seeds
 from analysis.statistics.decomposition.mixed_model import decompose
 from analysis.statistics.decomposition.variance import Components
 
@@ -37,7 +36,6 @@ FITTED_LANGUAGES = 12
 With more, incomplete grids are fitted only for the source and the zero-shot score, because a fit takes 30 ms.
 """
 WHOLE = "zero-shot score"
-NO_SEED = "no seed has a complete run at every setting, so the settings' means would differ by seeds too"
 
 
 def section(view: View) -> Section | None:
@@ -77,7 +75,7 @@ def section(view: View) -> Section | None:
         )
         alt = f"Stacked bars of variance shares by language, one panel per method: {', '.join(shown)}.{rest}"
         parts.insert(0, Picture("variance", draw, caption, alt))
-    parts += filter(None, [*seeds, hyperparameters(view)])
+    parts += filter(None, [*seeds, variance_hyperparameters.split(view)])
     return Section("variance", "Where the variance comes from", parts)
 
 
@@ -157,80 +155,6 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
             f"In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}."
         )
     return told
-
-
-def hyperparameters(view: View) -> Table | str | None:
-    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason why there is
-    none.
-
-    Only runs with seeds that all of a method's settings have are used. Otherwise the means of settings would also
-    differ by seeds.
-    """
-    if len(view.results.varied.columns) == 0:
-        return None
-    made, of_seeds = _importances(view)
-    if not made:
-        return None
-    lacking: dict[str, list[str]] = {}
-    for name, one in made.items():
-        if one.reason:
-            lacking.setdefault(one.reason, []).append(name)
-    reasons = [
-        f"None for {named(names, f'{len(names)} of them', separator='; ')}: {why}." for why, names in lacking.items()
-    ]
-    found = {name: one for name, one in made.items() if one.shares}
-    if not found:
-        why = f": {next(iter(lacking))}." if len(lacking) == 1 else f". {' '.join(reasons)}"
-        return f"The settings' part cannot be split by hyperparameter{why}"
-    rows: list[list[str | Cell]] = [
-        [
-            " × ".join(name.replace("_", " ") for name in term),
-            *(Percent(100 * one.shares[term]) if term in one.shares else MISSING_CELL for one in found.values()),
-        ]
-        for term in dict.fromkeys(term for one in found.values() for term in one.shares)
-    ]
-    notes = [*_on_importances(found), *of_seeds, *reasons]
-    return Table("hyperparameters", "The settings' part by hyperparameter", ["hyperparameter", *found], rows, notes)
-
-
-def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
-    """Importances by method and score, and notes on methods without some of their seeds."""
-    results = view.results
-    found: dict[str, Importances] = {}
-    of_seeds: list[str] = []
-    for method in results.methods:
-        runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
-        if runs["setting"].nunique() < 2:
-            continue
-        cells = runs.set_index(PAIR)[["source", "zero_shot"]].unstack(PAIR[1:])
-        shared = cells["source"].columns[cells["source"].notna().all()]
-        count, every = len(shared), cells["source"].shape[1]
-        if 0 < count < every:
-            what = "seeds" if runs["replicate"].nunique() == 1 else "pairs of seed and replicate"
-            of_seeds.append(f"{method}: over the {count} of {every} {what} that all of its settings have.")
-        for column, name in (("source", results.source), ("zero_shot", "zero-shot")):
-            means = cells[column][shared].mean(axis=1)
-            values = results.varied.loc[[setting for setting in results.varied.index if setting in means.index]]
-            found[f"{method}, {name}"] = (
-                importances(values, means) if count else Importances({}, "", len(means), reason=NO_SEED)
-            )
-    return found, of_seeds
-
-
-def _on_importances(found: Mapping[str, Importances]) -> list[str]:
-    """Notes on the meaning and the estimator of the shares, and on hyperparameters that change together."""
-    exact = {one.way for one in found.values()} == {"anova"}
-    way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) where the settings are no full grid"
-    aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
-    return [
-        f"Shares of the variance of the settings' mean scores, {way}. The means still contain some variance of seeds "
-        "and noise; it counts mostly as interaction.",
-        *(
-            f"{', '.join(name.replace('_', ' ') for name in group)} change together, so their effects cannot be told "
-            "apart."
-            for group in aliased
-        ),
-    ]
 
 
 def figure(view: View, found: Mapping[str, Mapping[str, Components]]) -> Figure:

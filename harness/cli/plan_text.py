@@ -183,5 +183,5 @@ def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:
 def _growth() -> str:
     return (
         "raise 'points' of a design 'sobol' or 'random', or add settings at the end of a list. Both keep all settings "
-        "and the ids that are there."
+        "and ids."
     )

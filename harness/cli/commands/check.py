@@ -22,8 +22,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "check",
         help="show what is in a study's data",
-        description="Show a study's data by split and language: examples, labels, what is in the training data too, "
-        "scripts, lengths in sub-words, and the first examples as the model sees them. Warn of what one would change.",
+        description="Show a study's data by split and language: examples, labels, overlap with the training data, "
+        "scripts, lengths in sub-words, and the first examples as the model sees them. Warn of likely faults.",
     )
     study_argument(command)
     scaling_options(command)

@@ -23,8 +23,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "list",
         help="list the studies that come with steadytune, or methods, tasks, encoders, designs",
-        description="List the studies by name, with the number of their trials, what of the paper they reproduce "
-        "and their question; or the methods, tasks and designs with their options and defaults.",
+        description="List the studies by name, with number of trials, the paper's part and question. Or list "
+        "the methods, tasks and designs with options and defaults, or the encoders.",
     )
     command.add_argument(
         "what",
@@ -118,8 +118,8 @@ def _encoders() -> Iterable[str]:
         counts[encoder] = counts.get(encoder, 0) + 1
     yield from aligned([[name, f"in {count} studies"] for name, count in sorted(counts.items())])
     yield from textwrap.wrap(
-        "Any encoder on the hub or in a directory works that transformers has with the task's head; 'embedded' ships "
-        "with steadytune.",
+        "Any encoder on the hub or in a directory works if transformers has its model with the task's head. 'embedded' "
+        "ships with steadytune.",
         WIDTH,
     )
 

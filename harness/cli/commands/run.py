@@ -25,8 +25,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "run",
         help="run a study's missing trials, then report",
-        description="Run the trials of a study that the store lacks, then write its report. Run it again to "
-        "continue an interrupted study: what has finished is never run twice.",
+        description="Run the trials of a study that the store lacks, then write its report. The same "
+        "command continues an interrupted study; no finished trial runs twice.",
         epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 "
         "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
@@ -37,7 +37,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     gpu_sharing_option(command)
     duration_options(command)
     log_option(command)
-    command.add_argument("--retry-failed", action="store_true", help="run trials again that failed before")
+    command.add_argument("--retry-failed", action="store_true", help="retry trials that failed before")
     command.add_argument(
         "--keep-weights",
         action="store_true",
@@ -46,7 +46,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="print what the store has, and what time, GPU-hours and disk the rest will take; run nothing",
+        help="print the trials in the store, and time, GPU-hours and disk of the rest; run nothing",
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")

@@ -28,29 +28,27 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "search",
         help="search each method's best hyperparameters on the source's dev set",
-        description="Draw settings from a study's ranges, train every method at them, stop those early that lag "
-        "behind, and report the best of each. All is chosen by the source language's dev score; target languages "
-        "are scored, and never looked at. Run it again to continue an interrupted search: what had ended is "
-        "known to the sampler and not run again.",
+        description="Draw settings from a study's ranges, train every method at them, stop lagging trials early, and "
+        "report each method's best setting. Every choice uses the source language's dev score. Target languages are "
+        "scored, but no choice depends on them. The same command continues an interrupted search: the sampler "
+        "knows the ended trials, and none runs again.",
         epilog="Exit codes: 0 the search has ended, 1 with failed trials, 2 a mistake in the study or the options, 130 "
         "interrupted, 143 ended by SIGTERM or SIGUSR1.",
     )
     study_argument(command)
     store_option(command)
     command.add_argument(
-        "--trials", type=int, metavar="N", help="trials of each method, those before included (default: the study's)"
+        "--trials", type=int, metavar="N", help="trials of each method, earlier trials included (default: the study's)"
     )
     command.add_argument(
         "--write",
         type=Path,
         metavar="FILE.yaml",
-        help="write each method at its best setting as a study, over --seeds; to a new file, or again",
+        help="write a study of each method at its best setting, over --seeds; the file is new, or one from before",
     )
+    command.add_argument("--retry-failed", action="store_true", help="replace trials that failed before by new draws")
     command.add_argument(
-        "--retry-failed", action="store_true", help="draw others in the place of trials that failed before"
-    )
-    command.add_argument(
-        "--dry-run", action="store_true", help="print what has been tried and what the rest takes at most; run nothing"
+        "--dry-run", action="store_true", help="print the tried trials and the largest cost of the rest; run nothing"
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")

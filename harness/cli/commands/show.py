@@ -27,7 +27,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "show",
         help="show a study's settings and trials",
-        description="Show a study's question, what of the paper it reproduces, its methods, settings and trials. "
+        description="Show a study's question, reproduced part of the paper, methods, settings and trials. "
         "Trials that the store has are marked.",
     )
     study_argument(command)

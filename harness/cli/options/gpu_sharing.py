@@ -22,7 +22,7 @@ def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
         "--trials-per-gpu",
         metavar="N",
         help="trials that share a GPU, --gpus-per-trial 1/N; 'auto' tries the largest trial 1, 2, 4, ... times at "
-        "once for some seconds each, and takes the number that trains most tokens a second and fits the memory",
+        "once for some seconds each, and takes the fastest number that fits the memory",
     )
 
 

@@ -16,8 +16,7 @@ def log_option(command: argparse.ArgumentParser) -> None:
         default=[],
         metavar="LOGGER",
         help=f"log the study's finished and failed trials to any of {', '.join(loggers.LOGGERS)}, each an extra of its "
-        "name to install; into the store's folder logs, with nothing sent anywhere unless your environment says "
-        "so",
+        "name to install; written into the store's folder logs, and sent nowhere unless your environment says so",
     )
 
 

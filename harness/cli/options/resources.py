@@ -17,7 +17,7 @@ DURATIONS = ("minutes", "checkpoint_minutes")
 
 def resource_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--local", action="store_true", help="one after another in this process, without Ray (for debugging)"
+        "--local", action="store_true", help="run trials one after another in this process, without Ray (for debugging)"
     )
     ray_options(command)
 
@@ -40,7 +40,7 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
         "--gpus-per-trial",
         type=float,
         metavar="X",
-        help="GPU of a trial, e.g. 0.25 for four on one (default: 1 where there are any)",
+        help="GPUs of a trial, e.g. 0.25 for four trials on a GPU (default: 1 if there are any)",
     )
 
 
@@ -74,7 +74,7 @@ def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", che
             type=float,
             default=10.0,
             metavar="M",
-            help="how often a training's state is kept for a trial that is cut short to go on from; 'inf' for never "
+            help="minutes between checkpoints, from which an interrupted trial resumes; 'inf' for none "
             "(default: %(default)g)",
         )
 

@@ -31,7 +31,7 @@ def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument(
         "--baseline",
         metavar="METHOD",
-        help=f"label of the method that every other is compared with (default: {default})",
+        help=f"label of the method to compare the others with (default: {default})",
     )
 
 

@@ -28,7 +28,7 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
     group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
     group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
     group.add_argument(
-        "--limit-train", metavar="N", help="train on so many of the training examples; short for --set train_examples=N"
+        "--limit-train", metavar="N", help="number of training examples; short for --set train_examples=N"
     )
 
 
