@@ -86,7 +86,7 @@ def test_regression_refuses_what_needs_labels(options: dict[str, object], tmp_pa
         seeds=(0,),
         targets=("de",),
     )
-    with pytest.raises(UserError, match=f"{next(iter(options))}: .* is not allowed; give none: the loss of the task"):
+    with pytest.raises(UserError, match=f"{next(iter(options))}: .* is not allowed; give none: it needs a cross"):
         plan(numbers)
 
 
