@@ -156,7 +156,8 @@ def _unraised(lost: "sys.UnraisableHookArgs", *, before: Callable[["sys.Unraisab
         return
     _state.raised = False
     number = _state.number or signal.SIGINT
-    threading.Timer(0.05, _thread.interrupt_main, [number]).start()  # by then ``__del__`` is over
+    main = threading.main_thread().ident
+    threading.Timer(0.05, signal.pthread_kill, [main, number]).start()  # by then ``__del__`` is over
 
 
 def _watch(received: socket.socket, main: int) -> None:
