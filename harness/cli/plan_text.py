@@ -31,8 +31,9 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from ("", *aligned(_choices(plan), right=(2, 3, 4, 5, 6, 7)), "")
     yield from _wrapped(
         f"now: power of {_settings(plan.now[0])} × {plan.now[1]} seeds. "
-        f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. cheapest: settings × seeds at the lowest cost, with its power (Monte "
-        f"Carlo error up to {_error(plan):.2f}), the trials still to run, and their time."
+        f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
+        f"cheapest: settings × seeds at the lowest cost, with its power (Monte Carlo "
+        f"error up to {_error(plan):.2f}), the trials still to run, and their time."
     )
     yield from _impossible(plan)
     yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above) and cost of the trials still to run:", "")
