@@ -12,7 +12,7 @@ import pytest
 from harness.common.machine import signals
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
-from harness.methods import L2, Composed, DecoupledL2, Lora, Method, WeightAveraging
+from harness.methods import L2, Composed, DecoupledL2, Ewc, Lora, Method, RDrop, RecAdam, WeightAveraging
 from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.training import trainer
@@ -71,6 +71,33 @@ def test_a_signal_leaves_a_checkpoint_of_the_present_step(
     undisturbed = ended(config, whole, SELDOM)
     assert same(found, undisturbed)
     assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
+
+
+def test_a_line_of_the_log_that_a_signal_cuts_is_whole(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=52, class_weights="balanced", accumulation=2, batches="by_length")
+    method = Composed(
+        methods=(RDrop(), RecAdam(strength=9.0, middle=3), Ewc(strength=9.0, languages=("de",), examples=2))
+    )
+    config, whole, interrupted = trial(method, setting=setting), Store(tmp_path / "whole"), Store(tmp_path / "cut")
+    ended_by_signal(config, interrupted, trainer.PenaltyTrainer, "training_step", 9)
+    found, undisturbed = ended(config, interrupted, SELDOM), ended(config, whole, SELDOM)
+    assert found[0].cost.resumed_at == (5,)
+    assert len(found[1]) == 26
+    assert same(found, undisturbed)
+
+
+@pytest.mark.parametrize("checkpoint", ["last", "best"])
+def test_a_signal_at_the_step_of_an_early_stop_ends_the_training_there(
+    checkpoint: str, trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    setting = replace(SHORT, learning_rate=1e-12, max_steps=20, early_stopping=2)  # it stops at step 6
+    config = replace(trial(setting=setting), checkpoint=checkpoint)
+    whole, interrupted = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
+    ended_by_signal(config, interrupted, trainer.PenaltyTrainer, "training_step", 6)
+    found, undisturbed = ended(config, interrupted, SELDOM), ended(config, whole, SELDOM)
+    assert found[0].cost.resumed_at == (6,)
+    assert found[0].cost.steps == undisturbed[0].cost.steps == 6
+    assert same(found, undisturbed)
 
 
 def test_a_signal_before_the_training_ends_at_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
