@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from harness.common.errors import UserError
+from harness.common.errors import UserError, bad
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
 from harness.execution.sweep import SweepOutcome as Outcome
@@ -17,7 +17,7 @@ STORE = "steadytune-store"
 
 
 def run(
-    study: Study | str,
+    study: Study | str | os.PathLike[str],
     *,
     store: str | os.PathLike[str] = STORE,
     targets: Sequence[str] | None = None,
@@ -68,7 +68,7 @@ def run(
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
-    named = search_spaces.load(study) if isinstance(study, str) else study
+    named = study if isinstance(study, Study) else search_spaces.load(_place(study))
     written = [f"{name}={value}" for name, value in changes.items()]
     asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds)
     for note in notes:
@@ -84,3 +84,9 @@ def run(
     kept = Store(store)
     with study_console(kept, asked.name, "run") as console:
         return sweep(asked, trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights)
+
+
+def _place(study: object) -> str:
+    if not isinstance(study, str | os.PathLike):
+        raise bad("study", study, "a harness.Study, the name of a study that ships, or a study's file")
+    return str(os.fspath(study))

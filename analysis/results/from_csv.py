@@ -138,6 +138,9 @@ def _numbers(frame: pd.DataFrame, file: Path, *, points: bool) -> pd.DataFrame:
 
 def _check_columns(frame: pd.DataFrame, file: Path) -> None:
     """Refuse unknown and missing columns, and a file without rows."""
+    lacking = [name for name in REQUIRED if name not in frame]
+    if len(lacking) > len(REQUIRED) / 2:  # a file of another kind, where a guess at its first column would mislead
+        raise UserError(f"{file}: no table of results: the columns {', '.join(lacking)} are missing")
     known = [*COLUMNS, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):

@@ -116,7 +116,7 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
             else []
         ),
         f"Scores are mean ± standard deviation over seeds (ddof={view.ddof}).",
-        *(f"No breaking point: {reason}." for reason in reasons),
+        *(f"No breaking point of {reason}." for reason in reasons),
     ]
     return Table("ladder", "Breaking points", header, rows, notes)
 

@@ -30,9 +30,10 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
     yield from _wrapped(_inputs(plan))
     yield from ("", *aligned(_choices(plan), right=(2, 3, 4, 5, 6, 7)), "")
     yield from _wrapped(
-        f"now: power of {plan.now[0]} settings × {plan.now[1]} seeds. seeds: the fewest at {plan.now[0]} settings with "
-        f"a power of {plan.targets.power:g}. cheapest: settings × seeds at the lowest cost, with its power (Monte "
-        f"Carlo error up to {_error(plan):.2f}), the trials still to run, and their time."
+        f"now: power of {_settings(plan.now[0])} × {plan.now[1]} seeds. "
+        f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
+        f"cheapest: settings × seeds at the lowest cost, with its power (Monte Carlo "
+        f"error up to {_error(plan):.2f}), the trials still to run, and their time."
     )
     yield from _impossible(plan)
     yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above) and cost of the trials still to run:", "")
@@ -42,6 +43,10 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
         f"Time from {plan.costs.rates.grounds}." if _timed(plan) else f"Time: {plan.costs.rates.grounds}."
     )
     yield from _commands(plan, study, options)
+
+
+def _settings(count: int) -> str:
+    return f"{count} setting{'s' * (count != 1)}"
 
 
 def _wrapped(text: str) -> list[str]:
@@ -156,7 +161,9 @@ def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterat
         yield last
     if grown:
         yield ""
-        yield from _wrapped(f"A design of more than {plan.now[0]} settings needs them in the study first: {_growth()}")
+        yield from _wrapped(
+            f"A design of more than {_settings(plan.now[0])} needs them in the study first: {_growth()}"
+        )
 
 
 def _wrapped_command(text: str) -> list[str]:

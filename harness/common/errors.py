@@ -77,7 +77,8 @@ def reason_and_file(error: Exception) -> str:
 def _shown(value: object) -> str:
     """A value on one line, cut if it is long."""
     try:
-        text = without_credentials(repr(value))  # before the cut, which may leave half a password
+        plain = [*value] if isinstance(value, tuple) else value  # lists of a study's file become tuples
+        text = without_credentials(repr(plain))  # before the cut, which may leave half a password
     except (ValueError, RecursionError):  # an integer with thousands of digits, or endlessly nested lists
         return f"a {type(value).__name__} too long to show"
     return text if len(text) <= MAX_VALUE else f"{text[: MAX_VALUE - 1]}…"

@@ -72,19 +72,23 @@ def _default(field: "dataclasses.Field[Any]") -> Any:
 def above(field: str, value: float, bound: float) -> None:
     """Refuse a value that is not a finite number above ``bound``."""
     if not math.isfinite(value) or value <= bound:
-        raise bad(field, value, f"a finite number above {bound:g}")
+        raise bad(field, value, f"{_kind(value)} above {bound:g}")
 
 
 def at_least(field: str, value: float, bound: float) -> None:
     """Refuse a value that is not a finite number of at least ``bound``."""
     if not math.isfinite(value) or value < bound:
-        raise bad(field, value, f"a finite number of at least {bound:g}")
+        raise bad(field, value, f"{_kind(value)} of at least {bound:g}")
 
 
 def at_most(field: str, value: float, bound: float) -> None:
     """Refuse a value above ``bound``."""
     if value > bound:
         raise bad(field, value, f"a number of at most {short(bound)}")
+
+
+def _kind(value: float) -> str:
+    return "a whole number" if isinstance(value, int) else "a finite number"
 
 
 def seed(field: str, value: int) -> None:
@@ -195,7 +199,7 @@ def _whole(value: float) -> int:
 
 def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
     if not isinstance(value, kinds):
-        names: dict[Any, str] = {str: "text", Mapping: "a mapping"}
+        names: dict[Any, str] = {str: "text", Mapping: "a mapping", bool: "true or false"}
         raise bad(field, value, " or ".join(names.get(kind, f"a {kind.__name__}") for kind in kinds))
     if isinstance(value, str):
         try:

@@ -94,5 +94,18 @@ def parsed(text: str, where: str) -> Any:
     except RecursionError:
         raise UserError(f"{where}: not readable as YAML: it is nested too deeply") from None
     except Exception as error:  # conversions in PyYAML raise errors of any type: an empty !!int is an IndexError
-        said = " ".join(str(error).split()).replace('"<unicode string>", ', "")
-        raise UserError(f"{where}: not readable as YAML: {said or type(error).__name__}") from None
+        raise UserError(f"{where}{_line(error)}: not readable as YAML: {_said(error)}") from None
+
+
+def _line(error: Exception) -> str:
+    """The line of an error in YAML, such as ``:3``; empty if it has none."""
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark is not None else ""
+
+
+def _said(error: Exception) -> str:
+    """An error on one line, without the places and the excerpts of PyYAML."""
+    context, problem = (getattr(error, part, None) for part in ("context", "problem"))
+    if problem:
+        return " ".join(", ".join(filter(None, (context, problem))).split())
+    return " ".join(str(error).split()) or type(error).__name__

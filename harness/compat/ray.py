@@ -3,8 +3,10 @@
 Import this module before ``ray``, which reads its environment variables once. Tested with Ray 2.40 to 2.60.
 """
 
+import importlib
 import os
 import sys
+import threading
 from collections.abc import Collection
 from contextlib import suppress
 from itertools import takewhile
@@ -33,6 +35,9 @@ if worker.global_worker.mode == worker.WORKER_MODE:
     collect_seldom()
 
 from ray.tune.execution import class_cache
+
+# Tune would take SIGUSR1 from this process's own handler, end its run as if all trials had ended, and keep the signal.
+importlib.import_module("ray.tune.tune")._setup_signal_catching = threading.Event  # type: ignore[attr-defined]
 
 
 def listen_on_this_machine_only() -> None:

@@ -86,7 +86,7 @@ def encoded(
             raise bad(
                 "max_length",
                 max_length,
-                f"at most {tokenizer.model_max_length}, what the encoder {encoder.path!r} takes",
+                f"at most {tokenizer.model_max_length}, the limit of the encoder {encoder.path!r}",
             )
         examples = reading.examples(origin, split, language)
         check_unchanged(f"data: the {SPLIT_NAMES[split]} data for {language!r}", examples.fingerprint, planned)

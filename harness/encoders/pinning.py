@@ -3,6 +3,7 @@
 An encoder is the embedded default, a name on the Hugging Face hub, or a directory.
 """
 
+import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -51,8 +52,10 @@ def find(name: str) -> Encoder:
         raise bad("encoder", name, "'embedded', a directory that exists, or a name on the Hugging Face hub") from None
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        near = difflib.get_close_matches(name, ["embedded"], n=1)
+        guess = f". Did you mean {near[0]!r}?" if near else ""
         raise UserError(
-            f"encoder: {name!r} is not a directory, and the Hugging Face hub did not return it: {reason}"
+            f"encoder: {name!r} is not a directory, and the Hugging Face hub did not return it{guess or f': {reason}'}"
         ) from None
     return Encoder(name, config.parent.name)
 

@@ -90,5 +90,5 @@ def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
             raise bad(
                 name,
                 getattr(setting, name),
-                f"none: the loss of the task {task.name!r} is not the cross entropy of labels, which alone has it",
+                f"none: it needs a cross entropy of labels, and the loss of the task {task.name!r} is another",
             )

@@ -97,7 +97,7 @@ def check_encoder(
     positions = loading.positions(outline.model)
     most = min(loading.tokenizer(encoder).model_max_length, positions)
     if max_length > most:
-        raise bad("max_length", max_length, f"at most {most}, what the encoder {encoder.path!r} takes")
+        raise bad("max_length", max_length, f"at most {most}, the limit of the encoder {encoder.path!r}")
     asked = {(one.hidden_dropout, one.attention_dropout, one.head_dropout): one for one in settings}
     asked.pop((None, None, None), None)
     for setting in asked.values():

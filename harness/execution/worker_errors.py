@@ -70,7 +70,7 @@ def _is_users(file: str) -> bool:
     return not any(place.is_relative_to(library) for library in LIBRARIES)
 
 
-def cut(error: str, most: int = 200) -> str:
+def cut(error: str, most: int = 400) -> str:
     """An error of at most ``most`` characters. Its end stays, because it names the place."""
     return error if len(error) <= most else f"{error[: most - 81]} … {error[-78:]}"
 

@@ -3,13 +3,15 @@
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 
 class GradientMask(TrainerCallback):
     """Keeps each entry of the gradients with a probability, and divides the kept entries by it.
 
-    The draws come from torch's generator, whose state is in every training state.
+    The draws come from torch's generator, whose state is in every training state. An embedding's rows without a
+    gradient get none: the draws are then the same whether the vocabulary is trimmed or not.
     """
 
     def __init__(self, probability: float) -> None:
@@ -25,7 +27,17 @@ class GradientMask(TrainerCallback):
         **rest: Any,
     ) -> None:
         assert model is not None
+        embeddings = {*model.get_input_embeddings().parameters()}
         for parameter in model.parameters():
-            if parameter.grad is not None:
-                kept = torch.empty_like(parameter.grad).bernoulli_(self.probability)
-                parameter.grad.mul_(kept.div_(self.probability))
+            if (grad := parameter.grad) is None:
+                continue
+            if parameter in embeddings:
+                used = grad.ne(0).any(-1)
+                grad[used] = self._masked(grad[used])
+            else:
+                self._masked(grad)
+
+    def _masked(self, grad: Tensor) -> Tensor:
+        """Mask a gradient in place, and return it."""
+        kept = torch.empty_like(grad).bernoulli_(self.probability)
+        return grad.mul_(kept.div_(self.probability))

@@ -24,7 +24,7 @@ NAME = "soft_prompt"
 
 @dataclass(frozen=True, kw_only=True)
 class SoftPrompt(FrozenEncoder):
-    """Trains P = ``tokens`` prompt embeddings and the parameters without a θ* (the head). All other weights are frozen.
+    """Trains P prompt embeddings (``tokens``) and the parameters without a θ* (the head). All other weights are frozen.
 
     The prompt embeddings are PEFT's. The encoder reads [CLS] p₁ … p_P x₁ x₂ …: heads for whole texts read the first
     position, so the prompts follow it. The output at the prompts' positions is dropped before the head, so the logits

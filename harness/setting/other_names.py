@@ -63,12 +63,15 @@ OTHER_NAMES = {
     "weight_init_seed": ("init_seed", ""),
     "sampler_seed": ("data_seed", ""),
     "data_order_seed": ("data_seed", ""),
+    "seed": ("seeds", ", a list and a field of the study"),
+    "fp16": ("precision", ", a field of the study: fp32, bf16 or fp16"),
+    "bf16": ("precision", ", a field of the study: fp32, bf16 or fp16"),
     "model": ("encoder", ", a field of the study"),
     "model_name": ("encoder", ", a field of the study"),
     "model_name_or_path": ("encoder", ", a field of the study"),
 }
 """Our name of a hyperparameter, and a remark on its values, by another name in small letters."""
-OF_STUDY = ("encoder",)
+OF_STUDY = ("encoder", "precision", "seeds")
 """Names among ours that are no hyperparameters."""
 
 

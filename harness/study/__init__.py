@@ -148,7 +148,7 @@ class Study:
     def _tested(self, selection: str) -> tuple[str, ...]:
         """The languages with test files, without the source."""
         if selection != "all" or not isinstance(self.data, DataFiles):
-            raise bad("targets", selection, "a list of languages; 'all' where the study's data has a file for each")
+            raise bad("targets", selection, "a list of languages, or 'all' if the data has a file for each")
         return tuple(language for language in self.data.test if language not in sources.parts(self.source))
 
     def _check_sampling(self) -> None:

@@ -17,6 +17,7 @@ from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
 from harness.encoders import dropout, loading, trimmed_embedding
+from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
@@ -48,7 +49,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
         loss=partial(label_loss, weights=weights, smoothing=setting.label_smoothing) if relabels else context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
-        rates=_rates(context, model),
+        rates=_rates(context, model, shared),
         weights=weights,
         order=ByLength(rows, setting.batch_size, _data_seed(config)) if setting.batches == "by_length" else None,
         model=model,
@@ -79,13 +80,14 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     return model
 
 
-def _rates(context: TrialContext, model: PreTrainedModel) -> dict[str, float]:
+def _rates(context: TrialContext, model: PreTrainedModel, shared: Pretrained) -> dict[str, float]:
     """Share of the learning rate by parameter name: the method's, times the head's own."""
-    config, shared = context.config, context.pretrained
-    rates = config.method.rates(model, shared)
-    if (head := config.setting.head_learning_rate) is None:
+    setting = context.config.setting
+    rates = context.config.method.rates(model, shared)
+    if (head := setting.head_learning_rate) is None:
         return rates
-    own = dict.fromkeys(shared.fresh, head / config.setting.learning_rate)
+    # Not ``shared.fresh``, which has restarted layers of the encoder too.
+    own = dict.fromkeys(context.pretrained.fresh, head / setting.learning_rate)
     return rates | {name: share * rates.get(name, 1.0) for name, share in own.items()}
 
 

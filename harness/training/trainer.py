@@ -35,10 +35,14 @@ def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | N
     number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
     batch.
     """
-    count = num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum()
+    return summed(outputs, labels) / _divisor(labels, num_items_in_batch)
+
+
+def _divisor(labels: Tensor, num_items_in_batch: Tensor | int | None) -> Tensor:
+    """The number of labels of an optimizer step, or their total weight; 1 without any."""
     # A batch may have no label: the tokenizer turns some words into nothing.
-    total = torch.as_tensor(count)
-    return summed(outputs, labels) / torch.where(total > 0, total, 1)
+    total = torch.as_tensor(num_items_in_batch if num_items_in_batch is not None else labels.ne(-100).sum())
+    return torch.where(total > 0, total, 1)
 
 
 class LogLastStep(TrainerCallback):
@@ -63,7 +67,7 @@ class PenaltyTrainer(ResumableTrainer):
     - ``loss``: the task loss plus the method's own loss and the coupled penalty.
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
-    A method's own loss (``Method.loss``) is divided by the step's number of labels, as the task's is.
+    A method's own loss (``Method.loss``) is divided by the step's number of labels, or their weight, as the task's is.
 
     Args:
         task: The task.
@@ -144,8 +148,7 @@ class PenaltyTrainer(ResumableTrainer):
         batch = Batch(asked, given["labels"], self.task, self.loss)
         own = self.method.loss(cast(PreTrainedModel, model), batch, outputs)
         if own is not None:
-            count = num_items_in_batch if num_items_in_batch is not None else batch.labels.ne(-100).sum()
-            own = own / torch.as_tensor(count).clamp(min=1)
+            own = own / _divisor(batch.labels, num_items_in_batch)
             whole = own if self.method.replaces_loss else loss + own
             self._own.append((whole - loss).detach())
             loss = whole
@@ -238,11 +241,20 @@ class PenaltyTrainer(ResumableTrainer):
         for callback, state in zip(self._with_state(), rest["callbacks"], strict=True):
             callback.load_state_dict(state)
 
-    def _continue_window(self, coupled: list[Tensor], decoupled: list[Tensor], **window: Any) -> None:
+    def _window(self) -> dict[str, Any]:
+        """The sums since the last line of the log."""
+        return {**self.window(), "values": self._values(), "steps": self._steps}
+
+    def _continue_window(self, values: list[list[Tensor]], steps: int, **window: Any) -> None:
         """Go on with the window of the log in which an interrupted training stopped."""
         self.continue_window(window)
-        device = self.args.device
-        self._coupled, self._decoupled = ([one.to(device) for one in values] for values in (coupled, decoupled))
+        for mine, kept in zip(self._values(), values, strict=True):
+            mine[:] = [value.to(self.args.device) for value in kept]
+        self._steps = steps
+
+    def _values(self) -> list[list[Tensor]]:
+        """The lists that each line of the log empties."""
+        return [self._coupled, self._decoupled, self._annealed, self._own]
 
     def _with_state(self) -> list[Any]:
         """The callbacks whose state does not follow from the step alone."""
@@ -273,7 +285,7 @@ class PenaltyTrainer(ResumableTrainer):
             seconds=self.earlier + (self._seconds or time.perf_counter() - self._since),
             step=self.state.global_step,
             ended=bool(self._ended),
-            window={**self.window(), "coupled": self._coupled, "decoupled": self._decoupled},
+            window=self._window(),
             resumed_at=self.resumed_at,
             shapes={name: list(tensor.shape) for name, tensor in trained.items()},
             callbacks=[callback.state_dict() for callback in self._with_state()],
@@ -303,13 +315,13 @@ class PenaltyTrainer(ResumableTrainer):
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs:
-            lists = (self._coupled, self._decoupled, self._annealed)
-            coupled, *rest = (torch.stack(values).mean().item() if values else 0.0 for values in lists)
+            *pulls, _ = self._values()
+            coupled, *rest = (torch.stack(values).mean().item() if values else 0.0 for values in pulls)
             own = torch.stack(self._own).sum().item() / self._steps if self._own else 0.0
             logs["task_loss"] = logs["loss"] - own
             logs["penalty"] = coupled + sum(rest) + own
             logs["loss"] = logs["loss"] + coupled
-            for values in (*lists, self._own):
+            for values in self._values():
                 values.clear()
             self._steps = 0
         super().log(logs, start_time)

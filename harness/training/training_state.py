@@ -64,7 +64,8 @@ class TrainingStates:
 class SaveEvery(TrainerCallback):
     """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 
-    The last step is left out: a signal then ends the scoring, see ``PenaltyTrainer.keep_end``.
+    The last step is left out, also one at which training stops early: a state there would be trained further. A signal
+    then ends the scoring, see ``PenaltyTrainer.keep_end``.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -72,15 +73,20 @@ class SaveEvery(TrainerCallback):
         self.last = time.monotonic()
 
     def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        if time.monotonic() - self.last >= self.seconds and state.global_step < state.max_steps:
+        if time.monotonic() - self.last >= self.seconds and _goes_on(state, control):
             control.should_save = True
             self.last = time.monotonic()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any) -> None:
-        if signals.requested() and state.global_step < state.max_steps:
+        if signals.requested() and _goes_on(state, control):
             if math.isinf(self.seconds):
                 raise KeyboardInterrupt
             control.should_save = True
+
+
+def _goes_on(state: TrainerState, control: TrainerControl) -> bool:
+    """Whether the training has a further step."""
+    return state.global_step < state.max_steps and not control.should_training_stop
 
 
 class AtStart(TrainerCallback):

@@ -11,12 +11,14 @@ from packaging.requirements import Requirement
 
 import analysis
 import harness
+from harness.common.errors import UserError
 
 ROOT = Path(harness.__file__).parent.parent
 IMPORTS = """
 import sys, time
 start = time.perf_counter()
 import harness
+from harness.common.errors import UserError
 middle = time.perf_counter()
 import analysis
 loaded = {"torch", "ray", "pandas", "transformers"} & {*sys.modules}
@@ -101,6 +103,13 @@ def test_a_file_that_hides_a_package_is_named(tmp_path: Path, name: str) -> None
     last = ended.stderr.strip().splitlines()[-1]
     assert last.startswith(f"ImportError: {name.partition('/')[0].removesuffix('.py')}: Python imports")
     assert str(file) in last
+
+
+def test_a_study_of_another_type_is_refused() -> None:
+    with pytest.raises(UserError, match=r"study: 3 is not allowed; give a harness\.Study, the name of"):
+        harness.run(3)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"study: 'nope\.yaml' is not allowed; give a file that exists"):
+        harness.run(Path("nope.yaml"))
 
 
 @pytest.mark.nightly

@@ -51,7 +51,7 @@ def test_a_warmup_is_a_share_in_yaml_designs_searches_and_python() -> None:
 
 
 def test_all_other_names_lead_to_a_field() -> None:
-    fields = {*Setting.__dataclass_fields__, "encoder"}
+    fields = {*Setting.__dataclass_fields__, "encoder", "precision", "seeds"}
     assert {ours for ours, _ in OTHER_NAMES.values()} <= fields
     assert not {*OTHER_NAMES} & {*Setting.__dataclass_fields__}
 
@@ -61,6 +61,8 @@ def test_another_name_is_answered_on_the_command_line_and_in_python(study: Study
         scaled(study, changes=["lr=1"])
     file = tmp_path / "mine.py"
     file.write_text("from harness.study import Setting\nSTUDY = [Setting(num_train_epochs=3)]\n", encoding="utf-8")
+    with pytest.raises(UserError, match="--set: 'fp16' is called 'precision' here, a field of the study: fp32, bf16"):
+        scaled(study, changes=["fp16=true"])
     with pytest.raises(UserError, match="'num_train_epochs' is called 'epochs' here"):
         load(str(file))
 
@@ -86,7 +88,7 @@ def test_regression_refuses_what_needs_labels(options: dict[str, object], tmp_pa
         seeds=(0,),
         targets=("de",),
     )
-    with pytest.raises(UserError, match=f"{next(iter(options))}: .* is not allowed; give none: the loss of the task"):
+    with pytest.raises(UserError, match=f"{next(iter(options))}: .* is not allowed; give none: it needs a cross"):
         plan(numbers)
 
 

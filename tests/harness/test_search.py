@@ -29,7 +29,7 @@ from tests.helpers.studies import LONG, SHORT, SPACE
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}}, "the field 'trials' is missing"),
         (
             {"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 0},
-            "trials: 0 is not allowed; give a finite number of at least 1",
+            "trials: 0 is not allowed; give a whole number of at least 1",
         ),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "reduction": 1}, "reduction: 1 is not allowed"),
         ({"learning_rate": {"loguniform": [1e-4, 1e-2]}, "trials": 3, "rungs": 0}, "rungs: 0 is not allowed"),

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from harness.execution.costs.hardware import Hardware
     from harness.store.store import Store
 
+LEAST_HOURS = 0.01
+"""Smallest number of GPU-hours that is printed."""
+
 
 def dry_run(
     study: Study,
@@ -103,6 +106,15 @@ def _longest(search: Search, base: TrialConfig) -> TrialConfig:
     return replace(base, setting=costliest)
 
 
+def _hours(low: float, high: float) -> str:
+    """A range of hours with two digits, and never with an exponent."""
+    if high < LEAST_HOURS:
+        return f"less than {LEAST_HOURS}"
+    from harness.execution.costs.elsewhere import two_digits
+
+    return " to ".join(two_digits(hours) if hours >= LEAST_HOURS else "0" for hours in (low, high))
+
+
 def _print_costs(
     lacking: Sequence[TrialConfig],
     trials: Sequence[TrialConfig],
@@ -143,7 +155,7 @@ def _print_costs(
     print(f"time      {_span(cost.low / cost.at_once, cost.high / cost.at_once)}{on}{spread}{alone}")
     if gpus:
         hours = cost.gpu_hours / cost.seconds
-        print(f"GPU-hours {cost.low * hours:.2g} to {cost.high * hours:.2g}")
+        print(f"GPU-hours {_hours(cost.low * hours, cost.high * hours)}")
     _print_disk(cost, place, resources)
     _print_fisher_cost(lacking, past, store)
     print("\n" + textwrap.fill(f"Estimated from {cost.grounds} {where}.", 80, break_on_hyphens=False))

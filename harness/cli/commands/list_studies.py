@@ -47,7 +47,7 @@ def _studies(prefix: str) -> list[str]:
 
     names = [name for name in search_spaces.names() if name.startswith(prefix)]
     if not names:
-        raise unknown("list", prefix, [*search_spaces.names(), *KINDS])
+        raise unknown("list", prefix, {*search_spaces.names(), *KINDS}, listed="'steadytune list'")
     studies = [search_spaces.load(name) for name in names]
     rows = aligned([[study.name, f"{_trials(study)} trials", study.reproduces] for study in studies], right=[1])
     return [line for row, study in zip(rows, studies, strict=True) for line in (row, *_indented(study.question))]

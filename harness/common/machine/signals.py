@@ -8,11 +8,13 @@ import _thread
 import os
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 PATIENCE = {signal.SIGTERM: 20.0, signal.SIGHUP: 20.0, signal.SIGUSR1: 100.0}
@@ -64,6 +66,8 @@ def terminable() -> Iterator[None]:
     theirs.setblocking(False)
     wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
     threading.Thread(target=_watch, args=(ours, threading.get_ident()), daemon=True, name="signals").start()
+    unraisable = sys.unraisablehook
+    sys.unraisablehook = partial(_unraised, before=unraisable)
     try:
         with _mode(raises=True):
             for number in ENDING:
@@ -71,6 +75,7 @@ def terminable() -> Iterator[None]:
                     signal.signal(number, _receive)
             yield
     finally:
+        sys.unraisablehook = unraisable
         for number, handler in before.items():
             # A copy of the signal that has come must not change the exit code.
             again = signal.SIG_IGN if number == _state.number and _state.raised else handler
@@ -142,6 +147,17 @@ def _receive(number: int, frame: FrameType | None) -> None:
     if (_state.raises or _state.overdue) and not _state.raised:
         _state.raised = True
         raise KeyboardInterrupt
+
+
+def _unraised(lost: "sys.UnraisableHookArgs", *, before: Callable[["sys.UnraisableHookArgs"], object]) -> None:
+    """Raise a ``KeyboardInterrupt`` again that Python has dropped, because it came during an object's ``__del__``."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt):
+        before(lost)
+        return
+    _state.raised = False
+    number = _state.number or signal.SIGINT
+    main = threading.main_thread().ident
+    threading.Timer(0.05, signal.pthread_kill, [main, number]).start()  # by then ``__del__`` is over
 
 
 def _watch(received: socket.socket, main: int) -> None:

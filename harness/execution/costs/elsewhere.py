@@ -36,8 +36,8 @@ def moved(past: Sequence[Past], hardware: Hardware, store: Store | None) -> Move
     slower = max(speed.likely / speed.low for speed in speeds.values())
     faster = max(speed.high / speed.likely for speed in speeds.values())
     told = "; ".join(
-        f"a {hardware.name} is taken as {speed.low:.2g} to {speed.high:.2g} times as fast as {device}, "
-        f"from {speed.source}"
+        f"one {hardware.name} is taken as {two_digits(speed.low)} to {two_digits(speed.high)} "
+        f"times as fast as {device}, from {speed.source}"
         for (device, _), speed in speeds.items()
     )
     return Moved(scaled, slower, faster, told)
@@ -63,6 +63,12 @@ def at_once_on(hardware: Hardware, resources: Resources) -> int:
         return max(1, hardware.count // resources.cpus)
     share = resources.gpus or 1.0
     return max(1, int(hardware.gpus / share + 1e-9))
+
+
+def two_digits(value: float) -> str:
+    """A number rounded to two digits and written without an exponent, such as 1,600 or 0.021."""
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
 def _scaled(one: Past, speed: RelativeSpeed) -> Past:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harness.common.errors import without_secrets
 from harness.common.filesystem import make, whole
+from harness.common.machine import signals
 from harness.store.store import Store
 
 
@@ -41,6 +42,13 @@ class StudyConsole(Console):
         os.close(self._log)
 
 
+def _end(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "terminated" if signals.requested() else "interrupted"
+    said = f": {error}" if isinstance(error, Exception) else ""
+    return f"ended by {type(error).__name__}{said}"
+
+
 @contextmanager
 def study_console(store: Store, study: str, command: str) -> Iterator[Console]:
     """The console of a command on a study, with its log file ``logs/<study>.log``.
@@ -56,8 +64,7 @@ def study_console(store: Store, study: str, command: str) -> Iterator[Console]:
     try:
         yield console
     except BaseException as error:
-        said = f": {error}" if isinstance(error, Exception) else ""
-        console.note(f"ended by {type(error).__name__}{said}")
+        console.note(_end(error))
         raise
     else:
         console.note("ended")

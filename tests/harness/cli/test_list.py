@@ -71,3 +71,10 @@ def test_bash_completes_commands_studies_and_options(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_have_a_script_too(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert any("doctor" in line for line in printed(capsys, "completion", shell))
+
+
+def test_a_wrong_prefix_gets_the_nearest_name_on_a_short_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "methodz"]) == 2
+    said = capsys.readouterr().err
+    assert "Did you mean 'methods'? 'steadytune list' shows all" in said
+    assert len(said) < 120

@@ -118,7 +118,7 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
             "",
             "text: 'wiki' is not allowed; give 'embedded', 'task', 'wikipedia', 'xnli', ",
         ),
-        (["fisher", "FILE", "--examples", "0"], "", "examples: 0 is not allowed; give a finite number of at least 1"),
+        (["fisher", "FILE", "--examples", "0"], "", "examples: 0 is not allowed; give a whole number of at least 1"),
         (
             ["fisher", "FILE", "--examples", "101", "--languages", "de"],
             "",

@@ -34,7 +34,7 @@ MERGES = "b0: &b0 {x: 1}\n" + "".join(f"b{i}: &b{i} {{<<: {PAIRED.format(f'b{i -
         ("question: !!timestamp x", "not readable as YAML"),
         ("a: " + "9" * 10_000, "not readable as YAML"),
         ("task: udpos\nseeds: [0, 010]", "010 begins with a zero"),
-        ("seeds: [08]", 'leave it out, or put it in quotes: "08" in line 1, column 9'),
+        ("task: udpos\nseeds: [08]", "a.yaml:2: not readable as YAML: 08 begins with a zero"),
         ("max_steps: 1:30", "1:30 is read as a number of base 60"),
         ("targets: [de, no]", 'no is read as true or false: put it in quotes: "no"'),
         ("on: 1", "on is read as true or false"),

@@ -269,7 +269,7 @@ def test_more_examples_than_there_are_and_tasks_without_noise(study: Study, monk
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"train_examples": 0}, "train_examples: 0 is not allowed; give a finite number of at least 1"),
+        ({"train_examples": 0}, "train_examples: 0 is not allowed; give a whole number of at least 1"),
         ({"train_examples": 1.5}, "train_examples: 1.5 is not allowed; give a whole number"),
         ({"label_noise": 1.0}, "label_noise: 1.0 is not allowed; give a number from 0 to below 1"),
         ({"label_noise": -0.1}, "label_noise: -0.1 is not allowed"),

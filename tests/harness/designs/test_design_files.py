@@ -23,7 +23,7 @@ from tests.helpers.designs import CENTRE, HEAD
         (lambda: ranges.uniform(2, 1), "uniform: upper: 1.0 is not allowed; give a number above the lower bound, 2"),
         (lambda: ranges.randint(3, 3), "randint: upper: 3 is not allowed; give a number above the lower bound, 3"),
         (lambda: ranges.loguniform(0, 1), "loguniform: lower: 0.0 is not allowed; give a finite number above 0"),
-        (lambda: ranges.lograndint(-1, 1), "lograndint: lower: -1 is not allowed; give a finite number above 0"),
+        (lambda: ranges.lograndint(-1, 1), "lograndint: lower: -1 is not allowed; give a whole number above 0"),
         (lambda: ranges.uniform(0, math.inf), "uniform: upper: inf is not allowed; give a finite number"),
         (lambda: ranges.uniform(math.nan, 1), "uniform: lower: nan is not allowed; give a finite number"),
         (lambda: ranges.uniform("low", 1), "uniform: lower: 'low' is not allowed; give a number"),  # type: ignore[arg-type]
@@ -50,9 +50,9 @@ from tests.helpers.designs import CENTRE, HEAD
             lambda: ranges.qrandint(1, 3, 7),
             "qrandint: q: 7 is not allowed; give a number with a multiple between 1 and 3",
         ),
-        (lambda: ranges.choice([]), "choice: () is not allowed; give a list with at least one entry"),
+        (lambda: ranges.choice([]), "choice: [] is not allowed; give a list with at least one entry"),
         (lambda: ranges.grid_search([1, 1]), "grid_search: 1 is not allowed; give each entry once"),
-        (lambda: range_from([], "batch_size"), "batch_size: grid_search: () is not allowed"),
+        (lambda: range_from([], "batch_size"), "batch_size: grid_search: [] is not allowed"),
         (
             lambda: range_from({"log_uniform": [1, 2]}, "x"),
             "x: range: there is no 'log_uniform'. Did you mean 'loguniform'?",
@@ -197,7 +197,7 @@ def test_a_design_in_yaml_is_that_in_python(tmp_path: Path, chosen: str, same: t
         ),
         (
             "{design: grid, learning_rate: [], max_steps: 1}",
-            "settings: learning_rate: grid_search: () is not allowed; give a list",
+            "settings: learning_rate: grid_search: [] is not allowed; give a list",
         ),
         ("3", "settings: 3 is not allowed; give a list"),
     ],

@@ -36,7 +36,7 @@ def test_replicates_are_trials_of_their_own() -> None:
     assert Study.from_json(json.loads(json.dumps(thrice.to_json()))) == thrice
     old = {name: value for name, value in trials[0].to_json().items() if name != "replicate"}
     assert TrialConfig.from_json(old) == trials[0]
-    with pytest.raises(UserError, match="replicates: 0 is not allowed; give a finite number of at least 1"):
+    with pytest.raises(UserError, match="replicates: 0 is not allowed; give a whole number of at least 1"):
         replace(once, replicates=0)
 
 

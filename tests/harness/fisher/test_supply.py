@@ -74,6 +74,7 @@ def test_a_pull_that_overshoots_is_warned_of_before_the_run_and_its_divergence_s
 def test_a_diagonal_on_a_worker_has_the_time_limit_of_a_trial(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from harness.common.users.own_code import packed
     from harness.execution.on_ray.cluster import _provide
     from harness.execution.resources import Resources
 
@@ -81,5 +82,5 @@ def test_a_diagonal_on_a_worker_has_the_time_limit_of_a_trial(
     store = Store(tmp_path / "store")
     (request,) = supply.needed(plan(replace(study, methods=(Ewc(strength=1.0, languages=("de",), examples=2),))))
     with pytest.raises(Exception, match="took longer than --minutes-per-trial"):
-        _provide(request, store.place, Resources(minutes=1e-4), 0)
+        _provide(request, store.place, Resources(minutes=1e-4), 0, packed({}))
     assert supply.lacking([request], store) == [request]

@@ -226,11 +226,11 @@ def test_a_study_that_is_run_again_is_not_logged_again(
     assert run(study_file, Path(store.root), ALL) == 0
     out = capsys.readouterr().out
     assert "2 finished before, 0 failed before, 0 to run" in out
-    assert [line for line in out.splitlines() if "trials logged" in line] == [
+    assert {line for line in out.splitlines() if "trials logged" in line} == {
         f"tensorboard: 0 trials logged, {store.root}/logs/tensorboard/two",
         f"mlflow: 0 trials logged, sqlite:///{store.root}/logs/mlflow/mlflow.db",
         f"wandb: 0 trials logged, {store.root}/logs/wandb/two",
-    ]
+    }
     assert state() == before
     assert mlflow_runs(mlflow(store), "two").keys() == runs.keys()
 

@@ -97,5 +97,5 @@ def test_variants_that_make_no_sense_are_refused(study: Study) -> None:
         replace(study, methods=(Ewc(strength=1.0, languages=("de",), **{name: ("hi",)}),))  # no model is for hi
     with pytest.raises(UserError, match="ewc: languages: there is no 'zh'"):
         replace(study, methods=(Ewc(strength=1.0, languages=("zh",)),))
-    with pytest.raises(UserError, match="examples: 1 is not allowed; give a finite number of at least 2"):
+    with pytest.raises(UserError, match="examples: 1 is not allowed; give a whole number of at least 2"):
         Ewc(strength=1.0, mix=("en",), examples=1)

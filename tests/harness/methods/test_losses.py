@@ -161,6 +161,16 @@ def test_the_own_loss_is_divided_as_the_tasks_is_whatever_the_accumulation(
     assert list(found.values()) == pytest.approx([found[1, "vanilla"]] * 6, rel=1e-5)
 
 
+def test_the_own_loss_is_divided_by_the_weight_of_the_labels(trial: Callable[..., TrialConfig], cache: Path) -> None:
+    found = []
+    for weight in (1.0, 1e-4):  # the total weight of a batch may be less than 1
+        trainer = build_trainer(TrialContext.of(trial(RDrop(), setting=replace(STEPS, max_steps=1)), cache))
+        trainer.weights = torch.full((17,), weight)
+        trainer.train()
+        found.append(weight * rows_of(trainer)[0]["penalty"])
+    assert found[0] == pytest.approx(found[1], rel=1e-3)
+
+
 def test_both_losses_move_the_weights_and_are_in_the_log(trial: Callable[..., TrialConfig], cache: Path) -> None:
     config = trial(
         Composed(methods=(RDrop(), Smart(radius=0.1, noise=0.1, step=0.1), LayerFreeze(layers=1))), setting=STEPS

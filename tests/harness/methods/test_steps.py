@@ -30,7 +30,7 @@ from harness.methods.mixed_linear import MixedLinear
 from harness.study import TrialConfig
 from harness.training.building import build_trainer
 from tests.helpers.encoders import FAMILIES
-from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, depth, off_the_anchor, recorded, same
+from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, depth, off_the_anchor, recorded, same, whole
 
 RATE, DECAY = 1e-3, 0.0
 
@@ -102,6 +102,16 @@ def test_child_tuning_masks_and_stretches_the_gradients_of_each_step(
     assert ChildTuning(probability=1.0).callbacks() == []
     with pytest.raises(UserError, match=r"probability: 1\.5 is not allowed"):
         ChildTuning(probability=1.5)
+
+
+def test_child_tuning_is_the_same_with_the_whole_vocabulary(trial: Callable[..., TrialConfig], cache: Path) -> None:
+    config = trial(Composed(methods=(ChildTuning(), L2(strength=0.1))), setting=STEPS)
+    weights = []
+    for trim in (True, False):
+        trainer = build_trainer(TrialContext.of(replace(config, trim_vocabulary=trim), cache))
+        trainer.train()
+        weights.append(whole(trainer.model))
+    assert same(*weights)
 
 
 def test_the_top_layers_start_anew_from_the_seed_and_nothing_pulls_them(

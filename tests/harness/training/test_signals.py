@@ -12,10 +12,10 @@ import pytest
 from harness.common.machine import signals
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
-from harness.methods import L2, Composed, DecoupledL2, Lora, Method, WeightAveraging
+from harness.methods import L2, Composed, DecoupledL2, Lora, Method, RDrop, RecAdam, WeightAveraging
 from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.training import trainer
+from harness.training import building, trainer
 from harness.training import trial as trials
 from tests.helpers.cut_trials import ended, same
 from tests.helpers.studies import SHORT
@@ -23,6 +23,11 @@ from tests.helpers.studies import SHORT
 LONG = replace(SHORT, max_steps=30, warmup_steps=3)
 """A training whose log has windows of several steps."""
 SELDOM = Resources(checkpoint_minutes=60)
+
+
+@pytest.fixture(autouse=True)
+def long_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "WINDOWS", 10)
 
 
 def ended_by_signal(
@@ -71,6 +76,31 @@ def test_a_signal_leaves_a_checkpoint_of_the_present_step(
     undisturbed = ended(config, whole, SELDOM)
     assert same(found, undisturbed)
     assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
+
+
+def test_a_line_of_the_log_that_a_signal_cuts_is_whole(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    setting = replace(SHORT, max_steps=12, class_weights="balanced", accumulation=2, batches="by_length")
+    method = Composed(methods=(RDrop(), RecAdam(strength=9.0, middle=3)))
+    config, whole, interrupted = trial(method, setting=setting), Store(tmp_path / "whole"), Store(tmp_path / "cut")
+    ended_by_signal(config, interrupted, trainer.PenaltyTrainer, "training_step", 9)
+    found, undisturbed = ended(config, interrupted, SELDOM), ended(config, whole, SELDOM)
+    assert found[0].cost.resumed_at == (5,)
+    assert len(found[1]) == 6
+    assert same(found, undisturbed)
+
+
+@pytest.mark.parametrize("checkpoint", ["last", "best"])
+def test_a_signal_at_the_step_of_an_early_stop_ends_the_training_there(
+    checkpoint: str, trial: Callable[..., TrialConfig], tmp_path: Path
+) -> None:
+    setting = replace(SHORT, learning_rate=1e-12, max_steps=20, early_stopping=2)  # it stops at step 6
+    config = replace(trial(setting=setting), checkpoint=checkpoint)
+    whole, interrupted = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
+    ended_by_signal(config, interrupted, trainer.PenaltyTrainer, "training_step", 6)
+    found, undisturbed = ended(config, interrupted, SELDOM), ended(config, whole, SELDOM)
+    assert found[0].cost.resumed_at == (6,)
+    assert found[0].cost.steps == undisturbed[0].cost.steps == 6
+    assert same(found, undisturbed)
 
 
 def test_a_signal_before_the_training_ends_at_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:

@@ -205,6 +205,7 @@ def test_an_encoder_without_mlm_head_is_refused_for_ewc_alone(
             "encoder: '/no/such/place' is not allowed; give 'embedded', a directory that exists, or a name",
         ),
         ("no-such-name/at-all", "is not a directory, and the Hugging Face hub did not return it"),
+        ("embeded", "the Hugging Face hub did not return it. Did you mean 'embedded'?"),
     ],
 )
 def test_encoders_that_are_not_there(name: str, message: str) -> None:

@@ -65,3 +65,12 @@ def test_an_ignored_sighup_stays_ignored() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[0] == "goes on"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_del_is_not_lost(number: int) -> None:
+    """Python drops an exception that is raised in ``__del__``."""
+    block = "kind = type('Kind', (), {'__del__': lambda self: time.sleep(0.4)})\n            one = kind()\n            "
+    block += "print('ready', flush=True)\n            del one\n            time.sleep(30)"
+    _, lines = ended(block, [number])
+    assert lines == [f"asked {number == signal.SIGTERM}", "after False"]

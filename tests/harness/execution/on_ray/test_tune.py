@@ -1,5 +1,7 @@
 """Retries after Ray takes a worker away, without Ray. ``tests/end_to_end`` tests the same with Ray."""
 
+import inspect
+import signal
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
@@ -35,6 +37,15 @@ def trials(study: Study) -> list[TrialConfig]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
+
+
+def test_tune_leaves_the_handler_of_sigusr1() -> None:
+    from ray.tune import tune
+
+    before = signal.getsignal(signal.SIGUSR1)
+    assert not tune._setup_signal_catching().is_set()
+    assert signal.getsignal(signal.SIGUSR1) is before
+    assert "= _setup_signal_catching()" in inspect.getsource(tune)
 
 
 def lost() -> RuntimeError:
