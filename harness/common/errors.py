@@ -25,6 +25,10 @@ class UserError(Exception):
         super().__init__(without_credentials(message))
 
 
+class TimeLimitError(Exception):
+    """A trial or a diagonal exceeded its time limit. Code that handles every other error lets it pass."""
+
+
 def without_credentials(text: str) -> str:
     """A text with the user names and passwords of its URLs replaced by ``***``."""
     return CREDENTIALS.sub("***@", text)

@@ -7,7 +7,7 @@ from pickle import UnpicklingError
 import torch
 from safetensors import SafetensorError
 
-from harness.common.errors import UserError, reason
+from harness.common.errors import TimeLimitError, UserError, reason
 from harness.encoders.encoder_files import check_fetched
 from harness.encoders.pinning import Encoder
 
@@ -27,7 +27,7 @@ def user_errors(encoder: Encoder, what: str) -> Iterator[None]:
         raise UserError(
             f"encoder: a safetensors file of {encoder.path!r} is torn or cut short: {reason(error)}"
         ) from None
-    except (MemoryError, torch.OutOfMemoryError):
+    except (MemoryError, torch.OutOfMemoryError, TimeLimitError):
         raise
     except UnpicklingError:
         check_fetched(encoder)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.execution.time_limit import TimeLimitError, over
+from harness.common.errors import TimeLimitError
+from harness.execution.time_limit import over
 from harness.execution.worker_errors import ANSI, described_trace
 from harness.store.store import Store
 from harness.study import TrialConfig

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from harness.common.console import say
-from harness.common.errors import UserError
+from harness.common.errors import TimeLimitError, UserError
 from harness.execution import quarantine
 from harness.execution.attempt import attempt
 from harness.execution.follow.beating import beating
@@ -16,7 +16,7 @@ from harness.execution.follow.display import Display
 from harness.execution.progress import Observer, SweepProgress, announce_diagonals
 from harness.execution.resources import Resources
 from harness.execution.sweep_plan import SweepPlan
-from harness.execution.time_limit import TimeLimitError, time_limit
+from harness.execution.time_limit import time_limit
 from harness.setting import setting_labels
 from harness.store import name_conflicts
 from harness.store.store import Store

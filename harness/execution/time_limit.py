@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from harness.common.errors import TimeLimitError
+
 REPEAT = 10.0
 """Seconds until the exception is raised again, in case the code has caught it and continued."""
 GRACE = 60.0
 """Seconds until the process is ended, in case a library does not return and the exception cannot be raised."""
-
-
-class TimeLimitError(Exception):
-    """A trial exceeded its time limit."""
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from harness.common import fields, files
-from harness.common.errors import UserError, bad
+from harness.common.errors import TimeLimitError, UserError, bad
 from harness.common.hashing import check_unchanged
 from harness.common.users import own_code
 from harness.methods.base import Method
@@ -145,7 +145,7 @@ class OwnMethod(Method):
         method, shown = self.made, f"{hook} of the method {self.name!r}"
         try:
             found = getattr(method, hook)(*given)
-        except (UserError, MemoryError):
+        except (UserError, MemoryError, TimeLimitError):
             raise
         except Exception as error:
             if "out of memory" in str(error):
@@ -231,7 +231,7 @@ class OwnMethod(Method):
             def run(*given: Any, **rest: Any) -> Any:
                 try:
                     return called(*given, **rest)
-                except UserError:
+                except (UserError, TimeLimitError):
                     raise
                 except Exception as error:
                     place, said = own_code.told(error, self._path())

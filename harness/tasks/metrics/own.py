@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.common.errors import UserError, bad
+from harness.common.errors import TimeLimitError, UserError, bad
 from harness.common.users import own_code
 from harness.tasks.metrics import METRICS, Function
 
@@ -38,6 +38,8 @@ def own_metric(name: str) -> Function:
     def checked(gold: Sequence[Any], predicted: Sequence[Any]) -> float:
         try:
             score = made(gold, predicted)
+        except TimeLimitError:
+            raise
         except Exception as error:
             place, said = own_code.told(error, file)
             raise UserError(f"{place}: metric fails on {len(gold)} examples: {said}") from None

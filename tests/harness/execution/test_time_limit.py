@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.execution.time_limit import TimeLimitError, time_limit
+from harness.common.errors import TimeLimitError
+from harness.execution.time_limit import time_limit
 
 SOON = 0.2 / 60
 """A time limit in minutes."""
