@@ -81,7 +81,7 @@ def reason_and_file(error: Exception) -> str:
 def _shown(value: object) -> str:
     """A value on one line, cut if it is long."""
     try:
-        plain = [*value] if isinstance(value, tuple) else value  # lists of a study's file become tuples
+        plain = [] if value == () else value  # an empty list of a study's file has become a tuple
         text = without_credentials(repr(plain))  # before the cut, which may leave half a password
     except (ValueError, RecursionError):  # an integer with thousands of digits, or endlessly nested lists
         return f"a {type(value).__name__} too long to show"

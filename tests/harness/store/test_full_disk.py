@@ -66,7 +66,8 @@ def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
     assert not [file.name for file in files(store) if file.name.endswith(".part") or file.name == "result.json"]
     standing = store.standing(plan(study))
     assert not standing.finished
-    assert bool(standing.failures) == (leave > 0)
+    if leave:  # without, a running trial's file may leave room for the reason when it is removed
+        assert standing.failures
     (disk / "ballast").unlink()
     monkeypatch.undo()
     assert run(study, store, retry_failed=True)[0] == SweepOutcome(2, 2, 0, 2)
