@@ -113,7 +113,7 @@ def _loss(model: PreTrainedModel, batch: Batch, method: Method) -> torch.Tensor:
         return loss
     if not own.isfinite():
         raise UserError(
-            f"methods: the loss of {method.label} is {float(own)} on {EXAMPLES} examples; it must be finite"
+            f"methods: the loss of {method.label} is {float(own.detach())} on {EXAMPLES} examples; it must be finite"
         )
     return own if method.replaces_loss else loss + own
 

@@ -24,18 +24,21 @@ def executed(
 ) -> tuple[ModuleType, object, dict[str, Path]]:
     """The module of a Python file, its value of ``name``, and the files of imported neighbours by module name.
 
-    Messages call the file ``shown``. Other arguments and errors are as in ``defined``.
+    ``shown`` is the path in messages, in tracebacks and in ``__file__``, so that the code finds data beside it. Other
+    arguments and errors are as in ``defined``.
     """
     source = files.read(file) if content is None else content
     module = ModuleType(file.stem)
-    module.__file__ = str(file)
+    module.__file__ = shown or str(file)
     registered = sys.modules.setdefault(file.stem, module)  # dataclasses look up their own module
     try:
         with importable(file.parent.absolute()) as neighbours:
-            exec(compile(source, str(file), "exec"), module.__dict__)
+            exec(compile(source, module.__file__, "exec"), module.__dict__)
             found = _value(module, name) if name else None
     except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+        lines = [
+            frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == module.__file__
+        ]
         line = lines[-1] if lines else getattr(error, "lineno", None)
         raise UserError(
             f"{shown or file}{f':{line}' if line else ''}: {_message(error, known, line, source)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import harness
 from harness.common.errors import UserError
+from harness.common.users import own_code
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """Colours of a terminal, which Ray puts into its messages."""
@@ -31,7 +32,8 @@ def described(error: BaseException) -> str:
     """An exception on one line, e.g. ``ValueError: no such tag (my_task.py, line 12)``."""
     message = " ".join(ANSI.sub("", str(error)).split())
     frames = [] if isinstance(error, UserError) else traceback.extract_tb(error.__traceback__)
-    return _line(type(error).__name__, message, ((frame.filename, frame.lineno or 0) for frame in frames))
+    places = ((own_code.original(Path(frame.filename)), frame.lineno or 0) for frame in frames)
+    return _line(type(error).__name__, message, places)
 
 
 def described_trace(trace: str) -> str:
