@@ -47,9 +47,9 @@ def test_a_study_in_which_everything_goes_wrong(cut: Path, tmp_path: Path, capsy
     examples = {trial.id: trial.setting.train_examples for trial in trials}
     errors = {examples[trial]: failure.error for trial, failure in store.failures(examples).items()}
     for fault, error in errors.items():
-        place = re.search(r" \(\S*faulty\.py, line \d+\)$", error)
-        assert place is not None, error
-        errors[fault] = error.removesuffix(place[0])
+        line = re.search(r" \(\S*faulty\.py, line \d+\)$", error)
+        assert line is not None, error
+        errors[fault] = error.removesuffix(line[0])
     records = {examples[trial]: record for trial, record in store.records(examples).items()}
     assert errors.keys() | records.keys() == set(examples.values()), out
     assert errors.pop(faulty.HANGING) == "TimeLimitError: took longer than --minutes-per-trial 0.5"
