@@ -14,7 +14,7 @@ from analysis.claims.claim import Claim, Quantity, Scope
 from analysis.examples import example as shipped
 from analysis.rendering.section import Picture
 from analysis.rendering.table import Table
-from analysis.report import Chapter, chapters, write
+from analysis.report import Chapter, answer_sentences, chapters, write
 from analysis.results.frame import RUN
 from analysis.results.opening import opened
 from analysis.results.tidy import tidy
@@ -81,8 +81,7 @@ class Loaded:
     @cached_property
     def sentences(self) -> list[str]:
         """The report's answer in words."""
-        sections = (chapter.section for chapter in self._chapters if chapter.section.name == "answer")
-        return [part for section in sections for part in section.parts if isinstance(part, str)]
+        return answer_sentences(self._chapters)
 
     @property
     def tables(self) -> list[str]:

@@ -72,10 +72,10 @@ def _summary(made: Sequence[Chapter]) -> str:
     """The report's first table and the answer, for the terminal."""
     tables = [table for chapter in made for table in chapter.section.tables]
     first = next((table for table in tables if table.name == "summary"), tables[0])
-    return "\n\n".join([page.for_terminal(first), *_answer(made)])
+    return "\n\n".join([page.for_terminal(first), *answer_sentences(made)])
 
 
-def _answer(made: Sequence[Chapter]) -> list[str]:
+def answer_sentences(made: Sequence[Chapter]) -> list[str]:
     """The answer's sentences."""
     sections = (chapter.section for chapter in made if chapter.section.name == "answer")
     return [part for section in sections for part in section.parts if isinstance(part, str)]
@@ -127,7 +127,7 @@ def _write(folder: Path, view: View, made: Sequence[Chapter], refresh: int) -> N
     rows = tidy(results)
     csv_file = RESULTS if len(rows) <= LONG else f"{RESULTS}.gz"
     csv_safe.write(rows, folder / csv_file)
-    (folder / ANSWER).write_text(dumped(answer(first), _answer(made)), encoding="utf-8")
+    (folder / ANSWER).write_text(dumped(answer(first), answer_sentences(made)), encoding="utf-8")
     pictures = (part for section in sections for part in section.parts if isinstance(part, Picture))
     images = page.write_figures(folder, ((picture.name, picture.figure) for picture in pictures))
     if shown is not None:

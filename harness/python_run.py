@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+from harness.cli.options.store import STORE
 from harness.common.errors import UserError, bad
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
@@ -11,9 +12,6 @@ from harness.execution.sweep import SweepOutcome as Outcome
 from harness.study import Study
 
 __all__ = ["Outcome", "run"]
-
-STORE = "steadytune-store"
-"""The command line's default store."""
 
 
 def run(

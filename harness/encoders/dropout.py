@@ -50,7 +50,7 @@ def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
 
 
 def _read_from(model: PreTrainedModel, field: str) -> list[str]:
-    """Names of the dropouts within the body whose share is that of a config's field."""
+    """Names of the body's dropout modules with the share in a config's field."""
     found = []
     for share in (0.25, 0.75):
         config = copy.deepcopy(model.config)

@@ -65,7 +65,7 @@ class Setting:
     """
 
     init_seed: int | None = None
-    """Seed of the initial weights: the head's and those that a method adds. ``None`` for the run's seed."""
+    """Seed of the initial weights of the head and of a method's own layers; ``None`` for the run's seed."""
     data_seed: int | None = None
     """Seed of the order of the training examples. ``None`` for the run's seed.
 

@@ -4,7 +4,7 @@ from harness.study import TrialConfig
 
 
 class Told:
-    """The trials that have begun, and those that have ended."""
+    """The begun trials and the ended trials."""
 
     def __init__(self) -> None:
         self.begun: list[TrialConfig] = []

@@ -1,6 +1,6 @@
 """The variance that seeds cause, split into initial weights, order of the data and the rest (Dodge et al., 2020).
 
-The model is that of ``variance``, within each setting: a score is a mean plus the effects of its init seed, its data
+The model of ``variance`` applies within each setting: a score is a mean plus the effects of its init seed, its data
 seed and their interaction, and the rest. Runs with the same two seeds are replicates: they differ in dropout and in all
 other chance.
 """

@@ -41,7 +41,7 @@ class Display:
     ) -> None:
         self.console, self.store, self.head = console, store, head
         self.running: dict[str, str] = {}
-        """Descriptions of what runs, by id."""
+        """Descriptions of running trials and Fisher diagonals, by id."""
         self.heard: dict[str, Heartbeat] = {}
         self.said = dict[str, float]()
         """The time of the start of each, or of the last line on it."""
