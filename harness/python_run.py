@@ -23,6 +23,7 @@ def run(
     local: bool = False,
     cpus: int = 1,
     gpus: float | None = None,
+    processes: int | None = None,
     ray_address: str | None = None,
     retry_failed: bool = False,
     keep_weights: bool = False,
@@ -37,7 +38,8 @@ def run(
         seeds: Seeds in place of the study's.
         local: Whether to run one trial after another in this process, without Ray.
         cpus: CPU cores of a trial.
-        gpus: GPUs of a trial; ``None`` means one if there are any.
+        gpus: GPUs of a trial; ``None`` means one if there are any. With several, each trains its part of every batch.
+        processes: Processes that train a trial together without GPUs; ``None`` means one.
         ray_address: Address of an existing cluster; ``None`` starts Ray on this machine.
         retry_failed: Whether to retry trials that failed before.
         keep_weights: Whether to keep the fine-tuned models.
@@ -73,9 +75,9 @@ def run(
         print(f"Note: {note}.")
     if asked.search is not None:
         raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
-    resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)
+    resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
     asked = with_kept_precision(asked, os.fspath(store), gpus)
-    trials = plan(asked, gpus=gpus)
+    trials = plan(asked, gpus=gpus, processes=resources.together)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     if lacking := checked_lacking(trials, os.fspath(store), resources):
         tell_of_first_step(lacking, resources)

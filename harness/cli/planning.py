@@ -56,12 +56,14 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
     from harness.execution.plan import plan
     from harness.execution.resources import Resources
 
-    resources = Resources(cpus=options.cpus_per_trial, gpus=options.gpus_per_trial)
+    resources = Resources(
+        cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, processes=options.processes_per_trial
+    )
     if options.on is not None:
         hardware.on(options.on, _devices(options.store))  # a wrong name is refused before anything is computed
     arms = {arm.method.arm.label: arm for arm in study.arms}
     try:
-        trials = plan(study, gpus=resources.gpus)
+        trials = plan(study, gpus=resources.gpus, processes=resources.together)
     except UserError as error:
         lost = [
             ArmCost(len(arm.settings), len(arm.method.expand(study.targets)), float("nan"), 0) for arm in arms.values()

@@ -73,6 +73,8 @@ def try_one(space: dict[str, Any], code: Bundle) -> None:
     finally:  # Tune ends a stopped trial by an exception in the report
         relay.answers.put(False)
         ended = running.result()
+    if ended is not None and ended.lost_process:
+        os._exit(1)  # Tune then retries the trial
     if ended is not None and ended.error:
         tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it reaches no rung
     else:

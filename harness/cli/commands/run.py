@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     if told := note(study, kept, resources.gpus):
         print(told)
     study = kept
-    trials = plan(study, gpus=resources.gpus)
+    trials = plan(study, gpus=resources.gpus, processes=resources.together)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     lacking = checked_lacking(trials, options.store, resources)
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)

@@ -40,12 +40,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def show(options: argparse.Namespace) -> int:
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.plan import plan
+    from harness.execution.resources import Resources
 
-    study = with_kept_precision(scaled_study(options), options.store, options.gpus_per_trial)
+    resources = Resources(gpus=options.gpus_per_trial, processes=options.processes_per_trial)
+    study = with_kept_precision(scaled_study(options), options.store, resources.gpus)
     study.check_languages()
     trials, why = [], ""
     try:
-        trials = plan(study, gpus=options.gpus_per_trial)
+        trials = plan(study, gpus=resources.gpus, processes=resources.together)
     except UserError as error:  # a study can be shown without its encoder, data or text
         why = str(error)
     warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)

@@ -119,7 +119,7 @@ def estimated(
     if not past:
         raise ValueError("an estimate needs past trials")
     threads = f" with another number of CPU cores than {resources.cpus}"
-    if same := [one for one in past if one.threads == resources.cpus]:
+    if same := [one for one in past if one.threads == resources.threads]:
         past, threads = same, ""
     seconds = disk = low = high = checkpoint = 0.0
     for trial in trials:
@@ -200,10 +200,11 @@ def fisher_cost(requests: Sequence[Request], past: Sequence[Past]) -> FisherCost
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     """The past trials most similar to a trial.
 
-    They have the same method, batch size and length. If none do, they have the same batch size and length, or else the
-    same method. Otherwise all past trials are taken.
+    They have the same method, batch size, length and number of processes, or else the first three. If none do, they
+    have the same batch size and length, or else the same method. Otherwise all past trials are taken.
     """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
+        lambda config: (_alike(config), config.processes),
         _alike,
         lambda config: (config.setting.batch_size, config.setting.max_length),
         lambda config: config.method.name,
@@ -283,6 +284,6 @@ def at_once(resources: Resources, gpus: int) -> int:
     """Number of trials that run at once on this machine; 1 on a cluster, whose size is not known."""
     if resources.local or resources.ray_address is not None:
         return 1
-    by_cores = max(1, cores() // resources.cpus)
+    by_cores = max(1, cores() // resources.cores)
     share = (1.0 if resources.gpus is None else resources.gpus) if gpus else 0.0
     return max(1, min(by_cores, int(gpus / share + 1e-9))) if share else by_cores

@@ -60,7 +60,7 @@ def at_once_on(hardware: Hardware, resources: Resources) -> int:
     if resources.local:
         return 1
     if not hardware.gpus:
-        return max(1, hardware.count // resources.cpus)
+        return max(1, hardware.count // resources.cores)
     share = resources.gpus or 1.0
     return max(1, int(hardware.gpus / share + 1e-9))
 

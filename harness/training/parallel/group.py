@@ -32,7 +32,7 @@ class Group:
         folder: An empty folder, the same for all processes, through which they find each other.
         rank: The number of this process.
         size: Number of processes.
-        gpu: Whether each process has a GPU of its own.
+        gpu: Whether each process has a GPU of its own, so that NCCL sums the gradients instead of gloo.
     """
 
     def __init__(self, folder: Path, rank: int, size: int, *, gpu: bool = False) -> None:

@@ -63,10 +63,10 @@ class Peers:
         self._kept = tempfile.TemporaryDirectory(prefix="steadytune-group-")
         self.folder = Path(self._kept.name)
         gpus = visible_gpus() if torch.cuda.is_available() else []
-        self.gpu = len(gpus) >= self.size
+        self.gpu = len(gpus) >= self.size  # else NCCL refuses, and gloo sums for processes that share a GPU
         (self.folder / GIVEN).write_bytes(pickle.dumps({**self.given, "size": self.size, "gpu": self.gpu}))
         for rank in range(1, self.size):
-            self.processes.append(self._started(rank, gpus[rank] if self.gpu else ""))
+            self.processes.append(self._started(rank, gpus[rank % len(gpus)] if gpus else ""))
         threading.Thread(target=self._watch, daemon=True, name="peers").start()
         return self
 

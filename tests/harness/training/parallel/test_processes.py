@@ -1,0 +1,209 @@
+"""Trials that two processes train: they equal those of one, and no process outlives its trial."""
+
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from harness.execution.attempt import attempt
+from harness.execution.resources import Resources
+from harness.fisher import supply
+from harness.methods import (
+    L2,
+    Adapter,
+    Bitfit,
+    ChildTuning,
+    Composed,
+    DecoupledL2,
+    Ewc,
+    LayerwiseDecay,
+    Lora,
+    Method,
+    RDrop,
+    RecAdam,
+    Smart,
+    Vanilla,
+    WeightAveraging,
+)
+from harness.store.store import Store
+from harness.study import Setting, TrialConfig
+from harness.training.parallel.group import Group
+from harness.training.trial import run_trial
+from tests.helpers.cut_trials import OFTEN, ended, same
+from tests.helpers.peers import peers
+from tests.helpers.replica import trained
+from tests.helpers.studies import SHORT, TRAINED
+
+UNDROPPED = replace(
+    SHORT, max_steps=6, batch_size=6, warmup_steps=2, hidden_dropout=0.0, attention_dropout=0.0, head_dropout=0.0
+)
+PLAIN = replace(UNDROPPED, optimizer="sgd", learning_rate=0.1, momentum=0.9)
+"""Adam divides by the gradient's size: it makes steps of a gradient that is 0 but for rounding."""
+TWO = replace(OFTEN, gpus=0, processes=2, cpus=2)
+
+
+def weights(folder: Path) -> dict[str, Tensor]:
+    return {name: part for file in sorted(folder.glob("*.safetensors")) for name, part in load_file(file).items()}
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    """The second batch has one row, and so none for the second process."""
+    setting = replace(PLAIN, batch_size=TRAINED - 1, warmup_steps=0, max_steps=3)
+    config = trial(L2(strength=0.1), setting=setting)
+    one, two = (
+        run_trial(replace(config, processes=size), cache=tmp_path, weights=tmp_path / str(size)) for size in (1, 2)
+    )
+    assert not peers(os.getpid())
+    for row, other in zip(one.history, two.history, strict=True):
+        assert row == pytest.approx(other, rel=1e-6)
+    first, second = weights(tmp_path / "1"), weights(tmp_path / "2")
+    for name, part in first.items():
+        torch.testing.assert_close(second[name], part, rtol=1e-6, atol=1e-7)
+    assert any(not torch.equal(second[name], part) for name, part in first.items())  # they did not train alone
+    assert two.record.cost.training_tokens == one.record.cost.training_tokens
+    assert two.record.scores == one.record.scores
+    assert two.record.id != one.record.id
+
+
+METHODS: list[tuple[Method, Setting]] = [
+    (Vanilla(), PLAIN),
+    (Vanilla(), replace(PLAIN, batch_size=12, accumulation=2, batches="by_length", class_weights="balanced")),
+    (Vanilla(), replace(PLAIN, max_steps=12, early_stopping=1)),
+    (L2(strength=0.1), replace(PLAIN, accumulation=2)),
+    (DecoupledL2(strength=0.1), PLAIN),
+    (Ewc(strength=100.0, languages=("de",), examples=4), PLAIN),
+    (Lora(), PLAIN),
+    (Bitfit(), PLAIN),
+    (Adapter(), PLAIN),
+    (RDrop(), PLAIN),
+    (Smart(radius=0.1, noise=1e-9, step=1e-9), PLAIN),
+    (WeightAveraging(steps=4), PLAIN),
+    (Composed(methods=(L2(strength=0.1), LayerwiseDecay(decay=0.8))), PLAIN),
+    (ChildTuning(), PLAIN),
+    (RecAdam(strength=9.0, middle=3), UNDROPPED),
+]
+
+
+@pytest.mark.nightly
+def test_every_method_trains_as_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    configs = [trial(method, setting=setting) for method, setting in METHODS]
+    for request in supply.needed(configs):
+        supply.provide(request, store, 1)
+    folders = [tmp_path / str(number) for number in range(len(configs))]
+    given = [(config.to_json(), store.cache, folder) for config, folder in zip(configs, folders, strict=True)]
+    (tmp_path / "given").write_bytes(pickle.dumps(given))
+    for folder in folders:
+        folder.mkdir()
+    with subprocess.Popen([sys.executable, "-m", "tests.helpers.replica", str(tmp_path / "given")]) as replica:
+        try:
+            for config, folder in zip(configs, folders, strict=True):
+                _compare(config, store.cache, folder)
+        finally:
+            replica.kill()
+
+
+def _compare(config: TrialConfig, cache: Path, folder: Path) -> None:
+    label = f"{config.method.label} {config.setting}"
+    (alone, mine), (together, ours) = trained(config, cache, None), trained(config, cache, Group(folder, 0, 2))
+    assert isinstance(alone.model, PreTrainedModel)
+    assert isinstance(together.model, PreTrainedModel)
+    assert together.state.global_step == alone.state.global_step, label
+    assert together.tokens_seen == alone.tokens_seen, label
+    assert mine.gradients.keys() == ours.gradients.keys(), label
+    largest = max(float(grad.abs().max()) for grad in mine.gradients.values())
+    for name, grad in mine.gradients.items():
+        torch.testing.assert_close(ours.gradients[name], grad, rtol=1e-4, atol=1e-5 * largest, msg=f"{label} {name}")
+    for name, part in alone.model.named_parameters():
+        other = together.model.get_parameter(name)
+        torch.testing.assert_close(other, part, rtol=1e-5, atol=1e-6, msg=f"{label} {name}")
+
+
+@pytest.mark.nightly
+def test_a_killed_process_loses_the_trial_which_resumes(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    """With dropout: the masks of a step depend on the seed, the step and the process alone."""
+    config = replace(trial(L2(strength=0.1), setting=replace(SHORT, max_steps=40)), processes=2)
+    store, step = Store(tmp_path / "killed"), random.randint(1, 30)
+    killed: list[int] = []
+
+    def kill() -> None:
+        while not (states := store.states(config.id)) or max(int(name.split("-")[1]) for name in states) < step:
+            time.sleep(0.02)
+        for peer in peers(os.getpid()):
+            os.kill(peer, signal.SIGKILL)
+            killed.append(peer)
+
+    threading.Thread(target=kill, daemon=True).start()
+    lost = attempt(config, store, TWO)
+    assert lost.lost_process, lost.error
+    assert "process 1 of the trial's 2 was ended by signal 9" in lost.error
+    assert len(killed) == 1
+    assert not peers(os.getpid())
+    found = ended(config, store, TWO)
+    assert found[0].cost.resumed_at[0] >= step
+    undisturbed = ended(config, Store(tmp_path / "whole"), replace(TWO, checkpoint_minutes=float("inf")))
+    assert same(found, undisturbed), f"killed after step {step}"
+    assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
+
+
+RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+STUDY = """
+question: "?"
+task: udpos
+encoder: {cut}/encoder
+data: {cut}
+methods: [vanilla]
+settings: {{learning_rate: 1e-3, warmup_steps: 1, max_steps: 200, batch_size: 4}}
+seeds: [0]
+targets: [de]
+precision: fp32
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("how", ["--local", "ray"])
+def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
+    """In this process the run itself is killed, on Ray a peer."""
+    file, place = tmp_path / "two.yaml", tmp_path / "store"
+    file.write_text(STUDY.format(cut=cut), encoding="utf-8")
+    options = ["--gpus-per-trial", "0", "--processes-per-trial", "2", "--checkpoint-minutes", "0", "--no-report"]
+    local = [how] if how == "--local" else []
+    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--store", str(place), *options, *local]
+    others = set(peers())
+    with subprocess.Popen(command, **RUN) as run:
+        _until(lambda: bool(list(place.glob("trials/*/checkpoint-*"))))
+        (peer,) = set(peers()) - others
+        os.kill(run.pid if local else peer, signal.SIGKILL)
+        _until(lambda: not Path(f"/proc/{peer}").exists())
+        code = run.wait(300)
+    assert code == (-signal.SIGKILL if local else 0)
+    if local:
+        assert subprocess.run(command, **RUN, check=False).returncode == 0
+    _until(lambda: not set(peers()) - others)
+    store = Store(place)
+    record = store.record(store.ids()[0])
+    assert record is not None
+    assert record.cost.resumed_at
+    assert record.cost.steps == 200
+
+
+def _until(done: Callable[[], bool], seconds: float = 120) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
