@@ -42,10 +42,13 @@ from harness.methods import (
 from harness.store.store import Store
 from harness.study import Setting, TrialConfig
 from harness.training.parallel.group import Group
+from harness.training.training_state import TrainingStates
 from harness.training.trial import run_trial
 from tests.helpers.cut_trials import OFTEN, ended, same
+from tests.helpers.faults import KILLED
 from tests.helpers.peers import peers
 from tests.helpers.replica import trained
+from tests.helpers.stores import recorded
 from tests.helpers.studies import SHORT, TRAINED
 
 UNDROPPED = replace(
@@ -135,24 +138,29 @@ def _compare(config: TrialConfig, cache: Path, folder: Path) -> None:
 
 
 @pytest.mark.nightly
-def test_a_killed_process_loses_the_trial_which_resumes(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_killed_process_loses_the_trial_which_resumes(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With dropout: the masks of a step depend on the seed, the step and the process alone."""
     config = replace(trial(L2(strength=0.1), setting=replace(SHORT, max_steps=40)), processes=2)
     store, step = Store(tmp_path / "killed"), random.randint(1, 30)
-    killed: list[int] = []
+    saves, write = 0, TrainingStates.write
 
     def kill() -> None:
-        while not (states := store.states(config.id)) or max(int(name.split("-")[1]) for name in states) < step:
-            time.sleep(0.02)
-        for peer in peers(os.getpid()):
-            os.kill(peer, signal.SIGKILL)
-            killed.append(peer)
+        (peer,) = peers(os.getpid())
+        os.kill(peer, signal.SIGKILL)
 
-    threading.Thread(target=kill, daemon=True).start()
+    def written(states: TrainingStates, fill: Callable[[Path], None]) -> None:
+        nonlocal saves
+        write(states, fill)
+        saves += 1
+        if saves == step:
+            threading.Timer(random.uniform(0, 0.1), kill).start()
+
+    monkeypatch.setattr(TrainingStates, "write", written)
     lost = attempt(config, store, TWO)
     assert lost.lost_process, lost.error
     assert "process 1 of the trial's 2 was ended by signal 9" in lost.error
-    assert len(killed) == 1
     assert not peers(os.getpid())
     found = ended(config, store, TWO)
     assert found[0].cost.resumed_at[0] >= step
@@ -162,31 +170,18 @@ def test_a_killed_process_loses_the_trial_which_resumes(trial: Callable[..., Tri
 
 
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-STUDY = """
-question: "?"
-task: udpos
-encoder: {cut}/encoder
-data: {cut}
-methods: [vanilla]
-settings: {{learning_rate: 1e-3, warmup_steps: 1, max_steps: 200, batch_size: 4}}
-seeds: [0]
-targets: [de]
-precision: fp32
-"""
-
-
 @pytest.mark.nightly
 @pytest.mark.parametrize("how", ["--local", "ray"])
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
     """In this process the run itself is killed, on Ray a peer."""
     file, place = tmp_path / "two.yaml", tmp_path / "store"
-    file.write_text(STUDY.format(cut=cut), encoding="utf-8")
-    options = ["--gpus-per-trial", "0", "--processes-per-trial", "2", "--checkpoint-minutes", "0", "--no-report"]
+    file.write_text(KILLED.format(cut=cut, steps=60, seeds=[0]), encoding="utf-8")
+    options = ["--gpus-per-trial", "0", "--processes-per-trial", "2", "--checkpoint-minutes", "0"]
     local = [how] if how == "--local" else []
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--store", str(place), *options, *local]
+    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--store", str(place), "--no-report", *options, *local]
     others = set(peers())
     with subprocess.Popen(command, **RUN) as run:
-        _until(lambda: bool(list(place.glob("trials/*/checkpoint-*"))))
+        _until(lambda: run.poll() is not None or bool(list(place.glob("trials/*/checkpoint-*"))))
         (peer,) = set(peers()) - others
         os.kill(run.pid if local else peer, signal.SIGKILL)
         _until(lambda: not Path(f"/proc/{peer}").exists())
@@ -196,10 +191,9 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
         assert subprocess.run(command, **RUN, check=False).returncode == 0
     _until(lambda: not set(peers()) - others)
     store = Store(place)
-    record = store.record(store.ids()[0])
-    assert record is not None
-    assert record.cost.resumed_at
-    assert record.cost.steps == 200
+    records = [recorded(store, trial) for trial in store.ids()]
+    assert [record.cost.steps for record in records] == [60, 60]
+    assert [bool(record.cost.resumed_at) for record in records].count(True) == 1
 
 
 def _until(done: Callable[[], bool], seconds: float = 120) -> None:
