@@ -16,7 +16,8 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
     """The trials of a study, each once, in the order of execution.
 
     ``gpus`` is the number of GPUs of a trial; ``None`` means one if the machine has any. It decides the precision
-    ``auto``. ``processes`` is the number of processes that train a trial together. Raises ``UserError`` for missing or malformed input, before anything runs.
+    ``auto``. ``processes`` is the number of processes that train a trial together. Raises ``UserError`` for missing or
+    malformed input, before anything runs.
     """
     study.check_languages()
     encoder = pinning.find(study.encoder)

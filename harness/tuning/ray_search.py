@@ -105,5 +105,7 @@ def run_tuner(
 def trials_at_once(resources: Resources) -> int:
     """Number of trials that the cluster can run at once."""
     there = ray.cluster_resources()
-    room = [there.get("CPU", 1) // resources.cores] + ([there.get("GPU", 0) // resources.gpus] if resources.gpus else [])
+    room = [there.get("CPU", 1) // resources.cores] + (
+        [there.get("GPU", 0) // resources.gpus] if resources.gpus else []
+    )
     return max(1, int(min(room)))

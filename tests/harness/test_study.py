@@ -28,6 +28,7 @@ IDENTITY = {
     "setting": replace(SHORT, learning_rate=2e-3),
     "seed": 1,
     "replicate": 1,
+    "processes": 2,
     "precision": "bf16",
     "encoder_revision": "abd",
     "tokenizer": "spm",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from harness.common.machine import arithmetic
 from harness.data.context import TrialContext
+from harness.study import TrialConfig
 from harness.training.building import build_trainer
 from harness.training.parallel.group import Group
 from harness.training.trainer import PenaltyTrainer
 from harness.training.trial import select_on_dev
-from harness.study import TrialConfig
 from tests.helpers.training import Recorder
 
 

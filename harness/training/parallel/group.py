@@ -25,8 +25,8 @@ AT_ONCE = 2**24
 class Group:
     """The processes of a trial, as one of them sees them.
 
-    Process 0 leads: it decides, writes and scores. No library sees the group, so ``transformers`` trains in each process
-    as in a process alone.
+    Process 0 leads: it decides, writes and scores. No library sees the group, so ``transformers`` trains in each
+    process as in a process alone.
 
     Args:
         folder: An empty folder, the same for all processes, through which they find each other.
@@ -52,9 +52,7 @@ class Group:
         """
         any_row = len(next(part for part in batch.values() if isinstance(part, Tensor))) > self.rank
         rows = slice(self.rank, None, self.size) if any_row else slice(0, 1)
-        part = {
-            name: value[rows].contiguous() if isinstance(value, Tensor) else value for name, value in batch.items()
-        }
+        part = {name: value[rows].contiguous() if isinstance(value, Tensor) else value for name, value in batch.items()}
         return part, any_row
 
     @contextmanager
@@ -110,6 +108,11 @@ class Group:
         """Wait until every process is here."""
         with _reaching_others():
             self._messages.allreduce([torch.zeros(1)]).wait()
+
+    def abandon(self) -> None:
+        """Free a GPU from messages that no process answers any more."""
+        if self._sums is not self._messages:
+            self._sums.abort()
 
     def check_equal(self, tensors: Sequence[Tensor]) -> None:
         """Raise ``RuntimeError`` if this process's tensors have other norms than those of process 0."""

@@ -56,6 +56,7 @@ class Peers:
         }
         self.processes: list[subprocess.Popen[bytes]] = []
         self.over = threading.Event()
+        self.group: Group | None = None
 
     def __enter__(self) -> Self:
         if self.size == 1:
@@ -90,7 +91,8 @@ class Peers:
             if any(process.poll() is not None for process in self.processes):
                 raise LostProcessError("a process of the trial did not start")
             time.sleep(POLL)
-        return Group(self.folder, 0, self.size, gpu=self.gpu)
+        self.group = Group(self.folder, 0, self.size, gpu=self.gpu)
+        return self.group
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -100,6 +102,8 @@ class Peers:
         self.over.set()
         try:
             self._end(patience=LAST if error is None else 5.0 if isinstance(error, LostProcessError) else 0.0)
+            if self.group is not None:
+                self.group.abandon()
             if isinstance(error, LostProcessError):
                 raise self._cause(error) from error
         finally:

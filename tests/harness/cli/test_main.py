@@ -44,7 +44,11 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "quikstart"], "", "study: there is no 'quikstart'. Did you mean 'quickstart'?"),
         (["run", "nothing.yaml"], "", "study: 'nothing.yaml' is not allowed; give a file that exists"),
         (["run", "FILE", "--cpus-per-trial", "0"], "", "--cpus-per-trial: 0 is not allowed"),
-        (["run", "FILE", "--gpus-per-trial", "1.5"], "", "--gpus-per-trial: 1.5 is not allowed"),
+        (
+            ["run", "FILE", "--gpus-per-trial", "1.5"],
+            "",
+            "--gpus-per-trial: 1.5 is not allowed; give a number from 0 to 1, or a whole",
+        ),
         (
             ["run", "FILE", "--local", "--ray-address", "auto"],
             "",
@@ -53,8 +57,19 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE", "--local", "--gpus-per-trial", "0.5"],
             "",
-            "--gpus-per-trial: 0.5 is not allowed; give 0 or 1 with --local",
+            "--gpus-per-trial: 0.5 is not allowed; give a whole number with --local",
         ),
+        (
+            ["run", "FILE", "--processes-per-trial", "2"],
+            "",
+            "--processes-per-trial: 2 is not allowed; give --gpus-per-trial 2 with it, or --gpus-per-trial 0 for",
+        ),
+        (
+            ["run", "FILE", "--gpus-per-trial", "4", "--processes-per-trial", "2"],
+            "",
+            "--processes-per-trial: 2 is not allowed; give 4, or leave it out: each GPU of a trial has one process",
+        ),
+        (["run", "FILE", "--processes-per-trial", "0"], "", "--processes-per-trial: 0 is not allowed"),
         (["run", "FILE", "--store", "/proc/nowhere"], "", "store: '/proc/nowhere' cannot be written"),
         (
             ["run", "FILE"],

@@ -20,7 +20,6 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from harness.execution.attempt import attempt
-from harness.execution.resources import Resources
 from harness.fisher import supply
 from harness.methods import (
     L2,
@@ -170,6 +169,8 @@ def test_a_killed_process_loses_the_trial_which_resumes(
 
 
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("how", ["--local", "ray"])
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
@@ -178,7 +179,18 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
     file.write_text(KILLED.format(cut=cut, steps=60, seeds=[0]), encoding="utf-8")
     options = ["--gpus-per-trial", "0", "--processes-per-trial", "2", "--checkpoint-minutes", "0"]
     local = [how] if how == "--local" else []
-    command = [sys.executable, "-m", "harness.cli", "run", str(file), "--store", str(place), "--no-report", *options, *local]
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli",
+        "run",
+        str(file),
+        "--store",
+        str(place),
+        "--no-report",
+        *options,
+        *local,
+    ]
     others = set(peers())
     with subprocess.Popen(command, **RUN) as run:
         _until(lambda: run.poll() is not None or bool(list(place.glob("trials/*/checkpoint-*"))))
