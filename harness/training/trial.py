@@ -114,8 +114,9 @@ def select_on_dev(trainer: PenaltyTrainer, context: TrialContext, group: Group |
     leads = group is None or group.leads
 
     def scored(model: PreTrainedModel) -> float:
-        mine = dev_score(model, context) if leads else None
-        found: float = mine if group is None else group.told(mine)
+        if group is None:
+            return dev_score(model, context)
+        found: float = group.told(dev_score(model, context) if leads else None)
         return found
 
     best = BestOnDev(scored, keep=keep and leads, patience=patience)

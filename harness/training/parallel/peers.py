@@ -68,7 +68,8 @@ class Peers:
         (self.folder / GIVEN).write_bytes(pickle.dumps({**self.given, "size": self.size, "gpu": self.gpu}))
         for rank in range(1, self.size):
             self.processes.append(self._started(rank, gpus[rank % len(gpus)] if gpus else ""))
-        threading.Thread(target=self._watch, daemon=True, name="peers").start()
+        if self.gpu:
+            threading.Thread(target=self._watch, daemon=True, name="peers").start()
         return self
 
     def _started(self, rank: int, gpu: str) -> "subprocess.Popen[bytes]":
@@ -141,7 +142,7 @@ class Peers:
         return f": {printed[-1]}" if printed else ""
 
     def _watch(self) -> None:
-        """End this process if a peer has died and the training does not notice."""
+        """End this process if a peer has died: NCCL does not notice, as gloo does."""
         while not self.over.wait(10 * POLL):
             if any(process.poll() not in (None, 0) for process in self.processes) and not self.over.wait(GRACE):
                 print("A process of the trial died, and the others wait for it: they end too.", file=sys.stderr)

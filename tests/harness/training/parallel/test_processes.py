@@ -32,6 +32,7 @@ from harness.methods import (
     LayerwiseDecay,
     Lora,
     Method,
+    OwnMethod,
     RDrop,
     RecAdam,
     Smart,
@@ -169,6 +170,44 @@ def test_a_killed_process_loses_the_trial_which_resumes(
 
 
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+
+
+DRIFT = '''
+"""A method whose weights differ between processes."""
+
+import os
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from transformers import TrainerCallback
+
+from harness.methods import Method
+
+
+class Moved(TrainerCallback):
+    def on_step_end(self, args, state, control, model=None, **rest):
+        with torch.no_grad():
+            model.classifier.bias += os.getpid() * 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drift(Method):
+    name: ClassVar[str] = "drift"
+
+    def callbacks(self):
+        return [Moved()]
+'''
+
+
+@pytest.mark.nightly
+def test_an_own_method_that_moves_the_replicas_apart_is_told(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(DRIFT, encoding="utf-8")
+    config = replace(trial(OwnMethod(file=str(tmp_path / "mine.py"), name="drift")), processes=2)
+    ended = attempt(config, Store(tmp_path / "store"), TWO)
+    assert "the weights of process 1 are no longer those of process 0" in ended.error
+    assert not ended.lost_process  # a retry would end alike
+    assert not peers(os.getpid())
 
 
 @pytest.mark.nightly
