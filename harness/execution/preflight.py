@@ -76,7 +76,7 @@ def check_room(resources: Resources) -> None:
             raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
     if resources.together > cores():
         raise UserError(
-            f"{_option(resources)}: {resources.together} is not allowed; each process of a trial needs a CPU core, and "
+            f"{resources.option}: {resources.together} is not allowed; each process of a trial needs a CPU core, and "
             f"this machine has {cores()}"
         )
 
@@ -86,16 +86,11 @@ def _check_parts(trials: list[TrialConfig], resources: Resources) -> None:
     smallest = min(trial.setting.batch_size // trial.setting.accumulation for trial in trials)
     if resources.together > smallest:
         raise bad(
-            _option(resources),
+            resources.option,
             resources.together,
             f"at most {smallest}: each process trains its part of a batch, and the smallest batch has {smallest} "
             "examples (batch_size / accumulation)",
         )
-
-
-def _option(resources: Resources) -> str:
-    """The option that sets the number of a trial's processes."""
-    return "--gpus-per-trial" if resources.gpus else "--processes-per-trial"
 
 
 def check_encoder(

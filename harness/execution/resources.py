@@ -74,6 +74,11 @@ class Resources:
         return self.processes or max(1, int(self.gpus or 1))
 
     @property
+    def option(self) -> str:
+        """The option that sets the number of processes, for messages."""
+        return "--gpus-per-trial" if self.gpus else "--processes-per-trial"
+
+    @property
     def cores(self) -> int:
         """CPU cores of a trial, at least one for each of its processes."""
         return max(self.cpus, self.together)

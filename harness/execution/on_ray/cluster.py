@@ -138,11 +138,12 @@ def loss_of_node(error: RuntimeError) -> Loss:
 def _check_fits(resources: Resources, gpus: float) -> None:
     """Refuse a trial that no node has room for: it would wait forever."""
     cpus = resources.cores
+    of_cores = "--cpus-per-trial" if cpus == resources.cpus else resources.option
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
+    for name, flag, asked in (("GPU", "--gpus-per-trial", gpus), ("CPU", of_cores, cpus)):
         most = max((node.get(name, 0) for node in nodes), default=0)
         if asked > most:
-            of = "a trial's processes need a core and a GPU each; " if resources.together > 1 else ""
+            of = f"each process of a trial needs a {name}; " if asked == resources.together > 1 else ""
             raise UserError(f"{flag}: {asked:g} is not allowed; {of}the nodes of this cluster have {most:g} at most")
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         raise UserError(
