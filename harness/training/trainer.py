@@ -160,9 +160,10 @@ class PenaltyTrainer(ResumableTrainer):
             whole = own if self.method.replaces_loss else loss + own
             self._own.append((whole - loss).detach())
             loss = whole
-        if self._idle:
+        if self._idle:  # the row is another process's
             loss = 0 * loss
-            self._own[-1:] = [0 * self._own[-1]] if own is not None else self._own[-1:]
+            if own is not None:
+                self._own[-1] = 0 * self._own[-1]
         return (loss, outputs) if return_outputs else loss
 
     def training_step(
@@ -252,7 +253,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._states = states
         self.add_callback(SaveEvery(states.every))
         with states.latest(self._shapes()) as latest:
-            folder = latest if self.group is None else self._same_for_all(self.group, latest)
+            folder = latest if self.group is None else self.group.same_folder(latest)
             rest = load_rest(folder) if folder is not None else {}
             if rest:
                 self._take_up(rest)
@@ -268,12 +269,6 @@ class PenaltyTrainer(ResumableTrainer):
                 self.group.meet()  # every process has read the state
         self._seconds = time.perf_counter() - self._since
         self._ended = self._trained()
-
-    @staticmethod
-    def _same_for_all(group: Group, folder: Path | None) -> Path | None:
-        """The folder of process 0's training state."""
-        told = group.told(None if folder is None else str(folder))
-        return None if told is None else Path(told)
 
     def _take_up(self, rest: Mapping[str, Any]) -> None:
         """Restore the counters and callbacks of an interrupted training."""
@@ -366,7 +361,7 @@ class PenaltyTrainer(ResumableTrainer):
                 values.clear()
             self._steps = 0
             if self.group is not None:
-                self.group.check_equal(list(self._trained().values()))
+                self.group.check_equal([part for part in self._trained().values() if part.is_floating_point()])
         super().log(logs, start_time)
 
 

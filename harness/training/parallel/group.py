@@ -104,6 +104,11 @@ class Group:
             self._messages.broadcast(content, 0).wait()
         return json.loads(bytes(content.tolist()))
 
+    def same_folder(self, folder: Path | None) -> Path | None:
+        """The folder that process 0 has."""
+        told = self.told(None if folder is None else str(folder))
+        return None if told is None else Path(told)
+
     def meet(self) -> None:
         """Wait until every process is here."""
         with _reaching_others():

@@ -46,14 +46,8 @@ class Peers:
     """
 
     def __init__(self, config: TrialConfig, cache: Path, threads: int, *, resumes: bool) -> None:
-        self.size = config.processes
-        self.given = {
-            "config": config.to_json(),
-            "code": own_code.packed(config.own_files),
-            "cache": cache.absolute(),
-            "threads": threads,
-            "resumes": resumes,
-        }
+        self.config, self.size = config, config.processes
+        self.given = {"cache": cache.absolute(), "threads": threads, "resumes": resumes}
         self.processes: list[subprocess.Popen[bytes]] = []
         self.over = threading.Event()
         self.group: Group | None = None
@@ -65,7 +59,13 @@ class Peers:
         self.folder = Path(self._kept.name)
         gpus = visible_gpus() if torch.cuda.is_available() else []
         self.gpu = len(gpus) >= self.size  # else NCCL refuses, and gloo sums for processes that share a GPU
-        (self.folder / GIVEN).write_bytes(pickle.dumps({**self.given, "size": self.size, "gpu": self.gpu}))
+        given = self.given | {
+            "config": self.config.to_json(),
+            "code": own_code.packed(self.config.own_files),
+            "size": self.size,
+            "gpu": self.gpu,
+        }
+        (self.folder / GIVEN).write_bytes(pickle.dumps(given))
         for rank in range(1, self.size):
             self.processes.append(self._started(rank, gpus[rank % len(gpus)] if gpus else ""))
         if self.gpu:
