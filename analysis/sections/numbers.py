@@ -47,7 +47,8 @@ def table(view: View, found: Answer) -> Table:
     notes = [
         f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals."
-        + " Marks are corrected for the number of methods, intervals are not." * many,
+        + " Marks are corrected for the number of methods, intervals are not."
+        * many,
         f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
         "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
