@@ -71,6 +71,7 @@ wait $step
 """
 
 
+@pytest.mark.nightly
 def test_a_slurm_job_is_requeued_and_goes_on(cut: Path, tmp_path: Path) -> None:
     """The recipe of the documentation, with stand-ins for Slurm's commands."""
     study = "killed.yaml --local --no-report --cpus-per-trial 1"

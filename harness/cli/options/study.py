@@ -21,9 +21,9 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the study (task, encoder, data, source, precision, checkpoint, ...), of all its "
-        "settings (max_steps, batch_size, ..., also as a multiple of their own, learning_rate=10x, and "
-        "warmup_steps as a share, 10%%) or of a method (l2.strength); may be given several times",
+        help="change a field of the study (task, encoder, precision, ...), of all its settings (max_steps, ...) or of "
+        "a method (l2.strength); may be given several times. A setting's number may be a multiple of the study's "
+        "(learning_rate=10x), and a warmup a share of the steps (warmup_steps=10%%)",
     )
     group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
     group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
