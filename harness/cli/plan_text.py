@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from analysis.claims.claim import Quantity, Scope
 from analysis.planning.goals import GOALS, Goal
 from analysis.planning.plan import Plan
-from harness.cli.columns import aligned
-from harness.common.console import duration
+from harness.common.console import aligned, duration
 
 if TYPE_CHECKING:
     from harness.study import Study
