@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GAP = "  "
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """A space inside a cell at which no line ends. It is printed as a space."""
-BREAKS = (re.compile("(?<= )(?=[^ ])"), re.compile("(?<=[ _,;])(?=[^ ])"))
+BREAKS = (re.compile("(?<= )(?=[^ ])"), re.compile("(?<=[ _,;(=])(?=[^ ])"))
 """Places inside a cell where a line may end: after words, and where that is not enough, inside of long names."""
 HANGING = 4
 """Indent of the further lines of a long line."""
@@ -33,12 +33,14 @@ def say(console: "Console", line: str) -> None:
     from rich.text import Text
 
     text = Text.from_markup(line)
-    first, *_ = text.wrap(console, max(console.width, 2 * HANGING)) or [text]
-    rest = text[len(first.plain) :]
-    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
-    console.print(first, highlight=False, soft_wrap=True)
-    for more in rest.wrap(console, max(console.width, 2 * HANGING) - HANGING) if rest.plain else []:
-        console.print(Text(" " * HANGING) + more, highlight=False, soft_wrap=True)
+    lines = [text.wrap(console, console.width)[0]] if text.plain else [text]
+    if rest := text.plain[len(lines[0].plain) :].lstrip():
+        lines += [
+            Text(" " * HANGING) + more for more in text[-len(rest) :].wrap(console, max(1, console.width - HANGING))
+        ]
+    for one in lines:
+        one.rstrip()
+    console.print(Text("\n").join(lines), highlight=False, soft_wrap=True)  # at once, as a live display is redrawn
     note(console, text.plain)
 
 
@@ -103,7 +105,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _total(widths: Sequence[int]) -> int:
-    return sum(widths) + len(GAP) * (len(widths) - 1)
+    filled = [i for i, width in enumerate(widths) if width]
+    return sum(widths) + len(GAP) * max(filled, default=0)
 
 
 def _fitted(rows: Sequence[Sequence[str]], most: int) -> tuple[list[int], "re.Pattern[str]"]:
