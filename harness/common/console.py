@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GAP = "  "
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """A space inside a cell at which no line ends. It is printed as a space."""
-BREAKS = (re.compile("(?<= )(?=[^ ])"), re.compile("(?<=[ _,;(=])(?=[^ ])"))
+BREAKS = (re.compile("(?<=[^ ] )(?=[^ ])"), re.compile("(?<=[^ ][ _,;(=])(?=[^ ])"))
 """Places inside a cell where a line may end: after words, and where that is not enough, inside of long names."""
 HANGING = 4
 """Indent of the further lines of a long line."""
@@ -92,7 +92,7 @@ def aligned(rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> list[st
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table with a rule below its header. If it is too wide, the first column gets lines of its own."""
-    widths, breaks = _fitted([header, *rows], columns())
+    widths, breaks = _fitted([header, *rows], columns(), BREAKS[:1])
     if _total(widths) <= columns():
         rule = GAP.join("-" * width for width in widths)
         body = [line for row in rows for line in _lines(row, widths, breaks)]
@@ -109,13 +109,15 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(GAP) * max(filled, default=0)
 
 
-def _fitted(rows: Sequence[Sequence[str]], most: int) -> tuple[list[int], "re.Pattern[str]"]:
+def _fitted(
+    rows: Sequence[Sequence[str]], most: int, levels: "Sequence[re.Pattern[str]]" = BREAKS
+) -> tuple[list[int], "re.Pattern[str]"]:
     """Widths of columns, and the places where cells may break.
 
     Columns are as wide as their longest cells, or less where lines would be longer than ``most``.
     """
     cells = [*zip(*rows, strict=True)]
-    for breaks in BREAKS:
+    for breaks in levels:
         widths = [max(map(len, column)) for column in cells]
         least = [max(len(piece.rstrip()) for text in column for piece in breaks.split(text)) for column in cells]
         while _total(widths) > most:

@@ -142,14 +142,22 @@ def searched(study: "Study", place: str) -> list[str]:
     except NoStoreError:
         tried = []
     running = _heartbeats(place, [one.id for one in tried])
-    rows = []
+    rows = [["  trial", "status", "method", *search.space, "dev", "step", ""]]
     for one in tried:
-        values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
-        score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
-        if one.id in running:
-            score = ", ".join(filter(None, [score, running[one.id].words()]))
-        rows.append([f"  {one.id}", one.status, one.method, *values, score])
-    return [*lines, f"{len(rows)} tried in {without_credentials(place)}", *(aligned(rows) if rows else [])]
+        values = (value_label(name, getattr(one.setting, name)) for name in search.space)
+        score = ["", ""] if one.dev is None else [f"{one.dev:.2f}", str(one.scores[-1].step)]
+        rows.append(
+            [
+                f"  {one.id}",
+                one.status,
+                one.method,
+                *values,
+                *score,
+                running[one.id].words() if one.id in running else "",
+            ]
+        )
+    right = range(3, len(rows[0]) - 1)
+    return [*lines, f"{len(tried)} tried in {without_credentials(place)}", *(aligned(rows, right) if tried else [])]
 
 
 def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[str]:
