@@ -69,8 +69,9 @@ def run(
     for note in notes:
         tell(f"Note: {note}.")
     resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)
-    ready = prepared(asked, os.fspath(store), resources)
-    try_first_steps(ready.lacking, resources)
+    with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
+        ready = prepared(asked, os.fspath(store), resources)
+        try_first_steps(ready.lacking, resources)
     kept = Store(store)
     with study_console(kept, asked.name, "run") as console:
         return sweep(

@@ -65,9 +65,14 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE"],
             "task: udpos->data: /no/data\ntask: udpos",
-            "data: '/no/data' is not allowed; give 'embedded', 'hub'",
+            "mine.yaml:3: data: '/no/data' is not allowed; give 'embedded', 'hub'",
         ),
-        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "encoder: '/no/model' is not allowed"),
+        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "mine.yaml:3: encoder: '/no/model' is not"),
+        (
+            ["run", "FILE", "--set", "encoder=/no/a"],
+            "task: udpos->encoder: /no/b\ntask: udpos",
+            "steadytune: encoder: ",
+        ),
         (
             ["run", "FILE"],
             "targets: [de]->targets: [th]",
