@@ -6,7 +6,7 @@ from typing import Any
 
 from harness.cli.options.store import STORE
 from harness.common.console import tell
-from harness.common.errors import bad
+from harness.common.errors import UserError, bad
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
 from harness.execution.sweep import SweepOutcome as Outcome
@@ -56,7 +56,7 @@ def run(
     environment.clear()
 
     import search_spaces
-    from harness.cli.overrides import scaled
+    from harness.cli.overrides import Words, scaled
     from harness.execution.follow.study_log import study_console
     from harness.execution.preparation import prepared, try_first_steps
     from harness.execution.resources import Resources
@@ -64,8 +64,11 @@ def run(
     from harness.store.store import Store
 
     named = study if isinstance(study, Study) else search_spaces.load(_place(study))
-    written = [f"{name}={value}" for name, value in changes.items()]
-    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds)
+    if "languages" in changes:
+        raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
+    written = [f"{name}={'null' if value is None else value}" for name, value in changes.items()]
+    words = Words(change="keyword", targets="targets")
+    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds, words=words)
     for note in notes:
         tell(f"Note: {note}.")
     resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)

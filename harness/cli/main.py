@@ -38,13 +38,8 @@ def _run(options: argparse.Namespace) -> int:
         print(f"steadytune: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
     except KeyboardInterrupt:
-        ended = "terminated" if signals.requested() else "interrupted"
         with suppress(OSError):  # a closed terminal
-            print(
-                f"\nsteadytune: {ended}; finished work is kept; run the same command again to continue",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"\nsteadytune: {signals.ended_early()}", file=sys.stderr, flush=True)
         return signals.exit_code() if signals.requested() else exit_codes.INTERRUPTED
 
 
