@@ -63,6 +63,15 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def span(low: float, high: float) -> str:
+    """A range of durations in seconds, e.g. ``12 to 20 min``."""
+    one, other = duration(low), duration(high)
+    if one == other:
+        return f"about {one}"
+    value, unit = one.split()
+    return f"{value} to {other}" if other.endswith(f" {unit}") else f"{one} to {other}"
+
+
 def columns() -> int:
     """Columns of the terminal; 80 where the output is no terminal, and never fewer than 40."""
     return max(40, shutil.get_terminal_size((80, 24)).columns)
