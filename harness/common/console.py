@@ -109,8 +109,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     parts = [["", *row[1:]] for row in (header, *rows)]
     widths, breaks = _fitted(parts, columns())
     rule = GAP.join("-" * width for width in widths[1:])
-    head, *body = [[row[0], *_lines(part, widths, breaks)] for row, part in zip([header, *rows], parts, strict=True)]
-    return [*head, GAP + rule, *(line for lines in body for line in lines)]
+    head, *others = [[row[0], *_lines(part, widths, breaks)] for row, part in zip([header, *rows], parts, strict=True)]
+    return [*head, GAP + rule, *(line for lines in others for line in lines)]
 
 
 def _total(widths: Sequence[int]) -> int:
