@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 GAP = "  "
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """A space inside a cell at which no line ends. It is printed as a space."""
-BREAKS = (re.compile("(?<=[^ ] )(?=[^ ])"), re.compile("(?<=[^ ][ _,;(=])(?=[^ ])"))
+BREAKS = tuple(re.compile(f"(?<=[^ ][{ends}])(?=[^ ])") for ends in (" ", " _,;", " _,;(="))
 """Places inside a cell where a line may end: after words, and where that is not enough, inside of long names."""
 HANGING = 4
 """Indent of the further lines of a long line."""

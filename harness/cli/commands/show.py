@@ -9,7 +9,7 @@ from harness.cli.commands import exit_codes
 from harness.cli.options.resources import gpus_option
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
-from harness.common.console import NO_BREAK, aligned, filled
+from harness.common.console import aligned, filled
 from harness.common.errors import UserError, without_credentials
 from harness.execution.warmups import warn_of_warmups
 
@@ -173,7 +173,7 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
             status[t.id],
             t.method.label,
             labels[t.setting],
-            seeding(t.seed, t.replicate).replace(" ", NO_BREAK),
+            seeding(t.seed, t.replicate),
             running[t.id].words() if t.id in running else "",
         ]
         for t in trials
@@ -189,7 +189,7 @@ def without_ids(study: "Study", why: str) -> list[str]:
 
     labels = _setting_labels(study)
     rows = [
-        ["  " + method.label, labels[setting], seeding(seed, replicate).replace(" ", NO_BREAK)]
+        ["  " + method.label, labels[setting], seeding(seed, replicate)]
         for method, _, setting, seed, replicate in study.runs()
     ]
     return [*filled(f"{len(rows)} trials, without ids: {why}", "  "), *aligned(rows)]
