@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.cli.options.store import STORE
+from harness.common.console import tell
 from harness.common.errors import UserError, bad
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
@@ -57,33 +58,30 @@ def run(
     environment.clear()
 
     import search_spaces
-    from harness.cli.commands.run import checked_lacking
-    from harness.cli.first_step import tell_of_first_step
-    from harness.cli.overrides import scaled
-    from harness.cli.warmups import warn_of_warmups
+    from harness.cli.overrides import Words, scaled
     from harness.execution.follow.study_log import study_console
-    from harness.execution.kept_precision import with_kept_precision
-    from harness.execution.plan import plan
+    from harness.execution.preparation import prepared, try_first_steps
     from harness.execution.resources import Resources
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
     named = study if isinstance(study, Study) else search_spaces.load(_place(study))
-    written = [f"{name}={value}" for name, value in changes.items()]
-    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds)
+    if "languages" in changes:
+        raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
+    written = [f"{name}={'null' if value is None else value}" for name, value in changes.items()]
+    words = Words(change="keyword", targets="targets")
+    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds, words=words)
     for note in notes:
-        print(f"Note: {note}.")
-    if asked.search is not None:
-        raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
+        tell(f"Note: {note}.")
     resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
-    asked = with_kept_precision(asked, os.fspath(store), gpus)
-    trials = plan(asked, gpus=gpus, processes=resources.together)
-    warn_of_warmups((trial.setting for trial in trials), trials[0])
-    if lacking := checked_lacking(trials, os.fspath(store), resources):
-        tell_of_first_step(lacking, resources)
+    with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
+        ready = prepared(asked, os.fspath(store), resources)
+        try_first_steps(ready.lacking, resources)
     kept = Store(store)
     with study_console(kept, asked.name, "run") as console:
-        return sweep(asked, trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights)
+        return sweep(
+            ready.study, ready.trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights
+        )
 
 
 def _place(study: object) -> str:

@@ -80,8 +80,7 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     model = loading.fine_tunable(context.encoder, context.origin.task, _init_seed(config), used)
     dropout.set_dropout(model, setting)
     context.task.prepare(model)
-    if config.precision != "fp32":
-        keep_head_in_fp32(model)
+    keep_head_in_fp32(model, config.precision)
     train_packed(model)
     return model
 

@@ -393,7 +393,7 @@ targets: [de, hi]
             r"a\.yaml:1: not readable as YAML: could not determine a constructor",
         ),
         ("a.yaml", "- 1", r"a\.yaml: \[1\] is not allowed; give a mapping"),
-        ("a.yaml", "task: udpos", r"a\.yaml: methods: None is not allowed; give a list"),
+        ("a.yaml", "task: udpos", r"a\.yaml: the fields 'methods', 'settings', 'seeds' and 'targets' are missing"),
         ("a.yaml", "task: udpos\ntask: udpos", r"a\.yaml:2: not readable as YAML: the key 'task' is given twice$"),
         ("a.yaml", "data: " + "x" * 5000, r"a\.yaml: "),
         ("a.yaml", "question: 2020-13-45", r"a\.yaml: not readable as YAML"),

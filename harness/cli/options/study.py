@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from harness.common.console import tell
+
 if TYPE_CHECKING:
     from harness.study import Study
 
@@ -39,7 +41,7 @@ def scaled_study(options: argparse.Namespace) -> "Study":
 
     named = search_spaces.load(options.study)
     if search_spaces.is_file_name(options.study) and _shipped_is_another(named):
-        print(
+        tell(
             f"Note: {named.name!r} is also the name of a study that ships with steadytune, and is another; in a store "
             "the two would mix."
         )
@@ -51,7 +53,7 @@ def scaled_study(options: argparse.Namespace) -> "Study":
         limit_train=options.limit_train,
     )
     for note in notes:
-        print(f"Note: {note}.")
+        tell(f"Note: {note}.")
     return study
 
 

@@ -80,16 +80,21 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE"],
             "task: udpos->data: /no/data\ntask: udpos",
-            "data: '/no/data' is not allowed; give 'embedded', 'hub'",
+            "mine.yaml:3: data: '/no/data' is not allowed; give 'embedded', 'hub'",
         ),
-        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "encoder: '/no/model' is not allowed"),
+        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "mine.yaml:3: encoder: '/no/model' is not"),
+        (
+            ["run", "FILE", "--set", "encoder=/no/a"],
+            "task: udpos->encoder: /no/b\ntask: udpos",
+            "steadytune: encoder: ",
+        ),
         (
             ["run", "FILE"],
             "targets: [de]->targets: [th]",
             "test-th.tsv does not exist; languages with a test file there: ar, de",
         ),
         (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, languages: [fr]}]", "ewc: languages: there is no 'fr'"),
-        (["show", "FILE"], "task: udpos->tusk: udpos", "mine.yaml: field: there is no 'tusk'. Did you mean 'task'?"),
+        (["show", "FILE"], "task: udpos->tusk: udpos", "mine.yaml:3: field: there is no 'tusk'. Did you mean 'task'?"),
         (["report", "quickstart"], "", "does not exist; give the folder that 'steadytune run' wrote"),
         (
             ["run", "FILE"],
@@ -207,7 +212,10 @@ def test_unknown_commands_and_options_exit_with_2(capsys: pytest.CaptureFixture[
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 2
-        assert said in capsys.readouterr().err.splitlines()[-1]
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("steadytune: ")
+        assert said in line
+        assert "--help" in line
 
 
 def test_a_local_run_prints_plain_lines_without_a_terminal(

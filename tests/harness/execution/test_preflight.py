@@ -223,7 +223,7 @@ def test_more_than_this_machine_has(
     there: int,
 ) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    monkeypatch.setattr("harness.execution.costs.cost.probe", None)  # neither tried nor run
+    monkeypatch.setattr("harness.execution.costs.past.probe", None)  # neither tried nor run
     file, store = tmp_path / "study.yaml", tmp_path / "store"
     text = STUDY.format(task="udpos", encoder="embedded", data="embedded", method="vanilla", length=64)
     file.write_text(text + RANGES * (how[0] == "search"), encoding="utf-8")
