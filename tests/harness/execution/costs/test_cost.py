@@ -165,7 +165,8 @@ def test_a_plan_has_the_range_of_a_dry_run(study: Study, tmp_path: Path) -> None
     for trial in plan(study):
         attempt(trial, store, Resources())
     more, resources = replace(study, seeds=(0, 1, 2)), Resources(gpus=0)
-    options = argparse.Namespace(store=str(tmp_path / "store"), on=None, price=None, cpus_per_trial=1, gpus_per_trial=0)
+    hardware = {"cpus_per_trial": 1, "gpus_per_trial": 0, "processes_per_trial": 1}
+    options = argparse.Namespace(store=str(tmp_path / "store"), on=None, price=None, **hardware)
     expense = costs(more, (1, 3), options)[0].of((1, 3))
     lacking = [trial for trial in plan(more, gpus=0) if trial.id not in store.ids()]
     past, _ = grounds(lacking, lacking, store, resources)
