@@ -20,7 +20,6 @@ from analysis.sections.opening import Opening, opening
 from analysis.sections.search import tried_in
 from harness.store.store import Store
 from harness.study import NAME
-from harness.tasks.metrics import words
 
 ANSWER = "answer.json"
 """Name of the file with the claims as data."""
@@ -160,7 +159,7 @@ def rendered(
     return page.render(
         "report.html.j2",
         about=results.about,
-        metric=words(results.metric) if results.metric else "",
+        metric=results.measure.axis if results.metric else "",
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
         opening=shown,

@@ -11,6 +11,7 @@ from analysis.results.balance import Balance
 from analysis.results.wording import named
 from harness.common import sources
 from harness.common.errors import UserError
+from harness.tasks.metrics import Measure, measure_of
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
 STATUSES = (FINISHED, FAILED, MISSING)
@@ -49,6 +50,8 @@ class Results:
     """Number of collapsed runs that were left out."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     """Sentences on how the results were read, to be quoted with them."""
+    stated: Measure | None = field(default=None, kw_only=True)
+    """How to read scores in ``metric``, if its name does not say it."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}
@@ -67,6 +70,11 @@ class Results:
     def source(self) -> str:
         """The language of the training data."""
         return self.about.source
+
+    @property
+    def measure(self) -> Measure:
+        """Name, unit and direction of scores in ``metric``."""
+        return self.stated or measure_of(self.metric)
 
     @property
     def running(self) -> int:

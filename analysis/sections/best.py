@@ -22,7 +22,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
 
     Differences are paired by seed.
     """
-    results = view.results
+    results, sign = view.results, view.results.measure.sign
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
         base = view.baseline_of(method)
@@ -32,16 +32,16 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         runs = best.runs
         scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
-    rows = mark_column(mark_column(rows, 3), 4, over_most(results, found))
+    rows = mark_column(mark_column(rows, 3, sign=sign), 4, over_most(results, found), sign=sign)
     header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {view.base_name}"]
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
-        selection_note(list(found.values()), results.source),
+        selection_note(list(found.values()), results),
         "A method with more settings to choose from has had more chances. The difference is the mean over the seeds "
         f"and languages that both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own "
         "best setting.",
         *filter(None, [view.no_baseline]),
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", results.measure),
     ]
     return Table("best", "Scores at each method's best setting", header, rows, notes)
 
@@ -59,7 +59,7 @@ def _difference(results: Results, ours: BestSetting, theirs: BestSetting, ddof: 
 
 def languages(view: View, found: dict[str, BestSetting]) -> Table:
     """Mean ± std over seeds at the best setting, for every language and method."""
-    results = view.results
+    results, sign = view.results, view.results.measure.sign
     columns: list[list[str | Score]] = []
     for method, best in found.items():
         here = results.of(method)
@@ -74,12 +74,14 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
             ]
         )
     names = [f"{results.source} (source)", *results.about.targets]
-    rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
+    rows: list[list[str | Cell]] = [
+        [name, *mark_best(cells, sign=sign)] for name, *cells in zip(names, *columns, strict=True)
+    ]
     zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values()]
-    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found))])
+    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found), sign=sign)])
     notes = [
         std_note("each std is over the seeds of the method's best setting", view.ddof),
-        *bold_note(rows, "of a row"),
+        *bold_note(rows, "of a row", results.measure),
     ]
     return Table(
         "best-languages",

@@ -11,11 +11,9 @@ from analysis.rendering.table import Table
 from analysis.results.view import View
 from analysis.sections.spread import probability
 from analysis.statistics.multi_bootstrap import Difference
+from harness.tasks.metrics import Measure
 
 TITLE = "Is it better?"
-NOTES = (
-    "Points of the zero-shot score, the method's less the baseline's, over pairs of runs of one setting and seed.",
-)
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
 ONE_SEED = "All runs have one seed: claims on other settings are for this seed."
 TERMS = {
@@ -25,6 +23,13 @@ TERMS = {
     "minimum detectable difference": "minimum detectable difference",
     "over examples too": "multi-bootstrap",
 }
+
+
+def _what(measure: Measure) -> str:
+    """A note on the differences."""
+    of = "Points of the zero-shot score" if measure.points else f"The zero-shot score, {measure.axis}"
+    better = " Below 0 the method is better." if measure.lower_is_better else ""
+    return f"{of}, the method's less the baseline's, over pairs of runs of one setting and seed.{better}"
 
 
 def section(view: View) -> Section | None:
@@ -66,7 +71,7 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
         rows.append(row)
     reasons = dict.fromkeys(claim.reason for claim in found.of(Quantity.MEAN) if claim.reason)
     notes = [
-        *NOTES,
+        _what(view.results.measure),
         *([SURVIVING] if surviving else []),
         *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
         *([f"Nothing is given where {'; where '.join(reasons)}."] if reasons else []),

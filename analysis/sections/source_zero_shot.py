@@ -45,7 +45,8 @@ def figure(results: Results) -> Figure:
     """
     names = {method: with_languages(results, method) for method in results.methods}
     runs = results.runs.dropna(subset=["source", "zero_shot"])
-    near = runs[runs["source"] >= runs["source"].max() - NEAR_THE_BEST]
+    sign, points = results.measure.sign, results.measure.points
+    near = runs[sign * runs["source"] >= (sign * runs["source"]).max() - NEAR_THE_BEST] if points else runs
     panels = {"All runs": runs} | (
         {f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {}
     )

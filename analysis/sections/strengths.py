@@ -69,14 +69,15 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
             collapsed = str(int(runs["collapsed"].sum()))
             rows.append([family, Number(MethodLabel.of(method).strength, "g"), *scores, difference, collapsed])
     methods = [method for family in found.values() for method in family]
-    rows = mark_column(mark_column(rows, 2), 3, over_most(view.results, methods))
+    sign = view.results.measure.sign
+    rows = mark_column(mark_column(rows, 2, sign=sign), 3, over_most(view.results, methods), sign=sign)
     header = ["method", "λ", view.results.source, "zero-shot", f"zero-shot − {view.baseline}", "collapsed runs"]
     notes = [
         std_note("over runs of one method", view.ddof),
         f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
         "A λ chosen by its zero-shot score is selected on the target languages: report a λ chosen on the "
         "source, or all.",
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", view.results.measure),
     ]
     return Table("strengths", "Scores by strength", header, rows, notes)
 

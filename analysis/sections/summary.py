@@ -28,6 +28,7 @@ def table(view: View) -> Table:
     seeds and languages that both have. The change is therefore not due to a different set of runs.
     """
     results, source, base = view.results, view.results.source, view.base_name
+    sign = results.measure.sign
     header = [
         "method",
         "runs",
@@ -38,7 +39,7 @@ def table(view: View) -> Table:
         f"std of zero-shot against {base}",
     ]
     rows = [_row(view, method) for method in results.methods]
-    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
+    rows = mark_column(mark_column(rows, 2, sign=sign), 3, over_most(results, results.methods), sign=sign)
     notes = [
         std_note(
             "each std is over runs of one method; the zero-shot score of a run is its mean over target languages",
@@ -46,7 +47,7 @@ def table(view: View) -> Table:
         ),
         *(note for method in results.methods for note in _notes(view, method)),
         *filter(None, [view.no_baseline]),
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", results.measure),
         *_counts(view),
     ]
     return Table("summary", "Source and zero-shot scores", header, rows, notes)

@@ -21,6 +21,7 @@ from harness.store.record import SPLITS, Record, Score, ScoredCheckpoint, Scores
 from harness.store.result import Scored, TrialResult
 from harness.study import TrialConfig
 from harness.tasks import task_named
+from harness.tasks.metrics import measure_of
 from harness.training import footprint, precision
 from harness.training import weights as kept
 from harness.training.best_checkpoint import BestOnDev
@@ -103,7 +104,7 @@ def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev 
     if not keep and patience is None:
         return None
     check_unchanged("data: the dev data", config.dev_data, config.selected_on)
-    best = BestOnDev(partial(dev_score, context=context), keep=keep, patience=patience)
+    best = BestOnDev(partial(dev_score, context=context), keep=keep, patience=patience, sign=context.task.measure.sign)
     trainer.add_callback(best)
     return best
 
@@ -169,6 +170,7 @@ def made_record(
         id=config.id,
         config=config.to_json(),
         metric=task.metric,
+        measure=task.measure if task.measure != measure_of(task.metric) else None,
         scorer=task.scorer,
         scores=scores,
         zero_shot=sum(targets) / len(targets),

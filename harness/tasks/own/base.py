@@ -10,7 +10,7 @@ from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.common.hashing import digest
 from harness.tasks.base import Task
-from harness.tasks.metrics import METRICS, RESERVED, Function
+from harness.tasks.metrics import METRICS, RESERVED, Function, Measure
 from harness.tasks.metrics import own as own_metrics
 from harness.tasks.own.cells import label_of, of_one_type, once
 
@@ -128,9 +128,13 @@ class Own(Task[Example]):
         self.scores(gold, gold)
 
     @property
-    def measure(self) -> Function:
+    def function(self) -> Function:
         """The metric's function."""
         return own_metrics.own_metric(self.metric_file) if self.metric_file else METRICS[self.metric].function
+
+    @property
+    def measure(self) -> Measure:
+        return own_metrics.own_measure(self.metric_file) if self.metric_file else super().measure
 
     @property
     def scorer(self) -> str:

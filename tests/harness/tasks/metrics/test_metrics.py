@@ -9,7 +9,7 @@ from sklearn import metrics
 
 from harness.common.errors import UserError
 from harness.store.record_json import BESIDE_METRICS
-from harness.tasks.metrics import METRICS, RESERVED, own, words
+from harness.tasks.metrics import METRICS, RESERVED, measure_of, own
 
 RANDOM = np.random.default_rng(0)
 GOLD = RANDOM.choice(["a", "b", "c"], 200).tolist()
@@ -57,7 +57,7 @@ def test_correlations_may_be_negative() -> None:
 
 
 def test_figures_have_words_for_metrics() -> None:
-    assert [words(name) for name in ("f1", "macro_f1", "mine")] == ["F1", "macro F1", "mine"]
+    assert [measure_of(name).words for name in ("f1", "macro_f1", "mine")] == ["F1", "macro F1", "mine"]
 
 
 def test_a_users_own_metric_and_its_fingerprint(tmp_path: Path) -> None:
