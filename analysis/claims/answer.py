@@ -29,6 +29,8 @@ class Answer:
     """By method, the runs behind its claims."""
     measure: Measure
     """How to read scores."""
+    form: str
+    """The format of scores."""
 
     def of(self, quantity: Quantity, method: str | None = None, scope: Scope | None = None) -> list[Claim]:
         """The claims on a quantity, optionally of one method and in one scope."""
@@ -89,7 +91,15 @@ def answer(view: View) -> Answer:
     contrasts = {method: Contrast.of(view.results, comparison) for method, comparison in view.comparisons.items()}
     made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view))
     claims = tuple(with_needed(claim) if claim.quantity is Quantity.COLLAPSE else claim for claim in made)
-    return Answer(view.results.about.name, view.results.source, view.baseline, claims, contrasts, view.results.measure)
+    return Answer(
+        view.results.about.name,
+        view.results.source,
+        view.baseline,
+        claims,
+        contrasts,
+        view.results.measure,
+        view.results.form,
+    )
 
 
 def _claims(contrast: Contrast, view: View) -> Iterator[Claim]:

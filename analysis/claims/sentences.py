@@ -161,13 +161,13 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
     if here is None or math.isnan(here.estimate):
         return ""
     unit = "points" if found.measure.points else f"in {found.measure.words}"
-    start = f"Its mean zero-shot score differs by {signed(here.estimate)} {unit}"
+    start = f"Its mean zero-shot score differs by {signed(here.estimate, found.form)} {unit}"
     shown = found.widest_mean(method)
     if shown is None:
         others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS)]
         reason = next((other.reason for other in others if other is not None and other.reason), "")
         return f"{start} in these runs. They say nothing about other runs{f': {reason}' if reason else ''}."
-    size, scope = f"{start}{_interval(shown, '{:+.2f}', brief)}.", _elsewhere_of(shown)
+    size, scope = f"{start}{_interval(shown, f'{{:+{found.form}}}', brief)}.", _elsewhere_of(shown)
     if shown.shown:
         return f"{size} It {words_of(found, shown)} for {scope}{_p(shown, brief)}."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:

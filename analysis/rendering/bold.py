@@ -21,16 +21,21 @@ def mark_best(cells: Cells, among: Sequence[bool] | None = None, *, sign: int) -
     admitted = [True] * len(cells) if among is None else among
     scores = [cell for cell, yes in zip(cells, admitted, strict=True) if yes and isinstance(cell, Score) and cell.runs]
     most = max((score.runs for score in scores), default=0)
-    means = [sign * round(score.mean, 2) for score in scores if score.runs == most]
-    shown = [sign * round(cell.mean, 2) for cell in cells if isinstance(cell, Score) and not math.isnan(cell.mean)]
+    means = [_seen(score, sign) for score in scores if score.runs == most]
+    shown = [_seen(cell, sign) for cell in cells if isinstance(cell, Score) and not math.isnan(cell.mean)]
     if len(means) < 2 or max(shown) > max(means):
         return list(cells)
     return [
         replace(cell, best=True)
-        if yes and isinstance(cell, Score) and cell.runs == most and sign * round(cell.mean, 2) == max(means)
+        if yes and isinstance(cell, Score) and cell.runs == most and _seen(cell, sign) == max(means)
         else cell
         for cell, yes in zip(cells, admitted, strict=True)
     ]
+
+
+def _seen(score: Score, sign: int) -> float:
+    """The mean as a reader sees it; higher is better."""
+    return sign * float(format(score.mean, score.form))
 
 
 def mark_column(

@@ -56,6 +56,8 @@ class Dots:
     """Positions of the settings along a panel."""
     ddof: int
     alt: str
+    form: str = ".2f"
+    """The format of scores."""
 
     def svg(self) -> Markup:
         """The picture as an ``svg`` element. Its text and lines have the colour of the surrounding text."""
@@ -154,7 +156,7 @@ class Dots:
             mean, std, runs = summaries[method]
             x, y = left + step * (place + 0.5), scale.at(mean)
             ends = (scale.at(mean + std), scale.at(mean - std))
-            told = f"{method}: {mean:.2f}" + (f" ± {std:.2f}" if runs > 1 else "") + f", {runs} runs"
+            told = f"{method}: {mean:{self.form}}" + (f" ± {std:{self.form}}" if runs > 1 else "") + f", {runs} runs"
             mark = _bar(x, ends[0], x, ends[1], colour) + _dot(x, y, colour, RADIUS + 1.4)
             yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(method, mark, told)
 

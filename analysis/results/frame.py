@@ -1,5 +1,6 @@
 """A study's results as tidy frames: one row per trial × language × metric, one per trial, one per run."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ STATUSES = (FINISHED, FAILED, MISSING)
 PAIR = ["setting", "seed", "replicate"]
 """Columns that pair a run of one method with a run of another."""
 RUN = ["method", *PAIR]
+MOST_DIGITS = 6
 SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "examples", "unknown")
 
 
@@ -75,6 +77,16 @@ class Results:
     def measure(self) -> Measure:
         """Name, unit and direction of scores in ``metric``."""
         return self.stated or measure_of(self.metric)
+
+    @cached_property
+    def form(self) -> str:
+        """The format of scores: points have two decimals, others two digits of the least spread of a method."""
+        if self.measure.points:
+            return ".2f"
+        by_method = self.runs.groupby("method")["zero_shot"]
+        sizes = [*by_method.std(), *by_method.mean().abs()]
+        least = min((size for size in sizes if size > 0), default=1.0)
+        return f".{min(max(1 - math.floor(math.log10(least)), 2), MOST_DIGITS)}f"
 
     @property
     def running(self) -> int:

@@ -30,7 +30,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         if base in found:
             difference = _difference(results, best, found[base], view.ddof)
         runs = best.runs
-        scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
+        scores = (Score.over(runs[column], len(runs), view.ddof, results.form) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
     rows = mark_column(mark_column(rows, 3, sign=sign), 4, over_most(results, found), sign=sign)
     header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {view.base_name}"]
@@ -54,7 +54,7 @@ def _difference(results: Results, ours: BestSetting, theirs: BestSetting, ddof: 
         here = results.of(best.method)[[*results.about.targets]]
         scores.append(here[here.index.isin(complete)].droplevel(PAIR[0]))
     differences = (scores[0] - scores[1]).mean(axis=1).dropna()  # NaN if either lacks the seed or the language
-    return Difference.over(differences, ddof) if len(differences) else MISSING_CELL
+    return Difference.over(differences, ddof, results.form) if len(differences) else MISSING_CELL
 
 
 def languages(view: View, found: dict[str, BestSetting]) -> Table:
@@ -67,7 +67,7 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
         asked = results.asked.loc[method].to_dict()
         columns.append(
             [
-                Score.over(scores[language], len(best.runs), view.ddof)
+                Score.over(scores[language], len(best.runs), view.ddof, results.form)
                 if asked[language] and best.setting
                 else MISSING_CELL
                 for language in scores
@@ -77,7 +77,7 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
     rows: list[list[str | Cell]] = [
         [name, *mark_best(cells, sign=sign)] for name, *cells in zip(names, *columns, strict=True)
     ]
-    zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values()]
+    zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof, results.form) for best in found.values()]
     rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found), sign=sign)])
     notes = [
         std_note("each std is over the seeds of the method's best setting", view.ddof),

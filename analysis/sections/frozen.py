@@ -37,7 +37,9 @@ def table(view: View) -> Table:
     rows: list[list[str | Cell]] = []
     for best in found:
         frozen = "mostly frozen" if MethodLabel.of(best.method).kind in FROZEN else "trained"
-        scores = (Score.over(best.runs[column], len(best.runs), view.ddof) for column in ("source", "zero_shot"))
+        scores = (
+            Score.over(best.runs[column], len(best.runs), view.ddof, results.form) for column in ("source", "zero_shot")
+        )
         rows.append([best.method, frozen, _trained(view, best.method), *scores])
     rows = mark_column(mark_column(rows, 3, sign=sign), 4, over_most(results, methods), sign=sign)
     header = ["method", "encoder", "trained parameters", results.source, "zero-shot"]

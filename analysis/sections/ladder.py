@@ -100,7 +100,7 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     reasons: dict[str, None] = {}
     for method, ladder in ladders.items():
         point, scores = points[method], pd.Series(ladder.zero_shot[:, ladder.best])
-        score = Score.over(scores, len(scores), view.ddof)
+        score = Score.over(scores, len(scores), view.ddof, view.results.form)
         rows.append(
             [
                 method,

@@ -60,10 +60,10 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
     header += ["over all runs"] if surviving else []
     header += ["other seeds", "p, seeds", "other settings too", "p, settings", "p, settings, Holm"]
     header += ["minimum detectable difference", *(["over examples too", "p, bootstrap"] if bootstrapped else [])]
-    rows = []
+    rows, form = [], found.form
     for claim in here:
-        row: list[str | Cell] = [claim.method, str(claim.n), Number(claim.estimate, "+.2f")]
-        row += [_number(claim.details["over all runs"], "+.2f")] if surviving else []
+        row: list[str | Cell] = [claim.method, str(claim.n), Number(claim.estimate, f"+{form}")]
+        row += [_number(claim.details["over all runs"], f"+{form}")] if surviving else []
         row += _scopes(found, claim.method)
         made = bootstraps[claim.method]
         if bootstrapped:
@@ -85,18 +85,18 @@ def _scopes(found: Answer, method: str) -> list[str | Cell]:
     seeds, settings = (found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS))
     none = math.nan
     return [
-        *([_interval(seeds), probability(seeds.p)] if seeds else [MISSING_CELL] * 2),
+        *([_interval(seeds, found.form), probability(seeds.p)] if seeds else [MISSING_CELL] * 2),
         *(
-            [_interval(settings), probability(settings.p), probability(settings.corrected)]
+            [_interval(settings, found.form), probability(settings.p), probability(settings.corrected)]
             if settings
             else [MISSING_CELL] * 3
         ),
-        _number(settings.details.get("minimum detectable difference", none) if settings else none, ".2f"),
+        _number(settings.details.get("minimum detectable difference", none) if settings else none, found.form),
     ]
 
 
-def _interval(claim: Claim) -> str | Cell:
-    return Interval(claim.estimate, claim.low, claim.high, "+.2f") if claim.tested else MISSING_CELL
+def _interval(claim: Claim, form: str) -> str | Cell:
+    return Interval(claim.estimate, claim.low, claim.high, f"+{form}") if claim.tested else MISSING_CELL
 
 
 def _number(value: float | None, form: str) -> str | Cell:

@@ -88,4 +88,4 @@ def _row(found: Answer, claim: Claim) -> list[str | Cell]:
     least = MISSING_CELL
     if not math.isnan(points):
         least = f"{points:.1f} points" if found.measure.points else found.measure.within(float(f"{points:.2g}"))
-    return [claim.method, "mean score", Number(claim.estimate, "+.2f"), least, "more settings"]
+    return [claim.method, "mean score", Number(claim.estimate, f"+{found.form}"), least, "more settings"]

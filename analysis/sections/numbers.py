@@ -70,7 +70,7 @@ def _baselines(view: View) -> list[str]:
 def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]]) -> list[str | Cell]:
     runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
     surviving = runs.loc[~runs["collapsed"], "zero_shot"]
-    score = Score.over(surviving, len(surviving), view.ddof)
+    score = Score.over(surviving, len(surviving), view.ddof, view.results.form)
     std = _std(view, method, {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own})
     collapse = [own[Quantity.COLLAPSE] for own in claims.values() if Quantity.COLLAPSE in own]
     figures = baselines(collapse).get(method)
@@ -78,8 +78,8 @@ def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]])
         f"{method} (baseline)",
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         MISSING_CELL,
-        MISSING_CELL if math.isnan(std) else Number(std, ".2f"),
-        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, ".2f"),
+        MISSING_CELL if math.isnan(std) else Number(std, view.results.form),
+        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, view.results.form),
     ]
 
 
@@ -105,7 +105,7 @@ def _row(view: View, method: str, claims: dict[Quantity, Claim]) -> list[str | C
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         _judged(collapse, "+.0f", factor=100, unit=" %"),
         _judged(claims.get(Quantity.SPREAD), ".2f"),
-        _judged(claims.get(Quantity.MEAN), "+.2f"),
+        _judged(claims.get(Quantity.MEAN), f"+{view.results.form}"),
     ]
 
 

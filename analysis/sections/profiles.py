@@ -41,8 +41,8 @@ def section(view: View) -> Section | None:
     draw = partial(figure, view, zero_shot, best)
     caption = (
         f"Left: the share of a method's runs with a zero-shot score {side} τ. A curve further to the {better} means "
-        "better runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the best "
-        "source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
+        "better runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the "
+        "best source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
     )
     alt = (
         f"Left, the share of runs {side} a zero-shot score. Right, the expected zero-shot score over the number of "
@@ -57,11 +57,17 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
     most = max(len(scores) for scores in zero_shot.values())
     tries = [n for n in TRIES if n <= most]
     rows: list[list[str | Cell]] = []
+    form = view.results.form
     for method, scores in zero_shot.items():
         middle = interquartile_mean(scores)
-        mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores))
+        mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores), form)
         rows.append(
-            [method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method], n) for n in tries)]
+            [
+                method,
+                mean,
+                Interval(middle.value, middle.low, middle.high, form),
+                *(_after(best[method], n, form) for n in tries),
+            ]
         )
     header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
     split = "dev" if on == "dev" else "test"
@@ -82,13 +88,13 @@ def _tries(runs: int) -> NDArray[np.intp]:
     return np.unique(every)
 
 
-def _after(curve: Curve, tries: int) -> str | Cell:
+def _after(curve: Curve, tries: int, form: str) -> str | Cell:
     place = np.flatnonzero(curve.tries == tries)
     if not len(place):
         return MISSING_CELL
     i = int(place[0])
     low, high = (float(side[i]) if len(side) else math.nan for side in (curve.low, curve.high))
-    return Interval(float(curve.value[i]), low, high)
+    return Interval(float(curve.value[i]), low, high, form)
 
 
 def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve]) -> Figure:

@@ -119,7 +119,7 @@ def winners(view: View) -> Table:
             rows.append([method, *[MISSING_CELL] * 4, *counts])
             continue
         found = [best.dev, *scores[best.id]]
-        rows.append([method, labels[best.setting], *(Number(score, ".2f") for score in found), *counts])
+        rows.append([method, labels[best.setting], *(Number(score, results.form) for score in found), *counts])
     source, best_of = results.source, results.measure.best
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
@@ -152,8 +152,9 @@ def on_targets(view: View) -> Table:
             rows.append([method, *[MISSING_CELL] * 5])
             continue
         other = max(finished, key=lambda one: results.measure.sign * scores[one.id].zero_shot)
+        form = results.form
         ours, theirs = scores[best.id].zero_shot, scores[other.id].zero_shot
-        numbers = Number(ours, ".2f"), Number(theirs, ".2f"), Number(theirs - ours, "+.2f")
+        numbers = Number(ours, form), Number(theirs, form), Number(theirs - ours, f"+{form}")
         rows.append([method, *numbers, labels[other.setting], str(len(finished))])
     by_source, by_targets = f"zero-shot, chosen on {results.source} dev", "zero-shot, chosen on the targets"
     header = ["method", by_source, by_targets, "difference", "setting", "of trials"]

@@ -34,7 +34,7 @@ def section(view: View) -> Section | None:
     return Section(
         "sensitivity",
         TITLE,
-        [table(found, view.results.measure.unit), *([differences(told, claims)] if claims else [])],
+        [table(found, view.results.measure.unit, told.form), *([differences(told, claims)] if claims else [])],
     )
 
 
@@ -50,10 +50,10 @@ def _slopes(view: View, method: str) -> dict[str, Slope]:
     return {slope.name: slope for slope in made.slopes if not math.isnan(slope.estimate)}
 
 
-def table(found: dict[str, dict[str, Slope]], unit: str) -> Table:
+def table(found: dict[str, dict[str, Slope]], unit: str, form: str) -> Table:
     """One row per method and hyperparameter."""
     rows: list[list[str | Cell]] = [
-        [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high), probability(slope.p)]
+        [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high, form), probability(slope.p)]
         for method, by in found.items()
         for name, slope in by.items()
     ]
@@ -73,7 +73,7 @@ def differences(found: Answer, claims: list[Claim]) -> Table:
             str(claim.details["hyperparameter"]),
             kinds[claim.quantity],
             claim.unit,
-            _interval(claim.estimate, claim.low, claim.high),
+            _interval(claim.estimate, claim.low, claim.high, found.form),
             probability(claim.p),
             probability(claim.corrected),
         ]
@@ -83,5 +83,5 @@ def differences(found: Answer, claims: list[Claim]) -> Table:
     return Table("sensitivity-differences", "Slopes beside the baseline's", header, rows, DIFFERENCES)
 
 
-def _interval(value: float, low: float, high: float) -> str | Cell:
-    return MISSING_CELL if math.isnan(value) else Interval(value, low, high, "+.2f")
+def _interval(value: float, low: float, high: float, form: str) -> str | Cell:
+    return MISSING_CELL if math.isnan(value) else Interval(value, low, high, f"+{form}")

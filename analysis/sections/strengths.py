@@ -64,8 +64,12 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
         for method in strengths:
             runs = view.results.runs[view.results.runs["method"] == method]
             ours, theirs = view.comparisons[method].zero_shot
-            scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
-            difference: str | Cell = Difference.over(ours - theirs, view.ddof) if len(ours) else MISSING_CELL
+            scores = (
+                Score.over(runs[column], len(runs), view.ddof, view.results.form) for column in ("source", "zero_shot")
+            )
+            difference: str | Cell = (
+                Difference.over(ours - theirs, view.ddof, view.results.form) if len(ours) else MISSING_CELL
+            )
             collapsed = str(int(runs["collapsed"].sum()))
             rows.append([family, Number(MethodLabel.of(method).strength, "g"), *scores, difference, collapsed])
     methods = [method for family in found.values() for method in family]

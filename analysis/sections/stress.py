@@ -73,7 +73,10 @@ def table(view: View, axis: Axis) -> Table:
     comparable = over_most(view.results, methods)
     for value in axis.values:
         here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in methods}
-        scores = [Score.over(of["zero_shot"], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+        scores = [
+            Score.over(of["zero_shot"], len(of), view.ddof, view.results.form) if len(of) else MISSING_CELL
+            for of in here.values()
+        ]
         counts = [f"{int(here[method]['collapsed'].sum())}/{len(here[method])}" for method in fallen]
         rows.append([axis.shown(value), *mark_best(scores, comparable, sign=view.results.measure.sign), *counts])
     header = [axis.label, *methods, *(f"{method}, collapsed runs" for method in fallen)]
@@ -122,7 +125,10 @@ def along(view: View, axis: Axis, name: str) -> Table:
     for value in axis.values:
         here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in axis.methods}
         source, zero_shot = (
-            [Score.over(of[c], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+            [
+                Score.over(of[c], len(of), view.ddof, view.results.form) if len(of) else MISSING_CELL
+                for of in here.values()
+            ]
             for c in columns
         )
         marked = zip(mark_best(source, sign=sign), mark_best(zero_shot, comparable, sign=sign), strict=True)
@@ -156,7 +162,9 @@ def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
     change = ours - theirs
     values = change.index.get_level_values("setting").map(axis.settings.to_dict())
     return {
-        value: Difference.over(change[values == value], view.ddof) for value in axis.values if (values == value).any()
+        value: Difference.over(change[values == value], view.ddof, view.results.form)
+        for value in axis.values
+        if (values == value).any()
     }
 
 

@@ -64,8 +64,8 @@ def _row(view: View, method: str) -> list[str | Cell]:
     return [
         method,
         f"{int(runs['complete'].sum())}/{len(runs)}",
-        Score.over(runs["source"], len(runs), ddof),
-        Score.over(runs["zero_shot"], len(runs), ddof),
+        Score.over(runs["source"], len(runs), ddof, results.form),
+        Score.over(runs["zero_shot"], len(runs), ddof, results.form),
         str(len(results.languages(method))),
         *changes,
     ]
@@ -95,7 +95,7 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
     asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
     if both.runs == asked and all(both.languages == results.languages(m) for m in (both.method, both.base)):
         return []
-    ours, theirs = (Score.over(side, len(side), ddof).plain() for side in both.zero_shot)
+    ours, theirs = (Score.over(side, len(side), ddof, results.form).plain() for side in both.zero_shot)
     return [
         f"{both.method} is compared with {both.base} on the {both.runs} runs and "
         f"{languages_named(both.languages, results.about.targets)} that both have; the zero-shot scores there are "

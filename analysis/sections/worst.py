@@ -38,7 +38,9 @@ def section(view: View) -> Section | None:
     if not methods or (measure.points and not runs["zero_shot"].between(0, 100).all()):
         return None
     found = {method: _tails(view.results, method) for method in methods}
-    return Section("worst", TITLE, [table(found, healthy(view.results, found), measure), *cautions(view)])
+    return Section(
+        "worst", TITLE, [table(found, healthy(view.results, found), measure, view.results.form), *cautions(view)]
+    )
 
 
 def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
@@ -69,7 +71,7 @@ def healthy(results: Results, found: dict[str, Tails]) -> dict[str, Figure]:
     }
 
 
-def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure) -> Table:
+def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure, form: str) -> Table:
     """One row per method."""
     quantile = "90 % quantile" if measure.lower_is_better else "10 % quantile"
     header = ["method", "runs", "worst run", quantile, "worst tenth", "IQR", "Gini", *["logit std"] * measure.points]
@@ -77,7 +79,7 @@ def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure) -
         [
             method,
             str(one.n),
-            *map(_cell, (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)),
+            *(_cell(of, form) for of in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)),
             *([_cell(logit[method])] if measure.points else []),
         ]
         for method, one in found.items()
@@ -90,10 +92,10 @@ def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure) -
     return Table("worst", TITLE, header, rows, notes, terms={name: TERMS[name] for name in header if name in TERMS})
 
 
-def _cell(figure: Figure) -> str | Cell:
+def _cell(figure: Figure, form: str = ".2f") -> str | Cell:
     if math.isnan(figure.estimate):
         return MISSING_CELL
-    return Interval(figure.estimate, figure.low, figure.high, ".2f")
+    return Interval(figure.estimate, figure.low, figure.high, form)
 
 
 def cautions(view: View) -> list[str]:

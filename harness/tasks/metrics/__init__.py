@@ -55,6 +55,11 @@ class Measure:
         scaled = f"{self.words} × 100" if self.points else self.words
         return f"{scaled} (lower is better)" if self.lower_is_better else scaled
 
+    @property
+    def brief(self) -> str:
+        """The format of scores in a line of progress."""
+        return ".1f" if self.points else ".4g"
+
     def within(self, size: float) -> str:
         """A distance of scores in words, such as ``0.5 points`` or ``0.1 in root mean squared error``."""
         return f"{size:g} point{'' if size == 1 else 's'}" if self.points else f"{size:g} in {self.words}"
