@@ -27,7 +27,7 @@ TERMS = {
 
 def _what(measure: Measure) -> str:
     """A note on the differences."""
-    of = "Points of the zero-shot score" if measure.points else f"The zero-shot score, {measure.axis}"
+    of = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
     better = " Below 0 the method is better." if measure.lower_is_better else ""
     return f"{of}, the method's less the baseline's, over pairs of runs of one setting and seed.{better}"
 

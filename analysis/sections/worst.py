@@ -87,7 +87,7 @@ def table(found: dict[str, Tails], logit: dict[str, Figure], measure: Measure, f
     figures = [f for one in found.values() for f in (one.worst, one.quantile, one.worst_tenth, one.iqr, one.gini)]
     reasons = dict.fromkeys(figure.reason for figure in (*figures, *logit.values()) if figure.reason)
     lacking = [f"Some intervals are missing: {'; '.join(reasons)}."] if reasons else []
-    what = "Points of the zero-shot score" if measure.points else f"The zero-shot score, {measure.axis},"
+    what = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
     notes = [*(note.format(what=what) for note in NOTES), *lacking]
     return Table("worst", TITLE, header, rows, notes, terms={name: TERMS[name] for name in header if name in TERMS})
 

@@ -53,7 +53,7 @@ class Measure:
     def axis(self) -> str:
         """The label of an axis with scores."""
         scaled = f"{self.words} × 100" if self.points else self.words
-        return f"{scaled} (lower is better)" if self.lower_is_better else scaled
+        return f"{scaled}, lower is better" if self.lower_is_better else scaled
 
     @property
     def brief(self) -> str:
@@ -100,6 +100,9 @@ METRICS: Registry[Metric] = Registry(
 
 RESERVED = ("examples", "fingerprint", "label_counts", "majority", "number_fit", "unknown")
 """Names that no metric may have: a record has other values under them beside the metrics."""
+
+YOUNG = ("mae", "rmse")
+"""Metrics whose names users' files may have: stores have such files' scores from before these metrics."""
 
 
 def measure_of(name: str) -> Measure:
