@@ -115,6 +115,7 @@ def searched(study: "Study", place: str) -> list[str]:
     """The ranges of a search, and its trials in a store."""
     from harness.setting import value_label
     from harness.store.store import NoStoreError, Store
+    from harness.tasks import task_named
     from harness.tuning.journal import read
 
     search = study.search
@@ -132,10 +133,11 @@ def searched(study: "Study", place: str) -> list[str]:
     except NoStoreError:
         tried = []
     running = _heartbeats(place, [one.id for one in tried])
+    form = ".2f" if task_named(study.task).measure.points else ".4g"
     rows = []
     for one in tried:
         values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
-        score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
+        score = "" if one.dev is None else f"dev {one.dev:{form}} at step {one.scores[-1].step}"
         if one.id in running:
             score = ", ".join(filter(None, [score, running[one.id].words()]))
         rows.append([f"  {one.id}", one.status, one.method, *values, score])
