@@ -94,6 +94,7 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
         view.ddof,
         _alt(view, dots),
         results.form,
+        results.measure.points,
     )
 
 
@@ -118,7 +119,7 @@ def _alt(view: View, dots: list[Dot]) -> str:
         own = [dot.collapsed for dot in dots if dot.method == method]
         counts.append(f"{method} {counted(len(own), 'run')}, {sum(own)} collapsed")
     low, high = (f(dot.scores[0] for dot in dots) for f in (min, max)) if dots else (0.0, 0.0)
-    form = ".1f" if view.results.measure.points else view.results.form
+    form = view.results.measure.brief
     told = f"{counted(len(dots), 'run')}: {'; '.join(counts)}"
     return f"Dot plot of {told}; zero-shot scores from {low:{form}} to {high:{form}}."
 

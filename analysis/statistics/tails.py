@@ -124,8 +124,12 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
 
 def reflected(found: Tails) -> Tails:
     """The measures of scores of which the lower are better, from those of the negated scores."""
-    turned = {name: _negated(getattr(found, name)) for name in ("worst", "quantile", "worst_tenth")}
-    return replace(found, **turned)
+    return replace(
+        found,
+        worst=_negated(found.worst),
+        quantile=_negated(found.quantile),
+        worst_tenth=_negated(found.worst_tenth),
+    )
 
 
 def _negated(figure: Figure) -> Figure:

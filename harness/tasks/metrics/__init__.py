@@ -52,8 +52,12 @@ class Measure:
     @property
     def axis(self) -> str:
         """The label of an axis with scores."""
-        scaled = f"{self.words} × 100" if self.points else self.words
-        return f"{scaled}, lower is better" if self.lower_is_better else scaled
+        return f"{self.scaled}, lower is better" if self.lower_is_better else self.scaled
+
+    @property
+    def scaled(self) -> str:
+        """The name with the scale of scores."""
+        return f"{self.words} × 100" if self.points else self.words
 
     @property
     def brief(self) -> str:
