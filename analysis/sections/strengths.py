@@ -35,6 +35,8 @@ def section(view: View) -> Section | None:
             f"{view.baseline}'s, as in the paper's Figure 1. Right: the {view.results.source} score. Points are "
             "means over runs, bars their standard errors."
         )
+        if view.results.measure.lower_is_better:
+            caption += " Below 0 the method is better."
         alt = (
             "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the "
             "source."
