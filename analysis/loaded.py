@@ -62,7 +62,7 @@ class Loaded:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row per run (method, setting, seed, replicate), one column of test scores × 100 per language.
+        """One row per run (method, setting, seed, replicate), one column of test scores per language.
 
         The source comes first, then the target languages, then ``zero-shot``, their mean, and ``collapsed``, whether
         the run has collapsed on the source. A missing score is NaN.
@@ -216,7 +216,7 @@ def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> C
 
 
 def mean_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
-    """A method's mean zero-shot score minus the baseline's, in points.
+    """A method's mean zero-shot score minus the baseline's, in points or the metric's own unit.
 
     The claim is for the widest scope that has a test: other settings, other seeds, or else these runs alone.
     """

@@ -21,7 +21,6 @@ from analysis.sections.search import tried_in
 from harness.common.console import filled
 from harness.store.store import Store
 from harness.study import NAME
-from harness.tasks.metrics import words
 
 ANSWER = "answer.json"
 """Name of the file with the claims as data."""
@@ -163,7 +162,7 @@ def rendered(
     return page.render(
         "report.html.j2",
         about=results.about,
-        metric=words(results.metric) if results.metric else "",
+        metric=results.measure.axis if results.metric else "",
         counts=results.trials["status"].value_counts().to_dict(),
         total=len(results.trials),
         opening=shown,

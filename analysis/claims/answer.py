@@ -11,6 +11,7 @@ from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, Verdict, judged
 from analysis.claims.collapse import with_needed
 from analysis.claims.contrast import Contrast
 from analysis.results.view import View
+from harness.tasks.metrics import Measure
 
 VERSION = 1
 """Version of ``answer.json``."""
@@ -26,6 +27,10 @@ class Answer:
     claims: tuple[Claim, ...]
     contrasts: dict[str, Contrast]
     """By method, the runs behind its claims."""
+    measure: Measure
+    """How to read scores."""
+    form: str
+    """The format of scores."""
 
     def of(self, quantity: Quantity, method: str | None = None, scope: Scope | None = None) -> list[Claim]:
         """The claims on a quantity, optionally of one method and in one scope."""
@@ -62,6 +67,11 @@ class Answer:
             "source": self.source,
             "baseline": self.baseline,
             "level": LEVEL,
+            "metric": {
+                "words": self.measure.words,
+                "unit": self.measure.unit,
+                "better": "lower" if self.measure.lower_is_better else "higher",
+            },
             "claims": [self._detailed(claim).to_json() for claim in self.claims],
             "sentences": sentences,
         }
@@ -81,17 +91,25 @@ def answer(view: View) -> Answer:
     contrasts = {method: Contrast.of(view.results, comparison) for method, comparison in view.comparisons.items()}
     made = judged(claim for contrast in contrasts.values() for claim in _claims(contrast, view))
     claims = tuple(with_needed(claim) if claim.quantity is Quantity.COLLAPSE else claim for claim in made)
-    return Answer(view.results.about.name, view.results.source, view.baseline, claims, contrasts)
+    return Answer(
+        view.results.about.name,
+        view.results.source,
+        view.baseline,
+        claims,
+        contrasts,
+        view.results.measure,
+        view.results.form,
+    )
 
 
 def _claims(contrast: Contrast, view: View) -> Iterator[Claim]:
     """The claims on one method before the correction over methods."""
-    comparison, bounds = contrast.comparison, view.equivalence
+    comparison, bounds, unit = contrast.comparison, view.equivalence, view.results.measure.unit
     found = collapse.claims(comparison)
     if comparison.runs > 1 or comparison.unpaired:
         found += spread.claims(comparison, bounds.ratio)
-        found += means.claims(comparison, bounds.difference)
-        found += sensitivity.claims(comparison, view.results.varied)
+        found += means.claims(comparison, view.same_mean, unit)
+        found += sensitivity.claims(comparison, view.results.varied, unit)
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:
         yield replace(

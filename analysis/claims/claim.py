@@ -23,7 +23,7 @@ class Quantity(StrEnum):
     """Standard deviation over runs. The estimate is the method's over the baseline's; with several languages, their
     geometric mean."""
     MEAN = "mean score"
-    """Mean zero-shot score over runs. The estimate is the method's minus the baseline's, in points."""
+    """Mean zero-shot score over runs. The estimate is the method's minus the baseline's."""
     SENSITIVITY = "sensitivity"
     """Slope of the zero-shot score on a hyperparameter. The estimate is the method's minus the baseline's."""
     SPREAD_SENSITIVITY = "sensitivity of the standard deviation"
@@ -78,7 +78,7 @@ class Claim:
     """Number of settings that both methods have."""
     paired: bool = True
     unit: str
-    """``share``, ``ratio`` or ``points``, or points per step of a hyperparameter."""
+    """``share``, ``ratio``, or the unit of scores (``Measure.unit``), also per step of a hyperparameter."""
     estimate: float = math.nan
     low: float = math.nan
     """Ends of the 95 % interval, before any correction."""

@@ -12,13 +12,13 @@ from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_difference
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
+def claims(comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points") -> list[Claim]:
     """The claims on one method at three scopes, without verdicts, over the pairs of runs in which neither collapsed.
 
-    ``bounds`` are the bounds of equivalence of the difference, in points.
+    ``bounds`` are the bounds of equivalence of the difference, in ``unit``; without them it is not tested.
     """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
-    return [_claim(comparison, scope, means, bounds) for scope in Scope]
+    return [_claim(comparison, scope, means, bounds, unit) for scope in Scope]
 
 
 def crossed_of(comparison: Comparison) -> CrossedMeans:
@@ -36,7 +36,9 @@ def _by_setting(comparison: Comparison) -> CrossedMeans:
     return crossed_means(difference, difference.index, [0] * len(difference))
 
 
-def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float]) -> Claim:
+def _claim(
+    comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float] | None, unit: str
+) -> Claim:
     found = _scoped(means, scope)
     made = Claim(
         method=comparison.method,
@@ -48,7 +50,7 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
         n=means.n,
         settings=means.n_settings,
         paired=not comparison.unpaired,
-        unit="points",
+        unit=unit,
         estimate=found.estimate,
         details={"over all runs": float(np.subtract(*comparison.zero_shot).mean()) if comparison.runs else None},
     )
@@ -62,7 +64,7 @@ def _claim(comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tu
         high=found.high,
         p=found.p,
         bounds=bounds,
-        equivalent=mean_equivalence(found.estimate, found.error, found.df, *bounds).equivalent,
+        equivalent=mean_equivalence(found.estimate, found.error, found.df, *bounds).equivalent if bounds else None,
         details={
             **made.details,
             "degrees of freedom": found.df,

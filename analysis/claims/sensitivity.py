@@ -12,11 +12,12 @@ MIN_SETTINGS = 3
 """Fewest common settings for a slope."""
 
 
-def claims(comparison: Comparison, varied: pd.DataFrame) -> list[Claim]:
+def claims(comparison: Comparison, varied: pd.DataFrame, unit: str = "points") -> list[Claim]:
     """The claims on one method for every numeric hyperparameter, without verdicts: on the mean and on the log std
     ratio.
 
-    ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters).
+    ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters); ``unit`` is that of
+    scores.
     """
     surviving = comparison.surviving
     if comparison.unpaired or varied.empty or surviving.settings < MIN_SETTINGS:
@@ -24,19 +25,21 @@ def claims(comparison: Comparison, varied: pd.DataFrame) -> list[Claim]:
     settings = surviving.ours.index.get_level_values("setting")
     hyperparameters = varied.reindex(settings).reset_index(drop=True)
     ours, theirs = surviving.zero_shot
-    made = _claims(comparison, slopes(ours - theirs, hyperparameters, settings), Quantity.SENSITIVITY)
+    made = _claims(comparison, slopes(ours - theirs, hyperparameters, settings), Quantity.SENSITIVITY, unit)
     if surviving.steady_languages:
         ratios = spread_slopes(*surviving.matrices, hyperparameters, settings)
-        made += _claims(comparison, ratios, Quantity.SPREAD_SENSITIVITY)
+        made += _claims(comparison, ratios, Quantity.SPREAD_SENSITIVITY, "log ratio")
     return made
 
 
-def _claims(comparison: Comparison, found: Slopes, quantity: Quantity) -> list[Claim]:
+def _claims(comparison: Comparison, found: Slopes, quantity: Quantity, unit: str) -> list[Claim]:
     """A claim for each defined slope."""
-    return [_claim(comparison, found, slope, quantity) for slope in found.slopes if not math.isnan(slope.estimate)]
+    return [
+        _claim(comparison, found, slope, quantity, unit) for slope in found.slopes if not math.isnan(slope.estimate)
+    ]
 
 
-def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quantity) -> Claim:
+def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quantity, unit: str) -> Claim:
     mean = quantity is Quantity.SENSITIVITY
     return Claim(
         method=comparison.method,
@@ -47,7 +50,7 @@ def _claim(comparison: Comparison, found: Slopes, slope: Slope, quantity: Quanti
         runs=Runs.SURVIVING if comparison.any_collapsed else Runs.ALL,
         n=comparison.surviving.runs,
         settings=found.settings,
-        unit=f"{'points' if mean else 'log ratio'} per {slope.unit} of {slope.name}",
+        unit=f"{unit} per {slope.unit} of {slope.name}",
         estimate=slope.estimate,
         low=slope.low,
         high=slope.high,

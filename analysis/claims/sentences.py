@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Runs, Scope, Verdict
 from analysis.claims.collapse import NEVER, baselines
-from analysis.results.wording import counted, points, signed
+from analysis.results.wording import counted, signed
 
 WORDS = {
     Quantity.COLLAPSE: {Verdict.LOWER: "collapses less often", Verdict.HIGHER: "collapses more often"},
@@ -25,7 +25,13 @@ WORDS = {
         Verdict.EQUIVALENT: "scores the same",
     },
 }
-"""Verdicts in words."""
+"""Verdicts in words, of a metric of which the higher is better."""
+LOWER_IS_BETTER = {
+    Verdict.LOWER: "has the better, lower score",
+    Verdict.HIGHER: "has the worse, higher score",
+    Verdict.EQUIVALENT: "scores the same",
+}
+"""Verdicts on the mean score in words, of a metric of which the lower is better."""
 OPEN = "this shows neither a difference nor its absence"
 OPEN_IN_BRIEF = "this may be chance"
 RATIO = "{:.2f}"
@@ -45,7 +51,7 @@ def collapse(found: Answer, method: str, *, brief: bool = False, figures: str = 
         return "No run of either collapsed." if brief else ""
     start = f"{figures or _collapsed(claim)}."
     if claim.shown:
-        words = f"{method} {_words(claim)} than {claim.baseline} in these runs{_p(claim, brief)}."
+        words = f"{method} {words_of(found, claim)} than {claim.baseline} in these runs{_p(claim, brief)}."
         return f"{start} {words} {'' if brief else _collapse_elsewhere(found, claim)}".strip()
     needed = claim.details.get("discordant pairs needed")
     more = f"; {needed} pairs in which one method alone collapses would show a difference" if needed else ""
@@ -88,13 +94,13 @@ def spread(found: Answer, method: str, *, brief: bool = False) -> str:
         return f"The spread of {method} is not compared: {claim.reason}."
     size = f"{_size(claim, brief)}."
     if claim.shown:
-        words = f"It {_words(claim)} in these runs{_p(claim, brief)}."
+        words = f"It {words_of(found, claim)} in these runs{_p(claim, brief)}."
         return f"{size} {words} {'' if brief else _elsewhere(found, claim)}".strip()
     if not claim.tested:
         return f"{size} There is no test: {claim.reason}."
     if claim.verdict is Verdict.EQUIVALENT and claim.bounds:
         low, high = claim.bounds
-        return f"{size} It {_words(claim)} in these runs, within a ratio of {low:.2f} to {high:.2f}."
+        return f"{size} It {words_of(found, claim)} in these runs, within a ratio of {low:.2f} to {high:.2f}."
     if claim.hopeless:
         least = "" if brief else f": their smallest possible p is {min(1.0, claim.least_p * claim.tests):.2g}"
         return f"{size} There are too few runs to show a difference{least}{'' if brief else _many(claim)}."
@@ -154,17 +160,18 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
     here = found.claim(Quantity.MEAN, method, Scope.THESE)
     if here is None or math.isnan(here.estimate):
         return ""
-    start = f"Its mean zero-shot score differs by {signed(here.estimate)} points"
+    unit = "points" if found.measure.points else f"in {found.measure.words}"
+    start = f"Its mean zero-shot score differs by {signed(here.estimate, found.form)} {unit}"
     shown = found.widest_mean(method)
     if shown is None:
         others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS)]
         reason = next((other.reason for other in others if other is not None and other.reason), "")
         return f"{start} in these runs. They say nothing about other runs{f': {reason}' if reason else ''}."
-    size, scope = f"{start}{_interval(shown, '{:+.2f}', brief)}.", _elsewhere_of(shown)
+    size, scope = f"{start}{_interval(shown, f'{{:+{found.form}}}', brief)}.", _elsewhere_of(shown)
     if shown.shown:
-        return f"{size} It {_words(shown)} for {scope}{_p(shown, brief)}."
+        return f"{size} It {words_of(found, shown)} for {scope}{_p(shown, brief)}."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size} It {_words(shown)} for {scope}, within {points(shown.bounds[1])}."
+        return f"{size} It {words_of(found, shown)} for {scope}, within {found.measure.within(shown.bounds[1])}."
     return f"{size} For {scope}, {OPEN_IN_BRIEF if brief else OPEN}{_p(shown, brief)}."
 
 
@@ -182,8 +189,10 @@ def _rate(method: str, figures: Sequence[float]) -> str:
     return f"{method} in {count:.0f} of {runs:.0f} runs (95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
 
 
-def _words(claim: Claim) -> str:
-    return WORDS[claim.quantity][claim.verdict]
+def words_of(found: Answer, claim: Claim) -> str:
+    """The verdict of a claim in words; empty if its verdict has none."""
+    lower = claim.quantity is Quantity.MEAN and found.measure.lower_is_better
+    return (LOWER_IS_BETTER if lower else WORDS[claim.quantity]).get(claim.verdict, "")
 
 
 def _open(claim: Claim, brief: bool) -> str:

@@ -51,7 +51,7 @@ class Targets:
     collapse: tuple[float, float] = (0.2, 0.02)
     """Collapse rates of the baseline and of the method."""
     difference: float = 1.0
-    """Mean score of the method minus the baseline's, in points."""
+    """Mean score of the method minus the baseline's, in points; below 0 if lower scores are to be better."""
     same_ratio: tuple[float, float] = DEFAULT.ratio
     """Bounds of equivalence of the ratio; the true ratio is 1."""
     same_points: float = DEFAULT.points

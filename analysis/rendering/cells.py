@@ -160,17 +160,18 @@ class Score(Cell):
     std: float
     runs: int
     expected: int
+    form: str = ".2f"
 
     @classmethod
-    def over(cls, values: "pd.Series[float]", expected: int, ddof: int) -> "Score":
+    def over(cls, values: "pd.Series[float]", expected: int, ddof: int, form: str = ".2f") -> "Score":
         """The score over the values that exist; ``expected`` is the number of values that should exist."""
         found = values.dropna()
         std = float(found.std(ddof=ddof)) if len(found) > 1 else math.nan
-        return cls(float(found.mean()) if len(found) else math.nan, std, len(found), expected)
+        return cls(float(found.mean()) if len(found) else math.nan, std, len(found), expected, form)
 
     @property
     def formula(self) -> str:
-        return "" if math.isnan(self.mean) else f"{self.mean:.2f}" + _after(" ± ", self.std)
+        return "" if math.isnan(self.mean) else format(self.mean, self.form) + _after(" ± ", self.std, self.form)
 
     @property
     def remark(self) -> str:
@@ -183,34 +184,37 @@ class Spread(Cell):
     """A standard deviation, or a mean of several; NaN if missing."""
 
     std: float
+    form: str = ".2f"
 
     @classmethod
-    def mean(cls, scores: Iterable[Score]) -> "Spread":
+    def mean(cls, scores: Iterable[Score], form: str = ".2f") -> "Spread":
         """The mean of the stds that exist."""
         found = [score.std for score in scores if not math.isnan(score.std)]
-        return cls(sum(found) / len(found) if found else math.nan)
+        return cls(sum(found) / len(found) if found else math.nan, form)
 
     @property
     def formula(self) -> str:
-        return _after("± ", self.std)
+        return _after("± ", self.std, self.form)
 
 
 @dataclass(frozen=True)
 class Difference(Cell):
-    """Mean of paired differences in points, with its standard deviation if there are several."""
+    """Mean of paired differences of scores, with its standard deviation if there are several."""
 
     mean: float
     std: float
     runs: int
+    form: str = ".2f"
 
     @classmethod
-    def over(cls, values: "pd.Series[float]", ddof: int = 1) -> "Difference":
+    def over(cls, values: "pd.Series[float]", ddof: int = 1, form: str = ".2f") -> "Difference":
         """The mean over one difference per run."""
-        return cls(float(values.mean()), float(values.std(ddof=ddof)) if len(values) > 1 else math.nan, len(values))
+        std = float(values.std(ddof=ddof)) if len(values) > 1 else math.nan
+        return cls(float(values.mean()), std, len(values), form)
 
     @property
     def formula(self) -> str:
-        return f"{self.mean:+.2f}" + _after(" ± ", self.std)
+        return format(self.mean, f"+{self.form}") + _after(" ± ", self.std, self.form)
 
     @property
     def remark(self) -> str:
@@ -241,9 +245,9 @@ def _number(value: float, form: str) -> str:
     return "" if math.isnan(value) else format(value, form)
 
 
-def _after(sign: str, std: float) -> str:
+def _after(sign: str, std: float, form: str) -> str:
     """A standard deviation after its sign; empty if missing."""
-    return "" if math.isnan(std) else f"{sign}{std:.2f}"
+    return "" if math.isnan(std) else f"{sign}{std:{form}}"
 
 
 def _share(percent: float) -> str:

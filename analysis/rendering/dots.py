@@ -56,6 +56,10 @@ class Dots:
     """Positions of the settings along a panel."""
     ddof: int
     alt: str
+    form: str = ".2f"
+    """The format of scores."""
+    points: bool = True
+    """Whether scores are points."""
 
     def svg(self) -> Markup:
         """The picture as an ``svg`` element. Its text and lines have the colour of the surrounding text."""
@@ -93,7 +97,7 @@ class Dots:
     def _panel(self, number: int) -> Iterator[Markup]:
         left, right = PANELS[number]
         means = [end for mean, std, _ in self._summaries(number).values() for end in (mean - std, mean + std)]
-        scale = _Scale.of([*(dot.scores[number] for dot in self.dots), *means])
+        scale = _Scale.of([*(dot.scores[number] for dot in self.dots), *means], points=self.points)
         split = right - SUMMARY * (right - left)
         yield Markup('<text x="{}" y="{}" font-weight="600">{}</text>').format(left, TOP - 8, self.titles[number])
         yield from self._frame(left, right, split, scale)
@@ -154,7 +158,7 @@ class Dots:
             mean, std, runs = summaries[method]
             x, y = left + step * (place + 0.5), scale.at(mean)
             ends = (scale.at(mean + std), scale.at(mean - std))
-            told = f"{method}: {mean:.2f}" + (f" ± {std:.2f}" if runs > 1 else "") + f", {runs} runs"
+            told = f"{method}: {mean:{self.form}}" + (f" ± {std:{self.form}}" if runs > 1 else "") + f", {runs} runs"
             mark = _bar(x, ends[0], x, ends[1], colour) + _dot(x, y, colour, RADIUS + 1.4)
             yield Markup('<g class="run" data-method="{}">{}<title>{}</title></g>').format(method, mark, told)
 
@@ -179,10 +183,10 @@ class _Scale:
     ticks: tuple[float, ...]
 
     @classmethod
-    def of(cls, scores: Sequence[float]) -> "_Scale":
+    def of(cls, scores: Sequence[float], *, points: bool) -> "_Scale":
         known = np.array(scores)[~np.isnan(scores)]
         low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 100.0)
-        pad = max(0.06 * (high - low), 0.2)
+        pad = max(0.06 * (high - low), 0.2 if points else 0.01 * abs(high) or 1.0)
         low, high = low - pad, high + pad
         ticks = MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
         return cls(low, high, tuple(float(tick) for tick in ticks if low <= tick <= high))

@@ -90,8 +90,7 @@ TERMS = {
         ),
         Term(
             "minimum detectable difference",
-            "The difference in points that the test for other settings finds at 5 % with 80 % power, before any "
-            "correction.",
+            "The difference that the test for other settings finds at 5 % with 80 % power, before any correction.",
         ),
         Term(
             "other seeds",
@@ -110,15 +109,14 @@ TERMS = {
         ),
         Term(
             "equivalent",
-            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means, 0.8 to 1.25 for "
-            "ratios.",
+            "The 90 % interval lies within bounds that are fixed beforehand: 1 point for means of points, 0.8 to 1.25 "
+            "for ratios.",
             "Schuirmann, 1987",
             f"{DOI}10.1007/BF01068419",
         ),
         Term("10 % quantile", "A tenth of the runs are below."),
-        Term(
-            "worst tenth", "The mean over the lowest-scoring tenth of the runs (CVaR).", "Rockafellar & Uryasev, 2000"
-        ),
+        Term("90 % quantile", "A tenth of the runs are above."),
+        Term("worst tenth", "The mean over the worst-scoring tenth of the runs (CVaR).", "Rockafellar & Uryasev, 2000"),
         Term("IQR", "Interquartile range: from the 25 % to the 75 % quantile."),
         Term("Gini's mean difference", "The mean distance between two runs."),
         Term(
@@ -126,7 +124,7 @@ TERMS = {
             "The standard deviation of log(score / (100 − score)), of runs that did not collapse. It does not shrink "
             "because scores near 100.",
         ),
-        Term("bold", "The highest mean among those over the most finished runs and target languages."),
+        Term("bold", "The best mean among those over the most finished runs and target languages."),
     )
 }
 """The terms in the order of the page."""

@@ -13,7 +13,6 @@ import matplotlib as mpl
 import seaborn as sns
 
 from analysis.results.frame import Results
-from harness.tasks.metrics import words
 
 if "ipykernel" not in sys.modules:  # a notebook shows its reader's own figures
     mpl.use("Agg")
@@ -53,7 +52,7 @@ def colours(results: Results) -> list[tuple[float, float, float]]:
 
 def metric_name(results: Results) -> str:
     """The metric's name for axes and notes."""
-    return f"{words(results.metric)} × 100"
+    return results.measure.axis
 
 
 @contextmanager

@@ -29,6 +29,8 @@ class About:
     """Number of planned looks."""
     equivalence: EquivalenceBounds = DEFAULT
     """Bounds within which two methods count as the same."""
+    bounded: bool = False
+    """Whether the study itself names these bounds."""
     described: Own[Any] | None = None
     """The task that the study's file describes, with the labels of its training data."""
 
@@ -43,4 +45,4 @@ class About:
         methods = tuple(arm.method.arm.label for arm in study.arms)
         facts = (study.question, study.title, study.encoder, str(study.data), study.reproduces, study.looks)
         bounds = study.equivalence or DEFAULT
-        return cls(study.name, study.source, study.targets, methods, *facts, bounds)
+        return cls(study.name, study.source, study.targets, methods, *facts, bounds, study.equivalence is not None)

@@ -13,7 +13,7 @@ MAX_NAMED_SETTINGS = 4
 
 @dataclass(frozen=True)
 class BestSetting:
-    """A method's best setting, at which the source's dev score has the highest mean over complete runs.
+    """A method's best setting, at which the source's dev score has the best mean over complete runs.
 
     Without dev scores in the results the source's test score is used. Only settings with the most complete runs are
     candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No target language is
@@ -44,7 +44,7 @@ class BestSetting:
             setting for setting in met if setting in found.index and found["size"][setting] == found["size"].max()
         ]
         left_out = tuple(setting for setting in met if setting not in ranked) if ranked else ()
-        setting = str(found["mean"][ranked].idxmax()) if ranked else ""
+        setting = str((results.measure.sign * found["mean"][ranked]).idxmax()) if ranked else ""
         return cls(
             method,
             setting,
@@ -60,12 +60,13 @@ def split_of(found: Sequence[BestSetting]) -> str:
     return "dev" if all(best.selected_on == "dev" for best in found if best.setting) else "test"
 
 
-def selection_note(found: Sequence[BestSetting], source: str) -> str:
+def selection_note(found: Sequence[BestSetting], results: Results) -> str:
     """A note on the score that selected the settings, and on the settings that could not be chosen."""
     split, why = split_of(found), ""
     if split == "test":
         why = ", as the results have no dev scores"
-    chosen = f"Each method's setting is the one with the highest mean {source} {split} score over seeds{why}; "
+    mean = f"{results.measure.best} mean {results.source} {split} score over seeds"
+    chosen = f"Each method's setting is the one with the {mean}{why}; "
     return f"{chosen}no target language is looked at.{_left_out(found)}"
 
 

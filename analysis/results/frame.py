@@ -1,5 +1,6 @@
 """A study's results as tidy frames: one row per trial × language × metric, one per trial, one per run."""
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,12 +12,14 @@ from analysis.results.balance import Balance
 from analysis.results.wording import named
 from harness.common import sources
 from harness.common.errors import UserError
+from harness.tasks.metrics import Measure, measure_of
 
 FINISHED, FAILED, MISSING = "finished", "failed", "missing"
 STATUSES = (FINISHED, FAILED, MISSING)
 PAIR = ["setting", "seed", "replicate"]
 """Columns that pair a run of one method with a run of another."""
 RUN = ["method", *PAIR]
+MOST_DIGITS = 6
 SCORE_COLUMNS = ("trial", *RUN, "split", "language", "metric", "score", "examples", "unknown")
 
 
@@ -49,6 +52,8 @@ class Results:
     """Number of collapsed runs that were left out."""
     notes: tuple[str, ...] = field(default=(), kw_only=True)
     """Sentences on how the results were read, to be quoted with them."""
+    stated: Measure | None = field(default=None, kw_only=True)
+    """How to read scores in ``metric``, if its name does not say it."""
 
     def __post_init__(self) -> None:
         met: dict[str, set[str]] = {}
@@ -67,6 +72,21 @@ class Results:
     def source(self) -> str:
         """The language of the training data."""
         return self.about.source
+
+    @property
+    def measure(self) -> Measure:
+        """Name, unit and direction of scores in ``metric``."""
+        return self.stated or measure_of(self.metric)
+
+    @cached_property
+    def form(self) -> str:
+        """The format of scores: points have two decimals, others two digits of the least spread of a method."""
+        if self.measure.points:
+            return ".2f"
+        by_method = self.runs.groupby("method")["zero_shot"]
+        sizes = [*by_method.std(), *by_method.mean().abs()]
+        least = min((size for size in sizes if size > 0), default=1.0)
+        return f".{min(max(1 - math.floor(math.log10(least)), 2), MOST_DIGITS)}f"
 
     @property
     def running(self) -> int:

@@ -18,10 +18,11 @@ from analysis.results.csv_files.collapses import suspected
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
 from analysis.results.csv_files.seeds import NO_SEED, RUN_SEED, with_seed_labels
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
-from analysis.results.tidy import COLUMNS, scorer
+from analysis.results.tidy import COLUMNS, MEASURE, scorer
 from harness.common import fields, files
 from harness.common.errors import UserError, bad, unknown
 from harness.setting import SEEDS, Setting, value_label
+from harness.tasks.metrics import Measure, measure_of
 
 REQUIRED = ("method", "seed", "language", "score")
 OWN = "setting."
@@ -88,7 +89,8 @@ def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Resu
     metric = frame.loc[finished, "metric"].iloc[0] if finished.any() else ""
     columns = ["trial", *RUN, "split", "language", "metric", "score", "examples", "unknown"]
     scores = frame.loc[finished, columns].reset_index(drop=True)
-    found = Results(_about(frame, file), trials, scores, settings, metric, notes=notes)
+    stated = _stated(frame, metric, file)
+    found = Results(_about(frame, file), trials, scores, settings, metric, notes=notes, stated=stated)
     scorer(found)  # refuses scores by several rules
     return found if flagged else replace(found, notes=(*notes, *suspected(found)))
 
@@ -101,13 +103,13 @@ def _hyperparameters(frame: pd.DataFrame) -> list[str]:
 def _parsed(read: cells.Cells, file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
     """The cells as text and numbers by line, whether it flags collapsed runs, and notes on its form.
 
-    The frame has every column of ``COLUMNS``.
+    The frame has every column of ``COLUMNS`` and of ``MEASURE``.
     """
     _check_columns(read.frame, file)
     frame, notes = names.stripped(read.frame, file)
     notes = (*read.notes, *notes)
     flagged = "collapsed" in frame
-    for name in COLUMNS:
+    for name in (*COLUMNS, *MEASURE):
         if name not in frame:
             frame[name] = DEFAULTS.get(name, "")
     for name in ("method", "language"):
@@ -125,15 +127,35 @@ def _numbers(frame: pd.DataFrame, file: Path, *, points: bool) -> pd.DataFrame:
         refuse(file, name, frame[name], ~frame[name].isin(words), f"one of {', '.join(words)}")
     texts, scores = frame["score"], pd.to_numeric(frame["score"], errors="coerce")
     lacking = (frame["status"] == FINISHED) & ~np.isfinite(scores)
-    refuse(file, "score", texts, lacking, "a finite number: the score × 100, of a trial that finished")
+    refuse(file, "score", texts, lacking, "a finite number: the score, of a trial that finished")
     frame = frame.assign(
         score=scores,
         **{name: truths(frame[name], file) for name in ("collapsed", "diverged")},
         **{name: whole(frame[name], file) for name in ("seed", "replicate")},
         **{name: amounts(frame[name], file) for name in ("examples", "unknown")},
     )
-    scale.check(frame, texts, file, points=points)
+    others = {name for name in frame["metric"].unique() if not (_stated(frame, name, file) or measure_of(name)).points}
+    of_points = ~frame["metric"].isin(others)
+    scale.check(frame[of_points], texts[of_points], file, points=points)
     return frame
+
+
+def _stated(frame: pd.DataFrame, metric: str, file: Path) -> Measure | None:
+    """How to read a metric's scores, if the columns of ``MEASURE`` say it."""
+    rows, known, found = frame[frame["metric"] == metric], measure_of(metric), {}
+    for name, allowed in (("better", ("higher", "lower")), ("unit", ("points", "own"))):
+        refuse(file, name, rows[name], ~rows[name].isin(("", *allowed)), f"one of {', '.join(allowed)}")
+        words = [word for word in rows[name].unique() if word]
+        if len(words) > 1:
+            raise UserError(f"{file}: {name}: the rows of the metric {metric!r} do not agree: {', '.join(words)}")
+        found[name] = words[0] if words else ""
+    if not any(found.values()):
+        return None
+    return Measure(
+        known.words,
+        points=found["unit"] == "points" if found["unit"] else known.points,
+        lower_is_better=found["better"] == "lower" if found["better"] else known.lower_is_better,
+    )
 
 
 def _check_columns(frame: pd.DataFrame, file: Path) -> None:
@@ -141,7 +163,7 @@ def _check_columns(frame: pd.DataFrame, file: Path) -> None:
     lacking = [name for name in REQUIRED if name not in frame]
     if len(lacking) > len(REQUIRED) / 2:  # a file of another kind, where a guess at its first column would mislead
         raise UserError(f"{file}: no table of results: the columns {', '.join(lacking)} are missing")
-    known = [*COLUMNS, *(f.name for f in fields_of(Setting))]
+    known = [*COLUMNS, *MEASURE, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
             raise unknown(f"{file}: column", name, [*known, f"{OWN}<name>"])

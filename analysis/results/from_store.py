@@ -1,6 +1,6 @@
 """A study's results from its store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 import pandas as pd
@@ -17,6 +17,7 @@ from harness.store.record import Record, follows_present_rules
 from harness.store.store import Store
 from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
+from harness.tasks.metrics import Measure
 
 OVERSHOOTING = "above 2 a plain gradient step ends further from θ* than it began"
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
@@ -66,7 +67,14 @@ def load(store: Store, name: str) -> Results:
     frame, crossed = with_seed_labels(pd.DataFrame([{"running": "", **row} for row in rows]))
     scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
     about = replace(About.of(study), described=trials[0].own_task)
-    return Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)))
+    stated = _stated(about, standing.finished.values())
+    return Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)), stated=stated)
+
+
+def _stated(about: About, records: Iterable[Record]) -> Measure | None:
+    """How to read scores by a user's own metric, as the records say it; ``None`` for a metric of steadytune's."""
+    own = about.described is not None and bool(about.described.metric_file)
+    return next((record.measure or (Measure(record.metric) if own else None) for record in records), None)
 
 
 def _notes(standing: Standing) -> tuple[str, ...]:

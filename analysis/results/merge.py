@@ -53,6 +53,11 @@ def side_by_side(
             f"compare: {first} has the metric {one.metric!r} and {second} {other.metric!r}; compare results of one "
             "metric"
         )
+    if one.metric and other.metric and one.measure != other.measure:
+        raise UserError(
+            f"compare: {first} and {second} differ in the unit or the direction of {one.metric!r} "
+            f"({one.measure.axis}; {other.measure.axis}); compare results of one metric"
+        )
     _check_scorers(first, one, second, other)
     unlike = one.source != other.source
     kept, left_out = _languages(one, other)
@@ -86,6 +91,7 @@ def side_by_side(
         methods=tuple(method for side in sides for method in side.about.methods),
         looks=None,  # a study's looks apply to its own comparisons
         equivalence=_bounds(one, other),
+        bounded=one.about.bounded and one.about.equivalence == other.about.equivalence,
         described=_same_task(one, other),
         task=_either(one.about.task, other.about.task),
         encoder=_either(one.about.encoder, other.about.encoder),
@@ -95,7 +101,8 @@ def side_by_side(
         pd.concat([getattr(side, name) for side in sides], ignore_index=True) for name in ("trials", "scores")
     )
     notes = tuple(f"{name}: {note}" for name, side in zip((first, second), sides, strict=True) for note in side.notes)
-    both = Results(about, trials, scores, settings, one.metric or other.metric, notes=notes)
+    stated = one.stated if one.metric else other.stated
+    both = Results(about, trials, scores, settings, one.metric or other.metric, notes=notes, stated=stated)
     predicted = _predicted({first: ours, second: theirs})
     view = View(both, ddof, against=pairs, left_out=tuple(left_out), predicted=predicted)
     return view if base is None else view.with_baseline(base)

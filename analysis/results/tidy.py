@@ -9,6 +9,7 @@ from analysis.results.csv_files.seeds import RUN_SEED
 from analysis.results.frame import FINISHED, RUN, Results
 from harness.common.errors import UserError
 from harness.setting import SEEDS
+from harness.tasks.metrics import measure_of
 
 COLUMNS = {
     "study": "name of the study",
@@ -25,7 +26,7 @@ COLUMNS = {
     "language": "code of the language that is scored",
     "metric": "name of the metric",
     "scorer": "rules that the score follows, where versions of steadytune have had several",
-    "score": "score × 100; empty where the trial failed or is missing",
+    "score": "score × 100, or in the metric's own unit; empty where the trial failed or is missing",
     "examples": "number of examples",
     "unknown": "share (%) of the sub-words that the encoder's vocabulary lacks",
     "test_data": "fingerprint of the examples: scores of one language with different fingerprints are never averaged",
@@ -35,6 +36,12 @@ COLUMNS = {
     "error": "why the trial failed",
 }
 """Content of each column. The setting's hyperparameters follow, one column each (``learning_rate``, …)."""
+
+MEASURE = {
+    "better": "lower where lower scores of the metric are better, else higher",
+    "unit": "own where scores are in the metric's own unit, else points: 100 times the metric",
+}
+"""Content of two more columns, of metrics whose name does not say it (``harness.tasks.metrics.measure_of``)."""
 
 
 def scorer(results: Results) -> str:
@@ -84,5 +91,13 @@ def tidy(results: Results) -> pd.DataFrame:
         seeds = {name: rows["trial"].map(facts[name]).astype("Int64") for name in SEEDS}
     else:
         seeds = {}
-    found = rows[[*COLUMNS]].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)
+    kept = [*COLUMNS]
+    if (stated := results.stated) is not None and stated != measure_of(results.metric):
+        values = "lower" if stated.lower_is_better else "higher", "points" if stated.points else "own"
+        of = rows["metric"] == results.metric
+        rows = rows.assign(
+            **{name: of.map({True: value, False: ""}) for name, value in zip(MEASURE, values, strict=True)}
+        )
+        kept += MEASURE
+    found = rows[kept].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)
     return found.assign(**{name: column.to_numpy() for name, column in seeds.items()})

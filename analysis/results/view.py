@@ -36,6 +36,8 @@ class View:
     """Whether the user named the baseline."""
     bounds: EquivalenceBounds | None = None
     """Bounds of equivalence, if they differ from the bounds of these results."""
+    bounded: bool = False
+    """Whether the user named the bound of the difference."""
     predicted: Predicted | None = None
     """Source of predictions other than ``store``."""
 
@@ -51,6 +53,12 @@ class View:
     def equivalence(self) -> EquivalenceBounds:
         """The bounds within which two methods count as the same."""
         return self.bounds or self.results.about.equivalence
+
+    @property
+    def same_mean(self) -> tuple[float, float] | None:
+        """Bounds of the difference of two equal means; ``None`` in a metric's own unit unless somebody named them."""
+        named = self.results.measure.points or self.bounded or self.results.about.bounded
+        return self.equivalence.difference if named else None
 
     @cached_property
     def notes(self) -> list[str]:
@@ -120,7 +128,8 @@ class View:
     def with_equivalence(self, ratio: tuple[float, float] | None, points: float | None) -> "View":
         """The same view with other bounds of equivalence; ``None`` keeps a bound."""
         bounds = self.equivalence
-        return replace(self, bounds=EquivalenceBounds(ratio=ratio or bounds.ratio, points=points or bounds.points))
+        made = EquivalenceBounds(ratio=ratio or bounds.ratio, points=points or bounds.points)
+        return replace(self, bounds=made, bounded=self.bounded or points is not None)
 
     def without_reruns(self) -> "View":
         """The same view of only the first run of each method, setting and seed."""

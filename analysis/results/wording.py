@@ -37,14 +37,9 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def points(number: float) -> str:
-    """A number of points, such as ``1 point`` and ``0.5 points``."""
-    return f"{number:g} point{'' if number == 1 else 's'}"
-
-
-def signed(value: float) -> str:
+def signed(value: float, form: str = ".2f") -> str:
     """A difference with its sign, and with a true minus."""
-    return f"{value:+.2f}".replace("-", "−")
+    return f"{value:+{form}}".replace("-", "−")
 
 
 def named(names: Sequence[str], otherwise: str, *, separator: str = ", ", most: int = MAX_NAMED) -> str:

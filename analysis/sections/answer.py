@@ -47,14 +47,17 @@ def _movement(view: View) -> Iterator[str]:
         runs = results.runs[(results.runs["method"] == method) & results.runs["complete"]]
         surviving = runs[~runs["collapsed"]]
         settings, seeds = surviving["setting"].nunique(), surviving["seed"].nunique()
-        source, zero_shot = (Score.over(surviving[name], len(surviving), view.ddof) for name in ("source", "zero_shot"))
+        source, zero_shot = (
+            Score.over(surviving[name], len(surviving), view.ddof, results.form) for name in ("source", "zero_shot")
+        )
         unlike = sources.are_unlike(results.source)  # then no score is theirs in common
         which = " that did not collapse" if len(surviving) < len(runs) else ""
         if not len(surviving):
             yield f"All runs of {method} collapsed." if len(runs) else f"No run of {method} is complete."
         elif math.isnan(zero_shot.std):
-            on_source = "" if unlike else f"{results.source} {source.mean:.2f}, "
-            yield (f"{method} has one run{which}: {on_source}zero-shot {zero_shot.mean:.2f}; one run has no spread.")
+            on_source = "" if unlike else f"{results.source} {source.mean:{results.form}}, "
+            score = format(zero_shot.mean, results.form)
+            yield f"{method} has one run{which}: {on_source}zero-shot {score}; one run has no spread."
         else:
             on_source = "" if unlike else f"{source.plain()} on {results.source} and "
             grid = f"{counted(settings, 'setting')}, {counted(seeds, 'seed')}"

@@ -22,7 +22,7 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
 
     Differences are paired by seed.
     """
-    results = view.results
+    results, sign = view.results, view.results.measure.sign
     rows: list[list[str | Cell]] = []
     for method, best in found.items():
         base = view.baseline_of(method)
@@ -30,18 +30,18 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         if base in found:
             difference = _difference(results, best, found[base], view.ddof)
         runs = best.runs
-        scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
+        scores = (Score.over(runs[column], len(runs), view.ddof, results.form) for column in ("source", "zero_shot"))
         rows.append([method, best.setting or MISSING_CELL, str(best.tried), *scores, difference])
-    rows = mark_column(mark_column(rows, 3), 4, over_most(results, found))
+    rows = mark_column(mark_column(rows, 3, sign=sign), 4, over_most(results, found), sign=sign)
     header = ["method", "setting", "settings tried", results.source, "zero-shot", f"zero-shot − {view.base_name}"]
     notes = [
         std_note("each std is over the seeds of one setting", view.ddof),
-        selection_note(list(found.values()), results.source),
+        selection_note(list(found.values()), results),
         "A method with more settings to choose from has had more chances. The difference is the mean over the seeds "
         f"and languages that both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own "
         "best setting.",
         *filter(None, [view.no_baseline]),
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", results.measure),
     ]
     return Table("best", "Scores at each method's best setting", header, rows, notes)
 
@@ -54,12 +54,12 @@ def _difference(results: Results, ours: BestSetting, theirs: BestSetting, ddof: 
         here = results.of(best.method)[[*results.about.targets]]
         scores.append(here[here.index.isin(complete)].droplevel(PAIR[0]))
     differences = (scores[0] - scores[1]).mean(axis=1).dropna()  # NaN if either lacks the seed or the language
-    return Difference.over(differences, ddof) if len(differences) else MISSING_CELL
+    return Difference.over(differences, ddof, results.form) if len(differences) else MISSING_CELL
 
 
 def languages(view: View, found: dict[str, BestSetting]) -> Table:
     """Mean ± std over seeds at the best setting, for every language and method."""
-    results = view.results
+    results, sign = view.results, view.results.measure.sign
     columns: list[list[str | Score]] = []
     for method, best in found.items():
         here = results.of(method)
@@ -67,19 +67,21 @@ def languages(view: View, found: dict[str, BestSetting]) -> Table:
         asked = results.asked.loc[method].to_dict()
         columns.append(
             [
-                Score.over(scores[language], len(best.runs), view.ddof)
+                Score.over(scores[language], len(best.runs), view.ddof, results.form)
                 if asked[language] and best.setting
                 else MISSING_CELL
                 for language in scores
             ]
         )
     names = [f"{results.source} (source)", *results.about.targets]
-    rows: list[list[str | Cell]] = [[name, *mark_best(cells)] for name, *cells in zip(names, *columns, strict=True)]
-    zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof) for best in found.values()]
-    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found))])
+    rows: list[list[str | Cell]] = [
+        [name, *mark_best(cells, sign=sign)] for name, *cells in zip(names, *columns, strict=True)
+    ]
+    zero_shot = [Score.over(best.runs["zero_shot"], len(best.runs), view.ddof, results.form) for best in found.values()]
+    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, found), sign=sign)])
     notes = [
         std_note("each std is over the seeds of the method's best setting", view.ddof),
-        *bold_note(rows, "of a row"),
+        *bold_note(rows, "of a row", results.measure),
     ]
     return Table(
         "best-languages",

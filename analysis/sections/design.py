@@ -31,10 +31,16 @@ def section(view: View) -> Section:
     if view.comparisons:
         bounds = view.equivalence
         origin = " (named for this report, not by the study)" if bounds != results.about.equivalence else ""
-        parts.append(
-            f"Two methods count as the same within a ratio of {bounds.ratio[0]:.2f} to {bounds.ratio[1]:.2f} of their "
-            f"standard deviations and within {bounds.points:g} points of their mean scores{origin}."
-        )
+        start = f"Two methods count as the same within a ratio of {bounds.ratio[0]:.2f} to {bounds.ratio[1]:.2f} of"
+        if view.same_mean is not None:
+            within = f"{bounds.points:g} points" if results.measure.points else results.measure.within(bounds.points)
+            parts.append(f"{start} their standard deviations and within {within} of their mean scores{origin}.")
+        else:
+            parts.append(
+                f"{start} their standard deviations{origin}. Whether their mean scores are the same is not tested: no "
+                "bound in the metric's own unit is named ('points' of the study's field 'equivalence', or "
+                "--equivalent-points)."
+            )
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())
         scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())

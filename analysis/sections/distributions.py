@@ -150,7 +150,8 @@ def _described(results: Results) -> str:
     """The figure in words: the metric, the methods, and the range of the languages' means."""
     means = results.test.groupby("language")["score"].mean()
     many = f"{len(results.methods)} methods" if len(results.methods) > 1 else results.methods[0]
+    form = results.measure.brief
     return (
-        f"{metric_name(results)} in {len(means)} languages, for {many}. Means over all runs go from {means.min():.1f} "
-        f"({means.idxmin()}) to {means.max():.1f} ({means.idxmax()})."
+        f"{metric_name(results)} in {len(means)} languages, for {many}. Means over all runs go from "
+        f"{means.min():{form}} ({means.idxmin()}) to {means.max():{form}} ({means.idxmax()})."
     )

@@ -29,9 +29,9 @@ class Compared:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has enough runs."""
+    """The section; ``None`` if no method has enough runs, and for scores that are no points (``WITHIN``)."""
     found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
-    if not found:
+    if not found or not view.results.measure.points:
         return None
     return Section(
         "equal-source", "Equal source scores, different target scores", [summary(view, found), languages(view, found)]

@@ -31,20 +31,22 @@ def table(view: View) -> Table:
 
     Methods that freeze the encoder come last.
     """
-    results = view.results
+    results, sign = view.results, view.results.measure.sign
     methods = sorted(results.methods, key=lambda method: MethodLabel.of(method).kind in FROZEN)
     found = [BestSetting.of(results, method) for method in methods]
     rows: list[list[str | Cell]] = []
     for best in found:
         frozen = "mostly frozen" if MethodLabel.of(best.method).kind in FROZEN else "trained"
-        scores = (Score.over(best.runs[column], len(best.runs), view.ddof) for column in ("source", "zero_shot"))
+        scores = (
+            Score.over(best.runs[column], len(best.runs), view.ddof, results.form) for column in ("source", "zero_shot")
+        )
         rows.append([best.method, frozen, _trained(view, best.method), *scores])
-    rows = mark_column(mark_column(rows, 3), 4, over_most(results, methods))
+    rows = mark_column(mark_column(rows, 3, sign=sign), 4, over_most(results, methods), sign=sign)
     header = ["method", "encoder", "trained parameters", results.source, "zero-shot"]
     notes = [
         std_note("over the seeds of the method's best setting", view.ddof),
-        selection_note(found, results.source),
-        *bold_note(rows, "of a column"),
+        selection_note(found, results),
+        *bold_note(rows, "of a column", results.measure),
     ]
     return Table("frozen", "Frozen encoders", header, rows, notes)
 

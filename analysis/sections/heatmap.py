@@ -37,9 +37,10 @@ def section(view: View) -> Section | None:
         )
     values = pd.concat(panels.values()).stack()
     languages, settings = len(next(iter(panels.values()))), max(panel.shape[1] for panel in panels.values())
+    form = view.results.measure.brief
     alt = (
-        f"Heat maps of the mean {metric_name(view.results)} in {languages} languages (rows) at {settings} settings "
-        f"(columns), one for each of {', '.join(panels)}. Means go from {values.min():.1f} to {values.max():.1f}."
+        f"Heat maps of the mean {view.results.measure.scaled} in {languages} languages (rows) at {settings} settings "
+        f"(columns), one for each of {', '.join(panels)}. Means go from {values.min():{form}} to {values.max():{form}}."
     )
     return Section("heatmap", "Languages by setting", [Picture("heatmap", draw, caption, alt)])
 
@@ -81,7 +82,7 @@ def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mappin
     """
     draw = _numbered if numbered(results, panels) else _coloured
     made = draw(results, panels, lacking)
-    made.suptitle(f"Mean {metric_name(results)} over seeds, by language and setting")
+    made.suptitle(f"Mean {results.measure.scaled} over seeds, by language and setting")
     made.supxlabel(setting_names(results)[0], fontsize=9)
     return made
 
@@ -90,7 +91,7 @@ def numbered(results: Results, panels: Mapping[str, pd.DataFrame]) -> bool:
     """Whether cells have room for a number on one page."""
     most = max(panel.shape[1] for panel in panels.values())
     down, _, cell = _grid(len(panels), most, _height(results, LINE))
-    return cell >= CELLS[-1] and down * _height(results, LINE) <= HEIGHT
+    return cell >= CELLS[-1 if results.measure.points else 0] and down * _height(results, LINE) <= HEIGHT
 
 
 def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
@@ -99,14 +100,14 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
     least, nice = _height(results, LINE), _height(results, 0.28)
     down, across, cell = _grid(len(panels), most, least)
     panel_width = max(1.2, cell * most)
-    decimals = 1 if cell >= CELLS[0] else 0
+    form = (".1f" if cell >= CELLS[0] else ".0f") if results.measure.points else ".3g"
     made = Figure(figsize=(0.5 + across * (panel_width + 0.12), max(down * least, min(HEIGHT, 0.4 + down * nice))))
     low, high = results.test["score"].min(), results.test["score"].max()
     grid = made.subplots(down, across, squeeze=False)
     for axes in grid.flat[len(panels) :]:
         axes.remove()
     for place, (axes, (method, panel)) in enumerate(zip(grid.flat, panels.items(), strict=False)):
-        text = panel.map(lambda value: "" if pd.isna(value) else f"{value:.{decimals}f}")
+        text = panel.map(lambda value: "" if pd.isna(value) else f"{value:{form}}")
         sns.heatmap(
             panel.rename(columns=values),
             ax=axes,

@@ -34,6 +34,8 @@ class Ladder:
     """Zero-shot scores, of shape seeds × rates."""
     languages: dict[str, NDArray[np.float64]]
     """Scores by target language, each of shape seeds × rates."""
+    sign: int = 1
+    """-1 if lower scores are better."""
 
     @classmethod
     def of(cls, results: Results, method: str) -> "Ladder | None":
@@ -57,12 +59,12 @@ class Ladder:
             if np.isfinite(by_language).all()
         }
         zero_shot = np.column_stack([frame.loc[seeds, "zero_shot"] for frame in at])
-        return cls([float(rate) for rate in rates], zero_shot.astype(np.float64), languages)
+        return cls([float(rate) for rate in rates], zero_shot.astype(np.float64), languages, results.measure.sign)
 
     @property
     def best(self) -> int:
-        """Index of the rate with the highest mean."""
-        return int(self.zero_shot.mean(axis=0).argmax())
+        """Index of the rate with the best mean."""
+        return int((self.sign * self.zero_shot.mean(axis=0)).argmax())
 
 
 def section(view: View) -> Section | None:
@@ -71,9 +73,12 @@ def section(view: View) -> Section | None:
     ladders = {method: ladder for method, ladder in made.items() if ladder is not None}
     if not ladders:
         return None
-    points = {method: breaking_point(ladder.zero_shot, ladder.rates) for method, ladder in ladders.items()}
+    points = {
+        method: breaking_point(ladder.zero_shot, ladder.rates, sign=ladder.sign) for method, ladder in ladders.items()
+    }
+    limit, good, _ = _limit(view.results)
     caption = (
-        f"Share of seeds that have not broken: their zero-shot score has stayed above {100 * KEPT:.0f} % of the "
+        f"Share of seeds that have not broken: their zero-shot score has stayed {good} {limit:.0f} % of the "
         "method's best mean at every rate up to this one. A line begins at the method's best rate."
     )
     alt = (
@@ -84,13 +89,18 @@ def section(view: View) -> Section | None:
     return Section("ladder", "Where does it break?", [table(view, ladders, points), picture, languages(view, ladders)])
 
 
+def _limit(results: Results) -> tuple[float, str, str]:
+    """The limit of unbroken scores in per cent of the best mean, and the sides of unbroken and of broken scores."""
+    return (100 / KEPT, "below", "above") if results.measure.lower_is_better else (100 * KEPT, "above", "below")
+
+
 def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, BreakingPoint]) -> Table:
     """One row per method: its best rate, its score there, and its breaking point."""
     rows: list[list[str | Cell]] = []
     reasons: dict[str, None] = {}
     for method, ladder in ladders.items():
         point, scores = points[method], pd.Series(ladder.zero_shot[:, ladder.best])
-        score = Score.over(scores, len(scores), view.ddof)
+        score = Score.over(scores, len(scores), view.ddof, view.results.form)
         rows.append(
             [
                 method,
@@ -104,10 +114,13 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
         reasons |= {f"{method}: {point.reason}": None} if point.reason else {}
     header = ["method", "seeds", "best rate", "zero-shot at best rate", "breaking point", "range over seeds"]
     highest = max(ladder.rates[-1] for ladder in ladders.values())
+    limit, _, bad = _limit(view.results)
+    verb = "falls" if bad == "below" else "rises"
     notes = [
-        "Best rate: the learning rate with the method's highest mean. Breaking point of a seed: the last rate, from "
-        f"the best rate up, before its zero-shot score first falls below {100 * KEPT:.0f} % of that mean. If it is "
-        "below at the best rate, the next lower rate counts.",
+        f"Best rate: the learning rate with the method's {view.results.measure.best} mean. Breaking point of a seed: "
+        "the last rate, from "
+        f"the best rate up, before its zero-shot score first {verb} {bad} {limit:.0f} % of that mean. If it is "
+        f"{bad} at the best rate, the next lower rate counts.",
         "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. It is known to "
         "within one step of the ladder.",
         *(
@@ -140,7 +153,10 @@ def languages(view: View, ladders: Mapping[str, Ladder]) -> Table:
     Languages that break first under the first method come first.
     """
     found = {
-        method: {language: breaking_point(scores, ladder.rates) for language, scores in ladder.languages.items()}
+        method: {
+            language: breaking_point(scores, ladder.rates, sign=ladder.sign)
+            for language, scores in ladder.languages.items()
+        }
         for method, ladder in ladders.items()
     }
     by_first = next(iter(found.values()))

@@ -26,26 +26,31 @@ def table(view: View) -> Table:
     number and has its own row. A source of several languages has a row for each. If any run of a method collapsed in
     any language, a column counts these runs.
     """
-    results, ddof = view.results, view.ddof
+    results, ddof, sign = view.results, view.ddof, view.results.measure.sign
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
-    source, zero_shot = ([Score.over(r[column], len(r), ddof) for r in runs] for column in ("source", "zero_shot"))
+    source, zero_shot = (
+        [Score.over(r[column], len(r), ddof, results.form) for r in runs] for column in ("source", "zero_shot")
+    )
     unlike = sources.are_unlike(results.source)  # no score in common
-    rows: list[list[str | Cell]] = [] if unlike else [[f"{results.source} (source)", *mark_best(source)]]
+    rows: list[list[str | Cell]] = [] if unlike else [[f"{results.source} (source)", *mark_best(source, sign=sign)]]
     own = sources.parts(results.source) if sources.is_several(results.source) else ()
     for language in own:
         of_one = results.test[results.test["language"] == language]
         scores = [of_one.loc[of_one["method"] == method, "score"] for method in results.methods]
-        cells = [Score.over(found, len(r), ddof) for found, r in zip(scores, runs, strict=True)]
-        rows.append([f"{language} (of the source)", *mark_best(cells)])
+        cells = [Score.over(found, len(r), ddof, results.form) for found, r in zip(scores, runs, strict=True)]
+        rows.append([f"{language} (of the source)", *mark_best(cells, sign=sign)])
     columns: list[list[str | Score]] = [
         [score(results, m, language, ddof) for language in results.about.targets] for m in results.methods
     ]
-    rows += [[language, *mark_best(cells)] for language, *cells in zip(results.about.targets, *columns, strict=True)]
-    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, results.methods))])
+    rows += [
+        [language, *mark_best(cells, sign=sign)]
+        for language, *cells in zip(results.about.targets, *columns, strict=True)
+    ]
+    rows.append(["zero-shot", *mark_best(zero_shot, over_most(results, results.methods), sign=sign)])
     rows.append(
         [
             "mean of the languages' stds",
-            *(Spread.mean(cell for cell in column if isinstance(cell, Score)) for column in columns),
+            *(Spread.mean((cell for cell in column if isinstance(cell, Score)), results.form) for column in columns),
         ]
     )
     fallen = [method for method in results.methods if _falls(results, method)]
@@ -57,7 +62,7 @@ def table(view: View) -> Table:
             "each std is over runs of one method, that of the zero-shot score over runs of the mean over languages",
             ddof,
         ),
-        *bold_note(rows, "of a row"),
+        *bold_note(rows, "of a row", results.measure),
         *([collapse_rule({*results.scores["metric"]})] if fallen else []),
         *_unknown_note(results),
     ]
@@ -70,7 +75,7 @@ def score(results: Results, method: str, language: str, ddof: int) -> str | Scor
     asked = int(results.asked[language][method])
     if not asked:
         return MISSING_CELL
-    return Score.over(results.of(method)[language], asked, ddof)
+    return Score.over(results.of(method)[language], asked, ddof, results.form)
 
 
 def collapsed(results: Results, method: str, language: str) -> str:

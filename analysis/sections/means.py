@@ -11,11 +11,9 @@ from analysis.rendering.table import Table
 from analysis.results.view import View
 from analysis.sections.spread import probability
 from analysis.statistics.multi_bootstrap import Difference
+from harness.tasks.metrics import Measure
 
 TITLE = "Is it better?"
-NOTES = (
-    "Points of the zero-shot score, the method's less the baseline's, over pairs of runs of one setting and seed.",
-)
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
 ONE_SEED = "All runs have one seed: claims on other settings are for this seed."
 TERMS = {
@@ -25,6 +23,13 @@ TERMS = {
     "minimum detectable difference": "minimum detectable difference",
     "over examples too": "multi-bootstrap",
 }
+
+
+def _what(measure: Measure) -> str:
+    """A note on the differences."""
+    of = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
+    better = " Below 0 the method is better." if measure.lower_is_better else ""
+    return f"{of}, the method's less the baseline's, over pairs of runs of one setting and seed.{better}"
 
 
 def section(view: View) -> Section | None:
@@ -55,10 +60,10 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
     header += ["over all runs"] if surviving else []
     header += ["other seeds", "p, seeds", "other settings too", "p, settings", "p, settings, Holm"]
     header += ["minimum detectable difference", *(["over examples too", "p, bootstrap"] if bootstrapped else [])]
-    rows = []
+    rows, form = [], found.form
     for claim in here:
-        row: list[str | Cell] = [claim.method, str(claim.n), Number(claim.estimate, "+.2f")]
-        row += [_number(claim.details["over all runs"], "+.2f")] if surviving else []
+        row: list[str | Cell] = [claim.method, str(claim.n), Number(claim.estimate, f"+{form}")]
+        row += [_number(claim.details["over all runs"], f"+{form}")] if surviving else []
         row += _scopes(found, claim.method)
         made = bootstraps[claim.method]
         if bootstrapped:
@@ -66,7 +71,7 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
         rows.append(row)
     reasons = dict.fromkeys(claim.reason for claim in found.of(Quantity.MEAN) if claim.reason)
     notes = [
-        *NOTES,
+        _what(view.results.measure),
         *([SURVIVING] if surviving else []),
         *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
         *([f"Nothing is given where {'; where '.join(reasons)}."] if reasons else []),
@@ -80,18 +85,18 @@ def _scopes(found: Answer, method: str) -> list[str | Cell]:
     seeds, settings = (found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS))
     none = math.nan
     return [
-        *([_interval(seeds), probability(seeds.p)] if seeds else [MISSING_CELL] * 2),
+        *([_interval(seeds, found.form), probability(seeds.p)] if seeds else [MISSING_CELL] * 2),
         *(
-            [_interval(settings), probability(settings.p), probability(settings.corrected)]
+            [_interval(settings, found.form), probability(settings.p), probability(settings.corrected)]
             if settings
             else [MISSING_CELL] * 3
         ),
-        _number(settings.details.get("minimum detectable difference", none) if settings else none, ".2f"),
+        _number(settings.details.get("minimum detectable difference", none) if settings else none, found.form),
     ]
 
 
-def _interval(claim: Claim) -> str | Cell:
-    return Interval(claim.estimate, claim.low, claim.high, "+.2f") if claim.tested else MISSING_CELL
+def _interval(claim: Claim, form: str) -> str | Cell:
+    return Interval(claim.estimate, claim.low, claim.high, f"+{form}") if claim.tested else MISSING_CELL
 
 
 def _number(value: float | None, form: str) -> str | Cell:

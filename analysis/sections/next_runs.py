@@ -85,5 +85,7 @@ def _row(found: Answer, claim: Claim) -> list[str | Cell]:
         least = MISSING_CELL if math.isnan(ratio) else f"below {ratio:.2f} or above {1 / ratio:.2f} times"
         return [claim.method, "spread", Number(claim.estimate, ".2f"), least, "more seeds at each setting"]
     points = claim.details.get("minimum detectable difference", math.nan)
-    least = MISSING_CELL if math.isnan(points) else f"{points:.1f} points"
-    return [claim.method, "mean score", Number(claim.estimate, "+.2f"), least, "more settings"]
+    least = MISSING_CELL
+    if not math.isnan(points):
+        least = f"{points:.1f} points" if found.measure.points else found.measure.within(float(f"{points:.2g}"))
+    return [claim.method, "mean score", Number(claim.estimate, f"+{found.form}"), least, "more settings"]

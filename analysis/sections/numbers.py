@@ -43,13 +43,14 @@ def table(view: View, found: Answer) -> Table:
     rows += [_row(view, method, own) for method, own in claims.items()]
     scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
     where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
+    unit = view.results.measure.unit
     many = any(claim.tests > 1 for own in claims.values() for claim in own.values())
     notes = [
         f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals."
         + " Marks are corrected for the number of methods, intervals are not."
         * many,
-        f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
+        f"Collapse and standard deviation are of these runs; the mean zero-shot score, in {unit}, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
         "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
         "geometric means over target languages.",
@@ -72,7 +73,7 @@ def _baselines(view: View) -> list[str]:
 def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]]) -> list[str | Cell]:
     runs = view.results.runs[(view.results.runs["method"] == method) & view.results.runs["complete"]]
     surviving = runs.loc[~runs["collapsed"], "zero_shot"]
-    score = Score.over(surviving, len(surviving), view.ddof)
+    score = Score.over(surviving, len(surviving), view.ddof, view.results.form)
     std = _std(view, method, {own[Quantity.SPREAD].of for own in claims.values() if Quantity.SPREAD in own})
     collapse = [own[Quantity.COLLAPSE] for own in claims.values() if Quantity.COLLAPSE in own]
     figures = baselines(collapse).get(method)
@@ -80,8 +81,8 @@ def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]])
         f"{method} (baseline)",
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         MISSING_CELL,
-        MISSING_CELL if math.isnan(std) else Number(std, ".2f"),
-        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, ".2f"),
+        MISSING_CELL if math.isnan(std) else Number(std, view.results.form),
+        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, view.results.form),
     ]
 
 
@@ -107,7 +108,7 @@ def _row(view: View, method: str, claims: dict[Quantity, Claim]) -> list[str | C
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         _judged(collapse, "+.0f", factor=100, unit=" %"),
         _judged(claims.get(Quantity.SPREAD), ".2f"),
-        _judged(claims.get(Quantity.MEAN), "+.2f"),
+        _judged(claims.get(Quantity.MEAN), f"+{view.results.form}"),
     ]
 
 

@@ -76,7 +76,10 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
     runs = results.runs[results.runs["complete"]]
     runs = runs[~runs["collapsed"]] if surviving else runs
     ids = results.trials.groupby(RUN, sort=False)["trial"].agg(list).to_dict()
-    dots = [_dot(run, ids[tuple(run[name] for name in RUN)], results.source) for run in runs.to_dict("records")]
+    dots = [
+        _dot(run, ids[tuple(run[name] for name in RUN)], results.source, results.form)
+        for run in runs.to_dict("records")
+    ]
     methods = [method for method in results.methods if (runs["method"] == method).any()]
     palette = dict(zip(results.methods, map(to_hex, colours(results)), strict=True))
     unlike = sources.are_unlike(results.source)
@@ -90,21 +93,23 @@ def picture(view: View, *, surviving: bool = False) -> Dots:
         Places.along(results),
         view.ddof,
         _alt(view, dots),
+        results.form,
+        results.measure.points,
     )
 
 
-def _dot(run: dict[Hashable, Any], trials: list[str], source: str) -> Dot:
+def _dot(run: dict[Hashable, Any], trials: list[str], source: str, form: str) -> Dot:
     named = ", ".join(map(str, trials[:MAX_IDS])) + (" …" if len(trials) > MAX_IDS else "")
-    on_source = "" if sources.are_unlike(source) else f", {source} {_number(run['source'])}"
+    on_source = "" if sources.are_unlike(source) else f", {source} {_number(run['source'], form)}"
     name = (
-        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:.2f}{on_source}"
+        f"{run['method']}, {run['setting']}, seed {run['seed']}: zero-shot {run['zero_shot']:{form}}{on_source}"
         f"{', collapsed' if run['collapsed'] else ''} (trial {named})"
     )
     return Dot(run["method"], run["setting"], (run["zero_shot"], run["source"]), bool(run["collapsed"]), name)
 
 
-def _number(score: float) -> str:
-    return MISSING_CELL if math.isnan(score) else f"{score:.2f}"
+def _number(score: float, form: str) -> str:
+    return MISSING_CELL if math.isnan(score) else format(score, form)
 
 
 def _alt(view: View, dots: list[Dot]) -> str:
@@ -114,8 +119,9 @@ def _alt(view: View, dots: list[Dot]) -> str:
         own = [dot.collapsed for dot in dots if dot.method == method]
         counts.append(f"{method} {counted(len(own), 'run')}, {sum(own)} collapsed")
     low, high = (f(dot.scores[0] for dot in dots) for f in (min, max)) if dots else (0.0, 0.0)
+    form = view.results.measure.brief
     told = f"{counted(len(dots), 'run')}: {'; '.join(counts)}"
-    return f"Dot plot of {told}; zero-shot scores from {low:.1f} to {high:.1f}."
+    return f"Dot plot of {told}; zero-shot scores from {low:{form}} to {high:{form}}."
 
 
 def _caption(view: View) -> str:

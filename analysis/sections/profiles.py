@@ -34,16 +34,18 @@ def section(view: View) -> Section | None:
     scores = {method: runs for method, runs in scored.items() if len(runs) >= MIN_RUNS}
     if not scores:
         return None
+    sign = view.results.measure.sign
+    side, better = ("below", "left") if sign < 0 else ("above", "right")
     zero_shot = {method: runs["zero_shot"].to_numpy(np.float64) for method, runs in scores.items()}
-    best = {method: selected(runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
+    best = {method: selected(sign * runs[on], zero_shot[method], _tries(len(runs))) for method, runs in scores.items()}
     draw = partial(figure, view, zero_shot, best)
     caption = (
-        "Left: the share of a method's runs with a zero-shot score above τ. A curve further to the right means better "
-        "runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the best "
-        "source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
+        f"Left: the share of a method's runs with a zero-shot score {side} τ. A curve further to the {better} means "
+        "better runs, a steeper curve means steadier runs. Right: the expected zero-shot score of the run with the "
+        "best source score among n random runs. Bands are pointwise 95 % intervals over runs, where these are valid."
     )
     alt = (
-        "Left, the share of runs above a zero-shot score. Right, the expected zero-shot score over the number of "
+        f"Left, the share of runs {side} a zero-shot score. Right, the expected zero-shot score over the number of "
         "tries. Each method has a colour."
     )
     made = table(view, zero_shot, best, on)
@@ -55,11 +57,17 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
     most = max(len(scores) for scores in zero_shot.values())
     tries = [n for n in TRIES if n <= most]
     rows: list[list[str | Cell]] = []
+    form = view.results.form
     for method, scores in zero_shot.items():
         middle = interquartile_mean(scores)
-        mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores))
+        mean = Score(float(scores.mean()), float(scores.std(ddof=view.ddof)), len(scores), len(scores), form)
         rows.append(
-            [method, mean, Interval(middle.value, middle.low, middle.high), *(_after(best[method], n) for n in tries)]
+            [
+                method,
+                mean,
+                Interval(middle.value, middle.low, middle.high, form),
+                *(_after(best[method], n, form) for n in tries),
+            ]
         )
     header = ["method", "mean", "interquartile mean", *(f"best of {n}" if n > 1 else "one run" for n in tries)]
     split = "dev" if on == "dev" else "test"
@@ -80,13 +88,13 @@ def _tries(runs: int) -> NDArray[np.intp]:
     return np.unique(every)
 
 
-def _after(curve: Curve, tries: int) -> str | Cell:
+def _after(curve: Curve, tries: int, form: str) -> str | Cell:
     place = np.flatnonzero(curve.tries == tries)
     if not len(place):
         return MISSING_CELL
     i = int(place[0])
     low, high = (float(side[i]) if len(side) else math.nan for side in (curve.low, curve.high))
-    return Interval(float(curve.value[i]), low, high)
+    return Interval(float(curve.value[i]), low, high, form)
 
 
 def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str, Curve]) -> Figure:
@@ -94,16 +102,22 @@ def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str
     made = Figure(figsize=(WIDTH, 4.6))
     left, right = made.subplots(1, 2)
     every = np.concatenate([*zero_shot.values()])
-    thresholds = np.linspace(every.min() - 0.5, every.max() + 0.5, THRESHOLDS)
+    measure = view.results.measure
+    margin = 0.5 if measure.points else 0.05 * float(np.ptp(every)) or 0.5
+    thresholds = np.linspace(every.min() - margin, every.max() + margin, THRESHOLDS)
     palette = dict(zip(view.results.methods, colours(view.results), strict=True))
     for method, scores in zero_shot.items():
-        shown: Profile = profile(scores, thresholds)
+        shown: Profile = profile(measure.sign * scores, measure.sign * thresholds)
         _band(left, thresholds, 100 * shown.share, 100 * shown.low, 100 * shown.high, method, palette[method])
         curve = best[method]
         trusted = max(1, int((curve.tries <= curve.n * TRUSTED).sum())) if len(curve.low) else 0
         _band(right, curve.tries, curve.value, curve.low[:trusted], curve.high[:trusted], None, palette[method])
     right.xaxis.get_major_locator().set_params(integer=True)
-    left.set(xlabel=f"zero-shot score τ, {metric_name(view.results)}", ylabel="runs above τ (%)", ylim=(-2, 102))
+    left.set(
+        xlabel=f"zero-shot score τ, {metric_name(view.results)}",
+        ylabel=f"runs {'below' if measure.lower_is_better else 'above'} τ (%)",
+        ylim=(-2, 102),
+    )
     right.set(xlabel="tries", ylabel=f"expected zero-shot score, {metric_name(view.results)}")
     handles, labels = left.get_legend_handles_labels()
     made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.8), frameon=False)

@@ -50,8 +50,8 @@ def section(view: View) -> Section | None:
 
 CAUTION = (
     "A diagnostic, and no result: the last table says what each method's best setting would be if it were chosen by "
-    "the target languages' test scores. Zero-shot transfer has no such scores to choose by; and the highest of "
-    "several scores flatters, so that the difference is above zero even where all settings are equally good."
+    "the target languages' test scores. Zero-shot transfer has no such scores to choose by; and the best of "
+    "several scores flatters, so that there is a difference even where all settings are equally good."
 )
 
 
@@ -112,19 +112,20 @@ def winners(view: View) -> Table:
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []
     for method in results.about.methods:
-        best = winner(tried, method)
+        best = winner(tried, method, sign=results.measure.sign)
         mine = [one for one in tried if one.method == method]
         counts = [_count([one for one in mine if one.status == status]) for status in (FINISHED, STOPPED, FAILED)]
         if best is None or best.dev is None or best.id not in scores:
             rows.append([method, *[MISSING_CELL] * 4, *counts])
             continue
         found = [best.dev, *scores[best.id]]
-        rows.append([method, labels[best.setting], *(Number(score, ".2f") for score in found), *counts])
-    source = results.source
+        rows.append([method, labels[best.setting], *(Number(score, results.form) for score in found), *counts])
+    source, best_of = results.source, results.measure.best
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
-        f"The best setting is the finished trial with the highest {source} dev score, of one seed; no target language "
-        "is looked at. That dev score is the highest of several and flatters: compare methods over other seeds.",
+        f"The best setting is the finished trial with the {best_of} {source} dev score, of one seed; no target "
+        f"language is looked at. That dev score is the {best_of} of several and flatters: compare methods over other "
+        "seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "
         "scores.",
     ]
@@ -145,20 +146,21 @@ def on_targets(view: View) -> Table:
     labels, scores = _labels(tried), _scores(results)
     rows: list[list[str | Cell]] = []
     for method in results.about.methods:
-        best = winner(tried, method)
+        best = winner(tried, method, sign=results.measure.sign)
         finished = [one for one in tried if one.method == method and one.status == FINISHED and one.id in scores]
         if best is None or best.id not in scores:
             rows.append([method, *[MISSING_CELL] * 5])
             continue
-        other = max(finished, key=lambda one: scores[one.id].zero_shot)
+        other = max(finished, key=lambda one: results.measure.sign * scores[one.id].zero_shot)
+        form = results.form
         ours, theirs = scores[best.id].zero_shot, scores[other.id].zero_shot
-        numbers = Number(ours, ".2f"), Number(theirs, ".2f"), Number(theirs - ours, "+.2f")
+        numbers = Number(ours, form), Number(theirs, form), Number(theirs - ours, f"+{form}")
         rows.append([method, *numbers, labels[other.setting], str(len(finished))])
     by_source, by_targets = f"zero-shot, chosen on {results.source} dev", "zero-shot, chosen on the targets"
     header = ["method", by_source, by_targets, "difference", "setting", "of trials"]
     notes = [
-        "Diagnostic only. Chosen on the targets: the highest mean of the target languages' test scores among the "
-        f"finished trials; those that were stopped, by their {results.source} dev score, have none."
+        f"Diagnostic only. Chosen on the targets: the {results.measure.best} mean of the target languages' test scores "
+        f"among the finished trials; those that were stopped, by their {results.source} dev score, have none."
     ]
     return Table("search-on-targets", "Diagnostic: had the target languages chosen", header, rows, notes)
 
@@ -171,8 +173,9 @@ def figure(results: Results, tried: list[SearchTrial]) -> Figure:
     apart = min(APART, 0.8 / len(results.methods))
     beside = {method: apart * (place - (len(results.methods) - 1) / 2) for place, method in enumerate(results.methods)}
     frame["place"] = frame["trial"] + frame["method"].map(beside)
+    sign = results.measure.sign
     frame["best"] = frame["dev"].where(frame["status"] == FINISHED)
-    frame["best"] = frame.groupby("method")["best"].transform(lambda scores: scores.cummax().ffill())
+    frame["best"] = frame.groupby("method")["best"].transform(lambda scores: sign * (sign * scores).cummax().ffill())
     made = Figure(figsize=(WIDTH * 0.8, 4.2))
     axes = made.subplots()
     common = {"data": frame, "hue": "method", "hue_order": results.methods, "palette": colours(results), "ax": axes}

@@ -13,7 +13,7 @@ from analysis.statistics.slopes import Slope, slopes
 
 TITLE = "Sensitivity to each hyperparameter"
 NOTES = (
-    "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: points per "
+    "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: {unit} per "
     "doubling of the learning rate, and per unit of any other. Runs that collapsed are left out.",
     "The slope is of a straight line. If the best value lies in the middle, the slope is near 0.",
 )
@@ -31,7 +31,11 @@ def section(view: View) -> Section | None:
         return None
     told = answer(view)
     claims = [*told.of(Quantity.SENSITIVITY), *told.of(Quantity.SPREAD_SENSITIVITY)]
-    return Section("sensitivity", TITLE, [table(found), *([differences(told, claims)] if claims else [])])
+    return Section(
+        "sensitivity",
+        TITLE,
+        [table(found, view.results.measure.unit, told.form), *([differences(told, claims)] if claims else [])],
+    )
 
 
 def _slopes(view: View, method: str) -> dict[str, Slope]:
@@ -46,17 +50,18 @@ def _slopes(view: View, method: str) -> dict[str, Slope]:
     return {slope.name: slope for slope in made.slopes if not math.isnan(slope.estimate)}
 
 
-def table(found: dict[str, dict[str, Slope]]) -> Table:
+def table(found: dict[str, dict[str, Slope]], unit: str, form: str) -> Table:
     """One row per method and hyperparameter."""
     rows: list[list[str | Cell]] = [
-        [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high), probability(slope.p)]
+        [method, name, slope.unit, _interval(slope.estimate, slope.low, slope.high, form), probability(slope.p)]
         for method, by in found.items()
         for name, slope in by.items()
     ]
     every = [slope for by in found.values() for slope in by.values()]
     told = (note for slope in every for note in (slope.note, slope.reason) if note)
     notes = dict.fromkeys(f"{note[0].upper()}{note[1:]}." for note in told)
-    return Table("sensitivity", "Slopes", ["method", "hyperparameter", "per", "points", "p"], rows, [*NOTES, *notes])
+    header = ["method", "hyperparameter", "per", unit, "p"]
+    return Table("sensitivity", "Slopes", header, rows, [*(note.format(unit=unit) for note in NOTES), *notes])
 
 
 def differences(found: Answer, claims: list[Claim]) -> Table:
@@ -68,7 +73,7 @@ def differences(found: Answer, claims: list[Claim]) -> Table:
             str(claim.details["hyperparameter"]),
             kinds[claim.quantity],
             claim.unit,
-            _interval(claim.estimate, claim.low, claim.high),
+            _interval(claim.estimate, claim.low, claim.high, found.form),
             probability(claim.p),
             probability(claim.corrected),
         ]
@@ -78,5 +83,5 @@ def differences(found: Answer, claims: list[Claim]) -> Table:
     return Table("sensitivity-differences", "Slopes beside the baseline's", header, rows, DIFFERENCES)
 
 
-def _interval(value: float, low: float, high: float) -> str | Cell:
-    return MISSING_CELL if math.isnan(value) else Interval(value, low, high, "+.2f")
+def _interval(value: float, low: float, high: float, form: str) -> str | Cell:
+    return MISSING_CELL if math.isnan(value) else Interval(value, low, high, f"+{form}")

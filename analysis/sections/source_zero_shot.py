@@ -27,7 +27,8 @@ def section(view: View) -> Section | None:
     caption = (
         "Each point is one run. Points above one another have the same source score and different zero-shot scores."
     )
-    between = (f"{runs[column].min():.1f} to {runs[column].max():.1f}" for column in ("source", "zero_shot"))
+    form = view.results.measure.brief
+    between = (f"{runs[column].min():{form}} to {runs[column].max():{form}}" for column in ("source", "zero_shot"))
     alt = (
         f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of "
         f"{len(runs)} runs, a colour a method: {view.results.source} goes from {next(between)}, "
@@ -45,7 +46,8 @@ def figure(results: Results) -> Figure:
     """
     names = {method: with_languages(results, method) for method in results.methods}
     runs = results.runs.dropna(subset=["source", "zero_shot"])
-    near = runs[runs["source"] >= runs["source"].max() - NEAR_THE_BEST]
+    sign, points = results.measure.sign, results.measure.points
+    near = runs[sign * runs["source"] >= (sign * runs["source"]).max() - NEAR_THE_BEST] if points else runs
     panels = {"All runs": runs} | (
         {f"Within {NEAR_THE_BEST} points of the best source score": near} if len(near) < len(runs) else {}
     )

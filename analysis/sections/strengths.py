@@ -35,6 +35,8 @@ def section(view: View) -> Section | None:
             f"{view.baseline}'s, as in the paper's Figure 1. Right: the {view.results.source} score. Points are "
             "means over runs, bars their standard errors."
         )
+        if view.results.measure.lower_is_better:
+            caption += " Below 0 the method is better."
         alt = (
             "Change of the zero-shot score over the strength λ on a logarithmic axis, and beside it the score of the "
             "source."
@@ -64,19 +66,24 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
         for method in strengths:
             runs = view.results.runs[view.results.runs["method"] == method]
             ours, theirs = view.comparisons[method].zero_shot
-            scores = (Score.over(runs[column], len(runs), view.ddof) for column in ("source", "zero_shot"))
-            difference: str | Cell = Difference.over(ours - theirs, view.ddof) if len(ours) else MISSING_CELL
+            scores = (
+                Score.over(runs[column], len(runs), view.ddof, view.results.form) for column in ("source", "zero_shot")
+            )
+            difference: str | Cell = (
+                Difference.over(ours - theirs, view.ddof, view.results.form) if len(ours) else MISSING_CELL
+            )
             collapsed = str(int(runs["collapsed"].sum()))
             rows.append([family, Number(MethodLabel.of(method).strength, "g"), *scores, difference, collapsed])
     methods = [method for family in found.values() for method in family]
-    rows = mark_column(mark_column(rows, 2), 3, over_most(view.results, methods))
+    sign = view.results.measure.sign
+    rows = mark_column(mark_column(rows, 2, sign=sign), 3, over_most(view.results, methods), sign=sign)
     header = ["method", "λ", view.results.source, "zero-shot", f"zero-shot − {view.baseline}", "collapsed runs"]
     notes = [
         std_note("over runs of one method", view.ddof),
         f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
         "A λ chosen by its zero-shot score is selected on the target languages: report a λ chosen on the "
         "source, or all.",
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", view.results.measure),
     ]
     return Table("strengths", "Scores by strength", header, rows, notes)
 

@@ -70,34 +70,39 @@ def table(view: View, axis: Axis) -> Table:
     comparable = over_most(view.results, methods)
     for value in axis.values:
         here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in methods}
-        scores = [Score.over(of["zero_shot"], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+        scores = [
+            Score.over(of["zero_shot"], len(of), view.ddof, view.results.form) if len(of) else MISSING_CELL
+            for of in here.values()
+        ]
         counts = [f"{int(here[method]['collapsed'].sum())}/{len(here[method])}" for method in fallen]
-        rows.append([axis.shown(value), *mark_best(scores, comparable), *counts])
+        rows.append([axis.shown(value), *mark_best(scores, comparable, sign=view.results.measure.sign), *counts])
     header = [axis.label, *methods, *(f"{method}, collapsed runs" for method in fallen)]
     what = f"over the runs of one {axis.label}, all other hyperparameters and seeds together"
-    notes = [std_note(what, view.ddof), *bold_note(rows, "of a row"), *_left_out(view, axis)]
+    notes = [std_note(what, view.ddof), *bold_note(rows, "of a row", view.results.measure), *_left_out(view, axis)]
     return Table("stress", f"Zero-shot scores by {axis.label}", header, rows, notes)
 
 
-def kept(runs: pd.DataFrame, scores: "pd.Series[float]") -> dict[float, float]:
+def kept(runs: pd.DataFrame, scores: "pd.Series[float]", sign: int = 1) -> dict[float, float]:
     """The mean over seeds at each value, as a percentage of the mean at the best value.
 
     Each comparison is over the seeds that have a score at both values. The runs are one method's, in the form of
-    ``Axis.runs``, with one score each, NaN if missing. The best value has the highest mean among the values with the
+    ``Axis.runs``, with one score each, NaN if missing. The best value has the best mean among the values with the
     most scores. A value without a score is left out, and so are all values if the best mean is not above 0.
+
+    ``sign`` is -1 if lower scores are better. The best mean is then given as a percentage of the mean at each value.
     """
     wide = scores.groupby([runs["seed"], runs["replicate"], runs["value"]]).mean().unstack("value")
     found = np.nan_to_num(wide.to_numpy(np.float64))
     there = wide.notna().to_numpy()
     counts = there.sum(axis=0)
-    means = np.where(counts == counts.max(), found.sum(axis=0) / np.maximum(counts, 1), -math.inf)
+    means = np.where(counts == counts.max(), sign * found.sum(axis=0) / np.maximum(counts, 1), -math.inf)
     best = int(means.argmax())
     both = there & there[:, [best]]
     ours, its = ((side * both).sum(axis=0) for side in (found, found[:, [best]]))
     return {
-        float(value): float(100 * ours[i] / its[i])
+        float(value): float(100 * (ours[i] / its[i]) ** sign)
         for i, value in enumerate(wide.columns.to_numpy(np.float64))
-        if its[i] > 0
+        if its[i] > 0 and (sign > 0 or ours[i] > 0)
     }
 
 
@@ -107,17 +112,23 @@ def along(view: View, axis: Axis, name: str) -> Table:
     A further column has the difference from the baseline over the runs that both have.
     """
     results, comparable = view.results, over_most(view.results, axis.methods)
+    sign = results.measure.sign
     runs, columns = axis.runs(results), ("source", "zero_shot")
-    shares = {(m, c): kept(own, own[c]) for m in axis.methods for own in [runs[runs["method"] == m]] for c in columns}
+    shares = {
+        (m, c): kept(own, own[c], sign) for m in axis.methods for own in [runs[runs["method"] == m]] for c in columns
+    }
     changes = {method: _changes(view, axis, method) for method in axis.methods if method in view.comparisons}
     rows: list[list[str | Cell]] = []
     for value in axis.values:
         here = {method: runs[(runs["method"] == method) & (runs["value"] == value)] for method in axis.methods}
         source, zero_shot = (
-            [Score.over(of[c], len(of), view.ddof) if len(of) else MISSING_CELL for of in here.values()]
+            [
+                Score.over(of[c], len(of), view.ddof, view.results.form) if len(of) else MISSING_CELL
+                for of in here.values()
+            ]
             for c in columns
         )
-        marked = zip(mark_best(source), mark_best(zero_shot, comparable), strict=True)
+        marked = zip(mark_best(source, sign=sign), mark_best(zero_shot, comparable, sign=sign), strict=True)
         for (method, of), (of_source, of_targets) in zip(here.items(), marked, strict=True):
             if len(of):
                 left = [_percent(shares[method, column].get(value, math.nan)) for column in columns]
@@ -125,17 +136,20 @@ def along(view: View, axis: Axis, name: str) -> Table:
                 collapsed = f"{int(of['collapsed'].sum())}/{len(of)}"
                 rows.append([axis.shown(value), method, of_source, left[0], of_targets, left[1], *change, collapsed])
     difference = [f"zero-shot − {view.base_name}"] if changes else []
+    share = (
+        "the method's lowest mean as a share of the mean" if sign < 0 else "the mean as a share of the method's highest"
+    )
     scored = (f"{name}{what}" for name in (results.source, "zero-shot") for what in ("", ", kept"))
     header = [axis.label, "method", *scored, *difference, "collapsed runs"]
     notes = [
         std_note("over the runs of a method at one value", view.ddof),
-        "Kept: the mean as a share of the method's highest, over the seeds that have a run at both.",
+        f"Kept: {share}, over the seeds that have a run at both.",
     ]
     if changes:
         notes.append(
             f"The difference is over the runs that {view.base_name} has too, with its standard deviation over them."
         )
-    notes += [*bold_note(rows, f"with the same {axis.label}"), *_left_out(view, axis)]
+    notes += [*bold_note(rows, f"with the same {axis.label}", results.measure), *_left_out(view, axis)]
     return Table(name, f"Scores by {axis.label}", header, rows, notes)
 
 
@@ -145,7 +159,9 @@ def _changes(view: View, axis: Axis, method: str) -> dict[float, Difference]:
     change = ours - theirs
     values = change.index.get_level_values("setting").map(axis.settings.to_dict())
     return {
-        value: Difference.over(change[values == value], view.ddof) for value in axis.values if (values == value).any()
+        value: Difference.over(change[values == value], view.ddof, view.results.form)
+        for value in axis.values
+        if (values == value).any()
     }
 
 
@@ -159,11 +175,12 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     for method in axis.methods:
         own = runs[runs["method"] == method]
         scores = results.of(method).reindex(pd.MultiIndex.from_frame(own[PAIR])).set_axis(own.index)
-        shares = {language: kept(own, scores[language]) for language in results.about.targets}
+        shares = {language: kept(own, scores[language], results.measure.sign) for language in results.about.targets}
         least[method] = {
             language: min((share, value) for value, share in of.items()) for language, of in shares.items() if of
         }
-    none = (math.nan, math.nan)
+    none, best = (math.nan, math.nan), results.measure.best
+    worst = "lowest" if best == "highest" else "highest"
     first = least[axis.methods[0]]
     rows: list[list[str | Cell]] = []
     for language in sorted(results.about.targets, key=lambda language: first.get(language, (math.inf, math.inf))):
@@ -173,7 +190,7 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
         f"Kept: a language's lowest mean over seeds as a share of its highest with the method. At: the {axis.label} "
-        "of the lowest mean. Chance alone keeps less than 100 %, because one of several means is always the highest.",
+        f"of the {worst} mean. Chance alone keeps less than 100 %, because one of several means is always the {best}.",
     ]
     if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:
         said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())

@@ -28,6 +28,7 @@ def table(view: View) -> Table:
     seeds and languages that both have. The change is therefore not due to a different set of runs.
     """
     results, source, base = view.results, view.results.source, view.base_name
+    sign = results.measure.sign
     header = [
         "method",
         "runs",
@@ -38,7 +39,7 @@ def table(view: View) -> Table:
         f"std of zero-shot against {base}",
     ]
     rows = [_row(view, method) for method in results.methods]
-    rows = mark_column(mark_column(rows, 2), 3, over_most(results, results.methods))
+    rows = mark_column(mark_column(rows, 2, sign=sign), 3, over_most(results, results.methods), sign=sign)
     notes = [
         std_note(
             "each std is over runs of one method; the zero-shot score of a run is its mean over target languages",
@@ -46,7 +47,7 @@ def table(view: View) -> Table:
         ),
         *(note for method in results.methods for note in _notes(view, method)),
         *filter(None, [view.no_baseline]),
-        *bold_note(rows, "of a column"),
+        *bold_note(rows, "of a column", results.measure),
         *_counts(view),
     ]
     return Table("summary", "Source and zero-shot scores", header, rows, notes)
@@ -63,8 +64,8 @@ def _row(view: View, method: str) -> list[str | Cell]:
     return [
         method,
         f"{int(runs['complete'].sum())}/{len(runs)}",
-        Score.over(runs["source"], len(runs), ddof),
-        Score.over(runs["zero_shot"], len(runs), ddof),
+        Score.over(runs["source"], len(runs), ddof, results.form),
+        Score.over(runs["zero_shot"], len(runs), ddof, results.form),
         str(len(results.languages(method))),
         *changes,
     ]
@@ -94,7 +95,7 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
     asked = max(int((results.runs["method"] == method).sum()) for method in (both.method, both.base))
     if both.runs == asked and all(both.languages == results.languages(m) for m in (both.method, both.base)):
         return []
-    ours, theirs = (Score.over(side, len(side), ddof).plain() for side in both.zero_shot)
+    ours, theirs = (Score.over(side, len(side), ddof, results.form).plain() for side in both.zero_shot)
     return [
         f"{both.method} is compared with {both.base} on the {both.runs} runs and "
         f"{languages_named(both.languages, results.about.targets)} that both have; the zero-shot scores there are "

@@ -110,7 +110,7 @@ def table(view: View, method: str, found: Mapping[str, Components], notes: Mappi
         shares = _shares(part)
         total = math.sqrt(max(0.0, float(np.maximum(part.variance, 0).sum()))) if part.names else math.nan
         cells: list[str | Cell] = [shares.get(name, MISSING_CELL) for name in names]
-        rows.append([language, MISSING_CELL if math.isnan(total) else f"{total:.2f}", *cells])
+        rows.append([language, MISSING_CELL if math.isnan(total) else f"{total:{view.results.form}}", *cells])
         said |= {part.note: None} if part.note else {}
     lacking: dict[str, list[str]] = {}
     for language in (code for code in order if code in found and found[code].reason):

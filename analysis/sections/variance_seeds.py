@@ -32,12 +32,12 @@ def split(view: View, method: str, scores: pd.DataFrame, whole: str) -> Table | 
     names = list(dict.fromkeys(name for code in order for name in found[code].names))
     reasons = dict.fromkeys(found[code].reason for code in order if found[code].reason)
     notes = [*_notes(found, frame["setting"].nunique()), *(f"None for some: {reason}." for reason in reasons)]
-    rows: list[list[str | Cell]] = [[code, *_cells(found[code], names)] for code in order]
+    rows: list[list[str | Cell]] = [[code, *_cells(found[code], names, view.results.form)] for code in order]
     name = "variance-seeds-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
     return Table(name, f"Init seed and data seed, with {method}", ["language", "std", *names], rows, notes)
 
 
-def _cells(part: Components, names: list[str]) -> list[str | Cell]:
+def _cells(part: Components, names: list[str], form: str) -> list[str | Cell]:
     """The standard deviation within a setting, and the share of each component."""
     if not part.names:
         return [MISSING_CELL] * (1 + len(names))
@@ -47,7 +47,7 @@ def _cells(part: Components, names: list[str]) -> list[str | Cell]:
         name: Percent(100 * float(part.shares[i, 0]), float(ends[0][i]), float(ends[1][i]))
         for i, name in enumerate(part.names)
     }
-    return [f"{total:.2f}", *(shares.get(name, MISSING_CELL) for name in names)]
+    return [f"{total:{form}}", *(shares.get(name, MISSING_CELL) for name in names)]
 
 
 def _ends(part: Components) -> tuple[np.ndarray, np.ndarray]:

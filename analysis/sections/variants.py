@@ -35,9 +35,14 @@ def table(view: View) -> Table:
         language for language in results.about.targets if all(results.asked[language][method] for method in variants)
     ]
     runs = {method: results.runs[results.runs["method"] == method] for method in methods}
-    columns: list[list[str | Score]] = [[Score.over(runs[m]["source"], len(runs[m]), view.ddof) for m in methods]]
+    columns: list[list[str | Score]] = [
+        [Score.over(runs[m]["source"], len(runs[m]), view.ddof, view.results.form) for m in methods]
+    ]
     columns += [[score(results, method, language, view.ddof) for method in methods] for language in common]
-    marked = [mark_best(column) for column in columns]
+    marked = [mark_best(column, sign=view.results.measure.sign) for column in columns]
     rows: list[list[str | Cell]] = [[method, *cells] for method, *cells in zip(methods, *marked, strict=True)]
-    notes = [std_note("over all runs of a method", view.ddof), *bold_note(rows, "of a column", zero_shot=False)]
+    notes = [
+        std_note("over all runs of a method", view.ddof),
+        *bold_note(rows, "of a column", view.results.measure, zero_shot=False),
+    ]
     return Table("variants", "EWC variants", ["method", results.source, *common], rows, notes)

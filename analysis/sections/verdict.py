@@ -7,7 +7,6 @@ import pandas as pd
 from analysis.claims import sentences
 from analysis.claims.answer import Answer
 from analysis.claims.claim import Claim, Quantity, Scope
-from analysis.claims.sentences import WORDS
 from analysis.results.comparison import Comparison
 
 
@@ -32,7 +31,7 @@ def told(found: Answer, method: str, varied: pd.DataFrame) -> Told:
         sentences.mean(found, method, brief=True),
         "One pair of runs has no spread." if {*claims} == {Quantity.COLLAPSE} else "",
     )
-    shown = any(claim.verdict in WORDS[quantity] for quantity, claim in claims.items())
+    shown = any(sentences.words_of(found, claim) for claim in claims.values())
     return Told(method, headline(method, claims, found), " ".join(filter(None, text)), shown)
 
 
@@ -49,7 +48,7 @@ def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:
 
 def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
     """All shown differences of a method in a few words; says so if there are none."""
-    words = [WORDS[q][claim.verdict] for q, claim in claims.items() if claim.verdict in WORDS[q]]
+    words = [*filter(None, (sentences.words_of(found, claim) for claim in claims.values()))]
     base = found.contrasts[method].comparison.base
     if not words and Quantity.SPREAD not in claims:
         return f"{method}: too few runs at the settings and seeds of {base} to compare."

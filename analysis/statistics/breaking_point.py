@@ -35,12 +35,13 @@ class BreakingPoint:
     """Whether the reason is a seed that has broken at the first rung."""
 
 
-def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
+def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> BreakingPoint:
     """Find the breaking point of each seed and their geometric mean.
 
     The best rung has the highest mean over seeds. From there on, a seed breaks at the first rung where its score is
-    below ``KEPT`` times that mean. Its breaking point is the rung before. A score that recovers at a higher rate does
-    not count.
+    below ``KEPT`` times that mean. If lower scores are better, the best mean is the lowest, and a seed breaks where
+    that mean is below ``KEPT`` times its score. Its breaking point is the rung before. A score that recovers at a
+    higher rate does not count.
 
     A seed that is already below at the best rung has the rung before as its breaking point, unless it is below there
     too. In that case the breaking point is undefined for all seeds. Lower rungs are ignored: a seed may be below there
@@ -49,6 +50,7 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
     Args:
         scores: seeds × rungs, in points.
         rates: ascending learning rates, (rungs,).
+        sign: -1 if lower scores are better.
 
     Raises:
         ValueError: shapes do not fit, a score is not finite, or rates do not ascend from above 0.
@@ -59,11 +61,11 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike) -> BreakingPoint:
     if not np.isfinite(found).all() or not (np.diff(ladder) > 0).all() or ladder[0] <= 0:
         raise ValueError("scores are finite, and rates ascend from above 0")
     means = found.mean(axis=0)
-    best = int(means.argmax())
+    best = int((sign * means).argmax())
     none = math.nan
     if means[best] <= 0:
         return BreakingPoint(none, none, none, (), 0, (), "no score is above 0")
-    below = found < KEPT * means[best]
+    below = found < KEPT * means[best] if sign > 0 else KEPT * found > means[best]
     broken = below[:, best:]
     first = np.where(broken.any(axis=1), best + broken.argmax(axis=1), len(ladder))
     kept = tuple(float(share) for share in (first[:, None] > np.arange(best, len(ladder))).mean(axis=0))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,7 +60,7 @@ class Tails:
     """Number of runs."""
 
 
-def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: float = RESOLUTION) -> Tails:
+def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: float | None = RESOLUTION) -> Tails:
     """Measure the tail and the spread of one method's scores.
 
     Intervals begin at 36 runs, the IQR's at 20:
@@ -88,10 +88,11 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     ``python -m tests.benchmarks.scopes`` measures these figures.
 
     Args:
-        scores: (runs,), in points from 0 to 100; NaN is no score.
+        scores: (runs,), in points from 0 to 100; NaN is no score. The lowest is the worst.
         settings: each run's setting, (runs,). If given, whole settings are drawn, and the numbers of runs above are
             numbers of settings.
         resolution: points that one test example is worth. For logits, scores are kept half of it away from 0 and 100.
+            Without it scores may be any numbers, and there is no logit std.
 
     Raises:
         ValueError: other shapes, scores outside 0 to 100, or a resolution outside (0, 100).
@@ -103,7 +104,7 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
     kept = values[there]
     order = np.argsort(kept, kind="stable")
     ordered = kept[order]
-    logits = logits_of(ordered, resolution)
+    logits = None if resolution is None else logits_of(ordered, resolution)
     members = None if settings is None else members_of(np.asarray(settings)[there][order], len(kept))
     worst = Figure(float(ordered.min(initial=math.inf)), reason="with more runs, the worst run can only fall")
     if len(ordered) < 2:
@@ -116,9 +117,23 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
         _bootstrap_t(_worst_tenth, ordered, members, logarithm=False),
         _percentile(_iqr, ordered, members, MIN_FOR_IQR),
         _bootstrap_t(_gini, ordered, members),
-        _bootstrap_t(_std, logits, members),
+        _bootstrap_t(_std, logits, members) if logits is not None else Figure(math.nan),
         len(ordered),
     )
+
+
+def reflected(found: Tails) -> Tails:
+    """The measures of scores of which the lower are better, from those of the negated scores."""
+    return replace(
+        found,
+        worst=_negated(found.worst),
+        quantile=_negated(found.quantile),
+        worst_tenth=_negated(found.worst_tenth),
+    )
+
+
+def _negated(figure: Figure) -> Figure:
+    return Figure(-figure.estimate, -figure.high, -figure.low, figure.reason.replace("can only fall", "can only rise"))
 
 
 def logits_of(scores: Floats, resolution: float = RESOLUTION) -> Floats:

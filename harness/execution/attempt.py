@@ -19,6 +19,7 @@ from harness.store.heartbeats import Progress
 from harness.store.record import Record, covers
 from harness.store.store import Store
 from harness.study import TrialConfig
+from harness.tasks.metrics import measure_of
 from harness.training.parallel.lost import LostProcessError
 from harness.training.rungs import Rungs, Stopped
 
@@ -35,9 +36,9 @@ class Attempt:
     id: str
     seconds: float = 0.0
     source: float = float("nan")
-    """Source test score × 100."""
+    """Source test score."""
     zero_shot: float = float("nan")
-    """Mean of the targets' scores × 100."""
+    """Mean of the targets' scores."""
     error: str = ""
     """The error of a failed trial, on one line; empty if the trial finished."""
     lacked_memory: bool = False
@@ -50,11 +51,14 @@ class Attempt:
     """Whether another process is running the trial, so that nothing was done."""
     interrupted: bool = False
     """Whether a signal ended it; it may have a checkpoint."""
+    form: str = ".1f"
+    """The format of both scores."""
 
     @classmethod
     def finished(cls, record: Record) -> "Attempt":
         source = record.in_metric("test")[record.identity.source]
-        return cls(record.id, record.cost.seconds, source, record.zero_shot)
+        measure = record.measure or measure_of(record.metric)
+        return cls(record.id, record.cost.seconds, source, record.zero_shot, form=measure.brief)
 
 
 def attempt(

@@ -90,7 +90,8 @@ class SweepProgress:
             self.done += 1
             self.seconds.append(attempt.seconds)
             outcome = (
-                f"{config.source} {attempt.source:.1f}, zero-shot {attempt.zero_shot:.1f} ({attempt.seconds:.0f} s)"
+                f"{config.source} {attempt.source:{attempt.form}}, zero-shot {attempt.zero_shot:{attempt.form}} "
+                f"({attempt.seconds:.0f} s)"
             )
         self.end(config, outcome)
 

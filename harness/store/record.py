@@ -17,6 +17,7 @@ from harness.setting import Setting
 from harness.study import TrialConfig
 from harness.tasks import TASKS
 from harness.tasks.label_counts import LabelCounts
+from harness.tasks.metrics import Measure
 from harness.tasks.number_fit import NumberFit
 
 TABLES = ("predictions", "history")
@@ -46,7 +47,7 @@ class Score:
     """The scores of a model on one split of one language."""
 
     metrics: dict[str, float]
-    """Scores × 100 by name."""
+    """Scores by name: × 100, or in the metric's own unit (``Measure``)."""
     majority: float | None = None
     """Accuracy × 100 of a constant answer: the most frequent label of the training data.
 
@@ -113,7 +114,7 @@ class ScoredCheckpoint:
 
     step: int
     dev: dict[str, float] | None = None
-    """Dev scores × 100 by step; ``None`` if the checkpoint was not selected on dev scores."""
+    """Dev scores by step; ``None`` if the checkpoint was not selected on dev scores."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +140,13 @@ class Record:
     """``TrialConfig.to_json`` of the version that ran the trial."""
     metric: str
     """The task's metric: a key of each score's ``metrics``."""
+    measure: Measure | None = None
+    """How to read scores in ``metric``; ``None`` if its name says it (``measure_of``)."""
     scorer: str = ""
     """``Task.scorer``: the rules that the scores follow."""
     scores: Scores
     zero_shot: float
-    """Mean of the targets' test scores × 100 in ``metric``."""
+    """Mean of the targets' test scores in ``metric``."""
     collapsed: bool
     """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
     ``NumberFit.collapsed``; of several source languages, on the test sets of all.
@@ -183,7 +186,7 @@ class Record:
         )
 
     def in_metric(self, split: str) -> dict[str, float]:
-        """The scores × 100 of a split in the task's metric, by language."""
+        """The scores of a split in the task's metric, by language."""
         scores: dict[str, Score] = getattr(self.scores, split)
         return {language: score.metrics[self.metric] for language, score in scores.items()}
 

@@ -66,6 +66,7 @@ def to_json(record: Record) -> dict[str, Any]:
         for split, languages in record.scores.splits()
     }
     parts = {
+        "measure": record.measure and asdict(record.measure),
         "checkpoint": record.checkpoint and _given(record.checkpoint),
         "cost": _given(record.cost),
         "provenance": _provenance(record.provenance),
@@ -134,7 +135,14 @@ def _check_scores(record: Record) -> None:
 def _texts(record: Record) -> Iterator[str]:
     """Texts that a report or a message shows."""
     identity, origin = record.identity, record.provenance
-    yield from (record.metric, identity.source, identity.task, identity.precision, identity.encoder_revision)
+    yield from (
+        record.metric,
+        record.measure.words if record.measure else "",
+        identity.source,
+        identity.task,
+        identity.precision,
+        identity.encoder_revision,
+    )
     yield from (origin.python, origin.platform, origin.device, origin.processor, origin.code)
     yield from (text for package in origin.packages.items() for text in package)
     if origin.git is not None:

@@ -16,7 +16,7 @@ class EquivalenceBounds:
     ratio: tuple[float, float] = (0.80, 1.25)
     """Lowest and highest ratio of two standard deviations. The defaults are the usual bounds of bioequivalence."""
     points: float = 1.0
-    """Largest difference of two mean zero-shot scores, in points, in either direction."""
+    """Largest difference of two mean zero-shot scores in either direction: in points, or in the metric's own unit."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -26,7 +26,7 @@ class EquivalenceBounds:
 
     @property
     def difference(self) -> tuple[float, float]:
-        """Lowest and highest difference of two means, in points."""
+        """Lowest and highest difference of two means."""
         return -self.points, self.points
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from harness.common.errors import UserError, unknown
 from harness.common.hashing import digest
 from harness.tasks.label_counts import LabelCounts, of_examples
+from harness.tasks.metrics import Measure, measure_of
 from harness.tasks.number_fit import NumberFit
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Task(ABC, Generic[Example]):
     """Suffixes of the task's files, in order of preference."""
     hub: ClassVar[str] = ""
     """Name of the task's data set on the Hugging Face hub; empty if there is none."""
+
+    @property
+    def measure(self) -> Measure:
+        """Name, unit and direction of the scores in ``metric``."""
+        return measure_of(self.metric)
 
     @property
     def scorer(self) -> str:
@@ -210,7 +216,7 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
-        """Metrics × 100 by name: ``metric``, and ``accuracy``, the share of correct labels."""
+        """Scores by name: ``metric`` by ``measure``, and ``accuracy``, the share of correct labels, × 100."""
 
     def scores_in(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]

@@ -16,15 +16,21 @@ class BestOnDev(TrainerCallback):
     The callback does not change the training itself, except for its end.
 
     Args:
-        score: Gives a model's dev score × 100.
+        score: Gives a model's dev score.
+        sign: -1 if lower scores are better, else 1.
         keep: Whether to keep the best weights.
         patience: Number of scores in a row without a new best after which training ends; ``None`` for no end.
     """
 
     def __init__(
-        self, score: Callable[[PreTrainedModel], float], *, keep: bool = True, patience: int | None = None
+        self,
+        score: Callable[[PreTrainedModel], float],
+        *,
+        keep: bool = True,
+        patience: int | None = None,
+        sign: int = 1,
     ) -> None:
-        self.score, self.keep, self.patience = score, keep, patience
+        self.score, self.keep, self.patience, self.sign = score, keep, patience, sign
         self.scores: dict[int, float] = {}
         """Dev scores by step."""
         self.step = 0
@@ -52,7 +58,8 @@ class BestOnDev(TrainerCallback):
         training = model.training
         self.scores[state.global_step] = self.score(model)
         model.train(training)
-        if self.scores[state.global_step] > self.scores.get(self.step, float("-inf")):
+        best = self.sign * self.scores[self.step] if self.step else float("-inf")
+        if self.sign * self.scores[state.global_step] > best:
             self.step = state.global_step
             if self.keep:
                 self._weights = {name: part.detach().to("cpu", copy=True) for name, part in model.named_parameters()}

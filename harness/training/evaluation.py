@@ -48,7 +48,7 @@ def score(model: PreTrainedModel, context: TrialContext, progress: Progress | No
 
 
 def dev_score(model: PreTrainedModel, context: TrialContext) -> float:
-    """The task's metric × 100 on the source's dev set."""
+    """The score in the task's metric on the source's dev set."""
     languages = sources.parts(context.config.source)
     scores = [_score(model, context, "dev", language, None).score for language in languages]
     return fmean(score.metrics[context.task.metric] for score in scores)

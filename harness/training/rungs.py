@@ -12,7 +12,7 @@ class Rungs(Protocol):
         ...
 
     def score(self, rung: int, step: int, dev: float) -> None:
-        """Receive the source's dev score × 100 at a rung. Raises ``Stopped`` to end the training."""
+        """Receive the source's dev score at a rung. Raises ``Stopped`` to end the training."""
         ...
 
 

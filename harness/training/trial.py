@@ -21,6 +21,7 @@ from harness.store.record import SPLITS, Record, Score, ScoredCheckpoint, Scores
 from harness.store.result import Scored, TrialResult
 from harness.study import TrialConfig
 from harness.tasks import task_named
+from harness.tasks.metrics import measure_of
 from harness.training import footprint, precision
 from harness.training import weights as kept
 from harness.training.best_checkpoint import BestOnDev
@@ -119,7 +120,7 @@ def select_on_dev(trainer: PenaltyTrainer, context: TrialContext, group: Group |
         found: float = group.told(dev_score(model, context) if leads else None)
         return found
 
-    best = BestOnDev(scored, keep=keep and leads, patience=patience)
+    best = BestOnDev(scored, keep=keep and leads, patience=patience, sign=context.task.measure.sign)
     trainer.add_callback(best)
     return best
 
@@ -185,6 +186,7 @@ def made_record(
         id=config.id,
         config=config.to_json(),
         metric=task.metric,
+        measure=task.measure if task.measure != measure_of(task.metric) else None,
         scorer=task.scorer,
         scores=scores,
         zero_shot=sum(targets) / len(targets),

@@ -42,7 +42,8 @@ class Journal:
         self.study = study
         self.search = study.search
         self.store = store
-        self.scorer = task_named(study.task).scorer
+        task = task_named(study.task)
+        self.scorer, self.measure = task.scorer, task.measure
         self.bases = {trial.method.arm.label: trial for trial in bases}
         """A trial of each method, by label, at the study's own setting."""
         self.tried: dict[str, SearchTrial] = {}

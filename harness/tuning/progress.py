@@ -25,6 +25,7 @@ class SearchProgress(SweepProgress):
             return f"{trial.method.arm.label} {values}"
 
         total = done + failed + sum(journal.left(label) for label in journal.bases)
+        self.form = journal.measure.brief
         super().__init__(console, total, done, failed, describe, observer, journal.store)
 
     def ended_search(self, config: TrialConfig, one: SearchTrial, error: str = "") -> None:
@@ -36,7 +37,7 @@ class SearchProgress(SweepProgress):
             return
         self.done += 1
         self.seconds.append(one.seconds)
-        score = f"{config.source} dev {one.dev or 0.0:.1f} ({one.seconds:.0f} s)"
+        score = f"{config.source} dev {one.dev or 0.0:{self.form}} ({one.seconds:.0f} s)"
         if one.status == STOPPED:
             self.stopped += 1
             score = f"stopped at step {one.scores[-1].step}, {score}"

@@ -76,6 +76,7 @@ def run_tuner(
     fixed = {
         "trial": base.to_json(),
         "search": search.to_json(),
+        "mode": journal.measure.mode,
         "store": cluster.place,
         "resources": asdict(resources),
     }
@@ -86,7 +87,7 @@ def run_tuner(
         tune_config=tune.TuneConfig(
             num_samples=journal.left(label),
             search_alg=sampler(journal, label),
-            scheduler=scheduler(search, journal.of(label)),
+            scheduler=scheduler(search, journal.of(label), journal.measure.mode),
             max_concurrent_trials=at_once,  # a setting drawn early would know fewer scores
             reuse_actors=True,
             trial_dirname_creator=lambda trial: trial.trial_id,

@@ -19,7 +19,7 @@ from harness.search import Search
 from harness.tuning.journal import Journal, SearchTrial
 
 METRIC, TIME = "dev", "resource"
-"""Keys of a report at a rung: the source's dev score × 100, and ``reduction ** (rung - 1)``.
+"""Keys of a report at a rung: the source's dev score, and ``reduction ** (rung - 1)``.
 
 With this unit of time, ASHA's rungs agree with ours for every number of steps.
 """
@@ -50,19 +50,19 @@ def sampler(journal: Journal, label: str) -> Sampler:
     return Sampler(
         space={name: made.to_optuna() for name, made in search.space.items()},
         metric=METRIC,
-        mode="max",
+        mode=journal.measure.mode,
         points_to_evaluate=points,
         evaluated_rewards=rewards,
         sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(MAX_STARTUP, -(-search.trials // STARTUP))),
     )
 
 
-def scheduler(search: Search, known: Iterable[SearchTrial]) -> ASHAScheduler:
-    """ASHA whose rungs already hold the scores of ended trials."""
+def scheduler(search: Search, known: Iterable[SearchTrial], mode: str = "max") -> ASHAScheduler:
+    """ASHA whose rungs already hold the scores of ended trials. ``mode`` is ``min`` if lower scores are better."""
     made = ASHAScheduler(
         time_attr=TIME,
         metric=METRIC,
-        mode="max",
+        mode=mode,
         grace_period=1,
         max_t=time_of(search, search.rungs),
         reduction_factor=search.reduction,

@@ -23,7 +23,7 @@ class Rung(NamedTuple):
     """Number of the rung, from 1. The search's last rung is the end of training."""
     step: int
     dev: float
-    """Dev score of the source, × 100."""
+    """Dev score of the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ def scored_again(one: SearchTrial, config: TrialConfig | None, store: Store, pre
 
 
 def dev_of(record: Record) -> float:
-    """Dev score × 100 of the source for a finished trial."""
+    """Dev score of the source for a finished trial."""
     return record.in_metric("dev")[record.identity.source]
 
 
@@ -117,7 +117,10 @@ def all_tried(store: Store, name: str) -> list[SearchTrial]:
     return found
 
 
-def winner(tried: Iterable[SearchTrial], method: str) -> SearchTrial | None:
-    """The method's finished trial with the highest dev score of the source (the first of equal ones), or ``None``."""
+def winner(tried: Iterable[SearchTrial], method: str, *, sign: int = 1) -> SearchTrial | None:
+    """The method's finished trial with the best dev score of the source (the first of equal ones), or ``None``.
+
+    ``sign`` is -1 if lower scores are better.
+    """
     finished = [one for one in tried if one.method == method and one.status == FINISHED and one.dev is not None]
-    return max(finished, key=lambda one: one.dev or 0.0, default=None)
+    return max(finished, key=lambda one: sign * (one.dev or 0.0), default=None)

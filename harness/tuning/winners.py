@@ -37,7 +37,7 @@ def winners_study(study: Study, journal: Journal) -> Study:
     arms = []
     for arm in study.arms:
         label = arm.method.arm.label
-        best = winner(journal.of(label), label)
+        best = winner(journal.of(label), label, sign=journal.measure.sign)
         if best is None:
             raise UserError(f"--write: no trial of {label} has finished, so it has no best setting")
         own = arm.seeds if arm.seeds != study.seeds else None

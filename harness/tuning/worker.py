@@ -76,7 +76,8 @@ def try_one(space: dict[str, Any], code: Bundle) -> None:
     if ended is not None and ended.lost_process:
         os._exit(1)  # Tune then retries the trial
     if ended is not None and ended.error:
-        tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it reaches no rung
+        worst = float("inf") if space["mode"] == "min" else float("-inf")
+        tune.report({METRIC: worst, "error": ended.error})  # without a time it reaches no rung
     else:
         _report_end(trial, search, store)
 

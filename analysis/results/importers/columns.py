@@ -22,7 +22,10 @@ NO_SCORE = re.compile(
 """Figures of an evaluation that are no score."""
 PREFIX = r"(?:(?:metrics|summary|metric)[./])?"
 METRIC = r"(?P<metric>[A-Za-z][\w@-]*)"
-KNOWN = r"(?P<metric>\w*?(?:f1|acc|accuracy|exact_match|em|score|precision|recall|pearson\w*|spearman\w*|mcc)(?:_\w+)?)"
+KNOWN = (
+    r"(?P<metric>\w*?(?:f1|acc|accuracy|exact_match|em|score|precision|recall|pearson\w*|spearman\w*|mcc|mae|rmse)"
+    r"(?:_\w+)?)"
+)
 """Without a split's name a metric must be a known one: ``no_cuda`` is no score in Norwegian."""
 PATTERNS = [
     re.compile(PREFIX + pattern)

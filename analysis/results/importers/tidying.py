@@ -15,6 +15,7 @@ from analysis.results.importers.columns import PREFERRED, TEST, ScoreColumn
 from analysis.results.importers.run_fields import fields_of_runs, one_of_each
 from analysis.results.importers.runs import ForeignRuns
 from analysis.results.importers.score_columns import score_columns
+from harness.tasks.metrics import measure_of
 
 Fields = Mapping[str, "pd.Series[str]"]
 
@@ -84,10 +85,11 @@ def _shown(columns: list[ScoreColumn]) -> str:
 
 
 def _in_points(rows: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows with metrics from 0 to 1 multiplied by 100, and a note on them."""
+    """The rows with metrics from 0 to 1 multiplied by 100, except errors in their own unit, and a note on them."""
     numbers = pd.to_numeric(rows["score"], errors="coerce")
     size = numbers.abs().where(np.isfinite(numbers)).groupby(rows["metric"]).transform("max")
-    shares = (size > 0) & (size <= 1) & np.isfinite(numbers)
+    points = rows["metric"].map(lambda name: measure_of(name).points)
+    shares = (size > 0) & (size <= 1) & np.isfinite(numbers) & points
     if not shares.any():
         return rows, ()
     texts = [

@@ -14,6 +14,7 @@ from harness.common.errors import UserError, bad, unknown
 
 if TYPE_CHECKING:
     from harness.study import FullArm, Study
+    from harness.tasks.metrics import Measure
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -41,9 +42,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     group.add_argument(
         "--difference",
         type=float,
-        default=1.0,
         metavar="POINTS",
-        help="mean zero-shot score minus the baseline's (default: 1)",
+        help="mean zero-shot score minus the baseline's (default: 1, or -1 where lower scores are better)",
     )
     group.add_argument(
         "--equivalent",
@@ -77,11 +77,12 @@ def plan(options: argparse.Namespace) -> int:
     from harness.common.machine.cores import cores
 
     study = scaled_study(options)
+    measure = _measure(study)
     bounds = _bounds(study, options.equivalent)
     targets = Targets(
         ratio=options.ratio,
         collapse=_rates(options.collapse),
-        difference=options.difference,
+        difference=measure.sign * 1.0 if options.difference is None else options.difference,
         same_ratio=bounds[0],
         same_points=bounds[1],
         power=options.power,
@@ -112,6 +113,16 @@ def plan(options: argparse.Namespace) -> int:
     planning.write(out, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     print(f"\nplan: {out}")
     return exit_codes.OK
+
+
+def _measure(study: "Study") -> "Measure":
+    """How to read the study's scores. Raises ``UserError`` if they are no points, the unit of the planner."""
+    from harness.tasks import task_named
+
+    task = task_named(study.task)
+    if not task.measure.points:
+        raise bad("metric", task.metric, "one in points for a plan, whose effects and defaults are points")
+    return task.measure
 
 
 def _arms(study: "Study", baseline: str | None) -> "list[FullArm]":

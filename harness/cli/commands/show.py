@@ -125,6 +125,7 @@ def searched(study: "Study", place: str) -> list[str]:
     """The ranges of a search, and its trials in a store."""
     from harness.setting import value_label
     from harness.store.store import NoStoreError, Store
+    from harness.tasks import task_named
     from harness.tuning.journal import read
 
     search = study.search
@@ -144,10 +145,11 @@ def searched(study: "Study", place: str) -> list[str]:
     except NoStoreError:
         tried = []
     running = _heartbeats(place, [one.id for one in tried])
+    form = ".2f" if task_named(study.task).measure.points else ".4g"
     rows = [["  trial", "status", "method", *search.space, "dev", "step", ""]]
     for one in tried:
         values = (value_label(name, getattr(one.setting, name)) for name in search.space)
-        score = ["", ""] if one.dev is None else [f"{one.dev:.2f}", str(one.scores[-1].step)]
+        score = ["", ""] if one.dev is None else [f"{one.dev:{form}}", str(one.scores[-1].step)]
         rows.append(
             [
                 f"  {one.id}",

@@ -59,7 +59,7 @@ def equivalence_options(command: argparse.ArgumentParser) -> None:
         "--equivalent-points",
         type=_points,
         metavar="POINTS",
-        help=f"difference of mean scores that counts as none (default: the study's, else {DEFAULT.points:g})",
+        help=f"difference of mean scores that counts as none (default: the study's, else {DEFAULT.points:g} point)",
     )
 
 

@@ -1,11 +1,11 @@
 """Metrics by name: a metric is one function and one line in ``METRICS``.
 
-Higher is always better, so errors are negated. A user's own metric is a function ``metric`` in a ``.py`` file, see
+A metric's ``Measure`` says how to read its scores. A user's own metric is a function ``metric`` in a ``.py`` file, see
 ``harness.tasks.metrics.own``. Neither torch nor scikit-learn is imported before a score is computed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from harness.common.registry import Registry
@@ -15,15 +15,73 @@ Function = Callable[[Sequence[Any], Sequence[Any]], float]
 
 
 @dataclass(frozen=True)
-class Metric:
-    """A metric: its function for tasks, and its name for reports."""
+class Measure:
+    """Name, unit and direction of a metric's scores."""
 
     words: str
     """Name of the metric in figures."""
+    points: bool = True
+    """Whether scores are points, 100 times the metric. Otherwise they are in the metric's own unit."""
+    lower_is_better: bool = False
+
+    @property
+    def factor(self) -> int:
+        """The score of a metric's value of 1."""
+        return 100 if self.points else 1
+
+    @property
+    def sign(self) -> int:
+        """A factor that gives better scores the higher product."""
+        return -1 if self.lower_is_better else 1
+
+    @property
+    def mode(self) -> str:
+        """The word of Ray Tune and Optuna for the direction."""
+        return "min" if self.lower_is_better else "max"
+
+    @property
+    def unit(self) -> str:
+        """The unit of a difference of two scores."""
+        return "points" if self.points else self.words
+
+    @property
+    def best(self) -> str:
+        """The superlative of the best score."""
+        return "lowest" if self.lower_is_better else "highest"
+
+    @property
+    def axis(self) -> str:
+        """The label of an axis with scores."""
+        return f"{self.scaled}, lower is better" if self.lower_is_better else self.scaled
+
+    @property
+    def scaled(self) -> str:
+        """The name with the scale of scores."""
+        return f"{self.words} × 100" if self.points else self.words
+
+    @property
+    def brief(self) -> str:
+        """The format of scores in a line of progress."""
+        return ".1f" if self.points else ".4g"
+
+    def within(self, size: float) -> str:
+        """A distance of scores in words, such as ``0.5 points`` or ``0.1 in root mean squared error``."""
+        return f"{size:g} point{'' if size == 1 else 's'}" if self.points else f"{size:g} in {self.words}"
+
+
+@dataclass(frozen=True)
+class Metric(Measure):
+    """A metric by name: its measure for reports, and its function for tasks."""
+
+    _: KW_ONLY
     function: Function
-    """Function from gold and predicted answers to a score of at most 1."""
+    """Function from gold and predicted answers to a number; of points, at most 1."""
     of: str = "labels"
     """Kind of answers: ``labels``, ``numbers``, ``tags`` (a sequence of labels per example) or ``answers`` (texts)."""
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(self.words, self.points, self.lower_is_better)
 
 
 METRICS: Registry[Metric] = Registry(
@@ -36,6 +94,8 @@ METRICS: Registry[Metric] = Registry(
         "exact_match": "harness.tasks.metrics.of_answers:EXACT_MATCH",
         "pearson": "harness.tasks.metrics.of_numbers:PEARSON",
         "spearman": "harness.tasks.metrics.of_numbers:SPEARMAN",
+        "mae": "harness.tasks.metrics.of_numbers:MAE",
+        "rmse": "harness.tasks.metrics.of_numbers:RMSE",
         "negative_mae": "harness.tasks.metrics.of_numbers:NEGATIVE_MAE",
         "negative_rmse": "harness.tasks.metrics.of_numbers:NEGATIVE_RMSE",
     }
@@ -45,7 +105,10 @@ METRICS: Registry[Metric] = Registry(
 RESERVED = ("examples", "fingerprint", "label_counts", "majority", "number_fit", "unknown")
 """Names that no metric may have: a record has other values under them beside the metrics."""
 
+YOUNG = ("mae", "rmse")
+"""Metrics whose names users' files may have: stores have such files' scores from before these metrics."""
 
-def words(name: str) -> str:
-    """A metric's name in figures; an unknown metric keeps its own name."""
-    return METRICS[name].words if name in METRICS else name
+
+def measure_of(name: str) -> Measure:
+    """A metric's measure by its name. An unknown metric keeps its name, and has points of which more are better."""
+    return METRICS[name].measure if name in METRICS else Measure(name)

@@ -12,4 +12,4 @@ def exact_match(gold: Sequence[Sequence[str]], predicted: Sequence[str]) -> floa
     return sum(squad_scores.exact_match(answer, texts, squad_scores.squad) for answer, texts in pairs) / len(gold)
 
 
-EXACT_MATCH = Metric("exact match", exact_match, of="answers")
+EXACT_MATCH = Metric("exact match", function=exact_match, of="answers")

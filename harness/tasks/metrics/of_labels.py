@@ -38,7 +38,7 @@ def matthews(gold: Labels, predicted: Labels) -> float:
     return float(matthews_corrcoef(gold, predicted))
 
 
-ACCURACY = Metric("accuracy", accuracy)
-MACRO_F1 = Metric("macro F1", macro_f1)
-MICRO_F1 = Metric("micro F1", micro_f1)
-MATTHEWS = Metric("Matthews correlation", matthews)
+ACCURACY = Metric("accuracy", function=accuracy)
+MACRO_F1 = Metric("macro F1", function=macro_f1)
+MICRO_F1 = Metric("micro F1", function=micro_f1)
+MATTHEWS = Metric("Matthews correlation", function=matthews)

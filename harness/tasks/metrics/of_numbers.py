@@ -1,4 +1,6 @@
-"""Correlations of numbers, computed by scipy, and errors, negated as in scikit-learn so that higher is better.
+"""Correlations of numbers, computed by scipy, and errors in the unit of the numbers.
+
+``negative_mae`` and ``negative_rmse`` are negated errors × 100, of which the higher are better.
 
 A constant answer has the correlation 0, for which scipy gives NaN.
 """
@@ -25,14 +27,24 @@ def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
     return _defined(spearmanr, gold, predicted)
 
 
+def mae(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """The mean absolute error, in the unit of the numbers."""
+    return float(np.abs(np.subtract(gold, predicted)).mean())
+
+
+def rmse(gold: Sequence[float], predicted: Sequence[float]) -> float:
+    """The root of the mean squared error, in the unit of the numbers."""
+    return float(np.sqrt(np.square(np.subtract(gold, predicted)).mean()))
+
+
 def negative_mae(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """The mean absolute error, negated; in the unit of the numbers."""
-    return -float(np.abs(np.subtract(gold, predicted)).mean())
+    """The mean absolute error, negated."""
+    return -mae(gold, predicted)
 
 
 def negative_rmse(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """The root of the mean squared error, negated; in the unit of the numbers."""
-    return -float(np.sqrt(np.square(np.subtract(gold, predicted)).mean()))
+    """The root of the mean squared error, negated."""
+    return -rmse(gold, predicted)
 
 
 def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: Sequence[float]) -> float:
@@ -40,7 +52,9 @@ def _defined(correlation: Callable[..., Any], gold: Sequence[float], predicted: 
     return 0.0 if constant else float(correlation(gold, predicted).statistic)
 
 
-PEARSON = Metric("Pearson correlation", pearson, of="numbers")
-SPEARMAN = Metric("Spearman correlation", spearman, of="numbers")
-NEGATIVE_MAE = Metric("negative mean absolute error", negative_mae, of="numbers")
-NEGATIVE_RMSE = Metric("negative root mean squared error", negative_rmse, of="numbers")
+PEARSON = Metric("Pearson correlation", function=pearson, of="numbers")
+SPEARMAN = Metric("Spearman correlation", function=spearman, of="numbers")
+MAE = Metric("mean absolute error", points=False, lower_is_better=True, function=mae, of="numbers")
+RMSE = Metric("root mean squared error", points=False, lower_is_better=True, function=rmse, of="numbers")
+NEGATIVE_MAE = Metric("negative mean absolute error", function=negative_mae, of="numbers")
+NEGATIVE_RMSE = Metric("negative root mean squared error", function=negative_rmse, of="numbers")

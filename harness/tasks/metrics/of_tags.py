@@ -14,4 +14,4 @@ def f1(gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> flo
     return micro_f1(ours, theirs, labels)
 
 
-F1 = Metric("F1", f1, of="tags")
+F1 = Metric("F1", function=f1, of="tags")

@@ -10,7 +10,7 @@ from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 from harness.common.hashing import digest
 from harness.tasks.base import Task
-from harness.tasks.metrics import METRICS, RESERVED, Function
+from harness.tasks.metrics import METRICS, RESERVED, YOUNG, Function, Measure
 from harness.tasks.metrics import own as own_metrics
 from harness.tasks.own.cells import label_of, of_one_type, once
 
@@ -66,7 +66,7 @@ class Own(Task[Example]):
                 if self.metric not in METRICS:
                     raise unknown("metric", self.metric, allowed)
                 raise bad("metric", self.metric, f"one for the kind {self.name!r}: {', '.join(allowed)}, or a .py file")
-        elif self.metric in (*METRICS, *RESERVED) or not self.metric.isidentifier():
+        elif self.metric in {*METRICS, *RESERVED}.difference(YOUNG) or not self.metric.isidentifier():
             raise bad(
                 "metric",
                 self.metric_file,
@@ -128,9 +128,13 @@ class Own(Task[Example]):
         self.scores(gold, gold)
 
     @property
-    def measure(self) -> Function:
+    def function(self) -> Function:
         """The metric's function."""
         return own_metrics.own_metric(self.metric_file) if self.metric_file else METRICS[self.metric].function
+
+    @property
+    def measure(self) -> Measure:
+        return own_metrics.own_measure(self.metric_file) if self.metric_file else super().measure
 
     @property
     def scorer(self) -> str:

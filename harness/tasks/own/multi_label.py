@@ -97,17 +97,17 @@ class OwnMultiLabel(OwnSequence):
         return [list(map(int, answer)) for answer in predicted]
 
     def scores(self, gold: Hot, predicted: Hot) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of examples with exactly their labels; both × 100.
+        """``metric``, and ``accuracy``, the share of examples with exactly their labels, × 100.
 
         F1 is scikit-learn's of indicator matrices: in the macro F1 a label that neither side has counts 0.
         """
         exact = sum(list(ours) == list(theirs) for ours, theirs in zip(gold, predicted, strict=True)) / len(gold)
         if self.metric_file:
-            score = self.measure(*([self.label_names(row) for row in side] for side in (gold, predicted)))
+            score = self.function(*([self.label_names(row) for row in side] for side in (gold, predicted)))
         else:
             sides: Any = np.asarray([gold, predicted])
-            score = exact if self.metric == "accuracy" else self.measure(*sides)
-        return {self.metric: 100 * score, "accuracy": 100 * exact}
+            score = exact if self.metric == "accuracy" else self.function(*sides)
+        return {self.metric: self.measure.factor * score, "accuracy": 100 * exact}
 
     def counts(self, language: str, gold: Hot, predicted: Hot, rows: "Dataset") -> LabelCounts:
         """Counts of examples. The best constant answer is the most frequent set of labels, possibly none."""

@@ -70,6 +70,6 @@ class OwnClassification(OwnSequence):
         return {row[-1] for row in examples}
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``metric`` and ``accuracy``, both × 100."""
+        """``metric`` by its measure, and ``accuracy`` × 100."""
         ours, theirs = ([self.labels[label] for (label,) in part] for part in (gold, predicted))
-        return {self.metric: 100 * self.measure(ours, theirs), **super().scores(gold, predicted)}
+        return {self.metric: self.measure.factor * self.function(ours, theirs), **super().scores(gold, predicted)}

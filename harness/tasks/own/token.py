@@ -76,7 +76,7 @@ class OwnToken(Own[Sentence], TokenTask):
         return {tag for _, tags in examples for tag in tags}
 
     def scores(self, gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of correctly tagged words; both × 100.
+        """``metric``, and ``accuracy``, the share of correctly tagged words, × 100.
 
         A metric of labels is computed over all words.
         """
@@ -85,5 +85,5 @@ class OwnToken(Own[Sentence], TokenTask):
         pairs = [pair for sentences in zip(ours, theirs, strict=True) for pair in zip(*sentences, strict=True)]
         accuracy = {"accuracy": 100 * sum(tag == answer for tag, answer in pairs) / len(pairs)}
         if self.metric_file or METRICS[self.metric].of == "tags":
-            return {self.metric: 100 * self.measure(ours, theirs), **accuracy}
-        return {self.metric: 100 * self.measure(*map(list, zip(*pairs, strict=True))), **accuracy}
+            return {self.metric: self.measure.factor * self.function(ours, theirs), **accuracy}
+        return {self.metric: self.measure.factor * self.function(*map(list, zip(*pairs, strict=True))), **accuracy}

@@ -61,7 +61,8 @@ def rows() -> Rows:
 def test_every_field_is_in_the_file_and_verdicts_are_out_of_the_list(rows: Rows) -> None:
     found = answered(rows)
     read = parsed(found, ["A sentence."])
-    assert {*read} == {"version", "study", "source", "baseline", "level", "claims", "sentences"}
+    assert {*read} == {"version", "study", "source", "baseline", "level", "metric", "claims", "sentences"}
+    assert read["metric"] == {"words": "score", "unit": "points", "better": "higher"}
     assert (read["version"], read["source"], read["baseline"], read["level"]) == (1, "en", "vanilla", 0.05)
     assert read["sentences"] == ["A sentence."]
     names = {field.name for field in fields(Claim)}

@@ -45,6 +45,18 @@ def test_a_study_with_one_method_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert "one method, vanilla" in capsys.readouterr().err
 
 
+def test_a_metric_that_is_no_points_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lengths.yaml"
+    file.write_text(
+        "task: {kind: regression, text: a, metric: rmse}\ndata: '{split}-{language}.csv'\nmethods: [vanilla, bitfit]\n"
+        "settings: [{learning_rate: 1e-4, max_steps: 5}]\nseeds: [0]\ntargets: [de]\n"
+    )
+    for name in ("train-en", "dev-en", "test-en", "test-de"):
+        (tmp_path / f"{name}.csv").write_text("a,label\nx,1\ny,2\n")
+    assert main(["plan", str(file), "--store", str(tmp_path / "none")]) == 2
+    assert "metric: 'rmse' is not allowed; give one in points for a plan" in capsys.readouterr().err
+
+
 def test_a_command_keeps_the_seeds_that_are_there() -> None:
     study = search_spaces.load("quickstart")
     options = argparse.Namespace(

@@ -99,21 +99,23 @@ def test_adamw_without_bias_correction_is_a_loop_by_hand() -> None:
     assert torch.allclose(weight.detach(), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("patience", [1, 2, 3])
-def test_early_stopping_ends_where_transformers_does(patience: int) -> None:
+def test_early_stopping_ends_where_transformers_does(patience: int, sign: int) -> None:
     scores = [1.0, 3.0, 2.0, 3.0, 4.0, 3.5, 4.0, 3.9, 3.0, 2.0]
+    scores = [sign * score for score in scores]
     given = iter(scores)
-    ours = BestOnDev(lambda model: next(given), keep=False, patience=patience)
+    ours = BestOnDev(lambda model: next(given), keep=False, patience=patience, sign=sign)
     theirs = EarlyStoppingCallback(early_stopping_patience=patience)
-    args = SimpleNamespace(metric_for_best_model="score", greater_is_better=True, load_best_model_at_end=True)
-    state, best = TrainerState(max_steps=10), float("-inf")
+    args = SimpleNamespace(metric_for_best_model="score", greater_is_better=sign > 0, load_best_model_at_end=True)
+    state, best = TrainerState(max_steps=10), sign * float("-inf")
     for step, score in enumerate(scores, start=1):
         state.global_step, state.best_metric = step, None if step == 1 else best
         found, expected = TrainerControl(), TrainerControl()
         ours.on_step_end(TrainingArguments(), state, found, model=nn.Linear(1, 1))  # type: ignore[arg-type]
         theirs.on_evaluate(args, state, expected, {"eval_score": score})  # type: ignore[arg-type]
         assert found.should_training_stop == expected.should_training_stop, step
-        best = max(best, score)
+        best = max(best, score) if sign > 0 else min(best, score)
         if found.should_training_stop:
             return
     pytest.fail("it did not stop")

@@ -123,6 +123,9 @@ def test_the_winner_is_the_best_finished_one_by_dev_alone(searched: Study, tmp_p
     assert best is not None
     assert best.id == "3"
     assert winner(found[1:2], "vanilla") is None
+    lowest = winner(found, "vanilla", sign=-1)
+    assert lowest is not None
+    assert lowest.id == "1"
 
 
 def test_dev_scores_by_former_rules_meet_no_others(searched: Study, tmp_path: Path) -> None:

@@ -163,3 +163,6 @@ def test_the_rungs_are_filled_with_known_scores(searched: Study, tmp_path: Path)
     assert decision(scheduler([]), 1, 1.0) == "CONTINUE"  # no trial to compare with
     assert decision(scheduler(known), 2, 33.0) == "STOP"  # compared with 30 and 35
     assert decision(scheduler(known), 2, 33.5) == "CONTINUE"
+    # Where lower scores are better, the best third is from 16.67 down.
+    assert decision(sampling.scheduler(made.search, known, "min"), 1, 17.0) == "STOP"
+    assert decision(sampling.scheduler(made.search, known, "min"), 1, 16.0) == "CONTINUE"

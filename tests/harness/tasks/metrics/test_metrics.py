@@ -9,7 +9,7 @@ from sklearn import metrics
 
 from harness.common.errors import UserError
 from harness.store.record_json import BESIDE_METRICS
-from harness.tasks.metrics import METRICS, RESERVED, own, words
+from harness.tasks.metrics import METRICS, RESERVED, Measure, measure_of, own
 
 RANDOM = np.random.default_rng(0)
 GOLD = RANDOM.choice(["a", "b", "c"], 200).tolist()
@@ -36,14 +36,17 @@ def test_numbers_are_scored_as_scipy_does() -> None:
     assert METRICS["spearman"].function(NUMBERS, ANSWERS) == pytest.approx(stats.spearmanr(NUMBERS, ANSWERS).statistic)
 
 
-def test_errors_are_scikit_learn_s_negated() -> None:
+def test_errors_are_scikit_learn_s() -> None:
     errors = {
         "negative_mae": metrics.mean_absolute_error(NUMBERS, ANSWERS),
         "negative_rmse": metrics.root_mean_squared_error(NUMBERS, ANSWERS),
     }
     for name, error in errors.items():
         assert METRICS[name].function(NUMBERS, ANSWERS) == pytest.approx(-error)
-        assert METRICS[name].function(NUMBERS, NUMBERS) == 0
+        plain = METRICS[name.removeprefix("negative_")]
+        assert plain.function(NUMBERS, ANSWERS) == pytest.approx(error)
+        assert plain.function(NUMBERS, NUMBERS) == 0
+        assert (plain.factor, plain.sign, plain.measure.mode) == (1, -1, "min")
 
 
 @pytest.mark.parametrize("name", ["pearson", "spearman", "matthews"])
@@ -57,7 +60,7 @@ def test_correlations_may_be_negative() -> None:
 
 
 def test_figures_have_words_for_metrics() -> None:
-    assert [words(name) for name in ("f1", "macro_f1", "mine")] == ["F1", "macro F1", "mine"]
+    assert [measure_of(name).words for name in ("f1", "macro_f1", "mine")] == ["F1", "macro F1", "mine"]
 
 
 def test_a_users_own_metric_and_its_fingerprint(tmp_path: Path) -> None:
@@ -86,6 +89,33 @@ def test_a_metric_that_returns_no_number(tmp_path: Path, body: str, message: str
     file.write_text(f"def metric(gold, predicted):\n    {body}\n")
     with pytest.raises(UserError) as error:
         own.own_metric(str(file))([1, 2], [1, 3])
+    assert message in str(error.value)
+
+
+def test_a_users_metric_has_its_unit_and_direction(tmp_path: Path) -> None:
+    file = tmp_path / "kept.py"
+    body = "def metric(gold, predicted):\n    return 0.5\n"
+    file.write_text(body)
+    assert own.own_measure(str(file)) == Measure("kept") == measure_of("kept")
+    file.write_text(f"{body}metric.words, metric.points, metric.lower_is_better = 'days off', False, True\n")
+    found = own.own_measure(str(file))
+    assert found == Measure("days off", points=False, lower_is_better=True)
+    assert (found.axis, found.unit, found.best) == ("days off, lower is better", "days off", "lowest")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("metric.lower_is_beter = True", "there is no 'lower_is_beter'. Did you mean 'lower_is_better'?"),
+        ("metric.points = 1", "kept.py: metric.points: 1 is not allowed; give True or False"),
+        ("metric.words = ' '", "kept.py: metric.words: ' ' is not allowed; give a text of at most 60 characters"),
+    ],
+)
+def test_attributes_that_a_users_metric_may_not_have(tmp_path: Path, line: str, message: str) -> None:
+    file = tmp_path / "kept.py"
+    file.write_text(f"def metric(gold, predicted):\n    return 0.5\n{line}\n")
+    with pytest.raises(UserError) as error:
+        own.own_measure(str(file))
     assert message in str(error.value)
 
 

@@ -1,5 +1,6 @@
 """A task of numbers on a user's own texts, from its files to a report."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,12 @@ import yaml
 from scipy import stats
 
 import search_spaces
+from analysis import read
 from harness.cli.main import main
 from harness.common.errors import UserError
 from harness.store.store import Store
 from harness.tasks import own_task
+from harness.tasks.metrics import METRICS
 from harness.tasks.own.regression import OwnRegression
 from tests.helpers.own_data import lengths, written
 from tests.helpers.sweeps import run
@@ -60,6 +63,53 @@ def test_a_study_runs_and_is_reported(file: Path, tmp_path: Path) -> None:
     page = (place / "reports" / "nouns" / "report.html").read_text(encoding="utf-8")
     assert "Spearman correlation × 100" in page
     assert "correlation with the gold numbers at most" in page
+
+
+OWN = """\
+def metric(gold, predicted):
+    return max(abs(ours - theirs) for ours, theirs in zip(gold, predicted))
+
+metric.words, metric.points, metric.lower_is_better = "largest error", False, True
+"""
+
+
+def test_errors_select_weights_and_are_reported_in_their_unit(file: Path, tmp_path: Path) -> None:
+    place = tmp_path / "store"
+    store, given = Store(str(place)), yaml.safe_load(file.read_text(encoding="utf-8"))
+    (tmp_path / "largest.py").write_text(OWN)
+    lower = {"settings": [{"learning_rate": 3e-2, "max_steps": 3, "batch_size": 4}], "checkpoint": "best"}
+    of_numbers = {
+        "rmse": lambda gold, predicted: np.sqrt(((gold - predicted) ** 2).mean()),
+        "largest.py": lambda gold, predicted: np.abs(gold - predicted).max(),
+    }
+    for metric, expected in of_numbers.items():
+        name = metric.removesuffix(".py")
+        changed = {**given, **lower, "task": {**given["task"], "metric": metric}, "name": f"of-{name}"}
+        (tmp_path / f"{name}.yaml").write_text(yaml.safe_dump(changed), encoding="utf-8")
+        run(search_spaces.load(str(tmp_path / f"{name}.yaml")), store)
+        for trial in store.study(f"of-{name}")[1]:
+            record = store.record(trial.id)
+            assert record is not None
+            table = store.predictions(trial.id).to_pandas()
+            for language, score in record.scores.test.items():
+                part = table[(table["split"] == "test") & (table["language"] == language)]
+                sides = (np.array([*part[side]]).ravel() for side in ("gold", "predicted"))
+                assert score.metrics[name] == pytest.approx(expected(*sides), rel=1e-5)
+            assert record.checkpoint is not None
+            dev = record.checkpoint.dev
+            assert dev is not None
+            assert len(set(dev.values())) > 1
+            assert str(record.checkpoint.step) == min(dev, key=dev.__getitem__)
+            assert record.scores.dev["en"].metrics[name] == pytest.approx(min(dev.values()))
+            assert (record.measure is None) == (metric == "rmse")
+        assert main(["report", f"of-{name}", "--store", str(place)]) == 0
+        folder = place / "reports" / f"of-{name}"
+        words = METRICS["rmse"].words if metric == "rmse" else "largest error"
+        assert f"{words}, lower is better" in (folder / "report.html").read_text(encoding="utf-8")
+        told = json.loads((folder / "answer.json").read_text(encoding="utf-8"))
+        assert told["metric"] == {"words": words, "unit": words, "better": "lower"}
+    again = read(tmp_path / "store" / "reports" / "of-largest" / "results.csv")
+    assert set(again.frame.loc[again.frame["metric"] == "largest", "better"]) == {"lower"}
 
 
 def test_the_loss_is_the_squared_error() -> None:
