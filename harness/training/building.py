@@ -21,12 +21,13 @@ from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
+from harness.training import packed_batches
 from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.hyperparameters.batches import ByLength
 from harness.training.hyperparameters.label_loss import balanced, label_loss
 from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
 from harness.training.trainer import PenaltyTrainer
-from harness.training.varlen import train_packed
+from harness.training.varlen import is_packed, train_packed
 
 WINDOWS = 50
 """Largest number of windows in the learning history, evenly over the steps."""
@@ -43,6 +44,9 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     setting = config.setting
     weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
     relabels = weights is not None or setting.label_smoothing > 0
+    collator = context.task.collator(tokenizer)
+    if is_packed(model) and packed_batches.can_train(model, collator, context.task, config.method, config.precision):
+        collator = packed_batches.collator(model, collator)
     trainer = PenaltyTrainer(
         task=context.task,
         method=config.method,
@@ -56,7 +60,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
         args=training_arguments(setting, config.seed, config.precision),
         optimizer_cls_and_kwargs=None if setting.bias_correction else uncorrected(setting),
         train_dataset=rows,
-        data_collator=context.task.collator(tokenizer),
+        data_collator=collator,
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display

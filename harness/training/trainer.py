@@ -158,8 +158,8 @@ class PenaltyTrainer(ResumableTrainer):
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
         loss = super().training_step(model, inputs, num_items_in_batch)
-        seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
-        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read only at the end
+        # A sum is read only at the end. A number is known on the host, and stays there.
+        self._tokens += inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
