@@ -1,4 +1,7 @@
-"""Private names of ``torch``: abilities of this machine's processor, and an operator. Tested with torch 2.11 and 2.13."""
+"""Private names of ``torch``: abilities of this machine's processor, and an operator.
+
+Tested with torch 2.11 and 2.13, the operator only on a CPU.
+"""
 
 from typing import TYPE_CHECKING
 

@@ -10,8 +10,8 @@ The model has mBERT-base's size and random weights; the tokenizer is the embedde
 sub-words of the embedded sentences one after another, with almost no padding. ``udpos`` and ``pawsx`` batches have the
 real lengths of these tasks. Ours is the trainer of a trial, with a trimmed vocabulary; ``padded`` is the same without
 packed batches. The peer is ``transformers.Trainer`` with the whole vocabulary and the penalty in its loss, through
-autograd. All have the precision, fused AdamW, pinned memory and the same log. Rounds take turns, and each run is printed
-at once; a median is over the rounds. F of ewc is random, which changes no time.
+autograd. All have the precision, fused AdamW, pinned memory and the same log. Rounds take turns, and each run is
+printed at once; a median is over the rounds. F of ewc is random, which changes no time.
 
 MFU is FLOPs by this formula over the device's peak: 6 × N × tokens + 12 × layers × hidden × Σ length² of the sequences.
 It covers a forward and a backward pass of the layers' N weights and of attention. Embeddings are looked up and count

@@ -4,9 +4,8 @@
 
 An operation is a call of an operator of torch that computes something: a view, an empty tensor and a detached one do
 not. Each launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the given number
-of layers; its width changes no count. Attention has no dropout here, because a CPU would take dropout in many operations
-and a GPU takes attention in one forward and one backward. ``packed batches`` stand for a GPU's: an operator of its own
-takes the place of the flash attention.
+of layers; its width changes no count. As on a GPU, a dropout is one operation forward and one backward, and so is
+attention, which has no dropout here. ``packed batches`` are a GPU's: a stand-in takes the place of the flash attention.
 
 A wait is an operator whose result the host reads: a number (``item``), or a shape that depends on values (``nonzero``).
 """
@@ -14,7 +13,6 @@ A wait is an operator whose result the host reads: a number (``item``), or a sha
 import argparse
 import tempfile
 from collections import Counter
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from unittest.mock import patch
 
 import torch
 from tabulate import tabulate
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import TrainerCallback
 
@@ -31,11 +29,13 @@ from harness.study import Setting, Study
 from tests.benchmarks.on_gpu.making import make_encoder
 
 FREE = ("empty", "empty_like", "empty_strided", "new_empty", "new_empty_strided", "detach", "lift_fresh")
-FREE += ("_unsafe_view", "_reshape_alias", "is_same_size", "result_type")
+FREE += ("_unsafe_view", "_reshape_alias", "is_same_size", "_record_function_enter_new", "_record_function_exit")
 """Operators that compute nothing, beside the views."""
 WAITS = ("_local_scalar_dense", "nonzero", "is_nonzero", "equal")
 CASTS = ("_to_copy", "copy_", "_foreach_copy_")
 UNPADDING = ("index_select", "index_copy", "index_add", "index_add_", "new_zeros", "nonzero", "index_fill", "flatten")
+NAMESPACE = "steadytune"
+"""Of the operators that stand for a kernel on a GPU."""
 WAYS = ("padded", "packed layers", "packed batches")
 
 
@@ -48,23 +48,33 @@ class Count(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = func.overloadpacket.__name__
-        if self.on and not func.is_view and name not in FREE:
-            self.found[name] += 1
-        return func(*args, **(kwargs or {}))
+        counts = self.on and not func.is_view and name not in FREE
+        self.found[name] += counts
+        before, self.on = self.on, self.on and func.namespace != NAMESPACE  # its own operations are not counted
+        try:
+            return func(*args, **(kwargs or {}))
+        finally:
+            self.on = before
 
 
-@torch.library.custom_op("steadytune::attention_by_lengths", mutates_args=())
+@torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths", mutates_args=())
 def by_lengths(query: Tensor, key: Tensor, value: Tensor, ends: Tensor) -> Tensor:
     """One operation in the place of the flash attention; its values are of no interest."""
     return query.transpose(1, 2).clone(memory_format=torch.contiguous_format)
 
 
-@torch.library.custom_op("steadytune::attention_by_lengths_backward", mutates_args=())
+@torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths_backward", mutates_args=())
 def backward(gradient: Tensor) -> list[Tensor]:
     return [gradient.transpose(1, 2).clone(memory_format=torch.contiguous_format) for _ in range(3)]
 
 
 by_lengths.register_autograd(lambda context, gradient: (*backward(gradient), None))
+
+
+def stand_in(query: Tensor, key: Tensor, value: Tensor, ends: Tensor, *rest: Any) -> Tensor:
+    """The stand-in for ``packed_batches.attention`` on a GPU."""
+    found: Tensor = by_lengths(query, key, value, ends)
+    return found
 
 
 def step(way: str, layers: int, task: str, precision: str, steps: int = 2) -> Counter[str]:
@@ -87,18 +97,23 @@ def step(way: str, layers: int, task: str, precision: str, steps: int = 2) -> Co
             encoder=str(Path(folder) / "encoder"),
             precision=precision,
         )
+        patches.enter_context(patch.object(nn.functional, "dropout", _dropout))
         if way == "padded":
             patches.enter_context(patch.object(building, "train_packed", lambda model: None))
         elif way == "packed batches":
             patches.enter_context(patch.object(packed_batches, "can_train", lambda *given: True))
-            one: Callable[..., Tensor] = lambda query, key, value, ends, *rest: by_lengths(query, key, value, ends)  # noqa: E731
-            patches.enter_context(patch.object(varlen, "attention", one))
+            patches.enter_context(patch.object(varlen, "attention", stand_in))
         trainer = building.build_trainer(TrialContext.of(plan(study)[0], Path(folder)))
         count = Count()
         trainer.add_callback(_Watch(count, steps))
         with count:
             trainer.train()
     return count.found
+
+
+def _dropout(values: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Dropout as a GPU computes it: one operation forward and one backward."""
+    return torch.native_dropout(values, p, training)[0] if training and p > 0 else values
 
 
 class _Watch(TrainerCallback):
@@ -126,7 +141,7 @@ def main() -> None:
             print(way, *(f"{name} {count}" for name, count in found.most_common(options.names)), sep="\n  ")
         parts = [sum(found[name] for name in names) for names in (CASTS, UNPADDING, WAITS)]
         rows.append([way, found.total(), *parts])
-    print(tabulate(rows, ["a step", "operations", "casts and copies", "of them unpadding", "waits"], tablefmt="github"))
+    print(tabulate(rows, ["a step", "operations", "casts and copies", "packing", "waits"], tablefmt="github"))
 
 
 if __name__ == "__main__":

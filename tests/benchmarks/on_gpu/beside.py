@@ -17,7 +17,6 @@ LOOPED = 8
 
 def scoring(trial: Any, cache: Path, options: argparse.Namespace) -> Any:
     """One row for each side and round, as it is measured: German test sentences, many times over."""
-    import torch
     from datasets import concatenate_datasets
 
     from harness.data.context import TrialContext
@@ -47,9 +46,6 @@ def scoring(trial: Any, cache: Path, options: argparse.Namespace) -> Any:
             took = time.perf_counter() - start
             if not warm:
                 yield [context.task.name, side, f"{tokens:,}", f"{took:.2f}", f"{tokens / took:,.0f}"]
-    del mine, theirs
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def fisher(trial: Any, cache: Path, options: argparse.Namespace) -> Any:

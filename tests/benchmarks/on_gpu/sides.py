@@ -1,4 +1,4 @@
-"""The trainers that ``tests.benchmarks.gpu`` compares. Both log equally often, with the same precision and optimizer."""
+"""The trainers that ``tests.benchmarks.gpu`` compares. Log, precision and optimizer are the same."""
 
 from collections.abc import Callable
 from pathlib import Path
