@@ -85,7 +85,8 @@ def can_train(model: PreTrainedModel, padding: Any, task: Task[Any], method: Met
 def fits(padding: Any, task: Task[Any], method: Method) -> bool:
     """Whether a collator, a task and a method leave the shape of a batch open."""
     own = any(isinstance(part, OwnMethod) or part.virtual_tokens for part in method.parts)
-    return type(padding) in COLLATORS and type(task).loss is Task.loss and not own
+    plain = type(task).loss is Task.loss and type(task).prepare is Task.prepare
+    return type(padding) in COLLATORS and plain and not own
 
 
 @lru_cache
