@@ -17,6 +17,7 @@ from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
 from harness.encoders import dropout, loading, trimmed_embedding
+from harness.encoders.half_copies import copy_together
 from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
@@ -47,6 +48,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     collator = context.task.collator(tokenizer)
     if is_packed(model) and packed_batches.can_train(model, collator, context.task, config.method, config.precision):
         collator = packed_batches.collator(model, collator)
+        copy_together(model)
     trainer = PenaltyTrainer(
         task=context.task,
         method=config.method,

@@ -65,7 +65,8 @@ def by_lengths(query: Tensor, key: Tensor, value: Tensor, ends: Tensor) -> Tenso
 
 @torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths_backward", mutates_args=())
 def backward(gradient: Tensor) -> list[Tensor]:
-    return [gradient.transpose(1, 2).clone(memory_format=torch.contiguous_format) for _ in range(3)]
+    # One token after another in memory, as from the flash attention, so that nothing behind it copies them.
+    return [gradient.clone(memory_format=torch.contiguous_format).transpose(1, 2) for _ in range(3)]
 
 
 by_lengths.register_autograd(lambda context, gradient: (*backward(gradient), None))
