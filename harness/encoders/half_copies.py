@@ -38,7 +38,7 @@ def copy_together(model: PreTrainedModel) -> None:
         model.register_forward_hook(partial(_drop, layers), always_call=True)
 
 
-def _copy(layers: Sequence[HalfLinear], body: nn.Module, *given: Any) -> None:
+def _copy(layers: Sequence[nn.Linear], body: nn.Module, *given: Any) -> None:
     device = layers[0].weight.device.type
     if not body.training or not torch.is_autocast_enabled(device):
         _drop(layers)
@@ -46,11 +46,13 @@ def _copy(layers: Sequence[HalfLinear], body: nn.Module, *given: Any) -> None:
     parts = [[part for part in (layer.weight, layer.bias) if part is not None] for layer in layers]
     copies = iter(_Together.apply(torch.get_autocast_dtype(device), *(part for own in parts for part in own)))
     for layer, own in zip(layers, parts, strict=True):
+        assert isinstance(layer, HalfLinear)
         layer.copies = tuple(next(copies) for _ in own)
 
 
-def _drop(layers: Sequence[HalfLinear], *given: Any) -> None:
+def _drop(layers: Sequence[nn.Linear], *given: Any) -> None:
     for layer in layers:
+        assert isinstance(layer, HalfLinear)
         layer.copies = ()
 
 

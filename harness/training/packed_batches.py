@@ -63,7 +63,7 @@ def _joined(parts: Sequence[Sequence[int]]) -> Tensor:
 
 def collator(model: PreTrainedModel, padding: Any) -> PackedCollator:
     """The collator of a model's packed batches, in place of the ``padding`` one."""
-    positions = model.base_model.embeddings.position_embeddings
+    positions = model.base_model.get_submodule("embeddings.position_embeddings")
     assert isinstance(positions, torch.nn.Embedding)
     first = 0 if positions.padding_idx is None else positions.padding_idx + 1
     return PackedCollator(first, of_tokens=COLLATORS[type(padding)])
@@ -94,15 +94,14 @@ def flash_attention_works(width: int, dtype: torch.dtype, device: str) -> bool:
     """Whether the kernel runs here, with dropout too, and agrees with plain attention forward and backward."""
     draw = torch.Generator().manual_seed(0)
     ends = torch.tensor([0, 5, 24], dtype=torch.int32, device=device)
-    made = [torch.randn(1, 2, 24, width, generator=draw).to(device, dtype) for _ in range(4)]
-    *inputs, slope = made
+    query, key, value, slope = (torch.randn(1, 2, 24, width, generator=draw).to(device, dtype) for _ in range(4))
+    leaves = [part.requires_grad_() for part in (query, key, value)]
     found = []
     try:
         for attend in (by_kernel, one_by_one):
-            leaves = [part.clone().requires_grad_() for part in inputs]
-            attended = attend(*leaves, ends, 19, 0.0, width**-0.5)
+            attended = attend(query, key, value, ends, 19, 0.0, width**-0.5)
             found.append([attended.detach(), *torch.autograd.grad(attended, leaves, slope.transpose(1, 2))])
-        dropped = by_kernel(*inputs, ends, 19, 0.5, width**-0.5)
+        dropped = by_kernel(query, key, value, ends, 19, 0.5, width**-0.5)
     except (RuntimeError, TypeError, NotImplementedError):
         return False
     apart = max(float((one - other).abs().max()) for one, other in zip(*found, strict=True))
@@ -131,6 +130,7 @@ def one_by_one(
     query: Tensor, key: Tensor, value: Tensor, ends: Tensor, longest: int, dropout: float, scale: float
 ) -> Tensor:
     """``attention`` by torch's own, one sequence after another."""
-    parts = zip(*(part.split(ends.diff().tolist(), dim=2) for part in (query, key, value)), strict=True)
-    attended = [scaled_dot_product_attention(*part, dropout_p=dropout, scale=scale) for part in parts]
+    lengths = ends.diff().tolist()
+    parts = zip(*(part.split(lengths, dim=2) for part in (query, key, value)), strict=True)
+    attended = [scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scale) for q, k, v in parts]
     return torch.cat(attended, dim=2).transpose(1, 2)

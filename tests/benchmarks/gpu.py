@@ -127,6 +127,8 @@ def main() -> None:
     import transformers
     from transformers.utils import logging
 
+    from harness.training.packed_batches import flash_attention_works
+
     if options.device == "cuda" and not torch.cuda.is_available():
         print("No GPU here: nothing is measured. --device cpu runs the same in small.")
         return
@@ -143,6 +145,10 @@ def main() -> None:
         size = f"{options.layers} layers of {options.hidden}, vocabulary {options.vocabulary:,}"
         compiled = ", compiled layers" if options.compile else ""
         print(f"{size}, batches of {options.batch_size}, at most {options.length} sub-words{compiled}")
+        agrees = flash_attention_works(options.hidden // 12, torch.bfloat16, options.device)
+        print(
+            f"flash attention by lengths: {'agrees with plain attention' if agrees else 'not here, batches are padded'}"
+        )
         for lengths in options.lengths:
             train(lengths, place, options, peak, clock)
         real = making.trials(place / "encoder", place / "data", "udpos", options)
