@@ -20,7 +20,7 @@ if [ -n "${WHEELS:-}" ]; then
     PYTHONPATH="$PYTHONPATH:$site"
 fi
 if "$python" -c 'import pytest, torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null; then
-    "$python" -m pytest -q -m gpu -o addopts= -p no:cacheprovider tests/harness/training/test_packed_batches.py \
+    timeout 120 "$python" -m pytest -q -m gpu -o addopts= -p no:cacheprovider tests/harness/training/test_packed_batches.py \
         2>&1 | tee "$out/tests.txt" || true
 fi
 # A pipe has the exit status of its last part, and the benchmark's counts.
