@@ -6,13 +6,13 @@ newer versions, and fills missing keys of older versions with the dataclass's de
 
 from typing import Any, TypeVar
 
-import msgspec
-
 T = TypeVar("T")
 
 
 def converted(found: Any, cls: type[T]) -> T:
     """The JSON as an instance of a dataclass. Raises ``ValueError`` with the place of a wrong type."""
+    import msgspec  # only now: training alone reads no record, and does without it
+
     try:
         return msgspec.convert(found, cls)
     except msgspec.ValidationError as error:

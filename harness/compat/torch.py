@@ -1,6 +1,6 @@
-"""Private names of torch: the processor's abilities, and groups of processes that no library sees.
+"""Private names of torch: the processor's abilities, groups of processes that no library sees, and an operator.
 
-Abilities are tested with torch 2.11 and 2.13, groups with 2.13.
+Abilities are tested with torch 2.11 and 2.13, groups and the operator with 2.13, on a CPU.
 """
 
 from datetime import timedelta
@@ -66,3 +66,19 @@ def process_group(file: Path, rank: int, size: int, *, gpu: bool = False) -> Lin
     gloo._devices = [groups.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
     on_cpus: Link = groups.ProcessGroupGloo(store, rank, size, gloo)
     return on_cpus
+
+
+def flash_attention(
+    query: "Tensor", key: "Tensor", value: "Tensor", ends: "Tensor", longest: int, dropout: float, scale: float
+) -> "Tensor":
+    """Flash attention within sequences of different lengths, (T, heads, width), in bf16 or fp16 on a GPU.
+
+    ``torch.nn.attention.varlen`` calls the same operator, without its dropout. ``ends`` are the sequences' ends from 0,
+    int32. Raises ``RuntimeError`` or ``NotImplementedError`` where there is no kernel for these tensors.
+    """
+    import torch
+
+    attended: Tensor = torch.ops.aten._flash_attention_forward(
+        query, key, value, ends, ends, longest, longest, dropout, False, False, scale=scale
+    )[0]
+    return attended

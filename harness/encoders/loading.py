@@ -19,7 +19,7 @@ from harness.encoders import sequence_ends, spm_normalisation, tokenizer_files
 from harness.encoders.library_errors import user_errors
 from harness.encoders.mapped_embedding import MappedEmbedding, map_vocabulary
 from harness.encoders.pinning import Encoder
-from harness.encoders.trimmed_embedding import TrimmedEmbedding
+from harness.encoders.trimmed_embedding import TrimmedEmbedding, resident
 from harness.tasks import TaskName, task_named
 
 META = torch.device("meta")
@@ -99,6 +99,7 @@ def forget() -> None:
     """Drop the encoders and tokenizers that this process holds."""
     _pretrained.cache_clear()
     tokenizer.cache_clear()
+    resident.cache_clear()
 
 
 def fine_tunable(encoder: Encoder, task: TaskName, seed: int, vocabulary: Tensor | None = None) -> PreTrainedModel:

@@ -6,6 +6,8 @@ trained matrix has the other rows. Ids are mapped to rows inside the embedding, 
 the trimming.
 """
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -45,6 +47,10 @@ class TrimmedEmbedding(nn.Embedding):
             return super().forward(rows)
         found = super().forward(rows.clamp(min=0))
         cut = rows < 0
+        if input.is_cuda:
+            # A 16-bit trial computes with fewer bits than fp16 has.
+            dtype = torch.float16 if torch.is_autocast_enabled("cuda") else torch.float32
+            return merged(found, cut, input, resident(self._whole[0], input.device, dtype))
         if bool(cut.any()):
             found[cut] = mapped_embedding.rows(self._whole[0], input[cut]).to(found)
         return found
@@ -56,6 +62,22 @@ class TrimmedEmbedding(nn.Embedding):
         mapped_embedding.release(whole)
         weight[self.kept] = self.weight.detach()
         return nn.Embedding(whole.num_embeddings, whole.embedding_dim, padding_idx=whole.padding_idx, _weight=weight)
+
+
+def merged(found: Tensor, cut: Tensor, ids: Tensor, vocabulary: Tensor) -> Tensor:
+    """Embeddings (…, width) with those of ``cut`` positions (…) from a whole vocabulary, without reading a value."""
+    return torch.where(cut.unsqueeze(-1), nn.functional.embedding(ids, vocabulary).to(found), found)
+
+
+@lru_cache(maxsize=1)
+def resident(whole: nn.Embedding, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """A whole embedding on a device, once per process. A mapped one leaves nothing in this machine's memory."""
+    found = torch.empty(whole.weight.shape, dtype=dtype, device=device)
+    for start in range(0, len(found), mapped_embedding.AT_ONCE):
+        stop = start + mapped_embedding.AT_ONCE
+        found[start:stop] = whole.weight.detach()[start:stop].to(device)
+        mapped_embedding.release(whole)
+    return found
 
 
 def can_trim(model: PreTrainedModel, weight_decay: float, optimizer: str = "adamw") -> bool:

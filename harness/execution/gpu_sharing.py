@@ -5,9 +5,11 @@ The number is doubled, and each number runs a few steps, until the speed no long
 
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from harness.common.errors import UserError
+from harness.common.machine import mps
 from harness.data.tokenised import TOKENISED
 from harness.execution.gpu_sharing_probe import DoesNotRunError, GpuSharing, measured
 from harness.study import TrialConfig
@@ -70,7 +72,8 @@ def pick(
 ) -> int:
     """The best number of a study's trials at once on this machine's first GPU, or on its CPU without a GPU.
 
-    Prints each measurement. Of the trials in ``largest``, the trial that takes the most memory alone is measured.
+    Prints each measurement. Of the trials in ``largest``, the trial that takes the most memory alone is measured. Where
+    this process may start NVIDIA's MPS, the same is measured with it, for advice: the number is for a run without.
     Raises ``UserError`` if a trial does not run even alone.
 
     Args:
@@ -88,21 +91,50 @@ def pick(
         alone: list[tuple[GpuSharing, TrialConfig]] = []
         for trial in largest(trials):
             try:
-                alone.append((measured(trial, 1, scratch, threads, seconds), trial))
+                alone.append((measured(trial, 1, scratch=scratch, threads=threads, seconds=seconds), trial))
             except DoesNotRunError as error:
                 raise UserError(f"--trials-per-gpu: {trial.method.label} does not run even alone: {error}") from None
         one, trial = max(alone, key=lambda tried: tried[0].each)
-        tried = [one]
         say(f"trials on one GPU, of {trial.method.label}, batches of {tokens(trial)} tokens at most:\n{_line(one)}")
-        while (more := following(tried, most)) is not None:
-            try:
-                tried.append(measured(trial, more, scratch, threads, seconds))
-            except DoesNotRunError as error:
-                say(f"  {more:3} at once do not run: {error}")
-                break
-            say(_line(tried[-1]))
-    say(f"  {best(tried):3} at once it is")
-    return best(tried)
+        measure = partial(measured, trial, scratch=scratch, threads=threads, seconds=seconds)
+        tried = _rising(one, measure, most, say)
+        chosen = best(tried)
+        say(f"  {chosen:3} at once it is")
+        with mps.running() as runs:
+            if runs:
+                say("with NVIDIA's MPS:")
+                say(advice(tried, _rising(one, measure, most, say)))
+    return chosen
+
+
+def _rising(
+    one: GpuSharing, measure: Callable[[int], GpuSharing], most: int, say: Callable[[str], None]
+) -> list[GpuSharing]:
+    """Measurements of more and more trials at once, from ``one`` alone, until their speed no longer rises."""
+    tried = [one]
+    while (more := following(tried, most)) is not None:
+        try:
+            tried.append(measure(more))
+        except DoesNotRunError as error:
+            say(f"  {more:3} at once do not run: {error}")
+            break
+        say(_line(tried[-1]))
+    return tried
+
+
+def advice(without: Sequence[GpuSharing], with_mps: Sequence[GpuSharing]) -> str:
+    """A line on the gain from MPS, of the best numbers of trials with it and without."""
+    (trials, rate), (_, before) = (_best(tried) for tried in (with_mps, without))
+    gain = f"  {trials:3} at once are {rate / before:.2f} times as fast as without it"
+    if rate < (1 + GAIN) * before:
+        return f"{gain}: not worth it"
+    return f"{gain}; for that, start it (nvidia-cuda-mps-control -d) and give --trials-per-gpu {trials}"
+
+
+def _best(tried: Sequence[GpuSharing]) -> tuple[int, float]:
+    """The best number of trials and its speed."""
+    chosen = best(tried)
+    return chosen, next(one.rate for one in tried if one.trials == chosen)
 
 
 def _line(one: GpuSharing) -> str:

@@ -18,17 +18,19 @@ from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
 from harness.encoders import dropout, loading, trimmed_embedding
+from harness.encoders.half_copies import copy_together
 from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
+from harness.training import packed_batches
 from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.hyperparameters.batches import ByLength
 from harness.training.hyperparameters.label_loss import balanced, label_loss
 from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
 from harness.training.parallel.group import Group
 from harness.training.trainer import PenaltyTrainer
-from harness.training.varlen import train_packed
+from harness.training.varlen import is_packed, train_packed
 
 WINDOWS = 50
 """Largest number of windows in the learning history, evenly over the steps."""
@@ -48,6 +50,11 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     setting = config.setting
     weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
     relabels = weights is not None or setting.label_smoothing > 0
+    collator = context.task.collator(tokenizer)
+    fitting = is_packed(model) and group is None  # processes share a padded batch by its rows
+    if fitting and packed_batches.can_train(model, collator, context.task, config.method, config.precision):
+        collator = packed_batches.collator(model, collator)
+        copy_together(model)
     trainer = PenaltyTrainer(
         task=context.task,
         method=config.method,
@@ -62,7 +69,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
         args=on_one_device(training_arguments(setting, config.seed, config.precision)),
         optimizer_cls_and_kwargs=None if setting.bias_correction else uncorrected(setting),
         train_dataset=rows,
-        data_collator=context.task.collator(tokenizer),
+        data_collator=collator,
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display

@@ -169,12 +169,12 @@ class PenaltyTrainer(ResumableTrainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         if self.group is None:
             loss = super().training_step(model, inputs, num_items_in_batch)
         else:
             loss = self._joint_step(self.group, model, inputs, num_items_in_batch)
-        self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read only at the end
+        # A sum is read only at the end. A number is known on the host, and stays there.
+        self._tokens += inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))

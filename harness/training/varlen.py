@@ -4,6 +4,9 @@ The examples of a batch and their order stay the same, so packing does not chang
 examples would. In a batch of short and long sentences, a third to a half of the tokens are padding. Losses and
 gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
 not packed: its batches have nearly equal lengths.
+
+The batches of ``packed_batches`` come without padding; here they only meet their attention, and a head for whole texts
+gets each text's first token.
 """
 
 from dataclasses import dataclass
@@ -19,6 +22,7 @@ from harness.compat.transformers import (
     sdpa_attention_forward,
     set_attention,
 )
+from harness.training.packed_batches import ENDS, FIRSTS, LONGEST, attention
 
 ATTENTION = "packed"
 """The name of the packed attention within transformers."""
@@ -63,9 +67,14 @@ def train_packed(model: PreTrainedModel) -> None:
     set_attention(model, ATTENTION)
 
 
+def is_packed(model: PreTrainedModel) -> bool:
+    """Whether a model trains on packed batches."""
+    return attention_of(model) == ATTENTION
+
+
 def unpacked(model: PreTrainedModel) -> None:
     """Set the attention's name back to SDPA, because other programs do not know ``ATTENTION``."""
-    if attention_of(model) == ATTENTION:
+    if is_packed(model):
         set_attention(model, SDPA)
 
 
@@ -85,6 +94,8 @@ def _pad(layers: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], outpu
     packing = kwargs.get("attention_mask")
     if isinstance(packing, Packing):
         outputs["last_hidden_state"] = packing.pad(outputs["last_hidden_state"])
+    elif FIRSTS in kwargs:
+        outputs["last_hidden_state"] = outputs["last_hidden_state"][0].index_select(0, kwargs[FIRSTS]).unsqueeze(1)
     return outputs
 
 
@@ -97,6 +108,12 @@ def _attention(
     **options: Any,
 ) -> tuple[Tensor, Tensor | None]:
     """The SDPA attention of transformers, also for tokens (1, heads, T, width) in packed batches."""
+    if ENDS in options:
+        scale, dropout = (
+            query.size(-1) ** -0.5 if options.get("scaling") is None else options["scaling"],
+            options["dropout"],
+        )
+        return attention(query, key, value, options[ENDS], options[LONGEST], dropout, scale), None
     if not isinstance(attention_mask, Packing):
         found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found

@@ -12,12 +12,13 @@ from transformers import AutoModelForMaskedLM, AutoModelForTokenClassification
 
 from harness.data.context import TrialContext
 from harness.encoders import loading, pinning
-from harness.encoders.trimmed_embedding import TrimmedEmbedding, can_trim
+from harness.encoders.trimmed_embedding import TrimmedEmbedding, can_trim, merged, resident
 from harness.methods import L2, Ewc, Method, Vanilla
 from harness.study import Setting, TrialConfig
 from harness.training.building import build_trainer
 from harness.training.evaluation import score
 from harness.training.trial import run_trial
+from tests.benchmarks.operations import WAITS, Count
 from tests.helpers.studies import SHORT
 from tests.helpers.training import EMBEDDINGS, trained
 
@@ -137,3 +138,27 @@ def test_kept_weights_have_the_whole_vocabulary(trial: Callable[..., TrialConfig
     assert result.record.cost.trained_embeddings < 19_200
     again = {f"{part.split} {part.language}": part for part in score(model, TrialContext.of(config, tmp_path))}
     assert all(again[f"{part.split} {part.language}"].predicted == part.predicted for part in result.scored)
+
+
+def test_a_gpu_scores_with_the_whole_vocabulary_beside_the_trained_rows() -> None:
+    """What the GPU computes, on the CPU: to the bit in fp32, to fp16's rounding in fp16, and no value is read."""
+    trimmed = TrimmedEmbedding(
+        loading.pretrained(pinning.find("embedded"), "udpos").model.get_input_embeddings(), torch.arange(0, 19_000, 3)
+    ).eval()
+    with torch.no_grad():
+        trimmed.weight += 1
+    ids = torch.randint(19_200, (4, 50), generator=torch.Generator().manual_seed(0))
+    expected = trimmed(ids)
+    cut = trimmed.rows[ids] < 0
+    assert 0 < int(cut.sum()) < cut.numel()
+    trained = torch.nn.functional.embedding(trimmed.rows[ids].clamp(min=0), trimmed.weight)
+    for dtype, apart in ((torch.float32, 0.0), (torch.float16, 2**-11)):
+        whole = resident(trimmed._whole[0], torch.device("cpu"), dtype)
+        with Count() as count:
+            count.on = True
+            found = merged(trained, cut, ids, whole)
+        assert not any(count.found[name] for name in WAITS)
+        torch.testing.assert_close(found, expected, rtol=apart, atol=2**-24 if apart else 0.0)
+    assert resident(trimmed._whole[0], torch.device("cpu"), torch.float16) is whole
+    loading.forget()
+    assert not resident.cache_info().currsize

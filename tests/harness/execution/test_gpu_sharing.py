@@ -1,6 +1,7 @@
 """``--trials-per-gpu``: the choice of the number."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.cli.main import main
-from harness.execution.gpu_sharing import GAIN, best, following, largest
+from harness.execution.gpu_sharing import GAIN, advice, best, following, largest, pick
 from harness.execution.gpu_sharing_probe import GpuSharing
 from harness.methods import L2, Vanilla
 from harness.study import TrialConfig
@@ -40,6 +41,38 @@ def test_the_fewest_of_the_fastest_are_taken() -> None:
     assert best(packings([10, 9])) == 1
     assert best([*packings([10, 18]), GpuSharing(4, 30, 30, 100)]) == 2  # four took more memory than expected
     assert best([GpuSharing(1, 10, 99, 100)]) == 1
+
+
+def test_the_gain_from_mps_is_advice() -> None:
+    alone = packings([10, 18])
+    assert advice(alone, packings([10, 18, 18.5])) == "    2 at once are 1.00 times as fast as without it: not worth it"
+    assert advice(alone, packings([10, 18, 36])) == (
+        "    4 at once are 2.00 times as fast as without it; for that, start it (nvidia-cuda-mps-control -d) and give "
+        "--trials-per-gpu 4"
+    )
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_number_is_that_without_mps(
+    trial: Callable[..., TrialConfig], monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    """The measurements are made up: the number is the question here."""
+    on: list[bool] = []
+
+    @contextmanager
+    def running() -> Iterator[bool]:
+        on.append(there)
+        yield there
+        on.pop()
+
+    def measured(config: TrialConfig, trials: int, **rest: object) -> GpuSharing:
+        return GpuSharing(trials, 10.0 * min(trials, 8 if on else 2), 1.0, 100.0)
+
+    monkeypatch.setattr("harness.execution.gpu_sharing.mps.running", running)
+    monkeypatch.setattr("harness.execution.gpu_sharing.measured", measured)
+    lines: list[str] = []
+    assert pick([trial()], None, threads=1, most=16, say=lines.append) == 2
+    assert any("8 at once are 4.00 times as fast" in line for line in lines) == there
 
 
 @given(
