@@ -61,6 +61,11 @@ class TrialConfig:
     """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
     selected_by: str = ""
     """``Task.scorer``, if the checkpoint is selected by such a score."""
+    course: tuple[str, ...] = ()
+    """The trials whose weights this one went on from, each with its last step there; empty for a plain trial.
+
+    Only a scheduler that changes hyperparameters during a training makes one, see ``harness.tuning.midway``.
+    """
 
     task_file: str = field(default="", metadata=PLACE)
     """Path of the user's task file."""
@@ -106,8 +111,8 @@ class TrialConfig:
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in ("own_task", "sampling_temperature"):  # older versions refuse a field that they do not know
-            if given[name] is None:
+        for name in ("own_task", "sampling_temperature", "course"):  # older versions refuse an unknown field
+            if given[name] in (None, ()):
                 given.pop(name)
         if self.own_task is not None:
             given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}

@@ -20,6 +20,7 @@ from harness.methods.batch import Batch
 from harness.methods.penalty import Term, annealed_pull, penalties
 from harness.tasks import Task
 from harness.tasks.base import IGNORED
+from harness.training.hyperparameters.optimizers import options_of, restart_with
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
@@ -112,6 +113,8 @@ class PenaltyTrainer(ResumableTrainer):
         self._steps = 0
         """Number of optimizer steps since the last log."""
         self._tokens: Tensor | int = 0
+        self._groups: list[dict[str, Any]] = []
+        """Hyperparameters of the optimizer's groups at its start."""
         self._states: TrainingStates | None = None
         self.earlier = 0.0
         """Seconds of training before the state from which it resumed."""
@@ -176,6 +179,7 @@ class PenaltyTrainer(ResumableTrainer):
         optimizer = super().create_optimizer(model)
         if fresh:
             self._split_groups(optimizer)
+            self._groups = options_of(optimizer)
             if self.decay is not None:
                 optimizer.register_step_pre_hook(self._decay)
             if (annealed := self.annealed) is not None:
@@ -230,6 +234,8 @@ class PenaltyTrainer(ResumableTrainer):
             else:
                 if rest:
                     self.add_callback(AtStart(partial(self._continue_window, **rest["window"])))
+                    if states.changed:
+                        self.add_callback(AtStart(self._restore_groups))
                 self.resume_from(folder)
         self._seconds = time.perf_counter() - self._since
         self._ended = self._trained()
@@ -251,6 +257,12 @@ class PenaltyTrainer(ResumableTrainer):
         for mine, kept in zip(self._values(), values, strict=True):
             mine[:] = [value.to(self.args.device) for value in kept]
         self._steps = steps
+
+    def _restore_groups(self) -> None:
+        """Give the optimizer and the schedule the setting's hyperparameters in place of those that were read."""
+        assert self.optimizer is not None
+        assert self.lr_scheduler is not None
+        restart_with(self._groups, self.optimizer, self.lr_scheduler)
 
     def _values(self) -> list[list[Tensor]]:
         """The lists that each line of the log empties."""
