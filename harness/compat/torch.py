@@ -1,4 +1,9 @@
-"""Abilities of this machine's processor, as torch sees them. Tested with torch 2.11 and 2.13."""
+"""Private names of torch: the processor's abilities, and a schedule's rates. Tested with torch 2.11 and 2.13."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch.optim.lr_scheduler import LRScheduler
 
 
 def has_fast_bf16() -> bool:
@@ -8,3 +13,8 @@ def has_fast_bf16() -> bool:
     if not torch.backends.mkldnn.is_available():
         return False
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
+    """Let a schedule show other learning rates, one for each group, as those of its last step."""
+    schedule._last_lr = rates

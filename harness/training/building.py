@@ -46,6 +46,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     trainer = PenaltyTrainer(
         task=context.task,
         method=config.method,
+        setting=setting,
         loss=partial(label_loss, weights=weights, smoothing=setting.label_smoothing) if relabels else context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
@@ -69,7 +70,9 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     """A copy of the pretrained encoder. If trimming is exact, it has only the embeddings that the rows use."""
     config = context.config
     setting = config.setting
-    exact = trimmed_embedding.can_trim(context.pretrained.model, setting.weight_decay, setting.optimizer)
+    exact = not config.method.has_optimizer and trimmed_embedding.can_trim(
+        context.pretrained.model, setting.weight_decay, setting.optimizer
+    )
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
     model = loading.fine_tunable(context.encoder, context.origin.task, _init_seed(config), used)
     dropout.set_dropout(model, setting)

@@ -18,6 +18,7 @@ from harness.compat.trainer import ResumableTrainer
 from harness.methods import Method
 from harness.methods.batch import Batch
 from harness.methods.penalty import Term, annealed_pull, penalties
+from harness.setting import Setting
 from harness.tasks import Task
 from harness.tasks.base import IGNORED
 from harness.training.hyperparameters.optimizers import options_of, restart_with
@@ -73,7 +74,8 @@ class PenaltyTrainer(ResumableTrainer):
     Args:
         task: The task.
         loss: The task's loss, with the setting's class weights and smoothing.
-        method: The method, with its own loss if it has one.
+        method: The method, with its own loss and optimizer if it has them.
+        setting: The hyperparameters, for the method's own optimizer.
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
@@ -88,6 +90,7 @@ class PenaltyTrainer(ResumableTrainer):
         task: Task[Any],
         loss: Loss,
         method: Method,
+        setting: Setting,
         terms: Sequence[Term],
         anchor: Mapping[str, Tensor],
         rates: Mapping[str, float],
@@ -102,7 +105,7 @@ class PenaltyTrainer(ResumableTrainer):
         # Only now, because Trainer has put the model on its device.
         self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
         self.annealed = annealed_pull(self.model.base_model, anchor, terms)
-        self.task, self.method, self.loss = task, method, loss
+        self.task, self.method, self.setting, self.loss = task, method, setting, loss
         self.rates = rates
         self._coupled: list[Tensor] = []
         self._decoupled: list[Tensor] = []
@@ -179,6 +182,7 @@ class PenaltyTrainer(ResumableTrainer):
         optimizer = super().create_optimizer(model)
         if fresh:
             self._split_groups(optimizer)
+            self.optimizer = optimizer = self._own_optimizer(optimizer) or optimizer
             self._groups = options_of(optimizer)
             if self.decay is not None:
                 optimizer.register_step_pre_hook(self._decay)
@@ -186,6 +190,13 @@ class PenaltyTrainer(ResumableTrainer):
                 optimizer.register_step_pre_hook(lambda *ignored: annealed.before_step())
                 optimizer.register_step_post_hook(self._anneal)
         return optimizer
+
+    def _own_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer | None:
+        """The method's own optimizer, with the groups of the setting's."""
+        names = ("params", "lr", "weight_decay")
+        return self.method.optimizer(
+            [{name: one[name] for name in names} for one in optimizer.param_groups], self.setting
+        )
 
     def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
         """Give each share of the learning rate its own parameter groups, the largest rate first.
@@ -233,9 +244,7 @@ class PenaltyTrainer(ResumableTrainer):
                 self.read_log(folder)
             else:
                 if rest:
-                    self.add_callback(AtStart(partial(self._continue_window, **rest["window"])))
-                    if states.changed:
-                        self.add_callback(AtStart(self._restore_groups))
+                    self.add_callback(AtStart(partial(self._continue, rest["window"], changed=states.changed)))
                 self.resume_from(folder)
         self._seconds = time.perf_counter() - self._since
         self._ended = self._trained()
@@ -258,11 +267,13 @@ class PenaltyTrainer(ResumableTrainer):
             mine[:] = [value.to(self.args.device) for value in kept]
         self._steps = steps
 
-    def _restore_groups(self) -> None:
-        """Give the optimizer and the schedule the setting's hyperparameters in place of those that were read."""
-        assert self.optimizer is not None
-        assert self.lr_scheduler is not None
-        restart_with(self._groups, self.optimizer, self.lr_scheduler)
+    def _continue(self, window: Mapping[str, Any], *, changed: bool) -> None:
+        """Go on where an interrupted training stopped, ``changed`` with the setting's own hyperparameters."""
+        self._continue_window(**window)
+        if changed:
+            assert self.optimizer is not None
+            assert self.lr_scheduler is not None
+            restart_with(self._groups, self.optimizer, self.lr_scheduler)
 
     def _values(self) -> list[list[Tensor]]:
         """The lists that each line of the log empties."""

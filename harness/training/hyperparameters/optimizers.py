@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
+from harness.compat.torch import show_rates
 from harness.setting import Setting
 
 OPTIMIZERS = {"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}
@@ -56,3 +57,4 @@ def restart_with(options: Sequence[dict[str, Any]], optimizer: torch.optim.Optim
     for group, own, share in zip(optimizer.param_groups, options, schedule.lr_lambdas, strict=True):
         group.update(own, initial_lr=own["lr"], lr=own["lr"] * share(schedule.last_epoch))
     schedule.base_lrs = [own["lr"] for own in options]
+    show_rates(schedule, [group["lr"] for group in optimizer.param_groups])  # the log reads them
