@@ -24,6 +24,7 @@ OTHER_NAMES = {
     "train_batch_size": ("batch_size", STEPS),
     "bs": ("batch_size", STEPS),
     "gradient_accumulation_steps": ("accumulation", "; 'batch_size' is the whole batch, before it is cut"),
+    "activation_checkpointing": ("gradient_checkpointing", ": true or false"),
     "warmup": ("warmup_steps", SHARE),
     "warmup_ratio": ("warmup_steps", SHARE),
     "warmup_proportion": ("warmup_steps", SHARE),

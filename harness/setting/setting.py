@@ -13,7 +13,7 @@ INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 LATER = (
     "init_seed", "data_seed", "hidden_dropout", "attention_dropout", "head_dropout", "optimizer", "beta1", "beta2",
     "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
-    "early_stopping",
+    "early_stopping", "gradient_checkpointing",
 )  # fmt: skip
 """Fields that older versions refuse. At their defaults they are not written."""
 
@@ -37,6 +37,8 @@ class Setting:
     """Examples per optimizer step, over all its micro-batches."""
     accumulation: int = 1
     """Number of micro-batches that a batch is cut into to save memory; the gradient is of the whole batch."""
+    gradient_checkpointing: bool = False
+    """Whether a backward pass computes each layer's activations anew, to save memory (Chen et al., 2016)."""
     max_length: int = 128
     """Largest number of sub-words in an example, special tokens included.
 

@@ -13,6 +13,7 @@ from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
+from harness.compat.transformers import recompute_activations
 from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
@@ -41,6 +42,8 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     shared = loading.restarted(model, shared, config.method.restarts(model, shared), _init_seed(config))
     config.method.adapt(model, shared)
     setting = config.setting
+    if setting.gradient_checkpointing:
+        recompute_activations(model)
     weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
     relabels = weights is not None or setting.label_smoothing > 0
     trainer = PenaltyTrainer(
