@@ -10,6 +10,7 @@ from harness.data import corpus, reading
 from harness.data.origin import Origin, absolute, origin_of
 from harness.encoders import pinning, spm_normalisation
 from harness.methods import Method
+from harness.setting import by_label
 from harness.study import Setting, Study, TrialConfig
 from harness.tasks import Own, Task, is_file, task_named
 from harness.training import precision
@@ -113,6 +114,8 @@ def _check_training_data(settings: Sequence[Setting], source: str, task: Task[An
         raise bad("train_examples", most, f"at most {there}, the training examples in {source!r}")
     if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:
         raise UserError(f"label_noise: the task {task.name!r} cannot have any: it does not define 'relabelled'")
+    for setting in settings if type(task).loss is Task.loss else ():
+        by_label(setting.class_weights, task.labels)
     for setting in settings if type(task).loss is not Task.loss else ():
         for name in sorted({"label_smoothing", "class_weights"} & fields.chosen(setting).keys()):
             raise bad(

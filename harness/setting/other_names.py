@@ -50,7 +50,7 @@ OTHER_NAMES = {
     "correct_bias": ("bias_correction", ": true or false"),
     "sgd_momentum": ("momentum", ""),
     "label_smoothing_factor": ("label_smoothing", ""),
-    "class_weight": ("class_weights", ": none or balanced"),
+    "class_weight": ("class_weights", ": none, balanced, or weights by label"),
     "group_by_length": ("batches", ": random or by_length"),
     "train_sampling_strategy": ("batches", ": random or by_length"),
     "early_stopping_patience": ("early_stopping", "; give a number of dev scores, of ten in a training"),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from harness.common import fields
-from harness.setting import limits, warmup
+from harness.setting import class_weights, limits, warmup
 from harness.setting.other_names import unknown_field
 
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
@@ -100,9 +100,11 @@ class Setting:
     label_smoothing: float = 0.0
     """Share ε of a label's probability that all classes share equally (Szegedy et al., 2016), from 0 to below 1."""
     class_weights: str = "none"
-    """Weights of the classes in the loss: ``none``, or ``balanced`` (King and Zeng, 2001).
+    """Weights of the classes in the loss: ``none``, ``balanced`` (King and Zeng, 2001), or numbers.
 
-    The latter is n / (C n_c) for n_c of the n training labels in class c of C. The loss is the weighted mean.
+    ``balanced`` is n / (C n_c) for n_c of the n training labels in class c of C. Numbers are a mapping from labels, in
+    which others weigh 1, or a list in the order of the task's labels. They are kept as JSON. The loss is the weighted
+    mean.
     """
     batches: str = "random"
     """Batches of ``random`` examples, or of examples of similar length (``by_length``), which train faster."""
@@ -118,6 +120,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "warmup_steps", warmup.steps(self.warmup_steps, self.max_steps))
+        object.__setattr__(self, "class_weights", class_weights.canonical(self.class_weights))
         fields.coerce(self)
         limits.check(self)
 

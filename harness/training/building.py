@@ -20,11 +20,12 @@ from harness.data.tokenised import sub_words
 from harness.encoders import dropout, loading, trimmed_embedding
 from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
+from harness.methods.fisher_mask import FisherMask
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
 from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.hyperparameters.batches import ByLength
-from harness.training.hyperparameters.label_loss import balanced, label_loss
+from harness.training.hyperparameters.label_loss import class_weights, label_loss
 from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
 from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
@@ -44,7 +45,7 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     setting = config.setting
     if setting.gradient_checkpointing:
         recompute_activations(model)
-    weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
+    weights = class_weights(setting, rows, context.task.labels)
     relabels = weights is not None or setting.label_smoothing > 0
     trainer = PenaltyTrainer(
         task=context.task,
@@ -65,6 +66,8 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
     for callback in config.method.callbacks():
+        if isinstance(callback, FisherMask):
+            callback.examples = trainer.examples
         trainer.add_callback(callback)
     return trainer
 

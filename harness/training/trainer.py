@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -159,6 +159,12 @@ class PenaltyTrainer(ResumableTrainer):
             self._own.append((whole - loss).detach())
             loss = whole
         return (loss, outputs) if return_outputs else loss
+
+    def examples(self) -> Iterator[Batch]:
+        """The training rows as batches of one, in their order."""
+        for inputs in self.single_rows():
+            labels = inputs.pop("labels")
+            yield Batch(inputs, labels, self.task, self.loss)
 
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None

@@ -73,10 +73,11 @@ def tuned(
     samples: int,
     gone: tuple[Path, ...] = (),
     searcher: Searcher | None = None,
+    reports: int = 4,
     **space: Any,
 ) -> list[dict[str, Any]]:
     """The last reports of a tuner's trials. Files are deleted before it runs."""
-    trainable = harness.trainable(study, store=place, reports=4)
+    trainable = harness.trainable(study, store=place, reports=reports)
     for file in gone:
         file.unlink()
     tuner = tune.Tuner(
@@ -155,7 +156,7 @@ def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_pa
     study = search_spaces.load(str(own))
     study = replace(study, settings=(replace(study.settings[0], max_steps=300),))
     rates = tune.grid_search([1e-6, 1e-2])
-    reports = tuned(study, tmp_path / "store", scheduler, 1, learning_rate=rates, method="vanilla", seed=0)
+    reports = tuned(study, tmp_path / "store", scheduler, 1, learning_rate=rates, method="vanilla", seed=0, reports=20)
     store = Store(tmp_path / "store")
     clones = [report for report in reports if report["course"]]
     assert clones
@@ -198,7 +199,7 @@ def test_the_documented_example_runs(cluster: Cluster, tmp_path: Path, monkeypat
     for code in wanted:
         exec(code.replace('harness.run(study, store="runs", local=True)', "None"), names)
     results = names["results"]
-    assert len(results) == 8
+    assert len(results) == 4
     best = results.get_best_result().metrics
     assert Store("runs").record(best["id"]) is not None
     assert {report.metrics["id"] for report in results} == {trial.id for trial in Store("runs").study("small")[1]}
