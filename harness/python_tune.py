@@ -92,10 +92,9 @@ def trainable(
     bases = [first[arm.method.arm.label] for arm in asked.arms]
     check(bases, resources)
     kept = Store(store)
-    placed = _placed(asked, bases[0])
-    _begin(placed, kept)
+    _begin(asked, kept)
     given = Given(
-        study=placed.to_json(),
+        study=_placed(asked, bases[0]).to_json(),
         bases=[base.to_json() for base in bases],
         code=code_of(bases),
         store=kept.for_workers,
@@ -106,7 +105,7 @@ def trainable(
     def steadytune(config: dict[str, Any]) -> None:
         run_one(config, given)
 
-    found: Callable[[dict[str, Any]], None] = tune.with_resources(steadytune, {"cpu": cpus, "gpu": resources.gpus})
+    found: Callable[[dict[str, Any]], None] = tune.with_resources(steadytune, {"cpu": cpus, "gpu": share})
     return found
 
 
@@ -126,7 +125,7 @@ def run_one(config: Mapping[str, Any], given: Given) -> None:
     study = Study.from_json(given.study)
     trial = trial_of(config, study, [TrialConfig.from_json(base) for base in given.bases])
     check([trial], resources)
-    run_in_tuner(trial, study, Store(given.store, create=False), resources, **given.ways)
+    run_in_tuner(trial, study.name, Store(given.store, create=False), resources, **given.ways)
 
 
 def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfig]) -> TrialConfig:

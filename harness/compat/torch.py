@@ -17,4 +17,4 @@ def has_fast_bf16() -> bool:
 
 def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
     """Let a schedule show other learning rates, one for each group, as those of its last step."""
-    schedule._last_lr = rates
+    schedule._last_lr = [*rates]

@@ -97,7 +97,7 @@ def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> 
     )
 
 
-def _selection(checkpoint: str, setting: Setting, dev: str, task: Task[Any]) -> dict[str, str]:
+def _selection(checkpoint: str, setting: Setting, dev: str, task: Task[Any]) -> dict[str, Any]:
     """The dev set and the score by which a trial selects its weights or its end, if it does."""
     reads_dev = checkpoint == "best" or setting.early_stopping is not None
     return {"selected_on": dev if reads_dev else "", "selected_by": task.scorer if reads_dev else ""}

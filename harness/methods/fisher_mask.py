@@ -31,6 +31,10 @@ class FisherMask(TrainerCallback):
         self.masks: dict[str, Tensor] = {}
         """True where a weight stays in training, by parameter name."""
 
+    def held(self) -> list[Tensor]:
+        """The tensors that count as the method's memory."""
+        return [*self.masks.values()]
+
     def state_dict(self) -> dict[str, Any]:
         return {"masks": self.masks}
 

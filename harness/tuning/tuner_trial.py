@@ -21,7 +21,7 @@ from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.record import Record
 from harness.store.store import Store
-from harness.study import Study, TrialConfig
+from harness.study import TrialConfig
 from harness.tasks import task_named
 from harness.training.training_state import TrainingStates, fits, load_rest
 from harness.tuning.midway import continued
@@ -93,7 +93,7 @@ class TunersStates(TrainingStates):
 
 def run_in_tuner(
     trial: TrialConfig,
-    study: Study,
+    study: str,
     store: Store,
     resources: Resources,
     *,
@@ -101,8 +101,9 @@ def run_in_tuner(
     checkpoints: bool,
     keep_weights: bool,
 ) -> None:
-    """Run a trial in a worker of Tune, from Tune's checkpoint if there is one, and report it. Raises on failure.
+    """Run a trial of the study with a name in a worker of Tune, and report it. Raises on failure.
 
+    It goes on from Tune's checkpoint if there is one.
     A finished trial of the store is not trained again: its end is reported at once.
     """
     # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
@@ -131,11 +132,11 @@ def run_in_tuner(
     tune.report(end_of(record, trial, reports))
 
 
-def list_trial(study: Study, trial: TrialConfig, store: Store) -> None:
-    """Add a trial to the study's trials in the store, so that the report names it even if it never finishes."""
+def list_trial(name: str, trial: TrialConfig, store: Store) -> None:
+    """Add a trial to a study's trials in the store, so that the report names it even if it never finishes."""
     for _ in range(LISTINGS):
-        with store.claim(f"study-{study.name}"):
-            _, trials = store.study(study.name)
+        with store.claim(f"study-{name}"):
+            study, trials = store.study(name)
             if trial.id in {one.id for one in trials}:
                 return
             store.save_study(study, [*trials, trial])

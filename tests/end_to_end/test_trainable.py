@@ -150,13 +150,17 @@ def test_bohbs_scheduler_pauses_trials_of_a_random_search(cluster: Cluster, own:
 
 
 def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_path: Path) -> None:
+    """A mutation multiplies the rate by 0.8 or 1.2, so that no clone is the trial that it was cloned from."""
     scheduler = PopulationBasedTraining(
-        perturbation_interval=1, quantile_fraction=0.5, hyperparam_mutations={"learning_rate": [1e-2, 1e-1]}
+        perturbation_interval=1,
+        quantile_fraction=0.5,
+        resample_probability=0,
+        hyperparam_mutations={"learning_rate": tune.loguniform(1e-3, 1e-1)},
     )
     study = search_spaces.load(str(own))
-    study = replace(study, settings=(replace(study.settings[0], max_steps=300),))
+    study = replace(study, settings=(replace(study.settings[0], max_steps=200),))
     rates = tune.grid_search([1e-6, 1e-2])
-    reports = tuned(study, tmp_path / "store", scheduler, 1, learning_rate=rates, method="vanilla", seed=0, reports=20)
+    reports = tuned(study, tmp_path / "store", scheduler, 1, learning_rate=rates, method="vanilla", reports=10)
     store = Store(tmp_path / "store")
     clones = [report for report in reports if report["course"]]
     assert clones
