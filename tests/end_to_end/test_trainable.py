@@ -158,7 +158,7 @@ def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_pa
         hyperparam_mutations={"learning_rate": tune.loguniform(1e-3, 1e-1)},
     )
     study = search_spaces.load(str(own))
-    study = replace(study, settings=(replace(study.settings[0], max_steps=200),))
+    study = replace(study, settings=(replace(study.settings[0], max_steps=400),))
     rates = tune.grid_search([1e-6, 1e-2])
     reports = tuned(study, tmp_path / "store", scheduler, 1, learning_rate=rates, method="vanilla", reports=10)
     store = Store(tmp_path / "store")
