@@ -106,7 +106,7 @@ class Loaded:
 
     def report(self, out: str | os.PathLike[str] | None = None) -> Path:
         """Write the report, and return the path of its page; see ``analysis.report.write``."""
-        return write(self._view, None if out is None else Path(out)).html
+        return write(self._view, None if out is None else Path(out), made=self._chapters).html
 
     def claim(self, quantity: Quantity, method: str, *, baseline: str | None = None, scope: Scope) -> Claim:
         """The claim on a quantity of a method.

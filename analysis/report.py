@@ -18,6 +18,7 @@ from analysis.results.view import View
 from analysis.sections import SECTIONS, Entry, Question
 from analysis.sections.opening import Opening, opening
 from analysis.sections.search import tried_in
+from harness.common.console import filled
 from harness.store.store import Store
 from harness.study import NAME
 from harness.tasks.metrics import words
@@ -49,7 +50,7 @@ def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int
     return write(View(load(store, study), ddof, store), out)
 
 
-def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
+def write(view: View, out: Path | None = None, *, refresh: int = 0, made: Sequence[Chapter] | None = None) -> Written:
     """Write the report of some results, replacing an older report.
 
     The folder gets ``report.html``, ``answer.json``, ``results.csv`` (gzipped if it is long), ``tables/*.csv|md|tex``
@@ -60,9 +61,10 @@ def write(view: View, out: Path | None = None, *, refresh: int = 0) -> Written:
         out: The folder. The default is ``reports/<study>`` in the results' store. Without a local store it is
             ``steadytune-reports/<study>`` in the working directory.
         refresh: Seconds after which the page reloads itself; 0 for never.
+        made: The results' chapters; ``None`` to make them.
     """
     folder = out or page.default_folder(view.store, _file_name(view.results.about.name))
-    made = chapters(view)
+    made = chapters(view) if made is None else made
     with page.replacing(folder) as scratch:
         _write(scratch, view, made, refresh)
     return Written(folder / "report.html", _summary(made))
@@ -72,7 +74,8 @@ def _summary(made: Sequence[Chapter]) -> str:
     """The report's first table and the answer, for the terminal."""
     tables = [table for chapter in made for table in chapter.section.tables]
     first = next((table for table in tables if table.name == "summary"), tables[0])
-    return "\n\n".join([page.for_terminal(first), *answer_sentences(made)])
+    answer_lines = ("\n".join(filled(sentences)) for sentences in answer_sentences(made))
+    return "\n\n".join([page.for_terminal(first), *answer_lines])
 
 
 def answer_sentences(made: Sequence[Chapter]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.cli.options.store import STORE
+from harness.common.console import tell
 from harness.common.errors import UserError, bad
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
@@ -24,6 +25,7 @@ def run(
     local: bool = False,
     cpus: int = 1,
     gpus: float | None = None,
+    processes: int | None = None,
     ray_address: str | None = None,
     retry_failed: bool = False,
     keep_weights: bool = False,
@@ -38,7 +40,8 @@ def run(
         seeds: Seeds in place of the study's.
         local: Whether to run one trial after another in this process, without Ray.
         cpus: CPU cores of a trial.
-        gpus: GPUs of a trial; ``None`` means one if there are any.
+        gpus: GPUs of a trial; ``None`` means one if there are any. With several, each trains its part of every batch.
+        processes: Processes that train a trial together without GPUs; ``None`` means one.
         ray_address: Address of an existing cluster; ``None`` starts Ray on this machine.
         retry_failed: Whether to retry trials that failed before.
         keep_weights: Whether to keep the fine-tuned models.
@@ -53,25 +56,22 @@ def run(
     """
     asked = asked_study(study, changes, targets=targets, seeds=seeds)
 
-    from harness.cli.commands.run import checked_lacking
-    from harness.cli.first_step import tell_of_first_step
-    from harness.cli.warmups import warn_of_warmups
+    import search_spaces
     from harness.execution.follow.study_log import study_console
-    from harness.execution.kept_precision import with_kept_precision
-    from harness.execution.plan import plan
+    from harness.execution.preparation import prepared, try_first_steps
     from harness.execution.resources import Resources
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
-    resources = Resources(local=local, cpus=cpus, gpus=gpus, ray_address=ray_address)
-    asked = with_kept_precision(asked, os.fspath(store), gpus)
-    trials = plan(asked, gpus=gpus)
-    warn_of_warmups((trial.setting for trial in trials), trials[0])
-    if lacking := checked_lacking(trials, os.fspath(store), resources):
-        tell_of_first_step(lacking, resources)
+    resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
+    with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
+        ready = prepared(asked, os.fspath(store), resources)
+        try_first_steps(ready.lacking, resources)
     kept = Store(store)
     with study_console(kept, asked.name, "run") as console:
-        return sweep(asked, trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights)
+        return sweep(
+            ready.study, ready.trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights
+        )
 
 
 def asked_study(
@@ -90,12 +90,15 @@ def asked_study(
     environment.clear()
 
     import search_spaces
-    from harness.cli.overrides import scaled
+    from harness.cli.overrides import Words, scaled
 
     named = study if isinstance(study, Study) else search_spaces.load(_place(study))
-    asked, notes = scaled(named, changes=written(changes), languages=targets, seeds=seeds)
+    if "languages" in changes:
+        raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
+    words = Words(change="keyword", targets="targets")
+    asked, notes = scaled(named, changes=written(changes), languages=targets, seeds=seeds, words=words)
     for note in notes:
-        print(f"Note: {note}.")
+        tell(f"Note: {note}.")
     if asked.search is not None:
         raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
     return asked

@@ -59,7 +59,7 @@ def trainable(
         checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone
             trials.
         cpus: CPU cores of a trial.
-        gpus: GPUs of a trial; ``None`` means one if this machine has any.
+        gpus: GPUs of a trial, at most 1; ``None`` means one if this machine has any.
         keep_weights: Whether to keep the fine-tuned models.
         changes: Other values of the study's or its settings' fields, as for ``harness.run``.
 
@@ -70,7 +70,7 @@ def trainable(
         UserError: The study cannot run as it is, or has several settings.
     """
     asked = asked_study(study, changes)
-    _check(asked, reports)
+    _check(asked, reports, gpus)
 
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.on_ray.worker import code_of
@@ -133,7 +133,7 @@ def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfi
 
     Raises ``UserError`` for an unknown key, with the nearest known one, and for a value that is not allowed.
     """
-    from harness.cli.overrides import scaled
+    from harness.cli.overrides import Words, scaled
     from harness.execution.plan import another
 
     known = (*Setting.__dataclass_fields__, METHOD, SEED)
@@ -144,10 +144,8 @@ def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfi
     arm, base = study.own_arms[number], bases[number]
     changes = {name: value for name, value in config.items() if name not in (METHOD, SEED)}
     seed = config.get(SEED, base.seed)
-    try:
-        asked, _ = scaled(replace(study, methods=(arm.bare,)), changes=written(changes), seeds=[seed])
-    except UserError as error:
-        raise UserError(str(error).replace("--set", "config", 1)) from None
+    alone = replace(study, methods=(arm.bare,))
+    asked, _ = scaled(alone, changes=written(changes), seeds=[seed], words=Words(change="config"))
     (found,) = asked.arms
     method = base.method if found.method == arm.method else found.method
     return another(base, method, found.settings[0], found.seeds[0])
@@ -167,10 +165,12 @@ def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig])
     raise unknown("config: method", wanted, labels)
 
 
-def _check(study: Study, reports: int) -> None:
+def _check(study: Study, reports: int, gpus: float | None) -> None:
     """Refuse a study that has no one trial of each method for a config."""
     if isinstance(reports, bool) or not isinstance(reports, int) or reports < 1:
         raise bad("reports", reports, "a whole number of at least 1")
+    if gpus is not None and not 0 <= gpus <= 1:
+        raise bad("gpus", gpus, "a number from 0 to 1")
     for arm in study.arms:
         label = arm.method.arm.label
         if len(arm.settings) > 1:

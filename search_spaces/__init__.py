@@ -6,6 +6,8 @@ A module here has either a ``STUDY`` or a tuple ``STUDIES``. The name of a ``STU
 
 import importlib
 import pkgutil
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -85,11 +87,41 @@ def _from_file(name: str) -> Study:
 
 
 def _from_yaml(file: Path) -> Study:
-    values = yaml_files.read(file)
+    document = yaml_files.Document.read(file)
+    values = document.values
     if isinstance(values, dict) and "name" not in values:
         values["name"] = file.stem
         try:
             check_name(file.stem)
         except UserError as error:
             raise UserError(f"{file}: {error}. It is the file's, as the study has no 'name' of its own") from None
-    return Study.from_json(values, str(file))
+    try:
+        return Study.from_json(values, str(file))
+    except UserError as error:
+        raise UserError(document.placed(str(error))) from None
+
+
+@contextmanager
+def naming_file(name: object, changed: Collection[str] = ()) -> Iterator[None]:
+    """Add a study's file, and the line, to errors on its fields that only come up after it is read.
+
+    Args:
+        name: The command line's word for the study.
+        changed: Fields that come from the command line, not from the file.
+    """
+    try:
+        yield
+    except UserError as error:
+        if (placed := _with_file(str(error), name, changed)) != str(error):
+            raise UserError(placed) from None
+        raise
+
+
+def _with_file(message: str, name: object, changed: Collection[str]) -> str:
+    field = message.partition(": ")[0]
+    if not isinstance(name, str) or not is_file_name(name) or field in changed or not Path(name).is_file():
+        return message
+    if name.lower().endswith(".py"):
+        return f"{name}: {message}" if field in Study.__dataclass_fields__ else message
+    document = yaml_files.Document.read(Path(name))
+    return document.placed(message) if document.knows(field) or field in METHODS else message

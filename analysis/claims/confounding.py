@@ -141,7 +141,7 @@ def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index
 
 
 ABSENT = "none"
-"""The value of a fact that a run does not have, such as sampling with one source language."""
+"""The value of a fact that a run does not have, such as sampling with one source language, or several processes."""
 
 
 def _known(results: Results, method: str, base: str) -> pd.DataFrame | None:

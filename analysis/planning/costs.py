@@ -16,9 +16,13 @@ class ArmCost:
     models: int
     """Trials of each setting and seed."""
     seconds: float
-    """Seconds of one trial; NaN if not known."""
+    """Likely seconds of one trial; NaN if not known."""
     finished: int
     """Trials that the store has."""
+    low: float | None = None
+    """Fewest seconds of one trial; ``None`` for ``seconds``."""
+    high: float | None = None
+    """Most seconds."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,6 @@ class Rates:
     """GPUs of a trial; 0 on a CPU."""
     price: float | None
     """Price of an hour of the whole machine; ``None`` if not given."""
-    faster: tuple[float, float] = (1.0, 1.0)
-    """Lowest and highest speed relative to the machine behind the seconds; the likely speed is their geometric mean."""
     grounds: str = ""
     """The origin of the seconds, or the reason why they are unknown."""
 
@@ -45,10 +47,17 @@ class Expense:
     """Trials of the whole design, over all methods."""
     to_run: int
     hours: float
-    """Hours from the first trial to the last; NaN if not known. ``gpu_hours`` likewise."""
+    """Likely hours from the first trial to the last; NaN if not known. ``gpu_hours`` likewise."""
     gpu_hours: float
     money: float
     """Price of the hours; NaN without a price."""
+    least: float
+    """Fewest hours over the likely ones; ``most`` likewise. GPU-hours and money have the same range."""
+    most: float
+
+    def span(self, value: float) -> tuple[float, float]:
+        """The range of ``hours``, ``gpu_hours`` or ``money``."""
+        return value * self.least, value * self.most
 
     def to_json(self) -> dict[str, Any]:
         return {name: None if value != value else value for name, value in vars(self).items()}
@@ -68,13 +77,15 @@ class Costs:
         """The cost of a design with today's number of settings or more."""
         settings, seeds = shape
         trials = to_run = 0
-        seconds = 0.0
+        seconds = low = high = 0.0
         for arm in self.arms:
             all_of = (arm.settings + settings - self.settings) * seeds * arm.models * self.replicates
             left = max(0, all_of - arm.finished)
             trials, to_run, seconds = trials + all_of, to_run + left, seconds + left * arm.seconds
-        low, high = self.rates.faster
-        work = seconds / (low * high) ** 0.5 / 3600
+            low += left * (arm.seconds if arm.low is None else arm.low)
+            high += left * (arm.seconds if arm.high is None else arm.high)
+        work = seconds / 3600
         hours = work / max(1, min(self.rates.at_once, to_run))
         money = float("nan") if self.rates.price is None else hours * self.rates.price
-        return Expense(trials, to_run, hours, work * self.rates.gpus, money)
+        least, most = (low / seconds, high / seconds) if seconds else (1.0, 1.0)
+        return Expense(trials, to_run, hours, work * self.rates.gpus, money, least, most)

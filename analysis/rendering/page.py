@@ -21,6 +21,7 @@ from matplotlib.transforms import Bbox
 
 from analysis.rendering.style import STYLE
 from analysis.rendering.table import Table
+from harness.common.console import filled
 from harness.common.errors import UserError, reason
 from harness.store.store import Store
 
@@ -140,8 +141,9 @@ def render(template: str, **values: Any) -> str:
 
 
 def for_terminal(table: Table) -> str:
-    """A table with its title and notes."""
-    return "\n".join([table.title, "", table.plain(), "", *table.notes])
+    """A table with its title and notes, no wider than the terminal."""
+    notes = [line for note in table.notes for line in filled(note, "  ")]
+    return "\n".join([*filled(table.title), "", *table.for_terminal(), "", *notes])
 
 
 def _laid_out(figure: Figure) -> Bbox:

@@ -15,8 +15,9 @@ from analysis.rendering import latex
 from analysis.rendering.cells import MISSING_CELL, Cell
 from analysis.rendering.glossary import TERMS, Term, meanings
 from analysis.results.csv_files import safe as csv_safe
+from harness.common import console
+from harness.common.console import NO_BREAK as NBSP
 
-NBSP = "\N{NO-BREAK SPACE}"
 NUMBER = re.compile(r"(?P<number>[+−-]?\d[\d,]*(\.\d+)?(e[+-]?\d+)?)( ?%| \(.*\)|/\d+)?")
 """A text that sorts as a number: a number alone, or with a unit, a remark in brackets or a total."""
 
@@ -75,6 +76,13 @@ class Table:
 
     def plain(self) -> str:
         return str(tabulate(self._text(), self.header, tablefmt="simple", disable_numparse=True))
+
+    def for_terminal(self) -> list[str]:
+        """Lines no wider than the terminal. The numbers of a cell stay on one line."""
+        rows = [
+            [cell if isinstance(cell, str) else cell.plain().replace(" ", NBSP) for cell in row] for row in self.rows
+        ]
+        return console.table(self.header, rows)
 
     def markdown(self) -> str:
         cells = [[_pipes(cell if isinstance(cell, str) else cell.markdown()) for cell in row] for row in self.rows]

@@ -118,6 +118,7 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
             "encoder revision": trial.encoder_revision,
             "training data": trial.training_data,
             **_sampling(trial),
+            **({"processes of a trial": str(trial.processes)} if trial.processes > 1 else {}),
             **_rules(trial, record.scorer),
             **({"task": trial.task_code} if trial.own_task is not None else {}),
         },

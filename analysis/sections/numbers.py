@@ -43,9 +43,12 @@ def table(view: View, found: Answer) -> Table:
     rows += [_row(view, method, own) for method, own in claims.items()]
     scopes = {own[Quantity.MEAN].scope for own in claims.values() if Quantity.MEAN in own}
     where = " or ".join(SCOPES[scope] for scope in SCOPES if scope in scopes) or SCOPES[Scope.THESE]
+    many = any(claim.tests > 1 for own in claims.values() for claim in own.values())
     notes = [
         f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
-        f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals.",
+        f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals."
+        + " Marks are corrected for the number of methods, intervals are not."
+        * many,
         f"Collapse and standard deviation are of these runs; the mean zero-shot score, in points, is {where}."
         + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
         "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "

@@ -6,22 +6,19 @@ if a method's settings differ in it alone.
 
 import math
 from collections.abc import Collection
-from functools import partial
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
 
 from analysis.rendering.axis import MIN_VALUES, RANGE, RATE, ROUNDING, Axis
 from analysis.rendering.bold import bold_note, mark_best, over_most
 from analysis.rendering.cells import MISSING_CELL, Cell, Difference, Percent, Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
 from analysis.rendering.table import Table, std_note
 from analysis.results.frame import PAIR, Results
 from analysis.results.view import View
 from analysis.results.wording import MAX_NAMED, named
+from analysis.sections.stress_figure import picture
 
 
 def section(view: View) -> Section | None:
@@ -31,11 +28,11 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = []
     titles = []
     if applies(view) and (rates := Axis.rates(view.results)) is not None:
-        parts += [table(view, rates), _picture(view, rates, "stress")]
+        parts += [table(view, rates), picture(view, rates, "stress")]
         titles.append("growing learning rates")
     for axis in Axis.others(view.results):
         name = f"stress-{axis.label.replace(' ', '-')}"
-        parts += [along(view, axis, name), _picture(view, axis, name), languages(view, axis, f"{name}-languages")]
+        parts += [along(view, axis, name), picture(view, axis, name), languages(view, axis, f"{name}-languages")]
         titles.append(axis.label)
     return Section("stress", f"Stress: {', '.join(titles)}", parts) if parts else None
 
@@ -199,53 +196,3 @@ def _left_out(view: View, axis: Axis) -> list[str]:
         else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
     )
     return [f"Left out, not having {why}: {named(alone, f'{len(alone)} methods')}."]
-
-
-def _picture(view: View, axis: Axis, name: str) -> Picture:
-    """The figure along an axis, with its caption."""
-    log = " on a logarithmic axis" if axis.scale == "log" else ""
-    caption = "Each mark is one run. Lines go through the medians; crosses are collapsed runs."
-    if math.isinf(axis.values[-1]):
-        caption += f" The mark {axis.shown(math.inf)!r} stands one step beyond the largest number."
-    alt = (
-        f"{view.results.source} and zero-shot {metric_name(view.results)} over the {axis.label}{log}, a line a method."
-    )
-    return Picture(name, partial(figure, view.results, axis), caption, alt)
-
-
-def figure(results: Results, axis: Axis) -> Figure:
-    """The source and zero-shot scores over an axis, one line per method."""
-    runs = axis.runs(results).dropna(subset=["source", "zero_shot"])
-    runs = runs.assign(place=runs["value"].map(axis.places))
-    palette = dict(zip(results.methods, colours(results), strict=True))
-    made = Figure(figsize=(WIDTH, 4.4))
-    panels = made.subplots(1, 2)
-    for axes, column, name in zip(
-        panels, ("source", "zero_shot"), (f"{results.source} test", "zero-shot score"), strict=True
-    ):
-        common = {
-            "data": runs,
-            "x": "place",
-            "y": column,
-            "hue": "method",
-            "hue_order": axis.methods,
-            "palette": palette,
-            "ax": axes,
-        }
-        sns.lineplot(**common, estimator="median", errorbar=None)
-        sns.scatterplot(
-            **common, style="collapsed", style_order=[False, True], markers={False: "o", True: "X"}, s=34, alpha=0.7,
-            legend=False, rasterized=len(runs) > RASTERISED,
-        )  # fmt: skip
-        axis.draw(axes, 0.4 * WIDTH)
-        axes.set(ylabel=f"{name}, {metric_name(results)}")
-        handles, labels = take_legend(axes)
-    count = len(axis.methods)
-    made.legend(
-        handles[:count],
-        labels[:count],
-        loc="outside lower center",
-        ncols=abreast(labels[:count], WIDTH * 0.9),
-        frameon=False,
-    )
-    return made

@@ -33,19 +33,25 @@ def _run(options: argparse.Namespace) -> int:
         environment.refuse_launchers()
         environment.clear()
         with lasting_output():
-            return int(options.command(options))
+            return _named(options)
     except UserError as error:
         print(f"steadytune: {error}", file=sys.stderr)
         return exit_codes.USER_ERROR
     except KeyboardInterrupt:
-        ended = "terminated" if signals.requested() else "interrupted"
         with suppress(OSError):  # a closed terminal
-            print(
-                f"\nsteadytune: {ended}; finished work is kept; run the same command again to continue",
-                file=sys.stderr,
-                flush=True,
-            )
+            print(f"\nsteadytune: {signals.ended_early()}", file=sys.stderr, flush=True)
         return signals.exit_code() if signals.requested() else exit_codes.INTERRUPTED
+
+
+def _named(options: argparse.Namespace) -> int:
+    """Run the command; errors on a study's fields get its file and line."""
+    study = str(getattr(options, "study", ""))
+    if not study.lower().endswith((".py", ".yaml", ".yml")):
+        return int(options.command(options))
+    from search_spaces import naming_file  # here, because the import takes longer than --help
+
+    with naming_file(study, [change.partition("=")[0].strip() for change in getattr(options, "set", ())]):
+        return int(options.command(options))
 
 
 def parser() -> argparse.ArgumentParser:

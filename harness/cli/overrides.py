@@ -23,6 +23,14 @@ OPTIONS = {"targets": "--languages de hi", "languages": "--languages de hi", "se
 
 
 @dataclass(frozen=True)
+class Words:
+    """Names of the options in messages."""
+
+    change: str = "--set"
+    targets: str = "--languages"
+
+
+@dataclass(frozen=True)
 class _Changes:
     """The changes that the command line asks for, by their place in a study."""
 
@@ -41,6 +49,7 @@ def scaled(
     languages: Sequence[str] | None = None,
     seeds: Sequence[int | str] | None = None,
     limit_train: int | str | None = None,
+    words: Words = Words(),
 ) -> tuple[Study, list[str]]:
     """The study with some of its fields changed, and notes on the changes.
 
@@ -54,13 +63,14 @@ def scaled(
         languages: The target languages, or one of ``SELECTIONS``.
         seeds: The seeds of every method.
         limit_train: Short for ``train_examples``.
+        words: Names of the options in messages.
     """
     written = changes if limit_train is None else [*changes, f"train_examples={limit_train}"]
-    asked = _asked(study, written, languages, seeds)
+    asked = _asked(study, written, languages, seeds, words)
     notes: list[str] = []
     arms = _scaled_arms(study, asked, notes)
     if not arms:
-        raise bad("--languages", tuple(languages or ()), "some that a method's models are for")
+        raise bad(words.targets, tuple(languages or ()), "some that a method's models are for")
     shared = any(arm.settings is None for arm in arms)
     settings = merged(study.settings, asked.settings, "", notes if shared else [])
     found = replace(study, methods=tuple(arm.bare for arm in arms), settings=settings, **asked.study)
@@ -68,13 +78,17 @@ def scaled(
 
 
 def _asked(
-    study: Study, changes: Sequence[str], languages: Sequence[str] | None, seeds: Sequence[int | str] | None
+    study: Study,
+    changes: Sequence[str],
+    languages: Sequence[str] | None,
+    seeds: Sequence[int | str] | None,
+    words: Words,
 ) -> _Changes:
     """The changes, after a check of all their names."""
-    written = _parsed(changes)
+    written = _parsed(changes, words.change)
     kinds = {part.name: type(part) for arm in study.arms for part in arm.method.parts}
     for name in written:
-        _check_name(name, kinds)
+        _check_name(name, kinds, words.change)
     options: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for name, value in written.items():
         kind, dot, option = name.partition(".")
@@ -88,7 +102,7 @@ def _asked(
     if task != study.task:
         of_study["question"] = f"{study.question} (asked of {task})"  # the question may name the former task
     if languages is not None:
-        of_study["targets"] = _targets(study, task, source, languages)
+        of_study["targets"] = _targets(study, task, source, languages, words.targets)
     if seeds is not None:
         of_study["seeds"] = tuple(seeds)
     return _Changes(of_study, of_settings, options)
@@ -120,52 +134,52 @@ def _scaled_arm(arm: Arm, asked: _Changes, notes: list[str]) -> Arm | None:
     return Arm(method=_with_options(method, asked.options), settings=settings, seeds=seeds)
 
 
-def _parsed(changes: Sequence[str]) -> dict[str, str]:
+def _parsed(changes: Sequence[str], option: str) -> dict[str, str]:
     """Values by field, as written."""
     asked: dict[str, str] = {}
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals or not name.strip():
-            raise bad("--set", change, "FIELD=VALUE, such as max_steps=100")
+            raise bad(option, change, "FIELD=VALUE, such as max_steps=100")
         if name.strip() in asked:
-            raise bad("--set", name.strip(), "each field once")
+            raise bad(option, name.strip(), "each field once")
         asked[name.strip()] = value.strip()
     return asked
 
 
-def _check_name(name: str, methods: Mapping[str, type[Method]]) -> None:
+def _check_name(name: str, methods: Mapping[str, type[Method]], option: str) -> None:
     """Refuse an unknown field, and suggest the nearest known one."""
-    kind, dot, option = name.partition(".")
+    kind, dot, field = name.partition(".")
     if name in OPTIONS:
-        raise UserError(f"--set: {name} has an option of its own, {OPTIONS[name]}")
+        raise UserError(f"{option}: {name} has an option of its own, {OPTIONS[name]}")
     if not dot:
         if name not in OF_STUDY and name not in Setting.__dataclass_fields__:
-            raise unknown_field("--set", name, (*OF_STUDY, *Setting.__dataclass_fields__))
+            raise unknown_field(option, name, (*OF_STUDY, *Setting.__dataclass_fields__))
         return
     if kind not in methods:
         if kind in METHODS:
             raise UserError(
-                f"--set: the study has no method {kind!r}, so {name!r} would change nothing; it has "
+                f"{option}: the study has no method {kind!r}, so {name!r} would change nothing; it has "
                 f"{', '.join(sorted(methods))}"
             )
-        raise unknown("--set: method", kind, methods)
+        raise unknown(f"{option}: method", kind, methods)
     if methods[kind] is OwnMethod:
-        raise UserError(f"--set: {name} is an option of a method of your own; change it in the study's file")
-    options = {field.name for field in dataclasses.fields(methods[kind])}
-    if option not in options:
-        raise unknown(f"--set: option of {kind}", option, options)
+        raise UserError(f"{option}: {name} is an option of a method of your own; change it in the study's file")
+    options = {one.name for one in dataclasses.fields(methods[kind])}
+    if field not in options:
+        raise unknown(f"{option}: option of {kind}", field, options)
 
 
-def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]) -> tuple[str, ...]:
+def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str], option: str) -> tuple[str, ...]:
     task = task_named(name)
     if isinstance(task, Own):  # its data defines its languages
         return replace(study, targets=languages[0] if languages == ["all"] else tuple(languages)).targets
     if len(languages) == 1 and languages[0] in SELECTIONS:
         return tuple(language for language in task.selection(languages[0]) if language != source)
-    fields.once("--languages", tuple(languages))
+    fields.once(option, tuple(languages))
     for language in languages:
         if language not in task.languages:
-            raise unknown(f"--languages of task {task.name}", language, task.languages)
+            raise unknown(f"{option} of task {task.name}", language, task.languages)
     return tuple(languages)
 
 

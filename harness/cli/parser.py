@@ -3,7 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.common.errors import unknown
 
@@ -32,6 +32,11 @@ class CommandParser(argparse.ArgumentParser):
                 known = [option for option in self._option_string_actions if option.startswith("--")]
                 self.error(str(unknown("option", name, known, listed=f"{self.prog} --help")))
         return found, rest
+
+    def error(self, message: str) -> NoReturn:
+        """End the command with exit code 2 and one line. argparse alone would print its usage block before it."""
+        known = f"{self.prog} --help"
+        self.exit(2, f"steadytune: {message}{'' if known in message else f'; see {known!r}'}\n")
 
     def _check_command(self, given: Sequence[str]) -> None:
         """Refuse an unknown command."""

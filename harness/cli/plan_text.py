@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from analysis.claims.claim import Quantity, Scope
+from analysis.planning.costs import Expense
 from analysis.planning.goals import GOALS, Goal
 from analysis.planning.plan import Plan
-from harness.cli.columns import aligned
-from harness.common.console import duration
+from analysis.planning.simulation import Shape
+from harness.common.console import aligned, span
+from harness.execution.costs.elsewhere import gpu_hours, two_digits
 
 if TYPE_CHECKING:
     from harness.study import Study
@@ -33,11 +35,13 @@ def told(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[st
         f"now: power of {_settings(plan.now[0])} × {plan.now[1]} seeds. "
         f"seeds: the fewest at {_settings(plan.now[0])} with a power of {plan.targets.power:g}. "
         f"cheapest: settings × seeds at the lowest cost, with its power (Monte Carlo "
-        f"error up to {_error(plan):.2f}), the trials still to run, and their time."
+        f"error up to {_error(plan):.2f}), the trials still to run, and the range of their time."
     )
     yield from _impossible(plan)
-    yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above) and cost of the trials still to run:", "")
-    yield from _grid(plan)
+    yield from ("", f"Power in % (a to {LETTERS[len(GOALS) - 1]} as above):", "")
+    yield from _powers(plan)
+    yield from ("", "Trials still to run, and their cost:", "")
+    yield from _expenses(plan)
     yield ""
     yield from _wrapped(
         f"Time from {plan.costs.rates.grounds}." if _timed(plan) else f"Time: {plan.costs.rates.grounds}."
@@ -91,11 +95,13 @@ def _choices(plan: Plan) -> list[list[str]]:
 
 def _figures(plan: Plan, goal: Goal, shape: tuple[int, int]) -> list[str]:
     expense = plan.expense(shape)
-    return [f"{plan.power(goal, shape).power:.2f}", str(expense.to_run), _time(expense.hours)]
+    return [f"{plan.power(goal, shape).power:.2f}", str(expense.to_run), _time(expense)]
 
 
-def _time(hours: float) -> str:
-    return "?" if math.isnan(hours) else duration(3600 * hours)
+def _time(expense: Expense) -> str:
+    if math.isnan(expense.hours):
+        return "?"
+    return span(*(3600 * hours for hours in expense.span(expense.hours))).replace(" to ", "–")
 
 
 def _timed(plan: Plan) -> bool:
@@ -123,25 +129,43 @@ def _impossible(plan: Plan) -> Iterator[str]:
             )
 
 
-def _grid(plan: Plan) -> Iterator[str]:
-    """Some designs of the grid, with today's and the chosen ones."""
-    priced, on_gpus = plan.costs.rates.price is not None, plan.costs.rates.gpus > 0
+def _shapes(plan: Plan) -> list[Shape]:
+    """Some designs of the grid, with today's."""
     step = max(1, math.ceil(len(plan.shapes) / ROWS))
-    shown = sorted({plan.now, *plan.shapes[::step]} if plan.now in plan.shapes else {*plan.shapes[::step]})
-    heads = ["design", "time", *["GPU-h"] * on_gpus, *["EUR"] * priced, "".join(f"{x:>4}" for x in LETTERS)]
-    rows = [heads]
-    for shape in shown:
-        expense = plan.expense(shape)
+    return sorted({plan.now, *plan.shapes[::step]} if plan.now in plan.shapes else {*plan.shapes[::step]})
+
+
+def _powers(plan: Plan) -> Iterator[str]:
+    rows = [["design", "".join(f"{x:>4}" for x in LETTERS)]]
+    for shape in _shapes(plan):
         powers = [plan.power(goal, shape) for goal in GOALS]
-        cells = "".join(f"{'–' if one.reason else f'{100 * one.power:.0f}':>4}" for one in powers)
-        money = [_short(expense.gpu_hours)] * on_gpus + [_short(expense.money)] * priced
-        rows.append(["{}×{}".format(*shape), _time(expense.hours), *money, cells])
-    yield from aligned(rows, right=range(1, len(heads) - 1))
+        rows.append(
+            [_design(shape), "".join(f"{'–' if one.reason else f'{100 * one.power:.0f}':>4}" for one in powers)]
+        )
+    yield from aligned(rows)
     yield "–: can never be shown"
 
 
-def _short(value: float) -> str:
-    return "?" if math.isnan(value) else f"{value:.2g}" if value < 10 else f"{value:.0f}"
+def _expenses(plan: Plan) -> Iterator[str]:
+    priced, on_gpus = plan.costs.rates.price is not None, plan.costs.rates.gpus > 0
+    rows = [["design", "trials", "time", *["GPU-hours"] * on_gpus, *["EUR"] * priced]]
+    for shape in _shapes(plan):
+        cost = plan.expense(shape)
+        others = [_gpu_hours(cost)] * on_gpus + [_range(cost.span(cost.money))] * priced
+        rows.append([_design(shape), str(cost.to_run), _time(cost), *others])
+    yield from aligned(rows, right=range(1, len(rows[0])))
+
+
+def _design(shape: Shape) -> str:
+    return "{}×{}".format(*shape)
+
+
+def _gpu_hours(cost: Expense) -> str:
+    return "?" if math.isnan(cost.gpu_hours) else gpu_hours(*cost.span(cost.gpu_hours)).replace(" to ", "–")
+
+
+def _range(values: tuple[float, float]) -> str:
+    return "?" if math.isnan(values[0]) else "–".join(dict.fromkeys(two_digits(value) for value in values))
 
 
 def _commands(plan: Plan, study: "Study", options: argparse.Namespace) -> Iterator[str]:

@@ -3,7 +3,6 @@
 import argparse
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from harness.common.errors import UserError, reason
 if TYPE_CHECKING:
     from analysis.planning.costs import Costs, Rates
     from analysis.planning.pilot import Pilot
-    from harness.execution.costs.cost import Past
+    from harness.execution.costs.cost import Cost
     from harness.execution.resources import Resources
     from harness.store.store import Store
     from harness.study import FullArm, Study, TrialConfig
@@ -56,12 +55,14 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
     from harness.execution.plan import plan
     from harness.execution.resources import Resources
 
-    resources = Resources(cpus=options.cpus_per_trial, gpus=options.gpus_per_trial)
+    resources = Resources(
+        cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, processes=options.processes_per_trial
+    )
     if options.on is not None:
         hardware.on(options.on, _devices(options.store))  # a wrong name is refused before anything is computed
     arms = {arm.method.arm.label: arm for arm in study.arms}
     try:
-        trials = plan(study, gpus=resources.gpus)
+        trials = plan(study, gpus=resources.gpus, processes=resources.together)
     except UserError as error:
         lost = [
             ArmCost(len(arm.settings), len(arm.method.expand(study.targets)), float("nan"), 0) for arm in arms.values()
@@ -69,77 +70,47 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
         return Costs(now[0], lost, Rates(1, 0.0, options.price, grounds=str(error)), study.replicates), 0
     store = store_at(options.store)
     finished = {} if store is None else store.standing(trials).finished
-    past, told = _past(trials, store, resources)
-    rates, seconds = _rates(past, told, resources, options)
+    rates, seconds = _rates(trials, store, resources, options)
     by_arm: dict[str, list[TrialConfig]] = {}
     for trial in trials:
         by_arm.setdefault(trial.method.arm.label, []).append(trial)
-    made = [
-        ArmCost(
-            len(arm.settings),
-            len(arm.method.expand(study.targets)),
-            statistics.mean(seconds(trial) for trial in by_arm[label] if trial.seed == by_arm[label][0].seed),
-            sum(trial.id in finished for trial in by_arm[label]),
+    made = []
+    for label, arm in arms.items():
+        likely, low, high = (
+            statistics.mean(found)
+            for found in zip(
+                *(seconds(trial) for trial in by_arm[label] if trial.seed == by_arm[label][0].seed), strict=True
+            )
         )
-        for label, arm in arms.items()
-    ]
+        there = sum(trial.id in finished for trial in by_arm[label])
+        made.append(ArmCost(len(arm.settings), len(arm.method.expand(study.targets)), likely, there, low, high))
     return Costs(now[0], made, rates, study.replicates), sum(arm.finished for arm in made)
 
 
-def _past(
-    trials: "Sequence[TrialConfig]", store: "Store | None", resources: "Resources"
-) -> "tuple[Sequence[Past], str]":
-    """Past trials as the basis of the cost, and their origin, or the reason why there are none."""
-    from harness.common.provenance import provenance
-    from harness.execution.costs.cost import comparable, probe
-
-    if store is not None:
-        devices = [record.provenance.device for record in store.records([trial.id for trial in trials]).values()]
-        for device in dict.fromkeys([provenance().device, *devices]):
-            if past := comparable(trials, store, device):
-                return past, f"{len(past)} past trials of the store"
-    try:
-        past = probe(trials, resources)
-    except RuntimeError as error:
-        return [], f"a short trial failed with {reason(error)[:200]}"
-    return past, f"{len(past)} short trials that ran now"
-
-
 def _rates(
-    past: "Sequence[Past]", told: str, resources: "Resources", options: argparse.Namespace
-) -> "tuple[Rates, Callable[[TrialConfig], float]]":
-    """The machine, and a function from a trial to its seconds there."""
-    import torch
-
+    trials: "Sequence[TrialConfig]", store: "Store | None", resources: "Resources", options: argparse.Namespace
+) -> "tuple[Rates, Callable[[TrialConfig], tuple[float, float, float]]]":
+    """The machine, and a function from a trial to its likely, fewest and most seconds there."""
     from analysis.planning.costs import Rates
-    from harness.execution.costs.cost import at_once, estimated
-
-    if not past:
-        return Rates(1, 0.0, options.price, grounds=told), lambda trial: float("nan")
-    gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
-    share = 1.0 if resources.gpus is None else resources.gpus
-    rates = Rates(at_once(resources, gpus), share if gpus else 0.0, options.price, grounds=told)
-    if options.on is not None:
-        rates = _elsewhere(rates, past, share, options)
-
-    def seconds(trial: "TrialConfig") -> float:
-        return estimated([trial], past, resources, gpus=gpus).seconds
-
-    return rates, seconds
-
-
-def _elsewhere(rates: "Rates", past: "Sequence[Past]", share: float, options: argparse.Namespace) -> "Rates":
-    """The rates of the hardware that ``--on`` names."""
     from harness.execution.costs import hardware
+    from harness.execution.costs.elsewhere import estimated_on
+    from harness.execution.costs.past import grounds
 
-    there = hardware.on(options.on, _devices(options.store))
-    threads = statistics.mode(one.threads for one in past)
-    speed = hardware.relative_speed(there, past[0].device, threads)
-    cpus = 1 if there.gpus else options.cpus_per_trial
-    at_once = int(there.gpus / (share or 1) + 1e-9) if there.gpus else there.count // cpus
-    faster = speed.low * cpus, speed.high * cpus
-    grounds = f"{rates.grounds}, scaled to {there} by {speed.source} ({faster[0]:.2g} to {faster[1]:.2g} times as fast)"
-    return replace(rates, at_once=max(1, at_once), gpus=share if there.gpus else 0.0, faster=faster, grounds=grounds)
+    there = hardware.on(options.on, _devices(options.store)) if options.on is not None else None
+    found = grounds(trials, trials, store, resources, there)
+    if isinstance(found, str):
+        unknown = float("nan")
+        return Rates(1, 0.0, options.price, grounds=found), lambda trial: (unknown, unknown, unknown)
+    past, where = found
+
+    def cost(trial: "TrialConfig") -> "Cost":
+        return estimated_on([trial], past, store, resources, there)[0]
+
+    one, speed = estimated_on(trials[:1], past, store, resources, there)
+    gpus = one.gpu_hours * 3600 / one.seconds
+    told = f"{one.grounds} {where}" + (f"; {speed}" if speed else "")
+    rates = Rates(one.at_once, gpus, options.price, grounds=told)
+    return rates, lambda trial: ((made := cost(trial)).seconds, made.low, made.high)
 
 
 def _devices(place: str) -> list[str]:

@@ -3,6 +3,7 @@
 import contextlib
 from typing import TYPE_CHECKING
 
+from harness.common.console import tell
 from harness.common.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,6 +26,6 @@ def repair(store: "Store | None") -> None:
         return
     with contextlib.suppress(UserError):
         for moved in store.repair():
-            print(f"Set aside: {moved}. 'steadytune run' makes it again.")
+            tell(f"Set aside: {moved}. 'steadytune run' makes it again.")
     for fault in store.faults:
-        print(f"Note: {fault}, and was left out.")
+        tell(f"Note: {fault}, and was left out.")

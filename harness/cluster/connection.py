@@ -73,7 +73,7 @@ def connection(address: str | None) -> Iterator[None]:
         try:
             yield
         finally:
-            ray.shutdown()
+            ray_compat.shut_down()
             ended.set()
 
 
@@ -96,16 +96,17 @@ def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
 
     def start() -> None:
         signals.keep_from_children()
-        ray.init(
-            address="local",
-            num_cpus=cores(),  # Ray ignores CPU affinity
-            include_dashboard=False,
-            object_store_memory=OBJECT_STORE_BYTES,
-            job_config=ray_compat.DriversCode(),
-            _temp_dir=str(folder) if folder else None,
-            _plasma_directory=ray_folder.in_place_of_shared_memory(place),
-            **quiet,
-        )
+        with ray_compat.few_processes():
+            ray.init(
+                address="local",
+                num_cpus=cores(),  # Ray ignores CPU affinity
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                job_config=ray_compat.DriversCode(),
+                _temp_dir=str(folder) if folder else None,
+                _plasma_directory=ray_folder.in_place_of_shared_memory(place),
+                **quiet,
+            )
 
     try:
         _in_time(start, ended, START_LIMIT, f"Ray is being started; its logs are in {logs}")

@@ -48,13 +48,21 @@ def build(cls: type[T], where: str, values: object) -> T:
     for name in values:
         if name not in known:
             raise unknown(f"{where}: field", name, known)
-    for name, field in known.items():
-        if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise UserError(f"{where}: the field {name!r} is missing")
+    check_present(cls, where, values)
     try:
         return cls(**values)
     except UserError as error:
         raise UserError(f"{where}: {error}") from None
+
+
+def check_present(cls: type, where: str, values: Mapping[str, object]) -> None:
+    """Refuse values that lack fields of a dataclass without a default, with the names of all of them."""
+    needed = (f for f in dataclasses.fields(cls) if f.init and f.default is f.default_factory is dataclasses.MISSING)
+    match [repr(field.name) for field in needed if field.name not in values]:
+        case [name]:
+            raise UserError(f"{where}: the field {name} is missing")
+        case [*names, last]:
+            raise UserError(f"{where}: the fields {', '.join(names)} and {last} are missing")
 
 
 def chosen(instance: Any) -> dict[str, Any]:

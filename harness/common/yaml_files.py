@@ -1,7 +1,8 @@
 """YAML as users write it: plain values only, each key once, limited in size. Imports neither torch nor Ray."""
 
 import re
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ MERGE = "tag:yaml.org,2002:merge"
 BOOLEAN = "tag:yaml.org,2002:bool"
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
+ENTRY = re.compile(r"entry (\d+)")
+"""A part of a message that says which entry of a list is wrong."""
+WRONG_NAME = re.compile(r"there is no '([^']*)'")
+"""The end of a message on a wrong name."""
 MAX_BYTES = 10_000_000
 """Largest size of a study's file; a larger file would take minutes to read."""
 MAX_VALUES = 2_000_000
@@ -26,8 +31,11 @@ MAX_VALUES = 2_000_000
 class _Loader(yaml.SafeLoader):
     """Safe loading that limits aliases and refuses repeated keys, of which YAML would keep the last."""
 
+    root: yaml.Node | None = None
+    """The outermost node, with the lines of all others."""
+
     def get_single_node(self) -> yaml.Node | None:
-        node = super().get_single_node()
+        self.root = node = super().get_single_node()
         if node is not None and _size(node, {}) > MAX_VALUES:
             raise yaml.YAMLError(f"it comes to more than {MAX_VALUES} values")
         return node
@@ -84,17 +92,78 @@ def read(file: Path) -> Any:
     return parsed(files.text(files.read(file, MAX_BYTES), str(file)), str(file))
 
 
-def parsed(text: str, where: str) -> Any:
+def parsed(text: str, where: str, loader: "Callable[[str], _Loader]" = _Loader) -> Any:
     """The plain values of a YAML text.
 
     Raises ``UserError`` that begins with ``where`` for other values and for invalid YAML.
     """
     try:
-        return yaml.load(text, _Loader)
+        return loader(text).get_single_data()
     except RecursionError:
         raise UserError(f"{where}: not readable as YAML: it is nested too deeply") from None
     except Exception as error:  # conversions in PyYAML raise errors of any type: an empty !!int is an IndexError
         raise UserError(f"{where}{_line(error)}: not readable as YAML: {_said(error)}") from None
+
+
+@dataclass(frozen=True)
+class Document:
+    """The plain values of a YAML file, and their lines."""
+
+    file: Path
+    values: Any
+    root: yaml.Node | None
+
+    @classmethod
+    def read(cls, file: Path) -> "Document":
+        """The file's document. Raises ``UserError`` as ``parsed`` does."""
+        text, loaders = files.text(files.read(file, MAX_BYTES), str(file)), []
+
+        def loader(stream: str) -> _Loader:
+            loaders.append(_Loader(stream))
+            return loaders[-1]
+
+        values = parsed(text, str(file), loader)
+        return cls(file, values, loaders[0].root)
+
+    def knows(self, field: str) -> bool:
+        """Whether the outermost mapping has a field."""
+        return self.root is not None and _field(self.root, field) is not None
+
+    def placed(self, message: str) -> str:
+        """A message with file and line in front: the line of the innermost value that the message's words lead to."""
+        rest = message.removeprefix(f"{self.file}: ")
+        node, line = self.root, None
+        for part in rest.split(": "):
+            wrong = WRONG_NAME.match(part)
+            if node is not None and (found := _step(node, wrong[1] if wrong else part)) is not None:
+                line, node = found
+            if wrong:
+                break
+        return f"{self.file}{'' if line is None else f':{line + 1}'}: {rest}"
+
+
+def _step(node: yaml.Node, word: str) -> tuple[int, yaml.Node] | None:
+    """The line and the node of a part: a field, an entry by number, or a method by name; ``None`` if there is none."""
+    if isinstance(node, yaml.SequenceNode):
+        if (numbered := ENTRY.fullmatch(word)) and int(numbered[1]) <= len(node.value):
+            entry = node.value[int(numbered[1]) - 1]
+            return entry.start_mark.line, entry
+        return _step(node.value[0], word) if len(node.value) == 1 else None
+    if (found := _field(node, word)) is not None:
+        return found
+    methods = _field(node, "methods")
+    if methods is not None and isinstance(methods[1], yaml.SequenceNode):
+        for entry in methods[1].value:
+            name = _field(entry, "name")
+            if word in (entry.value, name[1].value if name is not None else None):
+                return entry.start_mark.line, entry
+    return None
+
+
+def _field(node: yaml.Node, name: str) -> tuple[int, yaml.Node] | None:
+    """The line and the value of a mapping's field."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next(((key.start_mark.line, value) for key, value in pairs if key.value == name), None)
 
 
 def _line(error: Exception) -> str:

@@ -22,7 +22,8 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 
-from ray._private import ray_constants, services, worker
+import ray
+from ray._private import node, ray_constants, services, worker
 from ray.experimental import internal_kv
 from ray.job_config import JobConfig
 
@@ -80,11 +81,39 @@ def host_and_port(address: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+@contextmanager
+def few_processes() -> Iterator[None]:
+    """Start no process that only a cluster needs: the autoscaler, the API server and the reader of workers' logs.
+
+    Together they take half of Ray's start. Ray's public options leave them running without a dashboard too.
+    """
+    names = ("start_monitor", "start_api_server", "start_log_monitor")
+    before = {name: getattr(node.Node, name) for name in names}
+    for name in names:
+        setattr(node.Node, name, lambda self, **options: None)
+    try:
+        yield
+    finally:
+        for name, method in before.items():
+            setattr(node.Node, name, method)
+
+
+def shut_down() -> None:
+    """Disconnect from Ray; end a Ray that was started by this process, without its wait for each process.
+
+    Ray sends SIGTERM first and waits a second. Its processes here block that signal (see ``signals``).
+    """
+    own = worker._global_node
+    if own is not None:
+        end = own.kill_all_processes
+        own.kill_all_processes = lambda **options: end(check_alive=False, allow_graceful=False, wait=True)
+    ray.shutdown()
+
+
 def end_own_processes() -> None:
     """End a Ray that was started by this process."""
-    node = worker._global_node
-    if node is not None:
-        node.kill_all_processes(check_alive=False, allow_graceful=False)
+    if worker._global_node is not None:
+        worker._global_node.kill_all_processes(check_alive=False, allow_graceful=False)
 
 
 def mark(name: str) -> None:

@@ -1,9 +1,40 @@
-"""Private names of torch: the processor's abilities, and a schedule's rates. Tested with torch 2.11 and 2.13."""
+"""Private names of torch: the processor's abilities, a schedule's rates, and groups of processes that no library sees.
 
-from typing import TYPE_CHECKING
+Abilities and rates are tested with torch 2.11 and 2.13, groups with 2.13.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.optim.lr_scheduler import LRScheduler
+
+FOREVER = timedelta(days=365)
+"""Wait of a process for the others: process 0 may score or write for hours, and another part notices if one dies."""
+
+
+class Work(Protocol):
+    """A message on its way."""
+
+    def wait(self) -> object: ...
+
+
+class Link(Protocol):
+    """The part of a process group that is used."""
+
+    def allreduce(self, tensors: "list[Tensor]") -> Work:
+        """Replace a tensor by the sum over the processes."""
+        ...
+
+    def broadcast(self, tensor: "Tensor", root: int) -> Work:
+        """Replace a tensor by that of the process ``root``."""
+        ...
+
+    def abort(self) -> None:
+        """Give up all messages."""
+        ...
 
 
 def has_fast_bf16() -> bool:
@@ -18,3 +49,26 @@ def has_fast_bf16() -> bool:
 def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
     """Let a schedule show other learning rates, one for each group, as those of its last step."""
     schedule._last_lr = [*rates]
+
+
+def process_group(file: Path, rank: int, size: int, *, gpu: bool = False) -> Link:
+    """A group of processes on one machine, by NCCL or, without GPUs, by gloo.
+
+    It is not torch's default group, because ``transformers``, ``accelerate`` and ``datasets`` behave differently where
+    there is one. Nothing but the machine itself can connect to it. ``file`` is where the processes meet; it must not
+    exist before.
+    """
+    from torch._C import _distributed_c10d
+
+    groups: Any = _distributed_c10d  # its stubs lack some names
+    store = groups.FileStore(str(file), size)
+    if gpu:
+        nccl = groups.ProcessGroupNCCL.Options()
+        nccl._timeout = FOREVER
+        on_gpus: Link = groups.ProcessGroupNCCL(store, rank, size, nccl)
+        return on_gpus
+    gloo = groups.ProcessGroupGloo._Options()
+    gloo._timeout = FOREVER
+    gloo._devices = [groups.ProcessGroupGloo.create_device(hostname="127.0.0.1")]
+    on_cpus: Link = groups.ProcessGroupGloo(store, rank, size, gloo)
+    return on_cpus

@@ -11,8 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, Sampler
-from transformers import Trainer, TrainerState, trainer_utils
+from transformers import Trainer, TrainerState, TrainingArguments, trainer_utils
 from transformers.trainer import TRAINER_STATE_NAME
+
+
+def on_one_device(arguments: TrainingArguments) -> TrainingArguments:
+    """The arguments, for the first device alone: ``Trainer`` would split its batches over all that it sees."""
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1
+    return arguments
 
 
 class ResumableTrainer(Trainer):

@@ -20,6 +20,7 @@ from harness.store.heartbeats import Progress
 from harness.store.record import Record, covers
 from harness.store.store import Store
 from harness.study import TrialConfig
+from harness.training.parallel.lost import LostProcessError
 from harness.training.rungs import Rungs, Stopped
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Attempt:
     """The error of a failed trial, on one line; empty if the trial finished."""
     lacked_memory: bool = False
     """Whether it failed because this process or a GPU ran out of memory."""
+    lost_process: bool = False
+    """Whether it failed because one of several processes that train it was killed or crashed."""
     broke_device: bool = False
     """Whether it failed in a way that leaves this process's GPU unusable."""
     held_elsewhere: bool = False
@@ -104,6 +107,7 @@ def attempt(
             return replace(
                 ended,
                 lacked_memory=lacked_memory,
+                lost_process=isinstance(error, LostProcessError) and error.died,
                 broke_device=not lacked_memory and bool(BROKEN_DEVICE.search(str(error))),
             )
 
@@ -148,7 +152,7 @@ def _trained(
             result = run_trial(
                 config,
                 cache=store.cache,
-                threads=resources.cpus,
+                threads=resources.threads,
                 weights=folder,
                 rungs=rungs,
                 states=states,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from harness.common.console import tell
 from harness.common.errors import UserError
 from harness.store.store import Store
 from harness.study import AUTO, Study
@@ -12,7 +13,7 @@ def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
     """The study, with the precision of its finished trials in a store in place of ``auto``.
 
     A study begun on another machine, or by a version with another ``auto``, thus keeps its trials. The precision is
-    taken only if this machine's device is good at it.
+    taken only if this machine's device is good at it. Prints a note if it is not the device's fastest.
 
     Args:
         study: A study to run.
@@ -21,20 +22,15 @@ def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
     """
     if study.precision != AUTO:
         return study
-    found = _finished(study.name, place)
-    usable = {"fp32", precision.chosen(AUTO, gpus)}
-    return replace(study, precision=found) if found in usable else study
-
-
-def note(study: Study, kept: Study, gpus: float | None) -> str:
-    """A sentence for the user if ``kept``, from ``with_kept_precision``, is not the device's fastest precision."""
-    best = precision.chosen(AUTO, gpus)
-    if study.precision != AUTO or kept.precision in (AUTO, best):
-        return ""
-    return (
-        f"Precision {kept.precision}, as in the finished trials of {study.name}. "
-        f"'--set precision={best}' runs all its trials anew in {best}, which is faster here."
-    )
+    found, best = _finished(study.name, place), precision.chosen(AUTO, gpus)
+    if found not in ("fp32", best):
+        return study
+    if found != best:
+        tell(
+            f"Note: precision {found}, as in the finished trials of {study.name}. "
+            f"'--set precision={best}' runs all its trials anew in {best}, which is faster here."
+        )
+    return replace(study, precision=found)
 
 
 def _finished(name: str, place: str) -> str | None:

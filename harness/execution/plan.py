@@ -16,11 +16,12 @@ from harness.tasks import Own, Task, is_file, task_named
 from harness.training import precision
 
 
-def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
+def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list[TrialConfig]:
     """The trials of a study, each once, in the order of execution.
 
     ``gpus`` is the number of GPUs of a trial; ``None`` means one if the machine has any. It decides the precision
-    ``auto``. Raises ``UserError`` for missing or malformed input, before anything runs.
+    ``auto``. ``processes`` is the number of processes that train a trial together. Raises ``UserError`` for missing or
+    malformed input, before anything runs.
     """
     study.check_languages()
     encoder = pinning.find(study.encoder)
@@ -52,6 +53,7 @@ def plan(study: Study, *, gpus: float | None = None) -> list[TrialConfig]:
             setting=setting,
             seed=seed,
             replicate=replicate,
+            processes=processes,
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
             **_selection(study.checkpoint, setting, dev, task),

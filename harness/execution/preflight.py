@@ -30,6 +30,7 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
     Loads no weights.
     """
     check_room(resources)
+    _check_parts(trials, resources)
     if resources.ray_address is None:  # a cluster has other devices
         for word in {trial.precision for trial in trials}:
             precision.check(word, gpu=precision.gpu_here(resources.gpus))
@@ -73,6 +74,23 @@ def check_room(resources: Resources) -> None:
     for flag, wanted, there in asked:
         if wanted > there:
             raise UserError(f"{flag}: {wanted:g} is not allowed; this machine has {there:g}")
+    if resources.together > cores():
+        raise UserError(
+            f"{resources.option}: {resources.together} is not allowed; each process of a trial needs a CPU core, and "
+            f"this machine has {cores()}"
+        )
+
+
+def _check_parts(trials: list[TrialConfig], resources: Resources) -> None:
+    """Refuse more processes than a batch has examples."""
+    smallest = min(trial.setting.batch_size // trial.setting.accumulation for trial in trials)
+    if resources.together > smallest:
+        raise bad(
+            resources.option,
+            resources.together,
+            f"at most {smallest}: each process trains its part of a batch, and the smallest batch has {smallest} "
+            "examples (batch_size / accumulation)",
+        )
 
 
 def check_encoder(

@@ -17,10 +17,12 @@ class Resources:
     cpus: int = 1
     """CPU cores and threads of a trial."""
     gpus: float | None = None
-    """GPUs of a trial: 1, a fraction to share a GPU, or 0; ``None`` means 1 if there are any.
+    """GPUs of a trial: a whole number, a fraction to share a GPU, or 0; ``None`` means 1 if there are any.
 
-    Never more than 1: a setting's batch size is for a single device.
+    With several, a process for each trains its part of every batch, so that a setting's batch size stays.
     """
+    processes: int | None = None
+    """Processes that train a trial together; ``None`` means one for each GPU, or one without GPUs."""
     ray_address: str | None = None
     """Address of an existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the time of the study."""
 
@@ -32,8 +34,27 @@ class Resources:
     def __post_init__(self) -> None:
         if self.cpus < 1:
             raise bad("--cpus-per-trial", self.cpus, "a whole number of at least 1")
-        if self.gpus is not None and not 0 <= self.gpus <= 1:
-            raise bad("--gpus-per-trial", self.gpus, "a number from 0 to 1")
+        if self.gpus is not None and not (0 <= self.gpus <= 1 or (self.gpus > 1 and self.gpus == int(self.gpus))):
+            raise bad(
+                "--gpus-per-trial",
+                self.gpus,
+                "a number from 0 to 1, or a whole number for trials that train on several GPUs",
+            )
+        if self.processes is not None:
+            if self.processes < 1:
+                raise bad("--processes-per-trial", self.processes, "a whole number of at least 1")
+            if self.gpus and self.processes != max(1, self.gpus):
+                raise bad(
+                    "--processes-per-trial",
+                    self.processes,
+                    f"{max(1, int(self.gpus))}, or leave it out: each GPU of a trial has one process",
+                )
+            if self.processes > 1 and self.gpus is None:
+                raise bad(
+                    "--processes-per-trial",
+                    self.processes,
+                    f"--gpus-per-trial {self.processes} with it, or --gpus-per-trial 0 for a training on CPUs",
+                )
         if self.minutes is not None and not 0 < self.minutes <= A_YEAR:
             raise bad("--minutes-per-trial", self.minutes, f"a number above 0 and at most {A_YEAR}, a year")
         if not self.checkpoint_minutes >= 0:
@@ -44,5 +65,25 @@ class Resources:
             )
         if self.local and self.ray_address is not None:
             raise bad("--ray-address", self.ray_address, "it without --local, which uses no Ray")
-        if self.local and self.gpus not in (None, 0, 1):
-            raise bad("--gpus-per-trial", self.gpus, "0 or 1 with --local, which runs one trial at a time")
+        if self.local and self.gpus is not None and 0 < self.gpus < 1:
+            raise bad("--gpus-per-trial", self.gpus, "a whole number with --local, which runs one trial at a time")
+
+    @property
+    def together(self) -> int:
+        """Number of processes that train a trial together."""
+        return self.processes or max(1, int(self.gpus or 1))
+
+    @property
+    def option(self) -> str:
+        """The option that sets the number of processes, for messages."""
+        return "--gpus-per-trial" if self.gpus else "--processes-per-trial"
+
+    @property
+    def cores(self) -> int:
+        """CPU cores of a trial, at least one for each of its processes."""
+        return max(self.cpus, self.together)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads of each of a trial's processes."""
+        return max(1, self.cpus // self.together)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from harness.common import fields, files
-from harness.common.errors import TimeLimitError, UserError, bad
+from harness.common.errors import UserError, bad
 from harness.common.hashing import check_unchanged
 from harness.common.users import own_code
 from harness.methods.base import Method
 from harness.methods.fisher_estimate import Estimate
-from harness.methods.own_classes import class_in, made
+from harness.methods.own_calls import called, guard
+from harness.methods.own_classes import made
 from harness.setting import Setting
 
 if TYPE_CHECKING:
@@ -142,22 +143,8 @@ class OwnMethod(Method):
         check_unchanged(f"methods: {self.file}", self._hash(), self.code)
 
     def _call(self, hook: str, kind: type[T] | tuple[type[T], ...], *given: Any) -> T:
-        """The return value of a hook, checked for its type. An error in it names the user's file and line."""
-        method, shown = self.made, f"{hook} of the method {self.name!r}"
-        try:
-            found = getattr(method, hook)(*given)
-        except (UserError, MemoryError, TimeLimitError):
-            raise
-        except Exception as error:
-            if "out of memory" in str(error):
-                raise
-            place, said = own_code.told(error, self._path())
-            raise UserError(f"{place}: {shown} fails: {said}") from error
-        if not isinstance(found, kind):
-            line = class_in(self._path(), self.name).__dict__[hook].__code__.co_firstlineno
-            wanted = " or ".join(_word(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
-            raise UserError(f"{self.file}:{line}: {shown} returns {_word(type(found))}; it must return {wanted}")
-        return found
+        """The return value of a hook; see ``own_calls.called``."""
+        return called(self.made, hook, kind, given, self._path(), self.file)
 
     # Hooks
 
@@ -242,33 +229,11 @@ class OwnMethod(Method):
     def callbacks(self) -> "list[TrainerCallback]":
         found: list[TrainerCallback] = self._call("callbacks", list)
         for callback in found:
-            self._guard(callback)
+            guard(callback, self.name, self._path())
         return found
-
-    def _guard(self, callback: "TrainerCallback") -> None:
-        """Let an error in a callback name the user's file and line."""
-
-        def guarded(event: str, called: Callable[..., Any]) -> Callable[..., Any]:
-            def run(*given: Any, **rest: Any) -> Any:
-                try:
-                    return called(*given, **rest)
-                except (UserError, TimeLimitError):
-                    raise
-                except Exception as error:
-                    place, said = own_code.told(error, self._path())
-                    raise UserError(f"{place}: {event} of the method {self.name!r} fails: {said}") from error
-
-            return run
-
-        for event in [name for name in dir(callback) if name.startswith("on_")]:
-            setattr(callback, event, guarded(event, getattr(callback, event)))
 
     def finish(self, model: "PreTrainedModel") -> None:
         self._call("finish", type(None), model)
-
-
-def _word(kind: type) -> str:
-    return "None" if kind is type(None) else f"a {kind.__name__}"
 
 
 def _options(given: Mapping[str, Any]) -> Options:

@@ -140,6 +140,17 @@ class Heartbeats(FileTree):
         """Remove the heartbeat of a trial or diagonal that no longer runs."""
         self.remove(_file(id))
 
+    def clear_heartbeats(self) -> None:
+        """Remove the heartbeats of processes that have died. Errors of the store are ignored."""
+        with contextlib.suppress(Exception):
+            for id in self._ids():
+                one = self._heartbeat(id)
+                if one is not None and not self._beats(one):
+                    self.end_beat(id)
+
+    def _ids(self) -> list[str]:
+        return [name.removesuffix(".json") for name in self.names(FOLDER) if name.endswith(".json")]
+
     def heartbeats(self, wanted: Iterable[str] | None = None) -> dict[str, Heartbeat]:
         """The heartbeats of everything that runs now, by id; only of ``wanted`` ids if they are given.
 
@@ -148,8 +159,7 @@ class Heartbeats(FileTree):
         only = None if wanted is None else set(wanted)
         if only is not None and not only:
             return {}
-        ids = [name.removesuffix(".json") for name in self.names(FOLDER) if name.endswith(".json")]
-        found = (self._heartbeat(id) for id in ids if only is None or id in only)
+        found = (self._heartbeat(id) for id in self._ids() if only is None or id in only)
         return {one.id: one for one in found if one is not None and self._beats(one)}
 
     def _heartbeat(self, id: str) -> Heartbeat | None:

@@ -99,7 +99,11 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
         return any(ID.fullmatch(trial) for trial in self.ids())
 
     def clear(self, trials: Iterable[TrialConfig] = ()) -> None:
-        """Remove temporary files of killed writers among the shared files and the files of some trials."""
+        """Remove temporary files of killed writers among the shared files and the files of some trials.
+
+        Heartbeats of killed trials go too.
+        """
+        self.clear_heartbeats()
         patterns = (f"*{PART}", f"studies/**/*{PART}", f"fisher/*{PART}", f"tokenised/*{PART}", f"{RUNNING}/*{PART}")
         left = [file for pattern in patterns for file in self.cache.glob(pattern)]
         for trial in trials if self.is_local else ():

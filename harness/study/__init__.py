@@ -16,7 +16,7 @@ from harness.setting import MAX_TRIALS, unknown_field
 from harness.setting import Setting as Setting  # exported with Study, for users' Python files
 from harness.study.arms import Arm as Arm
 from harness.study.arms import FullArm as FullArm
-from harness.study.arms import arm_from, beside_arm, check_seeds, list_of, settings_from
+from harness.study.arms import arm_from, beside_arm, check_seeds, entries, settings_from
 from harness.study.equivalence import EquivalenceBounds as EquivalenceBounds
 from harness.study.own_data import DataFiles as DataFiles
 from harness.study.own_data import HubData as HubData
@@ -274,14 +274,13 @@ class Study:
         for name in given:
             if name not in cls.__dataclass_fields__:
                 raise unknown_field(f"{where}: field", name, cls.__dataclass_fields__)
-        if not isinstance(given.get("task", ""), str | Own):
+        fields.check_present(cls, where, given)
+        if not isinstance(given["task"], str | Own):
             given["task"] = own_task(given["task"], f"{where}: task")
         if "data" in given:
             given["data"] = own_data(given["data"], f"{where}: data")
-        given["methods"] = [
-            arm_from(spec, f"{where}: methods") for spec in list_of(given.get("methods"), f"{where}: methods")
-        ]
-        given["settings"] = settings_from(given.get("settings"), f"{where}: settings")
+        given["methods"] = [arm_from(spec, place) for place, spec in entries(given["methods"], f"{where}: methods")]
+        given["settings"] = settings_from(given["settings"], f"{where}: settings")
         if given.get("search") is not None:
             given["search"] = Search.from_json(given["search"], f"{where}: search")
         parts: dict[str, type] = {"equivalence": EquivalenceBounds, "sampling": Sampling}

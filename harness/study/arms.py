@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from harness import designs
 from harness.common import fields
-from harness.common.errors import bad
+from harness.common.errors import UserError, bad
 from harness.methods import Method, method_from
 from harness.methods.own import own
 from harness.setting import Setting
@@ -87,11 +87,20 @@ def settings_from(specs: object, where: str) -> list[Setting]:
     """Settings from a list, or from a mapping that names a design."""
     if isinstance(specs, Mapping):
         return list(designs.settings_from(specs, where))
-    return [spec if isinstance(spec, Setting) else Setting.from_json(spec, where) for spec in list_of(specs, where)]
+    return [
+        spec if isinstance(spec, Setting) else Setting.from_json(spec, place) for place, spec in entries(specs, where)
+    ]
 
 
-def list_of(values: object, where: str) -> list[Any]:
-    """The values of a list. Raises ``UserError`` for anything else."""
+def entries(values: object, where: str) -> list[tuple[str, Any]]:
+    """The entries of a list, each with its place for messages: its number counts from 1, and a single one has none.
+
+    Raises ``UserError`` for anything but a list.
+    """
+    if values is None:
+        raise UserError(f"{where}: the field is empty; give a list")
     if not isinstance(values, list | tuple):
         raise bad(where, values, "a list")
-    return list(values)
+    if len(values) == 1:
+        return [(where, values[0])]
+    return [(f"{where}: entry {number}", value) for number, value in enumerate(values, start=1)]

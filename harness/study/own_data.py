@@ -3,6 +3,7 @@
 It is files by split and language, a pattern of their names, or a data set with splits.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -16,6 +17,7 @@ from harness.common.hashing import digest
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
 """Placeholder in a pattern, beside the language's."""
+PLACEHOLDER = re.compile(r"{[^{}]*}")
 SPLIT_WORDS = {"train": ("train",), "dev": ("dev", "validation", "valid"), "test": ("test",)}
 """Names of the splits in a pattern, and default names in a data set, in the order in which they are tried."""
 
@@ -132,6 +134,9 @@ def data_json(data: OwnData) -> Any:
 def check_own(data: OwnData) -> None:
     """Refuse data that has no place for several languages."""
     if isinstance(data, str) and not files.is_pattern(data):
+        for placeholder in PLACEHOLDER.findall(data):
+            if placeholder != SPLIT:
+                raise unknown("data: placeholder", placeholder, (SPLIT, files.LANGUAGE))
         raise bad(
             "data",
             data,

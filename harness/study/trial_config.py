@@ -40,6 +40,9 @@ class TrialConfig:
     seed: int
     replicate: int = 0
     """Number of the rerun with the same seed, 0 for the first run."""
+    processes: int = 1
+    """Processes that train the model together, each on its part of every batch. Their number changes dropout's draws
+    and the rounding."""
     precision: str
     checkpoint: str = "last"
     encoder_revision: str
@@ -111,8 +114,9 @@ class TrialConfig:
 
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
-        for name in ("own_task", "sampling_temperature", "course"):  # older versions refuse an unknown field
-            if given[name] in (None, ()):
+        # Older versions refuse a field that they do not know.
+        for name, default in (("own_task", None), ("sampling_temperature", None), ("processes", 1), ("course", ())):
+            if given[name] == default:
                 given.pop(name)
         if self.own_task is not None:
             given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}

@@ -13,6 +13,7 @@ from datasets import Dataset
 from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
+from harness.compat.trainer import on_one_device
 from harness.compat.transformers import recompute_activations
 from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
@@ -27,6 +28,7 @@ from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.hyperparameters.batches import ByLength
 from harness.training.hyperparameters.label_loss import class_weights, label_loss
 from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
+from harness.training.parallel.group import Group
 from harness.training.trainer import PenaltyTrainer
 from harness.training.varlen import train_packed
 
@@ -34,8 +36,11 @@ WINDOWS = 50
 """Largest number of windows in the learning history, evenly over the steps."""
 
 
-def build_trainer(context: TrialContext) -> PenaltyTrainer:
-    """The trainer of a trial, with a fresh model and encoded training data."""
+def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyTrainer:
+    """The trainer of a trial, with a fresh model and encoded training data.
+
+    ``group`` has the processes that train together; ``None`` if this process trains alone.
+    """
     config, shared = context.config, context.pretrained
     tokenizer = context.encoded("train", config.source).tokenizer
     rows = training_rows(context)
@@ -57,8 +62,9 @@ def build_trainer(context: TrialContext) -> PenaltyTrainer:
         rates=_rates(context, model, shared),
         weights=weights,
         order=ByLength(rows, setting.batch_size, _data_seed(config)) if setting.batches == "by_length" else None,
+        group=group,
         model=model,
-        args=training_arguments(setting, config.seed, config.precision),
+        args=on_one_device(training_arguments(setting, config.seed, config.precision)),
         optimizer_cls_and_kwargs=None if setting.bias_correction else uncorrected(setting),
         train_dataset=rows,
         data_collator=context.task.collator(tokenizer),
@@ -83,8 +89,7 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     model = loading.fine_tunable(context.encoder, context.origin.task, _init_seed(config), used)
     dropout.set_dropout(model, setting)
     context.task.prepare(model)
-    if config.precision != "fp32":
-        keep_head_in_fp32(model)
+    keep_head_in_fp32(model, config.precision)
     train_packed(model)
     return model
 

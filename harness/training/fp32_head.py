@@ -16,8 +16,13 @@ class Fp32Linear(nn.Linear):
             return super().forward(input.float())
 
 
-def keep_head_in_fp32(model: PreTrainedModel) -> None:
-    """Make the last linear layer of the head an ``Fp32Linear``, in place. Its weights and their names stay."""
+def keep_head_in_fp32(model: PreTrainedModel, precision: str) -> None:
+    """Make the last linear layer of the head an ``Fp32Linear``, in place. Its weights and their names stay.
+
+    A model that is trained in fp32 needs no change.
+    """
+    if precision == "fp32":
+        return
     body = set(model.base_model.modules())
     head = [layer for layer in model.modules() if type(layer) is nn.Linear and layer not in body]
     last = [layer for layer in head if layer.out_features == model.config.num_labels][-1:]

@@ -44,8 +44,7 @@ def rescore(
     arithmetic.settle(threads)
     start = time.perf_counter()
     context = TrialContext.of(config, cache)
-    if config.precision != "fp32":
-        keep_head_in_fp32(model)
+    keep_head_in_fp32(model, config.precision)
     body: nn.Module = model
     body.to("cuda" if torch.cuda.is_available() else "cpu")
     scored = score(model, context)

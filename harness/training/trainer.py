@@ -22,6 +22,7 @@ from harness.setting import Setting
 from harness.tasks import Task
 from harness.tasks.base import IGNORED
 from harness.training.hyperparameters.optimizers import options_of, restart_with
+from harness.training.parallel.group import Group
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
@@ -81,6 +82,7 @@ class PenaltyTrainer(ResumableTrainer):
         rates: Share of the learning rate by parameter name, for shares other than 1.
         weights: Weights of the classes in ``loss``, (classes,); ``None`` for equal ones.
         order: The order of the training rows; ``None`` for a random one.
+        group: The processes that train together; ``None`` if this process trains alone.
         kwargs: Arguments of ``Trainer``.
     """
 
@@ -96,6 +98,7 @@ class PenaltyTrainer(ResumableTrainer):
         rates: Mapping[str, float],
         weights: Tensor | None = None,
         order: "Sampler[int] | None" = None,
+        group: Group | None = None,
         **kwargs: Any,
     ) -> None:
         self.weights, self.order = weights, order
@@ -107,6 +110,11 @@ class PenaltyTrainer(ResumableTrainer):
         self.annealed = annealed_pull(self.model.base_model, anchor, terms)
         self.task, self.method, self.setting, self.loss = task, method, setting, loss
         self.rates = rates
+        self.group = group
+        self._idle = False
+        """Whether this process has no row of the present batch."""
+        self._passes = 0
+        """Number of batches since the last optimizer step."""
         self._coupled: list[Tensor] = []
         self._decoupled: list[Tensor] = []
         self._annealed: list[Tensor] = []
@@ -158,6 +166,10 @@ class PenaltyTrainer(ResumableTrainer):
             whole = own if self.method.replaces_loss else loss + own
             self._own.append((whole - loss).detach())
             loss = whole
+        if self._idle:  # the row is another process's
+            loss = 0 * loss
+            if own is not None:
+                self._own[-1] = 0 * self._own[-1]
         return (loss, outputs) if return_outputs else loss
 
     def examples(self) -> Iterator[Batch]:
@@ -169,12 +181,33 @@ class PenaltyTrainer(ResumableTrainer):
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
-        loss = super().training_step(model, inputs, num_items_in_batch)
         seen = inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
+        if self.group is None:
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        else:
+            loss = self._joint_step(self.group, model, inputs, num_items_in_batch)
         self._tokens = self._tokens + torch.as_tensor(seen, device=self.args.device)  # read only at the end
         self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
             self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
+        return loss
+
+    def _joint_step(
+        self, group: Group, model: nn.Module, inputs: Mapping[str, Any], num_items_in_batch: Tensor | int | None
+    ) -> Tensor:
+        """A forward and backward pass on this process's rows of a batch; the loss is that of the whole batch.
+
+        Before an optimizer step the gradients become those of the whole step too.
+        """
+        part, any_row = group.part(inputs)
+        before, self._idle = len(self._own), not any_row
+        with group.own_draws(self.args.seed, self.state.global_step, self._passes):
+            loss = super().training_step(model, part, num_items_in_batch)
+        group.sum_([loss, *self._own[before:]])
+        self._passes += 1
+        if self.accelerator.sync_gradients:
+            self._passes = 0
+            group.sum_gradients_([parameter for parameter in model.parameters() if parameter.requires_grad])
         return loss
 
     def batch_weight(self, labels: Tensor) -> Tensor | None:
@@ -240,7 +273,8 @@ class PenaltyTrainer(ResumableTrainer):
             return
         self._states = states
         self.add_callback(SaveEvery(states.every))
-        with states.latest(self._shapes()) as folder:
+        with states.latest(self._shapes()) as latest:
+            folder = latest if self.group is None else self.group.same_folder(latest)
             rest = load_rest(folder) if folder is not None else {}
             if rest:
                 self._take_up(rest)
@@ -252,6 +286,8 @@ class PenaltyTrainer(ResumableTrainer):
                 if rest:
                     self.add_callback(AtStart(partial(self._continue, rest["window"], changed=states.changed)))
                 self.resume_from(folder)
+            if self.group is not None:
+                self.group.meet()  # every process has read the state
         self._seconds = time.perf_counter() - self._since
         self._ended = self._trained()
 
@@ -353,6 +389,8 @@ class PenaltyTrainer(ResumableTrainer):
             for values in self._values():
                 values.clear()
             self._steps = 0
+            if self.group is not None:
+                self.group.check_equal([part for part in self._trained().values() if part.is_floating_point()])
         super().log(logs, start_time)
 
 

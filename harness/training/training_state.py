@@ -60,6 +60,20 @@ class TrainingStates:
             self.store.save_checkpoint(self.trial, folder)
 
 
+class NoStates(TrainingStates):
+    """The training states as a process sees them that neither keeps nor chooses any, but is told which to read."""
+
+    def __init__(self) -> None:
+        self.every = math.inf
+
+    @contextmanager
+    def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
+        yield None
+
+    def write(self, fill: Callable[[Path], None]) -> None:
+        pass
+
+
 class SaveEvery(TrainerCallback):
     """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 

@@ -28,6 +28,8 @@ from harness.training.best_checkpoint import BestOnDev
 from harness.training.building import build_trainer
 from harness.training.evaluation import dev_score, score
 from harness.training.follow import Follow, history
+from harness.training.parallel.group import Group
+from harness.training.parallel.peers import Peers
 from harness.training.rungs import Rungs
 from harness.training.rungs_callback import AtRungs
 from harness.training.trainer import PenaltyTrainer
@@ -49,7 +51,7 @@ def run_trial(
     Args:
         config: The trial. With the same ``threads`` it gives identical scores on a CPU.
         cache: Folder that keeps tokenised data and Fisher diagonals between trials.
-        threads: Number of CPU threads.
+        threads: Number of CPU threads of each process.
         weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
         rungs: Receives dev scores during training, and may raise ``Stopped``.
         states: The trial's training states. An interrupted training resumes from the last one, and new ones are added,
@@ -61,6 +63,7 @@ def run_trial(
 
     Raises:
         UserError: The data has changed since the trial was planned, or the weights of its course are missing.
+        LostProcessError: One of several processes that train the trial has died.
     """
     arithmetic.settle(threads)
     memory.reset_peak()
@@ -70,27 +73,29 @@ def run_trial(
     progress = progress or Progress()
     precision.check(config.precision, gpu=torch.cuda.is_available())
     context = TrialContext.of(config, cache)
-    context.tokenise()
-    trainer = build_trainer(context)
-    assert isinstance(trainer.model, PreTrainedModel)
-    best = _select_on_dev(trainer, context)
-    if rungs is not None:
-        trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context), save=states is not None))
-    trainer.add_callback(Follow(progress, lambda: trainer.tokens_seen))
-    prepared = time.perf_counter()
-    try:
-        with signals.deferred():
-            trainer.resume(states)
-            size = _size(trainer, context)
-            if best is not None and best.keep:
-                best.load(trainer.model)
-            config.method.finish(trainer.model)
-            trainer.free()
-        trained = time.perf_counter()
-        scored = score(trainer.model, context, progress)
-    except KeyboardInterrupt:
-        trainer.keep_end()
-        raise
+    with Peers(config, cache, threads, resumes=states is not None) as peers:
+        context.tokenise()
+        group = peers.join()
+        trainer = build_trainer(context, group)
+        assert isinstance(trainer.model, PreTrainedModel)
+        best = select_on_dev(trainer, context, group)
+        if rungs is not None:
+            trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context), save=states is not None))
+        trainer.add_callback(Follow(progress, lambda: trainer.tokens_seen))
+        prepared = time.perf_counter()
+        try:
+            with signals.deferred():
+                trainer.resume(states)
+                size = _size(trainer, context)
+                if best is not None and best.keep:
+                    best.load(trainer.model)
+                config.method.finish(trainer.model)
+                trainer.free()
+            trained = time.perf_counter()
+            scored = score(trainer.model, context, progress)
+        except KeyboardInterrupt:
+            trainer.keep_end()
+            raise
     ended = time.perf_counter()
     if weights is not None:
         kept.save(trainer.model, context, weights)
@@ -100,14 +105,25 @@ def run_trial(
     return TrialResult(made_record(config, scored, rows, selected, cost, provenance()), rows, scored)
 
 
-def _select_on_dev(trainer: PenaltyTrainer, context: TrialContext) -> BestOnDev | None:
-    """Let the trainer follow the source's dev set, if the trial asks for the best weights or for early stopping."""
+def select_on_dev(trainer: PenaltyTrainer, context: TrialContext, group: Group | None = None) -> BestOnDev | None:
+    """Let the trainer follow the source's dev set, if the trial asks for the best weights or for early stopping.
+
+    Of a group, process 0 scores and keeps the best weights; the others hear the scores, and so stop at the same step.
+    """
     config = context.config
     keep, patience = config.checkpoint == "best", config.setting.early_stopping
     if not keep and patience is None:
         return None
     check_unchanged("data: the dev data", config.dev_data, config.selected_on)
-    best = BestOnDev(partial(dev_score, context=context), keep=keep, patience=patience)
+    leads = group is None or group.leads
+
+    def scored(model: PreTrainedModel) -> float:
+        if group is None:
+            return dev_score(model, context)
+        found: float = group.told(dev_score(model, context) if leads else None)
+        return found
+
+    best = BestOnDev(scored, keep=keep and leads, patience=patience)
     trainer.add_callback(best)
     return best
 

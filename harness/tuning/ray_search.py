@@ -82,7 +82,7 @@ def run_tuner(
     }
     worker = tune.with_parameters(try_one, code=code_of([base]))
     tuner = tune.Tuner(
-        tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        tune.with_resources(worker, {"cpu": resources.cores, "gpu": resources.gpus or 0}),
         param_space=fixed,
         tune_config=tune.TuneConfig(
             num_samples=journal.left(label),
@@ -107,5 +107,7 @@ def run_tuner(
 def trials_at_once(resources: Resources) -> int:
     """Number of trials that the cluster can run at once."""
     there = ray.cluster_resources()
-    room = [there.get("CPU", 1) // resources.cpus] + ([there.get("GPU", 0) // resources.gpus] if resources.gpus else [])
+    room = [there.get("CPU", 1) // resources.cores] + (
+        [there.get("GPU", 0) // resources.gpus] if resources.gpus else []
+    )
     return max(1, int(min(room)))

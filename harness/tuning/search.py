@@ -50,9 +50,12 @@ def bases(study: Study, resources: Resources) -> list[TrialConfig]:
     for arm in study.arms:
         corners = dict.fromkeys(search.corners(arm.settings[0]))
         arms.append(Arm(method=arm.method, settings=tuple(corners), seeds=arm.seeds[:1]))
-    check(plan(replace(study, methods=tuple(arms), search=None), gpus=resources.gpus), resources)
+    check(
+        plan(replace(study, methods=tuple(arms), search=None), gpus=resources.gpus, processes=resources.together),
+        resources,
+    )
     first: dict[str, TrialConfig] = {}
-    for trial in plan(study, gpus=resources.gpus):
+    for trial in plan(study, gpus=resources.gpus, processes=resources.together):
         first.setdefault(trial.method.arm.label, trial)
     return list(first.values())
 

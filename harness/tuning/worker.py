@@ -54,6 +54,8 @@ def try_one(space: dict[str, Any], code: Bundle) -> None:
         lambda: attempt(trial, store, resources, rungs=Scores(search, relay)),
         lambda score: tune.report(_at(score, search, seconds=time.perf_counter() - start)),
     )
+    if ended is not None and ended.lost_process:
+        os._exit(1)  # Tune then retries the trial
     if ended is not None and ended.error:
         tune.report({METRIC: float("-inf"), "error": ended.error})  # without a time it reaches no rung
     else:

@@ -29,8 +29,10 @@ def test_runs_are_the_frames_scores(results: Loaded) -> None:
     assert vanilla["collapsed"].sum() == 2
 
 
-def test_a_figure_is_the_claim_of_the_answer(results: Loaded, tmp_path: Path) -> None:
+def test_a_figure_is_the_claim_of_the_answer(results: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ratio = analysis.std_ratio(results, "l2", baseline="vanilla")
+    assert results.sentences
+    monkeypatch.setattr("analysis.report.chapters", None)  # they are made once
     page = results.report(tmp_path / "page")
     claims = json.loads(page.with_name("answer.json").read_text(encoding="utf-8"))["claims"]
     same = [

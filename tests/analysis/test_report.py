@@ -78,6 +78,7 @@ def test_the_report_is_one_self_contained_file_with_everything_beside_it(place: 
         for kind in ("csv", "md", "tex")
     }
     assert "(1/2)" in written.summary
+    assert max(map(len, written.summary.splitlines())) <= 80
     assert "2 of 4 runs are failed or missing" in written.summary
 
 

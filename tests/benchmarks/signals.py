@@ -1,6 +1,6 @@
 """Signals at random moments: a study that is ended by SIGTERM or SIGUSR1 again and again, and goes on.
 
-    python -m tests.benchmarks.signals [--signals 20] [--seed 0] [--steps 400]
+    python -m tests.benchmarks.signals [--signals 20] [--seed 0] [--steps 100]
 
 A study of real trials runs from the command line, with ``--local`` and on Ray. At random moments its process, or its
 whole process group as in a Slurm job, receives a signal. It must end with code 143 and one line, and within 30 s, after

@@ -108,6 +108,35 @@ def test_own_methods_reach_two_nodes_by_content(cluster: Cluster, cut: Path, tmp
     assert main(["report", "own", "--store", str(place)]) == 0
 
 
+@pytest.mark.nightly
+@pytest.mark.slow
+def test_a_trial_takes_two_accelerators(
+    cluster: Cluster, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The accelerators exist only for Ray, so both processes train on CPUs, as without accelerators."""
+    file = tmp_path / "two.yaml"
+    study = STUDY.format(cut=cut).replace("{name: l2, strength: 0.01}", "{name: ewc, strength: 1, examples: 4}")
+    file.write_text(study.replace("1500", "6").replace("[0, 1]", "[0]"), encoding="utf-8")
+    command = ["run", str(file), "--no-report", "--store"]
+    place, local = tmp_path / "store", tmp_path / "local"
+    cluster.add_node(**{**NODE, "num_gpus": 2})
+    cluster.wait_for_nodes()
+    onto = ["--ray-address", cluster.address, "--gpus-per-trial"]
+    assert main([*command, str(place), *onto, "3"]) == 2
+    assert (
+        "--gpus-per-trial: 3 is not allowed; each process of a trial needs a GPU; the nodes" in capsys.readouterr().err
+    )
+    assert main([*command, str(place), *onto, "2"]) == 0
+    assert main([*command, str(local), "--local", "--gpus-per-trial", "0", "--processes-per-trial", "2"]) == 0
+    _, trials = Store(place).study("two")
+    assert [trial.processes for trial in trials] == [2, 2]
+    found, wanted = (
+        {trial: one.scores for trial, one in Store(s).records(t.id for t in trials).items()} for s in (place, local)
+    )
+    assert len(wanted) == 2
+    assert found == wanted
+
+
 def wait_for(happens: Callable[[], bool], process: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 200
     while not happens():

@@ -53,6 +53,8 @@ def test_sigterm_ends_ray_with_143_and_a_line(cut: Path, tmp_path: Path) -> None
     assert err.splitlines()[-1] == (
         "steadytune: terminated; finished work is kept; run the same command again to continue"
     )
+    *_, last = (tmp_path / "store" / "logs" / "killed.log").read_text().splitlines()
+    assert last.endswith("  terminated; finished work is kept; run the same command again to continue")
     assert "SIGTERM received" not in err
     assert "Traceback" not in err
 
@@ -71,6 +73,7 @@ wait $step
 """
 
 
+@pytest.mark.nightly
 def test_a_slurm_job_is_requeued_and_goes_on(cut: Path, tmp_path: Path) -> None:
     """The recipe of the documentation, with stand-ins for Slurm's commands."""
     study = "killed.yaml --local --no-report --cpus-per-trial 1"

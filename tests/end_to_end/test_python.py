@@ -110,6 +110,12 @@ def test_a_study_of_another_type_is_refused() -> None:
         harness.run(3)  # type: ignore[arg-type]
     with pytest.raises(UserError, match=r"study: 'nope\.yaml' is not allowed; give a file that exists"):
         harness.run(Path("nope.yaml"))
+    with pytest.raises(UserError, match=r"^keyword: there is no 'max_stepz'\. Did you mean 'max_steps'\?"):
+        harness.run("quickstart", max_stepz=3)
+    with pytest.raises(UserError, match=r"^keyword: there is no 'languages'\. Did you mean 'targets'\?"):
+        harness.run("quickstart", languages=["de"])
+    with pytest.raises(UserError, match=r"^targets of task udpos: there is no 'dee'"):
+        harness.run("quickstart", targets=["dee"])
 
 
 @pytest.mark.nightly

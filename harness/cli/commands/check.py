@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.common.console import NO_BREAK, filled, table, tell
 
 if TYPE_CHECKING:
     from harness.checks.example_check import Part, SubWords
@@ -43,25 +44,23 @@ def check(options: argparse.Namespace) -> int:
     tokenizer = loading.tokenizer(pinning.pinned(trials[0].encoder, trials[0].encoder_revision))
     parts = example_check.parts_of(origin, study.source, study.targets)
     read = [example_check.sub_words(origin, part.split, part.language, tokenizer, max_length) for part in parts]
-    print(f"{study.name}: {study.title}, {study.source} to {' '.join(study.targets)}\n")
+    print(*filled(f"{study.name}: {study.title}, {study.source} to {' '.join(study.targets)}"), "", sep="\n")
     print(_examples(parts), "", _sub_words(parts, read, max_length), "", sep="\n")
     for part, words in zip(parts, read, strict=True):
         if part.split == "train" or (part.split == "test" and part.language == study.targets[0]):
-            print(f"First of {part.name}: {_cut(words.first)}")
+            print(*filled(f"First of {part.name}: {_cut(words.first)}", "  "), sep="\n")
     print()
     for note in dict.fromkeys([*(note for part in parts for note in part.notes), *_mix(study, parts)]):
-        print(f"Note: {note}")
+        tell(f"Note: {note}")
     told = [*preflight.warnings(trials), *_too_long(parts, read, max_length)]
     for line in told:
-        print(f"Warning: {line}.")
+        tell(f"Warning: {line}.")
     if not told:
         print("No warnings.")
     return exit_codes.OK
 
 
 def _examples(parts: "Sequence[Part]") -> str:
-    from tabulate import tabulate
-
     rows = [
         [
             part.split,
@@ -74,18 +73,16 @@ def _examples(parts: "Sequence[Part]") -> str:
         for part in parts
     ]
     header = ["split", "language", "examples", "labels (%)", "in training data (%)", "scripts (%)"]
-    return str(tabulate(rows, header, tablefmt="simple", disable_numparse=True))
+    return "\n".join(table(header, rows))
 
 
 def _sub_words(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> str:
-    from tabulate import tabulate
-
     rows = [
-        [part.split, part.language, words.median, words.most, f"{words.long:.1f}", f"{words.unknown:.1f}"]
+        [part.split, part.language, str(words.median), str(words.most), f"{words.long:.1f}", f"{words.unknown:.1f}"]
         for part, words in zip(parts, read, strict=True)
     ]
     header = ["split", "language", "sub-words, median", "longest", f"over {max_length} (%)", "unknown (%)"]
-    return str(tabulate(rows, header, tablefmt="simple", disable_numparse=True))
+    return "\n".join(table(header, rows))
 
 
 def _mix(study: "Study", parts: "Sequence[Part]") -> list[str]:
@@ -110,8 +107,8 @@ def _drawn(size: int, count: int) -> str:
 
 
 def _shares(shares: dict[str, float], most: int = MOST) -> str:
-    shown = [f"{name} {share:.0f}" for name, share in shares.items()]
-    return ", ".join(shown[:most]) + (f", {len(shown) - most} more" if len(shown) > most else "")
+    shown = [f"{name}{NO_BREAK}{share:.0f}" for name, share in shares.items()]
+    return ", ".join(shown[:most]) + (f", {len(shown) - most}{NO_BREAK}more" if len(shown) > most else "")
 
 
 def _too_long(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> list[str]:

@@ -1,12 +1,10 @@
 """``doctor``: whether this machine can run studies, and the way to mend each finding."""
 
 import argparse
-import textwrap
 
 from harness.cli.commands import exit_codes
 from harness.cli.options.store import store_option
-
-WIDTH = 80
+from harness.common.console import filled
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,12 +27,8 @@ def doctor(options: argparse.Namespace) -> int:
     failing = False
     for one in findings(options.store, ray=not options.local):
         failing |= one.status == FAILS
-        print(_filled(f"{one.status:<6} {one.name}: {one.found}", "       "), flush=True)
+        print(*filled(f"{one.status:<6} {one.name}: {one.found}", "       "), sep="\n", flush=True)
         if one.advice:
-            print(_filled(f"       -> {one.advice}", "          "), flush=True)
+            print(*filled(f"       -> {one.advice}", "          "), sep="\n", flush=True)
     print("\nSomething will fail: see the lines with FAILS." if failing else "\nStudies can run on this machine.")
     return exit_codes.FAILED_TRIALS if failing else exit_codes.OK
-
-
-def _filled(line: str, indent: str) -> str:
-    return textwrap.fill(line, WIDTH, subsequent_indent=indent, break_on_hyphens=False)

@@ -2,7 +2,6 @@
 
 import math
 import shutil
-import textwrap
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,19 +9,17 @@ from typing import TYPE_CHECKING
 
 from rich.filesize import decimal
 
-from harness.common.console import duration
+from harness.common.console import duration, filled, span, tell
 from harness.common.errors import without_credentials
 from harness.execution.resources import Resources
 from harness.search import Search
 from harness.study import Study, TrialConfig
 
 if TYPE_CHECKING:
-    from harness.execution.costs.cost import Cost, Past
+    from harness.execution.costs.cost import Cost
     from harness.execution.costs.hardware import Hardware
+    from harness.execution.costs.past import Past
     from harness.store.store import Store
-
-LEAST_HOURS = 0.01
-"""Smallest number of GPU-hours that is printed."""
 
 
 def dry_run(
@@ -106,15 +103,6 @@ def _longest(search: Search, base: TrialConfig) -> TrialConfig:
     return replace(base, setting=costliest)
 
 
-def _hours(low: float, high: float) -> str:
-    """A range of hours with two digits, and never with an exponent."""
-    if high < LEAST_HOURS:
-        return f"less than {LEAST_HOURS}"
-    from harness.execution.costs.elsewhere import two_digits
-
-    return " to ".join(two_digits(hours) if hours >= LEAST_HOURS else "0" for hours in (low, high))
-
-
 def _print_costs(
     lacking: Sequence[TrialConfig],
     trials: Sequence[TrialConfig],
@@ -128,37 +116,28 @@ def _print_costs(
 
     ``lacking`` are the missing ones of ``trials``.
     """
-    import torch
-
-    from harness.execution.costs.cost import estimated
-    from harness.execution.costs.elsewhere import at_once_on, moved
+    from harness.execution.costs.elsewhere import estimated_on, gpu_hours
+    from harness.execution.costs.past import grounds
 
     store = _store(place)
-    grounds = _past(lacking, trials, store, resources, hardware)
-    if isinstance(grounds, str):
-        print(f"time      not known: {grounds}")
+    found = grounds(lacking, trials, store, resources, hardware)
+    if isinstance(found, str):
+        tell(f"time      not known: {found}")
         return
-    past, where = grounds
-    gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
-    low = high = 1.0
-    if hardware is not None:
-        there = moved(past, hardware, store)
-        past, low, high, gpus = there.past, there.faster, there.slower, hardware.gpus
-        where += f"; {there.source}"
-    cost = estimated(lacking, past, resources, gpus=gpus, keep_weights=keep_weights)
-    if hardware is not None:
-        cost = replace(cost, at_once=min(len(lacking), at_once_on(hardware, resources)))
-    cost = replace(cost, low=cost.low / low, high=cost.high * high)
+    past, where = found
+    cost, speed = estimated_on(lacking, past, store, resources, hardware, keep_weights=keep_weights)
+    cost = replace(cost, at_once=min(len(lacking), cost.at_once))
+    where += f"; {speed}" if speed else ""
     on = f" on {hardware}" if hardware is not None else ""
     spread = f", {cost.at_once} at once" if cost.at_once > 1 else " one after another" if resources.local else ""
-    alone = f" ({_span(cost.low, cost.high)} of trials)" if cost.at_once > 1 else ""
-    print(f"time      {_span(cost.low / cost.at_once, cost.high / cost.at_once)}{on}{spread}{alone}")
-    if gpus:
+    alone = f" ({span(cost.low, cost.high)} of trials)" if cost.at_once > 1 else ""
+    tell(f"time      {span(cost.low / cost.at_once, cost.high / cost.at_once)}{on}{spread}{alone}")
+    if cost.gpu_hours:
         hours = cost.gpu_hours / cost.seconds
-        print(f"GPU-hours {_hours(cost.low * hours, cost.high * hours)}")
+        print(f"GPU-hours {gpu_hours(cost.low * hours, cost.high * hours)}")
     _print_disk(cost, place, resources)
     _print_fisher_cost(lacking, past, store)
-    print("\n" + textwrap.fill(f"Estimated from {cost.grounds} {where}.", 80, break_on_hyphens=False))
+    print("", *filled(f"Estimated from {cost.grounds} {where}."), sep="\n")
 
 
 def _print_disk(cost: "Cost", place: str, resources: Resources) -> None:
@@ -168,42 +147,6 @@ def _print_disk(cost: "Cost", place: str, resources: Resources) -> None:
     if not math.isinf(resources.checkpoint_minutes):
         running = decimal(int(cost.checkpoint * cost.at_once))
         print(f"          at most {running} more for checkpoints while trials run")
-
-
-def _span(low: float, high: float) -> str:
-    """A range of durations, e.g. ``12 to 20 min``."""
-    one, other = duration(low), duration(high)
-    if one == other:
-        return f"about {one}"
-    value, unit = one.split()
-    return f"{value} to {other}" if other.endswith(f" {unit}") else f"{one} to {other}"
-
-
-def _past(
-    lacking: Sequence[TrialConfig],
-    trials: Sequence[TrialConfig],
-    store: "Store | None",
-    resources: Resources,
-    hardware: "Hardware | None" = None,
-) -> "tuple[Sequence[Past], str] | str":
-    """Past trials as the basis of an estimate, and their origin; or the reason why there are none."""
-    from harness.common.provenance import provenance
-    from harness.execution.costs.cost import comparable, probe
-    from harness.execution.costs.hardware import same
-
-    device = provenance().device
-    past = comparable(trials, store, None if hardware is not None else device) if store is not None else []
-    if past:
-        if hardware is None:
-            return past, "that finished with the same task, encoder, precision and kind of device"
-        mine = [one for one in past if one.device == device or same(hardware, one.device)]
-        return mine or past, "that finished with the same task, encoder and precision"
-    if resources.ray_address is not None:
-        return "the store has no trial of the task and encoder, and a cluster's nodes cannot be tried from here"
-    try:
-        return probe(lacking, resources), "of a few steps, run just now"
-    except RuntimeError as error:
-        return f"a trial of a few steps failed with {' '.join(str(error).split())[:300]}"
 
 
 def _print_fisher_cost(lacking: Sequence[TrialConfig], past: "Sequence[Past]", store: "Store | None") -> None:

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
+from harness.common.console import aligned
 from harness.common.errors import unknown
 
 if TYPE_CHECKING:

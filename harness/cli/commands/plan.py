@@ -9,6 +9,7 @@ from harness.cli.commands import exit_codes
 from harness.cli.options.resources import gpus_option
 from harness.cli.options.store import baseline_option, store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
+from harness.common.console import filled
 from harness.common.errors import UserError, bad, unknown
 
 if TYPE_CHECKING:
@@ -93,7 +94,8 @@ def plan(options: argparse.Namespace) -> int:
     method = next(arm for arm in others if arm.method.arm.label == pilot.method)
     now = _now(study, method, baseline)
     costs, finished = planning.costs(study, now, options)
-    print(f"{study.name}: simulates studies of {pilot.method} and {pilot.baseline}; this takes a minute.", flush=True)
+    told_first = f"{study.name}: simulates studies of {pilot.method} and {pilot.baseline}; this takes a minute."
+    print(*filled(told_first), sep="\n", flush=True)
     made = make(
         study.name,
         targets,

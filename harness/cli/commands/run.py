@@ -1,23 +1,15 @@
 """``run``: the missing trials of a study, then its report."""
 
 import argparse
-from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.commands.show import status_of
-from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
 from harness.cli.options.resources import duration_options, hardware_of, on_option, resource_options, resources_of
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
-from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError
-
-if TYPE_CHECKING:
-    from harness.execution.resources import Resources
-    from harness.study import TrialConfig
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -55,29 +47,22 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_run
-    from harness.execution.kept_precision import note, with_kept_precision
-    from harness.execution.plan import plan
+    from harness.execution.preparation import prepared, try_first_steps
 
     loggers = loggers_of(options)
     resources = resources_of(options)
-    study = scaled_study(options)
-    if study.search is not None:
-        raise UserError(f"study: {study.name} is a search; use 'steadytune search {options.study}'")
-    kept = with_kept_precision(study, options.store, resources.gpus)
-    if told := note(study, kept, resources.gpus):
-        print(told)
-    study = kept
-    trials = plan(study, gpus=resources.gpus)
-    warn_of_warmups((trial.setting for trial in trials), trials[0])
-    lacking = checked_lacking(trials, options.store, resources)
+    asked = scaled_study(options)
+    if asked.search is not None:
+        raise UserError(f"study: {asked.name} is a search; use 'steadytune search {options.study}'")
+    ready = prepared(asked, options.store, resources)
+    study, trials, lacking = ready.study, ready.trials, ready.lacking
     resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
     choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
     if options.dry_run:
         dry_run(study, trials, options.store, resources, hardware=hardware_of(options), **choices)
         return exit_codes.OK
 
-    if lacking:
-        tell_of_first_step(lacking, resources)
+    try_first_steps(lacking, resources)
     from harness.execution.follow.study_log import study_console
     from harness.execution.sweep import sweep
     from harness.loggers.background import BackgroundLogging
@@ -95,23 +80,3 @@ def run(options: argparse.Namespace) -> int:
 
         tell_of_report(write_report(store, study.name), store)
     return exit_codes.FAILED_TRIALS if outcome.failed else exit_codes.OK
-
-
-def checked_lacking(trials: "list[TrialConfig]", place: str, resources: "Resources") -> "list[TrialConfig]":
-    """The trials that a store has not finished.
-
-    Raises ``UserError`` if one cannot run. The check comes before the store is created, so a mistake in the study
-    leaves nothing behind.
-    """
-    status = status_of(place, trials)
-    lacking = [trial for trial in trials if status[trial.id] != "finished"]
-    if lacking:
-        from harness.execution.preflight import (
-            check,
-            warnings,
-        )  # the import takes seconds, and a finished study does not need it
-
-        check(lacking, resources)
-        for line in warnings(lacking):
-            print(f"Warning: {line}.")
-    return lacking

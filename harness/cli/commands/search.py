@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.commands import exit_codes
-from harness.cli.first_step import tell_of_first_step
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
 from harness.cli.options.resources import duration_options, hardware_of, on_option, ray_options, resources_of
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
-from harness.cli.warmups import warn_of_warmups
 from harness.common.errors import UserError
+from harness.execution.warmups import warn_of_warmups
 
 if TYPE_CHECKING:
     from harness.search import Search
@@ -64,7 +63,7 @@ def search(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_search
     from harness.execution.follow.study_log import study_console
     from harness.execution.kept_precision import with_kept_precision
-    from harness.execution.preflight import warnings
+    from harness.execution.preparation import tell_of_warnings, try_first_steps
     from harness.loggers.background import BackgroundLogging
     from harness.store.store import Store
     from harness.tuning.search import bases
@@ -75,8 +74,7 @@ def search(options: argparse.Namespace) -> int:
     study, space = _searched_study(options)
     study = with_kept_precision(study, options.store, resources.gpus)
     trials = bases(study, resources)
-    for line in warnings(trials):
-        print(f"Warning: {line}.")
+    tell_of_warnings(trials)
     corners = [replace(trial, setting=corner) for trial in trials for corner in space.corners(trial.setting)]
     warn_of_warmups((corner.setting for corner in corners), trials[0], space.space)
     resources = with_gpu_sharing(resources, options, corners, None if options.dry_run else options.store)
@@ -90,7 +88,7 @@ def search(options: argparse.Namespace) -> int:
             hardware=hardware_of(options),
         )
         return exit_codes.OK
-    tell_of_first_step(trials, resources)
+    try_first_steps(trials, resources)
     store = Store(options.store)  # created this late so that a mistake leaves nothing behind
     with (
         study_console(store, study.name, "search") as console,
@@ -140,7 +138,7 @@ def _print_winners(study: "Study", place: str) -> None:
     from analysis.results.opening import opened
     from analysis.sections.search import winners
 
-    print(f"\n{winners(opened(study.name, place)).plain()}")
+    print("", *winners(opened(study.name, place)).for_terminal(), sep="\n")
 
 
 def _write_winners(study: "Study", trials: "list[TrialConfig]", store: "Store", file: Path) -> None:

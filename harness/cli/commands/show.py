@@ -1,16 +1,17 @@
 """``show``: a study's question, methods, settings and trials."""
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.columns import aligned
 from harness.cli.commands import exit_codes
 from harness.cli.options.resources import gpus_option
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
-from harness.cli.warmups import warn_of_warmups
+from harness.common.console import aligned, filled
 from harness.common.errors import UserError, without_credentials
+from harness.execution.warmups import warn_of_warmups
 
 if TYPE_CHECKING:
     from harness.setting import Setting
@@ -40,12 +41,14 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def show(options: argparse.Namespace) -> int:
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.plan import plan
+    from harness.execution.resources import Resources
 
-    study = with_kept_precision(scaled_study(options), options.store, options.gpus_per_trial)
+    resources = Resources(gpus=options.gpus_per_trial, processes=options.processes_per_trial)
+    study = with_kept_precision(scaled_study(options), options.store, resources.gpus)
     study.check_languages()
     trials, why = [], ""
     try:
-        trials = plan(study, gpus=options.gpus_per_trial)
+        trials = plan(study, gpus=resources.gpus, processes=resources.together)
     except UserError as error:  # a study can be shown without its encoder, data or text
         why = str(error)
     warn_of_warmups((setting for arm in study.arms for setting in arm.settings), trials[0] if trials else None)
@@ -72,7 +75,14 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
         rows.insert(1, ["sampling", f"temperature {study.sampling.temperature:g} over {study.source}"])
     if study.reproduces:
         rows.insert(0, ["paper", study.reproduces])
-    return [f"{study.name}: {study.question}", "", *aligned(rows)]
+    return [*filled(f"{study.name}: {study.question}"), "", *(line for row in _padded(rows) for line in row)]
+
+
+def _padded(rows: list[list[str]]) -> Iterator[list[str]]:
+    """Rows of a name and a text. Texts that are too long go on below, without a break inside paths."""
+    indent = max(len(name) for name, _ in rows) + 2
+    for name, text in rows:
+        yield filled(f"{name:<{indent}}{text}", " " * indent)
 
 
 def _labels(study: "Study", task: "Own[Any]") -> str:
@@ -108,7 +118,7 @@ def settings_table(study: "Study") -> list[str]:
     alike = [
         f"{name}={fields.short(value)}" for name, value in given[0].items() if name not in shown and value is not None
     ]
-    return [*aligned(rows, right=range(len(shown))), *([f"all: {' '.join(alike)}"] if alike else [])]
+    return [*aligned(rows, right=range(len(shown))), *(filled(f"all: {' '.join(alike)}", "  ") if alike else [])]
 
 
 def searched(study: "Study", place: str) -> list[str]:
@@ -123,8 +133,10 @@ def searched(study: "Study", place: str) -> list[str]:
     lines = [
         f"search: {search.trials} trials of each method at seed {study.arms[0].seeds[0]}, in",
         *aligned([[f"  {name}", str(made)] for name, made in search.space.items()]),
-        f"scored on the source's dev set after {', '.join(of)} of the steps; at each but the last the best "
-        f"1/{search.reduction} go on",
+        *filled(
+            f"scored on the source's dev set after {', '.join(of)} of the steps; at each but the last the best "
+            f"1/{search.reduction} go on"
+        ),
         "",
     ]
     try:
@@ -132,14 +144,22 @@ def searched(study: "Study", place: str) -> list[str]:
     except NoStoreError:
         tried = []
     running = _heartbeats(place, [one.id for one in tried])
-    rows = []
+    rows = [["  trial", "status", "method", *search.space, "dev", "step", ""]]
     for one in tried:
-        values = (f"{name}={value_label(name, getattr(one.setting, name))}" for name in search.space)
-        score = "" if one.dev is None else f"dev {one.dev:.2f} at step {one.scores[-1].step}"
-        if one.id in running:
-            score = ", ".join(filter(None, [score, running[one.id].words()]))
-        rows.append([f"  {one.id}", one.status, one.method, *values, score])
-    return [*lines, f"{len(rows)} tried in {without_credentials(place)}", *(aligned(rows) if rows else [])]
+        values = (value_label(name, getattr(one.setting, name)) for name in search.space)
+        score = ["", ""] if one.dev is None else [f"{one.dev:.2f}", str(one.scores[-1].step)]
+        rows.append(
+            [
+                f"  {one.id}",
+                one.status,
+                one.method,
+                *values,
+                *score,
+                running[one.id].words() if one.id in running else "",
+            ]
+        )
+    right = range(3, len(rows[0]) - 1)
+    return [*lines, f"{len(tried)} tried in {without_credentials(place)}", *(aligned(rows, right) if tried else [])]
 
 
 def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[str]:
@@ -174,7 +194,7 @@ def without_ids(study: "Study", why: str) -> list[str]:
         ["  " + method.label, labels[setting], seeding(seed, replicate)]
         for method, _, setting, seed, replicate in study.runs()
     ]
-    return [f"{len(rows)} trials, without ids: {why}", *aligned(rows)]
+    return [*filled(f"{len(rows)} trials, without ids: {why}", "  "), *aligned(rows)]
 
 
 def _setting_labels(study: "Study") -> "dict[Setting, str]":

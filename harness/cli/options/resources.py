@@ -40,7 +40,14 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
         "--gpus-per-trial",
         type=float,
         metavar="X",
-        help="GPUs of a trial, e.g. 0.25 for four trials on a GPU (default: 1 if there are any)",
+        help="GPUs of a trial, e.g. 0.25 for four trials on a GPU, or 4 for trials that train on four "
+        "(default: 1 if there are any)",
+    )
+    command.add_argument(
+        "--processes-per-trial",
+        type=int,
+        metavar="N",
+        help="processes that train a trial together, each on its part of every batch (default: one for each GPU)",
     )
 
 
@@ -95,12 +102,12 @@ def resources_of(options: argparse.Namespace) -> "Resources":
         local=options.local,
         cpus=options.cpus_per_trial,
         gpus=gpu_sharing.share(options),
+        processes=options.processes_per_trial,
         ray_address=options.ray_address,
         **durations,
     )
-    if options.local:
-        # One device per trial, as on Ray: with several, transformers would train on all, with a larger batch than the
-        # setting's.
+    if options.local and not (options.gpus_per_trial and resources.together > 1):
+        # One device per trial, as on Ray.
         os.environ["CUDA_VISIBLE_DEVICES"] = (
             "" if options.gpus_per_trial == 0 else os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         )

@@ -3,6 +3,8 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from harness.common.console import tell
+
 if TYPE_CHECKING:
     from harness.study import Study
 
@@ -21,9 +23,9 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the study (task, encoder, data, source, precision, checkpoint, ...), of all its "
-        "settings (max_steps, batch_size, ..., also as a multiple of their own, learning_rate=10x, and "
-        "warmup_steps as a share, 10%%) or of a method (l2.strength); may be given several times",
+        help="change a field of the study (task, encoder, precision, ...), of all its settings (max_steps, ...) or of "
+        "a method (l2.strength); may be given several times. A setting's number may be a multiple of the study's "
+        "(learning_rate=10x), and a warmup a share of the steps (warmup_steps=10%%)",
     )
     group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
     group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
@@ -39,7 +41,7 @@ def scaled_study(options: argparse.Namespace) -> "Study":
 
     named = search_spaces.load(options.study)
     if search_spaces.is_file_name(options.study) and _shipped_is_another(named):
-        print(
+        tell(
             f"Note: {named.name!r} is also the name of a study that ships with steadytune, and is another; in a store "
             "the two would mix."
         )
@@ -51,7 +53,7 @@ def scaled_study(options: argparse.Namespace) -> "Study":
         limit_train=options.limit_train,
     )
     for note in notes:
-        print(f"Note: {note}.")
+        tell(f"Note: {note}.")
     return study
 
 

@@ -52,6 +52,12 @@ def exit_code() -> int:
     return 128 + (signal.SIGHUP if _state.number == signal.SIGHUP else signal.SIGTERM)
 
 
+def ended_early() -> str:
+    """The sentence on a command that ended by a signal or Ctrl-C, for the terminal and the log file."""
+    ended = "terminated" if requested() else "interrupted"
+    return f"{ended}; finished work is kept; run the same command again to continue"
+
+
 @contextmanager
 def terminable() -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` inside when a signal comes; a second signal ends the process at once.

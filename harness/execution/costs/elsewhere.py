@@ -1,13 +1,18 @@
-"""Past trials as if they had run on other hardware."""
+"""Estimates on this machine or on other hardware, where past trials count as if they had run there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.execution.costs.cost import LOOKED_AT, Past
+from harness.execution.costs.cost import Cost, estimated
 from harness.execution.costs.hardware import Hardware as Hardware
 from harness.execution.costs.hardware import RelativeSpeed, Timing, relative_speed, same
+from harness.execution.costs.past import LOOKED_AT, Past
 from harness.execution.resources import Resources
 from harness.store.store import Store
+from harness.study import TrialConfig
+
+LEAST_HOURS = 0.01
+"""Smallest number of GPU-hours that is printed."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,30 @@ class Moved:
     """Factor ≥ 1 by which they may be shorter."""
     source: str
     """The origin of the speeds, for messages."""
+
+
+def estimated_on(
+    trials: Sequence[TrialConfig],
+    past: Sequence[Past],
+    store: Store | None,
+    resources: Resources,
+    hardware: Hardware | None = None,
+    *,
+    keep_weights: bool = False,
+) -> tuple[Cost, str]:
+    """The cost of trials on this machine or on ``hardware``, and the source of the hardware's speed.
+
+    The range of seconds also covers the doubt about that speed. Raises ``UserError`` if the speed is not known.
+    """
+    import torch
+
+    if hardware is None:
+        gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
+        return estimated(trials, past, resources, gpus=gpus, keep_weights=keep_weights), ""
+    there = moved(past, hardware, store)
+    cost = estimated(trials, there.past, resources, gpus=hardware.gpus, keep_weights=keep_weights)
+    at_once = at_once_on(hardware, resources)
+    return replace(cost, at_once=at_once, low=cost.low / there.faster, high=cost.high * there.slower), there.source
 
 
 def moved(past: Sequence[Past], hardware: Hardware, store: Store | None) -> Moved:
@@ -60,9 +89,16 @@ def at_once_on(hardware: Hardware, resources: Resources) -> int:
     if resources.local:
         return 1
     if not hardware.gpus:
-        return max(1, hardware.count // resources.cpus)
+        return max(1, hardware.count // resources.cores)
     share = resources.gpus or 1.0
     return max(1, int(hardware.gpus / share + 1e-9))
+
+
+def gpu_hours(low: float, high: float) -> str:
+    """A range of GPU-hours with two digits, and never with an exponent."""
+    if high < LEAST_HOURS:
+        return f"less than {LEAST_HOURS}"
+    return " to ".join(dict.fromkeys(two_digits(hours) if hours >= LEAST_HOURS else "0" for hours in (low, high)))
 
 
 def two_digits(value: float) -> str:

@@ -44,7 +44,7 @@ class StudyConsole(Console):
 
 def _end(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
-        return "terminated" if signals.requested() else "interrupted"
+        return signals.ended_early()
     said = f": {error}" if isinstance(error, Exception) else ""
     return f"ended by {type(error).__name__}{said}"
 

@@ -4,6 +4,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from typing import NamedTuple
 
 from harness.cluster.connection import connection  # before Ray, which reads environment variables at import
@@ -35,7 +36,7 @@ class Cluster(NamedTuple):
     place: str
     """The store's place, as a worker opens it."""
     gpus: float
-    """GPUs of a trial: 0, a fraction or 1."""
+    """GPUs of a trial: 0, a fraction or a whole number."""
     scratch: str
     """A folder for Tune's own files."""
 
@@ -56,24 +57,24 @@ def ready(
     place = store.for_workers
     with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
         gpus = _gpus(resources)
-        _check_fits(resources.cpus, gpus)
+        _check_fits(resources, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
         announce_diagonals(diagonals, console)
         with Display(console, store) if display is None else nullcontext(display) as shown:
-            for _ in _provided(diagonals, place, resources, gpus, shown):
+            for _ in _provided(diagonals, place, resources, min(1.0, gpus), shown):
                 pass  # the trials that need a failed diagonal find it missing and record the failure
         if resources.ray_address is not None:
             there = ray.cluster_resources()
             size = f"{len(ray.nodes())} nodes, {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs"
-            say(console, f"The cluster has {size}; a trial gets {resources.cpus} cores and {gpus:g} GPU.")
+            say(console, f"The cluster has {size}; a trial gets {resources.cores} cores and {gpus:g} GPU.")
         yield Cluster(place, gpus, scratch)
 
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources, display: Display) -> None:
     """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
     with connection(resources.ray_address):
-        gpus = _gpus(resources)
-        _check_fits(resources.cpus, gpus)
+        gpus = min(1.0, _gpus(resources))
+        _check_fits(replace(resources, gpus=gpus, processes=None), gpus)
         for error in _provided(requests, store.for_workers, resources, gpus, display):
             if error is not None:
                 raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
@@ -128,13 +129,16 @@ def loss_of_node(error: RuntimeError) -> Loss:
     return Loss(said.splitlines()[0], ANSI.sub("", "".join(traceback.format_exception(error))))
 
 
-def _check_fits(cpus: int, gpus: float) -> None:
+def _check_fits(resources: Resources, gpus: float) -> None:
     """Refuse a trial that no node has room for: it would wait forever."""
+    cpus = resources.cores
+    of_cores = "--cpus-per-trial" if cpus == resources.cpus else resources.option
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    for name, flag, asked in (("CPU", "--cpus-per-trial", cpus), ("GPU", "--gpus-per-trial", gpus)):
+    for name, flag, asked in (("GPU", "--gpus-per-trial", gpus), ("CPU", of_cores, cpus)):
         most = max((node.get(name, 0) for node in nodes), default=0)
         if asked > most:
-            raise UserError(f"{flag}: {asked:g} is not allowed; the nodes of this cluster have {most:g} at most")
+            of = f"each process of a trial needs a {name}; " if asked == resources.together > 1 else ""
+            raise UserError(f"{flag}: {asked:g} is not allowed; {of}the nodes of this cluster have {most:g} at most")
     if not any(node.get("CPU", 0) >= cpus and node.get("GPU", 0) >= gpus for node in nodes):
         raise UserError(
             f"--cpus-per-trial: {cpus} is not allowed with --gpus-per-trial {gpus:g}; no node of this cluster has both"

@@ -51,7 +51,7 @@ def run_on_ray(
         while retries:
             batch = retries.take()
             callback = SweepCallback(batch, retries, progress, resources.minutes)
-            given = replace(resources, gpus=1.0 if retries.stage == ALONE and gpus else gpus)
+            given = replace(resources, gpus=max(1.0, gpus) if retries.stage == ALONE and gpus else gpus)
             try:
                 _run(batch, callback, place, given, scratch, keep_weights, name, wait=retries.stage != TOGETHER)
             except RuntimeError as error:
@@ -92,7 +92,7 @@ def _run(
         wait=wait,
     )
     tuner = tune.Tuner(
-        tune.with_resources(worker, {"cpu": resources.cpus, "gpu": resources.gpus or 0}),
+        tune.with_resources(worker, {"cpu": resources.cores, "gpu": resources.gpus or 0}),
         param_space={NUMBER: tune.randint(0, len(trials))},
         tune_config=tune.TuneConfig(
             # Points instead of a grid: Tune copies all values of a grid for each trial.
@@ -216,9 +216,10 @@ class SweepCallback(tune.Callback):
             self._close(config)
             self.progress.put_off(config)
             self.retries.put_off(config)
-        elif ended.lacked_memory:
+        elif ended.lacked_memory or ended.lost_process:
             failure = self.retries.store.failure(config.id)
-            self.lose(config, Loss(ended.error, failure.traceback if failure is not None else "", of_memory=True))
+            trace = failure.traceback if failure is not None else ""
+            self.lose(config, Loss(ended.error, trace, of_memory=ended.lacked_memory))
         else:
             self._end(config, ended)
 

@@ -1,5 +1,7 @@
 """Methods whose runs differ in more than the method, from records on disk."""
 
+import json
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +184,21 @@ def test_two_studies_side_by_side_differ_in_precision(store: Store) -> None:
     there = confounding(both, "other: vanilla", "one: vanilla")
     assert there is not None
     assert (there.facts, there.full) == ("precision", True)
+
+
+def test_the_number_of_processes_counts(store: Store) -> None:
+    """With dropout it changes the draws."""
+    joint = [replace(trial, processes=4) for trial in trials(L2)]
+    for before, after in zip(trials(L2), joint, strict=True):
+        old, new = (Path(store.root, "trials", trial.id) for trial in (before, after))
+        if (old / "result.json").exists():
+            shutil.copytree(old, new)
+            record = json.loads((old / "result.json").read_text()) | {"id": after.id, "config": after.to_json()}
+            (new / "result.json").write_text(json.dumps({k: v for k, v in record.items() if k != "checksum"}))
+    store.save_study(STUDY, [*trials(Vanilla), *joint])
+    there = confounded(store)
+    assert (there.facts, there.full) == ("processes of a trial", True)
+    assert [(one.ours, one.theirs) for one in there.differences] == [({"4": 12}, {"none": 10})]
 
 
 @pytest.mark.parametrize("fact", ["sampling of source languages", "task", "rules of scores"])

@@ -140,8 +140,10 @@ def test_the_tables_have_the_numbers(store: Store, diagonals: dict[str, dict[str
 
 def test_the_scores_are_of_one_method(store: Store, diagonals: dict[str, dict[str, Path]], tmp_path: Path) -> None:
     written = write_fisher_report(store, STUDY, diagonals, tmp_path, method="l2(strength=0.1)")
-    assert "l2(strength=0.1)'s on the test sets, means over the finished runs among its 2 runs" in written.summary
-    assert "1 of them are complete; (n/m) marks a mean over n of m runs." in written.summary
+    assert "l2(strength=0.1)'s on the test sets, means over the finished runs among its 2 runs" in " ".join(
+        written.summary.split()
+    )
+    assert "1 of them are complete; (n/m) marks a mean over n of m runs." in " ".join(written.summary.split())
     assert "75.00 (1/2)" in words(written.html)
     for place in (store, Store(tmp_path / "new")):
         with pytest.raises(UserError, match=r"method: there is no 'l2'\. Known: l2\(strength=0\.1\), vanilla"):
@@ -173,7 +175,7 @@ def test_without_scores_there_are_distances_and_a_reason(
     ]
     for place, study, files, why in cases:
         written = write_fisher_report(place, study, files, out)
-        assert f"No correlations: {why}" in written.summary
+        assert f"No correlations: {why}" in " ".join(written.summary.split())
         assert f"No correlations: {why}" in words(written.html)
         assert "Table 5" not in words(written.html)
         assert {f.stem for f in (out / "tables").iterdir()} == {"distances-embedded", "languages"}

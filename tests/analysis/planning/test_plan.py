@@ -133,12 +133,17 @@ def test_counts_do_not_depend_on_when_studies_are_added() -> None:
 
 
 def test_costs_count_what_is_left_to_run() -> None:
-    costs = Costs(4, [ArmCost(4, 1, 60.0, 8), ArmCost(2, 2, 30.0, 0)], Rates(2, 1.0, 5.0, (2.0, 8.0)))
+    arms = [ArmCost(4, 1, 60.0, 8, 40.0, 90.0), ArmCost(2, 2, 30.0, 0, 20.0, 60.0)]
+    costs = Costs(4, arms, Rates(2, 1.0, 5.0))
     expense = costs.of((6, 3))
     assert (expense.trials, expense.to_run) == (6 * 3 + 4 * 3 * 2, 10 + 24)
-    assert expense.gpu_hours == pytest.approx((10 * 60 + 24 * 30) / 3600 / 4)
+    assert expense.gpu_hours == pytest.approx((10 * 60 + 24 * 30) / 3600)
     assert expense.hours == pytest.approx(expense.gpu_hours / 2)
     assert expense.money == pytest.approx(5 * expense.hours)
+    hours = (10 * 40 + 24 * 20) / 7200, (10 * 90 + 24 * 60) / 7200
+    assert expense.span(expense.hours) == pytest.approx(hours)
+    assert expense.span(expense.money) == pytest.approx((5 * hours[0], 5 * hours[1]))
+    assert Costs(4, [ArmCost(4, 1, 60.0, 8)], Rates(1, 0.0, None)).of((4, 2)).span(0.0) == (0.0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,17 @@ def test_a_study_without_a_collapse_says_so() -> None:
     assert cells(table, "a")["collapsed − vanilla"] == "none collapsed"
 
 
+def test_marks_of_several_methods_are_said_to_be_corrected() -> None:
+    """Else an interval without zero beside "not shown" would seem wrong."""
+    said = "Marks are corrected for the number of methods, intervals are not."
+    one = shown(study(2, 2)).numbers
+    two = shown(view(grid(normal(3, 8, 4, vanilla=2, a=2, b=2)))).numbers
+    assert one is not None
+    assert two is not None
+    assert not any(said in note for note in one.notes)
+    assert any(said in note for note in two.notes)
+
+
 def test_where_nothing_differs_nothing_is_said_to() -> None:
     (verdict,) = shown(study(2, 2)).verdicts
     assert verdict.headline == "a: no difference from vanilla is shown, and none is ruled out."

@@ -44,7 +44,11 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (["run", "quikstart"], "", "study: there is no 'quikstart'. Did you mean 'quickstart'?"),
         (["run", "nothing.yaml"], "", "study: 'nothing.yaml' is not allowed; give a file that exists"),
         (["run", "FILE", "--cpus-per-trial", "0"], "", "--cpus-per-trial: 0 is not allowed"),
-        (["run", "FILE", "--gpus-per-trial", "1.5"], "", "--gpus-per-trial: 1.5 is not allowed"),
+        (
+            ["run", "FILE", "--gpus-per-trial", "1.5"],
+            "",
+            "--gpus-per-trial: 1.5 is not allowed; give a number from 0 to 1, or a whole",
+        ),
         (
             ["run", "FILE", "--local", "--ray-address", "auto"],
             "",
@@ -53,8 +57,19 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE", "--local", "--gpus-per-trial", "0.5"],
             "",
-            "--gpus-per-trial: 0.5 is not allowed; give 0 or 1 with --local",
+            "--gpus-per-trial: 0.5 is not allowed; give a whole number with --local",
         ),
+        (
+            ["run", "FILE", "--processes-per-trial", "2"],
+            "",
+            "--processes-per-trial: 2 is not allowed; give --gpus-per-trial 2 with it, or --gpus-per-trial 0 for",
+        ),
+        (
+            ["run", "FILE", "--gpus-per-trial", "4", "--processes-per-trial", "2"],
+            "",
+            "--processes-per-trial: 2 is not allowed; give 4, or leave it out: each GPU of a trial has one process",
+        ),
+        (["run", "FILE", "--processes-per-trial", "0"], "", "--processes-per-trial: 0 is not allowed"),
         (["run", "FILE", "--store", "/proc/nowhere"], "", "store: '/proc/nowhere' cannot be written"),
         (
             ["run", "FILE"],
@@ -65,16 +80,21 @@ def test_report_imports_neither_torch_nor_ray(study_file: Path, tmp_path: Path) 
         (
             ["run", "FILE"],
             "task: udpos->data: /no/data\ntask: udpos",
-            "data: '/no/data' is not allowed; give 'embedded', 'hub'",
+            "mine.yaml:3: data: '/no/data' is not allowed; give 'embedded', 'hub'",
         ),
-        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "encoder: '/no/model' is not allowed"),
+        (["run", "FILE"], "task: udpos->encoder: /no/model\ntask: udpos", "mine.yaml:3: encoder: '/no/model' is not"),
+        (
+            ["run", "FILE", "--set", "encoder=/no/a"],
+            "task: udpos->encoder: /no/b\ntask: udpos",
+            "steadytune: encoder: ",
+        ),
         (
             ["run", "FILE"],
             "targets: [de]->targets: [th]",
             "test-th.tsv does not exist; languages with a test file there: ar, de",
         ),
         (["run", "FILE"], "[vanilla]->[{name: ewc, strength: 1, languages: [fr]}]", "ewc: languages: there is no 'fr'"),
-        (["show", "FILE"], "task: udpos->tusk: udpos", "mine.yaml: field: there is no 'tusk'. Did you mean 'task'?"),
+        (["show", "FILE"], "task: udpos->tusk: udpos", "mine.yaml:3: field: there is no 'tusk'. Did you mean 'task'?"),
         (["report", "quickstart"], "", "does not exist; give the folder that 'steadytune run' wrote"),
         (
             ["run", "FILE"],
@@ -192,7 +212,10 @@ def test_unknown_commands_and_options_exit_with_2(capsys: pytest.CaptureFixture[
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         assert ended.value.code == 2
-        assert said in capsys.readouterr().err.splitlines()[-1]
+        [line] = capsys.readouterr().err.splitlines()
+        assert line.startswith("steadytune: ")
+        assert said in line
+        assert "--help" in line
 
 
 def test_a_local_run_prints_plain_lines_without_a_terminal(

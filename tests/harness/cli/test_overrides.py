@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import search_spaces
 from harness.cli.overrides import scaled
-from harness.cli.warmups import endless
 from harness.common.errors import UserError
 from harness.execution.plan import plan
+from harness.execution.warmups import endless
 from harness.methods import L2, Composed, DecoupledL2, Ewc, LayerFreeze, Vanilla, WeightAveraging
 from harness.setting import Setting
 from harness.study import Arm, Study

@@ -97,4 +97,7 @@ def test_show_lists_what_was_tried(
     assert "loguniform(0.0001, 0.01)" in out
     assert "after 1/9, 1/3, all of the steps" in out
     assert "5 tried" in out
-    assert "stopped   vanilla  learning_rate=0.002  warmup_steps=1  dev 10.00 at step 1" in out
+    rows = [line.split()[1:] for line in out.splitlines()]
+    assert ["status", "method", "learning_rate", "warmup_steps", "dev", "step"] in rows
+    assert ["stopped", "vanilla", "0.002", "1", "10.00", "1"] in rows
+    assert max(len(line) for line in out.splitlines() if "vanilla" in line) <= 80

@@ -50,6 +50,56 @@ def test_yaml_holds_plain_values_of_a_bounded_number(tmp_path: Path, content: st
     assert len(str(told.value)) < 500
 
 
+STUDY = """task: udpos
+targets: [de]
+seeds: [0]
+methods:
+  - vanilla
+  - name: l2
+    strength: 0.1
+  - [{name: l2, strength: 1}, {name: layerwise_decay, decay: 0.9}]
+settings:
+  - {learning_rate: 1e-3, max_steps: 2}
+  - {learning_rate: 2e-3, max_steps: 2}
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("strength: 0.1->strength: -1", "a.yaml:7: methods: entry 2: l2: strength: -1.0 is not allowed; give a finite"),
+        ("strength: 0.1->strong: 1", "a.yaml:7: methods: entry 2: l2: field: there is no 'strong'. Did you mean"),
+        ("    strength: 0.1->    seeds: [0]", "a.yaml:6: methods: entry 2: l2: the field 'strength' is missing"),
+        ("- vanilla->- vanila", "a.yaml:5: methods: entry 1: there is no 'vanila'. Did you mean 'vanilla'?"),
+        ("decay: 0.9->decay: 9", "a.yaml:8: methods: entry 3: layerwise_decay: decay: 9.0 is not allowed"),
+        ("2e-3, max_steps: 2->2e-3, max_steps: x", "a.yaml:11: settings: entry 2: max_steps: 'x' is not allowed"),
+        ("seeds: [0]->seeds: [0, 0]", "a.yaml:3: seeds: 0 is not allowed; give each entry once"),
+        ("targets: [de]->tragets: [de]", "a.yaml:2: field: there is no 'tragets'. Did you mean 'targets'?"),
+        ("targets: [de]->targets:", "a.yaml:2: targets: None is not allowed; give a list"),
+        ("seeds: [0]->search: {learning_rate: {uniform: [2, 1]}, trials: 2}\nseeds: [0]", "a.yaml:3: search: "),
+        ("seeds: [0]->seeds: [0]\nlooks: 99", "a.yaml:4: looks: 99 is not allowed"),
+        ("- name: l2\n    strength: 0.1->- {name: ewc, strength: 1, languages: [fr]}", "a.yaml:6: ewc: languages: "),
+        ("task: udpos->task: {kind: txt}", "a.yaml:1: task: kind: there is no 'txt'. Did you mean 'text'?"),
+        ("task: udpos->task: {kind: text, text: a, label: b}\ndata: '{split}-{lang}.csv'", "a.yaml:2: data: "),
+    ],
+)
+def test_an_error_names_its_line(tmp_path: Path, change: str, message: str) -> None:
+    old, new = change.split("->")
+    assert old in STUDY
+    file = tmp_path / "a.yaml"
+    file.write_text(STUDY.replace(old, new), encoding="utf-8")
+    with pytest.raises(UserError, match=re.escape(f"{tmp_path}/{message}")):
+        search_spaces.load(str(file))
+
+
+def test_a_wrong_placeholder_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "a.yaml"
+    data = "task: {kind: text, text: a, label: b}\ndata: '{split}-{lang}.csv'"
+    file.write_text(STUDY.replace("task: udpos", data))
+    with pytest.raises(UserError, match=re.escape("there is no '{lang}'. Did you mean '{language}'?")):
+        search_spaces.load(str(file))
+
+
 def test_an_absurdly_large_file_is_not_read(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.touch()

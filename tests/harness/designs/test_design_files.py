@@ -193,7 +193,7 @@ def test_a_design_in_yaml_is_that_in_python(tmp_path: Path, chosen: str, same: t
         ("{design: grid, 1: 8}", "settings: hyperparameter: there is no 1."),
         (
             "{design: sobol, points: 8, seed: 0, learning_rate: {loguniform: [0, 1e-2]}, max_steps: 1}",
-            "mine.yaml: settings: learning_rate: loguniform: lower: 0.0 is not allowed; give a finite number above 0",
+            "mine.yaml:6: settings: learning_rate: loguniform: lower: 0.0 is not allowed; give a finite number above 0",
         ),
         (
             "{design: grid, learning_rate: [], max_steps: 1}",

@@ -38,7 +38,7 @@ def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialCon
     assert memory.nbytes(average.held()) == memory.nbytes(trainer.model.parameters())
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_real_trials_are_packed_and_measured(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     said: list[str] = []
     ewc = Ewc(strength=10.0, languages=("de",), examples=4)

@@ -3,16 +3,22 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from transformers import AutoConfig, AutoModelForMaskedLM
 
 from harness.cli.main import main
+from harness.common.errors import UserError
 from harness.common.machine.cores import cores
 from harness.encoders import loading, pinning
+from harness.execution.preflight import check
+from harness.execution.resources import Resources
+from harness.study import TrialConfig
 from tests.helpers.data import folder_of
 from tests.helpers.encoders import BERT, SMALL
+from tests.helpers.studies import SHORT
 
 STUDY = """
 task: {task}
@@ -191,6 +197,19 @@ def test_data_that_is_malformed(
 RANGES = "search: {learning_rate: {loguniform: [1e-4, 1e-2]}, trials: 2}"
 
 
+def test_more_processes_than_cores_or_examples(
+    trial: Callable[..., TrialConfig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.execution.preflight.cores", lambda: 5)
+    with pytest.raises(UserError, match=r"--processes-per-trial: 6 is not allowed; each process .* this machine has 5"):
+        check([trial()], Resources(gpus=0, processes=6))
+    with pytest.raises(UserError, match="--processes-per-trial: 5 is not allowed; give at most 4: each process trains"):
+        check([trial()], Resources(gpus=0, processes=5))
+    accumulated = trial(setting=replace(SHORT, accumulation=2))
+    with pytest.raises(UserError, match="--gpus-per-trial: 4 is not allowed; give at most 2"):
+        check([trial(), accumulated], Resources(gpus=4, ray_address="auto"))
+
+
 @pytest.mark.parametrize(
     "how", [["run"], ["run", "--local"], ["run", "--dry-run"], ["search"], ["search", "--dry-run"]], ids=" ".join
 )
@@ -204,7 +223,7 @@ def test_more_than_this_machine_has(
     there: int,
 ) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    monkeypatch.setattr("harness.execution.costs.cost.probe", None)  # neither tried nor run
+    monkeypatch.setattr("harness.execution.costs.past.probe", None)  # neither tried nor run
     file, store = tmp_path / "study.yaml", tmp_path / "store"
     text = STUDY.format(task="udpos", encoder="embedded", data="embedded", method="vanilla", length=64)
     file.write_text(text + RANGES * (how[0] == "search"), encoding="utf-8")

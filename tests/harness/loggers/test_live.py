@@ -96,6 +96,7 @@ def until(steps: list[int], read: Readers) -> None:
                 seen[name] = error
 
 
+@pytest.mark.nightly
 def test_rows_are_there_while_a_trial_runs_and_its_run_goes_on_after_a_kill(place: Store, made: Study) -> None:
     trial = synthetic.trials(made)[0]
     rows = [dict.fromkeys(HISTORY, 1.0 / step) | {"step": float(step)} for step in range(10, 101, 10)]

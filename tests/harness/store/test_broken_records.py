@@ -14,7 +14,7 @@ import pytest
 from analysis.results.from_store import load
 from analysis.results.view import View
 from analysis.sections import provenance
-from harness.execution.costs.cost import comparable
+from harness.execution.costs.past import comparable
 from harness.store.store import Store
 from harness.study import Study
 from tests.helpers.store_files import LOST, changed, file_of

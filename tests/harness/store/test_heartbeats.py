@@ -51,6 +51,19 @@ def test_the_heartbeat_of_a_dead_process_or_host_does_not_count(store: Store) ->
     assert not store.heartbeats()
 
 
+def test_the_heartbeat_of_a_killed_process_is_removed_by_the_next_run(store: Store) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    store.beat(replace(state(), id="mine", process=killed.pid))
+    store.beat(replace(state(), id="elsewhere", host="elsewhere"))
+    store.beat(state())
+    store.clear()
+    assert store.names("running") == ["a.json", "elsewhere.json", "mine.json"]
+    killed.kill()
+    killed.wait()
+    store.clear()
+    assert store.names("running") == ["a.json", "elsewhere.json"]
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"id": "b"}', '{"id": "a", "host": 3}', "[1]", "\0"])
 def test_a_broken_heartbeat_is_none_and_is_left_alone(store: Store, content: str) -> None:
     store.beat(state())

@@ -12,7 +12,7 @@ from harness.training.trial import run_trial
 from tests.helpers.own_data import paraphrases, written
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_pairs_are_learnt_and_carry_over(tmp_path: Path) -> None:
     """A real paraphrase, or another sentence: learnt in English, and visible in other languages too.
 

@@ -1,5 +1,6 @@
 """The estimated cost of a study, beside the actual cost of its trials."""
 
+import argparse
 import re
 import statistics
 from collections.abc import Callable
@@ -11,9 +12,12 @@ import pytest
 import search_spaces
 from harness.cli.commands.dry_run import dry_run
 from harness.cli.main import main
+from harness.cli.planning import costs
 from harness.common.provenance import provenance
 from harness.execution.attempt import attempt
-from harness.execution.costs.cost import FisherCost, Past, at_once, comparable, estimated, fisher_cost, similar, trained
+from harness.execution.costs.cost import FisherCost, at_once, estimated, fisher_cost, trained
+from harness.execution.costs.elsewhere import estimated_on
+from harness.execution.costs.past import Past, comparable, grounds, similar
 from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.fisher import supply
@@ -154,6 +158,22 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
         assert f"to draw   {left}, each" in out
         assert "Estimated from 1 trial that finished" in out
     assert [one.status for one in read(store, "mine")] == [STOPPED, FAILED]
+
+
+def test_a_plan_has_the_range_of_a_dry_run(study: Study, tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    for trial in plan(study):
+        attempt(trial, store, Resources())
+    more, resources = replace(study, seeds=(0, 1, 2)), Resources(gpus=0)
+    options = argparse.Namespace(store=str(tmp_path / "store"), on=None, price=None, cpus_per_trial=1, gpus_per_trial=0)
+    expense = costs(more, (1, 3), options)[0].of((1, 3))
+    lacking = [trial for trial in plan(more, gpus=0) if trial.id not in store.ids()]
+    past, _ = grounds(lacking, lacking, store, resources)
+    cost, _ = estimated_on(lacking, past, store, resources)  # type: ignore[arg-type]
+    at_once = min(cost.at_once, len(lacking))
+    assert expense.to_run == len(lacking) == 4
+    assert expense.span(3600 * expense.hours) == pytest.approx((cost.low / at_once, cost.high / at_once))
+    assert cost.low < cost.seconds < cost.high
 
 
 def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:

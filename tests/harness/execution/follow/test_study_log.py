@@ -47,7 +47,7 @@ def test_the_log_has_the_console_and_more_and_no_secrets(tmp_path: Path, monkeyp
         "ended",
         "ended",
         "steadytune run mine",
-        "interrupted",
+        "interrupted; finished work is kept; run the same command again to continue",
     ]
 
 

@@ -153,7 +153,7 @@ def test_a_metric_is_tried_before_anything_runs(tmp_path: Path, encoder: str, re
     ("change", "message"),
     [
         ({"data": "embedded"}, "data: 'embedded' is not allowed; give for an own task files by split and lang"),
-        ({"data": {"train": {"en": "a"}}}, "data: the field 'dev' is missing"),
+        ({"data": {"train": {"en": "a"}}}, "data: the fields 'dev' and 'test' are missing"),
         ({"targets": ["fr"]}, "data: test: language: there is no 'fr'. Known: de, en"),
         ({"source": "de", "targets": ["en"]}, "data: train: language: there is no 'de'. Did you mean 'en'? Known: en"),
         ({"task": "xnli"}, "data: own files need a task with a 'kind'; the task is 'xnli'"),

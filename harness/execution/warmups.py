@@ -6,6 +6,8 @@ They are allowed, but nearly always a mistake of scaling a study down.
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
+from harness.common.console import tell
+
 if TYPE_CHECKING:
     from harness.setting import Setting
     from harness.study import TrialConfig
@@ -44,4 +46,4 @@ def warn_of_warmups(settings: "Iterable[Setting]", trial: "TrialConfig | None", 
     there = len(examples(Origin.of(trial), "train", trial.source)) if trial is not None else None
     advice = SHORTER_RANGE if "warmup_steps" in searched else SHORTER
     for note in endless(dict.fromkeys(settings), there, advice):
-        print(f"Note: {note}.")
+        tell(f"Note: {note}.")

@@ -1,0 +1,76 @@
+"""The steps before a study's first trial, with their notes: precision, plan, checks, one step of each method."""
+
+from dataclasses import dataclass
+
+from harness.common.console import tell
+from harness.common.errors import UserError
+from harness.execution.kept_precision import with_kept_precision
+from harness.execution.plan import plan
+from harness.execution.resources import Resources
+from harness.execution.warmups import warn_of_warmups
+from harness.store.store import NoStoreError, Store
+from harness.study import Study, TrialConfig
+
+MOMENT = 1.0
+"""Largest number of seconds of the first steps that is not reported."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study that can run."""
+
+    study: Study
+    """The study, in the precision of its finished trials."""
+    trials: list[TrialConfig]
+    lacking: list[TrialConfig]
+    """The trials that the store has not finished."""
+
+
+def prepared(study: Study, place: str, resources: Resources) -> Prepared:
+    """Plan a study and check the trials that the store at ``place`` has not finished.
+
+    The checks come before the store is created, so a mistake in the study leaves nothing behind. Raises ``UserError``
+    if a trial cannot run, or if the study is a search.
+    """
+    if study.search is not None:
+        raise UserError(f"study: {study.name} is a search; run it by 'steadytune search'")
+    study = with_kept_precision(study, place, resources.gpus)
+    trials = plan(study, gpus=resources.gpus, processes=resources.together)
+    warn_of_warmups((trial.setting for trial in trials), trials[0])
+    finished = _finished(place, trials)
+    lacking = [trial for trial in trials if trial.id not in finished]
+    if lacking:
+        from harness.execution import preflight  # the import takes seconds, and a finished study does not need it
+
+        preflight.check(lacking, resources)
+        tell_of_warnings(lacking)
+    return Prepared(study, trials, lacking)
+
+
+def _finished(place: str, trials: list[TrialConfig]) -> set[str]:
+    try:
+        return {*Store(place, create=False).standing(trials).finished}
+    except NoStoreError:
+        return set()
+
+
+def tell_of_warnings(trials: list[TrialConfig]) -> None:
+    """Print the warnings of trials that are about to run."""
+    from harness.execution.preflight import warnings
+
+    for line in warnings(trials):
+        tell(f"Warning: {line}.")
+
+
+def try_first_steps(trials: list[TrialConfig], resources: Resources) -> None:
+    """Try one step of each method, and print the time if it took more than a moment.
+
+    Raises ``UserError`` if a step fails.
+    """
+    if not trials:
+        return
+    from harness.checks.first_step import try_first_step
+
+    seconds = try_first_step(trials, local=resources.local)
+    if seconds > MOMENT:
+        tell(f"A first step of each method was tried in {seconds:.0f} s.")

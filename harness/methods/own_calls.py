@@ -1,0 +1,71 @@
+"""Calls of the hooks in a user's class, whose errors name the user's file and line."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from harness.common.errors import TimeLimitError, UserError
+from harness.common.users import own_code
+from harness.methods.base import Method
+from harness.methods.own_classes import class_in
+
+if TYPE_CHECKING:
+    from transformers import TrainerCallback
+
+T = TypeVar("T")
+
+
+def called(
+    method: Method, hook: str, kind: type[T] | tuple[type[T], ...], given: Sequence[Any], path: Path, shown: str
+) -> T:
+    """The return value of a hook, checked for its type.
+
+    Args:
+        method: The instance of the user's class.
+        hook: Name of the hook.
+        kind: The type or types that it may return.
+        given: The hook's arguments.
+        path: The user's file.
+        shown: The file's name in messages.
+
+    Raises:
+        UserError: The hook fails or returns another type.
+    """
+    told = f"{hook} of the method {method.name!r}"
+    try:
+        found = getattr(method, hook)(*given)
+    except (UserError, MemoryError, TimeLimitError):
+        raise
+    except Exception as error:
+        if "out of memory" in str(error):
+            raise
+        place, said = own_code.told(error, path)
+        raise UserError(f"{place}: {told} fails: {said}") from error
+    if not isinstance(found, kind):
+        line = class_in(path, method.name).__dict__[hook].__code__.co_firstlineno
+        wanted = " or ".join(_word(one) for one in (kind if isinstance(kind, tuple) else (kind,)))
+        raise UserError(f"{shown}:{line}: {told} returns {_word(type(found))}; it must return {wanted}")
+    return found
+
+
+def guard(callback: "TrainerCallback", name: str, path: Path) -> None:
+    """Let an error in a callback of the method ``name`` name the user's file and line."""
+
+    def guarded(event: str, hook: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any, **rest: Any) -> Any:
+            try:
+                return hook(*given, **rest)
+            except (UserError, TimeLimitError):
+                raise
+            except Exception as error:
+                place, said = own_code.told(error, path)
+                raise UserError(f"{place}: {event} of the method {name!r} fails: {said}") from error
+
+        return run
+
+    for event in [name for name in dir(callback) if name.startswith("on_")]:
+        setattr(callback, event, guarded(event, getattr(callback, event)))
+
+
+def _word(kind: type) -> str:
+    return "None" if kind is type(None) else f"a {kind.__name__}"

@@ -1,0 +1,73 @@
+"""A process that helps another to train a trial: it trains a replica of the model on its part of every batch.
+
+Executed by ``harness.training.parallel.peers``. It writes nothing to the store and scores nothing.
+"""
+
+import json
+import os
+import pickle
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from harness.common.errors import UserError
+from harness.common.machine import arithmetic, signals
+from harness.common.users.own_code import receive
+from harness.data.context import TrialContext
+from harness.study import TrialConfig
+from harness.training.building import build_trainer
+from harness.training.parallel.group import Group
+from harness.training.parallel.lost import LostProcessError
+from harness.training.parallel.peers import GIVEN, error_file, ready_file
+from harness.training.training_state import NoStates
+from harness.training.trial import select_on_dev
+
+
+def main(folder: Path, rank: int) -> None:
+    """Train, and end the process with code 0, or with 1 after an error."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    for number in (signal.SIGINT, *signals.ENDING):
+        signal.signal(number, signal.SIG_IGN)  # the first process decides when to end
+    try:
+        _train(folder, rank, **pickle.loads((folder / GIVEN).read_bytes()))
+    except BaseException as error:
+        kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
+        told = {"error": f"{kind}{error}", "lost": isinstance(error, LostProcessError)}
+        error_file(folder, rank).write_text(json.dumps(told), encoding="utf-8")
+        os._exit(1)
+    os._exit(0)
+
+
+def _train(
+    folder: Path,
+    rank: int,
+    *,
+    config: dict[str, Any],
+    code: Any,
+    cache: Path,
+    threads: int,
+    resumes: bool,
+    size: int,
+    gpu: bool,
+) -> None:
+    receive(code)
+    arithmetic.settle(threads)
+    trial = TrialConfig.from_json(config)
+    ready_file(folder, rank).touch()
+    group = Group(folder, rank, size, gpu=gpu)  # once process 0 has tokenised the data
+    context = TrialContext.of(trial, cache)
+    trainer = build_trainer(context, group)
+    select_on_dev(trainer, context, group)
+    trainer.resume(NoStates() if resumes else None)
+
+
+def _end_with_parent() -> None:
+    """End this process once the first one has ended, which closes the standard input."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,34 @@
+"""A process that is the second of two in a series of trainings, so that its imports are paid once.
+
+``python -m tests.helpers.replica FILE``: the file has pickled configs, the cache, and the folder of each group.
+"""
+
+import pickle
+import sys
+from pathlib import Path
+
+from harness.common.machine import arithmetic
+from harness.data.context import TrialContext
+from harness.study import TrialConfig
+from harness.training.building import build_trainer
+from harness.training.parallel.group import Group
+from harness.training.trainer import PenaltyTrainer
+from harness.training.trial import select_on_dev
+from tests.helpers.training import Recorder
+
+
+def trained(config: TrialConfig, cache: Path, group: Group | None) -> tuple[PenaltyTrainer, Recorder]:
+    """The trainer after the training, and the gradients of its last step."""
+    arithmetic.settle(1)
+    context = TrialContext.of(config, cache)
+    context.tokenise()
+    trainer, last = build_trainer(context, group), Recorder()
+    trainer.add_callback(last)
+    select_on_dev(trainer, context, group)
+    trainer.resume()
+    return trainer, last
+
+
+if __name__ == "__main__":
+    for config, cache, folder in pickle.loads(Path(sys.argv[1]).read_bytes()):
+        trained(TrialConfig.from_json(config), cache, Group(folder, 1, 2))
