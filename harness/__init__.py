@@ -16,9 +16,10 @@ HOMES = {
     "Setting": "harness.study",
     "Study": "harness.study",
     "run": "harness.python_run",
+    "trainable": "harness.python_tune",
 }
 """Modules of the public names."""
-__all__ = ["Arm", "Outcome", "Setting", "Study", "run"]
+__all__ = ["Arm", "Outcome", "Setting", "Study", "run", "trainable"]
 
 
 def __getattr__(name: str) -> Any:

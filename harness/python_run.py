@@ -1,7 +1,8 @@
 """``harness.run``, a study's run from Python, in a notebook or a script."""
 
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.cli.options.store import STORE
@@ -53,26 +54,15 @@ def run(
     Raises:
         UserError: The study cannot run as it is. Nothing has run then.
     """
-    check_own_packages()
-    environment.refuse_launchers()
-    environment.clear()
+    asked = asked_study(study, changes, targets=targets, seeds=seeds)
 
     import search_spaces
-    from harness.cli.overrides import Words, scaled
     from harness.execution.follow.study_log import study_console
     from harness.execution.preparation import prepared, try_first_steps
     from harness.execution.resources import Resources
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
-    named = study if isinstance(study, Study) else search_spaces.load(_place(study))
-    if "languages" in changes:
-        raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
-    written = [f"{name}={'null' if value is None else value}" for name, value in changes.items()]
-    words = Words(change="keyword", targets="targets")
-    asked, notes = scaled(named, changes=written, languages=targets, seeds=seeds, words=words)
-    for note in notes:
-        tell(f"Note: {note}.")
     resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
     with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
         ready = prepared(asked, os.fspath(store), resources)
@@ -82,6 +72,49 @@ def run(
         return sweep(
             ready.study, ready.trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights
         )
+
+
+def asked_study(
+    study: Study | str | os.PathLike[str],
+    changes: Mapping[str, Any],
+    *,
+    targets: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Study:
+    """The study that a call names, with its changes, each note on them printed.
+
+    Raises ``UserError`` for a study that does not exist, a change that is not possible, and a search.
+    """
+    check_own_packages()
+    environment.refuse_launchers()
+    environment.clear()
+
+    import search_spaces
+    from harness.cli.overrides import Words, scaled
+
+    named = study if isinstance(study, Study) else search_spaces.load(_place(study))
+    if "languages" in changes:
+        raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
+    words = Words(change="keyword", targets="targets")
+    asked, notes = scaled(named, changes=written(changes), languages=targets, seeds=seeds, words=words)
+    for note in notes:
+        tell(f"Note: {note}.")
+    if asked.search is not None:
+        raise UserError(f"study: {asked.name} is a search; run it by 'steadytune search'")
+    return asked
+
+
+def written(changes: Mapping[str, Any]) -> list[str]:
+    """Changes in the form of ``--set``."""
+    return [f"{name}={_text(value)}" for name, value in changes.items()]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return (
+        {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+    )
 
 
 def _place(study: object) -> str:

@@ -25,7 +25,7 @@ from harness.fisher.windows import windows
 from harness.methods import Method
 from harness.methods.batch import Batch
 from harness.methods.fisher_estimate import Estimate
-from harness.study import TrialConfig
+from harness.study import Setting, TrialConfig
 from harness.tasks import task_named
 from harness.training.evaluation import predict
 from harness.training.varlen import train_packed
@@ -44,7 +44,7 @@ def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
     longest = max(trial.setting.max_length for trial in trials)
-    methods = {trial.method.arm: trial.method for trial in trials}.values()
+    methods = {trial.method.arm: (trial.method, trial.setting) for trial in trials}.values()
     with suppress(MemoryError, torch.OutOfMemoryError):  # memory of this process; a trial's machine may have more
         _try(encoder, origin, first.source, longest, [*methods])
     if not local:
@@ -53,18 +53,20 @@ def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
     return time.perf_counter() - start
 
 
-def _try(encoder: Encoder, origin: Origin, source: str, longest: int, methods: Sequence[Method]) -> None:
+def _try(
+    encoder: Encoder, origin: Origin, source: str, longest: int, methods: Sequence[tuple[Method, Setting]]
+) -> None:
     try:
         part = tokenised.sample(origin, source, encoder, longest, EXAMPLES)
     except Exception as error:
         of = f"{EXAMPLES} examples of {task_named(origin.task).name!r}"
         raise _failed(f"the tokenizer of {encoder.path!r} on {of}", error) from None
-    for method in methods:
+    for method, setting in methods:
         try:
-            _step(encoder, origin, part, method)
+            _step(encoder, origin, part, method, setting)
         except Exception as error:
             raise _failed(f"a step of {method.label} with {encoder.path!r} on {EXAMPLES} examples", error) from None
-    for estimate in dict.fromkeys(_few(estimate) for method in methods for estimate in method.estimates()):
+    for estimate in dict.fromkeys(_few(estimate) for method, _ in methods for estimate in method.estimates()):
         try:
             _fisher_step(encoder, estimate, origin)
         except Exception as error:
@@ -87,10 +89,10 @@ def _fisher_step(encoder: Encoder, estimate: Estimate, origin: Origin) -> None:
     diagonal(loading.masked_language_model(encoder), examples, estimate.estimator)
 
 
-def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> None:
-    """A forward and a backward pass of a fresh model, then its predictions."""
+def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method, setting: Setting) -> None:
+    """A forward and a backward pass of a fresh model, a step of the method's own optimizer, then its predictions."""
     shared, task = loading.pretrained(encoder, origin.task), task_named(origin.task)
-    used = _ids(part) if trimmed_embedding.can_trim(shared.model, 0.0) else None
+    used = _ids(part) if not method.has_optimizer and trimmed_embedding.can_trim(shared.model, 0.0) else None
     model = loading.fine_tunable(encoder, origin.task, 0, used)
     task.prepare(model)
     train_packed(model)
@@ -102,6 +104,10 @@ def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method) -> No
     model.train()
     labels = batch.pop("labels")
     _loss(model, Batch(batch, labels, task, task.loss), method).backward()
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    group = {"params": weights, "lr": setting.learning_rate, "weight_decay": setting.weight_decay}
+    if (optimizer := method.optimizer([group], setting)) is not None:
+        optimizer.step()
     predict(model, part, task)
 
 

@@ -18,14 +18,9 @@ from harness.common.machine.garbage import collect_seldom
 # A worker imports this module before torch. In a cluster that a job has started, it has the job's variables.
 environment.clear()
 
-# Tune's result files would be a second, weaker store. The command line handles Ctrl-C.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-os.environ.setdefault("TUNE_DISABLE_AUTO_CALLBACK_LOGGERS", "1")
-os.environ.setdefault("TUNE_DISABLE_SIGINT_HANDLER", "1")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")
-os.environ.setdefault("TUNE_GLOBAL_CHECKPOINT_S", "inf")  # Tune's own state grows with the trials and is never restored
 
 import ray
 from ray._private import node, ray_constants, services, worker
@@ -39,6 +34,27 @@ from ray.tune.execution import class_cache
 
 # Tune would take SIGUSR1 from this process's own handler, end its run as if all trials had ended, and keep the signal.
 importlib.import_module("ray.tune.tune")._setup_signal_catching = threading.Event  # type: ignore[attr-defined]
+
+
+OF_OUR_TUNER = {
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # Tune's result files would be a second, weaker store
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # the command line handles Ctrl-C
+    "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # Tune's own state grows with the trials and is never restored
+    "RAY_AIR_NEW_OUTPUT": "0",
+}
+"""Variables that Tune reads while a tuner runs."""
+
+
+@contextmanager
+def our_tuner() -> Iterator[None]:
+    """Run a tuner of ours. A user's own in the same process keeps Tune's result files and its state."""
+    absent = {name: value for name, value in OF_OUR_TUNER.items() if name not in os.environ}
+    os.environ.update(absent)
+    try:
+        yield
+    finally:
+        for name in absent:
+            os.environ.pop(name, None)
 
 
 def listen_on_this_machine_only() -> None:

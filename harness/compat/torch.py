@@ -1,6 +1,6 @@
-"""Private names of torch: the processor's abilities, groups of processes that no library sees, and an operator.
+"""Private names of torch: the processor's abilities, a schedule's rates, groups of processes, and an operator.
 
-Abilities are tested with torch 2.11 and 2.13, groups and the operator with 2.13, on a CPU.
+Abilities and rates are tested with torch 2.11 and 2.13, groups and the operator with 2.13, on a CPU.
 """
 
 from datetime import timedelta
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim.lr_scheduler import LRScheduler
 
 FOREVER = timedelta(days=365)
 """Wait of a process for the others: process 0 may score or write for hours, and another part notices if one dies."""
@@ -43,6 +44,11 @@ def has_fast_bf16() -> bool:
     if not torch.backends.mkldnn.is_available():
         return False
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+
+
+def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
+    """Let a schedule show other learning rates, one for each group, as those of its last step."""
+    schedule._last_lr = [*rates]
 
 
 def process_group(file: Path, rank: int, size: int, *, gpu: bool = False) -> Link:

@@ -4,13 +4,13 @@ Tested with transformers 5.17 to 5.24.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 from transformers import Trainer, TrainerState, TrainingArguments, trainer_utils
 from transformers.trainer import TRAINER_STATE_NAME
 
@@ -40,6 +40,13 @@ class ResumableTrainer(Trainer):
     def load_weights(self, folder: Path) -> None:
         """Read the weights of a training state, from the folder given to ``resume_from``."""
         raise NotImplementedError
+
+    def single_rows(self) -> Iterator[dict[str, Any]]:
+        """The model's inputs and labels of each training row, on the model's device. Draws no random number."""
+        rows = self._remove_unused_columns(self.train_dataset, description="training")
+        loader = DataLoader(rows, batch_size=1, collate_fn=self.data_collator, generator=torch.Generator())
+        for inputs in loader:
+            yield {**self._prepare_inputs(inputs)}
 
     def write_progress(self, folder: Path) -> None:
         """Write the training state except the weights: optimizer, schedule, loss scale, random numbers and log."""

@@ -25,6 +25,7 @@ __all__ = [
     "cached_file",
     "initialise",
     "precompiled_charsmap",
+    "recompute_activations",
     "register_attention",
     "sdpa_attention_forward",
     "set_attention",
@@ -62,6 +63,18 @@ def attention_of(model: PreTrainedModel) -> str | None:
 def set_attention(model: PreTrainedModel, name: str) -> None:
     """Make a model use the attention with a given name."""
     model.config._attn_implementation = name
+
+
+def recompute_activations(model: PreTrainedModel) -> None:
+    """Let each layer's activations be computed anew in a backward pass.
+
+    Raises ``ValueError`` if the kind of encoder cannot.
+    """
+    if hasattr(model, "activation_checkpointing_enable"):  # from 5.24 on
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    else:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    model.disable_input_require_grads()  # else gradients would flow through frozen layers too
 
 
 def precompiled_charsmap(file: Path) -> bytes:

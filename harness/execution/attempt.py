@@ -8,6 +8,7 @@ import re
 import traceback
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from harness.common.errors import UserError, without_credentials
 from harness.common.machine import environment
@@ -22,6 +23,9 @@ from harness.study import TrialConfig
 from harness.tasks.metrics import measure_of
 from harness.training.parallel.lost import LostProcessError
 from harness.training.rungs import Rungs, Stopped
+
+if TYPE_CHECKING:
+    from harness.training.training_state import TrainingStates
 
 NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED", re.IGNORECASE)
 """Messages of torch's out-of-memory errors, of a GPU or a CPU. Not all of these errors have a class of their own."""
@@ -68,6 +72,7 @@ def attempt(
     keep_weights: bool = False,
     rungs: Rungs | None = None,
     *,
+    states: "TrainingStates | None" = None,
     wait: bool = True,
 ) -> Attempt:
     """Run a trial and write its result.
@@ -77,6 +82,7 @@ def attempt(
 
     Args:
         rungs: Receives dev scores during training. If it stops the trial, nothing is written and ``Stopped`` is raised.
+        states: Where training states are kept, in place of the store.
         wait: Whether to wait while another process runs the trial. The outcome of that process is then the result.
             Without ``wait``, the attempt returns at once as ``held_elsewhere``.
     """
@@ -96,7 +102,7 @@ def attempt(
             return Attempt(config.id, error=failure.error)
         try:
             with beating(store, config.id) as progress:
-                return _made(config, store, resources, keep_weights, rungs, progress)
+                return _made(config, store, resources, keep_weights, rungs, states, progress)
         except (Stopped, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # a panic in a Rust library is no Exception
@@ -116,12 +122,13 @@ def _made(
     resources: Resources,
     keep_weights: bool,
     rungs: Rungs | None,
+    states: "TrainingStates | None",
     progress: Progress,
 ) -> Attempt:
     record = store.record_of(config)
     if record is None or not (covers(record, config) and store.has_tables(record)):
         record = _rescored(config, store, resources) or _trained(
-            config, store, resources, keep_weights, rungs, progress
+            config, store, resources, keep_weights, rungs, states, progress
         )
     return Attempt.finished(record)
 
@@ -132,6 +139,7 @@ def _trained(
     resources: Resources,
     keep_weights: bool,
     rungs: Rungs | None,
+    states: "TrainingStates | None",
     progress: Progress,
 ) -> Record:
     from harness.fisher import supply
@@ -139,7 +147,8 @@ def _trained(
     from harness.training.trial import run_trial
 
     # A search reports each score to its rungs once, in order, so its trials start from the beginning.
-    states = TrainingStates(store, config.id, 60 * resources.checkpoint_minutes) if rungs is None else None
+    if states is None and rungs is None:
+        states = TrainingStates(store, config.id, 60 * resources.checkpoint_minutes)
     with store.scratch(config.id) if keep_weights else nullcontext() as folder:
         with _limited(resources):
             for request in supply.needed([config]):

@@ -1,13 +1,17 @@
 """The plan of a study's trials: the fingerprints of data and encoder give each trial its identity."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from harness.common import fields, sources
 from harness.common.errors import UserError, bad
 from harness.data import corpus, reading
-from harness.data.origin import absolute, origin_of
+from harness.data.origin import Origin, absolute, origin_of
 from harness.encoders import pinning, spm_normalisation
-from harness.study import Study, TrialConfig
+from harness.methods import Method
+from harness.setting import by_label
+from harness.study import Setting, Study, TrialConfig
 from harness.tasks import Own, Task, is_file, task_named
 from harness.training import precision
 
@@ -29,7 +33,8 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
         "task_file": origin.task if is_file(study.task) else "",
         "own_task": origin.task if isinstance(origin.task, Own) else None,
     }
-    _check_training_data(study, task, len(reading.examples(origin, "train", study.source)))
+    settings = [setting for arm in study.arms for setting in arm.settings]
+    _check_training_data(settings, study.source, task, len(reading.examples(origin, "train", study.source)))
     training, dev = (reading.examples(origin, split, study.source).fingerprint for split in ("train", "dev"))
     if isinstance(task, Own):
         task.check_scores(reading.examples(origin, "dev", study.source).rows)
@@ -40,7 +45,6 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
     trials: dict[str, TrialConfig] = {}
     for given, targets, setting, seed, replicate in study.runs():
         method = given.located(absolute)
-        reads_dev = study.checkpoint == "best" or setting.early_stopping is not None
         trial = TrialConfig(
             task=task.name,
             task_code=origin.code,
@@ -52,15 +56,12 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
             processes=processes,
             precision=precision.chosen(study.precision, gpus),
             checkpoint=study.checkpoint,
-            selected_on=dev if reads_dev else "",
-            selected_by=task.scorer if reads_dev else "",
+            **_selection(study.checkpoint, setting, dev, task),
             encoder_revision=encoder.revision,
             tokenizer=spm_normalisation.made_here(encoder),
             training_data=training,
             sampling_temperature=None if study.sampling is None else study.sampling.temperature,
-            texts={
-                language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()
-            },
+            texts=_texts(method, origin),
             **places,
             data_revision=origin.revision,
             dev_data=dev,
@@ -80,13 +81,43 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
     return list(trials.values())
 
 
-def _check_training_data(study: Study, task: Task[Any], there: int) -> None:
+def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> TrialConfig:
+    """The trial with another method, setting and seed, as ``plan`` makes it. Encoder and data are not looked up again.
+
+    Raises ``UserError`` if the data cannot satisfy the setting.
+    """
+    origin = Origin.of(trial)
+    task = task_named(origin.task)
+    _check_training_data([setting], trial.source, task, len(reading.examples(origin, "train", trial.source)))
+    return replace(
+        trial,
+        method=method,
+        setting=setting,
+        seed=seed,
+        texts=_texts(method, origin),
+        **_selection(trial.checkpoint, setting, trial.dev_data, task),
+    )
+
+
+def _selection(checkpoint: str, setting: Setting, dev: str, task: Task[Any]) -> dict[str, Any]:
+    """The dev set and the score by which a trial selects its weights or its end, if it does."""
+    reads_dev = checkpoint == "best" or setting.early_stopping is not None
+    return {"selected_on": dev if reads_dev else "", "selected_by": task.scorer if reads_dev else ""}
+
+
+def _texts(method: Method, origin: Origin) -> dict[str, str]:
+    """Fingerprints of the unlabelled text that a method reads, by language."""
+    return {language: text for e in method.estimates() for language, text in corpus.fingerprints(e, origin).items()}
+
+
+def _check_training_data(settings: Sequence[Setting], source: str, task: Task[Any], there: int) -> None:
     """Refuse settings that the training data cannot satisfy: too many examples, or label noise that the task lacks."""
-    settings = [setting for arm in study.arms for setting in arm.settings]
     if (most := max(setting.train_examples or 1 for setting in settings)) > there:
-        raise bad("train_examples", most, f"at most {there}, the training examples in {study.source!r}")
+        raise bad("train_examples", most, f"at most {there}, the training examples in {source!r}")
     if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:
         raise UserError(f"label_noise: the task {task.name!r} cannot have any: it does not define 'relabelled'")
+    for setting in settings if type(task).loss is Task.loss else ():
+        by_label(setting.class_weights, task.labels)
     for setting in settings if type(task).loss is not Task.loss else ():
         for name in sorted({"label_smoothing", "class_weights"} & fields.chosen(setting).keys()):
             raise bad(

@@ -99,7 +99,7 @@ def check_encoder(
     """Refuse an encoder that a trial could not use, without loading its weights.
 
     Raises ``UserError`` if a file is damaged, weights are missing, ``max_length`` exceeds the encoder's limit, or a
-    method or a setting's dropout cannot be used with the encoder.
+    method, a setting's dropout or its gradient checkpointing cannot be used with the encoder.
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(
@@ -120,6 +120,8 @@ def check_encoder(
     asked.pop((None, None, None), None)
     for setting in asked.values():
         dropout.set_dropout(copy.deepcopy(outline.model), setting)
+    if any(setting.gradient_checkpointing for setting in settings):
+        _check_recomputing(outline)
     for method in methods:
         if max_length + method.virtual_tokens > positions:
             room = positions - method.virtual_tokens
@@ -131,6 +133,13 @@ def check_encoder(
         _rehearse(method, outline)
         if method.estimates():
             loading.masked_language_model_outline(encoder)
+
+
+def _check_recomputing(outline: Pretrained) -> None:
+    """Refuse gradient checkpointing with an encoder that cannot do it."""
+    if not outline.model.supports_gradient_checkpointing:
+        kind = outline.model.config.model_type
+        raise UserError(f"gradient_checkpointing: an encoder of the kind {kind!r} cannot do it; leave the field out")
 
 
 def _rehearse(method: Method, outline: Pretrained) -> None:

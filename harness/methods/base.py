@@ -12,6 +12,7 @@ from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
     from transformers import PreTrainedModel, TrainerCallback
 
     from harness.encoders.loading import Pretrained
@@ -145,6 +146,19 @@ class Method:
     def rates(self, model: "PreTrainedModel", pretrained: "Pretrained") -> dict[str, float]:
         """Share of the setting's learning rate by parameter name, for shares other than 1."""
         return {}
+
+    def optimizer(self, groups: "list[dict[str, Any]]", setting: Setting) -> "Optimizer | None":
+        """The optimizer, in place of the setting's; ``None`` for the setting's.
+
+        ``groups`` have ``params``, ``lr`` and ``weight_decay``. The schedule scales each group's ``lr``, and the
+        penalty's gradient, clipping and accumulation are as with any optimizer.
+        """
+        return None
+
+    @property
+    def has_optimizer(self) -> bool:
+        """Whether the method may bring its own optimizer."""
+        return type(self).optimizer is not Method.optimizer
 
     def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
         """A scalar that is added to the task's loss of a batch, or replaces it (``replaces_loss``); ``None`` for none.

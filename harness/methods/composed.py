@@ -15,6 +15,7 @@ from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
     from transformers import PreTrainedModel, TrainerCallback
 
     from harness.encoders.loading import Pretrained
@@ -42,6 +43,8 @@ class Composed(Method):
             raise bad("methods", [method.label for method in self.methods], "at least two methods, or one by itself")
         if sum(method.replaces_loss for method in self.methods) > 1:
             raise bad("methods", self.label, "at most one method that replaces the task's loss")
+        if sum(method.has_optimizer for method in self.methods) > 1:
+            raise bad("methods", self.label, "at most one method with its own optimizer")
         for one, other in combinations(self.methods, 2):
             twice = one.name == other.name if one.name else one == other  # its file may hold the name
             reason = "each method can be there once" if twice else one.clash(other) or other.clash(one)
@@ -51,6 +54,10 @@ class Composed(Method):
     @property
     def replaces_loss(self) -> bool:  # type: ignore[override]
         return any(method.replaces_loss for method in self.methods)
+
+    @property
+    def has_optimizer(self) -> bool:
+        return any(method.has_optimizer for method in self.methods)
 
     @property
     def label(self) -> str:
@@ -126,6 +133,10 @@ class Composed(Method):
     def loss(self, model: "PreTrainedModel", batch: "Batch", outputs: "Mapping[str, Tensor]") -> "Tensor | None":
         found = [loss for method in self.methods if (loss := method.loss(model, batch, outputs)) is not None]
         return sum(found[1:], found[0]) if found else None
+
+    def optimizer(self, groups: list[dict[str, Any]], setting: Setting) -> "Optimizer | None":
+        found = [method.optimizer(groups, setting) for method in self.methods if method.has_optimizer]
+        return found[0] if found else None
 
     def callbacks(self) -> "list[TrainerCallback]":
         return [callback for method in self.methods for callback in method.callbacks()]

@@ -21,6 +21,7 @@ from harness.setting import Setting
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.optim import Optimizer
     from transformers import PreTrainedModel, TrainerCallback
 
     from harness.encoders.loading import Pretrained
@@ -159,12 +160,20 @@ class OwnMethod(Method):
     def virtual_tokens(self) -> int:
         return self._known.virtual_tokens if self._known is not None else 0
 
+    @property
+    def has_optimizer(self) -> bool:
+        return self._known is not None and self._known.has_optimizer
+
     def clash(self, other: Method) -> str:
         return self._known.clash(other) if self._known is not None else ""
 
     def check(self, targets: Sequence[str], checkpoint: str, settings: Sequence[Setting]) -> None:
-        if (known := self._known) is not None:
-            known.check(targets, checkpoint, settings)
+        if (known := self._known) is None:
+            return
+        for setting in settings if known.has_optimizer else ():
+            for name in sorted({"optimizer", "bias_correction"} & fields.chosen(setting).keys()):
+                raise bad(name, getattr(setting, name), f"none: the method {self.name!r} has its own optimizer")
+        known.check(targets, checkpoint, settings)
 
     def warnings(self, setting: Setting) -> list[str]:
         return self._known.warnings(setting) if self._known is not None else []
@@ -202,6 +211,18 @@ class OwnMethod(Method):
         if isinstance(found, Tensor) and found.dim():
             raise UserError(
                 f"{self.file}: loss of the method {self.name!r} returns {tuple(found.shape)} numbers, not 1"
+            )
+        return found
+
+    def optimizer(self, groups: list[dict[str, Any]], setting: Setting) -> "Optimizer | None":
+        from torch.optim import Optimizer
+
+        given = {id(weight) for group in groups for weight in group["params"]}
+        found = self._call("optimizer", (Optimizer, type(None)), groups, setting)
+        if found is not None and {id(weight) for one in found.param_groups for weight in one["params"]} != given:
+            raise UserError(
+                f"{self.file}: the optimizer of the method {self.name!r} does not have the weights that it was given, "
+                "all of them and no others; freeze weights in 'adapt'"
             )
         return found
 

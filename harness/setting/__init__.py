@@ -1,5 +1,6 @@
 """The hyperparameters of one fine-tuning. Imports neither torch nor Ray."""
 
+from harness.setting.class_weights import by_label as by_label
 from harness.setting.labels import ABSENT as ABSENT
 from harness.setting.labels import setting_labels as setting_labels
 from harness.setting.labels import value_label as value_label

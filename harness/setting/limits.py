@@ -4,10 +4,10 @@ from typing import Any
 
 from harness.common import fields
 from harness.common.errors import UserError, bad
+from harness.setting import class_weights
 
 SCHEDULES = ("linear", "constant", "cosine")
 OPTIMIZERS = ("adamw", "adafactor", "sgd")
-CLASS_WEIGHTS = ("none", "balanced")
 BATCHES = ("random", "by_length")
 OF_OPTIMIZER = {"beta1": "adamw", "beta2": "adamw", "epsilon": "adamw", "bias_correction": "adamw", "momentum": "sgd"}
 """The fields that belong to one optimizer."""
@@ -41,7 +41,7 @@ def check(setting: Any) -> None:
         if (share := getattr(setting, name)) is not None:
             fields.share(name, share)
     fields.share("label_smoothing", setting.label_smoothing)
-    fields.choice("class_weights", setting.class_weights, CLASS_WEIGHTS)
+    class_weights.check(setting.class_weights)
     fields.choice("batches", setting.batches, BATCHES)
     if setting.early_stopping is not None:
         fields.at_least("early_stopping", setting.early_stopping, 1)

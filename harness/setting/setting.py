@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from harness.common import fields
-from harness.setting import limits, warmup
+from harness.setting import class_weights, limits, warmup
 from harness.setting.other_names import unknown_field
 
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
@@ -13,7 +13,7 @@ INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
 LATER = (
     "init_seed", "data_seed", "hidden_dropout", "attention_dropout", "head_dropout", "optimizer", "beta1", "beta2",
     "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
-    "early_stopping",
+    "early_stopping", "gradient_checkpointing",
 )  # fmt: skip
 """Fields that older versions refuse. At their defaults they are not written."""
 
@@ -37,6 +37,8 @@ class Setting:
     """Examples per optimizer step, over all its micro-batches."""
     accumulation: int = 1
     """Number of micro-batches that a batch is cut into to save memory; the gradient is of the whole batch."""
+    gradient_checkpointing: bool = False
+    """Whether a backward pass computes each layer's activations anew, to save memory (Chen et al., 2016)."""
     max_length: int = 128
     """Largest number of sub-words in an example, special tokens included.
 
@@ -98,9 +100,11 @@ class Setting:
     label_smoothing: float = 0.0
     """Share ε of a label's probability that all classes share equally (Szegedy et al., 2016), from 0 to below 1."""
     class_weights: str = "none"
-    """Weights of the classes in the loss: ``none``, or ``balanced`` (King and Zeng, 2001).
+    """Weights of the classes in the loss: ``none``, ``balanced`` (King and Zeng, 2001), or numbers.
 
-    The latter is n / (C n_c) for n_c of the n training labels in class c of C. The loss is the weighted mean.
+    ``balanced`` is n / (C n_c) for n_c of the n training labels in class c of C. Numbers are a mapping from labels, in
+    which others weigh 1, or a list in the order of the task's labels. They are kept as JSON. The loss is the weighted
+    mean.
     """
     batches: str = "random"
     """Batches of ``random`` examples, or of examples of similar length (``by_length``), which train faster."""
@@ -116,6 +120,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "warmup_steps", warmup.steps(self.warmup_steps, self.max_steps))
+        object.__setattr__(self, "class_weights", class_weights.canonical(self.class_weights))
         fields.coerce(self)
         limits.check(self)
 

@@ -64,6 +64,11 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
                 f"store: {self.place!r} cannot be {'written' if create else 'read'}: {reason(error)}"
             ) from None
 
+    @property
+    def for_workers(self) -> str:
+        """The store's place, as a worker opens it."""
+        return str(Path(self.root).resolve()) if self.is_local else self.place
+
     def _check_layout(self, create: bool) -> None:
         try:
             layout = self.read_json("store.json")

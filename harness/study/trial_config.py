@@ -64,6 +64,11 @@ class TrialConfig:
     """Fingerprint of the source's dev set, if the checkpoint is selected on it."""
     selected_by: str = ""
     """``Task.scorer``, if the checkpoint is selected by such a score."""
+    course: tuple[str, ...] = ()
+    """The trials whose weights this one went on from, each with its last step there; empty for a plain trial.
+
+    Only a scheduler that changes hyperparameters during a training makes one, see ``harness.tuning.midway``.
+    """
 
     task_file: str = field(default="", metadata=PLACE)
     """Path of the user's task file."""
@@ -110,7 +115,7 @@ class TrialConfig:
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         # Older versions refuse a field that they do not know.
-        for name, default in (("own_task", None), ("sampling_temperature", None), ("processes", 1)):
+        for name, default in (("own_task", None), ("sampling_temperature", None), ("processes", 1), ("course", ())):
             if given[name] == default:
                 given.pop(name)
         if self.own_task is not None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments
 
 from harness.compat.trainer import on_one_device
+from harness.compat.transformers import recompute_activations
 from harness.data.context import TrialContext
 from harness.data.subsets import training_rows
 from harness.data.tokenised import sub_words
@@ -21,12 +22,13 @@ from harness.encoders import dropout, loading, trimmed_embedding
 from harness.encoders.half_copies import copy_together
 from harness.encoders.loading import Pretrained
 from harness.fisher import diagonal_files
+from harness.methods.fisher_mask import FisherMask
 from harness.methods.penalty import Term
 from harness.study import Setting, TrialConfig
 from harness.training import packed_batches
 from harness.training.fp32_head import keep_head_in_fp32
 from harness.training.hyperparameters.batches import ByLength
-from harness.training.hyperparameters.label_loss import balanced, label_loss
+from harness.training.hyperparameters.label_loss import class_weights, label_loss
 from harness.training.hyperparameters.optimizers import OPTIMIZERS, uncorrected
 from harness.training.parallel.group import Group
 from harness.training.trainer import PenaltyTrainer
@@ -48,7 +50,9 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     shared = loading.restarted(model, shared, config.method.restarts(model, shared), _init_seed(config))
     config.method.adapt(model, shared)
     setting = config.setting
-    weights = balanced(rows["labels"][:], len(context.task.labels)) if setting.class_weights == "balanced" else None
+    if setting.gradient_checkpointing:
+        recompute_activations(model)
+    weights = class_weights(setting, rows, context.task.labels)
     relabels = weights is not None or setting.label_smoothing > 0
     collator = context.task.collator(tokenizer)
     fitting = is_packed(model) and group is None  # processes share a padded batch by its rows
@@ -58,6 +62,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     trainer = PenaltyTrainer(
         task=context.task,
         method=config.method,
+        setting=setting,
         loss=partial(label_loss, weights=weights, smoothing=setting.label_smoothing) if relabels else context.task.loss,
         terms=_terms(context),
         anchor=shared.anchor,
@@ -74,6 +79,8 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     )
     trainer.remove_callback(PrinterCallback)  # standard output belongs to the progress display
     for callback in config.method.callbacks():
+        if isinstance(callback, FisherMask):
+            callback.examples = trainer.examples
         trainer.add_callback(callback)
     return trainer
 
@@ -82,7 +89,9 @@ def _fresh(context: TrialContext, rows: Dataset, padding: int | None) -> PreTrai
     """A copy of the pretrained encoder. If trimming is exact, it has only the embeddings that the rows use."""
     config = context.config
     setting = config.setting
-    exact = trimmed_embedding.can_trim(context.pretrained.model, setting.weight_decay, setting.optimizer)
+    exact = not config.method.has_optimizer and trimmed_embedding.can_trim(
+        context.pretrained.model, setting.weight_decay, setting.optimizer
+    )
     used = _ids(rows, padding) if config.trim_vocabulary and exact else None
     model = loading.fine_tunable(context.encoder, context.origin.task, _init_seed(config), used)
     dropout.set_dropout(model, setting)

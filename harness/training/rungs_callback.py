@@ -13,11 +13,15 @@ class AtRungs(TrainerCallback):
 
     The callback does not change the training itself. It scores the present weights, even if the trial selects a
     checkpoint or averages weights at the end.
+
+    Args:
+        rungs: Receives the scores.
+        score: Gives a model's dev score × 100.
+        save: Whether to ask for a training state after each score.
     """
 
-    def __init__(self, rungs: Rungs, score: Callable[[PreTrainedModel], float]) -> None:
-        self.rungs = rungs
-        self.score = score
+    def __init__(self, rungs: Rungs, score: Callable[[PreTrainedModel], float], *, save: bool = False) -> None:
+        self.rungs, self.score, self.save = rungs, score, save
 
     def on_step_end(
         self,
@@ -35,3 +39,5 @@ class AtRungs(TrainerCallback):
         dev = self.score(model)
         model.train(training)
         self.rungs.score(rung, state.global_step, dev)
+        if self.save and not control.should_training_stop:  # a state at the end would be trained further
+            control.should_save = True

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -18,8 +18,10 @@ from harness.compat.trainer import ResumableTrainer
 from harness.methods import Method
 from harness.methods.batch import Batch
 from harness.methods.penalty import Term, annealed_pull, penalties
+from harness.setting import Setting
 from harness.tasks import Task
 from harness.tasks.base import IGNORED
+from harness.training.hyperparameters.optimizers import options_of, restart_with
 from harness.training.parallel.group import Group
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
@@ -73,7 +75,8 @@ class PenaltyTrainer(ResumableTrainer):
     Args:
         task: The task.
         loss: The task's loss, with the setting's class weights and smoothing.
-        method: The method, with its own loss if it has one.
+        method: The method, with its own loss and optimizer if it has them.
+        setting: The hyperparameters, for the method's own optimizer.
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
@@ -89,6 +92,7 @@ class PenaltyTrainer(ResumableTrainer):
         task: Task[Any],
         loss: Loss,
         method: Method,
+        setting: Setting,
         terms: Sequence[Term],
         anchor: Mapping[str, Tensor],
         rates: Mapping[str, float],
@@ -104,7 +108,7 @@ class PenaltyTrainer(ResumableTrainer):
         # Only now, because Trainer has put the model on its device.
         self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
         self.annealed = annealed_pull(self.model.base_model, anchor, terms)
-        self.task, self.method, self.loss = task, method, loss
+        self.task, self.method, self.setting, self.loss = task, method, setting, loss
         self.rates = rates
         self.group = group
         self._idle = False
@@ -120,6 +124,8 @@ class PenaltyTrainer(ResumableTrainer):
         self._steps = 0
         """Number of optimizer steps since the last log."""
         self._tokens: Tensor | int = 0
+        self._groups: list[dict[str, Any]] = []
+        """Hyperparameters of the optimizer's groups at its start."""
         self._states: TrainingStates | None = None
         self.earlier = 0.0
         """Seconds of training before the state from which it resumed."""
@@ -166,6 +172,12 @@ class PenaltyTrainer(ResumableTrainer):
                 self._own[-1] = 0 * self._own[-1]
         return (loss, outputs) if return_outputs else loss
 
+    def examples(self) -> Iterator[Batch]:
+        """The training rows as batches of one, in their order."""
+        for inputs in self.single_rows():
+            labels = inputs.pop("labels")
+            yield Batch(inputs, labels, self.task, self.loss)
+
     def training_step(
         self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: Tensor | int | None = None
     ) -> Tensor:
@@ -209,12 +221,21 @@ class PenaltyTrainer(ResumableTrainer):
         optimizer = super().create_optimizer(model)
         if fresh:
             self._split_groups(optimizer)
+            self.optimizer = optimizer = self._own_optimizer(optimizer) or optimizer
+            self._groups = options_of(optimizer)
             if self.decay is not None:
                 optimizer.register_step_pre_hook(self._decay)
             if (annealed := self.annealed) is not None:
                 optimizer.register_step_pre_hook(lambda *ignored: annealed.before_step())
                 optimizer.register_step_post_hook(self._anneal)
         return optimizer
+
+    def _own_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer | None:
+        """The method's own optimizer, with the groups of the setting's."""
+        names = ("params", "lr", "weight_decay")
+        return self.method.optimizer(
+            [{name: one[name] for name in names} for one in optimizer.param_groups], self.setting
+        )
 
     def _split_groups(self, optimizer: torch.optim.Optimizer) -> None:
         """Give each share of the learning rate its own parameter groups, the largest rate first.
@@ -263,7 +284,7 @@ class PenaltyTrainer(ResumableTrainer):
                 self.read_log(folder)
             else:
                 if rest:
-                    self.add_callback(AtStart(partial(self._continue_window, **rest["window"])))
+                    self.add_callback(AtStart(partial(self._continue, rest["window"], changed=states.changed)))
                 self.resume_from(folder)
             if self.group is not None:
                 self.group.meet()  # every process has read the state
@@ -287,6 +308,14 @@ class PenaltyTrainer(ResumableTrainer):
         for mine, kept in zip(self._values(), values, strict=True):
             mine[:] = [value.to(self.args.device) for value in kept]
         self._steps = steps
+
+    def _continue(self, window: Mapping[str, Any], *, changed: bool) -> None:
+        """Go on where an interrupted training stopped, ``changed`` with the setting's own hyperparameters."""
+        self._continue_window(**window)
+        if changed:
+            assert self.optimizer is not None
+            assert self.lr_scheduler is not None
+            restart_with(self._groups, self.optimizer, self.lr_scheduler)
 
     def _values(self) -> list[list[Tensor]]:
         """The lists that each line of the log empties."""

@@ -29,6 +29,9 @@ REST = "rest.pt"
 class TrainingStates:
     """The training states of one trial in a store. Every ``every`` seconds a new one replaces the earlier ones."""
 
+    changed = False
+    """Whether the last state is of other hyperparameters, so that the optimizer's are not to be read from it."""
+
     def __init__(self, store: "Store", trial: str, every: float) -> None:
         self.store, self.trial, self.every = store, trial, every
 
@@ -43,11 +46,7 @@ class TrainingStates:
                 held.enter_context(self.store.checkpoint(self.trial, state)) for state in self.store.states(self.trial)
             ]
             states = {folder: load_rest(folder) for folder in there if folder is not None}
-            fit = [
-                one
-                for one, rest in states.items()
-                if rest["environment"] == _environment() and rest["shapes"] == shapes
-            ]
+            fit = [one for one, rest in states.items() if fits(rest, shapes)]
             yield max(fit, key=lambda folder: states[folder]["step"], default=None)
 
     def write(self, fill: Callable[[Path], None]) -> None:
@@ -124,6 +123,11 @@ def load_rest(folder: Path) -> dict[str, Any]:
     """The values that ``save_rest`` wrote."""
     found: dict[str, Any] = torch.load(folder / REST, map_location="cpu", weights_only=True)
     return found
+
+
+def fits(rest: Mapping[str, Any], shapes: Mapping[str, list[int]]) -> bool:
+    """Whether a state has tensors of these shapes and the present environment."""
+    return bool(rest["environment"] == _environment() and rest["shapes"] == shapes)
 
 
 def _environment() -> dict[str, Any]:

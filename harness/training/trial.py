@@ -10,6 +10,7 @@ import torch
 from transformers import PreTrainedModel
 
 from harness.common import sources
+from harness.common.errors import UserError
 from harness.common.hashing import check_unchanged
 from harness.common.machine import arithmetic, memory, signals
 from harness.common.provenance import Provenance, provenance
@@ -54,19 +55,22 @@ def run_trial(
         threads: Number of CPU threads of each process.
         weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
         rungs: Receives dev scores during training, and may raise ``Stopped``.
-        states: The trial's training states. An interrupted training resumes from the last one, and new ones are added.
+        states: The trial's training states. An interrupted training resumes from the last one, and new ones are added,
+            with ``rungs`` one after each score.
         progress: Receives the trial's progress, for other threads to see.
 
     Returns:
         The trial's record, learning history and labels.
 
     Raises:
-        UserError: The data has changed since the trial was planned.
+        UserError: The data has changed since the trial was planned, or the weights of its course are missing.
         LostProcessError: One of several processes that train the trial has died.
     """
     arithmetic.settle(threads)
     memory.reset_peak()
     start = time.perf_counter()
+    if config.course and rungs is None:
+        raise UserError("trial: it goes on from another trial's weights, and only its tuner has them")
     progress = progress or Progress()
     precision.check(config.precision, gpu=torch.cuda.is_available())
     context = TrialContext.of(config, cache)
@@ -77,7 +81,7 @@ def run_trial(
         assert isinstance(trainer.model, PreTrainedModel)
         best = select_on_dev(trainer, context, group)
         if rungs is not None:
-            trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context)))
+            trainer.add_callback(AtRungs(rungs, partial(dev_score, context=context), save=states is not None))
         trainer.add_callback(Follow(progress, lambda: trainer.tokens_seen))
         prepared = time.perf_counter()
         try:

@@ -15,6 +15,7 @@ import ray
 from ray import tune
 from rich.console import Console
 
+from harness.compat.ray import our_tuner
 from harness.execution.on_ray.worker import code_of
 from harness.execution.progress import Observer
 from harness.execution.resources import Resources
@@ -100,7 +101,8 @@ def run_tuner(
             failure_config=tune.FailureConfig(max_failures=1),  # for a lost worker, not for a trial that raises
         ),
     )
-    tuner.fit()
+    with our_tuner():
+        tuner.fit()
 
 
 def trials_at_once(resources: Resources) -> int:

@@ -3,7 +3,6 @@
 import os
 import time
 from dataclasses import replace
-from queue import SimpleQueue
 from typing import Any
 
 import harness.compat.ray  # noqa: F401  # before Ray, which reads its environment variables when it is imported
@@ -12,43 +11,29 @@ import harness.compat.ray  # noqa: F401  # before Ray, which reads its environme
 from ray import tune
 
 from harness.common.users.own_code import Bundle, receive
-from harness.execution.attempt import Attempt, attempt
-from harness.execution.on_ray.worker import settle, take_gpu, worker_thread
+from harness.execution.attempt import attempt
+from harness.execution.on_ray.worker import take_gpu
 from harness.execution.resources import Resources
 from harness.search import Search
 from harness.store.record import covers
 from harness.store.store import Store
 from harness.study import TrialConfig
-from harness.training.rungs import Stopped
 from harness.tuning.journal import Rung, final
+from harness.tuning.relay import Relay
 from harness.tuning.sampling import METRIC, TIME, time_of
 
 
-class Relay:
-    """Passes scores from the training thread to the thread of Tune, and Tune's answers back: continue or stop."""
+class Scores:
+    """The rungs of a search. Each score goes to Tune."""
 
-    def __init__(self, search: Search) -> None:
-        self.search = search
-        self.scores: SimpleQueue[Rung | None] = SimpleQueue()
-        self.answers: SimpleQueue[bool] = SimpleQueue()
+    def __init__(self, search: Search, relay: Relay[Rung]) -> None:
+        self.search, self.relay = search, relay
 
     def steps(self, total: int) -> dict[int, int]:
         return self.search.steps(total)
 
     def score(self, rung: int, step: int, dev: float) -> None:
-        self.scores.put(Rung(rung, step, dev))
-        if not self.answers.get():
-            raise Stopped
-
-    def run(self, trial: TrialConfig, store: Store, resources: Resources) -> Attempt | None:
-        """Run the trial; ``None`` if it was stopped."""
-        try:
-            return attempt(trial, store, resources, rungs=self)
-        except Stopped:
-            return None
-        finally:
-            settle()
-            self.scores.put(None)
+        self.relay.report(Rung(rung, step, dev))
 
 
 def try_one(space: dict[str, Any], code: Bundle) -> None:
@@ -64,15 +49,11 @@ def try_one(space: dict[str, Any], code: Bundle) -> None:
     if covers(store.record_of(trial), trial):
         _report_end(trial, search, store)
         return
-    relay = Relay(search)
-    running = worker_thread().submit(relay.run, trial, store, resources)
-    try:
-        while (score := relay.scores.get()) is not None:
-            tune.report(_at(score, search, seconds=time.perf_counter() - start))
-            relay.answers.put(True)
-    finally:  # Tune ends a stopped trial by an exception in the report
-        relay.answers.put(False)
-        ended = running.result()
+    relay: Relay[Rung] = Relay()
+    ended = relay.run(
+        lambda: attempt(trial, store, resources, rungs=Scores(search, relay)),
+        lambda score: tune.report(_at(score, search, seconds=time.perf_counter() - start)),
+    )
     if ended is not None and ended.lost_process:
         os._exit(1)  # Tune then retries the trial
     if ended is not None and ended.error:

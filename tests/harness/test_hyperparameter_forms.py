@@ -22,7 +22,7 @@ GIVEN = {
     "init_seed": 1, "data_seed": 2, "hidden_dropout": 0.2, "attention_dropout": 0.3, "head_dropout": 0.4,
     "optimizer": "adamw", "beta1": 0.8, "beta2": 0.99, "epsilon": 1e-6, "bias_correction": False,
     "head_learning_rate": 1e-2, "label_smoothing": 0.1, "class_weights": "balanced", "batches": "by_length",
-    "early_stopping": 3,
+    "early_stopping": 3, "gradient_checkpointing": True,
 }  # fmt: skip
 
 

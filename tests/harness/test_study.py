@@ -40,6 +40,7 @@ IDENTITY = {
     "sampling_temperature": 0.5,
     "selected_on": "1",
     "selected_by": "other",
+    "course": ("a to step 3",),
 }
 PLACES = {
     "encoder": "/elsewhere",
@@ -71,7 +72,7 @@ def test_what_does_not_change_the_model_does_not_change_the_id(field: str) -> No
 OTHERS: dict[str, Any] = {
     "accumulation": 4, "label_noise": 0.2, "hidden_dropout": 0.2, "attention_dropout": 0.2, "head_dropout": 0.2,
     "optimizer": "sgd", "beta1": 0.8, "beta2": 0.99, "bias_correction": False, "momentum": 0.9, "label_smoothing": 0.1,
-    "class_weights": "balanced", "batches": "by_length",
+    "class_weights": "balanced", "batches": "by_length", "gradient_checkpointing": True,
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from harness.methods import Method
 
 @dataclass(frozen=True, kw_only=True)
 class FreezeByName(Method):
-    """Freezes the weights with a word in their name."""
+    """Freezes the weights with a word in their name, and trains the others with RAdam."""
 
     name: ClassVar[str] = "freeze_by_name"
 
@@ -23,6 +23,11 @@ class FreezeByName(Method):
         for name, parameter in model.named_parameters():
             if has(name, self.pattern):
                 parameter.requires_grad_(False)
+
+    def optimizer(self, groups, setting):
+        from torch.optim import RAdam
+
+        return RAdam(groups, eps=setting.epsilon)
 
 
 @dataclass(frozen=True, kw_only=True)

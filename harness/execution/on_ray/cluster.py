@@ -5,7 +5,6 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
 from harness.cluster.connection import connection  # before Ray, which reads environment variables at import
@@ -55,7 +54,7 @@ def ready(
     The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be
     reached or no node has room for a trial.
     """
-    place = _place(store)
+    place = store.for_workers
     with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
         gpus = _gpus(resources)
         _check_fits(resources, gpus)
@@ -76,7 +75,7 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
     with connection(resources.ray_address):
         gpus = min(1.0, _gpus(resources))
         _check_fits(replace(resources, gpus=gpus, processes=None), gpus)
-        for error in _provided(requests, _place(store), resources, gpus, display):
+        for error in _provided(requests, store.for_workers, resources, gpus, display):
             if error is not None:
                 raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
 
@@ -112,11 +111,6 @@ def _provide(request: Request, place: str, resources: Resources, gpus: float, co
     store = Store(place, create=False)
     with time_limit(resources.minutes, may_exit=True), beating(store, request.id) as progress:
         supply.provide(request, store, resources.cpus, progress)
-
-
-def _place(store: Store) -> str:
-    """The store's place, as a worker opens it."""
-    return str(Path(store.root).resolve()) if store.is_local else store.place
 
 
 def _gpus(resources: Resources) -> float:

@@ -19,6 +19,7 @@ from ray.tune.search.basic_variant import BasicVariantGenerator
 
 from harness.common.machine import signals
 from harness.common.users.own_code import Bundle, receive
+from harness.compat.ray import our_tuner
 from harness.execution.attempt import Attempt, attempt, failed
 from harness.execution.on_ray.interruption import listen, passed_on
 from harness.execution.on_ray.worker import code_of, settle, take_gpu
@@ -108,7 +109,8 @@ def _run(
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
         ),
     )
-    tuner.fit()
+    with our_tuner():
+        tuner.fit()
 
 
 class Worker(tune.Trainable):

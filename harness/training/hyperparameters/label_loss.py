@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from datasets import Dataset
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from harness.setting import Setting, by_label
 from harness.tasks.base import IGNORED
 
 
@@ -28,6 +30,14 @@ def label_loss(outputs: Mapping[str, Tensor], labels: Tensor, *, weights: Tensor
     return cross_entropy(
         logits, labels.flatten(), weight=weight, ignore_index=IGNORED, reduction="sum", label_smoothing=smoothing
     )
+
+
+def class_weights(setting: Setting, rows: Dataset, labels: Sequence[str]) -> Tensor | None:
+    """A setting's weight of each label, (classes,), with some training rows; ``None`` for equal weights."""
+    if setting.class_weights == "balanced":
+        return balanced(rows["labels"][:], len(labels))
+    weights = by_label(setting.class_weights, labels)
+    return None if weights is None else torch.tensor(weights)
 
 
 def balanced(labels: Sequence[Any], classes: int) -> Tensor:

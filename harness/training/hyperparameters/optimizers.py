@@ -1,10 +1,13 @@
 """Optimizers by their names in a setting."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
+from harness.compat.torch import show_rates
 from harness.setting import Setting
 
 OPTIMIZERS = {"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}
@@ -38,3 +41,20 @@ def uncorrected(setting: Setting) -> tuple[type[torch.optim.Optimizer], dict[str
     """The class of AdamW without bias correction, and its arguments for a setting."""
     betas = (setting.beta1, setting.beta2)
     return UncorrectedAdamW, {"lr": setting.learning_rate, "betas": betas, "eps": setting.epsilon, "fused": True}
+
+
+def options_of(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
+    """The hyperparameters of each group of an optimizer."""
+    return [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+
+
+def restart_with(options: Sequence[dict[str, Any]], optimizer: torch.optim.Optimizer, schedule: LRScheduler) -> None:
+    """Give a running optimizer other hyperparameters, and its schedule the rates of its present step from them.
+
+    ``options`` is of ``options_of``, in the order of the groups. The optimizer's moments stay.
+    """
+    assert isinstance(schedule, LambdaLR)
+    for group, own, share in zip(optimizer.param_groups, options, schedule.lr_lambdas, strict=True):
+        group.update(own, initial_lr=own["lr"], lr=own["lr"] * share(schedule.last_epoch))
+    schedule.base_lrs = [own["lr"] for own in options]
+    show_rates(schedule, [group["lr"] for group in optimizer.param_groups])  # the log reads them

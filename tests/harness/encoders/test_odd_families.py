@@ -21,6 +21,7 @@ from harness.store.record import Record
 from harness.training.trial import run_trial
 from tests.helpers.data import folder_of
 from tests.helpers.encoders import BERT, LENGTH, SMALL, make
+from tests.helpers.studies import SHORT
 
 LUKE = {**BERT, "entity_vocab_size": 10, "entity_emb_size": 8, "type_vocab_size": 1}
 MT5 = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
@@ -56,6 +57,8 @@ def test_layers_in_several_lists_are_not_taken_for_one_of_them(encoder: Callable
     for method in (LayerFreeze(layers=1), LayerwiseDecay(decay=0.8)):
         with pytest.raises(UserError, match="the layers of a 'xlm' encoder are not found"):
             check_encoder(found, "udpos", LENGTH, [method])
+    with pytest.raises(UserError, match="gradient_checkpointing: an encoder of the kind 'xlm' cannot do it"):
+        check_encoder(found, "udpos", LENGTH, [Vanilla()], [replace(SHORT, gradient_checkpointing=True)])
 
 
 def test_an_encoder_without_a_limit_of_positions_takes_any_length(encoder: Callable[..., str]) -> None:

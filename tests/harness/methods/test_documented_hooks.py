@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.helpers.fine_tuned import rows_of
 from tests.helpers.own_method import STUDY
 
 PAGE = Path(search_spaces.__file__).parents[1] / "harness" / "docs" / "methods.md"
-NAMES = ("freeze_by_name", "pull_of_source", "focal", "new_top", "rounded")
+NAMES = ("freeze_by_name", "pull_of_source", "focal", "new_top", "sign_descent", "rounded")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +71,19 @@ def test_rates_and_restarts(trainers: dict[str, Any]) -> None:
     assert len(rates) in (1, 2)  # at the schedule's end both are 0
     assert trainer.rates["bert.encoder.layer.0.output.dense.weight"] == 0.5
     assert "bert.encoder.layer.1.output.dense.weight" not in trainer.rates
+
+
+def test_optimizer(trainers: dict[str, Any]) -> None:
+    """Each weight has moved by a sum of ±η or 0 in each of the steps."""
+    trainer = trainers["sign_descent"]
+    rates = [row["learning_rate"] for row in rows_of(trainer)]
+    assert len(rates) == 3
+    sums = torch.tensor([*product((-1.0, 0.0, 1.0), repeat=3)]) @ torch.tensor(rates)
+    for name, weights in trainer.model.named_parameters():
+        moved = (weights.detach() - trainer.start[name]).flatten()[:1000, None]
+        assert (moved - sums).abs().min(dim=1).values.max() < 1e-6, name
+    moves = [(weights - trainer.start[name]).abs().max() for name, weights in trainer.model.named_parameters()]
+    assert float(max(moves).detach()) == pytest.approx(sum(rates), abs=1e-6)
 
 
 def test_callbacks_and_finish(trainers: dict[str, Any]) -> None:

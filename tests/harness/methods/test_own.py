@@ -202,10 +202,10 @@ def test_a_file_of_methods_that_does_not_do(mine: Path, before: str, after: str,
         ("for name, p", "1 / 0; x = 1\n        for name, p", r"mine\.py:21: adapt .*fails: ZeroDivisionError"),
         ("if has(name", "if has(3", r"wording\.py:2: adapt of the method 'freeze_by_name' fails: TypeError"),
         ("if has(name", "return name\n            if has(name", r"mine\.py:20: adapt .* returns a str; .* return None"),
-        ("return self.share *", "return 1 or", r"mine\.py:34: loss .* returns a int; it must return a Tensor or None"),
+        ("return self.share *", "return 1 or", r"mine\.py:39: loss .* returns a int; it must return a Tensor or None"),
         ("self.share *", "float('nan') *", r"methods: the loss of twice is nan on 2 examples; it must be finite"),
         ("self.share * ", "batch.labels * ", r"mine\.py: loss of the method 'twice' returns \(2, \d+\) numbers, not 1"),
-        ("batch.outputs", "batch.output", r"mine\.py:35: loss .*fails: AttributeError: 'Batch' object has no attribut"),
+        ("batch.outputs", "batch.output", r"mine\.py:40: loss .*fails: AttributeError: 'Batch' object has no attribut"),
     ],
 )
 def test_a_method_that_breaks_is_told_by_file_and_line_before_the_first_trial(
@@ -235,7 +235,7 @@ class Ends(Method):
 """
     )
     edit(mine / "own.yaml", "name: twice", "name: ends")
-    with pytest.raises(UserError, match=r"mine\.py:41: on_step_end of the method 'ends' fails: KeyError: 'gone'"):
+    with pytest.raises(UserError, match=r"mine\.py:46: on_step_end of the method 'ends' fails: KeyError: 'gone'"):
         run_trial(trials(mine)[2], cache=mine / "cache")
 
 

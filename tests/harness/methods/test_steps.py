@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -27,8 +28,11 @@ from harness.methods import (
 )
 from harness.methods.annealing import Annealing
 from harness.methods.mixed_linear import MixedLinear
+from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.training.building import build_trainer
+from tests.helpers import cut_trials
+from tests.helpers.cut_trials import cut, ended
 from tests.helpers.encoders import FAMILIES
 from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, depth, off_the_anchor, recorded, same, whole
 
@@ -104,8 +108,62 @@ def test_child_tuning_masks_and_stretches_the_gradients_of_each_step(
         ChildTuning(probability=1.5)
 
 
-def test_child_tuning_is_the_same_with_the_whole_vocabulary(trial: Callable[..., TrialConfig], cache: Path) -> None:
-    config = trial(Composed(methods=(ChildTuning(), L2(strength=0.1))), setting=STEPS)
+def test_task_driven_child_tuning_keeps_the_weights_of_largest_fisher_information(
+    trial: Callable[..., TrialConfig], cache: Path
+) -> None:
+    """The reference is a loop over single sentences with the head's own loss, and numpy's percentile."""
+    setting = replace(STEPS, train_examples=12, label_smoothing=0.0, max_grad_norm=0.0)
+    config = trial(ChildTuning(mask="fisher", probability=0.2, examples=5), setting=setting)
+    trainer = build_trainer(TrialContext.of(config, cache))
+    model = trainer.model
+    model.eval()
+    names = [name for name, _ in model.named_parameters() if ".layer." in name]
+    fisher = {name: np.zeros(model.get_parameter(name).shape) for name in names}
+    for row in [trainer.train_dataset[i] for i in range(5)]:
+        inputs = {name: torch.tensor([row[name]]) for name in ("input_ids", "token_type_ids") if name in row}
+        log_p = model(**inputs).logits[0].log_softmax(-1)
+        labels = torch.tensor(row["labels"])
+        model.zero_grad()
+        sum(log_p[i, label] for i, label in enumerate(labels) if label >= 0).backward()
+        for name in names:
+            fisher[name] += model.get_parameter(name).grad.numpy().astype(float) ** 2
+    model.zero_grad()
+    threshold = np.percentile(np.concatenate([one.ravel() for one in fisher.values()]), 80)
+    before = {name: weights.detach().clone() for name, weights in model.named_parameters()}
+    trainer.train()
+    moved = {name: (weights.detach() != before[name]).numpy() for name, weights in model.named_parameters()}
+    # At the threshold, rounding decides.
+    far = {name: np.abs(one / threshold - 1) > 1e-3 for name, one in fisher.items()}
+    assert all(not (moved[name] & far[name] & (fisher[name] < threshold)).any() for name in names)
+    kept = sum(moved[name].sum() for name in names) / sum(moved[name].size for name in names)
+    assert kept == pytest.approx(0.2, abs=0.005)
+    assert moved["classifier.weight"].mean() > 0.99
+
+
+def test_a_cut_task_driven_training_resumes_to_the_bit(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    config, store = trial(ChildTuning(mask="fisher", examples=3)), Store(tmp_path / "interrupted")
+    cut(config, store, 2)
+    found = ended(config, store)
+    assert found[0].cost.resumed_at == (2,)
+    assert cut_trials.same(found, ended(config, Store(tmp_path / "whole")))
+
+
+def test_options_of_child_tuning_that_do_not_fit_are_refused() -> None:
+    for options, message in (
+        ({"mask": "fishr"}, "mask: there is no 'fishr'"),
+        ({"examples": 3}, "examples: 3 is not allowed; give none"),
+        ({"mask": "fisher", "examples": 0}, "examples: 0"),
+    ):
+        with pytest.raises(UserError, match=message):
+            ChildTuning(**options)  # type: ignore[arg-type]
+    assert ChildTuning().identity() == {"name": "child_tuning"}
+
+
+@pytest.mark.parametrize("child", [ChildTuning(), ChildTuning(mask="fisher", examples=5)], ids=lambda child: child.mask)
+def test_child_tuning_is_the_same_with_the_whole_vocabulary(
+    child: ChildTuning, trial: Callable[..., TrialConfig], cache: Path
+) -> None:
+    config = trial(Composed(methods=(child, L2(strength=0.1))), setting=STEPS)
     weights = []
     for trim in (True, False):
         trainer = build_trainer(TrialContext.of(replace(config, trim_vocabulary=trim), cache))

@@ -12,11 +12,13 @@ from torch import Tensor, nn
 from transformers import EarlyStoppingCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_pt_utils import LabelSmoother, LengthGroupedSampler
 
+from harness.common.errors import UserError
 from harness.data.context import TrialContext
 from harness.execution.plan import plan
 from harness.methods import L2, DecoupledL2, LayerwiseDecay
 from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
+from harness.tasks import TASKS
 from harness.training.best_checkpoint import BestOnDev
 from harness.training.building import build_trainer
 from harness.training.hyperparameters.batches import ByLength
@@ -143,6 +145,53 @@ def test_the_loss_of_labels_is_torchs_and_that_of_transformers() -> None:
         torchs = nn.CrossEntropyLoss(weight, label_smoothing=smoothing)(logits.flatten(0, 1), labels.flatten())
         assert torch.allclose(ours, torchs)
     assert torch.allclose(ours, LabelSmoother(0.1)({"logits": logits}, labels.clone()))
+
+
+def test_class_weights_of_ones_own_weigh_the_loss_as_torch_does(trial: Make, tmp_path: Path) -> None:
+    """A mapping, a list and JSON that mean the same are one trial. The gradient is that of torch's loss."""
+    labels = TASKS["udpos"].labels
+    by_name = {"NOUN": 3, "VERB": 0.5, "PUNCT": 0}
+    whole = [float(by_name.get(label, 1)) for label in labels]
+    options: dict[str, Any] = {
+        "max_steps": 1,
+        "optimizer": "sgd",
+        "accumulation": 2,
+        "max_grad_norm": 0,
+        "warmup_steps": 0,
+    }
+    config = trial(setting=replace(STILL, **options, class_weights=by_name))
+    again = replace(config, setting=replace(STILL, **options, class_weights='{VERB: 0.5, "PUNCT": 0.0, NOUN: 3.0}'))
+    assert again.id == config.id != trial(setting=replace(STILL, **options)).id
+    assert config.setting.to_json()["class_weights"] == '{"NOUN": 3.0, "PUNCT": 0.0, "VERB": 0.5}'
+    listed = trial(setting=replace(STILL, **options, class_weights=whole))
+    (one, two) = (trained(which, tmp_path)[0] for which in (config, listed))
+    assert all(torch.equal(one[name], two[name]) for name in one)
+    trainer = built(replace(config, setting=replace(config.setting, accumulation=1)), tmp_path)
+    assert trainer.model is not None
+    batch = next(iter(trainer.get_train_dataloader()))
+    before = trainer.model.get_parameter("classifier.bias").detach().clone()
+    trainer.model.train()
+    logits = trainer.model(**batch).logits
+    loss = nn.CrossEntropyLoss(torch.tensor(whole))(logits.flatten(0, 1), batch["labels"].flatten())
+    (gradient,) = torch.autograd.grad(loss, trainer.model.get_parameter("classifier.bias"))
+    assert torch.allclose(before - one["classifier.bias"], STILL.learning_rate * gradient, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ({"NUON": 2}, "class_weights: label: there is no 'NUON'. Did you mean 'NOUN'"),
+        ([1, 2], r"class_weights: '\[1.0, 2.0\]' is not allowed; give 17 weights, one for each of ADJ, "),
+        ({"NOUN": -1}, "class_weights: -1.0 is not allowed; give a finite number of at least 0"),
+        ({"NOUN": "x"}, "class_weights: 'x' is not allowed; give a number"),
+        ([0, 0], "class_weights: .* give weights of which one at least is above 0"),
+        ("{NOUN", "class_weights: '{NOUN' is not allowed; give none, balanced, a weight for each label"),
+        ("balancd", "class_weights: 'balancd' is not allowed; give none, balanced"),
+    ],
+)
+def test_class_weights_that_fit_no_label_are_refused(weights: Any, message: str, study: Study) -> None:
+    with pytest.raises(UserError, match=message):
+        plan(replace(study, settings=(replace(SHORT, class_weights=weights),)))
 
 
 def test_class_weights_do_not_depend_on_micro_batches(trial: Make, tmp_path: Path) -> None:

@@ -1,0 +1,201 @@
+"""``harness.trainable``, a study's trials for a ``tune.Tuner`` of one's own."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.cli.options.store import STORE
+from harness.common.errors import UserError, bad, unknown
+from harness.common.users.own_code import Bundle
+from harness.python_run import asked_study, written
+from harness.setting import Setting, unknown_field
+from harness.study import Study, TrialConfig
+
+if TYPE_CHECKING:
+    from harness.store.store import Store
+
+__all__ = ["trainable"]
+
+METHOD, SEED = "method", "seed"
+"""Keys of a config beside the fields of a setting and the options of methods."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """All that a worker needs beside Tune's config."""
+
+    study: dict[str, Any]
+    """The study with full paths, as JSON."""
+    bases: list[dict[str, Any]]
+    """A trial of each method at the study's own setting and first seed, as JSON, in the order of the methods."""
+    code: Bundle
+    store: str
+    resources: dict[str, Any]
+    ways: dict[str, Any]
+    """Keyword arguments of ``harness.tuning.tuner_trial.run_in_tuner``."""
+
+
+def trainable(
+    study: Study | str | os.PathLike[str],
+    *,
+    store: str | os.PathLike[str] = STORE,
+    reports: int = 10,
+    checkpoints: bool = True,
+    cpus: int = 1,
+    gpus: float | None = None,
+    keep_weights: bool = False,
+    **changes: Any,
+) -> Callable[[dict[str, Any]], None]:
+    """A trainable of Ray Tune: each config is one trial of the study, whose finished trials land in the store.
+
+    A config's keys are fields of the setting, options of methods such as ``l2.strength``, ``method`` (a label or a
+    name) and ``seed``. Values are those of ``steadytune run --set``.
+
+    Args:
+        study: A study with one setting, the name of one that ships, or the path of a study's file.
+        store: Folder or URL of the store. All nodes must reach it.
+        reports: Number of reports of a trial, evenly over its steps; the last is the end.
+        checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone
+            trials.
+        cpus: CPU cores of a trial.
+        gpus: GPUs of a trial, at most 1; ``None`` means one if this machine has any.
+        keep_weights: Whether to keep the fine-tuned models.
+        changes: Other values of the study's or its settings' fields, as for ``harness.run``.
+
+    Returns:
+        The function, with its resources, for ``ray.tune.Tuner``.
+
+    Raises:
+        UserError: The study cannot run as it is, or has several settings.
+    """
+    asked = asked_study(study, changes)
+    _check(asked, reports, gpus)
+
+    from harness.execution.kept_precision import with_kept_precision
+    from harness.execution.on_ray.worker import code_of
+    from harness.execution.plan import plan
+    from harness.execution.preflight import check
+    from harness.execution.resources import Resources
+    from harness.store.store import Store
+    from harness.training import precision
+
+    # isort: split
+    from ray import tune
+
+    share = float(precision.gpu_here(None)) if gpus is None else gpus
+    resources = Resources(cpus=cpus, gpus=share, ray_address="auto")
+    asked = with_kept_precision(asked, os.fspath(store), resources.gpus)
+    first: dict[str, TrialConfig] = {}
+    for trial in plan(asked, gpus=resources.gpus):
+        first.setdefault(trial.method.arm.label, trial)
+    bases = [first[arm.method.arm.label] for arm in asked.arms]
+    check(bases, resources)
+    kept = Store(store)
+    _begin(asked, kept)
+    given = Given(
+        study=_placed(asked, bases[0]).to_json(),
+        bases=[base.to_json() for base in bases],
+        code=code_of(bases),
+        store=kept.for_workers,
+        resources=asdict(resources),
+        ways={"reports": reports, "checkpoints": checkpoints, "keep_weights": keep_weights},
+    )
+
+    def steadytune(config: dict[str, Any]) -> None:
+        run_one(config, given)
+
+    found: Callable[[dict[str, Any]], None] = tune.with_resources(steadytune, {"cpu": cpus, "gpu": share})
+    return found
+
+
+def run_one(config: Mapping[str, Any], given: Given) -> None:
+    """Run the trial of a config in a worker of Tune."""
+    from harness.common.users.own_code import receive
+    from harness.execution.on_ray.worker import take_gpu
+    from harness.execution.preflight import check
+    from harness.execution.resources import Resources
+    from harness.store.store import Store
+    from harness.tuning.tuner_trial import run_in_tuner
+
+    resources = Resources(**given.resources)
+    assert resources.gpus is not None
+    take_gpu(resources.gpus)
+    receive(given.code)
+    study = Study.from_json(given.study)
+    trial = trial_of(config, study, [TrialConfig.from_json(base) for base in given.bases])
+    check([trial], resources)
+    run_in_tuner(trial, study.name, Store(given.store, create=False), resources, **given.ways)
+
+
+def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfig]) -> TrialConfig:
+    """The trial of a config of Tune. ``bases`` are in the order of the study's methods.
+
+    Raises ``UserError`` for an unknown key, with the nearest known one, and for a value that is not allowed.
+    """
+    from harness.cli.overrides import Words, scaled
+    from harness.execution.plan import another
+
+    known = (*Setting.__dataclass_fields__, METHOD, SEED)
+    for name in config:
+        if "." not in name and name not in known:
+            raise unknown_field("config", name, known)
+    number = _method(config.get(METHOD), [base.method.arm.label for base in bases], bases)
+    arm, base = study.own_arms[number], bases[number]
+    changes = {name: value for name, value in config.items() if name not in (METHOD, SEED)}
+    seed = config.get(SEED, base.seed)
+    alone = replace(study, methods=(arm.bare,))
+    asked, _ = scaled(alone, changes=written(changes), seeds=[seed], words=Words(change="config"))
+    (found,) = asked.arms
+    method = base.method if found.method == arm.method else found.method
+    return another(base, method, found.settings[0], found.seeds[0])
+
+
+def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig]) -> int:
+    """The number of the method with a label, or with a name that no other has."""
+    if wanted is None:
+        if len(bases) > 1:
+            raise UserError(f"config: the field 'method' is missing; the study has {', '.join(labels)}")
+        return 0
+    names = [base.method.name for base in bases]
+    if wanted in labels:
+        return labels.index(str(wanted))
+    if names.count(str(wanted)) == 1:
+        return names.index(str(wanted))
+    raise unknown("config: method", wanted, labels)
+
+
+def _check(study: Study, reports: int, gpus: float | None) -> None:
+    """Refuse a study that has no one trial of each method for a config."""
+    if isinstance(reports, bool) or not isinstance(reports, int) or reports < 1:
+        raise bad("reports", reports, "a whole number of at least 1")
+    if gpus is not None and not 0 <= gpus <= 1:
+        raise bad("gpus", gpus, "a number from 0 to 1")
+    for arm in study.arms:
+        label = arm.method.arm.label
+        if len(arm.settings) > 1:
+            raise bad("settings", f"{len(arm.settings)} settings", "one, as Tune's config varies it")
+        if (models := len(arm.method.expand(study.targets))) > 1:
+            raise UserError(
+                f"methods: {label} has a model for each of {models} target languages, and a config has one score; "
+                "give it one language"
+            )
+
+
+def _placed(study: Study, base: TrialConfig) -> Study:
+    """The study with the places of a planned trial, which are full paths."""
+    task = base.own_task or base.task_file or base.task
+    return replace(study, task=task, data=base.data, encoder=base.encoder, precision=base.precision)
+
+
+def _begin(study: Study, store: "Store") -> None:
+    """Write the study's file. The trials of an earlier tuner of the same study stay in it."""
+    try:
+        before, trials = store.study(study.name)
+    except UserError:
+        store.save_study(study, [])
+        return
+    alike = all(getattr(before, name) == getattr(study, name) for name in ("question", "task", "methods", "encoder"))
+    if not alike:
+        print(f"Note: the store has another study called {study.name!r}; its record now belongs to this one.")
+    store.save_study(study, trials if alike else [])

@@ -1,0 +1,91 @@
+"""The trials that ``harness.trainable`` makes of Tune's configs. ``tests/end_to_end`` runs them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import harness
+from harness.common.errors import UserError
+from harness.execution.plan import plan
+from harness.methods import L2, Ewc, Vanilla
+from harness.python_tune import trial_of
+from harness.store.store import Store
+from harness.study import Setting, Study, TrialConfig
+from tests.helpers.studies import SHORT
+
+
+def made(config: dict[str, Any], study: Study) -> TrialConfig:
+    """The trial of a config, as a worker makes it."""
+    return trial_of(config, Study.from_json(study.to_json()), plan(study))
+
+
+@pytest.mark.parametrize(
+    ("config", "method", "setting", "seed"),
+    [
+        ({"method": "vanilla"}, Vanilla(), {}, 0),
+        ({"method": "l2(strength=0.01)", "seed": 3}, L2(strength=0.01), {}, 3),
+        ({"method": "l2", "l2.strength": 0.3, "learning_rate": 1e-5}, L2(strength=0.3), {"learning_rate": 1e-5}, 0),
+        ({"method": "l2", "epochs": 2}, L2(strength=0.01), {"epochs": 2, "max_steps": None}, 0),
+        (
+            {"method": "vanilla", "early_stopping": 3, "hidden_dropout": None, "bias_correction": False},
+            Vanilla(),
+            {"early_stopping": 3, "bias_correction": False},
+            0,
+        ),
+    ],
+)
+def test_a_config_is_the_trial_that_the_study_plans(
+    config: dict[str, Any], method: Any, setting: dict[str, Any], seed: int, study: Study
+) -> None:
+    (expected,) = plan(replace(study, methods=(method,), settings=(replace(SHORT, **setting),), seeds=(seed,)))
+    found = made(config, study)
+    assert found == expected
+    assert found.id == expected.id
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"learning_rat": 1}, "config: there is no 'learning_rat'. Did you mean 'learning_rate'"),
+        ({"lr": 1}, "config: 'lr' is called 'learning_rate' here"),
+        ({"encoder": "x"}, "config"),
+        ({}, r"config: the field 'method' is missing; the study has vanilla, l2\(strength=0.01\)"),
+        ({"method": "l3"}, "config: method"),
+        ({"method": "l2", "l2.strenth": 1}, "config: option of l2.*strength"),
+        ({"method": "vanilla", "learning_rate": -1}, "learning_rate: -1"),
+        ({"method": "vanilla", "train_examples": 10**6}, "train_examples: 1000000 is not allowed; give at most 200"),
+        ({"method": "vanilla", "seed": -1}, "seeds: -1"),
+    ],
+)
+def test_a_config_with_a_mistake_is_refused(config: dict[str, Any], message: str, study: Study) -> None:
+    with pytest.raises(UserError, match=message):
+        made(config, study)
+
+
+def test_a_study_without_one_trial_per_config_is_refused(study: Study, tmp_path: Path) -> None:
+    other = replace(study, settings=(SHORT, Setting(learning_rate=1, max_steps=1)))
+    with pytest.raises(UserError, match="settings: '2 settings' is not allowed; give one, as Tune's config varies it"):
+        harness.trainable(other, store=tmp_path / "store")
+    with pytest.raises(UserError, match="has a model for each of 2 target languages"):
+        harness.trainable(replace(study, methods=(Ewc(strength=1.0),)), store=tmp_path / "store")
+    with pytest.raises(UserError, match="reports: 0 is not allowed"):
+        harness.trainable(study, store=tmp_path / "store", reports=0)
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_trials_of_an_earlier_tuner_stay_listed(study: Study, tmp_path: Path) -> None:
+    import ray
+
+    found = harness.trainable(study, store=tmp_path / "store", cpus=2, gpus=0)
+    assert found._resources.required_resources == {"CPU": 2.0}  # type: ignore[attr-defined]
+    assert not ray.is_initialized()
+    store = Store(tmp_path / "store")
+    placed, trials = store.study(study.name)
+    assert trials == []
+    store.save_study(placed, plan(study))
+    harness.trainable(study, store=tmp_path / "store", gpus=0)
+    assert len(store.study(study.name)[1]) == 2
+    harness.trainable(replace(study, question="other"), store=tmp_path / "store", gpus=0)
+    assert store.study(study.name)[1] == []
