@@ -111,9 +111,10 @@ def test_own_methods_reach_two_nodes_by_content(cluster: Cluster, cut: Path, tmp
 @pytest.mark.nightly
 @pytest.mark.slow
 def test_a_trial_takes_two_accelerators(
-    cluster: Cluster, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The accelerators exist only for Ray, so both processes train on CPUs, as without accelerators."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)  # a local run of another test has set it
     file = tmp_path / "two.yaml"
     study = STUDY.format(cut=cut).replace("{name: l2, strength: 0.01}", "{name: ewc, strength: 1, examples: 4}")
     file.write_text(study.replace("1500", "6").replace("[0, 1]", "[0]"), encoding="utf-8")

@@ -183,7 +183,7 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)], env={**os.environ}
     )
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 240
     while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
         assert process.poll() is None
         assert time.monotonic() < deadline
