@@ -92,7 +92,7 @@ def spread(found: Answer, method: str, *, brief: bool = False) -> str:
         return ""
     if math.isnan(claim.estimate):
         return f"The spread of {method} is not compared: {claim.reason}."
-    size = f"{_size(claim, brief)}."
+    size = f"{_size(claim)}."
     if claim.shown:
         words = f"It {words_of(found, claim)} in these runs{_p(claim, brief)}."
         return f"{size} {words} {'' if brief else _elsewhere(found, claim)}".strip()
@@ -107,14 +107,14 @@ def spread(found: Answer, method: str, *, brief: bool = False) -> str:
     return f"{size} {_open(claim, brief)}{_power(found, claim, brief)}."
 
 
-def _size(claim: Claim, brief: bool) -> str:
+def _size(claim: Claim) -> str:
     """The ratio of standard deviations, its interval and its runs."""
     languages = claim.details.get("languages")
     where = " of the zero-shot score"
     if languages:
         where = " in 1 target language" if languages == 1 else f" on average over {languages} target languages"
     ratio = f"{_number(claim.estimate, RATIO)} times {claim.baseline}'s standard deviation"
-    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim, RATIO, brief)}"
+    return f"{_over(claim)}, {claim.method} has {ratio}{where}{_interval(claim, RATIO)}"
 
 
 def _over(claim: Claim) -> str:
@@ -133,8 +133,8 @@ def _power(found: Answer, claim: Claim, brief: bool) -> str:
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
-    power = "" if brief else f", with 80 % power{' and no other test' if claim.tests > 1 else ''}"
-    return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show a difference{power}"
+    alone = " and no other test" * (claim.tests > 1 and not brief)
+    return f"; a ratio of {ratio:.2f} or {1 / ratio:.2f} would show a difference, with 80 % power{alone}"
 
 
 def _elsewhere(found: Answer, claim: Claim) -> str:
@@ -161,18 +161,22 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
     if here is None or math.isnan(here.estimate):
         return ""
     unit = "points" if found.measure.points else f"in {found.measure.words}"
-    start = f"Its mean zero-shot score differs by {signed(here.estimate, found.form)} {unit}"
+    apart = here.paired and here.runs is Runs.SURVIVING
+    whose = "Over the pairs in which neither collapsed, its" if apart else "Its"
+    start = f"{whose} mean zero-shot score differs by {signed(here.estimate, found.form)} {unit}"
     shown = found.widest_mean(method)
     if shown is None:
         others = [found.claim(Quantity.MEAN, method, scope) for scope in (Scope.SEEDS, Scope.SETTINGS)]
         reason = next((other.reason for other in others if other is not None and other.reason), "")
         return f"{start} in these runs. They say nothing about other runs{f': {reason}' if reason else ''}."
-    size, scope = f"{start}{_interval(shown, f'{{:+{found.form}}}', brief)}.", _elsewhere_of(shown)
+    size, scope = f"{start}{_interval(shown, f'{{:+{found.form}}}')}.", _elsewhere_of(shown)
     if shown.shown:
         return f"{size} It {words_of(found, shown)} for {scope}{_p(shown, brief)}."
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
         return f"{size} It {words_of(found, shown)} for {scope}, within {found.measure.within(shown.bounds[1])}."
-    return f"{size} For {scope}, {OPEN_IN_BRIEF if brief else OPEN}{_p(shown, brief)}."
+    if brief:
+        return f"{size} Whether it differs for {scope} is open."
+    return f"{size} For {scope}, {OPEN}{_p(shown)}."
 
 
 def rates(found: Answer) -> str:
@@ -209,11 +213,11 @@ def _many(claim: Claim) -> str:
     return f", corrected for {claim.tests} methods" if claim.tests > 1 else ""
 
 
-def _interval(claim: Claim, form: str, brief: bool) -> str:
+def _interval(claim: Claim, form: str) -> str:
     """The 95 % interval in brackets; empty without one."""
     if math.isnan(claim.low) or math.isnan(claim.high):
         return ""
-    return f" ({'' if brief else '95 % interval '}{_number(claim.low, form)} to {_number(claim.high, form)})"
+    return f" (95 % interval {_number(claim.low, form)} to {_number(claim.high, form)})"
 
 
 def _number(value: float, form: str) -> str:

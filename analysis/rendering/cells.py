@@ -137,12 +137,12 @@ class Percent(Cell):
     low: float = math.nan
     high: float = math.nan
     count: str = field(default="", kw_only=True)
-    """A count out of a total, such as ``2/8``, shown instead of the share."""
+    """A count out of a total, such as ``2/8``, shown before the share."""
 
     @property
     def formula(self) -> str:
         ends = f" [{_share(self.low)}, {_share(self.high)}]" if self._bounded else ""
-        return f"{self.count}{ends} %" if self.count else f"{_share(self.percent)} %{ends}"
+        return f"{self.count} = " * bool(self.count) + f"{_share(self.percent)} %{ends}"
 
     @property
     def _bounded(self) -> bool:

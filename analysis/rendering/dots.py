@@ -6,6 +6,7 @@ The SVG is drawn here so that the picture follows light or dark colours, is shar
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from markupsafe import Markup
@@ -114,12 +115,8 @@ class Dots:
         floor = HEIGHT - BOTTOM
         yield Markup('<path d="M{0:.0f} {1}V{2}" stroke="currentColor" stroke-opacity=".3"/>').format(split, TOP, floor)
         span = split - 28 - left
-        end = -1e9  # of the last label
-        for place, label in self.places.ticks:
-            x, half = left + 12 + span * place, LETTER * len(label) / 2
-            if x - half < end + LETTER:
-                continue
-            end = x + half
+        for place, label in _readable(self.places.ticks, span):
+            x = left + 12 + span * place
             yield Markup('<text x="{:.1f}" y="{}" text-anchor="middle" opacity=".8">{}</text>').format(
                 x, floor + 16, label
             )
@@ -194,6 +191,16 @@ class _Scale:
     def at(self, score: float) -> float:
         """The vertical position of a score."""
         return HEIGHT - BOTTOM - (score - self.low) / (self.high - self.low) * (HEIGHT - BOTTOM - TOP)
+
+
+def _readable(ticks: Sequence[tuple[float, str]], span: float) -> Sequence[tuple[float, str]]:
+    """Every first, second, third, … tick: the most whose labels leave two letters of room between them."""
+    for every in range(1, len(ticks)):
+        kept = ticks[::every]
+        ends = [(span * place, LETTER * len(label) / 2) for place, label in kept]
+        if all(x - half >= before + wide + 2 * LETTER for (before, wide), (x, half) in pairwise(ends)):
+            return kept
+    return ticks[:1]
 
 
 def _dot(x: float, y: float, colour: str, radius: float = RADIUS) -> Markup:

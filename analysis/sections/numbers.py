@@ -16,7 +16,7 @@ from analysis.results.frame import RUN
 from analysis.results.view import View
 from analysis.sections.verdict import main_claims
 
-SCOPES = {Scope.THESE: "in these runs", Scope.SEEDS: "for other seeds", Scope.SETTINGS: "for other settings too"}
+SCOPES = {Scope.THESE: "for these runs", Scope.SEEDS: "for other seeds", Scope.SETTINGS: "for other settings too"}
 SCOPE_TERMS = {Scope.THESE: "", Scope.SEEDS: "other seeds", Scope.SETTINGS: "other settings too"}
 MARKS = {
     Verdict.LOWER: Mark.SHOWN,
@@ -50,8 +50,10 @@ def table(view: View, found: Answer) -> Table:
         f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals."
         + " Marks are corrected for the number of methods, intervals are not."
         * many,
-        f"Collapse and standard deviation are of these runs; the mean zero-shot score, in {unit}, is {where}."
-        + " The last two are over the runs that survived." * bool(view.results.runs["collapsed"].any()),
+        "Collapse and standard deviation describe these runs. "
+        f"The interval of the mean zero-shot score, in {unit}, holds {where}."
+        + " Standard deviation and mean leave out collapsed runs."
+        * bool(view.results.runs["collapsed"].any()),
         "The baseline's row has its own standard deviation and mean score. Standard deviations and their ratios are "
         "geometric means over target languages.",
     ]
@@ -106,7 +108,7 @@ def _row(view: View, method: str, claims: dict[Quantity, Claim]) -> list[str | C
     return [
         method,
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
-        _judged(collapse, "+.0f", factor=100, unit=" %"),
+        _judged(collapse, "+.0f", factor=100, unit=" pp"),
         _judged(claims.get(Quantity.SPREAD), ".2f"),
         _judged(claims.get(Quantity.MEAN), f"+{view.results.form}"),
     ]

@@ -99,6 +99,6 @@ def test_a_judged_number_says_its_verdict_in_words_and_not_by_a_sign_alone() -> 
 
 
 def test_a_share_may_begin_with_its_count() -> None:
-    assert Percent(25.0, 7.1, 59.0, count="2/8").plain() == "2/8 [7.1, 59] %"
+    assert Percent(25.0, 7.1, 59.0, count="2/8").plain() == "2/8 = 25 % [7.1, 59]"
     assert Percent(25.0, 7.1, 59.0).plain() == "25 % [7.1, 59]"
     assert Percent(25.0, 7.1, 59.0, count="2/8").numbers() == {"percent": 25.0, "low": 7.1, "high": 59.0}
