@@ -119,8 +119,9 @@ def run_in_tuner(
         if not trial.course:
             list_trial(study, trial, store)
         relay: Relay[Report] = Relay()
-        reporter = Reporter(relay, reports, states=checkpoints)
-        states = TunersStates(trial, reporter, start, changed=changed) if checkpoints or start is not None else None
+        kept = checkpoints or start is not None  # a restored tuner's trials go on with checkpoints
+        reporter = Reporter(relay, reports, states=kept)
+        states = TunersStates(trial, reporter, start, changed=changed) if kept else None
         ended = relay.run(
             partial(attempt, trial, store, resources, keep_weights, rungs=reporter, states=states),
             partial(_tell, trial),
@@ -162,7 +163,7 @@ def _values(trial: TrialConfig, number: int, step: int, dev: float) -> dict[str,
 
 
 def end_of(record: Record, trial: TrialConfig, reports: int) -> dict[str, Any]:
-    """The last report: the dev score of the scored weights, and all test scores × 100."""
+    """The last report: the dev score of the scored weights, and all test scores."""
     tests = {f"test_{language}": score for language, score in record.in_metric("test").items()}
     dev = record.in_metric("dev")[trial.source]
     rest = {"zero_shot": record.zero_shot, "collapsed": record.collapsed, "diverged": record.diverged}
