@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.cli.options.store import STORE
 from harness.common.errors import UserError, bad, unknown
@@ -11,9 +11,6 @@ from harness.common.users.own_code import Bundle
 from harness.python_run import asked_study, written
 from harness.setting import Setting, unknown_field
 from harness.study import Study, TrialConfig
-
-if TYPE_CHECKING:
-    from harness.store.store import Store
 
 __all__ = ["trainable"]
 
@@ -80,6 +77,7 @@ def trainable(
     from harness.execution.resources import Resources
     from harness.store.store import Store
     from harness.training import precision
+    from harness.tuning.tuner_study import begin
 
     # isort: split
     from ray import tune
@@ -94,7 +92,7 @@ def trainable(
     check(bases, resources)
     try_first_steps(bases, resources)
     kept = Store(store)
-    _begin(asked, kept)
+    begin(asked, bases, kept)
     given = Given(
         study=_placed(asked, bases[0]).to_json(),
         bases=[base.to_json() for base in bases],
@@ -105,7 +103,10 @@ def trainable(
     )
 
     def steadytune(config: dict[str, Any]) -> None:
-        run_one(config, given)
+        try:
+            run_one(config, given)
+        except UserError as error:
+            raise error.with_traceback(None) from None  # Tune prints it
 
     placed = Study.from_json(given.study)
 
@@ -230,21 +231,3 @@ def _placed(study: Study, base: TrialConfig) -> Study:
     methods = tuple(replace(arm, method=arm.method.located(absolute)).bare for arm in study.own_arms)
     places = {"data": base.data, "encoder": base.encoder, "precision": base.precision}
     return replace(study, task=task, methods=methods, **places)
-
-
-def _begin(study: Study, store: "Store") -> None:
-    """Write the study's file. The trials of an earlier tuner of the same study stay in it."""
-    with store.claim(f"study-{study.name}"):  # workers of another tuner may be listing their trials
-        _write(study, store)
-
-
-def _write(study: Study, store: "Store") -> None:
-    try:
-        before, trials = store.study(study.name)
-    except UserError:
-        store.save_study(study, [])
-        return
-    alike = all(getattr(before, name) == getattr(study, name) for name in ("question", "task", "methods", "encoder"))
-    if not alike:
-        print(f"Note: the store has another study called {study.name!r}; its record now belongs to this one.")
-    store.save_study(study, trials if alike else [])

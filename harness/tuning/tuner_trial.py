@@ -26,11 +26,10 @@ from harness.tasks import task_named
 from harness.training.training_state import TrainingStates, fits, load_rest
 from harness.tuning.midway import continued
 from harness.tuning.relay import Relay
+from harness.tuning.tuner_study import list_trial
 
 TRIAL = "trial.json"
 """File name of the trial in a checkpoint, with the step."""
-LISTINGS = 5
-"""Attempts to list a trial in a store by URL, where two workers may write the study's file at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,18 +130,6 @@ def run_in_tuner(
     record = store.record_of(trial)
     assert record is not None
     tune.report(end_of(record, trial, reports))
-
-
-def list_trial(name: str, trial: TrialConfig, store: Store) -> None:
-    """Add a trial to a study's trials in the store, so that the report names it even if it never finishes."""
-    for _ in range(LISTINGS):
-        with store.claim(f"study-{name}"):
-            study, trials = store.study(name)
-            if trial.id in {one.id for one in trials}:
-                return
-            store.save_study(study, [*trials, trial])
-            if store.is_local:
-                return
 
 
 def _tell(trial: TrialConfig, report: Report) -> None:

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.common.errors import UserError
 from harness.execution.plan import plan
-from harness.methods import L2, Composed, Ewc, OwnMethod, Vanilla
+from harness.methods import L2, Bitfit, Composed, Ewc, OwnMethod, Vanilla
 from harness.python_tune import _placed, trial_of
 from harness.store.store import Store
 from harness.study import Setting, Study, TrialConfig
@@ -99,8 +99,13 @@ def test_the_trials_of_an_earlier_tuner_stay_listed(study: Study, tmp_path: Path
     placed, trials = store.study(study.name)
     assert trials == []
     store.save_study(placed, plan(study))
-    harness.trainable(study, store=tmp_path / "store", gpus=0)
+    harness.trainable(replace(study, methods=(*study.methods, Bitfit())), store=tmp_path / "store", gpus=0)
     assert len(store.study(study.name)[1]) == 2
+    store.save_study(placed, [*plan(study), *plan(replace(study, encoder="embedded"))])
+    harness.trainable(replace(study, methods=(L2(strength=3.0),)), store=tmp_path / "store", gpus=0)
+    assert [(trial.method, trial.encoder) for trial in store.study(study.name)[1]] == [
+        (study.methods[1], study.encoder)
+    ]
     harness.trainable(replace(study, question="other"), store=tmp_path / "store", gpus=0)
     assert store.study(study.name)[1] == []
 
