@@ -14,7 +14,7 @@ NAME = "class_weights"
 
 
 def canonical(value: Any) -> Any:
-    """The one text of equal weights, JSON; words, and values that are no weights, stay as they are.
+    """The one text of equal weights, JSON; words stay as they are.
 
     A mapping is sorted by label. Raises ``UserError`` for a weight that is not a number of at least 0.
     """
@@ -32,8 +32,10 @@ def canonical(value: Any) -> Any:
         weights = [_weight(one) for one in given]
         if not any(weights):
             raise bad(NAME, value, ABOVE)
-    else:
+    elif isinstance(value, str):
         return value
+    else:
+        raise bad(NAME, value, FORM)
     if not given:
         raise bad(NAME, value, FORM)
     return json.dumps(weights, ensure_ascii=False)

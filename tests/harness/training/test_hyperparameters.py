@@ -186,6 +186,8 @@ def test_class_weights_of_ones_own_weigh_the_loss_as_torch_does(trial: Make, tmp
         ({"NOUN": "x"}, "class_weights: 'x' is not allowed; give a number"),
         ([0, 0], "class_weights: .* give weights of which one at least is above 0"),
         (dict.fromkeys(TASKS["udpos"].labels, 0), "class_weights: .* give weights of which one at least is above 0"),
+        (2, "class_weights: 2 is not allowed; give none, balanced, a weight for each label"),
+        ({"noun": 2}, "class_weights: label: there is no 'noun'. Did you mean 'NOUN'"),
         ({}, "class_weights: {} is not allowed; give none, balanced, a weight for each label"),
         ({1: 2, "1": 3}, "class_weights: {1: 2, '1': 3} is not allowed; give each label once"),
         ("{NOUN", "class_weights: '{NOUN' is not allowed; give none, balanced, a weight for each label"),
