@@ -37,6 +37,7 @@ def trainable(
     study: Study | str | os.PathLike[str],
     *,
     store: str | os.PathLike[str] = STORE,
+    targets: Sequence[str] | None = None,
     reports: int = 10,
     checkpoints: bool = True,
     cpus: int = 1,
@@ -52,6 +53,7 @@ def trainable(
     Args:
         study: A study with one setting, the name of one that ships, or the path of a study's file.
         store: Folder or URL of the store. All nodes must reach it.
+        targets: Target languages in place of the study's.
         reports: Number of reports of a trial, evenly over its steps; the last is the end.
         checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone
             trials.
@@ -66,7 +68,14 @@ def trainable(
     Raises:
         UserError: The study cannot run as it is, or has several settings.
     """
-    asked = asked_study(study, changes)
+    if not isinstance(store, str | os.PathLike):
+        raise bad("store", store, "a folder or a URL")
+    if "seeds" in changes:
+        raise UserError("keyword: there is no 'seeds'; give 'seed' in Tune's param_space")
+    asked = asked_study(study, changes, targets=targets)
+    for name, switch in (("checkpoints", checkpoints), ("keep_weights", keep_weights)):
+        if not isinstance(switch, bool):
+            raise bad(name, switch, "True or False")
     _check(asked, reports, cpus, gpus)
 
     from harness.execution.kept_precision import with_kept_precision
@@ -212,6 +221,8 @@ def _check(study: Study, reports: object, cpus: object, gpus: object) -> None:
             raise bad(name, value, "a whole number of at least 1")
     if gpus is not None and not (isinstance(gpus, int | float) and 0 <= gpus <= 1):
         raise bad("gpus", gpus, "a number from 0 to 1")
+    if study.replicates > 1:
+        raise bad("replicates", study.replicates, "1, as each of Tune's configs is one trial")
     for arm in study.arms:
         label = arm.method.arm.label
         if len(arm.settings) > 1:

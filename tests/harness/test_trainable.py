@@ -82,10 +82,17 @@ def test_a_study_without_one_trial_per_config_is_refused(study: Study, tmp_path:
     with pytest.raises(UserError, match="has a model for each of 2 target languages"):
         harness.trainable(replace(study, methods=(Ewc(strength=1.0),)), store=tmp_path / "store")
     wrong: dict[str, Any]
-    for wrong in ({"reports": 0}, {"cpus": "2"}, {"cpus": 0}, {"gpus": "1"}, {"gpus": 2}):
+    for wrong in (
+        {"reports": 0}, {"cpus": "2"}, {"cpus": 0}, {"gpus": "1"}, {"gpus": 2}, {"checkpoints": "no"},
+        {"keep_weights": 1}, {"replicates": 2}, {"store": 3},
+    ):  # fmt: skip
         ((name, value),) = wrong.items()
-        with pytest.raises(UserError, match=f"{name}: {value!r} is not allowed; give a"):
-            harness.trainable(study, store=tmp_path / "store", **wrong)
+        with pytest.raises(UserError, match=f"{name}: {value!r} is not allowed; give "):
+            harness.trainable(study, **{"store": tmp_path / "store", **wrong})
+    with pytest.raises(UserError, match="there is no 'seeds'; give 'seed' in Tune's param_space"):
+        harness.trainable(study, store=tmp_path / "store", seeds=[1])
+    with pytest.raises(UserError, match="targets of task udpos: there is no 'dee'"):
+        harness.trainable(study, store=tmp_path / "store", targets=["dee"])
     assert not (tmp_path / "store").exists()
 
 
