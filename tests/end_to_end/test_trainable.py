@@ -184,7 +184,8 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
     own.write_text(own.read_text().replace("max_steps: 20", "max_steps: 400"))
     place, tunes = tmp_path / "store", tmp_path / "tune"
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)], env={**os.environ}
+        [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)],
+        env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.01"},  # else Tune may not have noted any checkpoint yet
     )
     deadline = time.monotonic() + 100
     while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
@@ -198,6 +199,7 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
     found = [*tune.Tuner.restore(str(tunes / "killed"), trainable=trainable).fit()]
     reports = [one.metrics or {} for one in found]
     assert [report["finished"] for report in reports] == [True, True]
+    assert any(report["iterations_since_restore"] < 4 for report in reports)
     for one in found:
         told = [
             json.loads(line)["training_iteration"] for line in Path(one.path, "result.json").read_text().splitlines()
