@@ -168,7 +168,7 @@ def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfi
     alone = replace(study, methods=(arm.bare,))
     asked, _ = scaled(alone, changes=written(changes), seeds=[seed], words=Words(change="config"))
     (found,) = asked.arms
-    ((method, _),) = found.method.expand(study.targets) if found.method != arm.method else [(base.method, ())]
+    method = base.method if found.method == arm.method else found.method.expand(study.targets)[0][0]
     return another(base, method, found.settings[0], found.seeds[0])
 
 
@@ -240,5 +240,4 @@ def _placed(study: Study, base: TrialConfig) -> Study:
 
     task = base.own_task or base.task_file or base.task
     methods = tuple(replace(arm, method=arm.method.located(absolute)).bare for arm in study.own_arms)
-    places = {"data": base.data, "encoder": base.encoder, "precision": base.precision}
-    return replace(study, task=task, methods=methods, **places)
+    return replace(study, task=task, methods=methods, data=base.data, encoder=base.encoder, precision=base.precision)

@@ -69,7 +69,7 @@ def guarded_optimizer(optimizer: "Optimizer", given: Set[int], name: str, path: 
         )
     step = _guarded(type(optimizer).step, f"the optimizer of the method {name!r}", path)
     # A bound method, because torch's schedules bind it anew.
-    optimizer.step = MethodType(step, optimizer)  # type: ignore[method-assign]
+    optimizer.__dict__["step"] = MethodType(step, optimizer)
     return optimizer
 
 
