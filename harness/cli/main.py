@@ -24,8 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         restart_in_utf8_mode()
         collect_seldom()
     options = parser().parse_args(arguments)
-    with signals.terminable(last=arguments is None):
-        return _run(options)
+    last = arguments is None  # nothing else runs in this process afterwards
+    with signals.terminable(last=last):
+        code = _run(options)
+    if last and code > exit_codes.USER_ERROR:  # it was ended early
+        signals.leave(code)
+    return code
 
 
 def _run(options: argparse.Namespace) -> int:

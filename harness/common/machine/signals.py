@@ -5,6 +5,7 @@ as a training that writes a checkpoint, defers it and asks ``requested``. A seco
 """
 
 import _thread
+import atexit
 import os
 import signal
 import socket
@@ -12,10 +13,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
+from typing import NoReturn
 
 PATIENCE = {signal.SIGTERM: 20.0, signal.SIGHUP: 20.0, signal.SIGUSR1: 100.0}
 """Seconds for which code may defer each signal. Slurm and Kubernetes send SIGKILL 30 s after SIGTERM by default.
@@ -90,6 +92,18 @@ def terminable(*, last: bool = False) -> Iterator[None]:
         signal.set_wakeup_fd(wakeup)
         theirs.close()
         _state.number, _state.overdue, _state.raised = None, False, False
+
+
+def leave(code: int) -> NoReturn:
+    """End this process after an interruption, with its exit code.
+
+    Python itself would end by SIGINT if the exception came while a library ran a string of code, as ``dataclass`` does.
+    """
+    atexit._run_exitfuncs()
+    with suppress(OSError, ValueError):  # a closed terminal
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 @contextmanager

@@ -82,3 +82,14 @@ def test_a_signal_after_the_work_changes_no_exit_code() -> None:
         [sys.executable, "-c", f"{code}for number in signals.ENDING:\n    os.kill(os.getpid(), number)"]
     )
     assert done.returncode == 0
+
+
+def test_an_interruption_of_generated_code_keeps_the_exit_code() -> None:
+    """Such as of ``dataclass``, which libraries call while they are imported."""
+    code = (
+        "import os, signal\nfrom harness.common.machine import signals\ntry:\n    with signals.terminable(last=True):\n"
+        "        exec('os.kill(os.getpid(), signal.SIGTERM)')\nexcept KeyboardInterrupt:\n    pass\n"
+    )
+    for end, expected in (("", -signal.SIGINT), ("print('said', end='')\nsignals.leave(143)", 143)):
+        done = subprocess.run([sys.executable, "-c", code + end], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (expected, "said" * bool(end))
