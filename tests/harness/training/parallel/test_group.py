@@ -92,8 +92,11 @@ def test_a_time_limit_ends_the_wait_for_a_process_that_hangs(tmp_path: Path) -> 
             first.meet()
     finally:
         signal.signal(signal.SIGALRM, before)
-    assert time.monotonic() - start < 3
+    took = time.monotonic() - start
     late.cancel()
+    if took < 3:
+        second.meet()  # else the first group's end would wait for it
+    assert took < 3
 
 
 def test_all_take_the_tensors_of_the_first(tmp_path: Path) -> None:
