@@ -7,10 +7,12 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from harness.common.machine import environment
 from harness.common.machine.garbage import collect_seldom
@@ -81,21 +83,36 @@ def host_and_port(address: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
+_starting = threading.local()
+"""Whether this thread starts a Ray with few processes. Another thread may start one of the user's meanwhile."""
+
+
+def _unless_few(method: Callable[..., None]) -> Callable[..., None]:
+    """A method of Ray's that starts a process, left out within ``few_processes``."""
+
+    @wraps(method)
+    def start(self: node.Node, *given: Any, **options: Any) -> None:
+        if not getattr(_starting, "few", False):
+            method(self, *given, **options)
+
+    return start
+
+
+for _name in ("start_monitor", "start_api_server", "start_log_monitor"):
+    setattr(node.Node, _name, _unless_few(getattr(node.Node, _name)))
+
+
 @contextmanager
 def few_processes() -> Iterator[None]:
     """Start no process that only a cluster needs: the autoscaler, the API server and the reader of workers' logs.
 
     Together they take half of Ray's start. Ray's public options leave them running without a dashboard too.
     """
-    names = ("start_monitor", "start_api_server", "start_log_monitor")
-    before = {name: getattr(node.Node, name) for name in names}
-    for name in names:
-        setattr(node.Node, name, lambda self, **options: None)
+    _starting.few = True
     try:
         yield
     finally:
-        for name, method in before.items():
-            setattr(node.Node, name, method)
+        _starting.few = False
 
 
 def shut_down() -> None:
@@ -107,13 +124,28 @@ def shut_down() -> None:
     if own is not None:
         end = own.kill_all_processes
         own.kill_all_processes = lambda **options: end(check_alive=False, allow_graceful=False, wait=True)
-    ray.shutdown()
+    with _children_too():
+        ray.shutdown()
 
 
 def end_own_processes() -> None:
     """End a Ray that was started by this process."""
     if worker._global_node is not None:
-        worker._global_node.kill_all_processes(check_alive=False, allow_graceful=False)
+        with _children_too():
+            worker._global_node.kill_all_processes(check_alive=False, allow_graceful=False)
+
+
+@contextmanager
+def _children_too() -> Iterator[None]:
+    """End the children of a Ray of this process after it. Its agents would notice its end only after a minute."""
+    own, children = worker._global_node, []
+    for _, process in own.live_processes() if own is not None else ():
+        with suppress(node.psutil.Error):
+            children += node.psutil.Process(process.pid).children()
+    yield
+    for child in children:
+        with suppress(node.psutil.Error):
+            child.kill()
 
 
 def mark(name: str) -> None:

@@ -3,6 +3,7 @@
 Abilities and rates are tested with torch 2.11 and 2.13, groups and the operator with 2.13, on a CPU.
 """
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,10 +16,16 @@ FOREVER = timedelta(days=365)
 """Wait of a process for the others: process 0 may score or write for hours, and another part notices if one dies."""
 
 
+STEP = timedelta(seconds=1)
+"""Longest wait outside Python, where a signal or a time limit could not end it."""
+
+
 class Work(Protocol):
     """A message on its way."""
 
-    def wait(self) -> object: ...
+    def wait(self, timeout: timedelta = ...) -> object: ...
+
+    def is_completed(self) -> bool: ...
 
 
 class Link(Protocol):
@@ -35,6 +42,14 @@ class Link(Protocol):
     def abort(self) -> None:
         """Give up all messages."""
         ...
+
+
+def arrived(message: Work) -> None:
+    """Wait for a message of gloo. Raises the ``RuntimeError`` of a message that does not arrive."""
+    while not message.is_completed():
+        with suppress(RuntimeError):  # the step is over, or the error that the last line raises
+            message.wait(STEP)
+    message.wait()
 
 
 def has_fast_bf16() -> bool:

@@ -1,6 +1,6 @@
 """A fixed mask of gradients from the Fisher information of the task's loss, for ``harness.methods.child_tuning``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -25,6 +25,8 @@ class FisherMask(TrainerCallback):
 
     examples: Callable[[], Iterator[Batch]]
     """Gives the training examples as batches of one. The trainer sets it."""
+    agreed: Callable[[Sequence[Tensor]], object] | None = None
+    """Replaces tensors by those of the first of several processes, whose GPUs may round otherwise."""
 
     def __init__(self, share: float, count: int | None) -> None:
         self.share, self.count = share, count
@@ -52,7 +54,7 @@ class FisherMask(TrainerCallback):
     ) -> None:
         assert model is not None
         if not self.masks:
-            self.masks = masks(model, islice(self.examples(), self.count), self.share)
+            self.masks = masks(model, islice(self.examples(), self.count), self.share, self.agreed)
         self.masks = {name: mask.to(model.device) for name, mask in self.masks.items()}
 
     def on_pre_optimizer_step(
@@ -69,7 +71,12 @@ class FisherMask(TrainerCallback):
                 grad.mul_(mask)
 
 
-def masks(model: PreTrainedModel, examples: Iterator[Batch], share: float) -> dict[str, Tensor]:
+def masks(
+    model: PreTrainedModel,
+    examples: Iterator[Batch],
+    share: float,
+    agreed: Callable[[Sequence[Tensor]], object] | None = None,
+) -> dict[str, Tensor]:
     """The masks of the layers' trained weights. The model's gradients are cleared.
 
     Equal values at the threshold all stay.
@@ -86,6 +93,8 @@ def masks(model: PreTrainedModel, examples: Iterator[Batch], share: float) -> di
             if gradient is not None:
                 mean.addcmul_(gradient, gradient)
     model.train(training)
+    if agreed is not None:
+        agreed([*found.values()])
     flat = torch.cat([one.flatten() for one in found.values()])
     kept = max(1, round(share * len(flat)))
     threshold = flat.kthvalue(len(flat) - kept + 1).values

@@ -81,6 +81,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
     for callback in config.method.callbacks():
         if isinstance(callback, FisherMask):
             callback.examples = trainer.examples
+            callback.agreed = None if group is None else group.same_
         trainer.add_callback(callback)
     return trainer
 

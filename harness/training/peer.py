@@ -6,8 +6,10 @@ Executed by ``harness.training.parallel.peers``. It writes nothing to the store 
 import json
 import os
 import pickle
+import shutil
 import signal
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,8 @@ from harness.training.trial import select_on_dev
 
 def main(folder: Path, rank: int) -> None:
     """Train, and end the process with code 0, or with 1 after an error."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    tempfile.tempdir = str(folder)  # this process ends without the clean-up of its own temporary files
     for number in (signal.SIGINT, *signals.ENDING):
         signal.signal(number, signal.SIG_IGN)  # the first process decides when to end
     try:
@@ -63,9 +66,10 @@ def _train(
     trainer.resume(NoStates() if resumes else None)
 
 
-def _end_with_parent() -> None:
-    """End this process once the first one has ended, which closes the standard input."""
-    sys.stdin.buffer.read()
+def _end_with_parent(folder: Path) -> None:
+    """End this process once the first one has ended, which closes the standard input, and remove their folder."""
+    os.read(sys.stdin.fileno(), 1)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

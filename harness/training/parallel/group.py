@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.compat.torch import process_group
+from harness.compat.torch import arrived, process_group
 from harness.training.parallel.lost import LostProcessError
 
 AT_ONCE = 2**24
@@ -77,16 +77,24 @@ class Group:
         for some in _groups(tensors):
             flat = some[0].view(-1) if len(some) == 1 and some[0].is_contiguous() else _flat(some)
             with _reaching_others():
-                self._sums.allreduce([flat]).wait()
+                message = self._sums.allreduce([flat])
+                message.wait() if self._sums is not self._messages else arrived(message)  # NCCL's wait returns at once
             if flat.data_ptr() != some[0].data_ptr():
                 parts = flat.split([tensor.numel() for tensor in some])
                 torch._foreach_copy_(some, [part.view_as(one) for part, one in zip(parts, some, strict=True)])
+
+    @torch.no_grad()
+    def same_(self, tensors: Sequence[Tensor]) -> None:
+        """Replace tensors of one type by those of process 0."""
+        if not self.leads:
+            torch._foreach_zero_(list(tensors))
+        self.sum_(tensors)
 
     def sum_gradients_(self, parameters: Sequence[nn.Parameter]) -> None:
         """Replace gradients by their sums. A parameter has one afterwards if it had one in any process."""
         there = torch.tensor([parameter.grad is not None for parameter in parameters], dtype=torch.int32)
         with _reaching_others():
-            self._messages.allreduce([there]).wait()
+            arrived(self._messages.allreduce([there]))
         moved = [parameter for parameter, count in zip(parameters, there.tolist(), strict=True) if count]
         for parameter in moved:
             if parameter.grad is None:
@@ -98,10 +106,10 @@ class Group:
         content = torch.frombuffer(bytearray(json.dumps(value).encode()), dtype=torch.uint8)
         length = torch.tensor([len(content)])
         with _reaching_others():
-            self._messages.broadcast(length, 0).wait()
+            arrived(self._messages.broadcast(length, 0))
             if not self.leads:
                 content = torch.empty(int(length), dtype=torch.uint8)
-            self._messages.broadcast(content, 0).wait()
+            arrived(self._messages.broadcast(content, 0))
         return json.loads(bytes(content.tolist()))
 
     def same_folder(self, folder: Path | None) -> Path | None:
@@ -112,7 +120,7 @@ class Group:
     def meet(self) -> None:
         """Wait until every process is here."""
         with _reaching_others():
-            self._messages.allreduce([torch.zeros(1)]).wait()
+            arrived(self._messages.allreduce([torch.zeros(1)]))
 
     def abandon(self) -> None:
         """Free a GPU from messages that no process answers any more."""

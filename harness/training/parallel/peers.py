@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -57,6 +58,15 @@ class Peers:
             return self
         self._kept = tempfile.TemporaryDirectory(prefix="steadytune-group-")
         self.folder = Path(self._kept.name)
+        try:
+            self._start()
+        except BaseException:
+            self._end(patience=0.0)
+            self._kept.cleanup()
+            raise
+        return self
+
+    def _start(self) -> None:
         gpus = visible_gpus() if torch.cuda.is_available() else []
         self.gpu = len(gpus) >= self.size  # else NCCL refuses, and gloo sums for processes that share a GPU
         given = self.given | {
@@ -70,7 +80,6 @@ class Peers:
             self.processes.append(self._started(rank, gpus[rank % len(gpus)] if gpus else ""))
         if self.gpu:
             threading.Thread(target=self._watch, daemon=True, name="peers").start()
-        return self
 
     def _started(self, rank: int, gpu: str) -> "subprocess.Popen[bytes]":
         place = str(Path(harness.__path__[0]).parent)
@@ -89,11 +98,26 @@ class Peers:
         if self.size == 1:
             return None
         while not all(ready_file(self.folder, rank).exists() for rank in range(1, self.size)):
-            if any(process.poll() is not None for process in self.processes):
-                raise LostProcessError("a process of the trial did not start")
+            self._check_alive()
             time.sleep(POLL)
-        self.group = Group(self.folder, 0, self.size, gpu=self.gpu)
+        made: Future[Group] = Future()
+        threading.Thread(target=self._meet, args=(made,), daemon=True, name="meeting").start()
+        while not made.done():
+            self._check_alive()
+            time.sleep(POLL)
+        self.group = made.result()
         return self.group
+
+    def _check_alive(self) -> None:
+        if any(process.poll() is not None for process in self.processes):
+            raise LostProcessError("a process of the trial did not start")
+
+    def _meet(self, made: "Future[Group]") -> None:
+        """Form the group. It takes for ever if a peer dies meanwhile, so this thread may stay behind."""
+        try:
+            made.set_result(Group(self.folder, 0, self.size, gpu=self.gpu))
+        except BaseException as error:
+            made.set_exception(error)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -69,3 +70,43 @@ def test_a_users_threads_are_counted(tmp_path: Path) -> None:
     (tmp_path / "30").mkdir()  # it has just ended
     assert threads_of(os.getuid(), tmp_path) == 4
     assert threads_of(os.getuid() + 1, tmp_path) == 0
+
+
+def test_a_ray_of_the_users_own_starts_whole_while_ours_starts() -> None:
+    """Ours may still start in its thread after Ctrl-C."""
+    from harness.compat.ray import few_processes, node
+
+    inside, over = threading.Event(), threading.Event()
+
+    def start() -> None:
+        with few_processes():
+            inside.set()
+            over.wait()
+
+    ours = threading.Thread(target=start, daemon=True)
+    ours.start()
+    inside.wait()
+    with few_processes():
+        node.Node.start_monitor(None)
+    with pytest.raises(AttributeError):  # Ray's own method begins
+        node.Node.start_monitor(None)
+    over.set()
+    ours.join()
+    with pytest.raises(AttributeError):
+        node.Node.start_monitor(None)
+
+
+ENDS = """
+import psutil
+from harness.cluster.connection import connection
+
+with connection(None):
+    started = psutil.Process().children(recursive=True)
+print(len(started) > 3, psutil.wait_procs(started, timeout=10)[1])
+"""
+
+
+def test_no_process_of_ray_is_left() -> None:
+    code = f"import harness.compat.ray{ENDS}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout == "True []\n", done.stderr

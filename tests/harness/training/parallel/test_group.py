@@ -1,15 +1,19 @@
 """Sums and messages between processes, here threads: a group belongs to no process."""
 
 import re
+import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Timer
 from typing import TypeVar
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from harness.common.errors import TimeLimitError
 from harness.training.parallel import group as module
 from harness.training.parallel.group import Group
 
@@ -70,6 +74,38 @@ def test_dropout_differs_between_processes_and_steps_and_nothing_else_does(tmp_p
 def test_the_first_process_tells_the_others(tmp_path: Path) -> None:
     value = {"step": 3, "score": 12.345678901234567, "folder": "/tmp/é", "none": None}
     assert in_each(lambda group: group.told(value if group.leads else None), tmp_path) == [value] * SIZE
+
+
+def test_a_time_limit_ends_the_wait_for_a_process_that_hangs(tmp_path: Path) -> None:
+    first, second = in_each(lambda group: group, tmp_path, size=2)
+
+    def ring(number: int, frame: object) -> None:
+        raise TimeLimitError("over")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    late = Timer(4, second.meet)
+    late.start()
+    start = time.monotonic()
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(TimeLimitError):
+            first.meet()
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    took = time.monotonic() - start
+    late.cancel()
+    if took < 3:
+        second.meet()  # else the first group's end would wait for it
+    assert took < 3
+
+
+def test_all_take_the_tensors_of_the_first(tmp_path: Path) -> None:
+    def work(group: Group) -> list[list[float]]:
+        parts = [torch.full((2,), float(group.rank + 1)), torch.full((1,), 10.0 ** (group.rank + 1))]
+        group.same_(parts)
+        return [part.tolist() for part in parts]
+
+    assert in_each(work, tmp_path) == [[[1.0, 1.0], [10.0]]] * SIZE
 
 
 def test_weights_that_differ_are_noticed(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -42,6 +43,8 @@ from harness.methods import (
 from harness.store.store import Store
 from harness.study import Setting, TrialConfig
 from harness.training.parallel.group import Group
+from harness.training.parallel.lost import LostProcessError
+from harness.training.parallel.peers import Peers
 from harness.training.training_state import TrainingStates
 from harness.training.trial import run_trial
 from tests.helpers.cut_trials import OFTEN, ended, same
@@ -98,6 +101,7 @@ METHODS: list[tuple[Method, Setting]] = [
     (WeightAveraging(steps=4), PLAIN),
     (Composed(methods=(L2(strength=0.1), LayerwiseDecay(decay=0.8))), PLAIN),
     (ChildTuning(), PLAIN),
+    (ChildTuning(mask="fisher", examples=4), PLAIN),
     (RecAdam(strength=9.0, middle=3), UNDROPPED),
 ]
 
@@ -169,6 +173,19 @@ def test_a_killed_process_loses_the_trial_which_resumes(
     assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
 
 
+def test_a_process_that_ends_before_the_group_is_formed_is_told(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.training.parallel.peers.PEER", "tests.helpers.short_lived_peer")
+    with (
+        pytest.raises(LostProcessError, match="process 1 of the trial's 2 ended with code 1: no room") as caught,
+        Peers(replace(trial(), processes=2), tmp_path, 1, resumes=False) as started,
+    ):
+        started.join()
+    assert caught.value.died
+    assert not started.folder.exists()
+
+
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
 
 
@@ -201,13 +218,20 @@ class Drift(Method):
 
 
 @pytest.mark.nightly
-def test_an_own_method_that_moves_the_replicas_apart_is_told(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_an_own_method_that_moves_the_replicas_apart_is_told(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     (tmp_path / "mine.py").write_text(DRIFT, encoding="utf-8")
     config = replace(trial(OwnMethod(file=str(tmp_path / "mine.py"), name="drift")), processes=2)
     ended = attempt(config, Store(tmp_path / "store"), TWO)
     assert "the weights of process 1 are no longer those of process 0" in ended.error
     assert not ended.lost_process  # a retry would end alike
     assert not peers(os.getpid())
+    assert not [*temporary.glob("steadytune-*")]  # the other process had the user's code in one
 
 
 @pytest.mark.nightly
@@ -231,7 +255,10 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
         *local,
     ]
     others = set(peers())
-    with subprocess.Popen(command, **RUN) as run:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    run_here = {**RUN, "env": {**os.environ, "TMPDIR": str(temporary)}}
+    with subprocess.Popen(command, **run_here) as run:
         _until(lambda: run.poll() is not None or bool(list(place.glob("trials/*/checkpoint-*"))))
         (peer,) = set(peers()) - others
         os.kill(run.pid if local else peer, signal.SIGKILL)
@@ -239,7 +266,8 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
         code = run.wait(300)
     assert code == (-signal.SIGKILL if local else 0)
     if local:
-        assert subprocess.run(command, **RUN, check=False).returncode == 0
+        assert not [*temporary.glob("steadytune-group-*")]
+        assert subprocess.run(command, **run_here, check=False).returncode == 0
     _until(lambda: not set(peers()) - others)
     store = Store(place)
     records = [recorded(store, trial) for trial in store.ids()]
