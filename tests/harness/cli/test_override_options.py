@@ -57,7 +57,7 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         (["--set", "schedule=lineal"], "schedule: there is no 'lineal'. Did you mean 'linear'?"),
         (
             ["--set", "warmup_steps=10%"],
-            "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too",
+            "warmup_steps: '10%' is not allowed; give a whole number of steps; a share needs max_steps",
         ),
         (
             ["--set", "warmup_steps=101%", "--set", "max_steps=9"],

@@ -184,8 +184,8 @@ def test_class_weights_of_ones_own_weigh_the_loss_as_torch_does(trial: Make, tmp
         ([1, 2], r"class_weights: '\[1.0, 2.0\]' is not allowed; give 17 weights, one for each of ADJ, "),
         ({"NOUN": -1}, "class_weights: -1.0 is not allowed; give a finite number of at least 0"),
         ({"NOUN": "x"}, "class_weights: 'x' is not allowed; give a number"),
-        ([0, 0], "class_weights: .* give weights of which one at least is above 0"),
-        ("{NOUN", "class_weights: '{NOUN' is not allowed; give none, balanced, a weight for each label"),
+        ([0, 0], "class_weights: .* give weights, with at least one above 0"),
+        ("{NOUN", "class_weights: '{NOUN' is not allowed; give none, balanced, a mapping from labels to weights"),
         ("balancd", "class_weights: 'balancd' is not allowed; give none, balanced"),
     ],
 )
