@@ -64,7 +64,10 @@ def listen_on_this_machine_only() -> None:
 
 
 def keep_from_workers(variables: Collection[str]) -> None:
-    """Stop Tune from copying environment variables to workers. Ray's logs would have them, and all users can read these."""
+    """Stop Tune from copying environment variables to workers.
+
+    Otherwise Ray's logs would contain the variables, and all users can read these logs.
+    """
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
 
 

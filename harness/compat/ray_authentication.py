@@ -1,7 +1,7 @@
 """Ray's authentication by a token. Local clusters have it from Ray 2.59 on, and all clusters from 2.61 on.
 
-Ray finds a token in ``RAY_AUTH_TOKEN``, in the file of ``RAY_AUTH_TOKEN_PATH`` or in ``~/.ray/auth_token``. Ray uses the
-token if ``RAY_AUTH_MODE`` is ``token``. Tested with Ray 2.40 and 2.60.
+Ray finds a token in ``RAY_AUTH_TOKEN``, in the file of ``RAY_AUTH_TOKEN_PATH`` or in ``~/.ray/auth_token``. Ray uses
+the token if ``RAY_AUTH_MODE`` is ``token``. Tested with Ray 2.40 and 2.60.
 """
 
 import os

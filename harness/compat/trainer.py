@@ -74,8 +74,8 @@ class ResumableTrainer(Trainer):
 
     def resume_from(self, folder: Path | None) -> None:
         """Train, from the state in a folder if one is given."""
-        # Trainer warns about every state: ``logging_steps`` is a share of the steps in the arguments, but a number of steps
-        # in the state.
+        # Trainer warns about every state: ``logging_steps`` is a share of the steps in the arguments, but a number of
+        # steps in the state.
         logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
         self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
 

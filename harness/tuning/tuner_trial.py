@@ -1,4 +1,4 @@
-"""One trial of a user's own ``tune.Tuner``: it reports dev scores and training states, and lands in the store."""
+"""One trial of a user's own ``tune.Tuner``. It reports dev scores and training states, and enters the store."""
 
 import json
 import math
@@ -30,7 +30,7 @@ from harness.tuning.relay import Relay
 TRIAL = "trial.json"
 """File name of the trial in a checkpoint, with the step."""
 LISTINGS = 5
-"""Attempts to list a trial in a store by URL, where two workers may write the study's file at once."""
+"""Attempts to list a trial in a store by URL, because two workers may write the study's file at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Reporter:
 
 
 class TunersStates(TrainingStates):
-    """Training states in Tune's checkpoints: the one to begin from, and one with each report."""
+    """Training states in Tune's checkpoints: the state at the start, and a state with each report."""
 
     every = math.inf
 
@@ -103,8 +103,8 @@ def run_in_tuner(
 ) -> None:
     """Run a trial of the study with a name in a worker of Tune, and report it. Raises on failure.
 
-    It goes on from Tune's checkpoint if there is one.
-    A finished trial of the store is not trained again: its end is reported at once.
+    The trial continues from Tune's checkpoint if there is a checkpoint. A finished trial of the store is not trained
+    again: its end is reported at once.
     """
     # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"

@@ -1,8 +1,8 @@
 """A user's own metric: a function ``metric(gold, predicted)`` in a ``.py`` file.
 
-Its arguments are two lists: the gold answers and the model's answers. An answer is a label's name, a number, or a list of
-tags for a sentence. The function returns one number. Reports show the number × 100, and higher is better. Attributes of
-the function can change this, see ``own_measure``.
+Its arguments are two lists: the gold answers and the model's answers. An answer is a label's name, a number, or a list
+of tags for a sentence. The function returns one number. Reports show the number × 100, and higher is better.
+Attributes of the function can change this, see ``own_measure``.
 """
 
 import inspect
@@ -38,7 +38,7 @@ def code_fingerprint(name: str) -> str:
 
 
 def own_measure(name: str) -> Measure:
-    """Name, unit and direction of a user's metric. The function's attributes set them, such as ``metric.points = False``.
+    """Name, unit and direction of a user's metric, from the function's attributes such as ``metric.points = False``.
 
     Raises ``UserError`` for an unknown attribute and for an unsuitable value.
     """
