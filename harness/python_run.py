@@ -1,4 +1,4 @@
-"""``harness.run``, a study's run from Python, in a notebook or a script."""
+"""``harness.run``: run a study from Python, in a notebook or a script."""
 
 import json
 import os

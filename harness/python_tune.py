@@ -1,4 +1,4 @@
-"""``harness.trainable``, a study's trials for a ``tune.Tuner`` of one's own."""
+"""``harness.trainable``: a study's trials for a user's own ``tune.Tuner``."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["trainable"]
 
 METHOD, SEED = "method", "seed"
-"""Keys of a config beside the fields of a setting and the options of methods."""
+"""Keys of a config in addition to fields of a setting and options of methods."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """All that a worker needs beside Tune's config."""
+    """All inputs of a worker in addition to Tune's config."""
 
     study: dict[str, Any]
     """The study with full paths, as JSON."""

@@ -53,7 +53,7 @@ def passages(text: str, language: str, count: int, origin: Origin, column: str =
 
 
 def of_task(text: str) -> bool:
-    """Whether the text is a task's test set, so that the place of the study's data matters."""
+    """Whether the text is a task's test set, which depends on the place of the study's data."""
     return text == TASK or text in TASKS
 
 

@@ -1,4 +1,4 @@
-"""Parquet files that form one split: all of them, and none of another layout."""
+"""Complete sets of Parquet files that form one split, in a single layout."""
 
 import re
 from collections.abc import Sequence

@@ -39,7 +39,8 @@ class Sampler(OptunaSearch):
 def sampler(journal: Journal, label: str) -> Sampler:
     """A TPE sampler that knows the points and last dev scores of the method's earlier trials.
 
-    Tune reports the same values for running trials."""
+    Tune reports the same values for running trials.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search
     points, rewards = journal.points(label)

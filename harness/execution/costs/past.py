@@ -1,4 +1,4 @@
-"""Past trials, the basis of an estimate: those of a store, or short ones that run now."""
+"""Past trials, the basis of an estimate: trials of a store, or short trials that run now."""
 
 import contextlib
 import tempfile
@@ -41,7 +41,7 @@ class Past:
 
     @classmethod
     def of(cls, record: Record, stored: float) -> "Past | None":
-        """The figures of a record; ``None`` if the record's version lacks some of them.
+        """The figures of a record; ``None`` if the record's version lacks some figures.
 
         ``stored`` is the number of bytes that the trial has in the store, without weights.
         """
@@ -85,7 +85,7 @@ def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
 
 
 def alike(config: TrialConfig) -> object:
-    """The fields by which a trial's time is predicted best."""
+    """The fields that predict a trial's time best."""
     return config.method.name, config.setting.batch_size, config.setting.max_length
 
 

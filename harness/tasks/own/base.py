@@ -122,7 +122,8 @@ class Own(Task[Example]):
     def check_scores(self, examples: Sequence[Example]) -> None:
         """Refuse a metric that fails on gold answers in place of the model's answers.
 
-        Otherwise a trial would find the error only at its end."""
+        Otherwise a trial would find the error only at its end.
+        """
         gold = self.gold(examples)
         self.scores(gold, gold)
 

@@ -23,7 +23,7 @@ Hot = Sequence[Sequence[int]]
 
 @dataclass(frozen=True, kw_only=True)
 class OwnMultiLabel(OwnSequence):
-    """One or two columns as ``text``, and a column as ``label`` with lists of labels, or with text that joins the labels.
+    """One or two columns as ``text``, and a column as ``label`` with lists of labels or with joined labels.
 
     The loss is the binary cross entropy of each label. The model predicts each label with a probability above one half.
     """
