@@ -22,7 +22,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "check",
-        help="show what is in a study's data",
+        help="show the contents of a study's data",
         description="Show a study's data by split and language: examples, labels, overlap with the training data, "
         "scripts and lengths in sub-words. Also show the first examples as the model reads them. Warn of likely "
         "faults.",

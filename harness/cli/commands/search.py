@@ -1,4 +1,4 @@
-"""``search``: each method's best hyperparameters, found on the source's dev set alone."""
+"""``search``: each method's best hyperparameters, chosen only on the source's dev set."""
 
 import argparse
 from collections.abc import Iterable

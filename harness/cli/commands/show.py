@@ -188,7 +188,7 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
 
 
 def without_ids(study: "Study", why: str) -> list[str]:
-    """The trials of a study whose ids cannot be computed, and the reason."""
+    """The trials of a study without ids, and the reason why ids cannot be computed."""
     from harness.study import seeding
 
     labels = _setting_labels(study)
