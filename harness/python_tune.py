@@ -47,13 +47,13 @@ def trainable(
     keep_weights: bool = False,
     **changes: Any,
 ) -> Callable[[dict[str, Any]], None]:
-    """A trainable of Ray Tune: each config is one trial of the study, whose finished trials land in the store.
+    """A trainable of Ray Tune. Each config is one trial of the study, and finished trials enter the store.
 
     A config's keys are fields of the setting, options of methods such as ``l2.strength``, ``method`` (a label or a
-    name) and ``seed``. Values are those of ``steadytune run --set``.
+    name) and ``seed``. Values have the form of ``steadytune run --set``.
 
     Args:
-        study: A study with one setting, the name of one that ships, or the path of a study's file.
+        study: A study with one setting, the name of a shipped study, or the path of a study's file.
         store: Folder or URL of the store. All nodes must reach it.
         reports: Number of reports of a trial, evenly over its steps; the last is the end.
         checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone

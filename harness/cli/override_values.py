@@ -21,7 +21,7 @@ def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, no
     changed = [_with_fields(setting, asked) for setting in settings]
     found = tuple(dict.fromkeys(changed))
     if len(found) < len(changed):
-        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed in nothing but what is set")
+        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed only in the changed fields")
     return found
 
 

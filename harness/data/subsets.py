@@ -18,7 +18,7 @@ from harness.data.context import TrialContext
 SUBSET_SEED, NOISE_SEED = 0, 1
 """Fixed seeds: other seeds would make other data sets under the same name.
 
-numpy guarantees that the numbers of ``RandomState`` never change, but not those of ``default_rng``.
+numpy guarantees constant numbers for ``RandomState``, but not for ``default_rng``.
 """
 
 

@@ -79,7 +79,7 @@ class SearchTrial:
 
 
 def read(store: Store, name: str) -> list[SearchTrial]:
-    """The stored trials of a study's search as it was last run, in the order in which they ended.
+    """The stored trials of a study's last search, in the order of their ends.
 
     Dev scores by an older version's rules are left out. Finished trials get a new dev score in their place.
     """

@@ -71,7 +71,7 @@ class TunersStates(TrainingStates):
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
         """The folder of the checkpoint. One that does not fit is left out, and the trial begins anew.
 
-        Raises ``UserError`` if a trial goes on from another's checkpoint and it does not fit.
+        Raises ``UserError`` if a trial starts from another trial's checkpoint and the checkpoint does not fit.
         """
         fit = self.start is not None and fits(load_rest(self.start), shapes)
         if self.config.course and not fit:

@@ -18,7 +18,7 @@ FLOAT = 4
 STATES = 2 * 3
 """Copies of the weights on disk for each running trial: two checkpoints at a time, each with AdamW's two moments.
 
-A bound: a trial whose vocabulary is trimmed keeps less.
+An upper bound, because a trial with a trimmed vocabulary keeps less.
 """
 TOKENISED = 24
 """Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""

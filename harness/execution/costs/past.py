@@ -92,7 +92,7 @@ def alike(config: TrialConfig) -> object:
 def comparable(trials: Sequence[TrialConfig], store: Store, device: str | None) -> list[Past]:
     """Figures of the store's trials with the same task, encoder, precision and kind of device; ``None`` for any device.
 
-    Reads at most ``LOOKED_AT`` records besides those of ``trials``.
+    Reads the records of ``trials`` and at most ``LOOKED_AT`` further records.
     """
     wanted = {(trial.task, trial.encoder_revision, trial.precision) for trial in trials}
     first = [trial.id for trial in trials]

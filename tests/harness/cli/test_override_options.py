@@ -136,7 +136,7 @@ def test_a_scaled_study_runs_and_is_reported_by_its_name(
     run = ["run", str(study_file), *store, "--local", "--no-report", *scale]
     assert main(run) == 0
     out = capsys.readouterr().out
-    assert "Note: 2 settings became 1, as they differed in nothing but what is set." in out
+    assert "Note: 2 settings became 1, as they differed only in the changed fields." in out
     assert "mine: 2 trials, 0 finished before" in out
     assert main(run) == 0
     assert "mine: 2 trials, 2 finished before" in capsys.readouterr().out
