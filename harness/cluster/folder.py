@@ -29,8 +29,8 @@ def default() -> Path:
 def private() -> Path | None:
     """A new folder for this process alone, if Ray cannot use ``default``.
 
-    Ray cannot use a folder with a path that is long or not ASCII, a folder of another user, or a folder on a full disk.
-    ``None`` if Ray can use the default, if the user has set ``RAY_TMPDIR``, or if no place is better.
+    Ray cannot use a folder on a full disk or of another user, or with a path that is long or not ASCII. ``None`` if Ray
+    can use the default, if the user has set ``RAY_TMPDIR``, or if no place is better.
     """
     if "RAY_TMPDIR" in os.environ or usable(default()):
         return None

@@ -98,8 +98,8 @@ def check_encoder(
 ) -> None:
     """Refuse an encoder that a trial could not use. The weights are not loaded.
 
-    Raises ``UserError`` if a file is damaged, weights are missing, ``max_length`` exceeds the encoder's limit, or a
-    method, a setting's dropout or its gradient checkpointing cannot be used with the encoder.
+    Raises ``UserError`` if a file is damaged, weights are missing, or ``max_length`` exceeds the encoder's limit. Also
+    raises it if the encoder does not support a method, a setting's dropout or its gradient checkpointing.
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(

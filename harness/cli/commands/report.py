@@ -24,8 +24,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "study",
         metavar="STUDY",
         nargs="?",
-        help="a study in the store, a .csv, .tsv or .txt file of results, or a folder of runs of Hugging Face's "
-        "Trainer or of Ray Tune",
+        help="a study in the store, a .csv, .tsv or .txt file of results, or a folder of runs of Trainer or Ray Tune",
     )
     command.add_argument(
         "--example",
