@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.cli.options.store import STORE
 from harness.common.errors import UserError, bad, unknown
@@ -11,9 +11,6 @@ from harness.common.users.own_code import Bundle
 from harness.python_run import asked_study, written
 from harness.setting import Setting, unknown_field
 from harness.study import Study, TrialConfig
-
-if TYPE_CHECKING:
-    from harness.store.store import Store
 
 __all__ = ["trainable"]
 
@@ -40,6 +37,7 @@ def trainable(
     study: Study | str | os.PathLike[str],
     *,
     store: str | os.PathLike[str] = STORE,
+    targets: Sequence[str] | None = None,
     reports: int = 10,
     checkpoints: bool = True,
     cpus: int = 1,
@@ -55,6 +53,7 @@ def trainable(
     Args:
         study: A study with one setting, the name of a shipped study, or the path of a study's file.
         store: Folder or URL of the store. All nodes must reach it.
+        targets: Target languages in place of the study's.
         reports: Number of reports of a trial, evenly over its steps; the last is the end.
         checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone
             trials.
@@ -69,16 +68,25 @@ def trainable(
     Raises:
         UserError: The study cannot run as it is, or has several settings.
     """
-    asked = asked_study(study, changes)
-    _check(asked, reports, gpus)
+    if not isinstance(store, str | os.PathLike):
+        raise bad("store", store, "a folder or a URL")
+    if "seeds" in changes:
+        raise UserError("keyword: there is no 'seeds'; give 'seed' in Tune's param_space")
+    asked = asked_study(study, changes, targets=targets)
+    for name, switch in (("checkpoints", checkpoints), ("keep_weights", keep_weights)):
+        if not isinstance(switch, bool):
+            raise bad(name, switch, "True or False")
+    _check(asked, reports, cpus, gpus)
 
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.on_ray.worker import code_of
     from harness.execution.plan import plan
     from harness.execution.preflight import check
+    from harness.execution.preparation import try_first_steps
     from harness.execution.resources import Resources
     from harness.store.store import Store
     from harness.training import precision
+    from harness.tuning.tuner_study import begin
 
     # isort: split
     from ray import tune
@@ -91,8 +99,9 @@ def trainable(
         first.setdefault(trial.method.arm.label, trial)
     bases = [first[arm.method.arm.label] for arm in asked.arms]
     check(bases, resources)
+    try_first_steps(bases, resources)
     kept = Store(store)
-    _begin(asked, kept)
+    begin(asked, bases, kept)
     given = Given(
         study=_placed(asked, bases[0]).to_json(),
         bases=[base.to_json() for base in bases],
@@ -103,9 +112,19 @@ def trainable(
     )
 
     def steadytune(config: dict[str, Any]) -> None:
-        run_one(config, given)
+        try:
+            run_one(config, given)
+        except UserError as error:
+            raise error.with_traceback(None) from None  # Tune prints it
 
-    found: Callable[[dict[str, Any]], None] = tune.with_resources(steadytune, {"cpu": cpus, "gpu": share})
+    placed = Study.from_json(given.study)
+
+    def room(config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        """The resources of a config's trial. Tune asks for them first, so that a wrong name ends ``fit`` at once."""
+        check_names(config, placed, bases)
+        return tune.PlacementGroupFactory([{"CPU": cpus, "GPU": share} if share else {"CPU": cpus}])
+
+    found: Callable[[dict[str, Any]], None] = tune.with_resources(steadytune, room)
     return found
 
 
@@ -131,24 +150,54 @@ def run_one(config: Mapping[str, Any], given: Given) -> None:
 def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfig]) -> TrialConfig:
     """The trial of a config of Tune. ``bases`` are in the order of the study's methods.
 
-    Raises ``UserError`` for an unknown key, with the nearest known one, and for a value that is not allowed.
+    Options of the study's other methods do not count. Raises ``UserError`` as ``check_names`` does, and for a value
+    that is not allowed.
     """
     from harness.cli.overrides import Words, scaled
     from harness.execution.plan import another
 
-    known = (*Setting.__dataclass_fields__, METHOD, SEED)
-    for name in config:
-        if "." not in name and name not in known:
-            raise unknown_field("config", name, known)
-    number = _method(config.get(METHOD), [base.method.arm.label for base in bases], bases)
+    number = check_names(config, study, bases)
     arm, base = study.own_arms[number], bases[number]
-    changes = {name: value for name, value in config.items() if name not in (METHOD, SEED)}
-    seed = config.get(SEED, base.seed)
+    mine = {part.name for part in arm.method.parts}
+    changes = {
+        name: _plain(value)
+        for name, value in config.items()
+        if name not in (METHOD, SEED) and ("." not in name or name.partition(".")[0] in mine)
+    }
+    seed = _plain(config.get(SEED, base.seed))
     alone = replace(study, methods=(arm.bare,))
     asked, _ = scaled(alone, changes=written(changes), seeds=[seed], words=Words(change="config"))
     (found,) = asked.arms
-    method = base.method if found.method == arm.method else found.method
+    method = base.method if found.method == arm.method else found.method.expand(study.targets)[0][0]
     return another(base, method, found.settings[0], found.seeds[0])
+
+
+def check_names(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfig]) -> int:
+    """The number of a config's method.
+
+    Raises ``UserError`` for a missing method, and for an unknown method or key, with the nearest known one.
+    """
+    from harness.cli.overrides import check_name
+
+    known = (*Setting.__dataclass_fields__, METHOD, SEED)
+    kinds = {part.name: type(part) for arm in study.own_arms for part in arm.method.parts}
+    for name in map(str, config):
+        if "." in name:
+            check_name(name, kinds, "config")
+        elif name not in known:
+            raise unknown_field("config", name, known)
+    return _method(config.get(METHOD), [base.method.arm.label for base in bases], bases)
+
+
+def _plain(value: Any) -> Any:
+    """A value of a searcher as plain Python: numbers of numpy become numbers."""
+    import numpy as np
+
+    if isinstance(value, Mapping):
+        return {name: _plain(held) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig]) -> int:
@@ -165,12 +214,15 @@ def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig])
     raise unknown("config: method", wanted, labels)
 
 
-def _check(study: Study, reports: int, gpus: float | None) -> None:
+def _check(study: Study, reports: object, cpus: object, gpus: object) -> None:
     """Refuse a study that has no one trial of each method for a config."""
-    if isinstance(reports, bool) or not isinstance(reports, int) or reports < 1:
-        raise bad("reports", reports, "a whole number of at least 1")
-    if gpus is not None and not 0 <= gpus <= 1:
+    for name, value in (("reports", reports), ("cpus", cpus)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise bad(name, value, "a whole number of at least 1")
+    if gpus is not None and not (isinstance(gpus, int | float) and 0 <= gpus <= 1):
         raise bad("gpus", gpus, "a number from 0 to 1")
+    if study.replicates > 1:
+        raise bad("replicates", study.replicates, "1, as each of Tune's configs is one trial")
     for arm in study.arms:
         label = arm.method.arm.label
         if len(arm.settings) > 1:
@@ -183,19 +235,9 @@ def _check(study: Study, reports: int, gpus: float | None) -> None:
 
 
 def _placed(study: Study, base: TrialConfig) -> Study:
-    """The study with the places of a planned trial, which are full paths."""
+    """The study with the places of a planned trial, and of its methods, which are full paths."""
+    from harness.data.origin import absolute
+
     task = base.own_task or base.task_file or base.task
-    return replace(study, task=task, data=base.data, encoder=base.encoder, precision=base.precision)
-
-
-def _begin(study: Study, store: "Store") -> None:
-    """Write the study's file. The trials of an earlier tuner of the same study stay in it."""
-    try:
-        before, trials = store.study(study.name)
-    except UserError:
-        store.save_study(study, [])
-        return
-    alike = all(getattr(before, name) == getattr(study, name) for name in ("question", "task", "methods", "encoder"))
-    if not alike:
-        print(f"Note: the store has another study called {study.name!r}; its record now belongs to this one.")
-    store.save_study(study, trials if alike else [])
+    methods = tuple(replace(arm, method=arm.method.located(absolute)).bare for arm in study.own_arms)
+    return replace(study, task=task, methods=methods, data=base.data, encoder=base.encoder, precision=base.precision)

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         restart_in_utf8_mode()
         collect_seldom()
     options = parser().parse_args(arguments)
-    with signals.terminable():
+    with signals.terminable(last=arguments is None):
         return _run(options)
 
 

@@ -88,7 +88,7 @@ def _asked(
     written = _parsed(changes, words.change)
     kinds = {part.name: type(part) for arm in study.arms for part in arm.method.parts}
     for name in written:
-        _check_name(name, kinds, words.change)
+        check_name(name, kinds, words.change)
     options: dict[str, dict[str, str]] = {kind: {} for kind in kinds}
     for name, value in written.items():
         kind, dot, option = name.partition(".")
@@ -147,7 +147,7 @@ def _parsed(changes: Sequence[str], option: str) -> dict[str, str]:
     return asked
 
 
-def _check_name(name: str, methods: Mapping[str, type[Method]], option: str) -> None:
+def check_name(name: str, methods: Mapping[str, type[Method]], option: str) -> None:
     """Refuse an unknown field, and suggest the nearest known one."""
     kind, dot, field = name.partition(".")
     if name in OPTIONS:

@@ -58,6 +58,7 @@ def unknown(field: str, name: object, known: Iterable[str], *, listed: str = "")
     """
     names = sorted(known)
     near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    near = near or [one for one in names if one.casefold() == str(name).casefold()]
     guess = f" Did you mean {near[0]!r}?" if near else ""
     rest = f"{listed} shows all {len(names)}" if listed else f"Known: {', '.join(names) or 'none'}"
     return UserError(f"{field}: there is no {_shown(name)}.{guess} {rest}")

@@ -15,7 +15,7 @@ from harness.common.hashing import check_unchanged
 from harness.common.users import own_code
 from harness.methods.base import Method
 from harness.methods.fisher_estimate import Estimate
-from harness.methods.own_calls import called, guard
+from harness.methods.own_calls import called, guard, guarded_optimizer
 from harness.methods.own_classes import made
 from harness.setting import Setting
 
@@ -219,12 +219,7 @@ class OwnMethod(Method):
 
         given = {id(weight) for group in groups for weight in group["params"]}
         found = self._call("optimizer", (Optimizer, type(None)), groups, setting)
-        if found is not None and {id(weight) for one in found.param_groups for weight in one["params"]} != given:
-            raise UserError(
-                f"{self.file}: the optimizer of the method {self.name!r} does not have the weights that it was given, "
-                "all of them and no others; freeze weights in 'adapt'"
-            )
-        return found
+        return None if found is None else guarded_optimizer(found, given, self.name, self._path(), self.file)
 
     def callbacks(self) -> "list[TrainerCallback]":
         found: list[TrainerCallback] = self._call("callbacks", list)

@@ -1,7 +1,8 @@
 """Calls of the hooks in a user's class, whose errors name the user's file and line."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
+from types import MethodType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from harness.common.errors import TimeLimitError, UserError
@@ -10,6 +11,7 @@ from harness.methods.base import Method
 from harness.methods.own_classes import class_in
 
 if TYPE_CHECKING:
+    from torch.optim import Optimizer
     from transformers import TrainerCallback
 
 T = TypeVar("T")
@@ -50,21 +52,42 @@ def called(
 
 def guard(callback: "TrainerCallback", name: str, path: Path) -> None:
     """Let an error in a callback of the method ``name`` name the user's file and line."""
-
-    def guarded(event: str, hook: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*given: Any, **rest: Any) -> Any:
-            try:
-                return hook(*given, **rest)
-            except (UserError, TimeLimitError):
-                raise
-            except Exception as error:
-                place, said = own_code.told(error, path)
-                raise UserError(f"{place}: {event} of the method {name!r} fails: {said}") from error
-
-        return run
-
     for event in [name for name in dir(callback) if name.startswith("on_")]:
-        setattr(callback, event, guarded(event, getattr(callback, event)))
+        setattr(callback, event, _guarded(getattr(callback, event), f"{event} of the method {name!r}", path))
+
+
+def guarded_optimizer(optimizer: "Optimizer", given: Set[int], name: str, path: Path, shown: str) -> "Optimizer":
+    """The optimizer of the method ``name``; an error in its step names the user's file and line.
+
+    Raises ``UserError`` if its weights are not those with the ids ``given``. ``path`` and ``shown`` are as in
+    ``called``.
+    """
+    if {id(weight) for one in optimizer.param_groups for weight in one["params"]} != given:
+        raise UserError(
+            f"{shown}: the optimizer of the method {name!r} does not have the weights that it was given, all of them "
+            "and no others; freeze weights in 'adapt'"
+        )
+    step = _guarded(type(optimizer).step, f"the optimizer of the method {name!r}", path)
+    # A bound method, because torch's schedules bind it anew.
+    optimizer.__dict__["step"] = MethodType(step, optimizer)
+    return optimizer
+
+
+def _guarded(function: Callable[..., Any], shown: str, path: Path) -> Callable[..., Any]:
+    """The function, whose errors name the user's file and line."""
+
+    def run(*given: Any, **rest: Any) -> Any:
+        try:
+            return function(*given, **rest)
+        except (UserError, MemoryError, TimeLimitError):
+            raise
+        except Exception as error:
+            if "out of memory" in str(error):
+                raise
+            place, said = own_code.told(error, path)
+            raise UserError(f"{place}: {shown} fails: {said}") from error
+
+    return run
 
 
 def _word(kind: type) -> str:

@@ -9,11 +9,12 @@ from harness.common.errors import UserError, bad, unknown
 
 WORDS = ("none", "balanced")
 FORM = "none, balanced, a mapping from labels to weights such as {NOUN: 2}, or a list with a weight for every label"
+ABOVE = "weights, with at least one above 0"
 NAME = "class_weights"
 
 
 def canonical(value: Any) -> Any:
-    """Weights as canonical JSON text, the same for equal weights. All other values are unchanged.
+    """Weights as canonical JSON text, the same for equal weights. Words are unchanged.
 
     A mapping is sorted by label. Raises ``UserError`` for a weight that is not a number of at least 0.
     """
@@ -25,13 +26,18 @@ def canonical(value: Any) -> Any:
             raise bad(NAME, value, FORM) from None
     if isinstance(given, Mapping):
         weights: Any = {str(label): _weight(given[label]) for label in sorted(given, key=str)}
-        found = [*weights.values()]
+        if len(weights) < len(given):
+            raise bad(NAME, value, "each label once")
     elif isinstance(given, list | tuple):
-        weights = found = [_weight(one) for one in given]
-    else:
+        weights = [_weight(one) for one in given]
+        if not any(weights):
+            raise bad(NAME, value, ABOVE)
+    elif isinstance(value, str):
         return value
-    if not any(found):
-        raise bad(NAME, value, "weights, with at least one above 0")
+    else:
+        raise bad(NAME, value, FORM)
+    if not given:
+        raise bad(NAME, value, FORM)
     return json.dumps(weights, ensure_ascii=False)
 
 
@@ -51,7 +57,7 @@ def check(text: str) -> None:
 def by_label(text: str, labels: Sequence[str]) -> list[float] | None:
     """The weight of each label; ``None`` for a word. Labels outside a mapping have the weight 1.
 
-    Raises ``UserError`` for a label that the task lacks, and for a list of the wrong length.
+    Raises ``UserError`` for a label that the task lacks, a list of the wrong length, and weights that are all 0.
     """
     if text in WORDS:
         return None
@@ -59,8 +65,12 @@ def by_label(text: str, labels: Sequence[str]) -> list[float] | None:
     if isinstance(weights, list):
         if len(weights) != len(labels):
             raise bad(NAME, text, f"{len(labels)} weights, one for each of {', '.join(labels)}")
-        return weights
-    for label in weights:
-        if label not in labels:
-            raise unknown(f"{NAME}: label", label, labels)
-    return [weights.get(label, 1.0) for label in labels]
+        found = weights
+    else:
+        for label in weights:
+            if label not in labels:
+                raise unknown(f"{NAME}: label", label, labels)
+        found = [weights.get(label, 1.0) for label in labels]
+    if not any(found):
+        raise bad(NAME, text, ABOVE)
+    return found

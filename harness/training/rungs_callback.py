@@ -16,7 +16,7 @@ class AtRungs(TrainerCallback):
 
     Args:
         rungs: Receives the scores.
-        score: Gives a model's dev score × 100.
+        score: Gives a model's dev score.
         save: Whether to ask for a training state after each score.
     """
 

@@ -26,11 +26,10 @@ from harness.tasks import task_named
 from harness.training.training_state import TrainingStates, fits, load_rest
 from harness.tuning.midway import continued
 from harness.tuning.relay import Relay
+from harness.tuning.tuner_study import list_trial
 
 TRIAL = "trial.json"
 """File name of the trial in a checkpoint, with the step."""
-LISTINGS = 5
-"""Attempts to list a trial in a store by URL, because two workers may write the study's file at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +118,9 @@ def run_in_tuner(
         if not trial.course:
             list_trial(study, trial, store)
         relay: Relay[Report] = Relay()
-        reporter = Reporter(relay, reports, states=checkpoints)
-        states = TunersStates(trial, reporter, start, changed=changed) if checkpoints or start is not None else None
+        kept = checkpoints or start is not None  # a restored tuner's trials go on with checkpoints
+        reporter = Reporter(relay, reports, states=kept)
+        states = TunersStates(trial, reporter, start, changed=changed) if kept else None
         ended = relay.run(
             partial(attempt, trial, store, resources, keep_weights, rungs=reporter, states=states),
             partial(_tell, trial),
@@ -130,18 +130,6 @@ def run_in_tuner(
     record = store.record_of(trial)
     assert record is not None
     tune.report(end_of(record, trial, reports))
-
-
-def list_trial(name: str, trial: TrialConfig, store: Store) -> None:
-    """Add a trial to a study's trials in the store, so that the report names it even if it never finishes."""
-    for _ in range(LISTINGS):
-        with store.claim(f"study-{name}"):
-            study, trials = store.study(name)
-            if trial.id in {one.id for one in trials}:
-                return
-            store.save_study(study, [*trials, trial])
-            if store.is_local:
-                return
 
 
 def _tell(trial: TrialConfig, report: Report) -> None:
@@ -162,7 +150,7 @@ def _values(trial: TrialConfig, number: int, step: int, dev: float) -> dict[str,
 
 
 def end_of(record: Record, trial: TrialConfig, reports: int) -> dict[str, Any]:
-    """The last report: the dev score of the scored weights, and all test scores × 100."""
+    """The last report: the dev score of the scored weights, and all test scores."""
     tests = {f"test_{language}": score for language, score in record.in_metric("test").items()}
     dev = record.in_metric("dev")[trial.source]
     rest = {"zero_shot": record.zero_shot, "collapsed": record.collapsed, "diverged": record.diverged}

@@ -1,5 +1,6 @@
 """``harness.trainable`` under schedulers of Ray Tune, on two nodes of one cluster."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,13 +15,14 @@ import ray
 from optuna.samplers import RandomSampler
 from ray import tune
 from ray.cluster_utils import Cluster
-from ray.tune.schedulers import ASHAScheduler, HyperBandForBOHB, PopulationBasedTraining, TrialScheduler
+from ray.tune.schedulers import ASHAScheduler, FIFOScheduler, HyperBandForBOHB, PopulationBasedTraining, TrialScheduler
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
 import harness
 import search_spaces
 from harness.cli.main import main
+from harness.common.errors import UserError
 from harness.methods import Vanilla
 from harness.store.store import Store
 from harness.study import Study, TrialConfig
@@ -152,6 +154,7 @@ def test_bohbs_scheduler_pauses_trials_of_a_random_search(cluster: Cluster, own:
 def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     """A mutation multiplies the rate by 0.8 or 1.2, so that no clone is the trial that it was cloned from."""
     scheduler = PopulationBasedTraining(
+        time_attr="training_iteration",
         perturbation_interval=1,
         quantile_fraction=0.5,
         resample_probability=0,
@@ -181,7 +184,8 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
     own.write_text(own.read_text().replace("max_steps: 20", "max_steps: 400"))
     place, tunes = tmp_path / "store", tmp_path / "tune"
     process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)], env={**os.environ}
+        [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)],
+        env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.01"},  # else Tune may not have noted any checkpoint yet
     )
     deadline = time.monotonic() + 240
     while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
@@ -191,11 +195,23 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
     process.kill()
     process.wait()
     assert [*Store(place).ids()] == []
-    trainable = harness.trainable(search_spaces.load(str(own)), store=place, reports=4)
+    trainable = harness.trainable(search_spaces.load(str(own)), store=place, reports=4, checkpoints=False)
     found = [*tune.Tuner.restore(str(tunes / "killed"), trainable=trainable).fit()]
     reports = [one.metrics or {} for one in found]
     assert [report["finished"] for report in reports] == [True, True]
+    assert any(report["iterations_since_restore"] < 4 for report in reports)
+    for one in found:
+        told = [
+            json.loads(line)["training_iteration"] for line in Path(one.path, "result.json").read_text().splitlines()
+        ]
+        assert told[-3:] == [2, 3, 4]  # each once
     check_plain(reports, Store(place), Store(tmp_path / "other"))
+
+
+def test_a_wrong_key_ends_fit_before_the_first_trial(cluster: Cluster, own: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="config: 'lr' is called 'learning_rate' here"):
+        tuned(search_spaces.load(str(own)), tmp_path / "store", FIFOScheduler(), 1, lr=RATES, method="vanilla")
+    assert Store(tmp_path / "store").study("own")[1] == []
 
 
 def test_the_documented_example_runs(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,10 +59,11 @@ def ended_early() -> str:
 
 
 @contextmanager
-def terminable() -> Iterator[None]:
+def terminable(*, last: bool = False) -> Iterator[None]:
     """Raise ``KeyboardInterrupt`` inside when a signal comes; a second signal ends the process at once.
 
-    An ignored SIGHUP, as under ``nohup``, stays ignored.
+    An ignored SIGHUP, as under ``nohup``, stays ignored. ``last`` says that the process ends after the block. Later
+    signals are then ignored, because they would replace the exit code of finished work.
     """
     if not _reachable():  # only the main thread may set signal handlers
         yield
@@ -84,7 +85,7 @@ def terminable() -> Iterator[None]:
         sys.unraisablehook = unraisable
         for number, handler in before.items():
             # A copy of the signal that has come must not change the exit code.
-            again = signal.SIG_IGN if number == _state.number and _state.raised else handler
+            again = signal.SIG_IGN if last or (number == _state.number and _state.raised) else handler
             signal.signal(number, again if again is not None else signal.SIG_DFL)
         signal.set_wakeup_fd(wakeup)
         theirs.close()

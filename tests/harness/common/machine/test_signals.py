@@ -74,3 +74,11 @@ def test_a_signal_during_del_is_not_lost(number: int) -> None:
     block += "print('ready', flush=True)\n            del one\n            time.sleep(30)"
     _, lines = ended(block, [number])
     assert lines == [f"asked {number == signal.SIGTERM}", "after False"]
+
+
+def test_a_signal_after_the_work_changes_no_exit_code() -> None:
+    code = "import os\nfrom harness.common.machine import signals\nwith signals.terminable(last=True):\n    pass\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}for number in signals.ENDING:\n    os.kill(os.getpid(), number)"]
+    )
+    assert done.returncode == 0
