@@ -1,4 +1,4 @@
-"""``harness.run``, a study's run from Python, in a notebook or a script."""
+"""``harness.run``: run a study from Python, in a notebook or a script."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def run(
     """Run the trials of a study that a store lacks, as ``steadytune run`` does, without a report.
 
     Args:
-        study: A study, the name of one that ships, or the path of a study's file.
+        study: A study, the name of a shipped study, or the path of a study's file.
         store: Folder or URL of the store.
         targets: Target languages in place of the study's.
         seeds: Seeds in place of the study's.
@@ -81,7 +81,7 @@ def asked_study(
     targets: Sequence[str] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> Study:
-    """The study that a call names, with its changes, each note on them printed.
+    """The study of a call, with the call's changes. Prints each note on a change.
 
     Raises ``UserError`` for a study that does not exist, a change that is not possible, and a search.
     """

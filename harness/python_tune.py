@@ -1,4 +1,4 @@
-"""``harness.trainable``, a study's trials for a ``tune.Tuner`` of one's own."""
+"""``harness.trainable``: a study's trials for a user's own ``tune.Tuner``."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -15,12 +15,12 @@ from harness.study import Study, TrialConfig
 __all__ = ["trainable"]
 
 METHOD, SEED = "method", "seed"
-"""Keys of a config beside the fields of a setting and the options of methods."""
+"""Keys of a config in addition to fields of a setting and options of methods."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Given:
-    """All that a worker needs beside Tune's config."""
+    """All inputs of a worker in addition to Tune's config."""
 
     study: dict[str, Any]
     """The study with full paths, as JSON."""
@@ -45,13 +45,13 @@ def trainable(
     keep_weights: bool = False,
     **changes: Any,
 ) -> Callable[[dict[str, Any]], None]:
-    """A trainable of Ray Tune: each config is one trial of the study, whose finished trials land in the store.
+    """A trainable of Ray Tune. Each config is one trial of the study, and finished trials enter the store.
 
     A config's keys are fields of the setting, options of methods such as ``l2.strength``, ``method`` (a label or a
-    name) and ``seed``. Values are those of ``steadytune run --set``.
+    name) and ``seed``. Values have the form of ``steadytune run --set``.
 
     Args:
-        study: A study with one setting, the name of one that ships, or the path of a study's file.
+        study: A study with one setting, the name of a shipped study, or the path of a study's file.
         store: Folder or URL of the store. All nodes must reach it.
         targets: Target languages in place of the study's.
         reports: Number of reports of a trial, evenly over its steps; the last is the end.

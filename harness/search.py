@@ -15,7 +15,7 @@ from harness.setting import INSTEAD, MAX_TRIALS, Setting, unknown_field
 MAX_CORNERS = 1024
 """Largest number of a space's corners that are checked before a search."""
 MAX_REDUCTION, MAX_RUNGS = 100, 20
-"""Largest accepted values: beyond them the first rungs of any training would be its first step."""
+"""Largest accepted values. With larger values, the first rungs of any training would be the first step."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class Search:
     def corners(self, base: Setting) -> list[Setting]:
         """The settings at the ends of all ranges.
 
-        Checking them finds refusals that would otherwise stop a running search.
+        A check of these settings finds refusals that would otherwise stop a running search.
         """
         ends = [
             made.values if isinstance(made, Choice) else (made.at(0.0), made.at(1.0)) for made in self.space.values()

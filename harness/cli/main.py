@@ -17,7 +17,7 @@ from harness.common.machine.garbage import collect_seldom
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code.
 
-    The code is 0 for success, 1 if trials failed, 2 for the user's mistake, 130 after Ctrl-C, 143 after
+    The code is 0 for success, 1 if trials failed, and 2 for the user's mistake. It is 130 after Ctrl-C, 143 after
     SIGTERM or SIGUSR1, and 129 after SIGHUP.
     """
     if arguments is None:
@@ -48,7 +48,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _named(options: argparse.Namespace) -> int:
-    """Run the command; errors on a study's fields get its file and line."""
+    """Run the command. Errors on a study's fields get the file and line of the study."""
     study = str(getattr(options, "study", ""))
     if not study.lower().endswith((".py", ".yaml", ".yml")):
         return int(options.command(options))
@@ -62,8 +62,8 @@ def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     made = CommandParser(
         prog="steadytune",
-        description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all, vary "
-        "what should not matter.",
+        description="Sensitivity studies of cross-lingual fine-tuning: train on one language, score in all "
+        "languages, and vary hyperparameters and seeds.",
         epilog="Start with: steadytune run quickstart",
     )
     made.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _version() -> str:
-    """Versions of steadytune and of the libraries that compute; none of them is imported."""
+    """Versions of steadytune, torch, transformers and Ray, without an import of these packages."""
     others = ", ".join(f"{name} {_installed(name)}" for name in ("torch", "transformers", "ray"))
     return f"{_installed('steadytune')} ({others})"
 

@@ -1,6 +1,6 @@
 """Standard output that fails without ending the command.
 
-It may be closed, as by ``| head``, or be on a full disk, or its encoding may lack a character.
+The output may be closed, as by ``| head``, or be on a full disk. Its encoding may lack a character.
 """
 
 import os
@@ -14,7 +14,7 @@ from harness.common.errors import reason
 
 
 class Output:
-    """A stream that accepts all text, and passes on as much as it can.
+    """A stream that accepts all text, and passes on as much text as possible.
 
     No trial ends because the output has no reader.
     """
@@ -49,10 +49,10 @@ class Output:
 
 @contextmanager
 def lasting_output() -> Iterator[None]:
-    """Let standard output outlast its reader, and accept every character.
+    """Keep standard output usable without a reader, and for every character.
 
-    ``?`` stands for characters that its encoding lacks. Reports on standard error if anything but the reader's end cut
-    the output short.
+    ``?`` replaces characters outside the output's encoding. If the output is cut short for another reason than a
+    missing reader, a line on standard error says so.
     """
     stream = sys.stdout
     if stream is None:  # closed before the command began: print handles this

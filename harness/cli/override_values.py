@@ -1,4 +1,4 @@
-"""Values written on the command line, put into settings and methods."""
+"""Values from the command line, for settings and methods."""
 
 import math
 import typing
@@ -17,11 +17,11 @@ SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
 
 
 def merged(settings: Sequence[Setting], asked: Mapping[str, str], whose: str, notes: list[str]) -> tuple[Setting, ...]:
-    """Settings with some fields changed, duplicates merged. ``notes`` gets a line if that makes them fewer."""
+    """Settings with changed fields and merged duplicates. ``notes`` gets a line if there are duplicates."""
     changed = [_with_fields(setting, asked) for setting in settings]
     found = tuple(dict.fromkeys(changed))
     if len(found) < len(changed):
-        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed in nothing but what is set")
+        notes.append(f"{whose}{len(changed)} settings became {len(found)}, as they differed only in the changed fields")
     return found
 
 
@@ -37,7 +37,7 @@ def _with_fields(setting: Setting, asked: Mapping[str, str]) -> Setting:
 def _times(setting: Setting, name: str, text: str) -> str:
     """A setting's number multiplied by a factor such as ``10x``, as text.
 
-    Text that is no factor stays as it is.
+    Other text is unchanged.
     """
     own = getattr(setting, name)
     try:
@@ -51,14 +51,14 @@ def _times(setting: Setting, name: str, text: str) -> str:
 
 
 def with_values(made: T, asked: Mapping[str, str]) -> T:
-    """A dataclass with values from the command line in some fields. The dataclass checks their types itself."""
+    """A dataclass with values from the command line in some fields. The dataclass checks the types."""
     return replace(made, **{name: value_of(type(made), name, text) for name, text in asked.items()}) if asked else made  # type: ignore[type-var]
 
 
 def value_of(cls: type, name: str, text: str) -> Any:
     """The value of a text, as YAML reads it.
 
-    Fields of text keep the text itself: there ``no`` is Norwegian, and 123 is a name.
+    Text fields keep the text itself, because ``no`` may be Norwegian and 123 a name.
     """
     kind = typing.get_type_hints(cls)[name]
     if kind is str or name in ("task", "data"):

@@ -17,7 +17,7 @@ from harness.study import Arm, Study
 from harness.tasks import Own, TaskName, task_named
 
 OF_STUDY = ("task", "encoder", "data", "source", "precision", "checkpoint", "trim_vocabulary", "replicates")
-"""Fields of a study that ``--set`` changes, besides the fields of its settings and methods."""
+"""Fields of a study that ``--set`` changes, in addition to fields of settings and methods."""
 SELECTIONS = ("paper", "xtreme", "all")
 OPTIONS = {"targets": "--languages de hi", "languages": "--languages de hi", "seeds": "--seeds 0 1"}
 
@@ -53,8 +53,8 @@ def scaled(
 ) -> tuple[Study, list[str]]:
     """The study with some of its fields changed, and notes on the changes.
 
-    Settings and methods that become the same are merged. A method whose models support none of the languages is left
-    out. The study keeps its name. Raises ``UserError`` for a change that is not possible, before anything is changed.
+    Settings and methods that become the same are merged. A method without a model for any of the languages is left out.
+    The study keeps its name. Raises ``UserError`` for a change that is not possible, before anything is changed.
 
     Args:
         changes: Texts ``FIELD=VALUE``. FIELD is one of ``OF_STUDY`` or a field of all settings, including methods' own
@@ -184,7 +184,7 @@ def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]
 
 
 def _of_languages(method: Method, targets: Sequence[str]) -> Method | None:
-    """A method restricted to the target languages that its models support; ``None`` if it supports none of them."""
+    """A method for only the target languages that its models support; ``None`` if there are none."""
     if isinstance(method, Composed):
         parts = [_of_languages(part, targets) for part in method.methods]
         kept = tuple(part for part in parts if part is not None)

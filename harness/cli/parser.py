@@ -34,7 +34,7 @@ class CommandParser(argparse.ArgumentParser):
         return found, rest
 
     def error(self, message: str) -> NoReturn:
-        """End the command with exit code 2 and one line. argparse alone would print its usage block before it."""
+        """End the command with exit code 2 and one line. By default, argparse would first print the usage."""
         known = f"{self.prog} --help"
         self.exit(2, f"steadytune: {message}{'' if known in message else f'; see {known!r}'}\n")
 

@@ -114,7 +114,7 @@ def _error(plan: Plan) -> float:
 
 
 def _impossible(plan: Plan) -> Iterator[str]:
-    """Goals that today's settings never meet, with the reason."""
+    """Goals that the current settings never meet, with the reason."""
     reasons: dict[str, list[str]] = {}
     for letter, choice in zip(LETTERS, plan.choices, strict=False):
         if choice.why_not:
@@ -130,7 +130,7 @@ def _impossible(plan: Plan) -> Iterator[str]:
 
 
 def _shapes(plan: Plan) -> list[Shape]:
-    """Some designs of the grid, with today's."""
+    """Some designs of the grid, including the current design."""
     step = max(1, math.ceil(len(plan.shapes) / ROWS))
     return sorted({plan.now, *plan.shapes[::step]} if plan.now in plan.shapes else {*plan.shapes[::step]})
 
@@ -197,7 +197,7 @@ def _wrapped_command(text: str) -> list[str]:
 
 
 def command(study: "Study", seeds: int, options: argparse.Namespace) -> str:
-    """The command that runs a study with a number of seeds: the study's seeds, then the smallest unused."""
+    """The command that runs a study with a number of seeds: the study's seeds, then the smallest unused seeds."""
     own = [*dict.fromkeys(seed for arm in study.arms for seed in arm.seeds)]
     others = (seed for seed in range(seeds + len(own)) if seed not in own)
     wanted = [*own, *others][: max(seeds, 1)]

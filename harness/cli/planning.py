@@ -28,7 +28,7 @@ def store_at(place: str) -> "Store | None":
 
 
 def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[FullArm]") -> "Pilot":
-    """The pilot with most pairs of runs among the methods; the defaults for the first method if none has a pilot."""
+    """The methods' pilot with most pairs of runs. If no method has a pilot, the defaults for the first method."""
     from analysis.planning.pilot import Pilot
     from analysis.results.from_store import load
     from analysis.results.view import View
@@ -49,7 +49,7 @@ def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[Ful
 
 
 def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> "tuple[Costs, int]":
-    """The costs of the study's designs, and the number of its trials that the store has."""
+    """The costs of the study's designs, and the number of the study's trials in the store."""
     from analysis.planning.costs import ArmCost, Costs, Rates
     from harness.execution.costs import hardware
     from harness.execution.plan import plan
@@ -123,14 +123,14 @@ def _devices(place: str) -> list[str]:
 
 
 def default_file(place: str, name: str) -> Path:
-    """``plan.json`` beside the report of the study."""
+    """``plan.json`` in the folder of the study's report."""
     from analysis.rendering.page import default_folder
 
     return default_folder(store_at(place), name) / "plan.json"
 
 
 def write(file: Path, text: str) -> None:
-    """Write a file, with its folder."""
+    """Write a file, and make its folder."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")

@@ -18,9 +18,9 @@ def tell_of_report(written: "Written", store: "Store | None" = None) -> None:
 
 
 def repair(store: "Store | None") -> None:
-    """Move broken files, found while a report was made, to quarantine, and print a line for each.
+    """Move broken files that the report found to quarantine, and print a line for each file.
 
-    The next run makes them again. If the store cannot be written, they stay.
+    The next run makes the files again. If the store cannot be written, the files stay.
     """
     if store is None:
         return

@@ -7,8 +7,8 @@ import sys
 def restart_in_utf8_mode() -> None:
     """Restart this command in Python's UTF-8 mode if the locale has another encoding.
 
-    Ray, Arrow and libraries in Rust read every file name as UTF-8. They would write files that Python itself does not
-    find. Text for the terminal keeps the terminal's encoding.
+    Ray, Arrow and libraries in Rust read every file name as UTF-8. In another encoding, Python would not find the files
+    that they write. Text for the terminal keeps the terminal's encoding.
     """
     if sys.getfilesystemencoding() == "utf-8" or not sys.executable:
         return

@@ -1,4 +1,4 @@
-"""The connection to a Ray cluster, or to a Ray of our own, each within a time limit."""
+"""The connection to a Ray cluster, or to a Ray that steadytune starts, within a time limit."""
 
 import atexit
 import logging
@@ -28,7 +28,7 @@ from harness.common.machine.cores import cores
 from harness.common.machine.threads import room_for_threads
 
 OBJECT_STORE_BYTES = 100 * 2**20
-"""Size of the object store. Only trials' configs pass between processes, once; results go to the store on disk."""
+"""Size of the object store. Processes exchange only trials' configs, once. Results go to the store on disk."""
 WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
 TOKEN_NEEDED = (
     "it asks for Ray's authentication token, and there is none here or another; copy ~/.ray/auth_token from the "
@@ -39,15 +39,15 @@ AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", 
 LIMIT = 60.0
 """Time limit for a cluster to answer, in seconds."""
 START_LIMIT = 180.0
-"""Time limit for a Ray of our own to start, in seconds: many times the time on an idle machine."""
+"""Time limit for the start of a Ray of our own, in seconds. The start takes a small part of it on an idle machine."""
 SILENCE = 20.0
 """Seconds of waiting without a message."""
 RETRY = 1.0
-"""Seconds between two attempts to reach a cluster, which may be about to start."""
+"""Seconds between two attempts to reach a cluster. The cluster may still be starting."""
 THREADS, THREADS_A_WORKER = 170, 30
 """Threads of an idle Ray, and of each worker; measured with Ray 2.60."""
 GAVE_UP, INTERRUPTED = 2, 130
-"""Exit codes of a process that stops waiting, the same as the command's for ``UserError`` and Ctrl-C."""
+"""Exit codes of a process that stops waiting. They equal the command's codes for ``UserError`` and Ctrl-C."""
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def connection(address: str | None) -> Iterator[None]:
 
 
 def _start(quiet: dict[str, Any], ended: threading.Event) -> Path | None:
-    """Start a Ray of our own, and return its folder if it was made for this Ray alone.
+    """Start a Ray of our own. Returns its folder if the folder was made for this Ray alone.
 
     If Ray cannot start, its logs stay.
     """
@@ -167,8 +167,8 @@ def _knock(address: str, end: float) -> None:
 def _in_time(action: Callable[[], None], ended: threading.Event, limit: float, waiting: str) -> None:
     """Run an action that may hang in code outside Python.
 
-    Prints ``waiting`` on standard error if the action takes a while. Raises ``TimeoutError`` at the limit. The action's
-    thread then stays behind, and the process ends without waiting for Ray's shutdown. The same holds after Ctrl-C.
+    Prints ``waiting`` on standard error if the action takes a while. Raises ``TimeoutError`` at the limit. After that,
+    or after Ctrl-C, the action's thread keeps running, and the process ends without waiting for Ray's shutdown.
     """
     done: Future[None] = Future()
 

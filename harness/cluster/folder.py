@@ -1,4 +1,4 @@
-"""The folder of a Ray of our own: its logs, sockets and spilled objects."""
+"""The folder of a Ray that steadytune starts, for logs, sockets and spilled objects."""
 
 import os
 import shutil
@@ -7,13 +7,16 @@ import tempfile
 from pathlib import Path
 
 LONGEST = 40
-"""Largest length of a folder's path in bytes. It leaves room for Ray's socket names: the kernel allows 107 in all."""
+"""Largest length of a folder's path in bytes.
+
+The kernel allows 107 bytes in all, and this limit leaves room for Ray's socket names.
+"""
 SHORT = ("/tmp", "/var/tmp", "/dev/shm", "~")
 """Places for a private folder if Ray's default folder cannot be used."""
 
 
 ROOM = 2**24
-"""Bytes that must be free, because Ray waits for files that it could not write."""
+"""Free bytes that Ray needs. Without free space, Ray waits for files that it could not write."""
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -24,10 +27,10 @@ def default() -> Path:
 
 
 def private() -> Path | None:
-    """A new folder for this process alone, if Ray could not use ``default``.
+    """A new folder for this process alone, if Ray cannot use ``default``.
 
-    The default is unusable if its path is long or not ASCII, belongs to another user, or is on a full disk. ``None`` if
-    Ray can use it, if the user has set ``RAY_TMPDIR``, or if no place is better.
+    Ray cannot use a folder on a full disk or of another user, or with a path that is long or not ASCII. ``None`` if Ray
+    can use the default, if the user has set ``RAY_TMPDIR``, or if no place is better.
     """
     if "RAY_TMPDIR" in os.environ or usable(default()):
         return None
@@ -43,13 +46,13 @@ def private() -> Path | None:
 
 
 def usable(folder: Path) -> bool:
-    """Whether Ray can store its files in a folder, which need not exist."""
+    """Whether Ray can store files in a folder. The folder need not exist."""
     there = _nearest(folder)
     return _is_short(folder) and _is_writable(there) and shutil.disk_usage(there).free >= ROOM
 
 
 def in_place_of_shared_memory(folder: Path) -> str | None:
-    """The folder for Ray's shared memory if ``/dev/shm`` cannot be used; ``None`` if it can."""
+    """The folder for Ray's shared memory if ``/dev/shm`` cannot be used; otherwise ``None``."""
     if not sys.platform.startswith("linux") or _is_writable(SHARED_MEMORY):
         return None
     return str(_nearest(folder))
@@ -61,7 +64,7 @@ def room(folder: Path) -> str:
 
 
 def _nearest(folder: Path) -> Path:
-    """The folder, or its nearest parent that exists and may be seen."""
+    """The folder, or its nearest parent that exists and is visible to this process."""
     return next((one for one in (folder, *folder.parents) if os.path.exists(one)), folder)  # noqa: PTH110
 
 

@@ -1,1 +1,1 @@
-"""Private names of Ray and transformers, each in one place. ``pyproject.toml`` bounds the tested versions."""
+"""Private names of Ray, torch and transformers, each in one place. ``pyproject.toml`` bounds the tested versions."""

@@ -17,7 +17,7 @@ from typing import Any
 from harness.common.machine import environment
 from harness.common.machine.garbage import collect_seldom
 
-# A worker imports this module before torch. In a cluster that a job has started, it has the job's variables.
+# A worker imports this module before torch. If a job has started the cluster, the worker has the job's variables.
 environment.clear()
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -34,7 +34,8 @@ if worker.global_worker.mode == worker.WORKER_MODE:
 
 from ray.tune.execution import class_cache
 
-# Tune would take SIGUSR1 from this process's own handler, end its run as if all trials had ended, and keep the signal.
+# Without this, Tune would replace this process's handler of SIGUSR1. After the signal, Tune would end its run as if all
+# trials had ended, and would not pass on the signal.
 importlib.import_module("ray.tune.tune")._setup_signal_catching = threading.Event  # type: ignore[attr-defined]
 
 
@@ -44,12 +45,12 @@ OF_OUR_TUNER = {
     "TUNE_GLOBAL_CHECKPOINT_S": "inf",  # Tune's own state grows with the trials and is never restored
     "RAY_AIR_NEW_OUTPUT": "0",
 }
-"""Variables that Tune reads while a tuner runs."""
+"""Environment variables for steadytune's tuners. Tune reads them while a tuner runs."""
 
 
 @contextmanager
 def our_tuner() -> Iterator[None]:
-    """Run a tuner of ours. A user's own in the same process keeps Tune's result files and its state."""
+    """Run a tuner of steadytune. A user's own tuner in the same process keeps Tune's result files and Tune's state."""
     absent = {name: value for name, value in OF_OUR_TUNER.items() if name not in os.environ}
     os.environ.update(absent)
     try:
@@ -60,19 +61,22 @@ def our_tuner() -> Iterator[None]:
 
 
 def listen_on_this_machine_only() -> None:
-    """Bind any Ray started from now on to the loopback address; by default it listens on every network."""
+    """Bind each Ray that starts from now on to the loopback address. By default, Ray listens on every network."""
     ray_constants.ENABLE_RAY_CLUSTER = False
 
 
 def keep_from_workers(variables: Collection[str]) -> None:
-    """Stop Tune from copying environment variables to workers, and so into Ray's logs, which all users can read."""
+    """Stop Tune from copying environment variables to workers.
+
+    Otherwise Ray's logs would contain the variables, and all users can read these logs.
+    """
     class_cache.ENV_VARS_TO_PROPAGATE -= set(variables)
 
 
 def host_and_port(address: str) -> tuple[str, int] | None:
-    """The place at which a cluster listens; ``None`` for Ray's client, whose own limit is half a minute.
+    """Host and port of a cluster; ``None`` for Ray's client, which has its own limit of half a minute.
 
-    Raises ``ConnectionError`` where ``auto`` finds none, and ``ValueError`` for no address.
+    Raises ``ConnectionError`` if ``auto`` finds no cluster, and ``ValueError`` if the text is no address.
     """
     if "://" in address:
         return None
@@ -104,9 +108,9 @@ for _name in ("start_monitor", "start_api_server", "start_log_monitor"):
 
 @contextmanager
 def few_processes() -> Iterator[None]:
-    """Start no process that only a cluster needs: the autoscaler, the API server and the reader of workers' logs.
+    """Start Ray without the processes that only a cluster needs: autoscaler, API server and reader of workers' logs.
 
-    Together they take half of Ray's start. Ray's public options leave them running without a dashboard too.
+    These processes take half of Ray's start. Ray's public options start them even without a dashboard.
     """
     _starting.few = True
     try:
@@ -116,9 +120,10 @@ def few_processes() -> Iterator[None]:
 
 
 def shut_down() -> None:
-    """Disconnect from Ray; end a Ray that was started by this process, without its wait for each process.
+    """Disconnect from Ray, and end a Ray that this process started, without a wait for each of Ray's processes.
 
-    Ray sends SIGTERM first and waits a second. Its processes here block that signal (see ``signals``).
+    By default, Ray sends SIGTERM to each process and waits a second. Here Ray's processes block that signal (see
+    ``signals``).
     """
     own = worker._global_node
     if own is not None:
@@ -154,7 +159,7 @@ def mark(name: str) -> None:
 
 
 def marked(name: str) -> bool:
-    """Whether the cluster has a mark; ``False`` if it cannot be asked."""
+    """Whether the cluster has a mark; ``False`` if the cluster does not answer."""
     with suppress(Exception):  # the cluster may be ending
         return bool(internal_kv._internal_kv_exists(name))
     return False
@@ -168,7 +173,7 @@ class DriversCode(JobConfig):
     """
 
     def __init__(self) -> None:
-        # Ray prepends them one by one, which reverses their order.
+        # Ray prepends the folders one by one, which reverses their order.
         super().__init__(_py_driver_sys_path=[*reversed(own_places())])
 
     def _runtime_env_has_working_dir(self) -> bool:

@@ -1,7 +1,7 @@
-"""Ray's authentication by a token, where this Ray has it: of local clusters from 2.59 on, of all from 2.61.
+"""Ray's authentication by a token. Local clusters have it from Ray 2.59 on, and all clusters from 2.61 on.
 
-A token is found in ``RAY_AUTH_TOKEN``, in the file of ``RAY_AUTH_TOKEN_PATH`` or in ``~/.ray/auth_token``, and counts
-where ``RAY_AUTH_MODE`` is ``token``. Tested with Ray 2.40 and 2.60.
+Ray finds a token in ``RAY_AUTH_TOKEN``, in the file of ``RAY_AUTH_TOKEN_PATH`` or in ``~/.ray/auth_token``. Ray uses
+the token if ``RAY_AUTH_MODE`` is ``token``. Tested with Ray 2.40 and 2.60.
 """
 
 import os
@@ -31,10 +31,11 @@ def check_token() -> None:
 
 
 def greet(host: str, port: int) -> None:
-    """Try whether a cluster lets us in, with our token if it refuses us without one.
+    """Try a connection to a cluster: first without the token, then with the token if the cluster refuses.
 
-    Ray itself takes the token for the address ``auto`` alone. A cluster without authentication must not get it: its
-    calls to our process would be refused, and all actors would die. Raises the cluster's error if it refuses us.
+    Ray itself uses the token only for the address ``auto``. A cluster without authentication must not get the token:
+    this process would refuse the cluster's calls, and all actors would die. Raises the cluster's error if the cluster
+    refuses both connections.
     """
     try:
         raylet.GcsClient(address=f"{host}:{port}")
@@ -45,7 +46,7 @@ def greet(host: str, port: int) -> None:
 
 
 def _take_token() -> bool:
-    """Authenticate from now on, if there is a token and nothing forbids it; whether that is so."""
+    """Use the token from now on, if there is a token and the user has not set the mode. Returns whether it is used."""
     if setup is None or MODE in os.environ:
         return False
     if not raylet.AuthenticationTokenLoader.instance().has_token(ignore_auth_mode=True):
@@ -66,10 +67,10 @@ def refused(error: BaseException | None) -> bool:
 
 @contextmanager
 def own_token(folder: Path) -> Iterator[None]:
-    """Keep the token of a Ray that is started inside in a folder; Ray would leave it in the user's home, where the next
-    ``ray start`` would find it.
+    """Keep the token in a folder, for a Ray that starts in this context.
 
-    A token of the user's own variables is used instead.
+    Ray itself would leave the token in the user's home, and the next ``ray start`` would find it there. If the user's
+    variables give a token, that token is used instead.
     """
     before = {name: os.environ.get(name) for name in (MODE, TOKEN_FILE)}
     if os.environ.get(TOKEN) is None and os.environ.get(TOKEN_FILE) is None:

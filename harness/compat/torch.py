@@ -1,6 +1,6 @@
 """Private names of torch: the processor's abilities, a schedule's rates, groups of processes, and an operator.
 
-Abilities and rates are tested with torch 2.11 and 2.13, groups and the operator with 2.13, on a CPU.
+Abilities and rates are tested with torch 2.11 and 2.13. Groups and the operator are tested with torch 2.13 on a CPU.
 """
 
 from contextlib import suppress
@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from torch.optim.lr_scheduler import LRScheduler
 
 FOREVER = timedelta(days=365)
-"""Wait of a process for the others: process 0 may score or write for hours, and another part notices if one dies."""
+"""Time limit of a process that waits for the others. Process 0 may score or write for hours.
+
+Other code notices a dead process.
+"""
 
 
 STEP = timedelta(seconds=1)
@@ -21,7 +24,7 @@ STEP = timedelta(seconds=1)
 
 
 class Work(Protocol):
-    """A message on its way."""
+    """A message in transit."""
 
     def wait(self, timeout: timedelta = ...) -> object: ...
 
@@ -36,7 +39,7 @@ class Link(Protocol):
         ...
 
     def broadcast(self, tensor: "Tensor", root: int) -> Work:
-        """Replace a tensor by that of the process ``root``."""
+        """Replace a tensor by the tensor of the process ``root``."""
         ...
 
     def abort(self) -> None:
@@ -62,16 +65,16 @@ def has_fast_bf16() -> bool:
 
 
 def show_rates(schedule: "LRScheduler", rates: list[float]) -> None:
-    """Let a schedule show other learning rates, one for each group, as those of its last step."""
+    """Set the learning rates, one for each group, that a schedule reports for its last step."""
     schedule._last_lr = [*rates]
 
 
 def process_group(file: Path, rank: int, size: int, *, gpu: bool = False) -> Link:
     """A group of processes on one machine, by NCCL or, without GPUs, by gloo.
 
-    It is not torch's default group, because ``transformers``, ``accelerate`` and ``datasets`` behave differently where
-    there is one. Nothing but the machine itself can connect to it. ``file`` is where the processes meet; it must not
-    exist before.
+    It is not torch's default group, because ``transformers``, ``accelerate`` and ``datasets`` behave differently with a
+    default group. Only processes on this machine can connect. The processes meet in ``file``, which must not exist
+    before.
     """
     from torch._C import _distributed_c10d
 
@@ -95,7 +98,7 @@ def flash_attention(
     """Flash attention within sequences of different lengths, (T, heads, width), in bf16 or fp16 on a GPU.
 
     ``torch.nn.attention.varlen`` calls the same operator, without its dropout. ``ends`` are the sequences' ends from 0,
-    int32. Raises ``RuntimeError`` or ``NotImplementedError`` where there is no kernel for these tensors.
+    int32. Raises ``RuntimeError`` or ``NotImplementedError`` if there is no kernel for these tensors.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""Private names of ``transformers.Trainer``, in a module of their own because ``Trainer`` takes a second to import.
+"""Private names of ``transformers.Trainer``, in a separate module because the import of ``Trainer`` takes a second.
 
 Tested with transformers 5.17 to 5.24.
 """
@@ -16,17 +16,17 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 
 def on_one_device(arguments: TrainingArguments) -> TrainingArguments:
-    """The arguments, for the first device alone: ``Trainer`` would split its batches over all that it sees."""
+    """The arguments for the first device alone. By default, ``Trainer`` splits batches over all visible devices."""
     if arguments.n_gpu > 1:
         arguments._n_gpu = 1
     return arguments
 
 
 class ResumableTrainer(Trainer):
-    """A ``Trainer`` whose subclass decides where the training state is kept, and which weights are in it."""
+    """A ``Trainer`` with hooks: a subclass defines the place and the weights of the training state."""
 
     def batch_weight(self, labels: Tensor) -> Tensor | None:
-        """Total weight of some labels, by which the loss of an optimizer step is divided; ``None`` to count them."""
+        """Total weight of some labels; ``None`` for their number. The loss of an optimizer step is divided by it."""
         return None
 
     def train_sampler(self, rows: Dataset[Any] | None) -> "Sampler[int] | None":
@@ -34,7 +34,7 @@ class ResumableTrainer(Trainer):
         return None
 
     def keep_training_state(self) -> None:
-        """Keep the state of the training. It is called when a callback sets ``control.should_save``."""
+        """Keep the training state. Called when a callback sets ``control.should_save``."""
         raise NotImplementedError
 
     def load_weights(self, folder: Path) -> None:
@@ -68,14 +68,14 @@ class ResumableTrainer(Trainer):
         return {"loss": self._tr_loss.clone(), "since": self._globalstep_last_logged}
 
     def continue_window(self, window: Mapping[str, Any]) -> None:
-        """Go on with a window of the log, once the training has begun."""
+        """Continue a window of the log, after the start of the training."""
         self._tr_loss += window["loss"].to(self._tr_loss.device)
         self._globalstep_last_logged = window["since"]
 
     def resume_from(self, folder: Path | None) -> None:
         """Train, from the state in a folder if one is given."""
-        # Trainer warns about every state: ``logging_steps`` is a share of the steps in the arguments, and a number in
-        # the state.
+        # Trainer warns about every state: ``logging_steps`` is a share of the steps in the arguments, but a number of
+        # steps in the state.
         logging.getLogger(trainer_utils.__name__).setLevel(logging.ERROR)
         self.train(resume_from_checkpoint=str(folder) if folder is not None else None)
 

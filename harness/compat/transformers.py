@@ -33,13 +33,13 @@ __all__ = [
 ]
 
 SDPA = "sdpa"
-"""The name of the attention that calls ``torch``'s ``scaled_dot_product_attention``."""
+"""Name of the attention that calls torch's ``scaled_dot_product_attention``."""
 
 
 def initialise(model: PreTrainedModel, fresh: Container[str], seed: int) -> None:
     """Draw the parameters and buffers named in ``fresh`` from a seed, as ``transformers`` initialises them.
 
-    All others stay unchanged.
+    All other parameters and buffers stay unchanged.
     """
     for module in model.modules():
         module._is_hf_initialized = False  # type: ignore[assignment]
@@ -66,19 +66,19 @@ def set_attention(model: PreTrainedModel, name: str) -> None:
 
 
 def recompute_activations(model: PreTrainedModel) -> None:
-    """Let each layer's activations be computed anew in a backward pass.
+    """Make the backward pass recompute each layer's activations.
 
-    Raises ``ValueError`` if the kind of encoder cannot.
+    Raises ``ValueError`` if the kind of encoder does not support this.
     """
     if hasattr(model, "activation_checkpointing_enable"):  # from 5.24 on
         model.activation_checkpointing_enable({"use_reentrant": False})
     else:
         model.gradient_checkpointing_enable({"use_reentrant": False})
-    model.disable_input_require_grads()  # else gradients would flow through frozen layers too
+    model.disable_input_require_grads()  # otherwise gradients would flow through frozen layers too
 
 
 def precompiled_charsmap(file: Path) -> bytes:
-    """The normalisation rules of a SentencePiece model, in the form of ``tokenizers``; empty if it has none."""
+    """The normalisation rules of a SentencePiece model, in the form of ``tokenizers``; empty if there are no rules."""
     from transformers.convert_slow_tokenizer import SentencePieceExtractor  # loads all converters
 
     rules: bytes = SentencePieceExtractor(str(file)).proto.normalizer_spec.precompiled_charsmap

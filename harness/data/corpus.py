@@ -23,14 +23,14 @@ MAX_PASSAGE = 2**16
 
 @lru_cache(maxsize=64)
 def passages(text: str, language: str, count: int, origin: Origin, column: str = TEXT_COLUMN) -> tuple[str, ...]:
-    """The first ``count`` passages in a language, or as many as there are; blank ones are left out.
+    """The first ``count`` passages in a language, or fewer if there are fewer. Blank passages are left out.
 
     Raises ``UserError`` if there is no text in the language.
 
     Args:
-        text: ``embedded``; a folder of ``XX.txt`` files, one passage per line, or of copies of the hub's Wikipedia; a
-            path with ``{language}`` in it, to ``.txt`` files or tables; ``wikipedia``, from the hub; ``task``, the test
-            set of ``origin``; or a task's name, for its test set at the place of ``origin``.
+        text: ``embedded``, or ``wikipedia`` for the hub's Wikipedia. ``task`` is the test set of ``origin``. A task's
+            name is its test set at the place of ``origin``. A folder holds ``XX.txt`` files with a passage per line, or
+            copies of the hub's Wikipedia. A path with ``{language}`` leads to ``.txt`` files or tables.
         language: The language.
         count: Largest number of passages.
         origin: The origin of the study's data.
@@ -53,7 +53,7 @@ def passages(text: str, language: str, count: int, origin: Origin, column: str =
 
 
 def of_task(text: str) -> bool:
-    """Whether the text is a task's test set, so that the place of the study's data matters."""
+    """Whether the text is a task's test set, which depends on the place of the study's data."""
     return text == TASK or text in TASKS
 
 

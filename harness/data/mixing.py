@@ -1,6 +1,6 @@
 """The training data of several source languages, mixed by ``harness.study.sampling.Sampling``.
 
-The mix is drawn once, whatever a trial's seed. A language's larger share contains the smaller one.
+The mix is drawn once for all seeds. A language's larger share contains its smaller shares.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 MIX_SEED = 2
-"""Fixed, as the seeds of ``harness.data.subsets`` are."""
+"""Seed of the mix, fixed like the seeds in ``harness.data.subsets``."""
 DIGITS = 9
-"""Decimal places of a share before rounding: platforms differ in the last bits of a power."""
+"""Decimal places of a share before rounding, because platforms differ in the last bits of a power."""
 
 
 def counts(sizes: Sequence[int], temperature: float) -> list[int]:
-    """The number of examples of each language in the mix, which sum to those of ``sizes``.
+    """The number of examples of each language in the mix. Their sum is the sum of ``sizes``.
 
     Shares n_i^T / Σ_j n_j^T are rounded by largest remainders, ties in the order of the languages.
     """
@@ -28,9 +28,10 @@ def counts(sizes: Sequence[int], temperature: float) -> list[int]:
 
 
 def mixed(sizes: Sequence[int], temperature: float) -> NDArray[np.int64]:
-    """Numbers of the examples in the mix, ascending, (Σ sizes,). The languages' examples lie one after another.
+    """Indices of the examples in the mix, ascending, (Σ sizes,). The examples are numbered language after language.
 
-    A language with fewer examples than its share has each as often as another, or once more; those are drawn.
+    If the mix has more examples of a language than the data, every example occurs equally often or once more. The
+    examples with one more occurrence are drawn.
     """
     starts = np.cumsum([0, *sizes[:-1]])
     return np.concatenate(

@@ -16,7 +16,7 @@ HUB = "hub"
 """Word for the task's data set on the Hugging Face hub."""
 TASK, WIKIPEDIA = "task", "wikipedia"
 TEXT_WORDS = (EMBEDDED, TASK, WIKIPEDIA, *TASKS)
-"""Words that the option ``text`` of a method takes in place of a folder."""
+"""Values of a method's option ``text`` that are no folders."""
 
 
 @dataclass(frozen=True)
@@ -24,20 +24,20 @@ class Origin:
     """Origin of the examples of one task."""
 
     task: TaskName
-    """A task's name, a user's task file, or a task that the study describes."""
+    """A task's name, a user's task file, or a task from the study's description."""
     place: OwnData
-    """``embedded``, ``hub`` or a directory in XTREME's download layout or with a copy of the hub's data set.
+    """``embedded``, ``hub``, or a directory: XTREME's download layout, or a copy of the hub's data set.
 
-    For a task that the study describes, the study's own files.
+    If the study describes its task, the study's own files.
     """
     revision: str = ""
     """The hub's commit, if ``place`` is on the hub."""
     code: str = ""
-    """Fingerprint of a user's task: another version of its file may read other examples."""
+    """Fingerprint of a user's task, because another version of the task's file may read other examples."""
 
     @property
     def own_files(self) -> dict[str, str]:
-        """The files of users' code that are needed to read the examples."""
+        """The files of users' code that the reading of the examples needs."""
         own = self.task if isinstance(self.task, Own) else None
         return own_files(self.task if isinstance(self.task, str) and is_file(self.task) else "", own)
 
@@ -60,14 +60,14 @@ def origin_of(study: Study) -> Origin:
 
 
 def _of_own(task: Own[Any], data: OwnData) -> Origin:
-    """Origin of the data of a task that a study describes. Its code is set later, when its labels are known."""
+    """Origin of the data of a study's own task. Its ``code`` is set later, when the task's labels are known."""
     placed = beside(data, Path.cwd())
     revision = hub.revision_of(placed.hub) if isinstance(placed, HubData) else ""
     return Origin(task.beside(Path.cwd()), placed, revision)
 
 
 def absolute(field: str, place: str) -> str:
-    """The full path of a directory or of a pattern of file names, because a worker may run elsewhere.
+    """The full path of a directory or a pattern of file names, because a worker may run in another directory.
 
     Words such as ``embedded`` and hub names are unchanged.
     """

@@ -10,11 +10,11 @@ from harness.data import readers
 from harness.tasks.sequence_task import one_line
 
 PLAIN = ".txt"
-"""End of names of files with a passage a line; here no layout of tagged words."""
+"""Suffix of files with a passage per line. Here these files have no tagged words."""
 
 
 def passages(pattern: str, language: str, column: str) -> Iterator[str]:
-    """The passages of a language, those of a table in ``column``; some may be blank.
+    """The passages of a language, in a table the cells of ``column``. Some may be blank.
 
     Words in a list are joined by blanks. Raises ``UserError`` with the file, and with the row from 1, for a missing
     file or column and for a cell that is no text.

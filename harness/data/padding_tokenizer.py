@@ -1,4 +1,4 @@
-"""A tokenizer without its vocabulary, for padding batches, which needs only the special tokens.
+"""A tokenizer without its vocabulary, to pad batches. Padding needs only the special tokens.
 
 The vocabulary of a multilingual tokenizer takes hundreds of MiB of memory, and is useless once all text is tokenised.
 """
@@ -27,7 +27,7 @@ def description(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
 
 
 def described(description: dict[str, Any]) -> PreTrainedTokenizerBase:
-    """A tokenizer that pads like the whole one and has its special tokens' ids. Tokenising text with it raises an
+    """A tokenizer that pads like the whole tokenizer, with the same special tokens. Tokenising text with it raises an
     error.
     """
     pieces = WordLevel(description["ids"], unk_token="")  # the unknown token is left out, so that text raises an error

@@ -37,7 +37,7 @@ def examples(origin: Origin, split: str, language: str) -> Examples[Any]:
 def with_labels(origin: Origin, source: str) -> Origin:
     """The origin, with the labels and the fingerprint of a task that the study describes.
 
-    If the study gives no labels, they are those of the training data.
+    If the study gives no labels, the labels come from the training data.
     """
     if not isinstance(origin.task, Own):
         return origin

@@ -1,7 +1,7 @@
 """Batches of encoded rows for scoring, padded straight from their Arrow columns.
 
-A batch equals that of the tokenizer's own ``pad``, which goes through lists of Python's numbers and takes longer than a
-GPU's forward pass.
+A batch equals the batch of the tokenizer's own ``pad``. That method converts rows to Python's lists, and takes longer
+than a GPU's forward pass.
 """
 
 from collections.abc import Collection, Sequence
@@ -24,7 +24,7 @@ class RowBatches:
     Args:
         rows: The rows, from ``Task.encode``.
         names: The model's inputs. Columns that are lacking are left out.
-        read: Further columns, for ``row`` alone.
+        read: Further columns, only for ``row``.
         tokenizer: Pads.
     """
 

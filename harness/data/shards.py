@@ -1,4 +1,4 @@
-"""Parquet files that form one split: all of them, and none of another layout."""
+"""Complete sets of Parquet files that form one split, in a single layout."""
 
 import re
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SHOWN = 4
 
 
 def split_files(folder: Path, patterns: Sequence[str], *, whole: bool = True) -> list[Path]:
-    """The files of a split, sorted: those of the first pattern that matches any; empty if no pattern matches.
+    """The sorted files of a split, from the first pattern that matches files; empty if no pattern matches.
 
     Raises ``UserError`` with the files' names if several patterns or numberings match, or if a number is missing.
     Numbers start at 0; with ``whole`` they must also reach the end.

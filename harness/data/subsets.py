@@ -1,7 +1,7 @@
 """Training data of a trial: all of it, a mix of source languages, fewer examples, or examples with wrong labels.
 
 The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
-applied afterwards. The draws depend neither on a trial's seed nor on each other, so that data and chance vary
+applied afterwards. The draws depend neither on a trial's seed nor on each other. So data and random draws vary
 separately. A word has the same wrong label for every number of sentences.
 """
 
@@ -18,7 +18,7 @@ from harness.data.context import TrialContext
 SUBSET_SEED, NOISE_SEED = 0, 1
 """Fixed seeds: other seeds would make other data sets under the same name.
 
-numpy guarantees that the numbers of ``RandomState`` never change, but not those of ``default_rng``.
+numpy guarantees constant numbers for ``RandomState``, but not for ``default_rng``.
 """
 
 

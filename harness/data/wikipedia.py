@@ -10,7 +10,7 @@ from harness.data.shards import split_files
 
 NAME = "wikimedia/wikipedia"
 SNAPSHOT = "20231101"
-"""Date of the dump, fixed because later ones have other articles."""
+"""Date of the dump. It is fixed because later dumps have other articles."""
 SHORTEST = 40
 """Smallest number of characters of a passage, in any script: a shorter line is often a heading or a list item."""
 

@@ -1,6 +1,6 @@
 """One attempt at a trial: it leaves a record or a failure in the store.
 
-Runs in this process and runs on Ray both go through this module.
+All trials, in this process and on Ray, run through this module.
 """
 
 import os
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from harness.training.training_state import TrainingStates
 
 NO_MEMORY = re.compile("out of memory|can't allocate memory|ALLOC_FAILED", re.IGNORECASE)
-"""Messages of torch's out-of-memory errors, of a GPU or a CPU. Not all of these errors have a class of their own."""
+"""Messages of torch's out-of-memory errors, of a GPU or a CPU. Some of these errors have no class of their own."""
 BROKEN_DEVICE = re.compile("CUDA error")
 """Messages of torch's errors after which this process can no longer use its GPU."""
 
@@ -46,15 +46,15 @@ class Attempt:
     error: str = ""
     """The error of a failed trial, on one line; empty if the trial finished."""
     lacked_memory: bool = False
-    """Whether it failed because this process or a GPU ran out of memory."""
+    """Whether the trial failed because this process or a GPU ran out of memory."""
     lost_process: bool = False
-    """Whether it failed because one of several processes that train it was killed or crashed."""
+    """Whether the trial failed because one of its several processes was killed or crashed."""
     broke_device: bool = False
-    """Whether it failed in a way that leaves this process's GPU unusable."""
+    """Whether this process can no longer use its GPU after the failure."""
     held_elsewhere: bool = False
-    """Whether another process is running the trial, so that nothing was done."""
+    """Whether another process runs the trial. This attempt then did nothing."""
     interrupted: bool = False
-    """Whether a signal ended it; it may have a checkpoint."""
+    """Whether a signal ended the trial. The trial may have a checkpoint."""
     form: str = ".1f"
     """The format of both scores."""
 

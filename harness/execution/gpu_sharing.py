@@ -1,6 +1,6 @@
 """The best number of trials that share a GPU, measured with real trials.
 
-The number is doubled, and each number runs a few steps, until the speed no longer rises.
+The measurement doubles the number until the speed no longer rises. For each number, the trials train for some seconds.
 """
 
 import tempfile
@@ -15,9 +15,9 @@ from harness.execution.gpu_sharing_probe import DoesNotRunError, GpuSharing, mea
 from harness.study import TrialConfig
 
 GAIN = 0.05
-"""Smallest relative gain in speed for which more trials at once are worth their memory."""
+"""Smallest relative gain in speed that justifies the memory of more trials."""
 SECONDS = 5.0
-"""Seconds of one measurement."""
+"""Length of one measurement in seconds."""
 
 
 def following(tried: Sequence[GpuSharing], most: int) -> int | None:
@@ -34,9 +34,9 @@ def following(tried: Sequence[GpuSharing], most: int) -> int | None:
 
 
 def best(tried: Sequence[GpuSharing]) -> int:
-    """The fastest number of trials at once; 1 if none fits.
+    """The fastest number of trials at once; 1 if no number fits.
 
-    Among about equally fast numbers the smallest wins, because each of its trials ends sooner.
+    Among about equally fast numbers, the smallest number wins, because each trial then ends sooner.
     """
     fitting = [one for one in tried if one.trials <= one.room]
     fastest = max((one.rate for one in fitting), default=0.0)
@@ -46,7 +46,7 @@ def best(tried: Sequence[GpuSharing]) -> int:
 def largest(trials: Sequence[TrialConfig]) -> list[TrialConfig]:
     """The trial with the most tokens per batch, for each kind of method.
 
-    Methods that differ only in numbers, such as λ, are of the same kind.
+    Two methods have the same kind if they differ only in numbers, such as λ.
     """
     found: dict[object, TrialConfig] = {}
     for trial in sorted(trials, key=tokens, reverse=True):
@@ -72,9 +72,9 @@ def pick(
 ) -> int:
     """The best number of a study's trials at once on this machine's first GPU, or on its CPU without a GPU.
 
-    Prints each measurement. Of the trials in ``largest``, the trial that takes the most memory alone is measured. Where
-    this process may start NVIDIA's MPS, the same is measured with it, for advice: the number is for a run without.
-    Raises ``UserError`` if a trial does not run even alone.
+    Prints each measurement. Each trial in ``largest`` first runs alone. The trial with the most memory is then measured
+    at larger numbers. If this process may start NVIDIA's MPS, it also measures with MPS and prints advice. The returned
+    number is for a run without MPS. Raises ``UserError`` if a trial does not run even alone.
 
     Args:
         cache: Folder that keeps the tokenised data; ``None`` to keep none.
@@ -110,7 +110,7 @@ def pick(
 def _rising(
     one: GpuSharing, measure: Callable[[int], GpuSharing], most: int, say: Callable[[str], None]
 ) -> list[GpuSharing]:
-    """Measurements of more and more trials at once, from ``one`` alone, until their speed no longer rises."""
+    """Measurements of increasing numbers of trials, from ``one`` alone, until the joint speed no longer rises."""
     tried = [one]
     while (more := following(tried, most)) is not None:
         try:
@@ -123,7 +123,7 @@ def _rising(
 
 
 def advice(without: Sequence[GpuSharing], with_mps: Sequence[GpuSharing]) -> str:
-    """A line on the gain from MPS, of the best numbers of trials with it and without."""
+    """A line on the gain from MPS, for the best numbers of trials with and without MPS."""
     (trials, rate), (_, before) = (_best(tried) for tried in (with_mps, without))
     gain = f"  {trials:3} at once are {rate / before:.2f} times as fast as without it"
     if rate < (1 + GAIN) * before:

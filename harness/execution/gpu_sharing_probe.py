@@ -31,9 +31,9 @@ from harness.training.trainer import PenaltyTrainer
 HEADROOM = 0.1
 """Share of the memory that stays free: a trial's hundredth step may take a little more than its tenth."""
 WARM_UP = 3
-"""Steps that are not timed."""
+"""Number of steps before the timing."""
 MIN_STEPS = 3
-"""Smallest number of timed steps, however long they take."""
+"""Smallest number of timed steps, with no limit on their time."""
 ENDLESS = 10**9
 """Steps of a trial that another process ends."""
 READY = "ready"
@@ -47,22 +47,22 @@ class GpuSharing:
     rate: float
     """Tokens per second of all trials together, without padding."""
     each: float
-    """Memory of each trial at its largest batch, in MiB. On a GPU it includes the memory that other programs take."""
+    """Memory of each trial at its largest batch, in MiB. On a GPU this includes the memory of other programs."""
     total: float
     """Memory of the device, in MiB."""
 
     @property
     def room(self) -> int:
-        """Number of such trials that fit into the memory."""
+        """Number of these trials that fit into the memory."""
         return int((1 - HEADROOM) * self.total / self.each)
 
 
 class DoesNotRunError(Exception):
-    """The reason why that many trials do not run at once."""
+    """The reason why this number of trials does not run at once."""
 
 
 def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seconds: float) -> GpuSharing:
-    """Train a number of trials at once and time them from the moment when all are warm.
+    """Train a number of trials at once. The timing begins when all trials are warm.
 
     Each trial has its share of the device and its own seed. ``scratch`` keeps tokenised data and made-up Fisher
     diagonals. Raises ``DoesNotRunError`` if a trial fails.
@@ -96,7 +96,7 @@ def measured(config: TrialConfig, trials: int, scratch: Path, threads: int, seco
 
 
 def _received(pipe: Connection) -> Any:
-    """The next message of a process. Raises ``DoesNotRunError`` if it sends an error or has died."""
+    """The next message of a process. Raises ``DoesNotRunError`` if the process sends an error or has died."""
     try:
         found = pipe.recv()
     except (EOFError, ConnectionError):
@@ -135,9 +135,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
 
 
 def stand_in(context: TrialContext) -> None:
-    """Write random numbers as the Fisher diagonals that a trial needs: their values change neither its time nor its
-    memory.
-    """
+    """Write random numbers as a trial's Fisher diagonals, because their values change neither time nor memory."""
     cache = context.cache
     for request in diagonal_files.requests(context.config, context.encoder, context.origin):
         (cache / request.name).parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +182,7 @@ class StopAfter(TrainerCallback):
 
 
 class Stopwatch(TrainerCallback):
-    """Ends a training some time after it is warm, and sends the tokens, the time and the memory."""
+    """Ends a training some time after the warm-up, and sends tokens, time and memory."""
 
     def __init__(self, pipe: Connection, trainer: PenaltyTrainer, trials: int, seconds: float) -> None:
         self.pipe = pipe

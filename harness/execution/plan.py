@@ -100,7 +100,7 @@ def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> 
 
 
 def _selection(checkpoint: str, setting: Setting, dev: str, task: Task[Any]) -> dict[str, Any]:
-    """The dev set and the score by which a trial selects its weights or its end, if it does."""
+    """The dev set and the score, if a trial selects its weights or its end by them."""
     reads_dev = checkpoint == "best" or setting.early_stopping is not None
     return {"selected_on": dev if reads_dev else "", "selected_by": task.scorer if reads_dev else ""}
 
@@ -111,7 +111,7 @@ def _texts(method: Method, origin: Origin) -> dict[str, str]:
 
 
 def _check_training_data(settings: Sequence[Setting], source: str, task: Task[Any], there: int) -> None:
-    """Refuse settings that the training data cannot satisfy: too many examples, or label noise that the task lacks."""
+    """Refuse settings that the training data cannot satisfy: too many examples, or unsupported label noise."""
     if (most := max(setting.train_examples or 1 for setting in settings)) > there:
         raise bad("train_examples", most, f"at most {there}, the training examples in {source!r}")
     if any(setting.label_noise for setting in settings) and type(task).relabelled is Task.relabelled:

@@ -1,4 +1,4 @@
-"""Checks for faults that would make every trial of a study fail, before the first trial runs."""
+"""Checks before the first trial, for faults that would make every trial of a study fail."""
 
 import copy
 from collections.abc import Iterable
@@ -48,21 +48,21 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
 
 
 def warnings(trials: list[TrialConfig]) -> list[str]:
-    """Sentences on likely mistakes: targets that the tokenizer does not know, and suspicious data."""
+    """Sentences on likely mistakes: targets with many unknown sub-words, and suspicious data."""
     encoder, origin, source, targets = _read_by_tokenizer(trials)
     parts = example_check.parts_of(origin, source, targets)
     return [*tokenizer_check.warnings(encoder, origin, targets), *example_check.warnings(parts)]
 
 
 def _read_by_tokenizer(trials: list[TrialConfig]) -> tuple[Encoder, Origin, str, tuple[str, ...]]:
-    """The encoder of some trials, the origin of their data, their source and all of their targets."""
+    """The encoder of some trials, the origin of the data, the source and all targets."""
     first = trials[0]
     targets = tuple(dict.fromkeys(language for trial in trials for language in trial.targets))
     return pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first), first.source, targets
 
 
 def check_room(resources: Resources) -> None:
-    """Refuse a trial that asks for more than this machine has. On a cluster, Ray checks this once it is connected."""
+    """Refuse a trial that needs more resources than this machine has. On a cluster, Ray checks this later."""
     if resources.ray_address is not None:
         return
     import torch
@@ -96,10 +96,10 @@ def _check_parts(trials: list[TrialConfig], resources: Resources) -> None:
 def check_encoder(
     encoder: Encoder, task: TaskName, max_length: int, methods: Iterable[Method], settings: Iterable[Setting] = ()
 ) -> None:
-    """Refuse an encoder that a trial could not use, without loading its weights.
+    """Refuse an encoder that a trial could not use. The weights are not loaded.
 
-    Raises ``UserError`` if a file is damaged, weights are missing, ``max_length`` exceeds the encoder's limit, or a
-    method, a setting's dropout or its gradient checkpointing cannot be used with the encoder.
+    Raises ``UserError`` if a file is damaged, weights are missing, or ``max_length`` exceeds the encoder's limit. Also
+    raises it if the encoder does not support a method, a setting's dropout or its gradient checkpointing.
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(
@@ -136,7 +136,7 @@ def check_encoder(
 
 
 def _check_recomputing(outline: Pretrained) -> None:
-    """Refuse gradient checkpointing with an encoder that cannot do it."""
+    """Refuse gradient checkpointing with an encoder that does not support it."""
     if not outline.model.supports_gradient_checkpointing:
         kind = outline.model.config.model_type
         raise UserError(f"gradient_checkpointing: an encoder of the kind {kind!r} cannot do it; leave the field out")

@@ -12,7 +12,7 @@ from harness.store.store import NoStoreError, Store
 from harness.study import Study, TrialConfig
 
 MOMENT = 1.0
-"""Largest number of seconds of the first steps that is not reported."""
+"""Largest duration of the first steps, in seconds, without a report of the time."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def tell_of_warnings(trials: list[TrialConfig]) -> None:
 
 
 def try_first_steps(trials: list[TrialConfig], resources: Resources) -> None:
-    """Try one step of each method, and print the time if it took more than a moment.
+    """Try one step of each method, and print the time if it exceeds a moment.
 
     Raises ``UserError`` if a step fails.
     """

@@ -33,7 +33,7 @@ class Observer(Protocol):
 
 
 def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
-    """Print which Fisher diagonals are computed first, because this takes a while."""
+    """Print the Fisher diagonals that are computed first, because their computation takes a while."""
     if requests:
         named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
         console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)
@@ -132,9 +132,7 @@ class SweepProgress:
         return f"{self.done} done, {len(self.running)} running, {self.failed} failed, {left} left{self._time_left()}"
 
     def _time_left(self) -> str:
-        """Estimated time left: mean time of the finished trials, for the rest, at the largest number of trials seen at
-        once.
-        """
+        """Estimated time left, from the finished trials' mean time and the largest number of trials at once."""
         remaining = self.total - self.done - self.failed
         if not self.seconds or not remaining:
             return ""

@@ -1,4 +1,4 @@
-"""Resources of a trial, and the machine that it runs on."""
+"""Resources of a trial, and its machine."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Resources:
     gpus: float | None = None
     """GPUs of a trial: a whole number, a fraction to share a GPU, or 0; ``None`` means 1 if there are any.
 
-    With several, a process for each trains its part of every batch, so that a setting's batch size stays.
+    With several GPUs, a process per GPU trains a part of every batch. The setting's batch size stays the same.
     """
     processes: int | None = None
     """Processes that train a trial together; ``None`` means one for each GPU, or one without GPUs."""
@@ -27,9 +27,9 @@ class Resources:
     """Address of an existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the time of the study."""
 
     minutes: float | None = None
-    """Time limit of a trial, after which it has failed; ``None`` for no limit."""
+    """Time limit of a trial; ``None`` for no limit. A longer trial fails."""
     checkpoint_minutes: float = 10.0
-    """Minutes between two checkpoints, from which an interrupted trial continues; ``inf`` to keep none."""
+    """Minutes between two checkpoints; ``inf`` for none. An interrupted trial continues from its last checkpoint."""
 
     def __post_init__(self) -> None:
         if self.cpus < 1:

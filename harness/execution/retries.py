@@ -1,4 +1,4 @@
-"""Order of retries for trials that come back without a result: a worker may be killed, crash or lose its node."""
+"""Order of retries for trials without a result, because a worker may be killed, crash or lose its node."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ TOGETHER, AGAIN, ALONE = range(3)
 
 @dataclass(frozen=True)
 class Loss:
-    """The reason why a trial came back without a result."""
+    """The reason for a trial without a result."""
 
     error: str
     """The error, on one line."""
@@ -40,11 +40,11 @@ def loss_of_worker(error_file: str | None, seconds: float, minutes: float | None
 
 
 class Retries:
-    """The trials that are still to run.
+    """The trials left to run.
 
     A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
     memory is retried alone directly. A trial that is lost alone has failed, and so has a trial that exceeded its time
-    limit. A trial whose checkpoints show progress counts as lost for the first time: over many hours it may lose
+    limit. If a trial's checkpoints show progress, the loss counts as the first loss. Over many hours a trial may lose
     several machines.
     """
 
@@ -71,7 +71,7 @@ class Retries:
         self.waiting[self.stage] = trials + self.waiting[self.stage]
 
     def put_off(self, trial: TrialConfig) -> None:
-        """Put off a taken trial that another process holds. It is tried again after the other trials."""
+        """Postpone a taken trial that another process holds. The trial is tried again after the other trials."""
         self.waiting[AGAIN].append(trial)
 
     def lose(self, trial: TrialConfig, loss: Loss) -> bool:

@@ -1,4 +1,4 @@
-"""A run of a study: the trials that the store lacks, in this process or as Ray Tune trials."""
+"""A run of the study's trials that the store lacks, in this process or as Ray Tune trials."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The plan of a sweep: the trials to run, and notes on them for the console."""
+"""The plan of a sweep: the trials to run, and notes on these trials for the console."""
 
 import contextlib
 from collections.abc import Iterator, Sequence

@@ -8,9 +8,9 @@ from harness.common.provenance import Software, software
 
 
 def changed(before: Sequence[Software]) -> str:
-    """A sentence on code and packages that differ from those of finished trials; empty if none differ.
+    """A sentence on code and packages that have changed since the finished trials; empty without changes.
 
-    Only software is compared: the present devices are those of the workers, which have not started yet.
+    Only software is compared, because the workers' devices are not known before the workers start.
     """
     *found, now = software_facts([*before, software()])
     differ = sum(facts != now for facts in found)

@@ -17,7 +17,7 @@ SHORTER_RANGE = "give the search a shorter range of warmup_steps, or more steps"
 
 
 def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = SHORTER) -> list[str]:
-    """Sentences on settings whose warmup does not end, one per number of steps.
+    """Sentences on settings with a warmup that does not end in the training, one per number of steps.
 
     ``examples`` is the number of training examples. With ``None``, settings that count in epochs of all data are
     skipped.

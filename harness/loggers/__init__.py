@@ -1,7 +1,7 @@
 """Loggers by name: experiment trackers that log a study's trials.
 
-A logger is one file in this package and one line in ``LOGGERS``. Each needs a package, the extra of the same name, so
-it is imported only on request.
+A logger is one file in this package and one line in ``LOGGERS``. Each logger needs a package, from the extra of the
+same name. So a logger is imported only on request.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.common.errors import UserError, reason
 from harness.common.registry import Registry
 
-if TYPE_CHECKING:  # it imports the store, and the command line's help needs only the names
+if TYPE_CHECKING:  # this import loads the store, and the command line's help needs only the names
     from harness.loggers.base import Logger
 
 LOGGERS: "Registry[type[Logger]]" = Registry(
@@ -23,7 +23,7 @@ LOGGERS: "Registry[type[Logger]]" = Registry(
 
 
 def named(chosen: Iterable[str]) -> "dict[str, type[Logger]]":
-    """Loggers by name. Raises ``UserError`` for an unknown name, or a logger whose package cannot be imported."""
+    """Loggers by name. Raises ``UserError`` for an unknown name, or if a logger's package cannot be imported."""
     found = {}
     for name in chosen:
         try:

@@ -1,4 +1,4 @@
-"""Weights of classes in the loss: a word, or numbers by label as one text."""
+"""Weights of classes in the loss: a word, or numbers by label as JSON text."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from harness.common import fields, yaml_files
 from harness.common.errors import UserError, bad, unknown
 
 WORDS = ("none", "balanced")
-FORM = "none, balanced, a weight for each label in a mapping such as {NOUN: 2}, or a list with one for every label"
-ABOVE = "weights of which one at least is above 0"
+FORM = "none, balanced, a mapping from labels to weights such as {NOUN: 2}, or a list with a weight for every label"
+ABOVE = "weights, with at least one above 0"
 NAME = "class_weights"
 
 
 def canonical(value: Any) -> Any:
-    """The one text of equal weights, JSON; words stay as they are.
+    """Weights as canonical JSON text, the same for equal weights. Words are unchanged.
 
     A mapping is sorted by label. Raises ``UserError`` for a weight that is not a number of at least 0.
     """
@@ -55,9 +55,9 @@ def check(text: str) -> None:
 
 
 def by_label(text: str, labels: Sequence[str]) -> list[float] | None:
-    """The weight of each label, 1 for labels that a mapping leaves out; ``None`` for a word.
+    """The weight of each label; ``None`` for a word. Labels outside a mapping have the weight 1.
 
-    Raises ``UserError`` for a label that the task lacks, a list of another length, and weights of 0 alone.
+    Raises ``UserError`` for a label that the task lacks, a list of the wrong length, and weights that are all 0.
     """
     if text in WORDS:
         return None

@@ -9,7 +9,7 @@ from harness.setting.seeds import SEEDS
 from harness.setting.setting import Setting
 
 ABSENT = {"train_examples": "all"}
-"""The label of a missing value that stands for a number beyond all others."""
+"""The label of a missing value, for fields in which no value means the largest number."""
 INHERITED = {
     "init_seed": "seed",
     "data_seed": "seed",
@@ -18,23 +18,24 @@ INHERITED = {
     "head_dropout": "encoder's",
     "head_learning_rate": "learning_rate",
 }
-"""The label of a missing value that is inherited."""
+"""The label of a missing value, for fields that inherit their value."""
 
 
 def value_label(name: str, value: Any) -> str:
-    """A hyperparameter's value in a label. A missing value (``None``, or NaN in a frame) has a word, such as ``all``.
+    """A hyperparameter's value in a label.
 
-    The words are in ``ABSENT`` and ``INHERITED``; without one it is ``none``.
+    A missing value (``None``, or NaN in a frame) becomes a word from ``ABSENT`` or ``INHERITED``, such as ``all``. The
+    word is ``none`` for other fields.
     """
     absent = value is None or (isinstance(value, float) and math.isnan(value))
     return (ABSENT | INHERITED).get(name, "none") if absent else fields.short(value)
 
 
 def setting_labels(settings: Sequence[Setting], *, seeds: bool = True) -> dict[Setting, str]:
-    """A short name for each of some settings, from the fields in which they differ.
+    """A short name for each setting, from the fields in which the settings differ.
 
-    An example is ``learning_rate=0.001 warmup_steps=6``. Without ``seeds``, settings that differ in nothing but
-    ``init_seed`` and ``data_seed`` have one name.
+    An example is ``learning_rate=0.001 warmup_steps=6``. Without ``seeds``, settings that differ only in
+    ``init_seed`` and ``data_seed`` have the same name.
     """
     names = [name for name in Setting.__dataclass_fields__ if seeds or name not in SEEDS]
     distinct = [*dict.fromkeys(settings)]

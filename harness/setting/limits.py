@@ -1,4 +1,4 @@
-"""Allowed values of hyperparameters, beyond the limits of the fields' types."""
+"""Limits of hyperparameters' values, in addition to the fields' types."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ BATCHES = ("random", "by_length")
 OF_OPTIMIZER = {"beta1": "adamw", "beta2": "adamw", "epsilon": "adamw", "bias_correction": "adamw", "momentum": "sgd"}
 """The fields that belong to one optimizer."""
 MAX_VALUES = {
-    "learning_rate": 1e38,  # about the largest fp32 number: a study may try rates that diverge
+    "learning_rate": 1e38,  # about the largest fp32 number, because a study may try rates that diverge
     "head_learning_rate": 1e38,
     "warmup_steps": 10**9,
     "epochs": 10**6,
@@ -23,11 +23,11 @@ MAX_VALUES = {
     "max_grad_norm": 10**9,
     "train_examples": 10**9,
     "epsilon": 10**6,
-    "early_stopping": 9,  # there are ten dev scores, and the first cannot be worse than another
+    "early_stopping": 9,  # there are ten dev scores, and the first has no earlier score
 }
-"""Largest accepted value of each field; anything above is treated as a typo and would overflow computations."""
+"""Largest accepted value of each field. A larger value counts as a typo, and would overflow computations."""
 MAX_TRIALS = 100_000
-"""Largest number of trials in a study; anything above is treated as a typo."""
+"""Largest number of trials in a study. A larger number counts as a typo."""
 
 
 def check(setting: Any) -> None:
@@ -75,7 +75,7 @@ def _check_training(setting: Any) -> None:
 
 
 def _check_optimizer(setting: Any) -> None:
-    """Refuse an unknown optimizer, and a field that the chosen optimizer does not have."""
+    """Refuse an unknown optimizer, and a field that the chosen optimizer lacks."""
     fields.choice("optimizer", setting.optimizer, OPTIMIZERS)
     for name in ("beta1", "beta2", "momentum"):
         fields.share(name, getattr(setting, name))

@@ -1,4 +1,4 @@
-"""Names that other programs give to hyperparameters, answered with the name that they have here."""
+"""Other programs' names of hyperparameters, and steadytune's name for each of these."""
 
 from collections.abc import Iterable
 
@@ -23,7 +23,7 @@ OTHER_NAMES = {
     "per_gpu_train_batch_size": ("batch_size", STEPS),
     "train_batch_size": ("batch_size", STEPS),
     "bs": ("batch_size", STEPS),
-    "gradient_accumulation_steps": ("accumulation", "; 'batch_size' is the whole batch, before it is cut"),
+    "gradient_accumulation_steps": ("accumulation", "; 'batch_size' is the whole batch, over all micro-batches"),
     "activation_checkpointing": ("gradient_checkpointing", ": true or false"),
     "warmup": ("warmup_steps", SHARE),
     "warmup_ratio": ("warmup_steps", SHARE),
@@ -71,13 +71,13 @@ OTHER_NAMES = {
     "model_name": ("encoder", ", a field of the study"),
     "model_name_or_path": ("encoder", ", a field of the study"),
 }
-"""Our name of a hyperparameter, and a remark on its values, by another name in small letters."""
+"""steadytune's name of a hyperparameter and a remark on its values, by the other name in small letters."""
 OF_STUDY = ("encoder", "precision", "seeds")
-"""Names among ours that are no hyperparameters."""
+"""Names in ``OTHER_NAMES`` that are fields of the study, not hyperparameters."""
 
 
 def unknown_field(where: str, name: object, known: Iterable[str]) -> UserError:
-    """The error for a name that is not in ``known``: our name for it, if there is one, else the nearest known name."""
+    """The error for a name outside ``known``, with steadytune's name if there is one, else the nearest known name."""
     names = [*known]
     ours, remark = OTHER_NAMES.get(str(name).strip().lower().lstrip("-").replace("-", "_"), ("", ""))
     if ours in names or ours in OF_STUDY:

@@ -15,20 +15,20 @@ LATER = (
     "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
     "early_stopping", "gradient_checkpointing",
 )  # fmt: skip
-"""Fields that older versions refuse. At their defaults they are not written."""
+"""Fields that older versions refuse. ``to_json`` omits such a field at its default."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Hyperparameters of one fine-tuning, which a sensitivity study varies.
+    """Hyperparameters of one fine-tuning, which a study may vary.
 
     Exactly one of ``epochs`` and ``max_steps`` is given.
     """
 
     learning_rate: float
-    """Largest learning rate, of the encoder and, without ``head_learning_rate``, of the head."""
+    """Largest learning rate of the encoder. It is also the head's, unless ``head_learning_rate`` is given."""
     warmup_steps: int = 0
-    """Optimizer steps of linear warmup. The text ``10%`` gives that share of ``max_steps``."""
+    """Optimizer steps of linear warmup. A text such as ``10%`` is a share of ``max_steps``."""
     epochs: float | None = None
     """Passes over the training data."""
     max_steps: int | None = None
@@ -36,34 +36,35 @@ class Setting:
     batch_size: int = 32
     """Examples per optimizer step, over all its micro-batches."""
     accumulation: int = 1
-    """Number of micro-batches that a batch is cut into to save memory; the gradient is of the whole batch."""
+    """Number of micro-batches in a batch. They save memory; the gradient is the gradient of the whole batch."""
     gradient_checkpointing: bool = False
-    """Whether a backward pass computes each layer's activations anew, to save memory (Chen et al., 2016)."""
+    """Whether a backward pass recomputes each layer's activations to save memory (Chen et al., 2016)."""
     max_length: int = 128
     """Largest number of sub-words in an example, special tokens included.
 
-    Longer sentences of token tasks are cut into windows, so that no word is lost. So are longer contexts of
-    questions. Longer pairs lose the end of the longer text.
+    Longer sentences of token tasks and longer contexts of questions are cut into windows, so that no word is lost. In
+    longer pairs, the longer text loses its end.
     """
     schedule: str = "linear"
     """Course of the learning rate after the warmup: ``linear`` or ``cosine`` decay to zero, or ``constant``."""
     weight_decay: float = 0.0
-    """Decay towards zero. The default is 0, because it opposes a pull towards the pretrained weights.
+    """Decay towards zero. The default is 0, because decay opposes a pull towards the pretrained weights.
 
-    It is decoupled with AdamW (Loshchilov and Hutter, 2019) and Adafactor. With SGD it is a part of the gradient.
+    With AdamW (Loshchilov and Hutter, 2019) and Adafactor, decay is decoupled. With SGD, decay is part of the gradient.
     """
     max_grad_norm: float = 1.0
-    """Norm to which the whole gradient, penalty included, is clipped; 0 for no clipping."""
+    """Norm for clipping of the whole gradient, including the penalty; 0 for no clipping."""
     train_examples: int | None = None
-    """Number of training examples used; ``None`` for all. An epoch is a pass over them.
+    """Number of drawn training examples; ``None`` for all. An epoch is a pass over the drawn examples.
 
-    They are drawn once for all seeds, and a larger sample contains the smaller ones.
+    The examples are drawn once for all seeds, and a larger sample contains the smaller samples.
     """
     label_noise: float = 0.0
     """Share of the training labels that are replaced by another label, from 0 to below 1.
 
-    If every label were wrong, the labels would be informative again. In token tasks, words are drawn one by one. The
-    replacements are drawn once for all seeds, and a larger share contains the smaller ones. Dev and test labels stay.
+    The share is below 1, because completely wrong labels would be informative again. In token tasks, words are drawn
+    one by one. The replacements are drawn once for all seeds, and a larger share contains the smaller shares. Dev and
+    test labels stay the same.
     """
 
     init_seed: int | None = None
@@ -71,18 +72,18 @@ class Setting:
     data_seed: int | None = None
     """Seed of the order of the training examples. ``None`` for the run's seed.
 
-    Dodge et al. (2020) split the seed so. Dropout and all other chance keep the run's seed.
+    Dodge et al. (2020) split the seed in this way. Dropout and all other random draws keep the run's seed.
     """
     hidden_dropout: float | None = None
     """Dropout of the body's hidden states, from 0 to below 1; ``None`` for the value in the encoder's config."""
     attention_dropout: float | None = None
-    """Dropout of the attention's weights, likewise."""
+    """Dropout of the attention's weights, from 0 to below 1; ``None`` for the value in the encoder's config."""
     head_dropout: float | None = None
-    """Dropout before the head's linear maps, likewise. Heads for questions have none."""
+    """Dropout before the head's linear maps, with values as in ``hidden_dropout``. Heads for questions have none."""
     optimizer: str = "adamw"
     """``adamw`` (Loshchilov and Hutter, 2019), ``adafactor`` (Shazeer and Stern, 2018) or ``sgd``.
 
-    Adafactor has a fixed learning rate with this setting's schedule, no first moment and no scaling by parameter.
+    Adafactor uses this setting's learning rate and schedule. It has no first moment and no scaling by parameter.
     """
     beta1: float = 0.9
     """AdamW's decay of the first moment, from 0 to below 1."""
@@ -98,21 +99,21 @@ class Setting:
     head_learning_rate: float | None = None
     """Largest learning rate of the head and of a pooler that the checkpoint lacks; ``None`` for ``learning_rate``."""
     label_smoothing: float = 0.0
-    """Share ε of a label's probability that all classes share equally (Szegedy et al., 2016), from 0 to below 1."""
+    """Share ε of a label's probability, spread equally over all classes (Szegedy et al., 2016); from 0 to below 1."""
     class_weights: str = "none"
     """Weights of the classes in the loss: ``none``, ``balanced`` (King and Zeng, 2001), or numbers.
 
-    ``balanced`` is n / (C n_c) for n_c of the n training labels in class c of C. Numbers are a mapping from labels, in
-    which others weigh 1, or a list in the order of the task's labels. They are kept as JSON. The loss is the weighted
-    mean.
+    ``balanced`` is n / (C n_c) for class c, with C classes, n training labels, and n_c labels in class c. Numbers are a
+    mapping from labels, or a list in the order of the task's labels. Labels outside the mapping weigh 1. Numbers are
+    kept as JSON. The loss is the weighted mean.
     """
     batches: str = "random"
-    """Batches of ``random`` examples, or of examples of similar length (``by_length``), which train faster."""
+    """Batches of ``random`` examples, or of examples of similar length (``by_length``), for faster training."""
     early_stopping: int | None = None
-    """Patience: training ends after this number of dev scores in a row without a new best. ``None`` for no stop.
+    """Patience: training ends after this number of dev scores in a row without a new best; ``None`` for no stop.
 
-    The dev scores are the ten of the source that also select the best checkpoint, so 1 to 9 are allowed. The learning
-    rate keeps its course over all planned steps.
+    There are ten dev scores of the source, so 1 to 9 are allowed. The same scores select the best checkpoint. The
+    learning rate keeps its course over all planned steps.
     """
 
     unknown_option = staticmethod(unknown_field)
@@ -128,7 +129,7 @@ class Setting:
     def from_json(cls, values: object, where: str = "setting") -> Self:
         """A setting from its YAML or JSON form.
 
-        Raises ``UserError`` that begins with ``where``. A name that other programs use is answered with ours.
+        Raises ``UserError`` that begins with ``where``. For another program's name, the error gives steadytune's name.
         """
         if isinstance(values, dict):
             for name in values:
@@ -137,7 +138,7 @@ class Setting:
         return fields.build(cls, where, values)
 
     def to_json(self) -> dict[str, Any]:
-        """The form that ``from_json`` reads. Older versions read it too, unless they lack a hyperparameter in it."""
+        """The form that ``from_json`` reads. Older versions read it too if they have all its hyperparameters."""
         chosen = fields.chosen(self)
         return {name: value for name, value in asdict(self).items() if name not in LATER or name in chosen}
 

@@ -26,5 +26,9 @@ def steps(value: Any, max_steps: Any) -> Any:
     if not 0 <= percent <= 100:
         raise bad("warmup_steps", value, "a whole number of steps, or a share of them from 0% to 100%")
     if max_steps is None:
-        raise bad("warmup_steps", value, "a whole number of steps, or max_steps too: a share is of max_steps")
+        raise bad(
+            "warmup_steps",
+            value,
+            "a whole number of steps; a share needs max_steps, because it is a share of max_steps",
+        )
     return round(fields.converted("max_steps", max_steps, int) * percent / 100)

@@ -84,7 +84,7 @@ def _loaded(name: str) -> Task[Any]:
 
 
 def _check(task: Task[Any]) -> None:
-    """Refuse a user's task whose name, languages, labels or metric no study can use."""
+    """Refuse a user's task if no study can use its name, languages, labels or metric."""
     if not isinstance(task.name, str) or not NAME.fullmatch(task.name):
         raise bad("name", task.name, "small letters, digits, - and _: it is also the folder of the data")
     if task.name in TASKS:

@@ -1,4 +1,4 @@
-"""The base of all tasks: languages, labels and metric, reading files, and encoding examples as tokens and labels."""
+"""The base of all tasks: languages, labels, metric, files, and encoding of examples as tokens and labels."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -40,7 +40,7 @@ class Examples(Generic[Example]):
 
     rows: tuple[Example, ...]
     notes: tuple[str, ...] = ()
-    """Notes on text that was read differently from its form in the file."""
+    """Notes on text that reading has changed."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -52,7 +52,7 @@ class Examples(Generic[Example]):
 
 
 class Noted(list[Example]):
-    """Examples, with notes for the user on text that was read differently from its form in the file."""
+    """Examples, with notes for the user on text that reading has changed."""
 
     def __init__(self, rows: Iterable[Example], notes: tuple[str, ...] = ()) -> None:
         super().__init__(rows)
@@ -69,7 +69,7 @@ class Task(ABC, Generic[Example]):
     xtreme: ClassVar[tuple[str, ...]] = ()
     """Languages that XTREME scores; empty for a task that XTREME does not have."""
     labels: ClassVar[tuple[str, ...]]
-    """Names of the classes; a label's id is its index here."""
+    """Names of the labels; a label's id is its index here."""
     metric: ClassVar[str]
     """Key of the score that tables show."""
     other_metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
@@ -77,7 +77,7 @@ class Task(ABC, Generic[Example]):
     auto_model: ClassVar[str]
     """The ``transformers`` class that puts the task's head on an encoder, with one output per label."""
     read_by_answers: ClassVar[tuple[str, ...]] = ()
-    """Columns of encoded rows, besides the model's inputs, that ``row_answers`` reads."""
+    """Columns of encoded rows that ``row_answers`` reads in addition to the model's inputs."""
     suffixes: ClassVar[tuple[str, ...]] = (".tsv",)
     """Suffixes of the task's files, in order of preference."""
     hub: ClassVar[str] = ""
@@ -151,7 +151,7 @@ class Task(ABC, Generic[Example]):
 
     @abstractmethod
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
-        """A collator that pads rows of ``encode`` into a batch.
+        """A collator that pads rows of ``encode`` to a batch.
 
         ``tokenizer`` pads. Of the encoder's tokens it has only the special ones.
         """
@@ -227,10 +227,7 @@ class Task(ABC, Generic[Example]):
     def of_each(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
     ) -> Sequence[float]:
-        """The score of each example, between 0 and 1, whose mean is ``metric`` / 100.
-
-        Only a task whose metric is such a mean defines it.
-        """
+        """The score of each example, between 0 and 1. Only tasks with the mean × 100 as ``metric`` define this."""
         raise NotImplementedError
 
     def counts(

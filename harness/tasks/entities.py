@@ -57,7 +57,7 @@ def micro_f1(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], 
     """Micro F1, from 0 to 1, over the entities of all examples; 0 if no entity is correct.
 
     ``gold`` and ``predicted`` hold the label ids of each example; -1 counts as ``O``. The arithmetic follows seqeval's
-    steps, so that even the last digit agrees.
+    steps, so that all digits agree.
     """
     sizes = np.array([len(ids) for ids in gold], dtype=np.int64)
     ours, theirs = (np.array([i for ids in side for i in ids], dtype=np.int64) for side in (gold, predicted))

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 STANDARD_ERRORS = 2
 """Binomial standard errors by which a model must beat the best constant answer."""
 ONE_LABEL = 0.99
-"""Share of the predicted labels from which one label counts as the only one."""
+"""Smallest share of the predicted labels at which one label counts as the only label."""
 
 FEW = 2**15
-"""Bound on label ids below which they are counted with ``bincount``, which is quicker than sorting."""
+"""Bound on label ids for counts with ``bincount``, which is faster than sorting."""
 MOST = 2**53
 """Largest number of labels: up to it a float holds every count exactly."""
 
@@ -27,7 +27,7 @@ class LabelCounts:
     right: int
     """Number of correct predictions."""
     constant: int
-    """Number of labels that the best constant answer has right: the count of the commonest gold label."""
+    """Number of labels that the best constant answer predicts correctly: the count of the commonest gold label."""
     predicted: int
     """Number of labels with a prediction."""
     commonest: int

@@ -1,4 +1,4 @@
-"""Correlation of a model's numbers with the gold ones on a test set, and the rule that decides on collapse."""
+"""Correlation of a model's numbers with the gold numbers on a test set, and the rule for collapse."""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ import numpy as np
 STANDARD_ERRORS = 2
 """Standard errors of Fisher's z (1921) by which a model's correlation must exceed 0, the value of chance."""
 FLAT = 0.01
-"""Smallest ratio of a model's standard deviation to the gold numbers'; below it they are practically constant."""
+"""Ratio of a model's standard deviation to the gold numbers'. Below it, the model is practically constant."""
 FEWEST = 4
 """Smallest number of values for which Fisher's z has a standard error."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberFit:
-    """Pearson's correlation of a model's numbers with the gold ones. Raises ``ValueError`` for impossible values."""
+    """Pearson's correlation of a model's numbers with the gold numbers. Raises ``ValueError`` for impossible values."""
 
     numbers: int
     """Number of scored values."""
@@ -36,7 +36,7 @@ class NumberFit:
 
     @property
     def collapsed(self) -> bool:
-        """Whether the model's numbers are practically constant, or correlate with the gold ones no better than chance.
+        """Whether the model's numbers are practically constant, or correlate with gold numbers no better than chance.
 
         The best constant answer is the bar in classification. For numbers, the constant with the least squared error is
         the mean, but a correlation cannot distinguish constants. So chance is the bar here. A guessing model passes in
@@ -46,7 +46,7 @@ class NumberFit:
 
 
 def number_fit(gold: Sequence[float], predicted: Sequence[float]) -> NumberFit | None:
-    """The fit of a model's numbers to the gold ones, both of shape (numbers,) and in the same order.
+    """The fit of a model's numbers to the gold numbers, both of shape (numbers,) and in the same order.
 
     ``None`` if a number is not finite, the shapes differ or there are no numbers.
     """

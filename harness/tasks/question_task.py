@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class QuestionTask(Task[Question]):
-    """Base of tasks whose answers are parts of a context.
+    """Base of tasks with parts of a context as answers.
 
     Files are SQuAD's JSON. The hub's data sets have the columns ``id``, ``question``, ``context`` and ``answers`` (with
     ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the whole question before
@@ -44,9 +44,7 @@ class QuestionTask(Task[Question]):
     """Whether the ids of a file's questions must differ."""
 
     def normalise(self, language: str) -> Normalise:
-        """The normalisation of answers before comparison. The default is SQuAD's, whose rules are for English, as in
-        XTREME.
-        """
+        """The normalisation of answers before comparison. By default, it is SQuAD's for English, as in XTREME."""
         return squad_scores.squad
 
     def read(self, file: Path) -> list[Question]:
@@ -133,9 +131,9 @@ class QuestionTask(Task[Question]):
     ) -> LabelCounts:
         """Counts of questions, and of exactly answered ones.
 
-        A constant answer does not read the question. It is one text for all questions, possibly empty, or the first n
-        sub-words of the context, with n from 1 to ``spans.LONGEST``. The best of these on the test set is the one to
-        beat. Two answers count as the same if they are equal after normalisation.
+        A constant answer does not depend on the question. It is one text for all questions, possibly empty, or the
+        first n sub-words of the context, with n from 1 to ``spans.LONGEST``. A model must beat the best constant answer
+        on the test set. Two answers count as the same if they are equal after normalisation.
         """
         normalise = self.normalise(language)
         given = Counter(normalise(answer) for (answer,) in predicted)
@@ -148,7 +146,7 @@ class QuestionTask(Task[Question]):
         )
 
     def constant(self, gold: Sequence[Sequence[str]]) -> None:
-        """No constant answer: answers are not labels."""
+        """``None``, because answers are not labels."""
 
 
 def _same_text(gold: Sequence[Sequence[str]], normalise: Normalise) -> int:

@@ -2,8 +2,8 @@
 
 SQuAD: Rajpurkar et al. (2016), evaluate-v1.1.py, which XTREME uses for XQuAD and TyDi QA GoldP in every language, and
 Rajpurkar et al. (2018), evaluate-v2.0.py, for questions without an answer. MLQA: Lewis et al. (2020),
-mlqa_evaluation_v1.py, with articles, punctuation and words of the language. The accepted answer that is most similar to
-the given one decides a question's score.
+mlqa_evaluation_v1.py, with articles, punctuation and words of the language. The most similar accepted answer decides a
+question's score.
 """
 
 import re
@@ -71,7 +71,7 @@ def exact_match(answer: str, accepted: Sequence[str], normalise: Normalise) -> b
 
 
 def f1(answer: str, accepted: Sequence[str], normalise: Normalise, *, no_answer: bool = False) -> float:
-    """F1, between 0 and 1, of an answer's words against those of the most similar accepted answer.
+    """F1, between 0 and 1, of an answer's words against the words of the most similar accepted answer.
 
     With ``no_answer``, as in SQuAD 2.0, an empty answer is right if the accepted one is empty. Otherwise an empty
     answer is never right.

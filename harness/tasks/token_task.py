@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import DataCollator, PreTrainedTokenizerBase
 
 WHOLE_TAGS = "seqeval-0.0.12"
-"""Rules of F1 for plain tags: the whole tag is its type. In former versions the tag lost its first letter."""
+"""Rules of F1 for plain tags: the whole tag is its type. In earlier versions, the tag lost its first letter."""
 
 
 class TokenTask(Task[Sentence]):
@@ -41,7 +41,7 @@ class TokenTask(Task[Sentence]):
 
     @property
     def scorer(self) -> str:
-        """Name of the rules for plain tags; empty for tags with prefixes, whose rules have never changed."""
+        """Name of the rules for plain tags. Empty for tags with prefixes, because their rules have never changed."""
         inherited = type(self).scores is TokenTask.scores
         return WHOLE_TAGS if inherited and any(map(entities.is_plain, self.labels)) else ""
 
@@ -145,10 +145,10 @@ class TokenTask(Task[Sentence]):
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
-    """Whether single words need a space before them to be tokenised as in a text.
+    """Whether a single word needs a leading space for the same tokens as in a text.
 
     Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) recognise the start of a word by that
-    space. Without it they would read each word as the end of another.
+    space. Without the space, these tokenizers would read each word as the end of another word.
     """
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])
@@ -167,7 +167,7 @@ def _sub_words(sentences: Sequence[list[str]], tokenizer: "PreTrainedTokenizerBa
 
 
 def _windows(sizes: Sequence[int], room: int) -> Iterator[tuple[int, int]]:
-    """Ranges of words whose sub-words fit into ``room``; a single word may exceed it.
+    """Ranges of words with sub-words that fit into ``room``. A single word may exceed ``room``.
 
     ``sizes`` has the number of sub-words of each word.
     """

@@ -1,4 +1,4 @@
-"""The journal of a search: its trials in the order in which they ended, with their dev scores at each rung.
+"""The journal of a search: trials in the order of their ends, with dev scores at each rung.
 
 It is kept in the study's file.
 """
@@ -52,12 +52,12 @@ class Journal:
         self.others: list[SearchTrial] = []
         """Trials of earlier searches of this name that are not part of this one; kept in case such a search returns."""
         self.replaced: list[SearchTrial] = []
-        """Failed trials that are replaced by other draws. They are kept, so that the replacements differ from them."""
+        """Failed trials that are replaced by other draws. They are kept so that each replacement is a new draw."""
 
     def resume(self, *, retry_failed: bool = False) -> None:
-        """Take over the store's trials that fit this search: ended ones, and interrupted ones that finished unseen.
+        """Take over the store's trials that fit this search: ended trials, and interrupted trials that finished unseen.
 
-        With ``retry_failed``, failed trials are left out, and others are drawn in their place.
+        With ``retry_failed``, failed trials are left out, and new trials are drawn in their place.
         """
         everything: list[SearchTrial] = []
         for one in all_tried(self.store, self.study.name):
@@ -124,7 +124,7 @@ class Journal:
         return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
 
     def drawn(self, method: str) -> int:
-        """Number of draws for the method so far, whatever their result."""
+        """Number of draws for the method so far, with any result."""
         return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:
@@ -167,7 +167,7 @@ class Journal:
         return one
 
     def forget(self, config: TrialConfig) -> None:
-        """Forget a trial that was lost through no fault of its own. Its draw returns to the budget."""
+        """Forget a trial that was lost for an external reason. Its draw returns to the budget."""
         one = self.tried[config.id]
         if one.draws > 1:
             self.tried[config.id] = replace(one, draws=one.draws - 1)

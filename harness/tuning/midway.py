@@ -1,6 +1,6 @@
-"""A trial that goes on from another's weights with other hyperparameters, as population based training makes them.
+"""A trial that continues from another trial's weights with other hyperparameters, as in population based training.
 
-Such a model is not that of its last setting. So the trials before it are part of its identity.
+Such a model differs from a model with the last setting alone. So the earlier trials are part of the trial's identity.
 """
 
 from dataclasses import replace
@@ -15,13 +15,13 @@ CHANGEABLE = (
     "learning_rate", "warmup_steps", "schedule", "weight_decay", "max_grad_norm", "hidden_dropout",
     "attention_dropout", "head_dropout", "beta1", "beta2", "epsilon", "label_smoothing", "class_weights",
 )  # fmt: skip
-"""Hyperparameters that may change during a training. All others change the data, the steps or the model's parts."""
+"""Hyperparameters that may change during a training. Other fields change data, steps or the model's parts."""
 OPTION = "strength"
 """The only option of a method that may change."""
 
 
 def continued(trial: TrialConfig, before: TrialConfig, step: int) -> TrialConfig:
-    """The trial that goes on from another's weights after a step; the other itself if nothing has changed.
+    """The trial that continues from another trial's weights after a step; the other trial if nothing has changed.
 
     Raises ``UserError`` for a change that a training cannot take.
     """
@@ -40,7 +40,7 @@ def continued(trial: TrialConfig, before: TrialConfig, step: int) -> TrialConfig
 
 
 def _check(trial: TrialConfig, before: TrialConfig) -> None:
-    """Refuse a change of anything but ``CHANGEABLE`` and ``OPTION``."""
+    """Refuse a change of any field except ``CHANGEABLE`` and ``OPTION``."""
     changed = [
         name for name in Setting.__dataclass_fields__ if getattr(before.setting, name) != getattr(trial.setting, name)
     ]
@@ -62,7 +62,7 @@ def _check(trial: TrialConfig, before: TrialConfig) -> None:
 
 
 def _alike(one: Method, other: Method) -> bool:
-    """Whether two methods differ in nothing but ``OPTION``."""
+    """Whether two methods differ only in ``OPTION``."""
     if not hasattr(one, OPTION) or type(one) is not type(other):
         return one == other
     return replace(one, **{OPTION: getattr(other, OPTION)}) == other

@@ -11,7 +11,7 @@ from harness.tuning.journal import FAILED, STOPPED, Journal, SearchTrial
 
 
 class SearchProgress(SweepProgress):
-    """Progress of a search's trials. Scores in target languages are hidden, so that nobody selects by them."""
+    """Progress of a search's trials. Scores in target languages are hidden, so that they cannot influence a choice."""
 
     def __init__(self, console: Console, journal: Journal, observer: Observer | None = None) -> None:
         before = [one for label in journal.bases for one in journal.of(label)]
@@ -44,7 +44,7 @@ class SearchProgress(SweepProgress):
         self.end(config, score)
 
     def state(self) -> str:
-        """Counts as of a sweep, with the number of stopped trials among the finished ones."""
+        """Counts as in a sweep, with the number of stopped trials among the finished trials."""
         left = self.total - self.done - self.failed - len(self.running)
         counts = (
             f"{self.done} done, {self.stopped} of them stopped, {len(self.running)} running, {self.failed} failed, "

@@ -1,8 +1,8 @@
 """A search on Ray Tune. Each method has its own search with its own sampler and rungs, one after another.
 
-So no method profits from another's trials. When an interrupted search resumes, the sampler and ASHA's rungs receive the
-earlier trials through public methods. The sampler's random numbers start anew, from the seed and the number of earlier
-draws. So a search with parallel trials or an interruption draws other settings each time.
+So no method profits from another method's trials. When an interrupted search resumes, the sampler and ASHA's rungs
+receive the earlier trials through public methods. The sampler's random numbers start anew, from the seed and the number
+of earlier draws. So a search with parallel trials or an interruption draws other settings each time.
 """
 
 import tempfile
@@ -48,7 +48,7 @@ def spend_budget(
     """Search until a method's budget is spent.
 
     If Ray kills a worker because the node is short of memory, Tune loses all running trials. The rest is then searched
-    one trial at a time; a trial that is killed alone has failed.
+    one trial at a time. If a trial is killed without other running trials, it has failed.
     """
     at_once = trials_at_once(resources)
     while journal.left(label):

@@ -1,4 +1,4 @@
-"""A trial in a thread of its own, which asks Tune's thread whether to go on."""
+"""A trial in a separate thread. It asks Tune's thread whether to continue."""
 
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -19,13 +19,13 @@ class Relay(Generic[T]):
         self._answers: SimpleQueue[bool] = SimpleQueue()
 
     def report(self, report: T) -> None:
-        """Wait in the training thread until a report has been passed on. Raises ``Stopped`` if it is the last."""
+        """Wait in the training thread until a report has been passed on. Raises ``Stopped`` if Tune stops the trial."""
         self._reports.put(report)
         if not self._answers.get():
             raise Stopped
 
     def run(self, train: Callable[[], Attempt], tell: Callable[[T], None]) -> Attempt | None:
-        """Run a trial, and tell each of its reports in this thread; ``None`` if it was stopped.
+        """Run a trial, and pass on each report in this thread; ``None`` if the trial was stopped.
 
         Tune ends a stopped trial by an exception in ``tell``, which is raised once the training has ended.
         """

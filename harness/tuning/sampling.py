@@ -39,7 +39,7 @@ class Sampler(OptunaSearch):
 def sampler(journal: Journal, label: str) -> Sampler:
     """A TPE sampler that knows the points and last dev scores of the method's earlier trials.
 
-    Tune reports the same values of running trials.
+    Tune reports the same values for running trials.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search
@@ -58,7 +58,7 @@ def sampler(journal: Journal, label: str) -> Sampler:
 
 
 def scheduler(search: Search, known: Iterable[SearchTrial], mode: str = "max") -> ASHAScheduler:
-    """ASHA whose rungs already hold the scores of ended trials. ``mode`` is ``min`` if lower scores are better."""
+    """ASHA with the scores of ended trials in its rungs. ``mode`` is ``min`` if lower scores are better."""
     made = ASHAScheduler(
         time_attr=TIME,
         metric=METRIC,

@@ -72,7 +72,7 @@ def search(
 ) -> SearchOutcome:
     """Run the rest of each method's budget.
 
-    Ending the process at any moment loses only the running trials. The next start draws others in their place.
+    If the process ends at any moment, only the running trials are lost. The next start draws new trials in their place.
 
     Args:
         study: The study with the search.
@@ -80,7 +80,7 @@ def search(
         store: The store of its trials.
         resources: The resources of a trial.
         console: The console for notes and progress.
-        retry_failed: Whether failed trials are replaced by other draws.
+        retry_failed: Whether to replace failed trials by other draws.
         observer: Called for each trial that ends.
 
     Returns:

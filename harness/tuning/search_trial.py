@@ -35,7 +35,7 @@ class SearchTrial:
     """Label of the method."""
     setting: Setting
     status: str
-    """``finished``, ``stopped``, ``failed`` or ``running``. ``running`` also marks a trial that was interrupted."""
+    """``finished``, ``stopped``, ``failed`` or ``running``. An interrupted trial is also ``running``."""
     scores: tuple[Rung, ...] = ()
     """Dev scores in the order of the rungs."""
     seconds: float = 0.0
@@ -46,12 +46,12 @@ class SearchTrial:
     scorer: str = ""
     """``Task.scorer`` of its dev scores."""
     counts: bool = True
-    """Whether the trial belongs to the search as it was last run.
+    """Whether the trial belongs to the last run of the search.
 
-    It does not while the study's setting, ranges or rungs differ from the ones used for its draw.
+    It does not if the study's setting, ranges or rungs have changed since the draw.
     """
     replaced: bool = False
-    """Whether the trial failed and another is drawn in its place. It then counts as a draw only."""
+    """Whether the trial failed and another trial is drawn in its place. The failed trial then counts only as a draw."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -79,7 +79,7 @@ class SearchTrial:
 
 
 def read(store: Store, name: str) -> list[SearchTrial]:
-    """The stored trials of a study's search as it was last run, in the order in which they ended.
+    """The stored trials of a study's last search, in the order of their ends.
 
     Dev scores by an older version's rules are left out. Finished trials get a new dev score in their place.
     """
@@ -118,7 +118,7 @@ def all_tried(store: Store, name: str) -> list[SearchTrial]:
 
 
 def winner(tried: Iterable[SearchTrial], method: str, *, sign: int = 1) -> SearchTrial | None:
-    """The method's finished trial with the best dev score of the source (the first of equal ones), or ``None``.
+    """The method's finished trial with the best dev score of the source, the first of equal trials, or ``None``.
 
     ``sign`` is -1 if lower scores are better.
     """

@@ -1,4 +1,4 @@
-"""One trial of a user's own ``tune.Tuner``: it reports dev scores and training states, and lands in the store."""
+"""One trial of a user's own ``tune.Tuner``. It reports dev scores and training states, and enters the store."""
 
 import json
 import math
@@ -59,7 +59,7 @@ class Reporter:
 
 
 class TunersStates(TrainingStates):
-    """Training states in Tune's checkpoints: the one to begin from, and one with each report."""
+    """Training states in Tune's checkpoints: the state at the start, and a state with each report."""
 
     every = math.inf
 
@@ -70,7 +70,7 @@ class TunersStates(TrainingStates):
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
         """The folder of the checkpoint. One that does not fit is left out, and the trial begins anew.
 
-        Raises ``UserError`` if a trial goes on from another's checkpoint and it does not fit.
+        Raises ``UserError`` if a trial starts from another trial's checkpoint and the checkpoint does not fit.
         """
         fit = self.start is not None and fits(load_rest(self.start), shapes)
         if self.config.course and not fit:
@@ -102,8 +102,8 @@ def run_in_tuner(
 ) -> None:
     """Run a trial of the study with a name in a worker of Tune, and report it. Raises on failure.
 
-    It goes on from Tune's checkpoint if there is one.
-    A finished trial of the store is not trained again: its end is reported at once.
+    The trial continues from Tune's checkpoint if there is a checkpoint. A finished trial of the store is not trained
+    again: its end is reported at once.
     """
     # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"

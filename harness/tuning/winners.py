@@ -1,4 +1,4 @@
-"""A search's winners as a study of their own, and its file."""
+"""A search's winners as a new study, and the file of this study."""
 
 import json
 from dataclasses import replace
@@ -14,23 +14,23 @@ from harness.tasks import TaskName, file_of, is_file
 from harness.tuning.journal import Journal, winner
 
 WINNERS = "-winners"
-"""Suffix of the name of the winners' study."""
+"""Suffix of the winners' study's name."""
 QUESTION = "How do the methods compare over seeds, each at the best setting that the search {name} found for it?"
 """Question of the winners' study."""
 
 
 def check_name(study: Study) -> None:
-    """Refuse a study whose winners' study would have too long a name."""
+    """Refuse a study if the name of its winners' study would be too long."""
     if len(study.name) + len(WINNERS) > MAX_NAME:
         raise bad(
             "name",
             study.name,
-            f"at most {MAX_NAME - len(WINNERS)} characters: its winners are a study of that name and {WINNERS!r}",
+            f"at most {MAX_NAME - len(WINNERS)} characters: the name of the winners' study adds {WINNERS!r}",
         )
 
 
 def winners_study(study: Study, journal: Journal) -> Study:
-    """Every method at its own best setting, over all seeds of the study. The search used the first of them.
+    """Every method at its own best setting, over all seeds of the study. The search used only the first seed.
 
     Raises ``UserError`` if a method has no finished trial.
     """
@@ -59,19 +59,19 @@ def winners_study(study: Study, journal: Journal) -> Study:
 
 
 def _placed(task: TaskName) -> TaskName:
-    """A task; a user's file becomes its full path."""
+    """A task, with the full path if the task is a user's file."""
     return str(file_of(task).resolve()) if isinstance(task, str) and is_file(task) else task
 
 
 def check_writable(study: Study, file: Path) -> None:
-    """Refuse a path that cannot be written, or a file that holds anything else than this search's winners."""
+    """Refuse a path that cannot be written, or a file with other content than this search's winners."""
     if file.suffix not in (".yaml", ".yml") or not file.resolve().parent.is_dir():
         raise bad("--write", str(file), "a .yaml file in a folder that exists")
     if file.exists() and not _has_winners(study, file):
         raise bad(
             "--write",
             str(file),
-            f"a new file, or one with the winners of {study.name}: this file has other content, which would be lost",
+            f"a new file, or a file with the winners of {study.name}; this file has other content, which would be lost",
         )
 
 

@@ -18,8 +18,9 @@ It covers a forward and a backward pass of the layers' N weights and of attentio
 nothing; neither do padding and the head. The peak is the data sheet's for dense bf16. For a device that is not in
 ``PEAKS`` it is the measured rate of a large matrix product.
 
-After ``--minutes`` no further part begins. Without a GPU nothing is measured and the exit code is 0; ``--device cpu``
-runs the same in small.
+After ``--minutes`` no further part begins. Without a GPU nothing is measured, and the exit code is 0.
+``--device cpu`` runs the same parts on the CPU, at the same sizes. The options for sizes make them smaller, as in the
+second command.
 """
 
 import argparse
@@ -130,7 +131,9 @@ def main() -> None:
     from harness.training.packed_batches import flash_attention_works
 
     if options.device == "cuda" and not torch.cuda.is_available():
-        print("No GPU here: nothing is measured. --device cpu runs the same in small.")
+        print(
+            "No GPU here: nothing is measured. --device cpu runs on the CPU; options such as --layers make it smaller."
+        )
         return
     logging.disable_progress_bar()
     logging.set_verbosity_error()  # heads without pretrained weights are intended

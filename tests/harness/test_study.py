@@ -275,7 +275,7 @@ def test_a_learning_rate_is_a_positive_number(value: Any) -> None:
         ),
         (
             {"settings": [{"learning_rate": 1, "epochs": 1, "warmup_steps": "10%"}]},
-            "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too",
+            "warmup_steps: '10%' is not allowed; give a whole number of steps; a share needs max_steps",
         ),
         (
             {"settings": [{"learning_rate": 1, "epochs": 1, "optimizer": "sgd", "beta2": 0.9}]},

@@ -1,6 +1,6 @@
 """The command line's commands, one file each: the options and the action of a command.
 
-Heavy libraries are imported only in the commands that need them, so that ``list`` and ``--help`` answer at once.
+Each command imports heavy libraries itself, so ``list`` and ``--help`` answer at once.
 """
 
 from harness.cli.commands import (
@@ -18,4 +18,4 @@ from harness.cli.commands import (
 )
 
 COMMANDS = (list_studies, show, check, plan, run, search, report, compare, fisher, doctor, completion)
-"""The commands in the order of the help. The ``add`` of each adds its parser."""
+"""The commands in the order of the help. Each module has a function ``add`` that adds the command's parser."""

@@ -1,4 +1,4 @@
-"""``check``: the contents of a study's data, before anything is trained on it."""
+"""``check``: the contents of a study's data, before training."""
 
 import argparse
 from collections.abc import Sequence
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from harness.study import Study
 
 MOST = 4
-"""Largest number of labels of a part in a line."""
+"""Largest number of a part's labels in one line."""
 EXCERPT = 300
-"""Largest number of characters of an example."""
+"""Largest number of an example's characters in the output."""
 
 
 def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     command = commands.add_parser(
         "check",
-        help="show what is in a study's data",
+        help="show the contents of a study's data",
         description="Show a study's data by split and language: examples, labels, overlap with the training data, "
-        "scripts, lengths in sub-words, and the first examples as the model sees them. Warn of likely faults.",
+        "scripts and lengths in sub-words. Also show the first examples as the model reads them. Warn of likely "
+        "faults.",
     )
     study_argument(command)
     scaling_options(command)
@@ -86,7 +87,7 @@ def _sub_words(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int)
 
 
 def _mix(study: "Study", parts: "Sequence[Part]") -> list[str]:
-    """A sentence on the mix of the source languages, where it is not of all their examples."""
+    """A sentence on the mix of the source languages; empty without ``sampling``."""
     from harness.data import mixing
 
     if study.sampling is None:
@@ -112,7 +113,7 @@ def _shares(shares: dict[str, float], most: int = MOST) -> str:
 
 
 def _too_long(parts: "Sequence[Part]", read: "list[SubWords]", max_length: int) -> list[str]:
-    """Warnings on parts whose texts are cut off."""
+    """Warnings on parts with truncated texts."""
     return [
         f"{words.long:.0f} % of the examples of {part.name} have more than {max_length} sub-words, and lose their ends"
         for part, words in zip(parts, read, strict=True)

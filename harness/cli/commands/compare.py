@@ -15,24 +15,24 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "compare",
         help="put two studies, stores or tables of results side by side",
-        description="Write a report of two results as one: every method of the second is compared with the same of the "
-        "first, over the settings and seeds that both have.",
+        description="Write one report of two results. It compares each method of B with the same method of A, over the "
+        "settings and seeds that both have.",
     )
     command.add_argument(
         "first", metavar="A", help="a study that was run, a .csv, .tsv or .txt file of results, or a folder of runs"
     )
-    command.add_argument("second", metavar="B", help="likewise")
+    command.add_argument("second", metavar="B", help="the second results, in one of the same forms")
     store_option(command)
-    command.add_argument("--other-store", metavar="PLACE", help="the store of B, where it is another than that of A")
+    command.add_argument("--other-store", metavar="PLACE", help="the store of B, if it differs from the store of A")
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write it (default: reports/A-and-B in the store)"
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/A-and-B in the store)"
     )
     ddof_option(command)
-    baseline_option(command, "for every method of B the same of A")
+    baseline_option(command, "for every method of B, the same method of A")
     equivalence_options(command)
     map_option(command)
     command.add_argument(
-        "--source", metavar="XX", help="language of the training data, of .csv files that do not say it (default: en)"
+        "--source", metavar="XX", help="language of the training data, for .csv files that do not name it (default: en)"
     )
     command.set_defaults(command=compare)
 

@@ -44,7 +44,7 @@ def completion(options: argparse.Namespace, commands: "dict[str, argparse.Argume
 
 
 def _words(name: str, parser: argparse.ArgumentParser) -> list[str]:
-    """The options of a command, and the names that it takes."""
+    """A command's options, and its possible arguments."""
     import search_spaces
     from harness.cli.commands.list_studies import KINDS
 

@@ -1,4 +1,4 @@
-"""``doctor``: whether this machine can run studies, and the way to mend each finding."""
+"""``doctor``: checks of this machine, and the way to mend each finding."""
 
 import argparse
 
@@ -11,13 +11,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "doctor",
-        help="check this machine, and say how to mend each finding",
+        help="check this machine, and state how to mend each finding",
         description="Check versions, GPU, bf16, Ray, shared memory, ports, the store's disk and locks, and the Hugging "
-        "Face hub. Takes seconds, runs no trial and leaves nothing behind.",
+        "Face hub. The command takes seconds, runs no trial and leaves no files behind.",
         epilog="Exit codes: 0 studies can run, 1 something will fail.",
     )
     store_option(command)
-    command.add_argument("--local", action="store_true", help="leave out Ray, as 'run --local' does")
+    command.add_argument("--local", action="store_true", help="do not check Ray, for runs with --local")
     command.set_defaults(command=doctor)
 
 

@@ -32,7 +32,7 @@ def dry_run(
     keep_weights: bool = False,
     hardware: "Hardware | None" = None,
 ) -> None:
-    """Print the number of trials, the part that the store at ``place`` has, and the cost of the rest.
+    """Print the number of trials, the number in the store at ``place``, and the cost of the missing trials.
 
     The cost is time, GPU-hours and disk, on this machine or on ``hardware``.
     """
@@ -61,7 +61,7 @@ def dry_search(
     retry_failed: bool = False,
     hardware: "Hardware | None" = None,
 ) -> None:
-    """Print the part of a search's budget that the store at ``place`` has, and the largest cost of the rest.
+    """Print the spent part of a search's budget in the store at ``place``, and the largest cost of the rest.
 
     ``trials`` holds one trial per method, at the study's own setting (``harness.tuning.search.bases``).
     """
@@ -72,7 +72,7 @@ def dry_search(
         f"{study.name}: {study.search.trials} trials of each method, {total - lacking} of {total} tried in "
         f"{without_credentials(place)}"
     )
-    print(f"to draw   {lacking}, each at most the longest of the space: the search stops those that lag behind")
+    print(f"to draw   {lacking}, each at most as long as the longest setting; lagging trials stop early")
     if lacking:
         longest = [trial for base in trials for trial in [_longest(study.search, base)] * left[base.id]]
         without = replace(resources, checkpoint_minutes=math.inf)  # trials of a search keep no checkpoints
@@ -114,7 +114,7 @@ def _print_costs(
 ) -> None:
     """Print the estimated time, GPU-hours and disk of the missing trials.
 
-    ``lacking`` are the missing ones of ``trials``.
+    ``lacking`` are the missing trials among ``trials``.
     """
     from harness.execution.costs.elsewhere import estimated_on, gpu_hours
     from harness.execution.costs.past import grounds

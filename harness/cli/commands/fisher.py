@@ -27,10 +27,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "fisher",
-        help="how far apart languages are in a study's encoder, and how that goes with its scores",
-        description="Compute the Fisher information of the encoder in every language of a study, and write the Fréchet "
-        "distances between them and their correlation with the zero-shot scores that the store has of the study "
-        "(the paper's Table 5).",
+        help="compute distances between languages in a study's encoder, and their correlation with its scores",
+        description="Compute the encoder's Fisher information in every language of a study. Write the Fréchet "
+        "distances between the languages, and their correlation with the study's zero-shot scores in the store (the "
+        "paper's Table 5).",
     )
     study_argument(command)
     store_option(command)
@@ -38,30 +38,36 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--text",
         action="append",
         metavar="PLACE",
-        help="unlabelled text: 'task' (the study's own test sets), a task's name (its test sets, where the study's "
-        "data are), 'wikipedia', 'embedded', a folder, or a path with {language} in it; several if given again "
-        "(default: task)",
+        help="unlabelled text: 'task' (the study's test sets), a task's name (that task's test sets in the study's "
+        "data), 'wikipedia', 'embedded', a folder, or a path with {language}. May be repeated (default: task)",
     )
     command.add_argument(
         "--column",
         default="text",
         metavar="NAME",
-        help="column with the text, where PLACE is a path to tables (default: %(default)s)",
+        help="column with the text, if PLACE is a path to tables (default: %(default)s)",
     )
     command.add_argument(
-        "--examples", type=int, default=100, metavar="N", help="text windows of a language (default: %(default)s)"
+        "--examples",
+        type=int,
+        default=100,
+        metavar="N",
+        help="number of text windows per language (default: %(default)s)",
     )
     command.add_argument(
-        "--estimator", default="empirical", metavar="NAME", help="empirical or sampled (default: %(default)s)"
+        "--estimator",
+        default="empirical",
+        metavar="NAME",
+        help="estimator: empirical or sampled (default: %(default)s)",
     )
     command.add_argument(
-        "--masking-seed", type=int, default=0, metavar="N", help="of the masked tokens (default: %(default)s)"
+        "--masking-seed", type=int, default=0, metavar="N", help="seed of the masked tokens (default: %(default)s)"
     )
     command.add_argument(
-        "--method", metavar="LABEL", help="whose scores, as tables name it (default: vanilla, or the study's first)"
+        "--method", metavar="LABEL", help="method of the scores, by its label (default: vanilla, or the study's first)"
     )
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY/fisher in the store)"
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/STUDY/fisher in the store)"
     )
     scaling_options(command)
     ddof_option(command)
@@ -108,7 +114,7 @@ def _estimates(options: argparse.Namespace, study: "Study") -> "dict[str, Estima
     estimates = [Estimate(languages=sources.parts(study.source), text=text, **given) for text in texts]
     labels = [text if text in TEXT_WORDS else files.last_part(str(Path(text).resolve())) for text in texts]
     if len(set(labels)) < len(labels):
-        raise bad("--text", texts, "folders of different names: the report names them so")
+        raise bad("--text", texts, "folders of different names: the report shows these names")
     return dict(zip(labels, estimates, strict=True))
 
 
@@ -117,7 +123,7 @@ def _requests(
 ) -> "dict[str, Request]":
     """The Fisher diagonal of a text in each language.
 
-    A language without text is left out with a line on the console. If it is ``needed``, the error is raised.
+    A language without text is left out, with a line on the console. For a language in ``needed``, the error is raised.
     """
     from harness.data.origin import absolute
     from harness.fisher import supply

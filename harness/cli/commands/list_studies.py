@@ -22,16 +22,16 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "list",
-        help="list the studies that come with steadytune, or methods, tasks, encoders, designs",
-        description="List the studies by name, with number of trials, the paper's part and question. Or list "
-        "the methods, tasks and designs with options and defaults, or the encoders.",
+        help="list shipped studies, methods, tasks, encoders or designs",
+        description="List the shipped studies by name, with number of trials, part of the paper and question. Or "
+        "list the methods, tasks or designs with options and defaults, or the encoders.",
     )
     command.add_argument(
         "what",
         nargs="?",
         default="",
         metavar="PREFIX",
-        help="the beginning of names of studies, or 'methods', 'tasks', 'encoders' or 'designs'",
+        help="the first letters of studies' names, or 'methods', 'tasks', 'encoders' or 'designs'",
     )
     command.set_defaults(command=list_studies)
 
@@ -118,8 +118,8 @@ def _encoders() -> Iterable[str]:
         counts[encoder] = counts.get(encoder, 0) + 1
     yield from aligned([[name, f"in {count} studies"] for name, count in sorted(counts.items())])
     yield from textwrap.wrap(
-        "Any encoder on the hub or in a directory works if transformers has its model with the task's head. 'embedded' "
-        "ships with steadytune.",
+        "An encoder on the hub or in a directory works if transformers has the encoder's model with the task's head. "
+        "'embedded' ships with steadytune.",
         WIDTH,
     )
 
@@ -129,5 +129,5 @@ def _indented(text: str) -> Sequence[str]:
 
 
 def _trials(study: "Study") -> int:
-    """The number of a study's trials. A search counts the trials that it will draw."""
+    """The number of a study's trials; for a search, the number of trials in its budget."""
     return sum(1 for _ in study.runs()) if study.search is None else study.search.trials * len(study.methods)

@@ -1,4 +1,4 @@
-"""``plan``: how many settings and seeds a claim needs, and what they cost."""
+"""``plan``: the numbers of settings and seeds that a claim needs, and their cost."""
 
 import argparse
 import json
@@ -21,17 +21,21 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "plan",
-        help="how many settings and seeds a claim needs, and what they cost",
-        description="Simulate studies from a study's trials in the store, or from defaults. Shows "
-        "the numbers of settings and seeds at which the report shows an effect, and their cost. Runs no trial "
-        "of the study.",
+        help="compute the settings and seeds that a claim needs, and their cost",
+        description="Simulate studies from a study's trials in the store, or from defaults. Print the numbers of "
+        "settings and seeds at which the report shows an effect, and their cost. The command runs no trial of the "
+        "study.",
     )
     study_argument(command)
     store_option(command)
     scaling_options(command)
-    group = command.add_argument_group("effects to be shown")
+    group = command.add_argument_group("effects that the report must show")
     group.add_argument(
-        "--ratio", type=float, default=0.7, metavar="R", help="standard deviation over the baseline's (default: 0.7)"
+        "--ratio",
+        type=float,
+        default=0.7,
+        metavar="R",
+        help="ratio of the method's standard deviation to the baseline's (default: 0.7)",
     )
     group.add_argument(
         "--collapse",
@@ -43,7 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         "--difference",
         type=float,
         metavar="POINTS",
-        help="mean zero-shot score minus the baseline's (default: 1, or -1 where lower scores are better)",
+        help="mean zero-shot score minus the baseline's (default: 1, or -1 if lower scores are better)",
     )
     group.add_argument(
         "--equivalent",
@@ -51,9 +55,13 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="ratios of standard deviations that count as the same (default: the study's, else 0.8:1.25)",
     )
     group.add_argument(
-        "--power", type=float, default=0.8, metavar="P", help="share of studies that show the effect (default: 0.8)"
+        "--power",
+        type=float,
+        default=0.8,
+        metavar="P",
+        help="share of simulated studies that show the effect (default: 0.8)",
     )
-    baseline_option(command, "vanilla, or the first method where there is none")
+    baseline_option(command, "vanilla, or the first method if there is no vanilla")
     command.add_argument(
         "--method",
         metavar="METHOD",
@@ -64,7 +72,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     gpus_option(command)
     command.add_argument("--cpus-per-trial", type=int, default=1, metavar="N", help="CPU cores of a trial (default: 1)")
     command.add_argument(
-        "--out", type=Path, metavar="FILE", help="where to write plan.json (default: beside the study's report)"
+        "--out", type=Path, metavar="FILE", help="path of plan.json (default: in the folder of the study's report)"
     )
     command.set_defaults(command=plan)
 
@@ -116,7 +124,7 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def _measure(study: "Study") -> "Measure":
-    """How to read the study's scores. Raises ``UserError`` if they are no points, the unit of the planner."""
+    """How to read the study's scores. Raises ``UserError`` if the scores are not in points, the unit of the planner."""
     from harness.tasks import task_named
 
     task = task_named(study.task)
@@ -148,7 +156,7 @@ def _named(others: "list[FullArm]", method: str | None) -> "list[FullArm]":
 
 
 def _now(study: "Study", method: "FullArm", baseline: "FullArm") -> tuple[int, int]:
-    """Numbers of settings and seeds that two methods share."""
+    """Numbers of the settings and of the seeds that two methods share."""
     settings = sum(setting in baseline.settings for setting in method.settings)
     seeds = sum(seed in baseline.seeds for seed in method.seeds)
     if not settings or not seeds:

@@ -17,44 +17,42 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "report",
         help="write a study's report from its store, or from a table of results",
-        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). Needs the "
-        "store alone, or anybody's results: a CSV file, or a folder of runs; analysis/README.md says which columns.",
+        description="Write a study's report: HTML, tables (CSV, Markdown, LaTeX), figures (SVG, PNG). The "
+        "input is the store, a table of results, or a folder of runs. analysis/README.md describes the columns.",
     )
     command.add_argument(
         "study",
         metavar="STUDY",
         nargs="?",
-        help="a study that was run, a .csv, .tsv or .txt file of results, or a "
-        "folder of runs of Hugging Face's Trainer or of Ray Tune",
+        help="a study in the store, a .csv, .tsv or .txt file of results, or a folder of runs of Trainer or Ray Tune",
     )
     command.add_argument(
         "--example",
         action="store_true",
-        help="write the report of results that ship, those of the quickstart, and open it; nothing is trained",
+        help="write and open the report of the shipped results of the quickstart; nothing is trained",
     )
     store_option(command)
     command.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write it (default: reports/STUDY in the store)"
+        "--out", type=Path, metavar="DIR", help="folder of the report (default: reports/STUDY in the store)"
     )
     ddof_option(command)
-    baseline_option(command, "vanilla, or the first method where there is none")
+    baseline_option(command, "vanilla, or the first method if there is no vanilla")
     equivalence_options(command)
     map_option(command)
     command.add_argument(
         "--source",
         metavar="XX",
-        help="language of the training data, of results that do not say it (default: en)",
+        help="language of the training data, for results that do not name it (default: en)",
     )
-    command.add_argument(
-        "--published", action="store_true", help="show the paper's figures beside these, whatever the encoder"
-    )
+    command.add_argument("--published", action="store_true", help="also show the paper's numbers, for any encoder")
     command.add_argument(
         "--watch",
         type=_seconds,
         nargs="?",
         const=30,
         metavar="SECONDS",
-        help="write it again as trials end, until all have; looks every 30 seconds unless you say otherwise",
+        help="write the report again while trials end, until all have ended. SECONDS is the time between checks "
+        "(default: 30)",
     )
     command.set_defaults(command=report, misused=command.error)
 

@@ -16,11 +16,11 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "run",
-        help="run a study's missing trials, then report",
-        description="Run the trials of a study that the store lacks, then write its report. The same "
-        "command continues an interrupted study; no finished trial runs twice.",
-        epilog="Exit codes: 0 all trials finished, 1 some failed, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
+        help="run a study's missing trials, then write its report",
+        description="Run the study's trials that the store lacks, then write the study's report. The same command "
+        "continues an interrupted study. No finished trial runs twice.",
+        epilog="Exit codes: 0 = all trials finished. 1 = some trials failed. 2 = a mistake in the study or the "
+        "options. 130 = interrupted. 143 = ended by SIGTERM or SIGUSR1. 129 = ended by SIGHUP.",
     )
     study_argument(command)
     store_option(command)
@@ -33,12 +33,12 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument(
         "--keep-weights",
         action="store_true",
-        help="keep the fine-tuned models, to score further languages later without training again",
+        help="keep the fine-tuned models: a later run can then score further languages without training",
     )
     command.add_argument(
         "--dry-run",
         action="store_true",
-        help="print the trials in the store, and time, GPU-hours and disk of the rest; run nothing",
+        help="print the trials in the store, and time, GPU-hours and disk of the other trials; run nothing",
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")

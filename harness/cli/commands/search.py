@@ -1,4 +1,4 @@
-"""``search``: each method's best hyperparameters, found on the source's dev set alone."""
+"""``search``: each method's best hyperparameters, chosen only on the source's dev set."""
 
 import argparse
 from collections.abc import Iterable
@@ -26,28 +26,34 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     """Add the command and its options."""
     command = commands.add_parser(
         "search",
-        help="search each method's best hyperparameters on the source's dev set",
-        description="Draw settings from a study's ranges, train every method at them, stop lagging trials early, and "
-        "report each method's best setting. Every choice uses the source language's dev score. Target languages are "
-        "scored, but no choice depends on them. The same command continues an interrupted search: the sampler "
-        "knows the ended trials, and none runs again.",
-        epilog="Exit codes: 0 the search has ended, 1 with failed trials, 2 a mistake in the study or the options, 130 "
-        "interrupted, 143 ended by SIGTERM or SIGUSR1.",
+        help="search for each method's best hyperparameters on the source's dev set",
+        description="Draw settings from a study's ranges, train each method with its settings, and stop lagging trials "
+        "early. Then report each method's best setting. Every choice uses the source language's dev score. Target "
+        "languages are scored, but no choice depends on their scores. The same command continues an interrupted "
+        "search. The sampler knows the ended trials, and no ended trial runs again.",
+        epilog="Exit codes: 0 = the search has ended. 1 = some trials failed. 2 = a mistake in the study or the "
+        "options. 130 = interrupted. 143 = ended by SIGTERM or SIGUSR1. 129 = ended by SIGHUP.",
     )
     study_argument(command)
     store_option(command)
     command.add_argument(
-        "--trials", type=int, metavar="N", help="trials of each method, earlier trials included (default: the study's)"
+        "--trials",
+        type=int,
+        metavar="N",
+        help="number of trials per method, including earlier trials (default: the study's)",
     )
     command.add_argument(
         "--write",
         type=Path,
         metavar="FILE.yaml",
-        help="write a study of each method at its best setting, over --seeds; the file is new, or one from before",
+        help="write a study with each method's best setting, over --seeds. The file must be new, or from the same "
+        "search",
     )
-    command.add_argument("--retry-failed", action="store_true", help="replace trials that failed before by new draws")
+    command.add_argument("--retry-failed", action="store_true", help="replace earlier failed trials by new draws")
     command.add_argument(
-        "--dry-run", action="store_true", help="print the tried trials and the largest cost of the rest; run nothing"
+        "--dry-run",
+        action="store_true",
+        help="print the tried trials and the largest cost of the other trials; run nothing",
     )
     on_option(command)
     command.add_argument("--no-report", action="store_true", help="do not write the report at the end")
@@ -131,7 +137,7 @@ def _searched_study(options: argparse.Namespace) -> "tuple[Study, Search]":
 def _refuse_searched(search: "Search", names: Iterable[str]) -> None:
     for name in names:
         if name in search.space:
-            raise UserError(f"--set: {name} is what the search looks for, in {search.space[name]}")
+            raise UserError(f"--set: the search varies {name} itself, in {search.space[name]}")
 
 
 def _print_winners(study: "Study", place: str) -> None:

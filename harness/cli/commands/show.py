@@ -28,8 +28,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command = commands.add_parser(
         "show",
         help="show a study's settings and trials",
-        description="Show a study's question, reproduced part of the paper, methods, settings and trials. "
-        "Trials that the store has are marked.",
+        description="Show a study's question, methods, settings and trials, and the part of the paper that it "
+        "reproduces. Each trial has its state in the store.",
     )
     study_argument(command)
     store_option(command)
@@ -79,7 +79,7 @@ def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
 
 
 def _padded(rows: list[list[str]]) -> Iterator[list[str]]:
-    """Rows of a name and a text. Texts that are too long go on below, without a break inside paths."""
+    """Rows of a name and a text. Long texts continue in further lines, without a break inside paths."""
     indent = max(len(name) for name, _ in rows) + 2
     for name, text in rows:
         yield filled(f"{name:<{indent}}{text}", " " * indent)
@@ -188,7 +188,7 @@ def with_ids(study: "Study", trials: "list[TrialConfig]", store: str) -> list[st
 
 
 def without_ids(study: "Study", why: str) -> list[str]:
-    """The trials of a study whose ids cannot be computed, and the reason."""
+    """The trials of a study without ids, and the reason why ids cannot be computed."""
     from harness.study import seeding
 
     labels = _setting_labels(study)

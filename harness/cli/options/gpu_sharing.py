@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 SAME_SHARE = 0.005
-"""Largest difference of two shares of a GPU that count as the same: 0.33 is a third."""
+"""Largest difference between two equal shares of a GPU: 0.33 counts as a third."""
 
 
 def gpu_sharing_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--trials-per-gpu",
         metavar="N",
-        help="trials that share a GPU, --gpus-per-trial 1/N; 'auto' tries the largest trial 1, 2, 4, ... times at "
-        "once for some seconds each, and takes the fastest number that fits the memory",
+        help="trials that share a GPU: --gpus-per-trial 1/N. 'auto' runs 1, 2, 4, ... copies of the largest trial at "
+        "once for some seconds each. It takes the fastest number that fits the memory",
     )
 
 
 def share(options: argparse.Namespace) -> float | None:
     """GPUs of a trial, from ``--gpus-per-trial`` and ``--trials-per-gpu``.
 
-    ``None`` if neither is given, or if the number is to be measured.
+    ``None`` if neither option is given, or if ``auto`` measures the number.
     """
     word: str | None = options.trials_per_gpu
     gpus: float | None = options.gpus_per_trial
@@ -56,24 +56,25 @@ def _check_measurable(gpus: float | None, ray_address: str | None) -> None:
 
 
 def check_gpu(options: argparse.Namespace) -> None:
-    """Raise ``UserError`` if trials are to share this machine's GPU and it has none."""
+    """Raise ``UserError`` if the options ask for a shared GPU and this machine has no GPU."""
     if options.trials_per_gpu is None or options.ray_address is not None:
         return
     from harness.training import precision
 
     if not precision.gpu_here(None):
         raise UserError(
-            "--trials-per-gpu: this machine has no GPU for trials to share; without it each gets its CPU cores"
+            "--trials-per-gpu: this machine has no GPU for trials to share; without this option each trial gets CPU "
+            "cores"
         )
 
 
 def with_gpu_sharing(
     resources: "Resources", options: argparse.Namespace, trials: "Sequence[TrialConfig]", store: str | None
 ) -> "Resources":
-    """The resources with the number of trials per GPU that ``--trials-per-gpu auto`` finds best.
+    """The resources with the best number of trials per GPU, from ``--trials-per-gpu auto``.
 
-    Without that option they are unchanged. ``trials`` are the trials to run. ``store`` keeps their tokenised data;
-    ``None`` writes nothing.
+    Without this option, the resources are unchanged. ``trials`` are the trials to run. ``store`` keeps the tokenised
+    data; ``None`` writes nothing.
     """
     if options.trials_per_gpu != AUTO or not trials:
         return resources

@@ -15,8 +15,9 @@ def log_option(command: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="LOGGER",
-        help=f"log the study's finished and failed trials to any of {', '.join(loggers.LOGGERS)}, each an extra of its "
-        "name to install; written into the store's folder logs, and sent nowhere unless your environment says so",
+        help=f"log the study's finished and failed trials to any of {', '.join(loggers.LOGGERS)}; each needs the "
+        "extra of its name. Logs are in the folder logs of the store. They are sent nowhere unless your environment "
+        "asks for it",
     )
 
 

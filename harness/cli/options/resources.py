@@ -1,4 +1,4 @@
-"""Options for the resources of a trial, and the machine that it runs on."""
+"""Options for the resources of a trial, and for its machine."""
 
 import argparse
 import os
@@ -40,14 +40,14 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
         "--gpus-per-trial",
         type=float,
         metavar="X",
-        help="GPUs of a trial, e.g. 0.25 for four trials on a GPU, or 4 for trials that train on four "
-        "(default: 1 if there are any)",
+        help="GPUs of a trial, e.g. 0.25 for four trials on a GPU, or 4 to train each trial on four GPUs "
+        "(default: 1 if there is a GPU)",
     )
     command.add_argument(
         "--processes-per-trial",
         type=int,
         metavar="N",
-        help="processes that train a trial together, each on its part of every batch (default: one for each GPU)",
+        help="processes that train a trial together, each on a part of every batch (default: one per GPU)",
     )
 
 
@@ -55,7 +55,7 @@ def on_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--on",
         metavar="HARDWARE",
-        help="estimate --dry-run for other hardware than this machine's, e.g. '8 A100' or '64 cores'",
+        help="hardware for the estimate of --dry-run, e.g. '8 A100' or '64 cores' (default: this machine)",
     )
 
 
@@ -73,7 +73,7 @@ def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", che
         dest="minutes",
         type=float,
         metavar="M",
-        help=f"time limit of a {of}: it fails if it takes longer (default: none)",
+        help=f"time limit of a {of}; a longer {of} fails (default: none)",
     )
     if checkpoints:
         command.add_argument(
@@ -81,7 +81,7 @@ def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", che
             type=float,
             default=10.0,
             metavar="M",
-            help="minutes between checkpoints, from which an interrupted trial resumes; 'inf' for none "
+            help="minutes between checkpoints; an interrupted trial resumes from its last checkpoint; 'inf' for none "
             "(default: %(default)g)",
         )
 
@@ -89,7 +89,7 @@ def duration_options(command: argparse.ArgumentParser, *, of: str = "trial", che
 def resources_of(options: argparse.Namespace) -> "Resources":
     """The resources of a trial, from the options. Called before torch looks for GPUs.
 
-    Raises ``UserError`` if trials are to share a GPU and this machine has none.
+    Raises ``UserError`` if the options ask for a shared GPU and this machine has no GPU.
     """
     from harness.execution.resources import Resources
 

@@ -13,7 +13,7 @@ def store_option(command: argparse.ArgumentParser) -> None:
         "--store",
         default=STORE,
         metavar="PLACE",
-        help="folder or URL that keeps all trials, shared by all studies (default: %(default)s)",
+        help="folder or URL of the store, which keeps the trials of all studies (default: %(default)s)",
     )
 
 
@@ -23,7 +23,7 @@ def ddof_option(command: argparse.ArgumentParser) -> None:
         type=int,
         choices=(0, 1),
         default=1,
-        help="of standard deviations: 1 sample, 0 population (default: 1)",
+        help="kind of standard deviations: 1 for a sample, 0 for a population (default: 1)",
     )
 
 
@@ -31,7 +31,7 @@ def baseline_option(command: argparse.ArgumentParser, default: str) -> None:
     command.add_argument(
         "--baseline",
         metavar="METHOD",
-        help=f"label of the method to compare the others with (default: {default})",
+        help=f"label of the method that all others are compared with (default: {default})",
     )
 
 
@@ -41,8 +41,8 @@ def map_option(command: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FIELD=COLUMN",
-        help="the column of a field in another program's results: method=config.method, seed=config.seed, "
-        "score.de=test/de_f1, 'score.*=test/*_f1', or 'folder={method}-{seed}'; may be given several times",
+        help="column of a field in another program's results: method=config.method, seed=config.seed, "
+        "score.de=test/de_f1, 'score.*=test/*_f1', or 'folder={method}-{seed}'. May be repeated",
     )
 
 
@@ -59,7 +59,8 @@ def equivalence_options(command: argparse.ArgumentParser) -> None:
         "--equivalent-points",
         type=_points,
         metavar="POINTS",
-        help=f"difference of mean scores that counts as none (default: the study's, else {DEFAULT.points:g} point)",
+        help=f"largest difference of mean scores that counts as equal (default: the study's, else {DEFAULT.points:g} "
+        "point)",
     )
 
 

@@ -14,18 +14,16 @@ def study_argument(command: argparse.ArgumentParser) -> None:
 
 
 def scaling_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that change a study, so that the change needs no file of its own; see ``scaled_study``."""
-    group = command.add_argument_group(
-        "scaling the study", "Trials that this changes are other trials; the study keeps its name."
-    )
+    """Add the options that change a study without a new file; see ``scaled_study``."""
+    group = command.add_argument_group("scaling the study", "A changed trial is a new trial. The study keeps its name.")
     group.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="FIELD=VALUE",
-        help="change a field of the study (task, encoder, precision, ...), of all its settings (max_steps, ...) or of "
-        "a method (l2.strength); may be given several times. A setting's number may be a multiple of the study's "
-        "(learning_rate=10x), and a warmup a share of the steps (warmup_steps=10%%)",
+        help="change a field of the study (task, encoder, ...), of all its settings (max_steps, ...) or of a method "
+        "(l2.strength). A setting's number may be a multiple of the study's number (learning_rate=10x). A warmup may "
+        "be a share of the steps (warmup_steps=10%%). May be repeated",
     )
     group.add_argument("--languages", nargs="+", metavar="XX", help="target languages, or 'paper', 'xtreme' or 'all'")
     group.add_argument("--seeds", nargs="+", metavar="N", help="seeds of every method")
@@ -35,15 +33,15 @@ def scaling_options(command: argparse.ArgumentParser) -> None:
 
 
 def scaled_study(options: argparse.Namespace) -> "Study":
-    """The study that the command line names, with the changes of ``scaling_options``. Prints notes on the changes."""
+    """The study from the command line, with the changes of ``scaling_options``. Prints notes on the changes."""
     import search_spaces
     from harness.cli.overrides import scaled
 
     named = search_spaces.load(options.study)
     if search_spaces.is_file_name(options.study) and _shipped_is_another(named):
         tell(
-            f"Note: {named.name!r} is also the name of a study that ships with steadytune, and is another; in a store "
-            "the two would mix."
+            f"Note: {named.name!r} is also the name of a shipped study, which differs from this study. In one store, "
+            "the two studies would mix."
         )
     study, notes = scaled(
         named,

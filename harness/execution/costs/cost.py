@@ -18,12 +18,12 @@ FLOAT = 4
 STATES = 2 * 3
 """Copies of the weights on disk for each running trial: two checkpoints at a time, each with AdamW's two moments.
 
-A bound: a trial whose vocabulary is trimmed keeps less.
+An upper bound, because a trial with a trimmed vocabulary keeps less.
 """
 TOKENISED = 24
 """Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""
 REPEATED, TRIED, UNLIKE = 1.25, 1.5, 2.0
-"""Factors by which trials differ from an estimate, made from like trials, from a few steps, or from other trials."""
+"""Factors between trials and an estimate from like trials, from a few steps, or from other trials."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Cost:
     """Trials that run at once on this machine."""
     gpu_hours: float
     disk: float
-    """Bytes on disk, for good."""
+    """Bytes on disk that stay."""
     grounds: str
     """The basis of the estimate, for messages."""
     low: float = 0.0
@@ -46,7 +46,7 @@ class Cost:
     tokenised: float = 0.0
     """Bytes of tokenised data, once for all trials."""
     checkpoint: float = 0.0
-    """Bytes of a running trial's checkpoints, at most."""
+    """Largest number of bytes of a running trial's checkpoints."""
 
     @property
     def wall_seconds(self) -> float:
@@ -60,7 +60,7 @@ def estimated(
     """The cost of trials, estimated from the most similar past trials.
 
     ``gpus`` is the number of GPUs of this machine. If no past trial has the same method, batch size and length, less
-    similar ones are used. Raises ``ValueError`` without past trials.
+    similar trials are used. Raises ``ValueError`` without past trials.
     """
     if not past:
         raise ValueError("an estimate needs past trials")
@@ -94,7 +94,7 @@ def estimated(
 
 
 def _margin(trial: TrialConfig, like: Sequence[Past]) -> float:
-    """The factor by which a trial may differ from past trials, besides their own spread."""
+    """The factor between a trial and past trials, in addition to the spread of the past trials."""
     if any(alike(one.config) != alike(trial) for one in like):
         return UNLIKE
     return (
@@ -105,7 +105,7 @@ def _margin(trial: TrialConfig, like: Sequence[Past]) -> float:
 
 
 def _tokenised(trials: Sequence[TrialConfig], past: Sequence[Past]) -> float:
-    """Bytes of the tokenised data of trials; data that several of them share count once."""
+    """Bytes of the trials' tokenised data. Data that several trials share count once."""
     length = statistics.median(one.tokens * one.training for one in past)
     parts = {
         (trial.setting.max_length, Origin.of(trial), split, language)

@@ -1,4 +1,4 @@
-"""Estimates on this machine or on other hardware, where past trials count as if they had run there."""
+"""Estimates on this machine or on other hardware, with past trials converted to that hardware."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,13 +17,13 @@ LEAST_HOURS = 0.01
 
 @dataclass(frozen=True)
 class Moved:
-    """Past trials on some hardware, and the share by which their speed there is uncertain."""
+    """Past trials on some hardware, and the uncertainty of their speed there."""
 
     past: Sequence[Past]
     slower: float
-    """Factor ≥ 1 by which they may take longer."""
+    """Factor ≥ 1 by which the trials may take longer."""
     faster: float
-    """Factor ≥ 1 by which they may be shorter."""
+    """Factor ≥ 1 by which the trials may be shorter."""
     source: str
     """The origin of the speeds, for messages."""
 
@@ -39,7 +39,7 @@ def estimated_on(
 ) -> tuple[Cost, str]:
     """The cost of trials on this machine or on ``hardware``, and the source of the hardware's speed.
 
-    The range of seconds also covers the doubt about that speed. Raises ``UserError`` if the speed is not known.
+    The range of seconds also covers the uncertainty of this speed. Raises ``UserError`` if the speed is not known.
     """
     import torch
 
@@ -85,7 +85,7 @@ def timings(store: Store) -> list[Timing]:
 
 
 def at_once_on(hardware: Hardware, resources: Resources) -> int:
-    """Number of trials that run at once on the hardware. A machine with GPUs is taken to have cores enough."""
+    """Number of trials that run at once on the hardware. A machine with GPUs is assumed to have enough cores."""
     if resources.local:
         return 1
     if not hardware.gpus:

@@ -74,7 +74,7 @@ class Timing:
     """The speed of one finished training."""
 
     work: Hashable
-    """Everything besides the device that decides the speed: encoder, method, batch size, length, precision."""
+    """All factors of the speed except the device: encoder, method, batch size, length, precision."""
     device: str
     """The device's name in records."""
     threads: int

@@ -1,4 +1,4 @@
-"""Past trials, the basis of an estimate: those of a store, or short ones that run now."""
+"""Past trials, the basis of an estimate: trials of a store, or short trials that run now."""
 
 import contextlib
 import tempfile
@@ -41,7 +41,7 @@ class Past:
 
     @classmethod
     def of(cls, record: Record, stored: float) -> "Past | None":
-        """The figures of a record; ``None`` if the record's version lacks some of them.
+        """The figures of a record; ``None`` if the record's version lacks some figures.
 
         ``stored`` is the number of bytes that the trial has in the store, without weights.
         """
@@ -85,14 +85,14 @@ def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
 
 
 def alike(config: TrialConfig) -> object:
-    """The fields by which a trial's time is predicted best."""
+    """The fields that predict a trial's time best."""
     return config.method.name, config.setting.batch_size, config.setting.max_length
 
 
 def comparable(trials: Sequence[TrialConfig], store: Store, device: str | None) -> list[Past]:
     """Figures of the store's trials with the same task, encoder, precision and kind of device; ``None`` for any device.
 
-    Reads at most ``LOOKED_AT`` records besides those of ``trials``.
+    Reads the records of ``trials`` and at most ``LOOKED_AT`` further records.
     """
     wanted = {(trial.task, trial.encoder_revision, trial.precision) for trial in trials}
     first = [trial.id for trial in trials]

@@ -21,13 +21,13 @@ REMOTE_LOOK = 30.0
 REFRESH = 1.0
 """Refreshes of the terminal per second. With ``--local`` they share a process with the trial."""
 SAID_EVERY = 60.0
-"""Seconds between two lines on a running trial, in the log file and where the output is no terminal."""
+"""Seconds between two lines on a running trial, in the log file and in output to no terminal."""
 LINES = 8
-"""Largest number of running trials that are shown."""
+"""Largest number of running trials on the display."""
 
 
 class Display:
-    """Shows progress of everything that this command runs: live on a terminal, else by a line a minute.
+    """Shows the progress of this command's trials and diagonals: live on a terminal, otherwise by a line a minute.
 
     Args:
         head: The lines above the running trials on a terminal, or ``None``.
@@ -86,7 +86,7 @@ class Display:
         return Group(*([self.head()] if self.head is not None else []), *lines)
 
     def _line(self, id: str, description: str) -> Text:
-        """One trial on one line of the terminal: a long description is cut, its progress is not."""
+        """One trial on one line of the terminal. Only the description is shortened."""
         found = self.heard.get(id)
         words = found.progress() if found is not None else "starting"
         room = max(self.console.width - len(words) - 4, 8)

@@ -1,4 +1,4 @@
-"""The log file of a study: every line of the console with its time, and more on each trial."""
+"""The log file of a study: every line of the console with its time, and further lines on each trial."""
 
 import os
 import socket
@@ -53,7 +53,7 @@ def _end(error: BaseException) -> str:
 def study_console(store: Store, study: str, command: str) -> Iterator[Console]:
     """The console of a command on a study, with its log file ``logs/<study>.log``.
 
-    A place without room for the file gives a console without one.
+    If there is no room for the file, the console has no log file.
     """
     try:
         console = StudyConsole(store.logs / f"{study}.log")

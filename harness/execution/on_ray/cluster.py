@@ -49,7 +49,7 @@ def ready(
     console: Console,
     display: Display | None = None,
 ) -> Iterator[Cluster]:
-    """A connected Ray cluster, once the Fisher diagonals of the trials are computed.
+    """A connected Ray cluster, after the computation of the trials' Fisher diagonals.
 
     The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be
     reached or no node has room for a trial.
@@ -83,7 +83,7 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
 def _provided(
     requests: Sequence[Request], place: str, resources: Resources, gpus: float, display: Display
 ) -> Iterator[Exception | None]:
-    """Compute diagonals at once, as many as the cluster has room for.
+    """Compute diagonals in parallel, as many as fit on the cluster.
 
     Yields the error of each diagonal as it ends, or ``None``.
     """
@@ -130,7 +130,7 @@ def loss_of_node(error: RuntimeError) -> Loss:
 
 
 def _check_fits(resources: Resources, gpus: float) -> None:
-    """Refuse a trial that no node has room for: it would wait forever."""
+    """Refuse a trial that fits on no node, because the trial would wait forever."""
     cpus = resources.cores
     of_cores = "--cpus-per-trial" if cpus == resources.cpus else resources.option
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]

@@ -14,7 +14,7 @@ from harness.common.machine import signals
 from harness.compat import ray as ray_compat
 
 POLL = 0.5
-"""Seconds between two looks."""
+"""Seconds between two checks for the mark."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def passed_on() -> Iterator[str]:
 
 
 def listen(name: str) -> None:
-    """Ask this worker's process to end its trial once the driver has received a signal."""
+    """Ask this worker's process to end its trial after the driver has received a signal."""
     signals.listen_to_requests()
 
     def look() -> None:

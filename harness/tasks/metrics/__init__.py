@@ -1,7 +1,7 @@
 """Metrics by name: a metric is one function and one line in ``METRICS``.
 
-A metric's ``Measure`` says how to read its scores. A user's own metric is a function ``metric`` in a ``.py`` file, see
-``harness.tasks.metrics.own``. Neither torch nor scikit-learn is imported before a score is computed.
+A metric's ``Measure`` has the name, unit and direction of its scores. A user's own metric is a function ``metric`` in a
+``.py`` file, see ``harness.tasks.metrics.own``. torch and scikit-learn are imported only to compute a score.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,17 +26,17 @@ class Measure:
 
     @property
     def factor(self) -> int:
-        """The score of a metric's value of 1."""
+        """The score for a metric value of 1."""
         return 100 if self.points else 1
 
     @property
     def sign(self) -> int:
-        """A factor that gives better scores the higher product."""
+        """1 or -1: a better score has the larger product with this factor."""
         return -1 if self.lower_is_better else 1
 
     @property
     def mode(self) -> str:
-        """The word of Ray Tune and Optuna for the direction."""
+        """The direction as a word for Ray Tune and Optuna."""
         return "min" if self.lower_is_better else "max"
 
     @property
@@ -46,7 +46,7 @@ class Measure:
 
     @property
     def best(self) -> str:
-        """The superlative of the best score."""
+        """``lowest`` or ``highest``: the kind of the best score."""
         return "lowest" if self.lower_is_better else "highest"
 
     @property
@@ -75,7 +75,7 @@ class Metric(Measure):
 
     _: KW_ONLY
     function: Function
-    """Function from gold and predicted answers to a number; of points, at most 1."""
+    """Function from gold and predicted answers to a number. If ``points``, the number is at most 1."""
     of: str = "labels"
     """Kind of answers: ``labels``, ``numbers``, ``tags`` (a sequence of labels per example) or ``answers`` (texts)."""
 
@@ -103,12 +103,12 @@ METRICS: Registry[Metric] = Registry(
 
 
 RESERVED = ("examples", "fingerprint", "label_counts", "majority", "number_fit", "unknown")
-"""Names that no metric may have: a record has other values under them beside the metrics."""
+"""Names that no metric may have, because records use these names for other values."""
 
 YOUNG = ("mae", "rmse")
-"""Metrics whose names users' files may have: stores have such files' scores from before these metrics."""
+"""Metrics with names that users' files may have too. Older stores have scores of such files under these names."""
 
 
 def measure_of(name: str) -> Measure:
-    """A metric's measure by its name. An unknown metric keeps its name, and has points of which more are better."""
+    """A metric's measure by its name. For an unknown metric: its name, in points, higher is better."""
     return METRICS[name].measure if name in METRICS else Measure(name)

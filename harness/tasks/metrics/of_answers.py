@@ -1,4 +1,4 @@
-"""Metrics of answers in a text, by SQuAD's rules. Only exact match is here; ``squad_scores`` computes F1."""
+"""Metrics of answers in a text, by SQuAD's rules. This file has only exact match; ``squad_scores`` computes F1."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from harness.tasks.metrics import Metric
 
 
 def exact_match(gold: Sequence[Sequence[str]], predicted: Sequence[str]) -> float:
-    """The share of questions whose answer is one of the accepted answers in ``gold``."""
+    """The share of questions with a predicted answer among the accepted answers in ``gold``."""
     pairs = zip(predicted, gold, strict=True)
     return sum(squad_scores.exact_match(answer, texts, squad_scores.squad) for answer, texts in pairs) / len(gold)
 

@@ -25,7 +25,7 @@ def macro_f1(gold: Labels, predicted: Labels) -> float:
 
 
 def micro_f1(gold: Labels, predicted: Labels) -> float:
-    """F1 over all decisions at once; with one label per example it equals the accuracy."""
+    """F1 over all decisions at once. With one label per example, it equals the accuracy."""
     from sklearn.metrics import f1_score
 
     return float(f1_score(gold, predicted, average="micro", zero_division=0))

@@ -1,8 +1,7 @@
 """Correlations of numbers, computed by scipy, and errors in the unit of the numbers.
 
-``negative_mae`` and ``negative_rmse`` are negated errors × 100, of which the higher are better.
-
-A constant answer has the correlation 0, for which scipy gives NaN.
+The scores ``negative_mae`` and ``negative_rmse`` are negated errors × 100; higher is better. The correlation of a
+constant answer is 0 here; scipy returns NaN.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,7 +20,7 @@ def pearson(gold: Sequence[float], predicted: Sequence[float]) -> float:
 
 
 def spearman(gold: Sequence[float], predicted: Sequence[float]) -> float:
-    """Spearman's rank correlation; ties have their mean rank."""
+    """Spearman's rank correlation. Tied values get their mean rank."""
     from scipy.stats import spearmanr
 
     return _defined(spearmanr, gold, predicted)

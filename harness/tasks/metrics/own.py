@@ -1,8 +1,8 @@
 """A user's own metric: a function ``metric(gold, predicted)`` in a ``.py`` file.
 
-Its arguments are two lists, the gold answers and the model's: names of labels, numbers, or lists of tags for sentences.
-It returns one number. Reports show it × 100, and take the higher for the better. Attributes of the function say
-otherwise, see ``own_measure``.
+Its arguments are two lists: the gold answers and the model's answers. An answer is a label's name, a number, or a list
+of tags for a sentence. The function returns one number. Reports show the number × 100, and higher is better.
+Attributes of the function can change this, see ``own_measure``.
 """
 
 import inspect
@@ -24,7 +24,7 @@ ATTRIBUTES = {
     "points": "True or False",
     "lower_is_better": "True or False",
 }
-"""Attributes of the function, the fields of ``Measure``, with their allowed values."""
+"""Attributes of the function and their allowed values. They are the fields of ``Measure``."""
 
 
 def file_of(name: str) -> Path:
@@ -33,12 +33,12 @@ def file_of(name: str) -> Path:
 
 
 def code_fingerprint(name: str) -> str:
-    """Content hash of the file and the modules beside it that it imports: different code is a different metric."""
+    """Content hash of the file and its imported modules from the same folder. Different code is a different metric."""
     return own_code.hashed(file_of(name), METRIC)
 
 
 def own_measure(name: str) -> Measure:
-    """Name, unit and direction of a user's metric, from the function's attributes, such as ``metric.points = False``.
+    """Name, unit and direction of a user's metric, from the function's attributes such as ``metric.points = False``.
 
     Raises ``UserError`` for an unknown attribute and for an unsuitable value.
     """
@@ -66,7 +66,7 @@ def _defined(file: Path) -> tuple[Callable[..., Any], str]:
 
 
 def own_metric(name: str) -> Function:
-    """The function in the present version of a file. Its result is checked at each call."""
+    """The function in the current version of a file, with a check of its result at each call."""
     made, shown = _defined(file := file_of(name))
 
     def checked(gold: Sequence[Any], predicted: Sequence[Any]) -> float:

@@ -1,4 +1,4 @@
-"""Kinds of tasks that a study describes itself, by the columns of its own data.
+"""Kinds of tasks that a study describes by the columns of its data.
 
 A kind is one file, and one line in ``KINDS``.
 """

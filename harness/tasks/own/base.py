@@ -1,4 +1,4 @@
-"""The base of tasks that a study describes itself: the columns of its data, its labels and its metric."""
+"""Base of tasks from a study's description: columns of the data, labels and metric."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ Example = TypeVar("Example")
 
 @dataclass(frozen=True, kw_only=True)
 class Own(Task[Example]):
-    """A task on a user's own data. Subclasses add the names of columns, and define examples."""
+    """A task on a user's own data. Subclasses add the names of columns, and define the examples."""
 
     languages: ClassVar[tuple[str, ...]] = ()
     """Empty: the data define the languages."""
@@ -30,9 +30,9 @@ class Own(Task[Example]):
     """Kinds of answers that the task's metrics may compare: see ``Metric.of``."""
 
     labels: tuple[str, ...] = ()  # type: ignore[misc]
-    """The classes; a label's id is its index here. If empty, they are the labels of the training data, sorted."""
+    """The labels; a label's id is its index here. If empty, the sorted labels of the training data are used."""
     metric: str = "accuracy"  # type: ignore[misc]
-    """A name from ``METRICS``, or a ``.py`` file with a function ``metric``, which then has the file's name."""
+    """A name from ``METRICS``, or a ``.py`` file with a function ``metric``. The file's name then names the metric."""
     metric_file: str = ""
     """The file of a user's own metric."""
     id: str = ""
@@ -86,7 +86,7 @@ class Own(Task[Example]):
 
     @abstractmethod
     def labels_in(self, examples: Iterable[Example]) -> set[str]:
-        """The labels that examples have."""
+        """The labels that occur in examples."""
 
     def examples(self, table: "pd.DataFrame", where: str, split: str) -> list[Example]:
         """The examples of a table, the same from every format.
@@ -116,11 +116,11 @@ class Own(Task[Example]):
             )
 
     def with_labels_of(self, examples: Iterable[Example]) -> Self:
-        """The task, with the sorted labels of its training data if it gives none itself."""
+        """The task. If the task has no labels, it gets the sorted labels of the training data."""
         return self if self.labels else replace(self, labels=tuple(sorted(self.labels_in(examples))))
 
     def check_scores(self, examples: Sequence[Example]) -> None:
-        """Refuse a metric that fails on examples, with the gold answers in place of the model's.
+        """Refuse a metric that fails on gold answers in place of the model's answers.
 
         Otherwise a trial would find the error only at its end.
         """
@@ -142,7 +142,7 @@ class Own(Task[Example]):
         return f"{self.metric} {own_metrics.code_fingerprint(self.metric_file)}" if self.metric_file else ""
 
     def identity(self) -> dict[str, Any]:
-        """Everything that can change a model or its scores. Names of columns and the place of a file cannot."""
+        """All values that can change a model or its scores. Names of columns and places of files cannot."""
         code = {"metric_code": own_metrics.code_fingerprint(self.metric_file)} if self.metric_file else {}
         return {"kind": self.name, "labels": self.labels, "metric": self.metric, **code}
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Hot = Sequence[Sequence[int]]
-"""For each example, a 1 for each label that it has and a 0 for each other label, in the order of ``labels``."""
+"""For each example, 1 for each of its labels and 0 for each other label, in the order of ``labels``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnMultiLabel(OwnSequence):
-    """One or two columns as ``text``, and a column as ``label`` with lists of labels, or with text that joins them.
+    """One or two columns as ``text``, and a column as ``label`` with lists of labels or with joined labels.
 
-    The loss is the binary cross entropy of each label. A model gives each label with a probability above one half.
+    The loss is the binary cross entropy of each label. The model predicts each label with a probability above one half.
     """
 
     name: ClassVar[str] = "multi_label"
@@ -99,7 +99,8 @@ class OwnMultiLabel(OwnSequence):
     def scores(self, gold: Hot, predicted: Hot) -> dict[str, float]:
         """``metric``, and ``accuracy``, the share of examples with exactly their labels, × 100.
 
-        F1 is scikit-learn's of indicator matrices: in the macro F1 a label that neither side has counts 0.
+        F1 is scikit-learn's F1 of indicator matrices. In the macro F1, a label without gold and predicted examples
+        counts 0.
         """
         exact = sum(list(ours) == list(theirs) for ours, theirs in zip(gold, predicted, strict=True)) / len(gold)
         if self.metric_file:
@@ -121,4 +122,4 @@ class OwnMultiLabel(OwnSequence):
         )
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> None:
-        """No single label is the constant answer: an example may have several."""
+        """``None``, because the constant answer is a set of labels, not a label."""

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RULES = ("squad", "mlqa")
-"""Rules for normalising answers: SQuAD's, which are for English, or MLQA's for each language."""
+"""Rules for the normalisation of answers: SQuAD's rules for English, or MLQA's rules for each language."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnQuestion(Own[Question], QuestionTask):
-    """Columns with an id, a question, a context and the answers, or SQuAD's JSON, which has all four.
+    """Columns with an id, a question, a context and the answers. Or SQuAD's JSON, which has all four parts.
 
     The answers of a question are a list of objects with ``text`` and ``answer_start``. A single object with two lists,
     as on the hub, is also read.

@@ -54,7 +54,7 @@ class OwnRegression(OwnSequence):
         return set(self.labels)
 
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
-        """Refuse constant numbers: there is nothing to learn, and no correlation."""
+        """Refuse constant numbers, because they have no correlation with any prediction."""
         if len({row[-1] for row in examples}) < 2:
             raise UserError(
                 f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
@@ -77,7 +77,7 @@ class OwnRegression(OwnSequence):
         return outputs["logits"].squeeze(-1).float()
 
     def gather(self, gold: Sequence[Sequence[Any]], rows: "Dataset", predicted: Sequence[Any]) -> list[list[Any]]:
-        """The number of each example. A number that is not finite, from a diverged model, becomes 0."""
+        """The number of each example. If a diverged model gives a number that is not finite, the number becomes 0."""
         return [[float(number) if math.isfinite(number) else 0.0] for number in predicted]
 
     def scores(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> dict[str, float]:
@@ -89,10 +89,10 @@ class OwnRegression(OwnSequence):
     def counts(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]], rows: "Dataset"
     ) -> None:
-        """No counts: numbers are not right or wrong."""
+        """``None``, because numbers are not right or wrong."""
 
     def fit(self, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]) -> NumberFit | None:
         return number_fit(*(list(chain.from_iterable(part)) for part in (gold, predicted)))
 
     def constant(self, gold: Sequence[Sequence[Any]]) -> None:
-        """No constant answer: there are no labels."""
+        """``None``, because there are no labels."""

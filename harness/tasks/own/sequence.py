@@ -23,7 +23,7 @@ class OwnSequence(Own[Row], SequenceTask[Row]):
     """Numbers of texts that an example of the kind may have."""
 
     text: tuple[str, ...]
-    """The columns with the texts; a single one may be given as its name."""
+    """The columns with the texts. A single column may be given by its name."""
     label: str = "label"
     """The column with the label or number."""
 

@@ -22,7 +22,7 @@ NONE = "O"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnToken(Own[Sentence], TokenTask):
-    """A column with lists of words and a column with lists of tags, or a file of tagged sentences, which has both."""
+    """A column with lists of words and a column with lists of tags. Or a file of tagged sentences, which has both."""
 
     name: ClassVar[str] = "token"
     scored_by: ClassVar[tuple[str, ...]] = ("tags", "labels")

@@ -42,11 +42,11 @@ TWO_LETTERS = dict(
 )
 """ISO 639-1 codes of languages, which the other tasks use."""
 OTHER_SCRIPTS = {"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc_Arab", "min_Arab", "taq_Tfng", "zho_Hant"}
-"""Configurations whose script is not the one of the language's bare code."""
+"""Configurations with another script than the script of the language's bare code."""
 
 
 def code_of(configuration: str) -> str:
-    """The code of a language: two letters if it has them, with the script for a further script of the language."""
+    """The code of a language: two letters if there are two, with the script for a further script of the language."""
     language, script = configuration.split("_")
     code = TWO_LETTERS.get(language, language)
     return f"{code}-{script}" if configuration in OTHER_SCRIPTS else code

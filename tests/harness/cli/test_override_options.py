@@ -57,7 +57,7 @@ def study_file(cut: Path, tmp_path: Path) -> Path:
         (["--set", "schedule=lineal"], "schedule: there is no 'lineal'. Did you mean 'linear'?"),
         (
             ["--set", "warmup_steps=10%"],
-            "warmup_steps: '10%' is not allowed; give a whole number of steps, or max_steps too",
+            "warmup_steps: '10%' is not allowed; give a whole number of steps; a share needs max_steps",
         ),
         (
             ["--set", "warmup_steps=101%", "--set", "max_steps=9"],
@@ -136,7 +136,7 @@ def test_a_scaled_study_runs_and_is_reported_by_its_name(
     run = ["run", str(study_file), *store, "--local", "--no-report", *scale]
     assert main(run) == 0
     out = capsys.readouterr().out
-    assert "Note: 2 settings became 1, as they differed in nothing but what is set." in out
+    assert "Note: 2 settings became 1, as they differed only in the changed fields." in out
     assert "mine: 2 trials, 0 finished before" in out
     assert main(run) == 0
     assert "mine: 2 trials, 2 finished before" in capsys.readouterr().out

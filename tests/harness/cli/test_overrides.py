@@ -94,8 +94,8 @@ def test_settings_that_become_the_same_are_merged_and_told_of() -> None:
     study, notes = scaled(STUDY, changes=["learning_rate=1e-3"])
     assert values(study, "warmup_steps") == [[10, 300], [10], [10, 300], [10, 300]]
     assert notes == [
-        "l2(strength=0.1): 2 settings became 1, as they differed in nothing but what is set",
-        "3 settings became 2, as they differed in nothing but what is set",
+        "l2(strength=0.1): 2 settings became 1, as they differed only in the changed fields",
+        "3 settings became 2, as they differed only in the changed fields",
     ]
     own = replace(STUDY, methods=(STUDY.methods[1],))  # nothing runs at the study's settings
     assert scaled(own, changes=["learning_rate=1e-3"])[1] == notes[:1]

@@ -135,7 +135,7 @@ def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(
     assert main(["search", str(file), "--dry-run", "--store", str(store)]) == 0
     out = capsys.readouterr().out
     assert "mine: 5 trials of each method, 0 of 5 tried in" in out
-    assert "to draw   5, each at most the longest of the space" in out
+    assert "to draw   5, each at most as long as the longest setting" in out
     assert re.search(r"^time      .*\d", out, re.MULTILINE)
     assert not store.exists()
 
