@@ -18,7 +18,7 @@ TERMS = {
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
-NOTES = ("Pairs are runs of one setting and seed; both, alone and neither count the pairs in which runs collapsed.",)
+NOTES = ("A pair is two runs with the same setting and seed. Both, alone, neither: the pairs with these collapses.",)
 
 
 def section(view: View) -> Section | None:

@@ -112,7 +112,7 @@ def test_a_study_without_looks_is_told_what_looking_often_does(tmp_path: Path) -
     found = store(tmp_path, replace(STUDY, looks=None))
     results = load(found, "looked")
     assert Look.of(results, L2_NAME, "vanilla") is None
-    assert "tested 5 times as the runs end, in 14 %" in unplanned(results)
+    assert "5 tests as the runs end find one in 14 %" in unplanned(results)
     assert unplanned(load(store(tmp_path / "planned"), "looked")) == ""
     assert unplanned(made(run("vanilla", 0, {"en": 1.0, "de": 2.0}))) == ""
 

@@ -100,7 +100,7 @@ def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
 
 
 def test_a_constant_difference_is_no_finding() -> None:
-    """Student's t has no spread to measure such a difference by."""
+    """For Student's t such differences have no standard error."""
     found = answered(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]]), name="a"))
     assert not any(claim.shown for claim in found.claims)
     assert sentences.mean(found, "a") == (

@@ -71,7 +71,7 @@ def test_what_is_left_of_a_method_that_collapsed_in_half_its_runs_says_nothing(c
     assert len(claims) == 3
     assert compared or all(claim.verdict is Verdict.UNTESTED and math.isnan(claim.estimate) for claim in claims)
     text = sentences.spread(found, "a")
-    reason = "vanilla collapsed in half of the runs or more, so the others say nothing about its spread"
+    reason = "vanilla collapsed in half of the runs or more, so its other runs say nothing about its spread"
     assert (text == f"The spread of a is not compared: {reason}.") is not compared
     assert "steadier" not in text
 

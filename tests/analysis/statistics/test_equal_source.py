@@ -111,7 +111,7 @@ def test_the_jackknife_leaves_out_a_run_at_a_time(within: float) -> None:
 def test_without_one_run_no_spread_or_no_pair_may_be_left() -> None:
     alone = equal_source([80, 80.1, 80.2, 80.3], [[50.0], [50.0], [50.0], [60.0]]).targets[0].spread
     star = equal_source([80, 81, 81, 82, 90], np.arange(5.0)[:, None] ** 2, 1.0).targets[0].spread
-    assert alone.reason == "without one of the runs no spread is left"
+    assert alone.reason == "without one of the runs there is no spread"
     assert (star.pairs, star.n, star.reason) == (5, 4, "")
     assert (
         equal_source([80, 80.1, 80.2, 80.3], [[50.0], [50.0], [50.0], [60.0]], interval="bootstrap")
