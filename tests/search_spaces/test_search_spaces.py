@@ -76,7 +76,8 @@ def test_a_file_s_name_that_is_none_for_a_study_is_said_to_be_the_file_s(tmp_pat
     file.write_text(text, encoding="utf-8")
     with pytest.raises(
         UserError,
-        match=r"name: 'my study' is not allowed; give letters.*\. The name is the file's name, because the study has no field 'name'",
+        match=r"name: 'my study' is not allowed; give letters.*\. The name is the file's name, because the study has "
+        r"no field 'name'",
     ):
         search_spaces.load(str(file))
     file.write_text(f"name: mine\n{text}", encoding="utf-8")

@@ -159,11 +159,11 @@ def test_a_difference_of_the_window_is_within_it_and_equal_scores_have_no_spread
 @pytest.mark.parametrize(
     ("source", "targets", "within", "message"),
     [
-        ([1.0, 2.0], [[1.0]], 1, "source scores are"),
-        ([1.0], [1.0], 1, "source scores are"),
+        ([1.0, 2.0], [[1.0]], 1, "source scores must be"),
+        ([1.0], [1.0], 1, "source scores must be"),
         ([math.inf], [[1.0]], 1, "finite"),
-        ([1.0], [[1.0]], -1, "within is -1"),
-        ([1.0], [[1.0]], math.nan, "within is nan"),
+        ([1.0], [[1.0]], -1, "within must be .* not -1"),
+        ([1.0], [[1.0]], math.nan, "within must be .* not nan"),
     ],
 )
 def test_what_no_spread_is_made_of(source: list[float], targets: list[object], within: float, message: str) -> None:
