@@ -1,7 +1,7 @@
 """Differences between the runs of two methods other than the method: device, precision, code, versions, inputs.
 
 Suppose that each method ran on its own machine. A difference between the methods may then come from the machines. The
-facts are taken from ``harness.common.origins``; each of them can change a score.
+facts are taken from ``harness.common.origins``; each fact can change a score.
 """
 
 from collections import Counter

@@ -31,7 +31,7 @@ class Look:
     complete: int
     """Number of pairs of runs, by setting and seed, that are now complete in both methods."""
     planned: int
-    """Number of pairs that can become complete: the study's pairs without those with a failed trial."""
+    """Number of pairs that can become complete: the study's pairs without a failed trial."""
     pairs: pd.MultiIndex
     """The pairs (``PAIR``) behind the claims; none before the first look."""
 
@@ -39,7 +39,7 @@ class Look:
     def of(cls, results: Results, method: str, base: str) -> "Look | None":
         """The look at two of the results' methods; ``None`` if the study plans none.
 
-        ``results`` must include collapsed runs: without them the plan would change.
+        ``results`` must include collapsed runs: without these runs the plan would change.
         """
         looks = results.about.looks
         if looks is None:
@@ -86,7 +86,7 @@ class Look:
 
     @property
     def sentence(self) -> str:
-        """A sentence on the claims that are allowed now, and the runs behind them."""
+        """A sentence on the claims that are allowed now, and on the runs behind these claims."""
         planned = counted(self.looks, "look")
         if not self.planned:
             return f"The study plans {planned}, and the two methods have no pair of runs to look at."

@@ -22,9 +22,8 @@ class Surface:
     """Power as Φ of a polynomial in the logarithms of the number of settings, the number of seeds and the smaller of
     the two.
 
-    For a nearly normal test, Φ⁻¹ of the power is linear in the root of the number of runs, and smooth in the logarithm
-    of this number. The smaller number counts by itself because it sets the degrees of freedom of tests for other
-    settings.
+    For a nearly normal test, Φ⁻¹ of the power is linear in the root of the number of runs, and smooth in its logarithm.
+    The smaller number counts by itself because it sets the degrees of freedom of tests for other settings.
     """
 
     weights: Floats

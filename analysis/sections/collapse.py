@@ -1,4 +1,4 @@
-"""Frequency of collapse, as an outcome of its own: counts, paired differences and exact tests."""
+"""Frequency of collapse, as a separate outcome: counts, paired differences and exact tests."""
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope

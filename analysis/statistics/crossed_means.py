@@ -244,8 +244,9 @@ def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
 def _sum(one: Part, other: Part, least: float) -> Part:
     """The sum of two variances, with degrees of freedom between ``least`` and twice ``least``.
 
-    The degrees of freedom are Satterthwaite's for the larger part. Those for the sum would be too many if one part is
-    small by chance. The upper bound covers the same case: without the bound the size is up to 0.10 with two seeds.
+    The degrees of freedom are Satterthwaite's for the larger part. Satterthwaite's number for the sum would be too
+    large if one part is small by chance. The upper bound covers the same case: without the bound the size is up to 0.10
+    with two seeds.
     """
     errors = sum(variance**2 / free for variance, free in (one, other))
     df = max(one[0], other[0]) ** 2 / errors

@@ -24,8 +24,8 @@ With fewer runs the interval is too narrow if runs differ much. With fewer examp
 single answer counts with the runs, with the examples and with both together.
 """
 MIN_FOR_P = 20
-"""Fewest runs for a p. In simulations without a difference, p is below 0.05 in 16 % of samples of two runs, and in 40 %
-if the methods differ much by run. With eight runs these shares are 5 and 9 %."""
+"""Fewest runs for a p. In simulations without a difference, p is below 0.05 in 16 % of samples of two runs. This share
+is 40 % if the methods differ much by run. With eight runs the shares are 5 and 9 %."""
 BLOCK = 1 << 20
 """Resamples × examples in one block of weights: 4 MiB."""
 

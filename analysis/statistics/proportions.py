@@ -59,7 +59,7 @@ def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int)
     """Compare the collapse counts of two methods without common settings and seeds.
 
     The interval is Newcombe's hybrid of two Wilson intervals (Newcombe, 1998, Statistics in Medicine 17:873–890, method
-    10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's: with 8 runs a method and shares of
+    10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's. With 8 runs a method and shares of
     0.05 and 0.5, its power is 0.46 instead of 0.28. Above 400 runs the test is Fisher's. Interval and test treat all
     runs as independent. If runs of one setting are alike, interval and test promise too much about other settings.
 

@@ -28,7 +28,7 @@ Printed values are kept as they are: encoders, methods, languages, numbers of se
 - **Data**: ``hub``, the data of XTREME and XNLI at their newest commits; ``PAN-X`` is the paper's Wikiann.
 
 Experiments share trials if the paper prints the same methods and settings. Vanilla and l2 of Table 6 are shared with
-Table 1, and those of Table 15 with Table 2. The scores behind Table 5 are vanilla's.
+Table 1, and vanilla and l2 of Table 15 with Table 2. The scores behind Table 5 are vanilla's.
 """
 
 from harness.methods import L2, Ewc, Vanilla

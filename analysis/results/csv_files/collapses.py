@@ -1,4 +1,4 @@
-"""Suspected collapses in a table without a column that flags them."""
+"""Suspected collapses in a table without a column for collapse."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ SHOWN = 5
 
 
 def suspected(results: Results) -> Iterator[str]:
-    """A note for every method with complete runs whose source score is far worse than the method's other runs."""
+    """A note for every method with complete runs that have a far worse source score than its other runs."""
     complete = results.runs[results.runs["complete"]].dropna(subset=["source"])
     for method, runs in complete.groupby("method", sort=False):
         if len(runs) < MIN_RUNS:

@@ -1,5 +1,4 @@
-"""Names in a table, without the blanks around them. Two names that differ only by case or blanks count as a
-misspelling."""
+"""Names in a table, without surrounding blanks. Two names that differ only by case or blanks count as a misspelling."""
 
 import re
 import unicodedata

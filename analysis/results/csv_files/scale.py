@@ -16,8 +16,8 @@ def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path, *, points: b
 
     With ``points``, scores from 0 to 1 are known to be points.
 
-    Scores of the shown metric must be within ±100; only correlations are below 0. If all scores of a run are from 0 to
-    1, they are shares, unless all are 0 or the file marks the run as collapsed. Other metrics may have other scales.
+    Scores of the shown metric must be within ±100; only correlations are below 0. Scores of a run that are all from 0
+    to 1 are shares, unless all are 0 or the file marks the run as collapsed. Other metrics may have other scales.
     """
     finished = frame[frame["status"] == FINISHED]
     if finished.empty:

@@ -75,7 +75,8 @@ class Components:
 
     @property
     def note(self) -> str:
-        """A sentence on the inseparable components, and on the runs that would separate them; else empty."""
+        """A sentence on the inseparable components, and on the runs that would separate these components; else
+        empty."""
         notes = []
         if self.names and self.seeds == 1:
             notes.append(
@@ -123,9 +124,9 @@ def components(scores: ArrayLike) -> Components:
     """The components of scores on a full grid (languages × settings × seeds, or × replicates too); NaN is no score.
 
     On a full grid every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals of a
-    component from one mean square are chi-squared. For a component from the difference of two mean squares they are
-    modified large-sample intervals (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section
-    3.3). Intervals of shares are generalised intervals (see ``_shares``).
+    component from one mean square are chi-squared. For a difference of two mean squares they are modified large-sample
+    intervals (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3). Intervals of shares
+    are generalised intervals (see ``_shares``).
 
     Raises ``ValueError`` if languages have scores in different places.
     """
@@ -206,8 +207,8 @@ def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.b
 
 
 def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floats, Floats, Floats]:
-    """Estimate and interval ends, (languages,) each: the expectation of a mean square minus ``times`` that of
-    another."""
+    """Estimate and interval ends, (languages,) each: one mean square's expectation minus ``times`` another's
+    expectation."""
     (x, n), tail = one, (1 - LEVEL) / 2
     few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with infinite denominator degrees of freedom
     if other is None:

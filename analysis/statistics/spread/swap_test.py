@@ -78,8 +78,8 @@ def swap_test(
 
     If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
     each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×
-    5 seeds without a difference. The test would find a difference in 0.15 of studies if a method's own setting effects
-    make up half of the variance, and in 0.37 with nine tenths. Swaps of whole settings give 0.02 and 0.00. With
+    5 seeds without a difference. If a method's own setting effects make up half of the variance, the test would find a
+    difference in 0.15 of studies. With nine tenths the share is 0.37. Swaps of whole settings give 0.02 and 0.00. With
     ``groups``, whole settings are swapped, and the test is about other settings too. All figures above then apply to
     the number of settings.
 

@@ -91,7 +91,7 @@ def swaps(units: int, drawn: int) -> Floats:
 
 @lru_cache(maxsize=32)
 def _kept_swaps(units: int, drawn: int) -> Floats:
-    """``swaps``, kept for the next test; all of them if none is drawn."""
+    """``swaps``, kept for the next test; all swaps if none is drawn."""
     if drawn:
         found = _drawn_swaps(units, drawn)
     else:
