@@ -88,7 +88,7 @@ def test_losses_and_gradients_equal_those_of_the_padded_batch(family: str, task:
 
 
 def test_forward_and_backward_passes_read_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test uses the stand-in for flash attention, because the CPU's reference attention reads values."""
+    """The stand-in for flash attention is used, not the reference for the CPU."""
     from tests.benchmarks.operations import stand_in
 
     monkeypatch.setattr("harness.training.varlen.attention", stand_in)
