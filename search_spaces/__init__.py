@@ -1,7 +1,7 @@
 """Studies by name, and a user's own study from a ``.py`` or ``.yaml`` file.
 
 A module here has either a ``STUDY`` or a tuple ``STUDIES``. The name of a ``STUDY`` is its module's path with ``-`` for
-``_``. Each of ``STUDIES`` has a name of its own. A folder's ``__init__.py`` has the values that its modules share.
+``_``. Each study in ``STUDIES`` has its own name. A folder's ``__init__.py`` has the values that its modules share.
 """
 
 import importlib
@@ -39,7 +39,7 @@ def studies() -> Registry[Study]:
         for study in _of_module(module):
             if study.name in found:
                 raise UserError(
-                    f"study: two are called {study.name!r}, in {owners[study.name]} and {module}; rename one"
+                    f"study: two studies have the name {study.name!r}, in {owners[study.name]} and {module}; rename one"
                 )
             found[study.name], owners[study.name] = study, module
     return Registry(found)
@@ -62,7 +62,7 @@ def _of_module(name: str) -> tuple[Study, ...]:
 
 
 def is_file_name(name: str) -> bool:
-    """Whether the command line's word for a study is a file and not a name from the list."""
+    """Whether the command line's word for a study names a file, not a study of the list."""
     return name.lower().endswith((".py", ".yaml", ".yml"))
 
 
@@ -94,7 +94,9 @@ def _from_yaml(file: Path) -> Study:
         try:
             check_name(file.stem)
         except UserError as error:
-            raise UserError(f"{file}: {error}. It is the file's, as the study has no 'name' of its own") from None
+            raise UserError(
+                f"{file}: {error}. The name is the file's name, because the study has no field 'name'"
+            ) from None
     try:
         return Study.from_json(values, str(file))
     except UserError as error:
@@ -103,7 +105,7 @@ def _from_yaml(file: Path) -> Study:
 
 @contextmanager
 def naming_file(name: object, changed: Collection[str] = ()) -> Iterator[None]:
-    """Add a study's file, and the line, to errors on its fields that only come up after it is read.
+    """Add a study's file, and the line, to errors on its fields that occur only after the file is read.
 
     Args:
         name: The command line's word for the study.

@@ -3,8 +3,8 @@
 Part-of-speech tagging on the embedded encoder and data, 60 steps, two seeds, at the quickstart's best learning rate and
 at its extreme one.
 
-Constants are the papers', except three that depend on the learning rate or the length of a training. γ of recadam keeps
-the paper's η γ of 0.1 at the first rate, and its t₀ is a sixth of the steps. The radius of smart is a thousand times
+Constants are from the papers, except three that depend on the learning rate or the length of a training. For recadam, γ
+keeps the paper's η γ of 0.1 at the first rate, and t₀ is a sixth of the steps. The radius of smart is a thousand times
 the paper's, to move the outputs visibly. The study is a demonstration on small data, not evidence.
 """
 

@@ -28,7 +28,7 @@ class Answer:
     contrasts: dict[str, Contrast]
     """By method, the runs behind its claims."""
     measure: Measure
-    """How to read scores."""
+    """The measure of the scores."""
     form: str
     """The format of scores."""
 

@@ -39,7 +39,7 @@ class Scope(StrEnum):
 
 
 class Verdict(StrEnum):
-    """The verdict on a quantity, the only word that the report uses for it."""
+    """The verdict on a quantity. The report uses no other word for a verdict."""
 
     LOWER = "lower"
     HIGHER = "higher"
@@ -115,7 +115,7 @@ class Claim:
 
     @property
     def hopeless(self) -> bool:
-        """Whether no result of these runs could have been below the level."""
+        """Whether p could not be below the level with any result of these runs."""
         return self.least_p * self.tests > LEVEL
 
     def to_json(self) -> dict[str, Any]:

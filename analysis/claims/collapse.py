@@ -92,7 +92,8 @@ def _figures(share: Proportion) -> list[float]:
 
 
 def baselines(claims: Sequence[Claim]) -> dict[str, list[float]]:
-    """Collapsed runs, all runs and Wilson interval of every baseline, from the claim with most of its runs."""
+    """Collapsed runs, all runs and Wilson interval of every baseline, from the claim with the most runs of the
+    baseline."""
     found: dict[str, list[float]] = {}
     for claim in claims:
         figures = claim.details["baseline"]

@@ -1,7 +1,7 @@
 """Differences between the runs of two methods other than the method: device, precision, code, versions, inputs.
 
 Suppose that each method ran on its own machine. A difference between the methods may then come from the machines. The
-facts are taken from ``harness.common.origins``; each of them can change a score.
+facts are taken from ``harness.common.origins``; each fact can change a score.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from analysis.results.wording import named
 from harness.common.origins import facts
 
 MIN_PAIRS = 6
-"""Fewest pairs to restrict a comparison to: with fewer, no test of paired runs gives p < 0.05."""
+"""Fewest pairs of a restricted comparison: with fewer pairs, no test of paired runs gives p < 0.05."""
 MIN_APART = 0.1
 """Smallest share of runs that must change a fact's value to make both methods alike in it, for the fact to count.
 
@@ -74,7 +74,7 @@ class Confounding:
 
     @property
     def restrictable(self) -> bool:
-        """Whether enough pairs agree in all facts for a comparison of these alone."""
+        """Whether enough pairs agree in all facts for a comparison of these pairs alone."""
         return len(self.agreeing) >= MIN_PAIRS
 
     @property
@@ -136,7 +136,7 @@ def _difference(
 
 
 def _differing(ours: "pd.Series[str]", theirs: "pd.Series[str]", both: "pd.Index[Any]") -> NDArray[np.bool_]:
-    """Which of the common pairs differ."""
+    """Whether each common pair differs."""
     return np.asarray(ours.loc[both].to_numpy(object) != theirs.loc[both].to_numpy(object), bool)
 
 

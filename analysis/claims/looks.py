@@ -1,8 +1,8 @@
 """The planned look that a study has reached, and the runs behind its claims.
 
 A report does not remember earlier reports, and a reader may write one after every run. Claims therefore wait for the
-next planned look. They use the pairs that were first to be complete in both methods, as many as the last look planned,
-even if more exist now. These pairs stay the same until the next look, and so do the claims.
+next planned look. They use the pairs that were first complete in both methods, as many as the last look planned, even
+if more pairs exist now. These pairs stay the same until the next look, and so do the claims.
 
 The alternative is to test all runs so far at the level of the last look. With a look after each run, a reader would
 then find a false difference in 5.5 % of studies of 30 runs and 5 looks.
@@ -31,7 +31,7 @@ class Look:
     complete: int
     """Number of pairs of runs, by setting and seed, that are now complete in both methods."""
     planned: int
-    """Number of pairs that can become complete: the study's pairs without those with a failed trial."""
+    """Number of pairs that can become complete: the study's pairs without a failed trial."""
     pairs: pd.MultiIndex
     """The pairs (``PAIR``) behind the claims; none before the first look."""
 
@@ -39,7 +39,7 @@ class Look:
     def of(cls, results: Results, method: str, base: str) -> "Look | None":
         """The look at two of the results' methods; ``None`` if the study plans none.
 
-        ``results`` must include collapsed runs: without them the plan would change.
+        ``results`` must include collapsed runs: without these runs the plan would change.
         """
         looks = results.about.looks
         if looks is None:
@@ -65,7 +65,7 @@ class Look:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Information fractions of the looks so far. With few pairs two looks may coincide; they then count once."""
+        """Information fractions of the looks so far. With few pairs two looks may coincide. Such looks count once."""
         return tuple(count / self.planned for count in dict.fromkeys(self.counts[: self.reached]))
 
     @property
@@ -86,7 +86,7 @@ class Look:
 
     @property
     def sentence(self) -> str:
-        """A sentence on the claims that are allowed now, and the runs behind them."""
+        """A sentence on the claims that are allowed now, and on the runs behind these claims."""
         planned = counted(self.looks, "look")
         if not self.planned:
             return f"The study plans {planned}, and the two methods have no pair of runs to look at."
@@ -111,9 +111,9 @@ def unplanned(results: Results) -> str:
         return ""
     often = spending.chance_of_a_finding(spending.equal(OFTEN), [spending.ALPHA] * OFTEN)
     return (
-        "The study is not complete and plans no looks. Tested at 5 % at one time, a difference that is not there is "
-        f"found in 5 % of studies; tested {OFTEN} times as the runs end, in {100 * often:.0f} %. So test once, at the "
-        "end, or plan looks before the first run (`looks: 3` in the study)."
+        "The study is not complete and plans no looks. One test at 5 % finds a false difference in 5 % of studies; "
+        f"{OFTEN} tests as the runs end find one in {100 * often:.0f} %. So test once, at the end, or plan looks "
+        "before the first run (`looks: 3` in the study)."
     )
 
 

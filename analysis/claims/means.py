@@ -15,7 +15,7 @@ from analysis.statistics.spread.minimum_detectable import minimum_detectable_dif
 def claims(comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points") -> list[Claim]:
     """The claims on one method at three scopes, without verdicts, over the pairs of runs in which neither collapsed.
 
-    ``bounds`` are the bounds of equivalence of the difference, in ``unit``; without them it is not tested.
+    ``bounds`` are the bounds of equivalence of the difference, in ``unit``. Without bounds, equivalence is not tested.
     """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
     return [_claim(comparison, scope, means, bounds, unit) for scope in Scope]

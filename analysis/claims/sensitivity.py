@@ -16,8 +16,8 @@ def claims(comparison: Comparison, varied: pd.DataFrame, unit: str = "points") -
     """The claims on one method for every numeric hyperparameter, without verdicts: on the mean and on the log std
     ratio.
 
-    ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters); ``unit`` is that of
-    scores.
+    ``varied`` are the hyperparameters that differ between settings (settings × hyperparameters); ``unit`` is the unit
+    of scores.
     """
     surviving = comparison.surviving
     if comparison.unpaired or varied.empty or surviving.settings < MIN_SETTINGS:

@@ -29,7 +29,8 @@ def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
 
     ``bounds`` are the bounds of equivalence of the ratio.
 
-    - These runs: the swap test, run by run, and the interval that inverts it. They cover only the noise of single runs.
+    - These runs: the swap test, run by run, and the interval that inverts it. Test and interval cover only the noise of
+      single runs.
     - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings, with intervals
       from three of each. If each setting has its own seeds, runs are a sample of seeds and the swap test holds. For
       other settings whole settings are then swapped.
@@ -87,7 +88,7 @@ def _unpaired(comparison: Comparison) -> Claim:
     if any(len(flags) and flags.mean() >= MAX_COLLAPSED for flags in comparison.apart_collapsed):
         return replace(made, reason="a method collapsed in half of its runs or more")
     if not scores[0].shape[1]:
-        return replace(made, reason="the two have no target language in common in all runs")
+        return replace(made, reason="the two methods have no target language in common in all runs")
     test = unpaired_swap_test(*scores)
     return replace(
         made,
@@ -101,10 +102,10 @@ def _unpaired(comparison: Comparison) -> Claim:
 def _no_claim(comparison: Comparison) -> str:
     """Why nothing is claimed; else empty."""
     if not comparison.runs:
-        return "the two have no run in common"
+        return "the two methods have no run in common"
     for method, share in zip((comparison.method, comparison.base), comparison.collapsed.mean(), strict=True):
         if share >= MAX_COLLAPSED:
-            return f"{method} collapsed in half of the runs or more, so the others say nothing about its spread"
+            return f"{method} collapsed in half of the runs or more, so its other runs say nothing about its spread"
     return "fewer than 2 pairs of runs are left" if comparison.surviving.runs < 2 else ""
 
 

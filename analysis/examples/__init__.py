@@ -1,4 +1,4 @@
-"""Results that ship, for a report to look at without a run: ``quickstart.csv`` is what that study gave."""
+"""Example results that ship, for a report without a run. ``quickstart.csv`` has the results of that study."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -12,7 +12,7 @@ class ArmCost:
     """One method of a study."""
 
     settings: int
-    """Number of its settings today. A larger study adds equally many to each method."""
+    """Number of its settings today. A larger study adds the same number to each method."""
     models: int
     """Trials of each setting and seed."""
     seconds: float
@@ -20,7 +20,7 @@ class ArmCost:
     finished: int
     """Trials that the store has."""
     low: float | None = None
-    """Fewest seconds of one trial; ``None`` for ``seconds``."""
+    """Fewest seconds of one trial; ``None`` means ``seconds``."""
     high: float | None = None
     """Most seconds."""
 
@@ -47,12 +47,13 @@ class Expense:
     """Trials of the whole design, over all methods."""
     to_run: int
     hours: float
-    """Likely hours from the first trial to the last; NaN if not known. ``gpu_hours`` likewise."""
+    """Likely hours from the first trial to the last; NaN if not known. The same holds for ``gpu_hours``."""
     gpu_hours: float
     money: float
     """Price of the hours; NaN without a price."""
     least: float
-    """Fewest hours over the likely ones; ``most`` likewise. GPU-hours and money have the same range."""
+    """Fewest hours divided by the likely hours; ``most`` is the same for the most hours. GPU-hours and money have the
+    same range."""
     most: float
 
     def span(self, value: float) -> tuple[float, float]:

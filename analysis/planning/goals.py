@@ -1,4 +1,4 @@
-"""The effects to plan for, and the claims that show them."""
+"""The effects to plan for, and the claims that show these effects."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -25,11 +25,11 @@ class Judge:
 
     targets: Targets
     tests: int = 1
-    """Number of methods in Holm's correction. Every p is multiplied by it, as if no other method differed."""
+    """Number of methods in Holm's correction. Every p is multiplied by this number, as if no other method differed."""
     drawn: int = DRAWN
 
     def found(self, study: Drawn, goals: Sequence[Goal] = GOALS) -> list[bool]:
-        """Whether the study shows each of some goals."""
+        """Whether the study shows each goal, in the order of ``goals``."""
         kept: NDArray[np.bool_] = np.logical_not(study.collapsed.any(axis=0))
         quantities = {goal.quantity for goal in goals}
         shown = self._collapse(study) if Quantity.COLLAPSE in quantities else {}

@@ -1,9 +1,10 @@
-"""A world from a pilot study, with the pilot's own uncertainty; or the stated defaults.
+"""A world from a pilot study with the pilot's uncertainty, or from the stated defaults.
 
-The scores of both methods follow the two-way crossed random model of ``decomposition.variance``. Its three mean squares
-are here 2 × 2 matrices over the method and the baseline (Searle, Casella & McCulloch, 1992, Variance Components,
-Chapter 11). Their expectations are drawn from inverse Wishart distributions: a normal pilot's posterior. The defaults
-are the prior. They are scaled to the pilot's variance and count as ``PRIOR`` degrees of freedom.
+The scores of both methods follow the two-way crossed random model of ``decomposition.variance``. The model's three mean
+squares are here 2 × 2 matrices over the method and the baseline (Searle, Casella & McCulloch, 1992, Variance
+Components, Chapter 11). Their expectations are drawn from inverse Wishart distributions: the posterior for a normal
+pilot. The defaults are the prior. The prior's mean squares are scaled to the pilot's variance and count as ``PRIOR``
+degrees of freedom.
 """
 
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ class Pilot:
         return float(np.clip(found, 0, 0.999))
 
     def _rates(self, random: np.random.Generator) -> tuple[float, float]:
-        """Collapse rates from Jeffreys' posterior; 0 if no run of either collapsed."""
+        """Collapse rates from Jeffreys' posterior; 0 if no run of either method collapsed."""
         if not self.collapsed.any():
             return 0.0, 0.0
         total = self.runs.sum()

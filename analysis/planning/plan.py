@@ -33,7 +33,7 @@ class Power:
 
     power: float
     error: float
-    """Its Monte Carlo standard error."""
+    """The power's Monte Carlo standard error."""
     reason: str = ""
     """Why the design can never show the goal; else empty."""
 
@@ -156,15 +156,15 @@ def make(
     """Simulate a plan.
 
     Args:
-        study: its name.
+        study: the study's name.
         targets: the effects to be shown, and the power.
         pilot: the population.
-        costs: what designs cost; the cheapest designs follow from it.
+        costs: the costs of designs, which decide the cheapest designs.
         now: today's numbers of settings and seeds. Designs have at least as many settings.
         least_seeds: the smallest number of seeds of a design; today's if ``None``.
         tests: number of methods in Holm's correction.
-        processes: number of processes. The result does not depend on it.
-        studies: number of simulated studies of each design of the grid. More are added where designs are chosen.
+        processes: number of processes. The result does not depend on this number.
+        studies: number of simulated studies of each design of the grid. Chosen designs get more studies.
         shapes: the grid; ``grid`` makes it if empty.
     """
     judge, tallies = Judge(targets, tests), Tallies()
@@ -182,7 +182,7 @@ def make(
 
 
 def grid(least: Shape) -> tuple[Shape, ...]:
-    """The simulated designs, none smaller than a first one."""
+    """The simulated designs, none smaller than ``least``."""
     ladders = zip(least, (SETTINGS, SEEDS), strict=True)
     axes = [sorted({start, *(one for one in ladder if one >= start)}) for start, ladder in ladders]
     most = max(MAX_RUNS, 4 * least[0] * least[1])
@@ -252,7 +252,7 @@ def _choices(
 
 
 def _price(costs: Costs, shape: Shape) -> float:
-    """The time of a design, or its trials where no time is known."""
+    """The time of a design, or its number of trials if no time is known."""
     expense = costs.of(shape)
     return expense.to_run if math.isnan(expense.hours) else expense.hours
 

@@ -13,15 +13,16 @@ from analysis.planning.simulation import Shape
 Floats = NDArray[np.float64]
 
 RIDGE = 0.02
-"""Penalty on squared coefficients. It keeps the fit finite where all studies, or none, show the goal."""
+"""Penalty on squared coefficients. The penalty keeps the fit finite if all studies, or no study, show the goal."""
 CENTRE = np.log([10.0, 4.0])
 
 
 @dataclass(frozen=True)
 class Surface:
-    """Power as Φ of a polynomial in the logarithms of the numbers of settings, of seeds and of the smaller of both.
+    """Power as Φ of a polynomial in the logarithms of the number of settings, the number of seeds and the smaller of
+    the two.
 
-    Near a normal test Φ⁻¹ of power is a straight line in the root of the number of runs, and smooth in its logarithm.
+    For a nearly normal test, Φ⁻¹ of the power is linear in the root of the number of runs, and smooth in its logarithm.
     The smaller number counts by itself because it sets the degrees of freedom of tests for other settings.
     """
 

@@ -19,7 +19,7 @@ class Effect:
     """One source of variance of a run's scores: its setting, its seed, or the run itself."""
 
     std: float
-    """Standard deviation of the baseline, in points, of one language."""
+    """Standard deviation of the baseline in one language, in points."""
     pairing: float
     """Correlation between the two methods' effects, from 0 to 1."""
 
@@ -57,7 +57,7 @@ class Drawn:
 
 
 def draw(world: World, settings: int, seeds: int, rates: tuple[float, float], random: np.random.Generator) -> Drawn:
-    """A study in which all settings share their seeds. ``rates`` are those of the target, the method's first."""
+    """A study in which all settings share their seeds. ``rates`` are the target's rates, the method's first."""
     setting, seed = np.divmod(np.arange(settings * seeds), seeds)
     scores = np.zeros((2, len(setting), world.languages))
     for effect, count, place in (

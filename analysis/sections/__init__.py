@@ -65,17 +65,18 @@ class Question(Enum):
 
 @dataclass(frozen=True)
 class Entry:
-    """A section of the report, the reports that have it, and the runs that it uses."""
+    """A section of the report, with the reports that include the section and the runs that it uses."""
 
     make: Callable[[View], Section | None]
-    """Makes the section from results; ``None`` if they have nothing for it."""
+    """Makes the section from results; ``None`` if the results have no content for the section."""
     question: Question = Question.DETAILS
     """The question under which the section stands."""
     _: KW_ONLY
     of_a_search: bool = False
     """Whether the report of a search has the section.
 
-    A search's trials are no sample of settings: the sampler prefers good ones. Its report has no section on spread.
+    A search's trials are no sample of settings: the sampler prefers good settings. The report of a search has no
+    section on spread.
     """
     reruns: bool = False
     """Whether the section uses reruns with the same seed. Other sections ignore reruns."""
@@ -95,7 +96,7 @@ def _fact(
 Q = Question
 SECTIONS = (
     _fact(search.section, Q.SEARCH, folded=False),
-    Entry(answer.section, twin=False),  # it treats collapse as an outcome of its own
+    Entry(answer.section, twin=False),  # treats collapse as a separate outcome
     Entry(collapse.section, Q.COLLAPSE, twin=False),
     Entry(ladder.section, Q.COLLAPSE, twin=False, folded=True),  # its subject is collapse
     Entry(spread.section, Q.SPREAD, twin=False),

@@ -17,13 +17,13 @@ from analysis.results.wording import counted, named
 from harness.common import sources
 
 MAX_METHODS_TOLD = 6
-"""Largest number of methods that all get sentences. Of more methods, only those with a finding do."""
+"""Largest number of methods that all get sentences. With more methods, only methods with a finding get sentences."""
 
 
 def section(view: View) -> Section | None:
     """The section. If no run is complete, a sentence says so."""
     if not view.results.runs["complete"].any():
-        return Section("answer", "The answer", ["No run is complete yet: there is nothing to say."])
+        return Section("answer", "The answer", ["No run is complete yet, so there is no answer."])
     found = answer(view)
     rates = filter(None, [sentences.rates(found)])
     parts = [*warnings(found), *rates, *_movement(view), *_methods(view, found), *_cautions(view, found)]
@@ -50,7 +50,7 @@ def _movement(view: View) -> Iterator[str]:
         source, zero_shot = (
             Score.over(surviving[name], len(surviving), view.ddof, results.form) for name in ("source", "zero_shot")
         )
-        unlike = sources.are_unlike(results.source)  # then no score is theirs in common
+        unlike = sources.are_unlike(results.source)  # the sources then have no score in common
         which = " that did not collapse" if len(surviving) < len(runs) else ""
         if not len(surviving):
             yield f"All runs of {method} collapsed." if len(runs) else f"No run of {method} is complete."
@@ -84,8 +84,8 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     ]
     if lacking:
         yield (
-            f"{named(lacking, f'{len(lacking)} methods')}: too few runs at settings and seeds that the baseline has "
-            "too, so that nothing is said of the spread."
+            f"{named(lacking, f'{len(lacking)} methods')}: too few runs share their setting and seed with the "
+            "baseline, so the answer has no sentence on the spread."
         )
 
 
@@ -99,7 +99,7 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
     results = view.results
     told = [*view.notes]
     if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):
-        told.append("Pairs in which neither run collapsed are those of the easier settings, where scores move less.")
+        told.append("Pairs in which neither run collapsed come from the easier settings, at which scores vary less.")
     lacking = int((~results.runs["complete"]).sum())
     if lacking:
         told.append(
@@ -108,8 +108,8 @@ def _cautions(view: View, found: Answer) -> Iterator[str]:
         )
         told += filter(None, [unplanned(results)])
     if view.left_out:
-        told.append(f"Left out, as their test sets differ: {', '.join(view.left_out)}.")
+        told.append(f"Left out, because their test sets differ: {', '.join(view.left_out)}.")
     if any(claim.tests > 1 for claim in found.claims):
-        told.append("A p is corrected for the number of methods (Holm); intervals are each for itself.")
+        told.append("A p is corrected for the number of methods (Holm). Intervals are not corrected.")
     if told:
         yield " ".join(told)

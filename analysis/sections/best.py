@@ -38,8 +38,8 @@ def table(view: View, found: dict[str, BestSetting]) -> Table:
         std_note("each std is over the seeds of one setting", view.ddof),
         selection_note(list(found.values()), results),
         "A method with more settings to choose from has had more chances. The difference is the mean over the seeds "
-        f"and languages that both have, ± its standard deviation over seeds (ddof={view.ddof}); both have their own "
-        "best setting.",
+        f"and languages that both methods have, ± its standard deviation over seeds (ddof={view.ddof}). Each method "
+        "has its own best setting.",
         *filter(None, [view.no_baseline]),
         *bold_note(rows, "of a column", results.measure),
     ]

@@ -1,4 +1,4 @@
-"""Frequency of collapse, as an outcome of its own: counts, paired differences and exact tests."""
+"""Frequency of collapse, as a separate outcome: counts, paired differences and exact tests."""
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope
@@ -18,7 +18,7 @@ TERMS = {
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
-NOTES = ("Pairs are runs of one setting and seed; both, alone and neither count the pairs in which runs collapsed.",)
+NOTES = ("A pair is two runs with the same setting and seed. Both, alone, neither: the pairs with these collapses.",)
 
 
 def section(view: View) -> Section | None:

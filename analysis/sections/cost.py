@@ -48,14 +48,14 @@ def table(view: View) -> Table:
     notes = [
         "Device hours: the trials' time from first step to last score, on their CPU cores, GPU or share of a GPU. "
         "Seconds and tokens/s are medians over trials; memory is the maximum.",
-        "Extra memory: the method's own, beside the weights, their gradients and the optimizer's state. Trained "
+        "Extra memory: the memory of the method beyond the weights, their gradients and the optimizer's state. Trained "
         "parameters include the whole vocabulary.",
     ]
     return Table("cost", "Cost", header, rows, notes)
 
 
 def throughput(view: View) -> list[str]:
-    """Finished trials per hour, between the first end and the last."""
+    """Finished trials per hour, between the first end of a trial and the last."""
     trials = view.results.trials
     if "ended" not in trials:
         return []

@@ -20,8 +20,8 @@ def section(view: View) -> Section:
     parts: list[str | Table] = [settings(view), methods(view)]
     if (times := results.most_replicates) > 1:
         parts.append(
-            f"Up to {times} runs have the same setting and seed. All but the first are reruns. They measure noise in "
-            "the variance components, and count nowhere else."
+            f"Up to {times} runs have the same setting and seed. All but the first are reruns. Reruns measure the "
+            "noise in the variance components and have no other use."
         )
     if (looks := results.about.looks) is not None:
         parts.append(
@@ -44,7 +44,7 @@ def section(view: View) -> Section:
     if {"precision", "checkpoint"} <= set(results.trials.columns):
         precisions = ", ".join(results.trials["precision"].dropna().unique())
         scored = " and ".join(SCORED.get(name, name) for name in results.trials["checkpoint"].dropna().unique())
-        parts.append(f"Precision {precisions}. Scored are {scored}; nothing is selected on a target language.")
+        parts.append(f"Precision {precisions}. Scores come from {scored}; nothing is selected on a target language.")
     return Section("design", "Methods and settings", parts)
 
 

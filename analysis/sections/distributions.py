@@ -17,7 +17,7 @@ from analysis.results.frame import Results
 from analysis.results.view import View
 
 MARKED = 25
-"""Largest number of a method's runs with one mark each. More runs are shown as quantiles."""
+"""Largest number of runs of a method that each have a mark. More runs are shown as quantiles."""
 QUANTILES = (0.05, 0.25, 0.75, 0.95)
 DOWN = 18
 """Largest number of languages in one column of the figure."""
@@ -37,8 +37,8 @@ def section(view: View) -> Section | None:
     else:
         title = "Distribution of the scores"
         caption = (
-            "Of the runs of a method in a language: the thick bar holds the middle half (25th to 75th percentile), "
-            "the thin line 90 % (5th to 95th), the dots are the lowest and the highest, and the dark tick is the "
+            "Per method and language, the thick bar holds the middle half of the runs (25th to 75th percentile) and "
+            "the thin line 90 % (5th to 95th). The dots are the lowest and the highest run; the dark tick is the "
             "mean."
         )
         kind = "Percentiles over runs of the"

@@ -20,7 +20,7 @@ MIN_RUNS = 3
 
 @dataclass(frozen=True)
 class Compared:
-    """Comparison of a method's runs, in the target languages that they have in common."""
+    """Comparison of a method's runs, in the target languages that all of the runs have."""
 
     languages: tuple[str, ...]
     found: EqualSource
@@ -29,7 +29,7 @@ class Compared:
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` if no method has enough runs, and for scores that are no points (``WITHIN``)."""
+    """The section; ``None`` if no method has enough runs, or if scores are not points (the unit of ``WITHIN``)."""
     found = {method: compared for method in view.results.methods if (compared := _compared(view, method)) is not None}
     if not found or not view.results.measure.points:
         return None
@@ -59,7 +59,7 @@ def _compared(view: View, method: str) -> Compared | None:
 
 
 def _several(view: View, method: str) -> bool:
-    """Whether a run of the method consists of several models, so that its source score is their mean."""
+    """Whether a run of the method consists of several models. Its source score is then the mean over the models."""
     runs = view.results.runs
     return bool((runs.loc[runs["method"] == method, "trials"] > 1).any())
 
@@ -67,7 +67,7 @@ def _several(view: View, method: str) -> bool:
 def summary(view: View, found: dict[str, Compared]) -> Table:
     """One row per method: the rank correlation, and spreads among runs of equal source score.
 
-    The spreads are those of the source and the zero-shot score.
+    The table has the spread of the source score and of the zero-shot score.
     """
     source = view.results.source
     rows: list[list[str | Cell]] = []
@@ -94,11 +94,11 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
         for reason in (compared.found.source.reason, compared.found.zero_shot.correlation.reason)
         if reason
     )
-    notes += [f"A value or an interval is missing where {reason}." for reason in reasons]
+    notes += [f"A value or an interval is missing if {reason}." for reason in reasons]
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         methods = named(left_out, f"{len(left_out)} methods")
         notes.append(
-            f"Left out: {methods}. A run there is several trials, one per language; its {source} score is their mean."
+            f"Left out: {methods}. Each run has one trial per language, and the mean of the trials' {source} scores."
         )
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 
@@ -120,10 +120,12 @@ def languages(view: View, found: dict[str, Compared]) -> Table:
         [code, *(column.get(code, MISSING_CELL) for column in columns)] for code in view.results.about.targets
     ]
     notes = [
-        f"The spread of each target language over the same pairs of runs, in points; that of {view.results.source} is "
-        "above."
+        f"The spread of each target language over the same pairs of runs, in points. The table above has the "
+        f"spread of {view.results.source}."
     ]
-    return Table("equal-source-languages", "Spread of each language among them", ["language", *found], rows, notes)
+    return Table(
+        "equal-source-languages", "Spread of each language among these runs", ["language", *found], rows, notes
+    )
 
 
 def cell(spread: Spread) -> str | Cell:

@@ -46,7 +46,7 @@ def section(view: View) -> Section | None:
 
 
 def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Mean scores over seeds, and the cells that lack trials; both by method.
+    """Mean scores over seeds, and the cells that lack trials, each by method.
 
     Returns:
         Two mappings from a method to a table of languages (rows) × the settings with scores (columns). The first holds
@@ -78,7 +78,7 @@ def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataF
 def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
     """One panel per method, as detailed as the room allows.
 
-    Cells hold numbers with a decimal, whole numbers if cells are narrow, or else colours alone.
+    Cells hold numbers with a decimal. Narrow cells hold whole numbers, and the smallest cells only a colour.
     """
     draw = _numbered if numbered(results, panels) else _coloured
     made = draw(results, panels, lacking)
@@ -123,7 +123,7 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
             yticklabels=place % across == 0,
         )
         for number in axes.texts:
-            number.set_in_layout(False)  # it lies within its cell, and laying out thousands takes seconds
+            number.set_in_layout(False)  # the number lies within its cell; a layout of thousands takes seconds
         axes.set(xlabel="", ylabel="", xlim=(0, most))
         axes.set_title(broken(method, int(13 * panel_width)), fontsize=9, loc="left")
         axes.grid(visible=False)
@@ -136,7 +136,7 @@ def _numbered(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Map
 def _coloured(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
     """One column per setting in every panel, and a colour bar.
 
-    As many settings and languages are named as fit.
+    Settings and languages have names as far as the room allows.
     """
     del lacking  # no cell has room for a star
     _, values = setting_names(results)

@@ -79,7 +79,7 @@ def section(view: View) -> Section | None:
     limit, good, _ = _limit(view.results)
     caption = (
         f"Share of seeds that have not broken: their zero-shot score has stayed {good} {limit:.0f} % of the "
-        "method's best mean at every rate up to this one. A line begins at the method's best rate."
+        "method's best mean at every rate up to this rate. A line begins at the method's best rate."
     )
     alt = (
         "Share of seeds that survive, over the learning rate on a logarithmic axis. Each method has a falling line, "
@@ -121,8 +121,8 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
         "the last rate, from "
         f"the best rate up, before its zero-shot score first {verb} {bad} {limit:.0f} % of that mean. If it is "
         f"{bad} at the best rate, the next lower rate counts.",
-        "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. It is known to "
-        "within one step of the ladder.",
+        "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. A breaking point "
+        "is known to within one step of the ladder.",
         *(
             [f"≥: some seeds have not broken at the last rate, {highest:g}."]
             if any(p.unbroken for p in points.values())

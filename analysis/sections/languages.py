@@ -23,8 +23,8 @@ def table(view: View) -> Table:
     """Mean ± std over runs for every language and method, and for the zero-shot score in the last rows.
 
     The std of the zero-shot row is over runs of the mean over languages. The mean of the languages' stds is a different
-    number and has its own row. A source of several languages has a row for each. If any run of a method collapsed in
-    any language, a column counts these runs.
+    number and has its own row. A source of several languages has a row for each language. If any run of a method
+    collapsed in any language, a column counts these runs.
     """
     results, ddof, sign = view.results, view.ddof, view.results.measure.sign
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
@@ -59,7 +59,7 @@ def table(view: View) -> Table:
         row += [collapsed(results, method, scored[place]) if place < len(scored) else MISSING_CELL for method in fallen]
     notes = [
         std_note(
-            "each std is over runs of one method, that of the zero-shot score over runs of the mean over languages",
+            "each std is over runs of one method; for the zero-shot score, over runs of the mean over languages",
             ddof,
         ),
         *bold_note(rows, "of a row", results.measure),
@@ -71,7 +71,8 @@ def table(view: View) -> Table:
 
 
 def score(results: Results, method: str, language: str, ddof: int) -> str | Score:
-    """A target language's score over the runs of a method that were to score it; the missing cell if there are none."""
+    """A target language's score over the runs of a method that planned this language; the missing cell without such
+    runs."""
     asked = int(results.asked[language][method])
     if not asked:
         return MISSING_CELL
@@ -79,7 +80,7 @@ def score(results: Results, method: str, language: str, ddof: int) -> str | Scor
 
 
 def collapsed(results: Results, method: str, language: str) -> str:
-    """Number of a method's runs that collapsed in a language, out of the runs for which this is known."""
+    """Number of a method's runs that collapsed in a language, out of the runs with a known outcome."""
     flags = results.collapsed_of(method)[language].dropna()
     return f"{int(flags.sum())}/{len(flags)}" if len(flags) else MISSING_CELL
 
@@ -100,5 +101,5 @@ def _unknown_note(results: Results) -> list[str]:
     rest = [f"and {len(worst) - MAX_NAMED} more languages over {UNREADABLE} %"] if len(worst) > MAX_NAMED else []
     return [
         f"Sub-words of the test sets that the encoder's vocabulary lacks: {', '.join(named + rest)}. "
-        "The more there are, the less a score says about the encoder."
+        "The larger this share, the less a score says about the encoder."
     ]

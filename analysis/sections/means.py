@@ -15,7 +15,7 @@ from harness.tasks.metrics import Measure
 
 TITLE = "Is it better?"
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
-ONE_SEED = "All runs have one seed: claims on other settings are for this seed."
+ONE_SEED = "All runs have one seed: claims on other settings hold for this seed."
 TERMS = {
     "other seeds": "other seeds",
     "other settings too": "other settings too",
@@ -29,7 +29,7 @@ def _what(measure: Measure) -> str:
     """A note on the differences."""
     of = "Points of the zero-shot score" if measure.points else f"The zero-shot score in {measure.words}"
     better = " Below 0 the method is better." if measure.lower_is_better else ""
-    return f"{of}, the method's less the baseline's, over pairs of runs of one setting and seed.{better}"
+    return f"{of}, the method's minus the baseline's, over pairs of runs of one setting and seed.{better}"
 
 
 def section(view: View) -> Section | None:
@@ -74,7 +74,7 @@ def table(view: View, found: Answer, claims: Iterable[Claim]) -> Table:
         _what(view.results.measure),
         *([SURVIVING] if surviving else []),
         *([ONE_SEED] if any(claim.details.get("one seed") for claim in found.of(Quantity.MEAN)) else []),
-        *([f"Nothing is given where {'; where '.join(reasons)}."] if reasons else []),
+        *([f"No value is given if {'; if '.join(reasons)}."] if reasons else []),
         *filter(None, [" ".join(_warnings(bootstraps.values()))]),
     ]
     terms = {head: term for head, term in TERMS.items() if head in (*header, "Holm")}

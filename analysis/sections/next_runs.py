@@ -47,8 +47,8 @@ def _design(view: View) -> Iterator[str]:
     settings, seeds = here["setting"].nunique(), here["seed"].nunique()
     if seeds < SEEDS:
         yield (
-            f"There {'is' if seeds == 1 else 'are'} {counted(seeds, 'seed')}: from {SEEDS} on, the same at every "
-            "setting, the spread has an interval for other seeds."
+            f"There {'is' if seeds == 1 else 'are'} {counted(seeds, 'seed')}. With {SEEDS} or more that all "
+            "settings share, the spread has an interval for other seeds."
         )
     if settings < SETTINGS:
         yield (

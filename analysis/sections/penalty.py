@@ -15,7 +15,7 @@ from analysis.results.view import View
 from harness.store.store import Store
 
 MAX_HISTORIES = 400
-"""Largest number of trials whose histories are read. Of more trials, a regular sample of each method is read."""
+"""Largest number of trials whose histories are read. With more trials, a regular sample of each method is read."""
 ACROSS = 4
 """Largest number of panels in a row."""
 
@@ -27,9 +27,9 @@ def section(view: View) -> Section | None:
         return None
     draw = partial(figure, view.results, penalties)
     band = (
-        "the band all of its runs"
+        "the band holds all of its runs"
         if styled(view.results)
-        else "the band 90 % of its runs (5th to 95th percentile), of all settings"
+        else "the band holds 90 % of its runs (5th to 95th percentile), of all settings"
     )
     caption = (
         "The penalty over the steps: the model's distance from the pretrained weights. The line is the median over "
@@ -71,8 +71,8 @@ def styled(results: Results) -> bool:
 def figure(results: Results, penalties: pd.DataFrame) -> Figure:
     """The penalty during training, one panel per method.
 
-    With few settings, each has a line: the median over its runs, in a band that holds all of them. With many settings
-    there is one line over all runs, in a band that holds 90 % of them.
+    With few settings, each setting has a line: the median over its runs, in a band that holds all these runs. With many
+    settings there is one line over all runs, in a band that holds 90 % of the runs.
     """
     shown = penalties[penalties["penalty"] > 0]
     shown = shown.assign(done=shown["done"].round())
@@ -104,7 +104,7 @@ def figure(results: Results, penalties: pd.DataFrame) -> Figure:
         axes.set(xlabel="steps done (%)" if lowest else "", ylabel="penalty (nats)" if first else "", xlim=(0, 100))
         axes.tick_params(labelbottom=lowest)
         axes.set_title(broken(method, int(11 * made.get_figwidth() / across)), loc="left", fontsize=9)
-    # Set for all panels, and after drawing: on a logarithmic axis seaborn would take medians of logarithms.
+    # The scale is set for all panels after drawing: on a logarithmic axis seaborn would take medians of logarithms.
     grid.flat[0].set_yscale("log")
     if several:
         _legend(made, fields, [values[setting] for setting in present], [shades[setting] for setting in present])

@@ -21,7 +21,8 @@ MIN_RUNS = 3
 TRIES = (1, 3, 10, 30)
 """Numbers of tries in the table, up to the number of runs."""
 TRUSTED = 0.25
-"""Largest share of the runs for which the interval of an expected best is valid. Beyond it none is drawn."""
+"""Largest number of tries, as a share of the runs, with a valid interval of the expected best. Beyond it no interval is
+drawn."""
 THRESHOLDS, POINTS = 200, 40
 
 
@@ -73,17 +74,17 @@ def table(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str,
     split = "dev" if on == "dev" else "test"
     notes = [
         std_note("of zero-shot scores over complete runs", view.ddof),
-        "The interquartile mean is that of the middle half of the runs (Agarwal et al., 2021), with a 95 % bootstrap "
-        "interval over runs.",
+        "The interquartile mean is the mean of the middle half of the runs (Agarwal et al., 2021), with a 95 % "
+        "bootstrap interval over runs.",
         f"Best of n: the expected zero-shot score of the run with the best {view.results.source} {split} score among "
         "n different runs drawn at random (after Dodge et al., 2019, without their bias). Its interval is too short "
-        "where n is near the number of runs.",
+        "if n is near the number of runs.",
     ]
     return Table("profiles", "Interquartile means and expected best", header, rows, notes)
 
 
 def _tries(runs: int) -> NDArray[np.intp]:
-    """Numbers of tries at which a curve is computed: those of the table, and some in between."""
+    """Numbers of tries at which a curve is computed: the table's numbers, and some in between."""
     every = np.concatenate([np.rint(np.geomspace(1, runs, POINTS)).astype(np.intp), [n for n in TRIES if n <= runs]])
     return np.unique(every)
 

@@ -27,10 +27,10 @@ SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` unless it applies.
+    """The section; ``None`` if it does not apply.
 
     It applies if the encoder is the paper's, the study reproduces some of the paper's tables, or the user asked for it.
-    Without results of the paper on the task, a sentence says so on request.
+    If the paper has no results on the task, a sentence says so on request.
     """
     about = view.results.about
     own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)
@@ -44,8 +44,8 @@ def section(view: View) -> Section | None:
     if not own:
         name = about.encoder or "another"
         parts.append(
-            f"The paper's figures are of {encoder}, these of the encoder {name}: directions can be compared, levels "
-            "cannot."
+            f"The paper's figures are for {encoder}, these for the encoder {name}: directions can be compared, "
+            "levels cannot."
         )
     numbers: list[int] = []
     chosen, asked = _chosen(view), _asked(view)
@@ -68,8 +68,9 @@ def section(view: View) -> Section | None:
     if several:
         split = split_of([BestSetting.of(view.results, method) for name in several for method in _labels(view)[name]])
         parts.append(
-            f"Of {', '.join(several)} the study has several variants; shown is, of those with the most complete runs, "
-            f"the one with the best source {split} score: {', '.join(chosen[name] for name in several)}."
+            f"The study has several variants of {', '.join(several)}. Among the variants with the most complete runs, "
+            f"the tables show the variant with the best source {split} score: "
+            f"{', '.join(chosen[name] for name in several)}."
         )
     return Section("published", "Beside the paper", parts)
 
@@ -105,9 +106,10 @@ def _asked(view: View) -> set[int]:
 
 
 def _several(view: View, chosen: Mapping[str, str]) -> Settings:
-    """The methods with all their settings, if these share several with the baseline's.
+    """The methods that have several settings in common with the baseline, each with all its settings.
 
-    Otherwise their stds would be over seeds alone, or one over seeds would be compared with one over settings.
+    With one common setting, a std would be over seeds alone, or a std over seeds would be compared with a std over
+    settings.
     """
     had = _settings_had(view, chosen)
     return {
@@ -204,7 +206,7 @@ def _table(view: View, number: int, ours: pd.DataFrame) -> Table:
     lacking = found["ours_mean"].isna()
     few = int((~lacking).sum()) < len(found) / 2
     left_out = (
-        [f"{int(lacking.sum())} of its rows, of methods or languages that the study lacks, are left out."]
+        [f"{int(lacking.sum())} of its rows are left out, because the study lacks their methods or languages."]
         if few
         else []
     )
@@ -269,9 +271,10 @@ def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
     notes = [
-        "A direction is of two estimates alone; whether it is more than chance is for the intervals and tests above "
-        "to say."
+        "A direction compares two estimates alone. The intervals and tests above show whether it is more than chance."
     ]
     if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
-        notes.append("Of languages the first figure is the number that bear it out, the second that of all compared.")
+        notes.append(
+            "For languages, the first figure counts the languages that support the claim, the second all compared."
+        )
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)

@@ -22,7 +22,7 @@ from harness.store.store import Store
 from harness.tuning.journal import ENDED, FAILED, FINISHED, STOPPED, SearchTrial, read, winner
 
 APART = 0.15
-"""Distance, in trials, between the marks of two methods. They begin with the same settings."""
+"""Distance, in trials, between the marks of two methods. All methods begin with the same settings."""
 MARKERS = {FINISHED: "o", STOPPED: "X"}
 
 
@@ -35,13 +35,13 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = [*searched(view), winners(view)]
     if any(one.dev is not None for one in tried):
         caption = (
-            f"Each mark is a trial, in order of ending, at its last {results.source} dev score: circles "
-            "trained to the end, crosses were stopped early and would have moved on. The line is the best finished "
-            "one so far."
+            f"Each mark is a trial at its last {results.source} dev score, in the order of their ends. Circles "
+            "were trained to the end. Crosses were stopped early, so their scores are not final. The line is the "
+            "best finished trial so far."
         )
         alt = (
-            f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, a line a "
-            "method."
+            f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, one line "
+            "per method."
         )
         parts.append(Picture("search", partial(figure, results, tried), caption, alt))
     parts += [CAUTION, on_targets(view)]
@@ -49,9 +49,9 @@ def section(view: View) -> Section | None:
 
 
 CAUTION = (
-    "A diagnostic, and no result: the last table says what each method's best setting would be if it were chosen by "
-    "the target languages' test scores. Zero-shot transfer has no such scores to choose by; and the best of "
-    "several scores flatters, so that there is a difference even where all settings are equally good."
+    "A diagnostic, not a result: the last table has each method's best setting by the target languages' test scores. "
+    "Zero-shot transfer has no such scores for a choice. The best of several scores is too high, so there is a "
+    "difference even if all settings are equally good."
 )
 
 
@@ -60,7 +60,7 @@ def tried_in(view: View) -> list[SearchTrial]:
     if view.store is None:
         return []
     found = [one for one in read(view.store, view.results.about.name) if one.status in ENDED]
-    # The store keeps a search's trials even if a study without a search has taken its name since.
+    # The store keeps a search's trials even if a study without a search has since taken the search's name.
     return found if found and _search(view, view.store) is not None else []
 
 
@@ -75,8 +75,8 @@ def searched(view: View) -> list[str]:
     assert search is not None
     space = ", ".join(f"{name.replace('_', ' ')} {made}" for name, made in search.space.items())
     stops = (
-        f"scored on {view.results.source} dev at {search.rungs} rungs, at each but the last of which the best "
-        f"1/{search.reduction} went on (ASHA)"
+        f"scored on {view.results.source} dev at {search.rungs} rungs; at each rung but the last, the best "
+        f"1/{search.reduction} continued (ASHA)"
         if search.rungs > 1
         else "none stopped early"
     )
@@ -123,19 +123,19 @@ def winners(view: View) -> Table:
     source, best_of = results.source, results.measure.best
     header = ["method", "best setting", f"{source} dev", f"{source} test", "zero-shot", "finished", "stopped", "failed"]
     notes = [
-        f"The best setting is the finished trial with the {best_of} {source} dev score, of one seed; no target "
-        f"language is looked at. That dev score is the {best_of} of several and flatters: compare methods over other "
-        "seeds.",
+        f"The best setting is the finished trial with the {best_of} {source} dev score, of one seed. Target "
+        f"languages have no part in this choice. The {best_of} of several dev scores is biased: compare methods over "
+        "other seeds.",
         f"Stopped trials lagged behind in {source} dev score and were not trained to the end; they have no test "
         "scores.",
     ]
     if any(one.draws > 1 for one in tried):
-        notes.append("Of trials that were drawn several times the number of different settings is given too.")
+        notes.append("If settings were drawn several times, the number of different settings is given too.")
     return Table("search", "Winners of the search", header, rows, notes)
 
 
 def _count(tried: list[SearchTrial]) -> str:
-    """Number of drawn trials, and of different ones if some were drawn again."""
+    """Number of drawn trials, and of different trials if some were drawn again."""
     drawn = sum(one.draws for one in tried)
     return str(drawn) if drawn == len(tried) else f"{drawn} ({len(tried)} different)"
 
@@ -160,9 +160,9 @@ def on_targets(view: View) -> Table:
     header = ["method", by_source, by_targets, "difference", "setting", "of trials"]
     notes = [
         f"Diagnostic only. Chosen on the targets: the {results.measure.best} mean of the target languages' test scores "
-        f"among the finished trials; those that were stopped, by their {results.source} dev score, have none."
+        f"among the finished trials. Trials that were stopped by their {results.source} dev score have no test scores."
     ]
-    return Table("search-on-targets", "Diagnostic: had the target languages chosen", header, rows, notes)
+    return Table("search-on-targets", "Diagnostic: choice by the target languages", header, rows, notes)
 
 
 def figure(results: Results, tried: list[SearchTrial]) -> Figure:

@@ -18,8 +18,8 @@ NOTES = (
     "The slope is of a straight line. If the best value lies in the middle, the slope is near 0.",
 )
 DIFFERENCES = (
-    "Mean: the method's slope less the baseline's. Spread: the slope of the log ratio of standard deviations over "
-    "seeds; 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
+    "Mean: the method's slope minus the baseline's. Spread: the slope of the log ratio of standard deviations over "
+    "seeds; a slope of 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
 )
 
 

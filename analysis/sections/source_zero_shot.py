@@ -31,7 +31,7 @@ def section(view: View) -> Section | None:
     between = (f"{runs[column].min():{form}} to {runs[column].max():{form}}" for column in ("source", "zero_shot"))
     alt = (
         f"Scatter plot of the zero-shot score against the {view.results.source} score, a point for each of "
-        f"{len(runs)} runs, a colour a method: {view.results.source} goes from {next(between)}, "
+        f"{len(runs)} runs, one colour per method: {view.results.source} goes from {next(between)}, "
         f"zero-shot from {next(between)} ({metric_name(view.results)})."
     )
     return Section(

@@ -56,7 +56,7 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
     caption = (
         "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
         f"runs{', with 95 % intervals' if bounded else ''}; left of 1 the method is steadier. Languages share their "
-        "runs, so many that point the same way are no more evidence than one."
+        "runs, so many languages with the same direction are no more evidence than one language."
     )
     alt = "Ratios of standard deviations with intervals: one row per language, one colour per method; logarithmic axis."
     return Picture("spread", partial(figure, view, ratios), caption, alt)
@@ -115,7 +115,7 @@ def _reasons(found: Answer, pairs: Mapping[str, Comparison]) -> Iterator[str]:
     reasons = (*of_spreads, *(claim.reason for claim in found.of(Quantity.SPREAD)))
     told = [*dict.fromkeys(filter(None, reasons))]
     if told:
-        yield f"Nothing is given where {'; where '.join(told)}."
+        yield f"No value is given if {'; if '.join(told)}."
 
 
 def _score(view: View, comparison: Comparison, name: str) -> str:
@@ -147,8 +147,8 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
     words = f"Only {runs[0]} runs" if len(runs) == 1 else f"Some comparisons have only {runs[0]} runs"
     smallest = "" if math.isnan(least) else f" The smallest p that {runs[0]} runs can give is {least:.2g}."
     return [
-        f"{words}: standard deviations are hardly known, and a difference that is not shown here may well be "
-        f"there.{smallest}"
+        f"{words}: standard deviations are hardly known, and a difference may exist although it is not shown "
+        f"here.{smallest}"
     ]
 
 
@@ -184,8 +184,8 @@ def languages(view: View, found: Mapping[str, Comparison], ratios: Mapping[str, 
     base = view.base_name
     notes = [
         f"Ratios of standard deviations to {base}'s over the runs that both have, with 95 % intervals.",
-        f"p: Brown and Forsythe's test, from {MIN_RUNS} runs on. It ignores the pairing of runs, and so finds too "
-        "little. Holm: corrected for the number of languages.",
+        f"p: Brown and Forsythe's test, from {MIN_RUNS} runs on. It ignores the pairing of runs, so its power is "
+        "low. Holm: corrected for the number of languages.",
         "Minimum detectable ratio in one language, with 80 % power and before Holm's correction, with "
         f"{'; '.join(powers)}.",
     ]

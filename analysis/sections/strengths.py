@@ -80,9 +80,9 @@ def table(view: View, found: Mapping[str, Sequence[str]]) -> Table:
     header = ["method", "λ", view.results.source, "zero-shot", f"zero-shot − {view.baseline}", "collapsed runs"]
     notes = [
         std_note("over runs of one method", view.ddof),
-        f"The difference is over the runs that {view.baseline} has too, with its standard deviation over them.",
+        f"The difference is over the runs that {view.baseline} has too, with its standard deviation over these runs.",
         "A λ chosen by its zero-shot score is selected on the target languages: report a λ chosen on the "
-        "source, or all.",
+        "source, or all λ.",
         *bold_note(rows, "of a column", view.results.measure),
     ]
     return Table("strengths", "Scores by strength", header, rows, notes)

@@ -1,7 +1,7 @@
 """Scores along a hyperparameter.
 
-Along a growing learning rate this is the paper's Table 14, for every rate of the study. Any other hyperparameter counts
-if a method's settings differ in it alone.
+For a growing learning rate, the section is the paper's Table 14 for every rate of the study. Any other hyperparameter
+counts if a method's settings differ in this hyperparameter alone.
 """
 
 import math
@@ -40,7 +40,7 @@ def section(view: View) -> Section | None:
 def applies(view: View) -> bool:
     """Whether the learning rates of any method span ``RANGE`` and any run is complete.
 
-    Rates that span it only across methods do not show the effect of a growing rate.
+    Rates that span the range only across methods do not show the effect of a growing rate.
     """
     return bool(view.results.runs["complete"].any()) and any(
         hottest(view.results, [method]) for method in view.results.methods
@@ -109,7 +109,7 @@ def kept(runs: pd.DataFrame, scores: "pd.Series[float]", sign: int = 1) -> dict[
 def along(view: View, axis: Axis, name: str) -> Table:
     """One row per value and method: source and zero-shot score, and the share kept of the method's best.
 
-    A further column has the difference from the baseline over the runs that both have.
+    A further column has the difference from the baseline over the runs that both methods have.
     """
     results, comparable = view.results, over_most(view.results, axis.methods)
     sign = results.measure.sign
@@ -143,11 +143,12 @@ def along(view: View, axis: Axis, name: str) -> Table:
     header = [axis.label, "method", *scored, *difference, "collapsed runs"]
     notes = [
         std_note("over the runs of a method at one value", view.ddof),
-        f"Kept: {share}, over the seeds that have a run at both.",
+        f"Kept: {share}, over the seeds that have a run at both values.",
     ]
     if changes:
         notes.append(
-            f"The difference is over the runs that {view.base_name} has too, with its standard deviation over them."
+            f"The difference is over the runs that {view.base_name} has too, with its standard deviation over these "
+            "runs."
         )
     notes += [*bold_note(rows, f"with the same {axis.label}", results.measure), *_left_out(view, axis)]
     return Table(name, f"Scores by {axis.label}", header, rows, notes)
@@ -190,7 +191,8 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
         f"Kept: a language's lowest mean over seeds as a share of its highest with the method. At: the {axis.label} "
-        f"of the {worst} mean. Chance alone keeps less than 100 %, because one of several means is always the {best}.",
+        f"of the {worst} mean. By chance alone the share is below 100 %, because one of several means is always "
+        f"the {best}.",
     ]
     if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:
         said = (f"{code} with {method} ({least[method][code][0]:.0f} %)" for method, code in most.items())
@@ -212,4 +214,4 @@ def _left_out(view: View, axis: Axis) -> list[str]:
         if axis.name == RATE
         else f"{MIN_VALUES} settings or more that differ in the {axis.label} alone"
     )
-    return [f"Left out, not having {why}: {named(alone, f'{len(alone)} methods')}."]
+    return [f"Left out, because they lack {why}: {named(alone, f'{len(alone)} methods')}."]

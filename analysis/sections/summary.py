@@ -77,8 +77,8 @@ def _notes(view: View, method: str) -> list[str]:
     told = _compared_on(both, results, view.ddof) if both is not None and both.base in results.methods else []
     if trials > 1:
         told.append(
-            f"A run of {method} is {trials} trials, one per language; its {results.source} score is their mean, so its "
-            "std has no counterpart."
+            f"A run of {method} is {trials} trials, one per language. Its {results.source} score is the mean over "
+            "these trials, so the std of this score has no counterpart."
         )
     return told
 
@@ -98,8 +98,8 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
     ours, theirs = (Score.over(side, len(side), ddof, results.form).plain() for side in both.zero_shot)
     return [
         f"{both.method} is compared with {both.base} on the {both.runs} runs and "
-        f"{languages_named(both.languages, results.about.targets)} that both have; the zero-shot scores there are "
-        f"{ours} and, of {both.base}, {theirs}."
+        f"{languages_named(both.languages, results.about.targets)} that both have; there the zero-shot score is "
+        f"{ours}, and {theirs} for {both.base}."
     ]
 
 

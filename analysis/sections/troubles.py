@@ -37,7 +37,7 @@ def table(view: View) -> Table:
     rule = collapse_rule({*view.results.scores["metric"]})
     notes = [
         *(["Running: host, start and progress of a trial when this page was written."] if view.results.running else []),
-        f"{rule} A run counts as collapsed if it did so on the source's test set.",
+        f"{rule} A run counts as collapsed if it collapsed on the source's test set.",
         "Diverged: a loss or gradient was not finite.",
     ]
     header = ["trial", "method", "setting", "seed", "languages", "trouble", "error"]

@@ -68,9 +68,9 @@ def section(view: View) -> Section | None:
         rest = f" Only in the tables: {named(lacking, f'{len(lacking)} methods')}." if lacking else ""
         caption = (
             "Shares of each score's variance over a method's runs. Setting: the hyperparameters' effect, on average "
-            "over seeds. Seed: its effect on average over settings. Setting × seed: a seed's effect that differs "
-            "between settings. Noise: the difference between runs of the same setting and seed. Intervals are in the "
-            "tables."
+            "over seeds. Seed: the seed's effect, on average over settings. Setting × seed: a seed's effect that "
+            "differs between settings. Noise: the difference between runs of the same setting and seed. Intervals are "
+            "in the tables."
             f"{rest}"
         )
         alt = f"Stacked bars of variance shares by language, one panel per method: {', '.join(shown)}.{rest}"
@@ -145,7 +145,7 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
         way = "a mixed model (REML), because the grid of settings and seeds is not full"
     else:
         which = named(fitted, f"{len(fitted)} of {len(found)} rows")
-        way = f"ANOVA; of {which} by a mixed model (REML), because their grid of settings and seeds is not full"
+        way = f"ANOVA; for {which} by a mixed model (REML), because their grid of settings and seeds is not full"
     told = [f"Components by {way}; std is the root of their sum."]
     if any((part.variance < 0).any() for part in found.values()):
         told.append("Negative estimates of the ANOVA count as 0 %.")

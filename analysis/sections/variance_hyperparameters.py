@@ -13,10 +13,11 @@ NO_SEED = "no seed has a complete run at every setting, so the settings' means w
 
 
 def split(view: View) -> Table | str | None:
-    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason for none.
+    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason why there is
+    no table.
 
-    Only runs with seeds that all of a method's settings have are used. Otherwise the means of settings would also
-    differ by seeds.
+    Only seeds that occur at all of a method's settings are used. Otherwise the means of settings would also differ by
+    seeds.
     """
     if len(view.results.varied.columns) == 0:
         return None
@@ -72,14 +73,14 @@ def _importances(view: View) -> tuple[dict[str, Importances], list[str]]:
 def _on_importances(found: Mapping[str, Importances]) -> list[str]:
     """Notes on the meaning and the estimator of the shares, and on hyperparameters that change together."""
     exact = {one.way for one in found.values()} == {"anova"}
-    way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) where the settings are no full grid"
+    way = "exact (ANOVA of a full grid)" if exact else "by fANOVA (optuna's) if the settings are no full grid"
     aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
     return [
         f"Shares of the variance of the settings' mean scores, {way}. The means still contain some variance of seeds "
         "and noise; it counts mostly as interaction.",
         *(
-            f"{', '.join(name.replace('_', ' ') for name in group)} change together, so their effects cannot be told "
-            "apart."
+            f"{', '.join(name.replace('_', ' ') for name in group)} change together, so their effects cannot be "
+            "separated."
             for group in aliased
         ),
     ]

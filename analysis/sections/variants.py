@@ -1,4 +1,4 @@
-"""Variants of EWC side by side, on the languages that all of them have: the paper's Table 15."""
+"""Variants of EWC side by side, on the languages that all variants have: the paper's Table 15."""
 
 from analysis.rendering.bold import bold_note, mark_best
 from analysis.rendering.cells import Cell, Score

@@ -17,8 +17,8 @@ from harness.tasks.metrics import Measure
 TITLE = "The worst case"
 MIN_RUNS = 2
 NOTES = (
-    "{what} over all complete runs of a method, collapsed ones included.",
-    "Intervals are at 95 %, over settings where these have several runs.",
+    "{what} over all complete runs of a method, collapsed runs included.",
+    "Intervals are at 95 %, over settings if these have several runs.",
 )
 TERMS = {
     "10 % quantile": "10 % quantile",
@@ -31,7 +31,7 @@ TERMS = {
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` unless a method has two complete runs, and for points, all scores are from 0 to 100."""
+    """The section; ``None`` if no method has two complete runs, or if scores in points lie outside 0 to 100."""
     runs = view.results.runs[view.results.runs["complete"]].dropna(subset=["zero_shot"])
     methods = [method for method in view.results.methods if (runs["method"] == method).sum() >= MIN_RUNS]
     measure = view.results.measure
@@ -51,7 +51,7 @@ def _tails(results: Results, method: str, *, collapsed: bool = True) -> Tails:
     resolution = _resolution(results, method) if results.measure.points else None
     if not results.measure.lower_is_better:
         return tails(scores, settings, resolution)
-    logit_std = tails(scores, settings, resolution).logit_std  # the same of scores and of 100 − scores
+    logit_std = tails(scores, settings, resolution).logit_std  # equal for scores and for 100 − scores
     return replace(reflected(tails(-scores, settings, None)), logit_std=logit_std)
 
 
@@ -119,5 +119,5 @@ def cautions(view: View) -> list[str]:
         return []
     return [
         "The std ratios in points and in logits point in different directions for "
-        f"{named(apart, f'{len(apart)} methods')}: near 100 the same differences in skill are fewer points."
+        f"{named(apart, f'{len(apart)} methods')}: near 100 the same difference in skill is worth fewer points."
     ]

@@ -21,7 +21,7 @@ class BreakingPoint:
     """Geometric mean over seeds; NaN when undefined (see ``reason``)."""
     low: float
     high: float
-    """Upper end of Student's 95 % interval over seeds, on the logarithm of the rate. NaN when seeds do not differ, or
+    """Upper end of Student's 95 % interval over seeds, on the logarithm of the rate. NaN if seeds do not differ, or
     with one seed."""
     by_seed: tuple[float, ...]
     """Breaking point of each seed."""
@@ -38,14 +38,14 @@ class BreakingPoint:
 def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> BreakingPoint:
     """Find the breaking point of each seed and their geometric mean.
 
-    The best rung has the highest mean over seeds. From there on, a seed breaks at the first rung where its score is
-    below ``KEPT`` times that mean. If lower scores are better, the best mean is the lowest, and a seed breaks where
-    that mean is below ``KEPT`` times its score. Its breaking point is the rung before. A score that recovers at a
-    higher rate does not count.
+    The best rung has the highest mean over seeds. From this rung on, a seed breaks at the first rung at which its score
+    is below ``KEPT`` times that mean. If lower scores are better, the best mean is the lowest. A seed then breaks at
+    the first rung at which that mean is below ``KEPT`` times its score. The seed's breaking point is the rung before. A
+    score that recovers at a higher rate does not count.
 
-    A seed that is already below at the best rung has the rung before as its breaking point, unless it is below there
-    too. In that case the breaking point is undefined for all seeds. Lower rungs are ignored: a seed may be below there
-    because the rate is too small to learn.
+    If a seed is already broken at the best rung, its breaking point is the rung before, unless it is broken there too.
+    In that case the breaking point is undefined for all seeds. Lower rungs are ignored: a low score there may come from
+    a rate too small to learn.
 
     Args:
         scores: seeds × rungs, in points.
@@ -57,9 +57,9 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
     """
     found, ladder = np.asarray(scores, np.float64), np.asarray(rates, np.float64)
     if found.ndim != 2 or found.shape[1:] != ladder.shape or not found.size:
-        raise ValueError(f"scores are seeds × rungs and rates (rungs,), not {found.shape} and {ladder.shape}")
+        raise ValueError(f"scores must be seeds × rungs and rates (rungs,), not {found.shape} and {ladder.shape}")
     if not np.isfinite(found).all() or not (np.diff(ladder) > 0).all() or ladder[0] <= 0:
-        raise ValueError("scores are finite, and rates ascend from above 0")
+        raise ValueError("all scores must be finite, and rates must ascend from above 0")
     means = found.mean(axis=0)
     best = int((sign * means).argmax())
     none = math.nan

@@ -28,7 +28,7 @@ class Correlation:
     n: int
     """Number of units with both values."""
     undefined: int = 0
-    """Resamples left out of the interval because a series was constant in them."""
+    """Number of resamples left out of the interval: one of the two series was constant there."""
     reason: str = ""
     """Why the correlation or its interval is missing; else empty."""
 

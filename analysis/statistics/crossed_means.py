@@ -17,7 +17,8 @@ SETTINGS: Scope = "other settings too"
 MIN_WITHIN = 3
 """Fewest degrees of freedom within settings for an interval over crossed seeds. With fewer, collapses make it wrong."""
 MANY = 1_000
-"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with its cube."""
+"""Number of clusters above which all clusters count as equal. The time of the exact sums grows with the cube of this
+number."""
 SAME = 1e-12
 """Spread, relative to the largest difference, below which differences count as equal up to rounding."""
 
@@ -58,9 +59,9 @@ class CrossedMeans:
     """Number of runs with a difference."""
     n_settings: int
     n_seeds: int
-    """Distinct seeds when seeds are crossed with settings, else pairs of setting and seed."""
+    """Number of distinct seeds if seeds are crossed with settings, else of pairs of setting and seed."""
     crossed: bool
-    """Whether some seed occurs at more than one setting, so that it can shift all of them."""
+    """Whether some seed occurs at more than one setting. Such a seed can shift all its settings."""
 
     @property
     def scopes(self) -> tuple[Scoped, Scoped, Scoped]:
@@ -90,21 +91,22 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     The estimate is the plain mean at every scope. The intervals differ:
 
     - These runs: no interval, because the scope holds no other runs.
-    - Other seeds at these settings: the settings' means are fixed. When each setting has its own seeds, the variance is
-      pooled within settings. When seeds are crossed with settings, one seed can shift all runs that share it. The
+    - Other seeds at these settings: the settings' means are fixed. If each setting has its own seeds, the variance is
+      pooled within settings. If seeds are crossed with settings, one seed can shift all runs that share it. The
       variance of the seeds' means is then added.
     - Other settings too: settings and crossed seeds are random factors. Two cluster-robust variances are added
       (Cameron, Gelbach & Miller, 2011): the variance of the settings' means and the variance of the seeds' means. Both
-      count the noise of single runs, and it is not subtracted. That widens the interval. The degrees of freedom are
-      Satterthwaite's of the larger part, from min(S, K) − 1 to twice that, for S settings and K seeds. Other seeds use
-      the same rule. With one seed, or with a setting's own seeds, the variance is the settings' part alone, with S − 1.
+      variances include the noise of single runs, and it is not subtracted, so the interval is wider. The degrees of
+      freedom are Satterthwaite's for the larger part, from min(S, K) − 1 to twice this number, for S settings and K
+      seeds. The same rule holds for other seeds. With one seed, or if each setting has its own seeds, the variance is
+      the settings' part alone, with S − 1 degrees of freedom.
 
-    On incomplete grids each part is scaled to be unbiased when only its own effects exist. Its degrees of freedom
-    follow from that (Bell & McCaffrey, 2002).
+    On incomplete grids each part is scaled to be unbiased if only its own effects exist. Its degrees of freedom follow
+    from the same case (Bell & McCaffrey, 2002).
 
     Size at 5 % for other settings / other seeds, from 4,000 simulated studies a cell (2 s.e. 0.007). A method × setting
-    or method × seed effect has the std of the noise. Lognormal has both effects too. In the last column 10 % of runs
-    collapse by 50 points.
+    or method × seed effect has the std of the noise. The lognormal column has both effects too. In the last column 10 %
+    of runs collapse by 50 points.
 
     | settings × seeds | normal | × setting | × seed | both | t5 | lognormal | collapse |
     |---|---|---|---|---|---|---|---|
@@ -116,9 +118,9 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     | own seeds, all four | .05 / .05 | .05 / .05 | – | – | .05 / .05 | .04 / .04 | .03 / .04 |
 
     With a fifth of the runs absent the size is 0.05 or less. Larger effects raise it to 0.055, and to 0.06 at 40 × 2.
-    Coverage is one minus the size. One seed says nothing about other seeds: the claim is wrong in 0.18 to 0.32 unless
-    it names that seed. One-sided skew of the differences raises the size to 0.12 with one seed and 5 settings.
-    ``python -m tests.benchmarks.scopes`` measures these figures.
+    Coverage is one minus the size. One seed says nothing about other seeds: the claim is wrong in 0.18 to 0.32 of
+    studies unless it names that seed. One-sided skew of the differences raises the size to 0.12 with one seed and 5
+    settings. ``python -m tests.benchmarks.scopes`` measures these figures.
 
     Alternatives that were rejected:
 
@@ -141,10 +143,11 @@ def crossed_means(differences: ArrayLike, settings: ArrayLike, seeds: ArrayLike)
     labels = [np.asarray(given) for given in (settings, seeds)]
     if values.ndim != 1 or any(given.shape != values.shape for given in labels):
         raise ValueError(
-            f"differences, settings and seeds are (runs,), not {values.shape}, {[g.shape for g in labels]}"
+            "differences, settings and seeds must have the shape (runs,), not "
+            f"{values.shape}, {[g.shape for g in labels]}"
         )
     if np.isinf(values).any():
-        raise ValueError("differences are finite")
+        raise ValueError("all differences must be finite")
     there = ~np.isnan(values)
     values, design = values[there], design_of(*(given[there] for given in labels))
     mean = float(values.mean()) if len(values) else math.nan
@@ -186,7 +189,7 @@ def _of_seeds(values: Floats, mean: float, design: Design) -> Scoped:
     if design.seeds == 1:
         return none(SEEDS, mean, "there is one seed, which says nothing about other seeds")
     if design.cells == design.settings:
-        return none(SEEDS, mean, "each setting has one seed, so that seeds and settings cannot be told apart")
+        return none(SEEDS, mean, "each setting has one seed, so seeds and settings cannot be separated")
 
     within = values - (np.bincount(design.setting, values) / np.bincount(design.setting))[design.setting]
     if _same(within, values):
@@ -195,7 +198,7 @@ def _of_seeds(values: Floats, mean: float, design: Design) -> Scoped:
     if not design.crossed:
         return scoped(SEEDS, mean, *by_cell)
     if by_cell[1] < MIN_WITHIN:
-        return none(SEEDS, mean, f"seeds can be compared within settings fewer than {MIN_WITHIN} times")
+        return none(SEEDS, mean, f"there are fewer than {MIN_WITHIN} comparisons of seeds within settings")
     by_seed = _clustered(within, design.seed, design.setting)
     return scoped(SEEDS, mean, *_sum(by_cell, by_seed, by_seed[1]))
 
@@ -208,7 +211,7 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
 
     centred, whole = values - mean, np.zeros(len(values), np.intp)
     if _same(centred, values):
-        return none(SETTINGS, mean, "all differences are the same, so that they have no spread to measure them by")
+        return none(SETTINGS, mean, "all differences are the same, so there is no spread for an error")
     by_setting = _clustered(centred, design.setting, whole)
     if design.crossed and design.seeds > 1:
         by_seed = _clustered(centred, design.seed, whole)
@@ -221,7 +224,7 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
 def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
     """The mean's variance, from sums over clusters of deviations from group means (runs,), and its degrees of freedom.
 
-    It is unbiased when each cluster has a normal effect and no other effect exists. The degrees of freedom are
+    The variance is unbiased if each cluster has a normal effect and no other effect exists. The degrees of freedom are
     Satterthwaite's for that case (Bell & McCaffrey, 2002). With equal clusters in one group it is the variance of the
     cluster means divided by their number.
     """
@@ -239,10 +242,11 @@ def _clustered(deviations: Floats, clusters: Labels, groups: Labels) -> Part:
 
 
 def _sum(one: Part, other: Part, least: float) -> Part:
-    """The sum of two variances, with degrees of freedom between ``least`` and twice that.
+    """The sum of two variances, with degrees of freedom between ``least`` and twice ``least``.
 
-    They are Satterthwaite's of the larger part. Satterthwaite's of the sum would be too many when one part is small by
-    chance. The upper bound covers the same case: without it the size is up to 0.10 with two seeds.
+    The degrees of freedom are Satterthwaite's for the larger part. Satterthwaite's number for the sum would be too
+    large if one part is small by chance. The upper bound covers the same case: without the bound the size is up to 0.10
+    with two seeds.
     """
     errors = sum(variance**2 / free for variance, free in (one, other))
     df = max(one[0], other[0]) ** 2 / errors

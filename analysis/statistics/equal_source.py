@@ -1,4 +1,5 @@
-"""Runs of equal source score: how well the source score ranks the target scores, and how much these still differ.
+"""Runs of equal source score: how well the source score ranks the target scores, and how much target scores still
+differ.
 
 The paper (section 1): "the same validation score on the source language results in very different zero-shot test scores
 on a target language".
@@ -21,8 +22,8 @@ Interval = Literal["jackknife", "bootstrap"]
 WITHIN = 1.0
 """Largest distance, in points, between source scores that count as equal.
 
-It is about twice the standard error of a score near 85 % on 5,000 test examples (0.5). The source's own test set can
-hardly detect such a difference.
+This distance is about twice the standard error of a score near 85 % on 5,000 test examples (0.5). The source's test set
+can hardly detect such a difference.
 """
 ROUNDING = 1e-9
 """Tolerance in points above ``within`` for rounding: in floating point 0.3 − 0.2 exceeds 0.1."""
@@ -39,8 +40,7 @@ class Spread:
     low: float
     high: float
     largest: float
-    """Largest difference within a pair. It grows with the number of pairs, so it describes these runs and estimates
-    nothing."""
+    """Largest difference within a pair. It grows with the number of pairs, so it describes these runs only."""
     pairs: int
     """Pairs of runs whose source scores are within the window."""
     n: int
@@ -66,12 +66,12 @@ class EqualSource:
 
     within: float
     source: Spread
-    """Spread of the source score itself, over all runs with one: the rest that remains among runs that count as
-    equal."""
+    """Spread of the source score itself, over all runs with a source score: the difference that remains among runs that
+    count as equal."""
     zero_shot: Against
-    """The mean over the target languages, over runs that have all of them."""
+    """The mean over the target languages, over runs with a score in all target languages."""
     targets: tuple[Against, ...]
-    """Each target language in column order, over the runs that have it."""
+    """Each target language in column order, over the runs with a score in this language."""
 
 
 def equal_source(
@@ -94,12 +94,12 @@ def equal_source(
 
     - ``jackknife``: t interval of the log variance with its delete-one-run jackknife error (Miller, 1968). With normal
       scores a 95 % interval covers the truth in 0.93 to 0.95 of studies, from 5 runs to 200. At 5 runs its upper end is
-      10 to 20 times the lower: 5 runs say no more. Heavy tails lower the coverage: 0.90 to 0.92 at 20 to 200 runs of
-      Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 it is 0.62 at 5 runs and 0.83 at 20: many
-      such studies have no collapsed run.
+      10 to 20 times the lower: 5 runs give no more information. Heavy tails lower the coverage: 0.90 to 0.92 at 20 to
+      200 runs of Student's t with 5 degrees of freedom. With a collapse chance of 1 in 10 the coverage is 0.62 at 5
+      runs and 0.83 at 20: many such studies have no collapsed run.
     - ``bootstrap``: percentiles over resampled runs; pairs of a run with itself are left out. It is too short: coverage
-      with normal scores is 0.7 to 0.8 at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200. It has a width where the
-      jackknife has none.
+      with normal scores is 0.7 to 0.8 at 5 runs, 0.88 at 20, 0.92 at 50 and 0.94 at 200. The bootstrap also gives an
+      interval in cases without a jackknife interval.
 
     ``python -m tests.benchmarks.run_intervals`` measures these figures.
 
@@ -108,19 +108,21 @@ def equal_source(
         targets: target scores (runs × languages), in points; NaN when missing.
         within: largest distance, in points, between source scores that count as equal.
         interval: form of the spread's interval.
-        each: whether every target has a correlation with the source, and not the zero-shot score alone; their
-            bootstrap takes longest. Without it they are NaN.
+        each: whether every target gets a correlation with the source, and not the zero-shot score alone. The bootstrap
+            of these correlations takes longest. If false, they are NaN.
 
     Raises:
         ValueError: shapes do not fit, a score is infinite, or ``within`` is negative or NaN.
     """
     x, y = np.asarray(source, np.float64), np.asarray(targets, np.float64)
     if x.ndim != 1 or y.ndim != 2 or len(x) != len(y):
-        raise ValueError(f"source scores are (runs,) and target scores runs × languages, not {x.shape} and {y.shape}")
+        raise ValueError(
+            f"source scores must be (runs,) and target scores runs × languages, not {x.shape} and {y.shape}"
+        )
     if np.isinf(x).any() or np.isinf(y).any():
-        raise ValueError("scores are finite, or NaN where there is none")
+        raise ValueError("all scores must be finite, or NaN for no score")
     if not within >= 0:
-        raise ValueError(f"within is {within}; give the points between source scores that count as equal")
+        raise ValueError(f"within must be a number of points of at least 0, not {within}")
     zero_shot = y.mean(axis=1) if y.shape[1] else np.full(len(x), math.nan)
     columns = np.column_stack([x, zero_shot, y])
     columns[np.isnan(x)] = np.nan
@@ -128,7 +130,7 @@ def equal_source(
     resamples = resamples_of(len(x))
     asked = columns.T[1:] if each else columns.T[1:2]
     ranked = [spearman(pd.Series(x), pd.Series(column), units="runs", resamples=resamples) for column in asked]
-    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="it is not asked for")
+    unasked = Correlation(math.nan, math.nan, math.nan, len(x), reason="the correlation was not requested")
     ranked += [unasked] * (columns.shape[1] - 1 - len(ranked))
     against = [Against(correlation, spread) for correlation, spread in zip(ranked, spreads[1:], strict=True)]
     return EqualSource(within, spreads[0], against[0], tuple(against[1:]))
@@ -185,7 +187,7 @@ def _complete_spreads(
         if not largest[i]:
             made[i] = replace(spread, reason="the scores are the same in all pairs")
         elif math.isnan(low[i]):
-            made[i] = replace(spread, reason="without one of the runs no spread is left")
+            made[i] = replace(spread, reason="without one of the runs there is no spread")
         else:
             made[i] = replace(spread, low=float(low[i]), high=float(high[i]), undefined=undefined)
     return made
@@ -194,9 +196,10 @@ def _complete_spreads(
 def _jackknife(
     columns: NDArray[np.float64], begin: NDArray[np.intp], end: NDArray[np.intp], members: int
 ) -> NDArray[np.float64]:
-    """The factor of every column's interval above and below its spread; NaN when leaving out one run leaves no spread.
+    """The factor of every column's interval above and below its spread; NaN if there is no spread without one of the
+    runs.
 
-    Columns are runs × columns, centred. A run outside all pairs changes nothing when it is left out, so it gives no
+    Columns are runs × columns, centred. A run outside all pairs changes nothing if it is left out, so it gives no
     degree of freedom.
     """
     others = end - begin - 1.0

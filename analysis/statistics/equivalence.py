@@ -18,7 +18,7 @@ class Equivalence:
     """Whether p < 5 %, that is, whether the 90 % interval lies inside the bounds."""
     low: float
     high: float
-    """Upper end of the 90 % interval; ``low`` is the lower end. Both are on the scale of the bounds."""
+    """Upper end of the 90 % interval; ``low`` is the lower end. Both ends are on the scale of the bounds."""
     bound_low: float
     bound_high: float
     reason: str = ""
@@ -28,9 +28,10 @@ class Equivalence:
 def mean_equivalence(estimate: float, error: float, df: float, low: float, high: float) -> Equivalence:
     """Test a mean difference for equivalence (Schuirmann, 1987).
 
-    A missing difference is no evidence of equivalence. A small difference with a short interval can be both significant
-    and equivalent. The test is as valid as ``error`` and ``df``: a t interval of 90 % coverage gives a size of 5 % at
-    the bounds. ``estimate``, ``error`` and ``df`` of ``crossed_means`` and ``crossed_ratio`` fit.
+    A difference that is not significant is no evidence of equivalence. A small difference with a short interval can be
+    both significant and equivalent. The test is as valid as ``error`` and ``df``: a t interval of 90 % coverage gives a
+    size of 5 % at the bounds. The results of ``crossed_means`` and ``crossed_ratio`` have a suitable ``estimate``,
+    ``error`` and ``df``.
 
     Args:
         estimate: mean difference, in points.
@@ -42,9 +43,9 @@ def mean_equivalence(estimate: float, error: float, df: float, low: float, high:
         ValueError: the error is negative, or the bounds are not in order.
     """
     if not low < high:
-        raise ValueError(f"the lower bound is below the upper one, not {low} and {high}")
+        raise ValueError(f"the lower bound must be below the upper bound, not {low} and {high}")
     if error < 0:
-        raise ValueError(f"a standard error is at least 0, not {error}")
+        raise ValueError(f"a standard error must be at least 0, not {error}")
     none = math.nan
     if not all(map(math.isfinite, (estimate, error))) or not df > 0:
         return Equivalence(none, False, none, none, low, high, "there is no standard error")
@@ -61,6 +62,6 @@ def ratio_equivalence(log_ratio: float, error: float, df: float, low: float, hig
     Bounds and interval are ratios. Raises ``ValueError`` as ``mean_equivalence``, and for bounds that are not above 0.
     """
     if not 0 < low < high:
-        raise ValueError(f"bounds of a ratio are above 0 and in order, not {low} and {high}")
+        raise ValueError(f"bounds of a ratio must be above 0 and in order, not {low} and {high}")
     found = mean_equivalence(log_ratio, error, df, math.log(low), math.log(high))
     return Equivalence(found.p, found.equivalent, math.exp(found.low), math.exp(found.high), low, high, found.reason)

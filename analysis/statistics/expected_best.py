@@ -50,7 +50,7 @@ def expected_best(
 ) -> ExpectedBest:
     """All three curves, over the runs with both source dev and zero-shot scores ((runs,) each, NaN for none).
 
-    Estimators and limits are those of ``selected``.
+    Estimators and limits are as in ``selected``.
     """
     by, scores = _both(dev, zero_shot)
     pairs = ((by, by), (by, scores), (scores, scores))
@@ -60,21 +60,22 @@ def expected_best(
 def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *, replacement: bool = False) -> Curve:
     """The expected score of the run with the best other score among n random runs.
 
-    It is exact, by order statistics of ``by``. Tied runs share their chance evenly. ``selected(scores, scores)`` is the
-    expected best.
+    The expectation is exact, by order statistics of ``by``. Tied runs share their chance evenly. ``selected(scores,
+    scores)`` is the expected best.
 
     - ``replacement=False``: the mean over all sets of n different runs (Tang et al., 2020, "Showing Your Work Doesn't
       Always Work"). It is unbiased for the best of n runs from the same population. With n near the number of runs it
-      rests on few sets: the last value is the best run's.
+      rests on few sets: the last value is the score of the best run.
     - ``replacement=True``: Dodge et al.'s eq. 8, n draws from the empirical distribution. It is too low, because a run
       may be drawn twice. With a normal score and N = 20 runs the bias is 0.03 standard deviations at n = N/10 and 0.21
-      at n = N. With N = 5 and N = 200 the latter is 0.26 and 0.16. Its variance is smaller and, near N, so is its mean
-      squared error (Dodge et al., 2021). At n = N = 20 its standard error is 0.43, the unbiased one's 0.53.
+      at n = N. At n = N the bias is 0.26 with N = 5 and 0.16 with N = 200. The estimator's variance is smaller. For n
+      near N its mean squared error is smaller too (Dodge et al., 2021). At n = N = 20 its standard error is 0.43, and
+      the unbiased estimator's is 0.53.
 
     The default is unbiased because methods are compared here. The bias grows with the spread and falls with the number
-    of runs. It would favour a steadier method, or one with more runs.
+    of runs. A biased estimator would favour a steadier method, or a method with more runs.
 
-    Bands are pointwise percentile bootstraps over runs. With either estimator they cover as promised only when n is far
+    Bands are pointwise percentile bootstraps over runs. With either estimator, their coverage is 95 % only if n is far
     below the number of runs N. Coverage of a 95 % band with normal scores and N = 50, at n = 1, N/10, N/4, N/2 and N:
     0.94, 0.89, 0.82, 0.69 and 0.47 for the expected best. The band cannot reach above the best run (Tang et al., 2020).
     For a zero-shot score selected by the source (correlation 0.45): 0.94, 0.92, 0.91, 0.88 and 0.84. At N = 200 the
@@ -96,7 +97,7 @@ def selected(by: ArrayLike, scores: ArrayLike, tries: ArrayLike | None = None, *
     runs, none = len(x), np.empty(0)
     asked = _default_tries(runs) if tries is None else np.asarray(tries)
     if asked.ndim != 1 or (asked != asked.astype(np.intp)).any() or (runs and ((asked < 1) | (asked > runs)).any()):
-        raise ValueError(f"tries are whole numbers from 1 to the number of runs, {runs}")
+        raise ValueError(f"tries must be whole numbers from 1 to the number of runs, {runs}")
     asked = asked.astype(np.intp)
     if not runs:
         return Curve(asked, none, none, none, 0, replacement, "there are no runs")
@@ -146,11 +147,11 @@ def _in_order(scores: NDArray[np.float64], first: NDArray[np.intp], drawn: NDArr
 
 
 def _both(one: ArrayLike, other: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Both scores of the runs that have both."""
+    """The two scores of every run that has both scores."""
     x, y = np.asarray(one, np.float64), np.asarray(other, np.float64)
     if x.ndim != 1 or x.shape != y.shape:
-        raise ValueError(f"both scores are (runs,), not {x.shape} and {y.shape}")
+        raise ValueError(f"both scores must have the shape (runs,), not {x.shape} and {y.shape}")
     if np.isinf(x).any() or np.isinf(y).any():
-        raise ValueError("scores are finite, or NaN where there is none")
+        raise ValueError("all scores must be finite, or NaN for no score")
     both = ~(np.isnan(x) | np.isnan(y))
     return x[both], y[both]

@@ -6,7 +6,7 @@ nearly nothing early (K. K. G. Lan & D. L. DeMets, 1983, Discrete sequential bou
 70:659-663). Levels follow by recursive integration (P. Armitage, C. K. McPherson & B. C. Rowe, 1969, Repeated
 significance tests on accumulating data, JRSS A 132:235-244).
 
-``python -m tests.benchmarks.looks`` simulates them with the tests of this package.
+``python -m tests.benchmarks.looks`` simulates planned looks with the tests of this package.
 """
 
 import math
@@ -32,14 +32,14 @@ LEAST = 1e-15
 def equal(looks: int) -> tuple[float, ...]:
     """Information fractions of equally spaced looks. Raises ``ValueError`` below 1 look."""
     if looks < 1:
-        raise ValueError(f"there is at least 1 look, not {looks}")
+        raise ValueError(f"looks must be at least 1, not {looks}")
     return tuple(look / looks for look in range(1, looks + 1))
 
 
 def spent(fraction: float, alpha: float = ALPHA) -> float:
     """Alpha that may be spent up to an information fraction, over both sides: 4 − 4 Φ(z(1 − α/4) / √t).
 
-    It is Lan and DeMets' α₁* for each side at α/2. It is 0 at t = 0 and α at t = 1.
+    This is Lan and DeMets' α₁* for each side at α/2: 0 at t = 0 and α at t = 1.
     """
     return 4 * float(ndtr(ndtri(alpha / 4) / math.sqrt(fraction))) if fraction > 0 else 0.0
 
@@ -59,11 +59,11 @@ def levels(fractions: Sequence[float], alpha: float = ALPHA) -> Array:
 
 
 def repeated_p(p: float, fractions: Sequence[float]) -> float:
-    """The repeated p of a nominal p at the last of the looks: the smallest α whose levels make it a finding there.
+    """The repeated p of a nominal p at the last of the looks: the smallest α whose levels make p a finding there.
 
-    It is compared with 5 %, as any other p is. Holm's method may correct it over comparisons, whereas levels may not be
-    divided. At a single look it is ``p`` itself. NaN stays NaN. Any p below ``LEAST`` counts as ``LEAST``. Raises
-    ``ValueError`` as ``levels``.
+    A repeated p is compared with 5 %, like any other p. Holm's method may correct repeated p over comparisons. Levels
+    may not be divided. At a single look it is ``p`` itself. NaN stays NaN. Any p below ``LEAST`` counts as ``LEAST``.
+    Raises ``ValueError`` as ``levels``.
 
     C. Jennison & B. W. Turnbull, 1999, Group Sequential Methods with Applications to Clinical Trials, chapter 9.
     """
@@ -82,14 +82,14 @@ def repeated_p(p: float, fractions: Sequence[float]) -> float:
 
 
 def chance_of_a_finding(fractions: Sequence[float], at: Sequence[float]) -> float:
-    """Probability that p is at most ``at`` at any of the looks when there is no difference.
+    """Probability that p is at most ``at`` at any of the looks if there is no difference.
 
     Armitage, McPherson and Rowe tabulate it for equally spaced looks at 0.05 each: 0.14 at five, 0.19 at ten. Raises
     ``ValueError`` as ``levels``, and for unequal numbers of fractions and levels.
     """
     looks = _checked(fractions)
     if len(at) != len(looks):
-        raise ValueError(f"{len(looks)} looks need as many levels, not {len(at)}")
+        raise ValueError(f"{len(looks)} looks need {len(looks)} levels, not {len(at)}")
     walk, found = _Walk(), 0.0
     for fraction, nominal in zip(looks, at, strict=True):
         bound = -float(ndtri(nominal / 2))
@@ -101,13 +101,13 @@ def chance_of_a_finding(fractions: Sequence[float], at: Sequence[float]) -> floa
 def _checked(fractions: Sequence[float]) -> tuple[float, ...]:
     found = tuple(float(fraction) for fraction in fractions)
     if not found or not all(low < high for low, high in zip((0.0, *found), found, strict=False)) or found[-1] > 1:
-        raise ValueError(f"information fractions rise from above 0 to at most 1, not {found}")
+        raise ValueError(f"information fractions must rise from above 0 to at most 1, not {found}")
     return found
 
 
 def _share(alpha: float) -> float:
     if not 0 < alpha <= 1:
-        raise ValueError(f"alpha is above 0 and at most 1, not {alpha}")
+        raise ValueError(f"alpha must be above 0 and at most 1, not {alpha}")
     return alpha
 
 

@@ -20,12 +20,12 @@ TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
 """Fewest runs, and examples of all languages, at which the interval covers 93 to 97 % in simulations
 (``tests.benchmarks.variance``).
 
-With fewer runs it is too narrow if they differ much. With fewer examples it is too wide: the chance in a single answer
-counts with the runs, with the examples and with both.
+With fewer runs the interval is too narrow if runs differ much. With fewer examples it is too wide: the chance in a
+single answer counts with the runs, with the examples and with both together.
 """
 MIN_FOR_P = 20
-"""Fewest runs for a p. In simulations without a difference p is below 0.05 in 16 % of samples of two runs. It is 40 %
-if the methods differ much by run; with eight runs the shares are 5 and 9 %."""
+"""Fewest runs for a p. In simulations without a difference, p is below 0.05 in 16 % of samples of two runs. This share
+is 40 % if the methods differ much by run. With eight runs the shares are 5 and 9 %."""
 BLOCK = 1 << 20
 """Resamples × examples in one block of weights: 4 MiB."""
 
@@ -34,7 +34,7 @@ BLOCK = 1 << 20
 class Metric:
     """A score as a ratio of weighted sums of counts: 100 · (totals · numerator) / (totals · denominator).
 
-    It is 0 when both sums are 0.
+    The score is 0 if both sums are 0.
     """
 
     name: str
@@ -64,8 +64,8 @@ class Difference:
     p: float
     """Two-sided: twice the share of resamples at or beyond 0, on the rarer side.
 
-    The data count as one more resample there, so p is below 0.05 only if the interval excludes 0. NaN with fewer than
-    ``MIN_FOR_P`` runs or without an interval (see ``reason``).
+    The data count as one more resample on that side, so p is below 0.05 only if the interval excludes 0. NaN with fewer
+    than ``MIN_FOR_P`` runs or without an interval (see ``reason``).
     """
     runs: int
     """Number of pairs of runs."""
@@ -96,7 +96,8 @@ def zero_shot_difference(
 
     Args:
         ours, theirs: by language, the metric's counts (runs × examples × statistics, see ``Metric``). Runs are pairs
-            with one setting and seed, in the same order everywhere. The examples of a language are the same for both.
+            with one setting and seed, in the same order everywhere. The examples of a language are the same for both
+            methods.
         metric: the score.
         resamples: number of resamples.
 
@@ -154,9 +155,9 @@ def _interval(found: float, resampled: NDArray[np.float64], runs: int, examples:
     low, high = percentiles(resampled)
     rarer = 1 + int(min(np.count_nonzero(resampled <= 0), np.count_nonzero(resampled >= 0)))
     warnings = {
-        f"of fewer than {TRUSTED_RUNS} runs the interval may be too narrow": runs < TRUSTED_RUNS,
-        f"of fewer than {MIN_FOR_P} runs there is no bootstrap p, which would be small too often": runs < MIN_FOR_P,
-        f"of fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": examples < TRUSTED_EXAMPLES,
+        f"with fewer than {TRUSTED_RUNS} runs the interval may be too narrow": runs < TRUSTED_RUNS,
+        f"with fewer than {MIN_FOR_P} runs there is no bootstrap p: it would be small too often": runs < MIN_FOR_P,
+        f"with fewer than {TRUSTED_EXAMPLES} examples the interval may be too wide": examples < TRUSTED_EXAMPLES,
     }
     resamples = len(resampled)
     p = min(1.0, 2 * rarer / (resamples + 1)) if runs >= MIN_FOR_P else nan
@@ -167,7 +168,7 @@ def _interval(found: float, resampled: NDArray[np.float64], runs: int, examples:
 def _differences(
     random: np.random.Generator, ours: NDArray[Any], theirs: NDArray[Any], metric: Metric, drawn: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """A language's difference in every resample, given each run's weight in it (resamples × runs)."""
+    """A language's difference in every resample, given each run's weight in the resample (resamples × runs)."""
     runs, examples, _ = ours.shape
     both = np.concatenate([ours, theirs])
     # Numerators and denominators of all runs of both methods, one column each: a block of resamples is then one
@@ -185,7 +186,7 @@ def _differences(
 
 
 def _drawn(random: np.random.Generator, units: int, resamples: int) -> Iterator[NDArray[np.float32]]:
-    """How often each unit is drawn in each resample, in blocks (some resamples × units)."""
+    """Number of draws of each unit in each resample, in blocks (some resamples × units)."""
     rows = max(1, BLOCK // units)
     for start in range(0, resamples, rows):
         block = random.integers(units, size=(min(rows, resamples - start), units))

@@ -28,7 +28,7 @@ class PairedProportions:
     p: float
     """McNemar's exact p; 1 if both methods collapsed in the same pairs."""
     least_p: float
-    """The smallest p possible with this number of pairs: one method alone collapses, in all of them."""
+    """The smallest possible p with this number of pairs. It occurs if one method alone collapses in every pair."""
 
     @property
     def runs(self) -> int:
@@ -68,19 +68,20 @@ def paired_proportions(ours: ArrayLike, theirs: ArrayLike) -> PairedProportions:
         pairs   20: 0.944 to 1.000, 0.969; 0.45
         pairs   60: 0.938 to 0.996, 0.958; 0.25
 
-    Tango's score interval has 0.950 to 1.000 and a width of 0.76 at 8 pairs, and 0.934 to 0.981 and 0.25 at 60.
+    At 8 pairs, Tango's score interval has a coverage of 0.950 to 1.000 and a width of 0.76. At 60 pairs these are 0.934
+    to 0.981 and 0.25.
 
     The test is McNemar's exact test, binomial in the discordant pairs. In these studies its size is at most 0.003 at 8
     pairs, 0.018 at 15, 0.022 at 20 and 0.030 at 60.
 
-    Interval and test treat the pairs as a sample. When runs of one setting are alike, both promise too much about other
-    settings, and ``settings_flips`` is the test to read.
+    Interval and test treat the pairs as a sample. If runs of one setting are alike, the interval and the test promise
+    too much about other settings. Use ``settings_flips`` then.
 
     Args:
-        ours, theirs: whether each run collapsed, bool (runs,). Index i of both is the same setting and seed.
+        ours, theirs: whether each run collapsed, bool (runs,). Index i is the same setting and seed in both arrays.
 
     Raises:
-        ValueError: the two are not boolean (runs,) of one length.
+        ValueError: the two arrays are not boolean, not (runs,), or not of one length.
     """
     one, other = _paired(ours, theirs)
     both, only_theirs, only_ours = (int(cell.sum()) for cell in (one & other, ~one & other, one & ~other))
@@ -98,7 +99,7 @@ class SettingsFlips:
     """By setting, our number of collapsed runs minus theirs."""
     p: float
     least_p: float
-    """The smallest p possible with this number of settings: above 0.05 with up to 5 settings."""
+    """The smallest possible p with this number of settings. It is above 0.05 with up to 5 settings."""
 
     @property
     def settings(self) -> int:
@@ -110,9 +111,9 @@ def settings_flips(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike) -> S
     """Compare the collapsed runs of two methods by setting: the sign-flip permutation test of the total difference in
     counts.
 
-    The methods' names are swapped in whole settings, so runs of one setting may be arbitrarily alike. The p is exact
+    The methods' names are swapped for whole settings, so runs of one setting may be arbitrarily alike. The p is exact
     for any number of settings. Differences are whole numbers, so their sum's distribution over all flips is a product
-    of two-term polynomials, and no flip is drawn. With one pair a setting it is McNemar's exact test.
+    of two-term polynomials, and no flip is drawn. With one pair per setting the test is McNemar's exact test.
 
     Args:
         ours, theirs: whether each run collapsed, bool (runs,).
@@ -124,7 +125,7 @@ def settings_flips(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike) -> S
     one, other = _paired(ours, theirs)
     names, places = np.unique(np.asarray(settings).astype(str), return_inverse=True)
     if places.shape != one.shape:
-        raise ValueError(f"{len(one)} runs need as many settings, not {places.shape}")
+        raise ValueError(f"settings must have the shape ({len(one)},), one per run, not {places.shape}")
     more = np.bincount(places, weights=one.astype(float) - other, minlength=len(names)).astype(int)
     differences = dict(zip(names.tolist(), more.tolist(), strict=True))
     return SettingsFlips(differences, _flips(more), min(1.0, 2.0 ** (1 - len(more))))
@@ -137,16 +138,16 @@ def pairs_needed(factor: int = 1) -> int:
     ``settings_flips`` needs the same number of settings. Raises ``ValueError`` for a factor below 1.
     """
     if factor < 1:
-        raise ValueError(f"a correction multiplies p by at least 1, not {factor}")
+        raise ValueError(f"a correction must multiply p by at least 1, not {factor}")
     return next(pairs for pairs in range(1, 1000) if factor * _mcnemar(pairs, 0) <= ALPHA)
 
 
 def _paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     one, other = np.asarray(ours), np.asarray(theirs)
     if one.ndim != 1 or one.shape != other.shape:
-        raise ValueError(f"paired runs need one shape, not {one.shape} and {other.shape}")
+        raise ValueError(f"paired runs must have the same shape (runs,), not {one.shape} and {other.shape}")
     if one.size and (one.dtype != bool or other.dtype != bool):
-        raise ValueError(f"that a run collapsed is true or false, not {one.dtype} and {other.dtype}")
+        raise ValueError(f"collapses must be boolean, not {one.dtype} and {other.dtype}")
     return one.astype(bool), other.astype(bool)
 
 
@@ -165,7 +166,7 @@ def _flips(differences: NDArray[np.int_]) -> float:
 
 
 def _newcombe(both: int, only_ours: int, only_theirs: int, neither: int) -> tuple[float, float]:
-    """Both ends of Newcombe's interval of a difference of paired proportions, ours − theirs."""
+    """The ends of Newcombe's interval of a difference of paired proportions, ours − theirs."""
     runs = both + only_ours + only_theirs + neither
     if not runs:
         return -1.0, 1.0

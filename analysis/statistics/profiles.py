@@ -1,10 +1,10 @@
 """Robustness profiles and interquartile means over runs (Agarwal et al., 2021, "Deep RL at the Edge of the Statistical
 Precipice").
 
-Their package rliable resamples runs within each task, because each of its runs belongs to one task. A run here has a
+Their package rliable resamples runs within each task, because each run there belongs to one task. A run here has a
 score in every language, and its languages move together. Whole runs are therefore resampled, and languages are never
-drawn separately. Profiles and means equal rliable's. Intervals equal rliable's, up to chance, with one score a run.
-Over cells they are wider, to the degree that languages move together.
+drawn separately. Profiles and means equal rliable's. With one score per run, intervals equal rliable's up to chance.
+Over cells they are wider if languages move together.
 """
 
 import math
@@ -56,13 +56,13 @@ class InterquartileMean:
 def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
     """The share of scores above each of the thresholds.
 
-    Give zero-shot scores for the share of runs. The share of cells also falls with languages that are hard for every
-    run. Missing cells count in no share, and runs without any score are left out.
+    Zero-shot scores give the share of runs. Scores of cells give the share of cells, which also falls with languages
+    that are hard for every run. Missing cells count in no share, and runs without any score are left out.
 
     The band is pointwise: it covers the truth at one τ given in advance, not at all τ at once. Coverage drops if few
-    runs are above τ, or few below. With a share of a half it is 0.95 of studies from 20 runs (0.93 at 5). With a share
-    of a tenth it is 0.41 at 5 runs, 0.87 at 20 and 0.95 from 50. If all runs or none are above τ, the interval has no
-    width, whatever n.
+    runs are above τ, or few below. With a share of a half, coverage is 0.95 from 20 runs on (0.93 at 5). With a share
+    of a tenth it is 0.41 at 5 runs, 0.87 at 20 and 0.95 from 50 on. If all runs or none are above τ, the interval has
+    no width, for any n.
 
     Args:
         scores: of runs (runs,) or of cells (runs × languages), in points; NaN is no score.
@@ -73,7 +73,7 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
     """
     cells, levels = _runs(scores), np.asarray(thresholds, np.float64)
     if levels.ndim != 1 or not np.isfinite(levels).all():
-        raise ValueError("thresholds are finite numbers (thresholds,)")
+        raise ValueError("thresholds must be finite numbers of the shape (thresholds,)")
     runs, none = len(cells), np.empty(0)
     if not runs:
         return Profile(levels, none, none, none, 0, "there are no runs")
@@ -92,8 +92,9 @@ def profile(scores: ArrayLike, thresholds: ArrayLike) -> Profile:
 def interquartile_mean(scores: ArrayLike) -> InterquartileMean:
     """The mean of the middle half of the scores: of runs (runs,) or of cells (runs × languages); NaN is no score.
 
-    As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end, so none of three scores is.
-    Unlike the mean it hardly moves with a few collapsed runs. Report it beside the mean, never instead of it.
+    As in ``scipy.stats.trim_mean`` with 25 %, ⌊n/4⌋ scores are cut off at either end, so three scores lose none. Unlike
+    the mean, the interquartile mean hardly moves with a few collapsed runs. Report it beside the mean, never instead of
+    the mean.
 
     The interval is over whole runs, and asymptotic. With normal scores a 95 % interval covers the truth in 0.89 of
     studies at 5 runs and in 0.95 from 20.
@@ -121,7 +122,7 @@ def _trimmed(values: NDArray[np.float64], drawn: NDArray[np.float64]) -> NDArray
     total = upto[:, -1:]
     cut = np.floor(TRIM * total)
     kept = np.diff(np.clip(upto, cut, total - cut), axis=1, prepend=cut)
-    # With values near one another, a sum of differences from one of them rounds less.
+    # If values are near one another, a sum of differences from one of the values has less rounding error.
     middle = values[len(values) // 2]
     means: NDArray[np.float64] = middle + kept @ (values - middle) / (total - 2 * cut)[:, 0]
     return means
@@ -131,8 +132,8 @@ def _runs(scores: ArrayLike) -> NDArray[np.float64]:
     """The runs with any score (runs × cells)."""
     found = np.asarray(scores, np.float64)
     if found.ndim not in (1, 2):
-        raise ValueError(f"scores are (runs,) or runs × languages, not {found.shape}")
+        raise ValueError(f"scores must be (runs,) or runs × languages, not {found.shape}")
     if np.isinf(found).any():
-        raise ValueError("scores are finite, or NaN where there is none")
+        raise ValueError("all scores must be finite, or NaN for no score")
     cells = found[:, None] if found.ndim == 1 else found
     return cells[~np.isnan(cells).all(axis=1)]

@@ -1,4 +1,4 @@
-"""How often runs collapse: a proportion with its interval, and two proportions of unpaired runs."""
+"""Rates of collapse: a proportion with its interval, and two proportions of unpaired runs."""
 
 import math
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from analysis.statistics.run_bootstrap import LEVEL
 
 MANY = 400
-"""Runs of both methods above which Fisher's test replaces Boschloo's, which then takes more than half a second."""
+"""Above this number of runs of both methods, Fisher's test replaces Boschloo's. Boschloo's would take more than half a
+second."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def proportion(count: int, runs: int) -> Proportion:
     """
     _check(count, runs)
     low, high = proportion_confint(count, runs, alpha=1 - LEVEL, method="wilson") if runs else (0.0, 1.0)
-    # Rounding would push the end at 0 of n below 0, and the end at n of n above 1.
+    # Rounding would push the lower end for 0 of n below 0, and the upper end for n of n above 1.
     return Proportion(count, runs, float(low) if count else 0.0, float(high) if count < runs else 1.0)
 
 
@@ -50,16 +51,17 @@ class UnpairedProportions:
     high: float
     p: float
     least_p: float
-    """The smallest p possible with these numbers of runs: all runs of one method collapse, and none of the other."""
+    """The smallest possible p with these numbers of runs. It occurs if all runs of one method collapse, and none of the
+    other."""
 
 
 def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int) -> UnpairedProportions:
     """Compare the collapse counts of two methods without common settings and seeds.
 
     The interval is Newcombe's hybrid of two Wilson intervals (Newcombe, 1998, Statistics in Medicine 17:873–890, method
-    10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's: 0.46 instead of 0.28 with 8 runs a
-    method and shares of 0.05 and 0.5. Above 400 runs it is Fisher's. Interval and test treat all runs as independent.
-    When runs of one setting are alike, both promise too much about other settings.
+    10). The test is Boschloo's (1970). It is exact and more powerful than Fisher's. With 8 runs a method and shares of
+    0.05 and 0.5, its power is 0.46 instead of 0.28. Above 400 runs the test is Fisher's. Interval and test treat all
+    runs as independent. If runs of one setting are alike, interval and test promise too much about other settings.
 
     Coverage of the interval, computed exactly for shares of 0.05 to 0.6: 0.92 to 1.00 of studies with 8 runs a method.
     With 15 and with 20 runs it is 0.94 to 1.00. The average is 0.96. With equal shares the test's size is at most 0.028
@@ -82,4 +84,4 @@ def _exact(ours: int, our_runs: int, theirs: int, their_runs: int) -> float:
 
 def _check(count: int, runs: int) -> None:
     if not 0 <= count <= runs:
-        raise ValueError(f"{count} of {runs} runs is no proportion")
+        raise ValueError(f"a count must be from 0 to the number of runs, not {count} of {runs}")

@@ -9,8 +9,8 @@ LEVEL = 0.95
 SEED = 0
 RESAMPLES = 9_999
 PLENTY = 1_000
-"""Number of runs above which resamples decrease. The work then stays at the level of ``RESAMPLES`` for this many
-runs."""
+"""Number of runs above which the number of resamples decreases. The work then stays at the level of this many runs with
+``RESAMPLES`` resamples."""
 MIN_RESAMPLES = 400
 """With this many resamples, ten lie beyond either end of a 95 % interval."""
 BLOCK = 1 << 18
@@ -24,12 +24,13 @@ def resamples_of(runs: int) -> int:
 
 
 def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.float64]]:
-    """How often each unit is in each resample, in blocks (some resamples × units); the same at every call, for any
-    block size.
+    """The count of each unit in each resample, in blocks (some resamples × units).
+
+    The counts are the same at every call, for any block size.
 
     Every row sums to ``units``. A statistic of a resample is the weighted statistic of the units, with these counts as
-    weights. Nothing has to be sorted again, and repeated units are recognisable. ``width`` is the number of values that
-    the caller computes from each count; a larger width makes blocks smaller.
+    weights. Nothing is sorted again, and repeated units are recognisable. ``width`` is the number of values that the
+    caller computes from each count; a larger width makes blocks smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):

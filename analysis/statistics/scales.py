@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from analysis.statistics.tails import RESOLUTION, SAME, logits_of
 
 FACTOR, OPPOSITE = 1.25, 1.10
-"""How many times the larger ratio must exceed the smaller to disagree: on the same side of 1, and on opposite sides."""
+"""Ratios disagree if they differ by more than this factor: on the same side of 1, and on opposite sides."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESO
     """Compare the std ratio of scores, (runs,) or (runs × languages) in points from 0 to 100, with the ratio of their
     logits.
 
-    A std in points is roughly proportional to the std in logits times p(1 − p). Near a ceiling it is smaller: 0.37
-    times as large at 95 % as at 85 %. Ratios disagree if they differ by a factor above ``FACTOR``, or above
-    ``OPPOSITE`` on different sides of 1.
+    A std in points is roughly proportional to the std in logits times p(1 − p). Near a ceiling the std in points is
+    smaller: 0.37 times as large at 95 % as at 85 %. Ratios disagree if they differ by a factor above ``FACTOR``, or
+    above ``OPPOSITE`` on different sides of 1.
 
     Share of 1,000 simulated studies of 8 / 15 / 30 / 60 runs with a caution:
 
@@ -46,7 +46,7 @@ def scales_disagree(ours: ArrayLike, theirs: ArrayLike, resolution: float = RESO
     """
     both = [np.asarray(scores, np.float64) for scores in (ours, theirs)]
     if both[0].shape != both[1].shape or both[0].ndim not in (1, 2):
-        raise ValueError(f"scores are (runs,) or runs × languages, not {both[0].shape} and {both[1].shape}")
+        raise ValueError(f"scores must be (runs,) or runs × languages, not {both[0].shape} and {both[1].shape}")
     logits = [logits_of(scores, resolution) for scores in both]
     none = math.nan
     if len(both[0]) < 2:

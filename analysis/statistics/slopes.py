@@ -15,8 +15,8 @@ from analysis.statistics.run_bootstrap import LEVEL
 BY_DOUBLING = ("learning_rate",)
 """Hyperparameters with a doubling as their unit."""
 MIN_SETTINGS, MIN_SEEDS = 3, 2
-"""Fewest settings for a slope, which leave one degree of freedom to a single hyperparameter, and fewest seeds for a
-std."""
+"""Fewest settings for a slope, and fewest seeds for a std. Three settings leave one degree of freedom to a single
+hyperparameter."""
 SAME = 1e-9
 """Spread, relative to the largest value, below which values count as equal up to rounding."""
 
@@ -44,7 +44,7 @@ class Slope:
     others: tuple[str, ...] = ()
     """Other hyperparameters in the same regression."""
     note: str = ""
-    """Why the slope is not adjusted for all others that vary; else empty."""
+    """Why the slope is not adjusted for all other hyperparameters that vary; else empty."""
     reason: str = ""
     """Why the slope or its interval is missing; else empty."""
 
@@ -73,8 +73,8 @@ def slopes(
     scores spread more at high learning rates.
 
     Size at 5 %, from 5,000 simulated studies of 3 to 20 settings: 0.03 to 0.055 with one variance (normal, t5,
-    lognormal). If the std grows 5-fold over the settings it is up to 0.066; with the ordinary error alone it would be
-    up to 0.085.
+    lognormal). If the std grows 5-fold over the settings, the size is up to 0.066. With the ordinary error alone it
+    would be up to 0.085.
 
     Args:
         scores: (runs,), in points, or differences of two methods for method × slope; NaN is no score.
@@ -88,9 +88,9 @@ def slopes(
     values = np.asarray(scores, np.float64)
     codes, table = _settings(hyperparameters, settings)
     if values.shape != codes.shape:
-        raise ValueError(f"scores and settings are (runs,), not {values.shape} and {codes.shape}")
+        raise ValueError(f"scores and settings must have the shape (runs,), not {values.shape} and {codes.shape}")
     if np.isinf(values).any():
-        raise ValueError("scores are finite")
+        raise ValueError("all scores must be finite")
     there = ~np.isnan(values)
     counts = np.bincount(codes[there], minlength=len(table))
     sums = np.bincount(codes[there], values[there], minlength=len(table))
@@ -123,9 +123,9 @@ def spread_slopes(
     a, b = (scores[:, None] if scores.ndim == 1 else scores for scores in both)
     codes, table = _settings(hyperparameters, settings)
     if a.ndim != 2 or a.shape != b.shape or len(a) != len(codes):
-        raise ValueError(f"paired scores are (runs,) or runs × languages, not {both[0].shape} and {both[1].shape}")
+        raise ValueError(f"paired scores must be (runs,) or runs × languages, not {both[0].shape} and {both[1].shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("scores are finite")
+        raise ValueError("all scores must be finite")
     logs = np.array([_log_ratio(a[codes == i], b[codes == i]) for i in range(len(table))], np.float64)
     there = np.isfinite(logs)
     return _regress(logs[there], table[there], doublings)
@@ -144,7 +144,7 @@ def _settings(hyperparameters: pd.DataFrame, settings: ArrayLike) -> tuple[NDArr
     """Each run's setting as a number from 0, and the settings' hyperparameters in that order."""
     labels = np.asarray(settings)
     if labels.shape != (len(hyperparameters),):
-        raise ValueError(f"settings are (runs,), as many as rows of hyperparameters, not {labels.shape}")
+        raise ValueError(f"settings must have the shape (runs,), one per row of hyperparameters, not {labels.shape}")
     _, first, codes = np.unique(labels, return_index=True, return_inverse=True)
     table = hyperparameters.iloc[first]
     for name in hyperparameters:
@@ -182,7 +182,7 @@ def _numbers(values: "pd.Series[Any]", doubling: bool) -> Floats | str:
     """The hyperparameter of each setting on the scale of its unit, or the reason for no slope."""
     cells = values.tolist()
     if any(isinstance(cell, bool | np.bool_) for cell in cells):
-        return "it is a yes or no"
+        return "it is true or false"
     if any(cell is None or pd.isna(cell) for cell in cells):
         return "some settings have no value"
     if not all(isinstance(cell, int | float | np.number) for cell in cells):
@@ -191,7 +191,7 @@ def _numbers(values: "pd.Series[Any]", doubling: bool) -> Floats | str:
     if not np.isfinite(numbers).all():
         return "some settings have an infinite value"
     if doubling and (numbers <= 0).any():
-        return "0 and less cannot be doubled"
+        return "values of 0 or less cannot be doubled"
     numbers = np.log2(numbers) if doubling else numbers
     if not len(numbers) or np.ptp(numbers) <= SAME * np.abs(numbers).max():
         return "it does not vary"
@@ -210,7 +210,7 @@ def _fits(outcome: Floats, columns: dict[str, Floats], doublings: Collection[str
     centred = np.stack([of - of.mean() for of in columns.values()], axis=1)
     note = ""
     if len(names) > 1 and np.linalg.matrix_rank(centred / np.linalg.norm(centred, axis=0), tol=1e-8) < len(names):
-        note = "regressed alone: the hyperparameters are collinear, so that their effects cannot be told apart"
+        note = "regressed alone: the hyperparameters are collinear, so their effects cannot be separated"
     elif len(names) > 1 and len(outcome) <= len(names) + 1:
         note = f"regressed alone: {len(outcome)} settings are too few for {len(names)} hyperparameters at once"
     together = [[name] for name in names] if note else [names]

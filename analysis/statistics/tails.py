@@ -15,7 +15,7 @@ from analysis.statistics.spread.swaps import members_of
 TAIL = 0.10
 """Share of runs in the tail."""
 MIN_FOR_IQR, MIN_UNITS = 20, 36
-"""Fewest runs or settings for an interval: of the IQR, and of all other measures."""
+"""Fewest runs or settings for an interval of the IQR, and for an interval of any other measure."""
 RESOLUTION = 0.1
 """Points that one example is worth in a test set of 1,000."""
 SAME = 1e-9
@@ -49,7 +49,8 @@ class Tails:
     quantile: Figure
     """The 10 % quantile, interpolated."""
     worst_tenth: Figure
-    """Mean of the lowest tenth, with the run at its edge counted in part: CVaR (Rockafellar & Uryasev, 2000)."""
+    """Mean of the lowest tenth, with the run at the tenth's edge counted in part: CVaR (Rockafellar & Uryasev,
+    2000)."""
     iqr: Figure
     """Distance between the 25 % and the 75 % quantile."""
     gini: Figure
@@ -63,16 +64,18 @@ class Tails:
 def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: float | None = RESOLUTION) -> Tails:
     """Measure the tail and the spread of one method's scores.
 
-    Intervals begin at 36 runs, the IQR's at 20:
+    Intervals need 36 runs, and the IQR's needs 20:
 
-    - Quantile: order statistics, exact for any distribution. There is none over settings, since with 40 settings a
-      percentile bootstrap covers 0.90.
+    - Quantile: order statistics, exact for any distribution. There is no interval over settings: with 40 settings the
+      coverage of a percentile bootstrap is 0.90.
     - IQR: the percentile bootstrap.
-    - All others: symmetric bootstrap-t (Hall, 1988), of the logarithm for Gini's and the logit std.
+    - All other measures: symmetric bootstrap-t (Hall, 1988). For Gini's mean difference and the logit std it is
+      computed on the logarithm.
 
     Fewer runs do not suffice. With 10 % collapse, an eighth of studies of 20 runs have no collapsed run. Intervals of
-    Gini's and the logit std would cover 0.84 to 0.86 there, and 0.90 to 0.91 at 30 runs. CVaR's has no finite length at
-    30 runs. A percentile bootstrap of CVaR covers 0.56 to 0.65 at 20 runs and 0.83 to 0.88 at 60.
+    Gini's mean difference and the logit std would cover 0.84 to 0.86 at 20 runs and 0.90 to 0.91 at 30. The interval of
+    CVaR has no finite length at 30 runs. A percentile bootstrap of CVaR has a coverage of 0.56 to 0.65 at 20 runs and
+    0.83 to 0.88 at 60.
 
     Coverage of 95 % intervals, normal scores / 10 % of runs 40 points lower, 400 to 800 studies a cell:
 
@@ -89,17 +92,17 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
 
     Args:
         scores: (runs,), in points from 0 to 100; NaN is no score. The lowest is the worst.
-        settings: each run's setting, (runs,). If given, whole settings are drawn, and the numbers of runs above are
-            numbers of settings.
-        resolution: points that one test example is worth. For logits, scores are kept half of it away from 0 and 100.
-            Without it scores may be any numbers, and there is no logit std.
+        settings: each run's setting, (runs,). If given, whole settings are drawn, and the numbers of runs above apply
+            to settings.
+        resolution: points that one test example is worth. For logits, scores are kept half a resolution away from 0 and
+            100. Without a resolution, scores may be any numbers, and there is no logit std.
 
     Raises:
         ValueError: other shapes, scores outside 0 to 100, or a resolution outside (0, 100).
     """
     values = np.asarray(scores, np.float64)
     if values.ndim != 1:
-        raise ValueError(f"scores are (runs,), not {values.shape}")
+        raise ValueError(f"scores must have the shape (runs,), not {values.shape}")
     there = ~np.isnan(values)
     kept = values[there]
     order = np.argsort(kept, kind="stable")
@@ -123,7 +126,7 @@ def tails(scores: ArrayLike, settings: ArrayLike | None = None, resolution: floa
 
 
 def reflected(found: Tails) -> Tails:
-    """The measures of scores of which the lower are better, from those of the negated scores."""
+    """The measures of scores for which lower is better, from the measures of the negated scores."""
     return replace(
         found,
         worst=_negated(found.worst),
@@ -139,9 +142,9 @@ def _negated(figure: Figure) -> Figure:
 def logits_of(scores: Floats, resolution: float = RESOLUTION) -> Floats:
     """Logits of scores (any shape) in points, kept half a resolution away from 0 and 100. Raises as ``tails``."""
     if not 0 < resolution < 100:
-        raise ValueError(f"a resolution is above 0 and below 100 points, not {resolution}")
+        raise ValueError(f"a resolution must be above 0 and below 100 points, not {resolution}")
     if not ((scores >= 0) & (scores <= 100)).all():
-        raise ValueError("scores are points from 0 to 100")
+        raise ValueError("scores must be points from 0 to 100")
     return np.asarray(logit(np.clip(scores, resolution / 2, 100 - resolution / 2) / 100))
 
 
@@ -166,7 +169,7 @@ def _percentile(statistic: Statistic, ordered: Floats, members: Floats | None, l
 
 
 def _bootstrap_t(statistic: Influential, ordered: Floats, members: Floats | None, *, logarithm: bool = True) -> Figure:
-    """The statistic with a symmetric interval: by a distance, or by a factor if it is of the logarithm."""
+    """The statistic with a symmetric interval: a distance on either side, or with ``logarithm`` a factor."""
 
     def studentised(often: Floats) -> tuple[Floats, Floats]:
         """The statistic of each sample (samples × units), or its logarithm, and its standard error."""
@@ -201,7 +204,7 @@ def _units(ordered: Floats, members: Floats | None) -> tuple[int, str]:
 
 
 def _runs(often: Floats, members: Floats | None) -> Floats:
-    """How often each run is in each sample (samples × runs), from the count of its unit."""
+    """Count of each run in each sample (samples × runs), from the count of the run's unit."""
     return often if members is None else often @ members
 
 

@@ -1,7 +1,7 @@
 """``designs/one-at-a-time``: which hyperparameter moves the scores most from a given setting?
 
-The quickstart's second setting, and its learning rate, warmup, batch size and schedule each changed alone. 16 trials,
-about four minutes on two cores.
+The settings are the quickstart's second setting, and this setting with one change of learning rate, warmup, batch size
+or schedule. 16 trials, about four minutes on two cores.
 """
 
 from harness import designs

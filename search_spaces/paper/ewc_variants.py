@@ -1,8 +1,8 @@
 """``paper/ewc-variants``: does the source's Fisher information help ewc? Table 15 (Appendix F).
 
-XNLI, English to French, with vanilla, l2 and three forms of ewc. These have the Fisher information of French, penalties
-of both French and English, or one penalty of mixed text. The table's vanilla, l2 and ewc (fr) are Table 2's. Settings,
-seeds and nine of the fifteen trials are therefore shared with ``paper/zero-shot-xnli``. Run that study first;
+XNLI, English to French, with vanilla, l2 and three forms of ewc. These forms have the Fisher information of French, two
+penalties (French and English), or one penalty of mixed text. Vanilla, l2 and ewc (fr) of the table are also in Table 2.
+Settings, seeds and nine of the fifteen trials are therefore shared with ``paper/zero-shot-xnli``. Run that study first;
 otherwise it must score its further languages later, on kept weights or after another fine-tuning.
 
 The paper does not say whether each of two penalties has the full λ or half of it; here each has the full λ. Also not in

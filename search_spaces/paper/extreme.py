@@ -3,7 +3,7 @@
 Vanilla and l2 at 1e-4, "quite different from the best set of hyperparameters". The paper does not give the other
 hyperparameters; here they are taken from each method's best setting (see ``zero_shot``). Nor does it give the number of
 runs or the languages. Here there are three seeds, because one run at the edge of collapse says little. The languages
-are the paper's 14, as in the tables of best settings, with which these are compared.
+are the paper's 14, as in the tables of best settings, for a comparison with these tables.
 
 Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. Six trials per task.
 """

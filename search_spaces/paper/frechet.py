@@ -1,9 +1,9 @@
 """``paper/frechet``: does transfer fall with the Fréchet distance between languages? Table 5 (Section 5.3).
 
-The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` correlates them with each
-language's distance from English (Eq. 3). The table has one row with F of Wikipedia and one with F of XNLI's test set.
-``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three. Both rows
-of a column:
+The studies have vanilla's scores of each task at its best setting. ``steadytune fisher`` correlates the scores with
+each language's distance from English (Eq. 3). The table has one row with F of Wikipedia and one with F of XNLI's test
+set. ``paper/frechet`` is the column XNLI; ``paper/frechet-panx``, ``-udpos`` and ``-pawsx`` are the other three.
+Commands for both rows of a column:
 
     steadytune run paper/frechet
     steadytune fisher paper/frechet --text wikipedia --text task --examples 1000
@@ -12,11 +12,11 @@ of a column:
     steadytune fisher paper/frechet-panx --text wikipedia --text xnli --examples 1000
 
 The text is the same in all four columns, so each F is computed once. XNLI has no ja, so the second row of the other
-columns is without it; the report says so.
+columns lacks ja; the report says so.
 
-The paper leaves some choices open, besides the ones in ``search_spaces.paper``:
+The paper leaves some choices open, besides the choices in ``search_spaces.paper``:
 
-- The runs: here the three seeds of ``paper/zero-shot-*``, whose trials these are.
+- The runs: here the three seeds of ``paper/zero-shot-*``, with the same trials.
 - The languages: here the paper's 14.
 - The amount of text behind F: here 1000 windows.
 - The correlation: the report has Pearson's and Spearman's.

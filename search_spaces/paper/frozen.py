@@ -1,12 +1,12 @@
 """``paper/frozen-*``: is freezing most of the encoder better than a pull? Tables 6, 17 and 18, settings of Table 16.
 
 soft_prompt, bitfit and adapter with Table 16's learning rates, epochs, prompts, sizes and seeds, beside vanilla and l2.
-Table 6's vanilla and l2 are the ones of Tables 2 and 8, so their trials are shared with ``paper/zero-shot-xnli`` and
+Vanilla and l2 of Table 6 are also in Tables 2 and 8, so their trials are shared with ``paper/zero-shot-xnli`` and
 ``paper/zero-shot-udpos``.
 
 Table 6's first two rows share a label, "Vanilla w/ L2"; Tables 2 and 8 show that the first is vanilla. Table 16 has no
-warmup, so it is 0. Its learning rate of soft prompts is 0.01 for XNLI and 0.001 for UDPOS, kept as printed. For the
-places of prompts and adapters and the start of a soft prompt, the paper only cites other papers: see
+warmup, so the warmup here is 0. The table's learning rate of soft prompts is 0.01 for XNLI and 0.001 for UDPOS, kept as
+printed. For the places of prompts and adapters and the start of a soft prompt, the paper only cites other papers: see
 ``harness.methods``. Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ. 15 trials per task.
 """
 

@@ -8,12 +8,12 @@ Table 10 is kept as printed, with two oddities:
 - *Vanilla's and l2's settings differ* in the first row of two tasks. XNLI's warmup is 3600 steps for vanilla and 4000
   for l2; UDPOS's epochs are 10 and 15. These two runs do not share a setting, so paired statistics use four of the five
   settings.
-- *Two blocks, Wikiann and PANX*, are for one task, and PAWS-X has none. The second
-  block, with 5 and 8 epochs, is taken for PAWS-X.
+- *Two blocks, Wikiann and PANX*, are for the same task, and PAWS-X has no block. The second block, with 5 and 8 epochs,
+  is taken for PAWS-X.
 
 "All available languages" (Section 4.3) are XTREME's for XNLI and PAN-X. Table 12 (UDPOS) lacks kk, th, tl and yo, and
-Table 13 (PAWS-X) lacks ko, although XTREME has their test sets. The paper does not say why. Its averages are without
-them.
+Table 13 (PAWS-X) lacks ko, although XTREME has their test sets. The paper does not say why. Its averages exclude these
+languages.
 
 Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, λ, the seed. Ten trials per task.
 """

@@ -3,10 +3,10 @@
 Vanilla and l2 with XLM-R Large and "a single seed", on the languages of Tables 2 and 7–9. The tables' first rows are
 quoted from Hu et al. (2020).
 
-No hyperparameter is printed, and Table 10's are mBERT's. Here they come from XTREME's scripts for this encoder, since
-the quoted rows are from this benchmark. The learning rate is 3e-5 for XNLI and 2e-5 for the others. There are 5 epochs
-for pairs, 10 for sentences, and no warmup. The strength λ is the same as for mBERT: the paper does not give it, nor
-whether it was chosen anew.
+The paper prints no hyperparameter for this encoder; Table 10's are mBERT's. Here the hyperparameters come from XTREME's
+scripts for this encoder, since the quoted rows are from XTREME. The learning rate is 3e-5 for XNLI and 2e-5 for the
+others. There are 5 epochs for pairs, 10 for sentences, and no warmup. The strength λ is the same as for mBERT: the
+paper does not give λ, nor whether λ was chosen anew.
 
 Not in the paper, see ``search_spaces.paper``: batch size, length, schedule, the seed. Two trials per task.
 """

@@ -1,13 +1,13 @@
 """``short/sensitivity-udpos``, ``short/sensitivity-udpos-tenfold``: the paper's sensitivity study of UDPOS on a CPU.
 
 Vanilla and l2 at Table 10's five settings, all languages of Table 12, with the whole multilingual-e5-small (12 layers).
-Without the embeddings it is a quarter of mBERT. Differences from ``paper/sensitivity-udpos``:
+Without the embeddings this encoder has a quarter of mBERT's size. Differences from ``paper/sensitivity-udpos``:
 
 - **Length**: 450 steps of 16 sentences for Table 10's 15 epochs, 300 for its 10. Epochs keep their ratio. Warmups keep
   their share of the training at ``search_spaces.paper``'s batch size. The paper's training set has 21,253 sentences, so
-  of 15 epochs 200 steps are 2 % and 500 are 5 %.
+  200 steps are 2 % of 15 epochs, and 500 steps are 5 %.
 - **Rates**: as printed, or ten times as large. At the printed rates this short training ends before the English score
-  levels off; at ten times the rates it has levelled off.
+  levels off; at ten times the rates the score has levelled off.
 - **Precision**: bf16, also on a CPU.
 - **Seeds**: one, as in the paper, whose standard deviations are over five settings. ``--seeds`` adds more.
 
@@ -15,12 +15,13 @@ Ten trials each, of three to five minutes.
 
 The following scores are at the paper's rates. The training data is EWT of UD 2.5, the test data the first 250 sentences
 of XTREME's test sets in 24 languages. Vanilla scores 88.94 ± 4.99 in English and 67.07 ± 2.69 zero-shot. For l2 these
-are 90.18 ± 1.93 and 67.50 ± 0.88. That is 67 % less standard deviation; the paper has 59 %.
+are 90.18 ± 1.93 and 67.50 ± 0.88. The zero-shot standard deviation is thus 67 % smaller with l2; in the paper it is 59
+% smaller.
 
 The whole reduction comes from the first row, in which l2 trains for 15 epochs and vanilla for 10. This difference
-matters more in such a short training. Over the four settings that both have, the ratio of standard deviations is 0.96
-for the zero-shot score and 0.97 (0.59 to 1.59) over languages. There l2 scores 0.55 points less zero-shot (0.43 to
-0.69).
+matters more in such a short training. Over the four settings that both methods have, the ratio of standard deviations
+is 0.96 for the zero-shot score and 0.97 (0.59 to 1.59) over languages. There l2's zero-shot score is 0.55 points lower
+(0.43 to 0.69).
 """
 
 from dataclasses import replace

@@ -1,13 +1,14 @@
-"""``stress/ladder``: at which learning rate does each method break? It is doubled until all methods have collapsed.
+"""``stress/ladder``: at which learning rate does each method break? The rate is doubled until all methods have
+collapsed.
 
 Vanilla, l2 and decoupled_l2 at seven rates, three seeds: 63 trials, about a quarter of an hour on two cores. There is
 no ewc, because it trains a model for each language.
 
 The rates were chosen by trying one seed, on German and Hindi. Vanilla had collapsed at 0.006, decoupled_l2 at 0.016, l2
-of 0.01 at 0.032, and none survived the last rate or a higher one.
+of 0.01 at 0.032, and no method survived the last rate or a higher rate.
 
-The quickstart's l2 of 0.05 would have no end here: its English F1 was 59 at 0.064, 1 at 0.096 and 64 at 0.128. While
-the rate decays, the pull brings the weights back. Hence the weaker 0.01.
+With the quickstart's λ of 0.05, there is no rate from which on l2 stays collapsed. Its English F1 was 59 at 0.064, 1 at
+0.096 and 64 at 0.128. While the rate decays, the pull brings the weights back. The λ here is therefore the weaker 0.01.
 """
 
 from dataclasses import replace

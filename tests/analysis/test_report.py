@@ -178,7 +178,7 @@ def test_a_report_needs_no_task_file_and_takes_the_metric_from_the_records(own: 
     assert "gone.py (mcc × 100)" in text
     assert "Precision bf16, fp32." in text
     assert (
-        "Scored are the last weights and the weights with the best score on the source's dev set; nothing is "
+        "Scores come from the last weights and the weights with the best score on the source's dev set; nothing is "
         "selected on a" in text
     )
     assert "vocabulary lacks: af 38 %, ar 38 %" in text

@@ -7,8 +7,8 @@ A trial of the embedded encoder runs in this process with and without following,
 once a second, as with ``--local``. The first trial of each side warms up and does not count. The figures are wall
 seconds and CPU seconds of all threads of a trial, and the ratio of each pair. On a busy machine CPU seconds are the
 steadier of the two. The table also has the work of following alone: microseconds of the callback at each step, and CPU
-milliseconds of one heartbeat and of one refresh. Their share of a second of training is the cost that nothing else
-blurs. Target: ≤ 0.5 %.
+milliseconds of one heartbeat and of one refresh. The share of this work in a second of training is the cost without the
+noise of the trials. Target: ≤ 0.5 %.
 """
 
 import argparse

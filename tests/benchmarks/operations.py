@@ -2,10 +2,10 @@
 
     python -m tests.benchmarks.operations [--layers 12] [--task udpos] [--precision bf16]
 
-An operation is a call of an operator of torch that computes something: a view, an empty tensor and a detached one do
-not. Each launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the given number
-of layers; its width changes no count. As on a GPU, a dropout is one operation forward and one backward, and so is
-attention, which has no dropout here. In packed batches a stand-in takes the place of a GPU's flash attention.
+An operation is a call of an operator of torch that computes something: a view, an empty tensor and a detached tensor do
+not count. Each launches one kernel on a GPU, or a few for a list of tensors. The model is a small BERT with the given
+number of layers; its width changes no count. As on a GPU, a dropout is one operation forward and one backward, and so
+is attention, which has no dropout here. In packed batches a stand-in takes the place of a GPU's flash attention.
 
 A wait is an operator whose result the host reads: a number (``item``), or a shape that depends on values (``nonzero``).
 """
@@ -59,7 +59,7 @@ class Count(TorchDispatchMode):
 
 @torch.library.custom_op(f"{NAMESPACE}::attention_by_lengths", mutates_args=())
 def by_lengths(query: Tensor, key: Tensor, value: Tensor, ends: Tensor) -> Tensor:
-    """One operation in the place of the flash attention; its values are of no interest."""
+    """One operation in the place of flash attention; its values do not matter."""
     return query.transpose(1, 2).clone(memory_format=torch.contiguous_format)
 
 

@@ -6,8 +6,8 @@
 Bare Ray Tune and ``steadytune run --no-report`` run the same number of trials that do nothing
 (``tests.benchmarks.no_op``). Each is its own process, and they take turns: bare, ours, ours, bare, ... Bare keeps its
 workers alive, as ours does; that is not Tune's default. ``--fresh-actors`` runs some trials with the default for
-comparison (0 for none). Ours plans a study and reads the fingerprints of an encoder and all test sets. It writes every
-trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
+comparison (0 for none). Our side plans a study and reads the fingerprints of an encoder and all test sets. It writes
+every trial's record, predictions and history into an empty store, and a line about it to a pipe. A run's figures:
 
 - seconds from the command to its end, and from the first trial's end to the last trial's end;
 - CPU seconds of the driver;

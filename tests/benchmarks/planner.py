@@ -1,11 +1,11 @@
-"""The planner's promise beside the share of findings in studies drawn apart from it.
+"""The planner's promised power beside the share of findings in studies from another generator.
 
     python -m tests.benchmarks.planner [--studies 200] [--planned 60] [--processes 2]
 
 The planner gets the population of ``tests.benchmarks.claims`` in its own terms. Its designs are then drawn by that
-benchmark's generator, and judged by the code behind ``answer.json``. Both share no code before the tests
-themselves. The second table compares the power of three numbers of runs with an independent simulation: 14 languages
-correlated 0.8, and a correlation of 0.5 between the methods.
+benchmark's generator, and judged by the code behind ``answer.json``. The planner and that benchmark share no code
+before the tests themselves. The second table compares the power of three numbers of runs with an independent
+simulation: 14 languages correlated 0.8, and a correlation of 0.5 between the methods.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def wanted(goal: Goal) -> Verdict:
 
 
 def found(goal: Goal, shape: Shape, numbers: Sequence[int]) -> int:
-    """The number of studies, drawn apart, whose answer shows a goal."""
+    """The number of studies from the other generator with an answer that shows a goal."""
     hits = 0
     for number in numbers:
         study = simulate(studied(goal), Design(*shape), np.random.default_rng((1, *shape, GOALS.index(goal), number)))
@@ -102,13 +102,13 @@ def _claims(comparison: Comparison, quantity: Quantity) -> list[Claim]:
 
 
 def promises(plan: Plan) -> list[tuple[Goal, Shape, float]]:
-    """The power that a plan promises for its cheapest designs; today's design where no design suffices."""
+    """The power that a plan promises for its cheapest designs; for today's design if no design suffices."""
     shapes = [(choice.goal, choice.cheapest or plan.now) for choice in plan.choices]
     return [(goal, shape, plan.power(goal, shape).power) for goal, shape in shapes]
 
 
 def compared(plan: Plan, studies: int, processes: int) -> list[tuple[Goal, Shape, float, float]]:
-    """Each promise, with the share of studies drawn apart that keep it."""
+    """Each promise, with the share of studies from the other generator that show the goal."""
     rows = promises(plan)
     with ProcessPoolExecutor(processes) as pool:
         hits = pool.map(found, *zip(*((goal, shape, range(studies)) for goal, shape, _ in rows), strict=True))

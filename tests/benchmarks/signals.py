@@ -1,4 +1,4 @@
-"""Signals at random moments: a study that is ended by SIGTERM or SIGUSR1 again and again, and goes on.
+"""Signals at random moments: a study that SIGTERM or SIGUSR1 ends again and again, and that continues.
 
     python -m tests.benchmarks.signals [--signals 20] [--seed 0] [--steps 100]
 

@@ -1,4 +1,4 @@
-"""Simulated scores of two methods on the same runs, and how often the statistics of spread hold the known truth."""
+"""Simulated scores of two methods on the same runs, and the coverage and the findings of the statistics of spread."""
 
 import math
 from collections.abc import Callable

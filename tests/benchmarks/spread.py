@@ -49,7 +49,7 @@ HEADS = [f"n = {runs}" for runs in RUNS]
 
 
 def size(studies: int) -> str:
-    """False differences. Intervals at a ratio of 1 hold it in the other studies."""
+    """False differences. In the other studies, the interval contains the ratio 1."""
     rows: Rows = []
     for world, options in WORLDS.items():
         for languages in (1, 14):
@@ -170,7 +170,7 @@ def seconds(studies: int) -> str:
 def settings(studies: int) -> str:
     """Size with several seeds a setting: single runs or whole settings are swapped, for redrawn or fixed settings.
 
-    The intervals hold a ratio of 1 in the other studies.
+    In the other studies, the intervals contain the ratio 1.
     """
     rows: Rows = []
     for groups, seeds in ((4, 2), (6, 3), (10, 5), (20, 2)):

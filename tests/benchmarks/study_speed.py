@@ -5,9 +5,9 @@
 
 The peer is ``tests.benchmarks.peer_recipe``; ours is ``steadytune run`` with a clock (``tests.benchmarks.watched``) on
 an empty store. Both run the same grid: every rate with every seed, without and with a pull towards the pretrained
-weights (l2). Encoder, examples, steps and cores are the same. They are separate processes and take turns: peer, ours,
-ours, peer, ... A figure is the median over the repeats. A ratio is the median of the repeats' own ratios, with the
-smallest and the largest.
+weights (l2). Encoder, examples, steps and cores are the same. The two sides are separate processes and take turns:
+peer, ours, ours, peer, ... A figure is the median over the repeats. A ratio is the median of the repeats' own ratios,
+with the smallest and the largest.
 
 The first line is VOID, and the table with it, if the two sides do different work. They may differ in the number of
 steps or of scored sentences, or in their scores by more than seeds explain. Scores are compared by a t-test of each

@@ -46,14 +46,14 @@ def test_truths_are_means_over_further_noise_and_seeds(world: World) -> None:
     assert found[Quantity.MEAN, Scope.SEEDS] == pytest.approx(np.subtract(*points.mean(axis=(0, 2, 3))), abs=0.05)
 
 
-def test_truths_of_the_population() -> None:
+def test_truths_are_those_of_the_population() -> None:
     drawn = Drawn(World(ratio=0.6, difference=2), *np.zeros((2, 2, 4, 14)), np.arange(4), np.zeros((2, 4)))
     found = truths(drawn, np.ones(4, bool))
     assert found[Quantity.SPREAD, Scope.SETTINGS] == pytest.approx(0.6)
     assert found[Quantity.MEAN, Scope.SETTINGS] == pytest.approx(2)
 
 
-def test_effects_have_the_size_that_they_say() -> None:
+def test_effects_have_the_stated_size() -> None:
     drawn = World(noise="lognormal").drawn(np.random.default_rng(0), (200_000,), "lognormal")
     assert drawn.mean() == pytest.approx(0, abs=0.01)
     assert drawn.std(axis=0) == pytest.approx(np.ones(14), abs=0.05)
@@ -62,7 +62,7 @@ def test_effects_have_the_size_that_they_say() -> None:
     ] == pytest.approx(np.full((2, 1), NOISE**2))
 
 
-def test_a_view_is_that_of_a_table_of_results(tmp_path: Path) -> None:
+def test_a_view_equals_the_view_of_a_table_of_results(tmp_path: Path) -> None:
     study = simulate(World(collapse=(0.2, 0.2)), DESIGN, np.random.default_rng(1))
     results = study.view.results
     table = results.scores.merge(results.trials[["trial", "collapsed"]], on="trial")
@@ -84,7 +84,7 @@ def test_a_view_is_that_of_a_table_of_results(tmp_path: Path) -> None:
         (Verdict.OPEN, 0.5, 0, 0),
     ],
 )
-def test_a_claim_is_right_or_wrong(verdict: Verdict, truth: float, right: int, wrong: int) -> None:
+def test_claims_are_counted_as_right_or_wrong(verdict: Verdict, truth: float, right: int, wrong: int) -> None:
     claim = Claim(
         method="l2",
         baseline="vanilla",
@@ -104,7 +104,7 @@ def test_a_claim_is_right_or_wrong(verdict: Verdict, truth: float, right: int, w
     assert Tally.of(replace(claim, verdict=Verdict.UNTESTED), truth).claims == 0
 
 
-def test_counts_do_not_depend_on_the_processes() -> None:
+def test_counts_do_not_depend_on_the_number_of_processes() -> None:
     worlds, designs = ["normal", "0 and 60 % collapse"], [Design(4, 2)]
     one, two = (run(worlds, designs, 3, processes=processes) for processes in (1, 2))
     assert one == two

@@ -1,4 +1,5 @@
-"""``tests.benchmarks.gpu`` in small on the CPU, with few packages: it must run completely before a GPU is at hand."""
+"""A small run of ``tests.benchmarks.gpu`` on the CPU, with few packages: it must run completely before a GPU is
+used."""
 
 import os
 import subprocess
@@ -29,7 +30,7 @@ sys.meta_path.insert(0, Lacking())
 
 @pytest.mark.nightly
 @pytest.mark.slow
-def test_the_whole_check_runs_in_small_and_with_few_packages(tmp_path: Path) -> None:
+def test_a_small_version_of_the_check_runs_with_few_packages(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(LACK.format(lacking=LACKING), encoding="utf-8")
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "OUT": str(tmp_path / "out"), "PYTHON": sys.executable}
     ended = subprocess.run([CHECK, *SMALL.split()], capture_output=True, text=True, check=False, env=environment)

@@ -1,4 +1,4 @@
-"""``tests.benchmarks.growth``: its slopes on times with known growth, and real curves in small."""
+"""``tests.benchmarks.growth``: its slopes on times with known growth, and small real curves."""
 
 import sys
 from pathlib import Path
@@ -17,7 +17,7 @@ def noisy(fixed: float, each: float, power: float, seed: int) -> list[float]:
 
 
 @pytest.mark.parametrize(("fixed", "power"), [(0.0, 1.0), (0.0, 2.0), (3.0, 1.0), (3.0, 2.0)])
-def test_the_exponent_is_found_behind_a_fixed_part(fixed: float, power: float) -> None:
+def test_the_exponent_is_found_despite_a_fixed_part(fixed: float, power: float) -> None:
     held = [growth.growth(NS, noisy(fixed, 1.0, power, seed)).exponent for seed in range(40)]
     assert sum(low <= power <= high for _, low, high in held) >= 34
     assert abs(np.median([best for best, _, _ in held]) - power) < 0.15
@@ -30,14 +30,14 @@ def test_a_fixed_part_flattens_the_slope() -> None:
     assert found.known
 
 
-def test_of_a_time_that_stays_the_same_no_exponent_is_known() -> None:
+def test_a_constant_time_has_no_known_exponent() -> None:
     found = [growth.growth(NS, noisy(1.0, 0.0, 1.0, seed)) for seed in range(40)]
     assert sum(low <= 0 <= high for low, high in (one.slope[1:] for one in found)) >= 34
     assert sum(not one.known for one in found) >= 30
 
 
 @pytest.mark.slow
-def test_real_curves_are_measured_and_drawn(
+def test_real_curves_are_measured_and_plotted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figure = tmp_path / "growth.svg"

@@ -27,7 +27,7 @@ def trial(worker: int, began: float, seed: int = 0, **given: Any) -> Trial:
     return Trial(worker=worker, began=began, seed=seed, **values | given)
 
 
-def test_a_worker_that_lives_on_is_paired_with_itself() -> None:
+def test_trials_of_a_reused_worker_are_paired_with_each_other() -> None:
     """By time alone, the trials that begin at 6.6 and 7 would be paired with each other's predecessors."""
     first, second = [trial(1, 0), trial(1, 7, first_step=7.1)], [trial(2, 0.5), trial(2, 6.6, first_step=8.6)]
     run = Run(0, 20, [*first, *second])
@@ -35,12 +35,12 @@ def test_a_worker_that_lives_on_is_paired_with_itself() -> None:
     assert sorted(warm_starts(run)) == pytest.approx([1.1, 2.1])
 
 
-def test_trials_with_workers_of_their_own_take_the_slot_that_is_free_first() -> None:
+def test_trials_with_separate_workers_take_the_first_free_slot() -> None:
     run = Run(0, 20, [trial(1, 0), trial(2, 0.5), trial(3, 6.2), trial(4, 7.0)])
     assert warm_starts(run) == pytest.approx([8.2 - 6, 9.0 - 6.5])
 
 
-def test_ratios_are_those_of_each_repeat_and_a_bound_holds_in_every_run() -> None:
+def test_ratios_are_per_repeat_and_a_bound_must_hold_in_every_run() -> None:
     def run(factor: float, start: float) -> Run:
         trials = [
             trial(1, 0, ended=6 * factor, evaluation_seconds=factor),
@@ -61,7 +61,7 @@ def test_ratios_are_those_of_each_repeat_and_a_bound_holds_in_every_run() -> Non
     assert evaluation[2:] == ["1.60 (1.60–1.78)", "≥ 2 ×", "no"]
 
 
-def test_other_scores_steps_or_examples_void_it() -> None:
+def test_other_scores_steps_or_examples_void_the_comparison() -> None:
     peer = [trial(1, 0, seed) for seed in range(4)]
     same = {"peer": [Run(0, 1, peer)], "ours": [Run(0, 1, peer)]}
     assert void(same, differences(peer, peer)) == []
@@ -72,7 +72,7 @@ def test_other_scores_steps_or_examples_void_it() -> None:
     assert void(shorter, []) == ["steps: [30] and [29]"]
 
 
-def test_what_is_allowed_is_students_t() -> None:
+def test_the_allowed_difference_follows_students_t() -> None:
     from scipy.stats import t
 
     peer, ours = [trial(1, 0, seed) for seed in (0, 1, 2)], [trial(1, 0, seed) for seed in (0, 2, 4)]

@@ -76,7 +76,8 @@ def test_a_file_s_name_that_is_none_for_a_study_is_said_to_be_the_file_s(tmp_pat
     file.write_text(text, encoding="utf-8")
     with pytest.raises(
         UserError,
-        match=r"name: 'my study' is not allowed; give letters.*\. It is the file's, as the study has no 'name'",
+        match=r"name: 'my study' is not allowed; give letters.*\. The name is the file's name, because the study has "
+        r"no field 'name'",
     ):
         search_spaces.load(str(file))
     file.write_text(f"name: mine\n{text}", encoding="utf-8")
@@ -99,13 +100,16 @@ def test_a_module_has_a_study_of_its_name_or_a_family(spaces: Path) -> None:
     [
         (
             {"a.py": "STUDY = made('a')", "b.py": "STUDIES = (made('c'), made('a'))"},
-            r"two are called 'a', in search_spaces\.a and search_spaces\.b; rename one",
+            r"two studies have the name 'a', in search_spaces\.a and search_spaces\.b; rename one",
         ),
-        ({"a.py": "STUDIES = (made('x'), made('x'))"}, r"two are called 'x', in search_spaces\.a and search_spaces\.a"),
+        (
+            {"a.py": "STUDIES = (made('x'), made('x'))"},
+            r"two studies have the name 'x', in search_spaces\.a and search_spaces\.a",
+        ),
         ({"a.py": "STUDY = made('quickstart')"}, r"the STUDY of search_spaces\.a is called 'quickstart'; call it 'a'"),
         (
             {"a.py": "STUDIES = (made('quickstart'),)"},
-            r"two are called 'quickstart', in search_spaces\.a and search_spaces\.quickstart",
+            r"two studies have the name 'quickstart', in search_spaces\.a and search_spaces\.quickstart",
         ),
         ({"a.py": ""}, r"search_spaces\.a must define either STUDY, a Study, or STUDIES"),
         ({"a.py": "STUDIES = ()"}, r"search_spaces\.a must define either"),

@@ -1,1 +1,1 @@
-"""A text file of results by a person or a program: its cells, names and numbers, each checked with its line number."""
+"""Text files of results by a person or a program: checks of cells, names and numbers, with line numbers in errors."""

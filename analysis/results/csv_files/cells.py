@@ -1,4 +1,4 @@
-"""The cells of a text file, by the first line of their row."""
+"""The cells of a text file, indexed by the first line of their row."""
 
 import csv
 import gzip
@@ -34,16 +34,16 @@ class Cells:
     notes: tuple[str, ...]
     """Facts about the file's form that a reader may not expect."""
     points: bool = False
-    """Whether the scores are known to be points, so that small ones are no shares of 1."""
+    """Whether the scores are known to be points. Scores from 0 to 1 are then points too, not shares."""
 
 
 def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     """The cells of a UTF-8 file, gzipped if its name ends so.
 
-    The separator is the comma, semicolon or tab that splits the header into most of the ``wanted`` names, or else into
-    most names. Blank rows are left out, and so is a first column without a name if ``indexed``: pandas writes its index
-    so. Raises ``UserError`` with the line for an unclosed quote, or a row with a different number of cells
-    than the header.
+    The separator is the character (comma, semicolon or tab) that splits the header into the most ``wanted`` names. A
+    tie goes to the most names. Blank rows are left out. With ``indexed``, a first column without a name is also left
+    out: pandas writes its index as such a column. Raises ``UserError`` with the line for an unclosed quote, or a row
+    with a different number of cells than the header.
     """
     text = _text(file)
     separator = _separator(next((line for line in text.split("\n") if line.strip()), ""), wanted)
@@ -65,12 +65,12 @@ def read(file: Path, wanted: Sequence[str], *, indexed: bool = False) -> Cells:
     notes = [f"{file.name} has {SEPARATORS[separator]} between its cells."] if separator != "," else []
     if repeated:
         where = f"line{'s' if len(repeated) > 1 else ''} {', '.join(map(str, repeated))}"
-        notes.append(f"{file.name} has its header again on {where}: its parts are read as one table.")
+        notes.append(f"{file.name} repeats its header on {where}: all parts are read as one table.")
     return Cells(frame, separator, tuple(notes))
 
 
 def header(file: Path, wanted: Sequence[str] = ()) -> list[str]:
-    """The names in the first line with any text; none if the file is not readable. The rest is not read."""
+    """The names in the first line with any text; none if the file is not readable. The rest of the file is not read."""
     packed = file.name.lower().endswith(PACKED)
     try:
         with gzip.open(file, "rt", encoding="utf-8-sig") if packed else file.open(encoding="utf-8-sig") as lines:
@@ -88,7 +88,7 @@ def _text(file: Path) -> str:
         hint = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         raise UserError(f"{file}: not readable as CSV: {' '.join(str(error).split())}{hint}") from None
     text = re.sub(rf"^{MARK}", "", text, flags=re.MULTILINE)
-    # Classic Mac OS files end lines with a carriage return. Elsewhere it belongs to a cell or to a line's end.
+    # Classic Mac OS files end lines with a carriage return. In other files it belongs to a cell or to a line's end.
     return text if "\n" in text else text.replace("\r", "\n")
 
 
@@ -128,7 +128,7 @@ def _said(error: csv.Error) -> str:
     """The csv library's message, reworded for users if it addresses programmers."""
     words = str(error)
     if "new-line character" in words:
-        return "a carriage return stands amid the line; put quotes around the cell that has it"
+        return "a carriage return stands inside the line; put quotes around its cell"
     return "a quote is opened and never closed" if "end of data" in words else words
 
 
@@ -136,7 +136,7 @@ def _columns(header: list[str], rows: Sequence[list[str]], file: Path) -> list[i
     """Indices of the columns with a name; a column of empty cells needs none."""
     named = [i for i, name in enumerate(header) if name]
     if (twice := fields.repeated([header[i] for i in named])) is not None:
-        raise UserError(f"{file}: the column {twice!r} is there twice")
+        raise UserError(f"{file}: the column {twice!r} occurs twice")
     for i in set(range(len(header))) - {*named}:
         if any(i < len(row) and row[i].strip() for row in rows):
             raise UserError(f"{file}: column {i + 1} has no name in the header")

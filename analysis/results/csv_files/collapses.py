@@ -1,21 +1,22 @@
-"""Suspected collapses in a table without a column that flags them."""
+"""Suspected collapses in a table without a column for collapse."""
 
 from collections.abc import Iterator
 
 from analysis.results.frame import Results
 
 FAR = 10.0
-"""Median absolute deviations below the method's median at which a run is suspected: 6.7 stds of normal scores."""
+"""A run more than this many median absolute deviations below its method's median is suspected. For normal scores these
+are 6.7 standard deviations."""
 LEAST = 0.5
-"""Smallest deviation in points: rounded or equal scores would have none."""
+"""Smallest median absolute deviation in points. For rounded or equal scores the computed deviation would be 0."""
 SMALL = 0.005
-"""The same as a share of the median, for scores in a metric's own unit."""
+"""Smallest median absolute deviation as a share of the median, for scores in a metric's own unit."""
 MIN_RUNS = 4
 SHOWN = 5
 
 
 def suspected(results: Results) -> Iterator[str]:
-    """A note for every method with complete runs whose source score is far worse than the method's other runs."""
+    """A note for every method with complete runs that have a far worse source score than its other runs."""
     complete = results.runs[results.runs["complete"]].dropna(subset=["source"])
     for method, runs in complete.groupby("method", sort=False):
         if len(runs) < MIN_RUNS:
@@ -33,9 +34,8 @@ def suspected(results: Results) -> Iterator[str]:
         ]
         more = f"; and {len(low) - SHOWN} more" if len(low) > SHOWN else ""
         yield (
-            f"The file does not say which runs collapsed, and counts all as healthy. {len(low)} of {len(runs)} runs of "
-            f"{method} may have: their {results.source} score is over {FAR:g} median absolute deviations {side} the "
-            f"method's median of {runs['source'].median():.{digits}f} ({'; '.join(named[:SHOWN])}{more}). Mark "
-            "collapsed runs in "
-            "the column 'collapsed'."
+            f"The file does not say which runs collapsed, so all runs count as healthy. {len(low)} of {len(runs)} runs "
+            f"of {method} may have collapsed: their {results.source} score is over {FAR:g} median absolute "
+            f"deviations {side} the method's median of {runs['source'].median():.{digits}f} "
+            f"({'; '.join(named[:SHOWN])}{more}). Mark collapsed runs in the column 'collapsed'."
         )

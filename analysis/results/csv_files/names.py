@@ -1,4 +1,4 @@
-"""Names in a table, without the blanks around them. Two names that differ only by case or blanks are a misspelling."""
+"""Names in a table, without surrounding blanks. Two names that differ only by case or blanks count as a misspelling."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ import pandas as pd
 from harness.common.errors import UserError
 
 NAMES = ("method", "setting", "language", "metric", "source")
-"""Columns with a note on blanks, because blanks would have made another method, setting or language."""
+"""Columns with a note on removed blanks. With these blanks, a name would be another method, setting or language."""
 ALIKE = ("method", "setting", "language", "metric")
 BLANKS = re.compile(r"^[\s\ufeff\u200b]+|[\s\ufeff\u200b]+$")
 """White space, a byte-order mark and a zero-width space."""
@@ -18,7 +18,8 @@ SHOWN = 3
 
 
 def stripped(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The cells (text, by line) without the blanks around them, and a note for every column of names that had any."""
+    """The cells (text, by line) without surrounding blanks, and a note for every column of names that had such
+    blanks."""
     notes = []
     changed: dict[str, pd.Series[str]] = {}
     for name, column in frame.items():
@@ -43,13 +44,13 @@ def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
             if other != cell:
                 raise UserError(
                     f"{file}:{_first(column, cell)}: {name}: {cell!r} and {other!r} ({_place(column, other)}) "
-                    "differ by case or blanks alone; spell one name in one way, and give two things names that "
-                    "differ by more"
+                    "differ by case or blanks alone; spell the same name in one way, and give different things "
+                    "clearly different names"
                 )
 
 
 def _first(column: "pd.Series[str]", cell: str) -> Any:
-    """The index of the first such cell: a line number, or a place in words."""
+    """The index of the first cell with this text: a line number, or a place in words."""
     return column.index[column == cell][0]
 
 

@@ -16,7 +16,8 @@ EXACT = 2.0**53
 """Bound below which a whole number is read exactly."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 SAME = 1e-12
-"""Relative difference below which two values of a hyperparameter count as equal, as 0.1 × 0.003 and 0.0003 do."""
+"""Relative difference below which two values of a hyperparameter count as equal. An example is 0.1 × 0.003 and
+0.0003."""
 
 
 def refuse(file: Path, column: str, values: "pd.Series[Any]", wrong: "pd.Series[bool]", allowed: str) -> None:
@@ -51,14 +52,14 @@ def amounts(values: "pd.Series[str]", file: Path) -> "pd.Series[float]":
 
 def typed(column: "pd.Series[str]") -> "pd.Series[Any]":
     """Numbers if the whole column is numeric, else text; empty is missing. Numbers that differ by rounding become
-    one."""
+    equal."""
     filled = column.replace("", None)
     numbers = pd.to_numeric(filled, errors="coerce")
     return one_value_each(numbers) if numbers.notna().equals(filled.notna()) else filled
 
 
 def one_value_each(values: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Replace numbers that differ by rounding alone by the shortest of them; other values stay."""
+    """Replace numbers that differ only by rounding with the shortest of these numbers. Other values stay."""
     met = sorted({value for value in values if isinstance(value, float) and math.isfinite(value)})
     groups: list[list[float]] = []
     for value in met:
@@ -71,7 +72,7 @@ def one_value_each(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def with_points(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, bool]:
-    """The cells (text) with points in place of decimal commas, and whether any were replaced.
+    """The cells (text) with points in place of decimal commas, and whether any comma was replaced.
 
     A column with a point anywhere keeps its commas.
     """

@@ -12,11 +12,12 @@ ROUNDING = 1e-6
 
 
 def check(frame: pd.DataFrame, texts: "pd.Series[str]", file: Path, *, points: bool = False) -> None:
-    """Refuse scores (rows by line) that are not points, given their cells' text. With ``points`` small scores are known
-    to be no shares.
+    """Refuse scores (rows by line) that are not points, given the text of their cells.
 
-    Scores of the shown metric must be within ±100; only correlations are below 0. A run with all scores from 0 to 1 has
-    shares, unless all are 0 or the file says that it collapsed. Other metrics may have other scales.
+    With ``points``, scores from 0 to 1 are known to be points.
+
+    Scores of the shown metric must be within ±100; only correlations are below 0. Scores of a run that are all from 0
+    to 1 are shares, unless all are 0 or the file marks the run as collapsed. Other metrics may have other scales.
     """
     finished = frame[frame["status"] == FINISHED]
     if finished.empty:
@@ -44,7 +45,7 @@ def _refuse_shares(finished: pd.DataFrame, texts: "pd.Series[str]", file: Path) 
         run = finished[here].iloc[0]
         allowed = (
             f"points, from 0 to 100: all scores of {run['method']} (setting {run['setting'] or 'not named'}, seed "
-            f"{run['seed']}) are from 0 to 1, and those of other runs are above; multiply these by 100, or mark the "
-            "run in the column 'collapsed' where it collapsed"
+            f"{run['seed']}) are from 0 to 1, and other runs have scores above 1; multiply these by 100, or, if the "
+            "run collapsed, mark it in the column 'collapsed'"
         )
     refuse(file, "score", texts.reindex(finished.index), here, allowed)

@@ -1,4 +1,4 @@
-"""Runs with seeds of their own for the initial weights and the order of the data."""
+"""Runs with separate seeds for the initial weights and the order of the data."""
 
 import pandas as pd
 
@@ -14,9 +14,9 @@ NO_SEED = ("", "none", "null", "nan")
 def with_seed_labels(frame: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Rows with a different ``seed`` for each combination of seeds, and a note on shared seeds.
 
-    ``frame`` has a column ``seed``, and may have ``init_seed`` and ``data_seed``, missing for the run's own. If all
-    equal the run's seed, ``seed`` stays and both columns are dropped. Otherwise ``seed`` becomes a label, missing
-    values are filled in, and ``run_seed`` keeps the run's seed.
+    ``frame`` has a column ``seed``, and may have ``init_seed`` and ``data_seed``. A missing value means the run's seed.
+    If all values equal the run's seed, ``seed`` stays and the two other columns are dropped. Otherwise ``seed`` becomes
+    a label, missing values are filled in, and ``run_seed`` keeps the run's seed.
     """
     own = frame["seed"]
     parts = {name: frame.get(name, pd.Series(float("nan"), frame.index)).fillna(own).astype(int) for name in SEEDS}

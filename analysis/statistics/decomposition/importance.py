@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from analysis.statistics.run_bootstrap import SEED
 
 MIN_SETTINGS = 10
-"""Fewest settings for fANOVA: with fewer its forest has nothing to learn from."""
+"""Fewest settings for fANOVA: fewer settings are too little data for its forest."""
 CONSTANT = 1e-12
 """Spread of the means, relative to the largest, below which they count as equal up to rounding."""
 OTHER = ("interactions",)
-"""Interactions of all hyperparameters together: the rest that fANOVA's shares of single hyperparameters leave."""
+"""All interactions of hyperparameters together: the remainder after fANOVA's shares of single hyperparameters."""
 
 Floats = NDArray[np.float64]
 Term = tuple[str, ...]
@@ -36,13 +36,14 @@ class Importances:
     """Shares that sum to 1; empty when undefined (see ``reason``).
 
     ANOVA gives one per hyperparameter and per combination of hyperparameters. fANOVA gives one per hyperparameter and
-    ``OTHER``. The remainder of seeds and noise in the means affects all shares, interactions most.
+    ``OTHER``. The variance of seeds and noise that remains in the means affects all shares, interactions most.
     """
     way: str
     """``anova`` (exact) or ``fanova`` (from a random forest); empty when undefined (see ``reason``)."""
     settings: int
     aliased: tuple[Term, ...] = ()
-    """Groups of hyperparameters that change together. Each determines the others, so their effects are inseparable."""
+    """Groups of hyperparameters that change together. Each hyperparameter of a group determines the others, so their
+    effects are inseparable."""
     reason: str = ""
     """Why there are no shares; else empty."""
 
@@ -55,9 +56,9 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
     2014, An Efficient Approach for Assessing Hyperparameter Importance). Its shares describe a random forest's
     predictions for every combination of values, all equally likely.
 
-    fANOVA gets ranks instead of values, which do not change the forest. Optuna would weigh a learning rate by its
-    linear range, even if declared logarithmic, and its time doubles with each category. Settings without a mean are
-    left out.
+    fANOVA gets ranks instead of values; ranks do not change the forest. With values, optuna would weigh a learning rate
+    by its linear range, even if the range is declared logarithmic. Optuna's time doubles with each category. Settings
+    without a mean are left out.
 
     Args:
         values: settings × hyperparameters.
@@ -96,8 +97,8 @@ def importances(values: pd.DataFrame, means: "pd.Series[float]") -> Importances:
 def _groups(ranks: dict[str, NDArray[np.int64]]) -> list[list[str]]:
     """Groups of hyperparameters that change together: their levels correspond one to one.
 
-    If no two settings share a value, as in random designs, any two hyperparameters would correspond so. In that case
-    they must also have the same order, or the reverse.
+    If no two settings share a value, as in random designs, any two hyperparameters would correspond in this way. In
+    that case the two must also have the same order, or the reverse order.
     """
     groups: list[list[str]] = []
     for name, levels in ranks.items():

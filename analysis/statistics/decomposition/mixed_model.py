@@ -34,7 +34,7 @@ PATIENT, PATIENCE = ("nm", "powell"), {"maxiter": 5_000, "xtol": 1e-8, "ftol": 1
 EQUAL = 1e-6
 """Difference of log likelihoods below which two fits count as equal."""
 Fit = tuple[float, bool, NDArray[np.float64]]
-"""The log likelihood, whether the fit converged, and the components, the residual's last."""
+"""The log likelihood, whether the fit converged, and the components. The residual's component is the last."""
 NO_INTERVALS = np.empty((0, 1))
 CONSTANT = 1e-12
 """Spread, relative to the largest score, below which scores count as equal up to rounding."""
@@ -44,7 +44,8 @@ def decompose(frame: pd.DataFrame, fitted: Collection[str] | None = None) -> dic
     """The variance components of each language's scores, by ANOVA if its grid is full, else by ``reml``.
 
     ``frame`` is as for ``variance.grid``, with the runs of one method. A language's grid consists of the settings and
-    seeds that occur in it. ``fitted`` limits ``reml`` to these languages, all by default; others are left out.
+    seeds that occur in it. ``fitted`` names the languages that ``reml`` may fit; ``None`` means all. Other languages on
+    incomplete grids are left out.
     """
     scores, languages = grid(frame)
     found: dict[str, Components] = {}
@@ -80,8 +81,8 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
 
     They are crossed variance components in one group of all runs (Searle, Casella & McCulloch, 1992, Chapter 6).
     Without reruns of a setting and seed, interaction and noise are one component. On full grids with equally many runs
-    in each cell, they equal ANOVA's components unless one of those is negative. The result has a reason instead if the
-    runs do not determine the components, or if the fit does not converge.
+    in each cell, they equal ANOVA's components unless a component of the ANOVA is negative. If the runs do not
+    determine the components, or if the fit does not converge, the result has a reason instead.
     """
     factors = [np.unique(np.asarray(codes), return_inverse=True)[1] for codes in (setting, seed)]
     scores = np.asarray(score, np.float64)
@@ -100,7 +101,7 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
         return no_components(settings, seeds, runs, "reml", why)
     designs = [np.eye(codes.max() + 1)[codes] for codes in factors] if runs else []
     if not designs or not _determined([*designs, np.eye(runs)]):
-        why = "the runs do not tell setting, seed and noise apart: too few share a setting or a seed"
+        why = "the runs do not separate setting, seed and noise: too few share a setting or a seed"
         return no_components(settings, seeds, runs, "reml", why)
     names = (*names, NOISE) if rerun else (*names, f"{INTERACTION} + {NOISE}")
     spread = scores.std(ddof=0)
@@ -115,7 +116,7 @@ def reml(setting: ArrayLike, seed: ArrayLike, score: ArrayLike) -> Components:
 def _determined(designs: list[NDArray[np.float64]]) -> bool:
     """Whether the runs determine the components, given their designs (runs × levels).
 
-    There must be more runs than components, and second moments that separate them.
+    There must be more runs than components, and second moments that separate the components.
     """
     if len(designs[0]) <= len(designs):
         return False
@@ -126,7 +127,7 @@ def _determined(designs: list[NDArray[np.float64]]) -> bool:
 
 
 def _fit(scores: NDArray[np.float64], designs: list[NDArray[np.float64]]) -> tuple[NDArray[np.float64], str]:
-    """The components, the residual's last, or the reason for their absence."""
+    """The components, or the reason why there are none. The residual's component is the last."""
     from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
 
     levels = [[[str(level) for level in range(design.shape[1])]] for design in designs]

@@ -3,7 +3,7 @@ grids.
 
 The model is the two-way crossed random model. A score is a mean plus the effects of its setting, its seed and their
 interaction, and noise. Noise is the difference between runs with the same setting and seed. All effects count as
-independent draws, including the settings': their component is the variance among settings like these.
+independent draws, including the effects of settings. The settings' component is the variance among settings like these.
 
 Mean squares are set equal to their expectations (Searle, Casella & McCulloch, 1992, Variance Components, Chapter 4). If
 only some cells of the grid have reruns, mean squares of the cells' means are used (unweighted means analysis; Chapter
@@ -29,8 +29,7 @@ SETTING, SEED, INTERACTION, NOISE = "setting", "seed", "setting × seed", "noise
 DRAWS, TOGETHER = 4_000, 50
 """Number of draws for the intervals of shares, and number of languages per block."""
 ROUNDING = 1e-24
-"""Mean square, relative to the mean square of the scores themselves, below which it is rounding error and counts as
-0."""
+"""A mean square below this share of the mean square of the scores themselves is rounding error and counts as 0."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,8 @@ class Components:
     Inseparable effects form one component, with names joined by `` + ``.
     """
     variance: Floats
-    """Components × languages. ANOVA's are unbiased, so a small one may be negative. REML's are never negative, and
-    biased."""
+    """Components × languages. ANOVA's components are unbiased, so a small component may be negative. REML's components
+    are never negative, and are biased."""
     low: Floats
     """Lower ends of 95 % intervals for normal effects (components × languages), not below 0. Empty for REML."""
     high: Floats
@@ -76,20 +75,21 @@ class Components:
 
     @property
     def note(self) -> str:
-        """A sentence on the inseparable components, and on the runs that would separate them; else empty."""
+        """A sentence on the inseparable components, and on the runs that would separate these components; else
+        empty."""
         notes = []
         if self.names and self.seeds == 1:
             notes.append(
-                "there is one seed: what another would change is not known, nor whether it would change all settings "
-                "alike"
+                "there is one seed: the effect of another seed is unknown, and so is whether it would be the same at "
+                "all settings"
             )
         if self.names and self.settings == 1:
             notes.append(
-                "there is one setting: what another would change is not known, nor whether it would change all seeds "
-                "alike"
+                "there is one setting: the effect of another setting is unknown, and so is whether it would be the "
+                "same for all seeds"
             )
         if self.names and NOISE not in self.names:
-            notes.append(f"no setting and seed was run twice: {NOISE} cannot be told from {INTERACTION}")
+            notes.append(f"no setting and seed was run twice: {NOISE} cannot be separated from {INTERACTION}")
         return "; ".join(notes)
 
 
@@ -107,7 +107,7 @@ def grid(frame: pd.DataFrame) -> tuple[Floats, list[str]]:
             Rows without a score are left out. Several rows of one language, setting and seed are its replicates.
 
     Raises:
-        ValueError: several rows have the same replicate too.
+        ValueError: several rows have the same language, setting, seed and replicate.
     """
     scored = frame[np.isfinite(frame["score"].to_numpy(np.float64))]
     key = [scored[name] if name in scored else pd.Series("", scored.index) for name in ("language", "setting", "seed")]
@@ -124,19 +124,21 @@ def components(scores: ArrayLike) -> Components:
     """The components of scores on a full grid (languages × settings × seeds, or × replicates too); NaN is no score.
 
     On a full grid every cell, a setting × seed, has a score; replicates may be in some cells only. Intervals of a
-    component from one mean square are chi-squared. For a difference of two they are modified large-sample intervals
-    (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3). Intervals of shares are
-    generalised intervals (see ``_shares``).
+    component from one mean square are chi-squared. For a difference of two mean squares they are modified large-sample
+    intervals (Burdick & Graybill, 1992, Confidence Intervals on Variance Components, Section 3.3). Intervals of shares
+    are generalised intervals (see ``_shares``).
 
     Raises ``ValueError`` if languages have scores in different places.
     """
     values = np.asarray(scores, np.float64)
     values = values[..., None] if values.ndim == 3 else values
     if values.ndim != 4 or not len(values):
-        raise ValueError(f"scores are languages × settings × seeds (× replicates), not of shape {values.shape}")
+        raise ValueError(f"scores must be languages × settings × seeds (× replicates), not of shape {values.shape}")
     there = np.isfinite(values)
     if (there != there[0]).any():
-        raise ValueError("components need the same runs in all languages; decompose languages with others apart")
+        raise ValueError(
+            "components need the same runs in all languages; decompose languages with other runs separately"
+        )
     _, settings, seeds, _ = values.shape
     counts = there[0].sum(axis=2)
     runs, lacking = int(counts.sum()), int((counts == 0).sum())
@@ -147,7 +149,7 @@ def components(scores: ArrayLike) -> Components:
     if runs < 2:
         return no_components(settings, seeds, runs, "anova", "there are fewer than two runs, and so no variance")
     squares = _mean_squares(np.where(there, values, 0), counts, there[0])
-    spread = (1 / counts).mean()  # variance of the noise in a cell's mean, relative to one run's
+    spread = (1 / counts).mean()  # variance of the noise in a cell's mean, relative to the noise of one run
     told = _equations(settings, seeds, NOISE in squares)
     equations = [(name, at, less, spread if less == NOISE else 1, by) for name, at, less, by in told]
     found = {name: _scaled(_less(squares[at], squares.get(less), times), by) for name, at, less, times, by in equations}
@@ -178,7 +180,7 @@ def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, s
 
 
 def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.bool_]) -> dict[str, MeanSquare]:
-    """Mean squares with a degree of freedom.
+    """The mean squares that have a degree of freedom.
 
     ``values`` are languages × settings × seeds × replicates, 0 where ``there`` is false.
     """
@@ -205,7 +207,8 @@ def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.b
 
 
 def _less(one: MeanSquare, other: MeanSquare | None, times: float) -> tuple[Floats, Floats, Floats]:
-    """Estimate and interval ends (languages each) of a mean square's expectation minus ``times`` another's."""
+    """Estimate and interval ends, (languages,) each: one mean square's expectation minus ``times`` another's
+    expectation."""
     (x, n), tail = one, (1 - LEVEL) / 2
     few, many = n / stats.chi2.isf([tail, 1 - tail], n)  # 1/F with infinite denominator degrees of freedom
     if other is None:

@@ -28,7 +28,8 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     """Compare the stds of paired scores, given each run's setting and seed.
 
     The estimate is the mean over languages of log(std ours / std theirs). Its variance has two jackknife estimates. The
-    seeds' leaves out one seed at all settings; the settings' leaves out one setting with all its seeds.
+    seeds' estimate leaves out one seed at all settings. The settings' estimate leaves out one setting with all its
+    seeds.
 
     - Other seeds: the seeds' variance, with K − 1 degrees of freedom.
     - Other settings too: the larger variance, with min(S, K) − 1 degrees of freedom.
@@ -39,12 +40,12 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     0.058 at 10 × 5. For other seeds it is 0.011 to 0.059 at 5 × 3, 20 × 3 and 10 × 5.
 
     With 3 seeds it is conservative, with little power. At a ratio of 0.5 the power is 0.21 at 5 × 3, 0.90 at 20 × 3 and
-    0.99 at 10 × 5. If each method has its own setting and seed effects, it is 0.14, 0.54 and 0.82. The sum of both
-    variances, as in ``crossed_means``, is wrong in 0.11 at 10 × 2. With two seeds the larger variance has power of 0.02
-    or less at any ratio, so there is no interval.
+    0.99 at 10 × 5. If each method has its own setting and seed effects, the power is 0.14, 0.54 and 0.82. The sum of
+    both variances, as in ``crossed_means``, is wrong in 0.11 of studies at 10 × 2. With two seeds the larger variance
+    has power of 0.02 or less at any ratio, so there is no interval.
 
     ``std_ratio`` over whole settings ignores seeds that shift all settings. If each method has seed effects as large as
-    the noise, it is wrong in 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or with a setting's own seeds, use it for
+    the noise, its error rate is 0.09 (4 × 2) to 0.36 (20 × 3). With one seed, or with a setting's own seeds, use it for
     other settings; there is no crossed interval then.
 
     Args:
@@ -58,7 +59,7 @@ def crossed_ratio(ours: ArrayLike, theirs: ArrayLike, settings: ArrayLike, seeds
     a, b = paired(ours, theirs)
     labels = [np.asarray(given) for given in (settings, seeds)]
     if any(given.shape != (len(a),) for given in labels):
-        raise ValueError(f"settings and seeds are (runs,), not {[given.shape for given in labels]}")
+        raise ValueError(f"settings and seeds must have the shape (runs,), not {[given.shape for given in labels]}")
     design = design_of(*labels)
     if len(a) < 2 or not (varies(a).all() and varies(b).all()):
         why = "there are fewer than 2 runs" if len(a) < 2 else "all runs of a method have the same score"

@@ -19,17 +19,18 @@ step."""
 def crossings(
     excess: Callable[[Floats], Floats], at_zero: float, tried: tuple[Floats, ...], *, limit: float, part: float
 ) -> tuple[Floats, Floats]:
-    """Bracket the zero crossing of each function by two distances (functions,): below 0 at the nearer, not at the
-    farther.
+    """Bracket the zero crossing of each function by two distances (functions,).
 
-    The two differ by at most ``part`` of the farther one, or by ``NEAREST``. The farther one is infinite if no crossing
-    is found below ``limit``.
+    A function is below 0 at the nearer distance, and not at the farther distance.
+
+    The two distances differ by at most ``part`` of the farther, or by ``NEAREST``. The farther distance is infinite if
+    no crossing is found below ``limit``.
 
     Args:
         excess: maps a distance for each function to the functions' values.
         at_zero: value of all functions at 0.
-        tried: distances to try first, if they lie inside the bracket. They put the crossing on the right side of them
-            even if a function does not grow everywhere.
+        tried: distances to try first, if they lie inside the bracket. The crossing is then on the right side of these
+            distances, even if a function does not grow everywhere.
         limit: distance beyond which the search stops.
         part: relative precision.
     """

@@ -22,7 +22,7 @@ SIMULATED = 40
 STUDIES, SWAPS, PART = 200, 399, 0.01
 """Number of simulated studies, number of random swaps of each, and relative precision of a log ratio."""
 FEW_SWAPPED = 9
-"""Number of runs up to which a simulated study gets all swaps: no more than ``SWAPS``."""
+"""Number of runs up to which a simulated study gets all swaps, at most ``SWAPS``."""
 MIN_RATIO = 0.01
 MANY_RUNS = 300
 """Number of runs above which Brown and Forsythe's power is extrapolated: the error of its log ratio falls with 1/√n."""
@@ -51,9 +51,9 @@ def minimum_detectable_ratio(ours: ArrayLike, theirs: ArrayLike) -> MinimumDetec
     mean(R²) / n: languages that move together add little. The result depends on the number of runs and the
     correlations, not on the observed ratio. It is no "post hoc" power.
 
-    The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study estimates its correlations badly. Of
-    25 studies of 8 runs and 14 languages with a ratio of 0.45 on average, one gave 0.34 and one 0.57.
-    ``python -m tests.benchmarks.spread`` measures these figures.
+    The power at the mean of 25 studies' ratios is 0.71 to 0.84, but a small study estimates its correlations badly. In
+    25 studies of 8 runs and 14 languages the ratio was 0.45 on average, 0.34 in one study and 0.57 in another. These
+    figures are by ``python -m tests.benchmarks.spread``.
 
     Raises ``ValueError`` as ``std_ratio``.
     """
@@ -131,7 +131,7 @@ def _simulated(a: NDArray[np.float64], b: NDArray[np.float64], pair: float) -> M
 def _log_found(power: Callable[[float], float], studies: int, guess: float) -> float:
     """The log ratio below 0 at which the power, a share of ``studies``, reaches ``POWER``; NaN below ``MIN_RATIO``.
 
-    A normal deviate of the power is nearly linear in the log ratio, so that few steps are needed.
+    A normal deviate of the power is nearly linear in the log ratio, so few steps are needed.
     """
     goal, limit = float(norm.ppf(POWER)), -math.log(MIN_RATIO)
 
@@ -145,8 +145,8 @@ def _log_found(power: Callable[[float], float], studies: int, guess: float) -> f
 
 
 def _some_swaps(runs: int) -> NDArray[np.float64]:
-    """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps. The test makes more, which adds little
-    power."""
+    """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps. The test makes more swaps, which add
+    little power."""
     few = runs <= FEW_SWAPPED
     some = swaps(runs, SWAPS) if few else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
     return np.vstack([np.ones(runs), some])

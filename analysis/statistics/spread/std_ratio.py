@@ -47,16 +47,16 @@ class StdRatio:
 
 
 def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None, *, level: float = LEVEL) -> StdRatio:
-    """Compare the stds of paired scores; row i of both is the same setting and seed.
+    """Compare the stds of paired scores; row i is the same setting and seed in both arrays.
 
     The interval inverts ``swap_test`` (Lehmann & Romano, 2005, Testing Statistical Hypotheses, Section 3.5). It holds
     every ratio r at which ours/r and theirs do not differ at ``level``, two-sided. Interval and test therefore agree at
-    1. If ours has the distribution of theirs times a constant, coverage is 1 minus the test's size. Up to 5 runs no
-    ratio can be rejected at 5 %, and there is no interval.
+    1. If our scores have the distribution of theirs times a constant, coverage is 1 minus the test's size. Up to 5 runs
+    no ratio can be rejected at 5 %, and there is no interval.
 
     Coverage by ``python -m tests.benchmarks.spread``, 250 studies a cell (2 s.e. 0.028 near 0.95), for 1 language with
     a ratio of 0.5 / 14 languages with 0.7. The true ratio is the ratio of the uncollapsed runs. Collapses are 50 points
-    deep in both methods, so many of them draw the interval to 1.
+    deep in both methods, so many collapses draw the interval to 1.
 
     | runs | 8 | 10 | 15 | 20 |
     |---|---|---|---|---|
@@ -91,7 +91,7 @@ def std_ratio(ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = Non
 
 
 def std_ratios(ours: ArrayLike, theirs: ArrayLike, *, level: float = LEVEL) -> list[StdRatio]:
-    """The ratio of every single language of scores (runs × languages); otherwise as ``std_ratio``."""
+    """The ratio of each language of scores (runs × languages); otherwise as ``std_ratio``."""
     a, b = paired(ours, theirs)
     runs = len(a)
     reason = "there are fewer than 2 runs" if runs < 2 else SAME_SCORES
@@ -177,9 +177,8 @@ def _distance(test: _Test, logs: Floats, side: int, level: float) -> Floats:
     """Distance from each log ratio to the farthest ratio on one side that is not rejected; infinite if none is
     rejected.
 
-    A normal deviate of p is nearly linear in the distance, so that few steps are needed. The ratio 1 is tried first, so
-    that interval and test agree there. Next comes the 1 − ``level`` quantile of the swapped statistics at the ratio
-    itself.
+    A normal deviate of p is nearly linear in the distance, so few steps are needed. The ratio 1 is tried first, so
+    interval and test agree at 1. Next comes the 1 − ``level`` quantile of the swapped statistics at the ratio itself.
     """
     guess = np.maximum(np.quantile(np.abs(test.swapped(logs)), 1 - level, axis=0), NEAREST)
     of_one, goal = -side * logs, float(norm.isf(level / 2))

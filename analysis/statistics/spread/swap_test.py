@@ -32,8 +32,8 @@ class SwapTest:
     least_p: float
     """The smallest p possible with this number of runs or settings.
 
-    Up to 5 it is above 0.05, so the test can show nothing at 5 %. In one language an odd number of runs rarely gives
-    less than twice this p, because the median run is the centre.
+    Up to 5 runs or settings it is above 0.05, so the test can show nothing at 5 %. With one language and an odd number
+    of runs, p is rarely below twice this value, because the median run is the centre.
     """
     runs: int
     exact: bool = True
@@ -45,12 +45,12 @@ class SwapTest:
 def swap_test(
     ours: ArrayLike, theirs: ArrayLike, groups: ArrayLike | None = None, *, drawn: int | None = None
 ) -> SwapTest:
-    """Test whether the stds of paired scores differ; row i of both is the same setting and seed.
+    """Test whether the stds of paired scores differ; row i is the same setting and seed in both arrays.
 
     The two methods are swapped within whole runs: a run's languages move together and are never separated. Effects that
     the methods share at a setting stay in place. Scores are first centred by method and language on the median. The
-    methods' centres may differ, and a collapsed run must not move the others. For one language the test is nearly the
-    permutation form of Pitman and Morgan's test, which uses the correlation of sums and differences.
+    methods' centres may then differ, and a collapsed run does not move the other runs. For one language the test is
+    nearly the permutation form of Pitman and Morgan's test, which uses the correlation of sums and differences.
 
     At a nominal 5 % its size is 0 up to 5 runs, and 0.01 to 0.04 at 6 and 7. Size and power by
     ``python -m tests.benchmarks.spread``, 600 and 400 studies a cell (2 s.e. 0.018 and 0.05 at most), for 1 / 14
@@ -73,15 +73,15 @@ def swap_test(
     | 0.5, with 10 % collapse | .14 / .27 | .14 / .26 | .21 / .20 | .15 / .13 |
 
     If runs collapse, the size holds and the power is small: compare the uncollapsed runs. The null hypothesis is that
-    the two methods' centred scores have one distribution. Between a flat and a t5 distribution of equal std it finds a
-    difference in 0.05 to 0.08 of studies of unpaired scores.
+    the two methods' centred scores have one distribution. Between a flat and a t5 distribution of equal std the test
+    finds a difference in 0.05 to 0.08 of studies of unpaired scores.
 
     If a method has its own effect at every setting, runs of one setting are alike. With few settings of several seeds
     each, the test is then about these settings alone. Suppose the settings were drawn anew, in studies of 10 settings ×
-    5 seeds without a difference. The test would find one in 0.15 of studies if a method's own setting effects make up
-    half of the variance. With nine tenths it is 0.37. Swaps of whole settings give 0.02 and 0.00. With ``groups``,
-    whole settings are swapped, the test is about other settings too, and all figures above apply to the number of
-    settings.
+    5 seeds without a difference. If a method's own setting effects make up half of the variance, the test would find a
+    difference in 0.15 of studies. With nine tenths the share is 0.37. Swaps of whole settings give 0.02 and 0.00. With
+    ``groups``, whole settings are swapped, and the test is about other settings too. All figures above then apply to
+    the number of settings.
 
     Args:
         ours, theirs: paired scores, (runs,) or (runs × languages), in points.

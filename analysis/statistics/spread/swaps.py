@@ -32,18 +32,19 @@ FARTHEST = 1e30
 def paired(ours: ArrayLike, theirs: ArrayLike) -> tuple[Floats, Floats]:
     """Both methods' scores as runs × languages, centred by method and language on the median.
 
-    The mean would not do: a collapsed run shifts it, and with it all other runs of its method. Raises ``ValueError`` if
-    the shapes do not fit or a score is not finite.
+    The mean is unsuitable: a collapsed run shifts it, and so shifts the centred scores of the method's other runs.
+    Raises ``ValueError`` if the shapes do not fit or a score is not finite.
     """
     a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
     if a.ndim == 1:
         a, b = a[:, None], b[:, None] if b.ndim == 1 else b
     if a.ndim != 2 or a.shape != b.shape or not a.shape[1]:
         raise ValueError(
-            f"scores are (runs,) or runs × languages, the same of both, not {np.shape(ours)} and {np.shape(theirs)}"
+            "scores must be (runs,) or runs × languages, the same shape for both, not "
+            f"{np.shape(ours)} and {np.shape(theirs)}"
         )
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("scores are finite")
+        raise ValueError("all scores must be finite")
     return (centred(a), centred(b)) if len(a) else (a, b)
 
 
@@ -59,13 +60,13 @@ def members_of(groups: ArrayLike | None, runs: int) -> Floats | None:
         return None
     labels = np.asarray(groups)
     if labels.shape != (runs,):
-        raise ValueError(f"groups are (runs,), not {labels.shape}")
+        raise ValueError(f"groups must have the shape (runs,), not {labels.shape}")
     places = np.unique(labels, return_inverse=True)[1]
     return np.asarray(places == np.arange(places.max(initial=-1) + 1)[:, None], np.float64)
 
 
 def varies(scores: Floats) -> NDArray[np.bool_]:
-    """Which columns vary over runs (languages,)."""
+    """Whether each column varies over runs (languages,)."""
     return np.asarray(np.abs(scores).max(axis=0) > 0)
 
 
@@ -75,7 +76,8 @@ def drawn_of(units: int) -> int:
 
 
 def least_p(units: int, drawn: int | None = None) -> float:
-    """The smallest p possible with this number of runs or settings, and of random swaps if not the usual number."""
+    """The smallest possible p with this number of runs or settings, and this number of random swaps if not the usual
+    number."""
     return 2.0 ** (1 - units) if units <= EXACT else 1 / (1 + (drawn or drawn_of(units)))
 
 
@@ -89,7 +91,7 @@ def swaps(units: int, drawn: int) -> Floats:
 
 @lru_cache(maxsize=32)
 def _kept_swaps(units: int, drawn: int) -> Floats:
-    """``swaps``, kept for the next test; all of them if none is drawn."""
+    """``swaps``, kept for the next test; all swaps if none is drawn."""
     if drawn:
         found = _drawn_swaps(units, drawn)
     else:

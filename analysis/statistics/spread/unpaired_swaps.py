@@ -28,9 +28,9 @@ def unpaired_swap_test(ours: ArrayLike, theirs: ArrayLike) -> SwapTest:
     """
     a, b = (np.asarray(scores, np.float64) for scores in (ours, theirs))
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not a.shape[1]:
-        raise ValueError(f"scores are runs × languages, of the same languages, not {a.shape} and {b.shape}")
+        raise ValueError(f"scores must be runs × languages, of the same languages, not {a.shape} and {b.shape}")
     if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("scores are finite")
+        raise ValueError("all scores must be finite")
     runs, none = min(len(a), len(b)), math.nan
     if runs < MIN_RUNS:
         return SwapTest(none, none, none, runs, reason=f"a method has fewer than {MIN_RUNS} runs")

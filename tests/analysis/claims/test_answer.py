@@ -1,4 +1,4 @@
-"""The answer as data: valid JSON with every field, listed verdicts, and sentences that say no more than the claims."""
+"""The answer as data: valid JSON with every field, listed verdicts, and sentences that state only the claims."""
 
 import json
 import re
@@ -52,13 +52,13 @@ def told(seen: View) -> list[str]:
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    """Rows of methods: one steadier and higher, one like the baseline, and one that collapses."""
+    """Rows of three methods: a steadier and higher method, a method like the baseline, and a method that collapses."""
     scores = normal(41, 4, 2, vanilla=1.0, a=0.02, b=1.0, c=1.0)
     scores["a"] += 5
     return grid(scores, {"vanilla": [(0, 0)], "c": [(s, k) for s in range(4) for k in range(2)]})
 
 
-def test_every_field_is_in_the_file_and_verdicts_are_out_of_the_list(rows: Rows) -> None:
+def test_every_field_is_in_the_file_and_verdicts_are_listed(rows: Rows) -> None:
     found = answered(rows)
     read = parsed(found, ["A sentence."])
     assert {*read} == {"version", "study", "source", "baseline", "level", "metric", "claims", "sentences"}
@@ -89,7 +89,7 @@ def restored(read: dict[str, Any]) -> Claim:
     return Claim(**{**read, **numbers, **{name: kind(read[name]) for name, kind in enums.items()}})
 
 
-def test_the_file_reads_back_as_the_claims(rows: Rows) -> None:
+def test_the_file_reads_back_to_the_same_claims(rows: Rows) -> None:
     found = answered(rows)
     for claim, read in zip(found.claims, parsed(found, [])["claims"], strict=True):
         extra = read["details"].pop("minimum detectable ratio", None)
@@ -111,7 +111,7 @@ def test_the_power_is_in_the_file() -> None:
     assert claim["details"]["minimum detectable ratio"] == pytest.approx(least)
 
 
-def test_of_each_quantity_and_scope_the_correction_is_over_the_methods(rows: Rows) -> None:
+def test_the_correction_is_over_methods_per_quantity_and_scope(rows: Rows) -> None:
     found = answered(rows)
     for quantity in Quantity:
         for scope in Scope:
@@ -147,7 +147,7 @@ def check_words(found: Answer, parts: list[str]) -> None:
     chance=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
     own_seeds=st.booleans(),
 )
-def test_nothing_is_said_without_a_claim_of_that_verdict(
+def test_every_stated_verdict_has_a_claim_with_that_verdict(
     seed: int, shape: tuple[int, int], sizes: list[float], shift: float, chance: float, own_seeds: bool
 ) -> None:
     random = np.random.default_rng(seed)
@@ -173,7 +173,7 @@ def test_nothing_is_said_without_a_claim_of_that_verdict(
         assert claim.shown == (corrected.get(claim.method, 1) <= 0.05)
 
 
-def test_a_method_beside_several_baselines_tells_the_collapses_of_all(rows: Rows) -> None:
+def test_the_answer_has_the_collapses_of_several_baselines(rows: Rows) -> None:
     seen = view(rows, against={"a": "vanilla", "c": "b"})
     text = rates(answer(seen))
     assert text.startswith("Collapse: vanilla in 1 of 8 runs")
@@ -187,7 +187,7 @@ def test_several_claims_of_a_method_are_found_by_their_scope(rows: Rows) -> None
     assert found.claim(Quantity.MEAN, "none", Scope.THESE) is None
 
 
-def test_the_bounds_of_equivalence_are_the_reader_s() -> None:
+def test_the_reader_sets_the_bounds_of_equivalence() -> None:
     """A claim is equivalent if its 90 % interval is within the bounds; a claim of a difference keeps its verdict."""
     scores = normal(46, 8, 3, vanilla=1, a=1)
     scores["a"] += 0.2

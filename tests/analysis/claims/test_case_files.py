@@ -56,14 +56,14 @@ def test_one_collapsed_run_is_no_finding(name: str, runs: int) -> None:
     assert f"Over the {runs - 1} pairs of runs in which neither collapsed" in text
 
 
-def test_the_p_of_one_of_8_is_that_of_the_seven_others() -> None:
+def test_the_p_with_one_collapse_in_8_uses_the_seven_other_pairs() -> None:
     kept = raw("one_of_8")[~fallen("one_of_8").any(axis=1)]
     ours, theirs = (kept[method].drop(columns="en").to_numpy() for method in ("l2", "vanilla"))
     found, _ = told(seen("one_of_8"))
     assert claimed(found, Quantity.SPREAD, "l2").p == pytest.approx(swapped_p(ours, theirs))
 
 
-def test_a_baseline_that_always_collapsed_makes_no_method_less_steady() -> None:
+def test_a_baseline_that_always_collapsed_gives_no_spread_verdict() -> None:
     found, text = told(seen("all_vanilla"))
     assert "Of 15 pairs of runs, 15 collapsed in vanilla alone" in text
     assert "l2 collapses less often than vanilla in these runs" in text
@@ -73,13 +73,13 @@ def test_a_baseline_that_always_collapsed_makes_no_method_less_steady() -> None:
     assert [claim.quantity for claim in found.claims if claim.shown] == [Quantity.COLLAPSE]
 
 
-def test_a_baseline_that_always_collapsed_leaves_a_whole_page() -> None:
+def test_a_baseline_that_always_collapsed_gives_a_complete_page() -> None:
     """Without collapsed runs, no run of the baseline is left."""
     view = seen("all_vanilla")
     clean_page(chapters(view), view)
 
 
-def test_runs_of_one_setting_that_collapse_in_both_do_not_hide_the_others() -> None:
+def test_a_setting_that_collapses_in_both_methods_does_not_hide_other_settings() -> None:
     found, text = told(seen("both_same_setting"))
     claim = claimed(found, Quantity.SPREAD, "l2")
     kept = raw("both_same_setting")[~fallen("both_same_setting").any(axis=1)]
@@ -89,7 +89,7 @@ def test_runs_of_one_setting_that_collapse_in_both_do_not_hide_the_others() -> N
     assert claim.estimate == pytest.approx(ratio)
     assert abs(math.log(claim.estimate)) > 0.2  # and not 1.00 [0.98, 1.02]
     assert "0 collapsed in vanilla alone, 0 in l2 alone and 3 in both" in text
-    assert "Pairs in which neither run collapsed are those of the easier settings" in text
+    assert "Pairs in which neither run collapsed come from the easier settings" in text
     assert not [claim for claim in found.claims if claim.shown]
 
 

@@ -41,7 +41,7 @@ def flipped(method: str) -> float:
     return float((sums >= sums[0]).mean())
 
 
-def test_counts_and_tests_are_those_of_a_paired_table(found: Answer) -> None:
+def test_counts_and_tests_equal_those_of_a_paired_table(found: Answer) -> None:
     claims = {method: claimed(found, Quantity.COLLAPSE, method) for method in "abc"}
     for method, claim in claims.items():
         both, theirs, ours, neither = cells(method)
@@ -65,7 +65,7 @@ def test_counts_and_tests_are_those_of_a_paired_table(found: Answer) -> None:
     assert corrected[1] > 0.05 >= corrected[0]
 
 
-def test_other_settings_are_tested_by_flipping_whole_settings(found: Answer) -> None:
+def test_claims_on_other_settings_flip_whole_settings(found: Answer) -> None:
     claims = [claimed(found, Quantity.COLLAPSE, method, Scope.SETTINGS) for method in "abc"]
     assert [claim.p for claim in claims] == pytest.approx([flipped(method) for method in "abc"])
     assert all(math.isnan(claim.low) for claim in claims)
@@ -74,7 +74,7 @@ def test_other_settings_are_tested_by_flipping_whole_settings(found: Answer) -> 
     assert [claim.verdict for claim in claims] == [Verdict.OPEN] * 3
 
 
-def test_the_sentences(found: Answer) -> None:
+def test_sentences_state_the_collapse_claims(found: Answer) -> None:
     low, high = (round(100 * end) for end in proportion_confint(8, 12, method="wilson"))
     rates = sentences.rates(found)
     assert rates.startswith(f"Collapse: vanilla in 8 of 12 runs (95 % interval {low} to {high} %); a in 1 of 12")
@@ -94,7 +94,7 @@ def test_the_sentences(found: Answer) -> None:
 
 
 @pytest.mark.parametrize(("settings", "verdict"), [(8, Verdict.LOWER), (5, Verdict.OPEN)])
-def test_what_is_said_of_other_settings(settings: int, verdict: Verdict) -> None:
+def test_sentences_on_other_settings_follow_the_claims(settings: int, verdict: Verdict) -> None:
     """Vanilla collapses in one seed of each of eight settings, or in both seeds of each of five."""
     fallen = [(s, 0) for s in range(8)] if settings == 8 else [(s, k) for s in range(5) for k in range(2)]
     found = answered(grid(normal(2, settings, 2, vanilla=1, a=1), {"vanilla": fallen}))
@@ -108,14 +108,14 @@ def test_what_is_said_of_other_settings(settings: int, verdict: Verdict) -> None
     assert ending in text
 
 
-def test_a_method_that_collapses_more_often() -> None:
+def test_a_method_that_collapses_more_often_has_the_verdict_higher() -> None:
     found = answered(grid(normal(3, 4, 2, vanilla=1, a=1), {"a": [(s, k) for s in range(4) for k in range(2)]}))
     claim = claimed(found, Quantity.COLLAPSE, "a")
     assert (claim.estimate, claim.verdict) == (1.0, Verdict.HIGHER)
     assert "a collapses more often than vanilla" in sentences.collapse(found, "a")
 
 
-def test_where_no_run_collapsed_there_is_nothing_to_say() -> None:
+def test_without_collapsed_runs_the_collapse_claim_is_untested() -> None:
     found = answered(grid(normal(4, 3, 2, vanilla=1, a=1)))
     claim = claimed(found, Quantity.COLLAPSE, "a")
     assert (claim.tested, claim.verdict, claim.reason) == (False, Verdict.UNTESTED, "no run of either collapsed")

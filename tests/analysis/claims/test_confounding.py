@@ -68,7 +68,7 @@ def test_methods_from_two_machines_are_fully_confounded(store: Store) -> None:
     )
 
 
-def test_half_the_seeds_of_one_method_leave_the_pairs_of_the_others(store: Store) -> None:
+def test_half_the_seeds_on_another_machine_leave_the_other_pairs(store: Store) -> None:
     altered(store, trials(L2, (3, 4)), packages={"transformers": "5.0"})
     there = confounded(store)
     assert not there.full
@@ -90,7 +90,7 @@ def test_half_the_seeds_of_one_method_leave_the_pairs_of_the_others(store: Store
     assert "The 4 of 10 pairs of runs that agree in all of this are too few to be compared alone." in fewer.sentence
 
 
-def test_a_restricted_comparison_is_that_of_the_agreeing_pairs(store: Store) -> None:
+def test_a_restricted_comparison_uses_the_agreeing_pairs(store: Store) -> None:
     altered(store, trials(L2, (3, 4)), git={"commit": "c" * 40, "dirty": False})
     results = load(store, "mixed")
     comparison = Comparison.of(results, L2_NAME, "vanilla")
@@ -103,13 +103,13 @@ def test_a_restricted_comparison_is_that_of_the_agreeing_pairs(store: Store) -> 
     assert comparison.restricted_to(pd.MultiIndex.from_tuples([], names=PAIR)).runs == 0
 
 
-def test_an_upgrade_amid_a_study_confounds_nothing_where_pairs_share_it(store: Store) -> None:
+def test_an_upgrade_during_a_study_does_not_confound_if_pairs_share_versions(store: Store) -> None:
     for method in (Vanilla, L2):
         altered(store, trials(method, (0, 1, 2)), packages={"torch": "2.5.1"}, device="A100")
     assert found(store) is None
 
 
-def test_one_run_of_many_is_no_matter_and_neither_are_names_and_times(store: Store) -> None:
+def test_one_run_of_many_and_names_and_times_do_not_confound(store: Store) -> None:
     altered(store, trials(L2, (0,))[:1], device="A100")
     assert found(store) is None
     altered(store, trials(L2), finished="2027-01-01T00:00:00+00:00", python="3.12")
@@ -127,7 +127,7 @@ def test_the_number_of_threads_counts_on_a_cpu_alone(store: Store) -> None:
     assert found(store) is None
 
 
-def test_code_is_known_by_its_hash_where_all_records_have_one(store: Store) -> None:
+def test_code_is_compared_by_hash_if_all_records_have_a_hash(store: Store) -> None:
     altered(store, trials(L2), git={"commit": "c" * 40, "dirty": False})
     assert confounded(store).facts == "code"
     assert "commit cccccccccccc" in confounded(store).sentence
@@ -137,7 +137,7 @@ def test_code_is_known_by_its_hash_where_all_records_have_one(store: Store) -> N
     assert confounded(store).facts == "code"
 
 
-def test_the_runs_of_a_method_of_several_trials_agree_where_all_do(tmp_path: Path) -> None:
+def test_runs_of_several_trials_agree_if_all_trials_agree(tmp_path: Path) -> None:
     ewc = Ewc(strength=1.0, languages=("af", "ar"))
     study = replace(STUDY, methods=(Vanilla(), ewc))
     store = synthetic.store(tmp_path / "store", study, histories=False)
@@ -150,7 +150,7 @@ def test_the_runs_of_a_method_of_several_trials_agree_where_all_do(tmp_path: Pat
     assert [*there.differences[0].ours] == ["A100 + none"]
 
 
-def test_without_pairs_the_shares_alone_count(tmp_path: Path) -> None:
+def test_without_pairs_only_the_shares_count(tmp_path: Path) -> None:
     arms = (Arm(method=Vanilla(), seeds=(10, 11, 12, 13)), L2(strength=0.1))
     study = replace(STUDY, methods=arms)
     store = synthetic.store(tmp_path / "store", study, histories=False)
@@ -160,7 +160,7 @@ def test_without_pairs_the_shares_alone_count(tmp_path: Path) -> None:
     assert (there.pairs, len(there.agreeing), there.restrictable) == (0, 0, False)
 
 
-def test_tables_of_results_say_nothing() -> None:
+def test_tables_of_results_have_no_confounding() -> None:
     rows = [row for method in ("vanilla", "l2") for row in run(method, 0, {"en": 1.0, "de": 2.0})]
     assert confounding(made(rows), "l2", "vanilla") is None
 
@@ -186,8 +186,8 @@ def test_two_studies_side_by_side_differ_in_precision(store: Store) -> None:
     assert (there.facts, there.full) == ("precision", True)
 
 
-def test_the_number_of_processes_counts(store: Store) -> None:
-    """With dropout it changes the draws."""
+def test_the_number_of_processes_is_a_fact(store: Store) -> None:
+    """With dropout, the number of processes changes the draws."""
     joint = [replace(trial, processes=4) for trial in trials(L2)]
     for before, after in zip(trials(L2), joint, strict=True):
         old, new = (Path(store.root, "trials", trial.id) for trial in (before, after))
@@ -202,7 +202,7 @@ def test_the_number_of_processes_counts(store: Store) -> None:
 
 
 @pytest.mark.parametrize("fact", ["sampling of source languages", "task", "rules of scores"])
-def test_a_fact_that_only_one_of_two_studies_has_is_a_difference(store: Store, fact: str) -> None:
+def test_a_fact_of_only_one_study_is_a_difference(store: Store, fact: str) -> None:
     one = load(store, "mixed")
     inputs = [{**known, fact: "given"} for known in one.trials["inputs"].dropna()]
     trials = one.trials.copy()

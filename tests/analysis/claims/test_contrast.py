@@ -58,7 +58,7 @@ def looked(tmp_path: Path) -> Store:
     return made
 
 
-def test_claims_are_made_of_the_runs_of_the_last_planned_look(looked: Store) -> None:
+def test_claims_use_the_runs_of_the_last_planned_look(looked: Store) -> None:
     made = found(looked)
     look = made.contrasts[NAME].look
     assert look is not None
@@ -76,7 +76,7 @@ def test_claims_are_made_of_the_runs_of_the_last_planned_look(looked: Store) -> 
 
 
 def test_before_the_first_look_there_is_no_claim(looked: Store) -> None:
-    """The few pairs so far are not mistaken for missing runs."""
+    """The report does not treat the few pairs so far as missing runs."""
     removed(looked, [trial for method in (Vanilla, L2) for trial in trials(method, range(1, 6))])
     made = found(looked)
     assert made.claims == ()
@@ -87,12 +87,12 @@ def test_before_the_first_look_there_is_no_claim(looked: Store) -> None:
     assert json.loads(dumped(made, parts))["claims"] == []
 
 
-def test_without_planned_looks_the_answer_says_what_looking_often_does(store: Store) -> None:
+def test_without_planned_looks_the_answer_warns_of_repeated_looks(store: Store) -> None:
     assert found(store).contrasts[NAME].look is None
     assert "plans no looks" in " ".join(told(store))
 
 
-def test_methods_from_two_machines_are_said_first_and_in_every_claim(store: Store) -> None:
+def test_two_machines_are_stated_first_and_in_every_claim(store: Store) -> None:
     altered(store, trials(Vanilla), device="A100")
     altered(store, trials(L2), device="H100")
     made = found(store)
@@ -104,7 +104,7 @@ def test_methods_from_two_machines_are_said_first_and_in_every_claim(store: Stor
     assert all(claim["confounded"] == "device" for claim in json.loads(dumped(made, []))["claims"])
 
 
-def test_claims_are_made_of_the_pairs_that_agree_where_they_are_enough(store: Store) -> None:
+def test_claims_use_the_agreeing_pairs_if_these_suffice(store: Store) -> None:
     before = claimed(found(store), Quantity.MEAN, NAME).n
     altered(store, trials(L2, (3, 4)), packages={"torch": "9"})
     made = found(store)
@@ -119,7 +119,7 @@ def test_claims_are_made_of_the_pairs_that_agree_where_they_are_enough(store: St
     assert claim.estimate == pytest.approx((ours - theirs).mean())
 
 
-def test_a_look_comes_before_the_pairs_that_agree(looked: Store) -> None:
+def test_a_look_is_applied_before_the_choice_of_agreeing_pairs(looked: Store) -> None:
     altered(looked, trials(L2, (5,)), packages={"torch": "9"})
     made = found(looked)
     look = made.contrasts[NAME].look
@@ -128,7 +128,7 @@ def test_a_look_comes_before_the_pairs_that_agree(looked: Store) -> None:
     assert [part[:12] for part in told(looked)[:2]] == [f"{NAME} and vanilla"[:12], "This is look"]
 
 
-def test_unpaired_methods_from_two_machines_are_said_to_be(tmp_path: Path) -> None:
+def test_unpaired_methods_from_two_machines_are_reported(tmp_path: Path) -> None:
     study = replace(STUDY, methods=(Arm(method=Vanilla(), seeds=(10, 11, 12, 13)), L2(strength=0.1)))
     store = synthetic.store(tmp_path / "store", study, histories=False)
     altered(store, trials(L2, study=study), device="A100")
@@ -139,7 +139,7 @@ def test_unpaired_methods_from_two_machines_are_said_to_be(tmp_path: Path) -> No
     assert "the runs are not paired" in " ".join(told(store))
 
 
-def test_the_section_on_collapse_counts_runs_where_nothing_is_claimed_yet(looked: Store) -> None:
+def test_without_claims_the_section_on_collapse_counts_runs(looked: Store) -> None:
     planned = synthetic.trials(STUDY)
     fallen = planned[7]  # the collapsed run of ``synthetic.store``
     removed(looked, [trial for trial in planned if (trial.setting, trial.seed) != (fallen.setting, fallen.seed)])

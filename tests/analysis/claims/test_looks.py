@@ -62,8 +62,8 @@ def test_a_look_is_reached_when_its_share_of_the_runs_is_complete(tmp_path: Path
     assert whole.sentence.endswith("at 11 pairs.")
 
 
-def test_claims_are_made_from_the_runs_that_ended_first(tmp_path: Path) -> None:
-    """These runs stay the same until the next look, whatever ends in between."""
+def test_claims_use_the_runs_that_ended_first(tmp_path: Path) -> None:
+    """These runs stay the same until the next look, even if other runs end in between."""
     found = store(tmp_path)
     removed(found, trials_of(0) + trials_of(1))  # the last two to end
     few = look(found)
@@ -77,7 +77,7 @@ def test_claims_are_made_from_the_runs_that_ended_first(tmp_path: Path) -> None:
     assert {(seed, replicate) for _, seed, replicate in fewer.pairs} == {(seed, 0) for seed in (2, 3, 4, 5)}
 
 
-def test_before_the_first_look_nothing_is_claimed(tmp_path: Path) -> None:
+def test_before_the_first_look_there_is_no_claim(tmp_path: Path) -> None:
     found = store(tmp_path)
     removed(found, [trial for pair in range(9) for trial in trials_of(pair)])
     early = look(found)
@@ -89,7 +89,7 @@ def test_before_the_first_look_nothing_is_claimed(tmp_path: Path) -> None:
     assert look(found).complete == 0
 
 
-def test_the_last_look_has_all_runs_though_some_failed(tmp_path: Path) -> None:
+def test_the_last_look_has_all_runs_even_if_some_failed(tmp_path: Path) -> None:
     found = store(tmp_path)
     for trial in synthetic.trials(STUDY):
         if found.record(trial.id) is None:
@@ -101,18 +101,18 @@ def test_the_last_look_has_all_runs_though_some_failed(tmp_path: Path) -> None:
     assert last.sentence.startswith("This is the last of 3 looks: a claim needs p ≤ 0.04")
 
 
-def test_of_fewer_pairs_than_looks_some_fall_together() -> None:
+def test_with_fewer_pairs_than_looks_some_looks_coincide() -> None:
     few = Look(5, 2, 2, pd.MultiIndex.from_tuples([], names=PAIR))
     assert few.counts == (1, 1, 2, 2, 2)
     assert few.fractions == (0.5, 1.0)
     assert few.last
 
 
-def test_a_study_without_looks_is_told_what_looking_often_does(tmp_path: Path) -> None:
+def test_a_study_without_looks_gets_a_warning_of_repeated_looks(tmp_path: Path) -> None:
     found = store(tmp_path, replace(STUDY, looks=None))
     results = load(found, "looked")
     assert Look.of(results, L2_NAME, "vanilla") is None
-    assert "tested 5 times as the runs end, in 14 %" in unplanned(results)
+    assert "5 tests as the runs end find one in 14 %" in unplanned(results)
     assert unplanned(load(store(tmp_path / "planned"), "looked")) == ""
     assert unplanned(made(run("vanilla", 0, {"en": 1.0, "de": 2.0}))) == ""
 

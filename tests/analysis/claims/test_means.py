@@ -46,7 +46,7 @@ def shifted(**shifts: float) -> dict[str, Floats]:
     return {method: found + shifts.get(method, 0) for method, found in scores.items()}
 
 
-def test_errors_follow_the_grid() -> None:
+def test_errors_follow_the_design() -> None:
     scores = shifted(a=4.0, b=0.1, c=-5.0)
     found = answered(grid(scores))
     p: dict[Scope, list[float]] = {Scope.SEEDS: [], Scope.SETTINGS: []}
@@ -72,7 +72,7 @@ def test_errors_follow_the_grid() -> None:
     ]
 
 
-def test_the_sentences_are_about_other_settings_where_that_is_tested() -> None:
+def test_sentences_are_about_other_settings_if_these_are_tested() -> None:
     found = answered(grid(shifted(a=4.0, b=0.1, c=-5.0)))
     claims = [claimed(found, Quantity.MEAN, method, Scope.SETTINGS) for method in "abc"]
     sizes = [
@@ -88,7 +88,7 @@ def test_the_sentences_are_about_other_settings_where_that_is_tested() -> None:
     ]
 
 
-def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
+def test_with_one_setting_mean_claims_are_about_other_seeds() -> None:
     ours, theirs = 62 + CHANCE[:8], 60 + OTHER[:8]
     found = answered(pairs(ours, theirs, name="a"))
     claim = claimed(found, Quantity.MEAN, "a", Scope.SEEDS)
@@ -100,7 +100,7 @@ def test_of_one_setting_the_means_are_about_its_other_seeds() -> None:
 
 
 def test_a_constant_difference_is_no_finding() -> None:
-    """Student's t has no spread to measure such a difference by."""
+    """For Student's t such differences have no standard error."""
     found = answered(pairs(np.array([[61.0], [66.0]]), np.array([[60.0], [65.0]]), name="a"))
     assert not any(claim.shown for claim in found.claims)
     assert sentences.mean(found, "a") == (
@@ -109,7 +109,7 @@ def test_a_constant_difference_is_no_finding() -> None:
     )
 
 
-def test_pairs_in_which_either_collapsed_are_left_out_and_the_rest_is_told_beside() -> None:
+def test_pairs_with_a_collapsed_run_are_left_out_and_the_full_difference_is_shown() -> None:
     scores = shifted(a=0.5)
     fallen: dict[str, Places] = {"vanilla": [(0, 0)], "a": [(3, 1), (3, 2)]}
     found = answered(grid(scores, fallen))

@@ -11,13 +11,14 @@ from tests.helpers.report_rows import Floats
 
 
 def sloped(settings: int = 7) -> dict[str, Floats]:
-    """Scores of a method that loses, per doubling, 3 points more than vanilla, and of one with vanilla's slope."""
+    """Scores of two methods: the first loses 3 points more per doubling than vanilla, the second has vanilla's
+    slope."""
     scores = normal(31, settings, 3, vanilla=0.5, a=0.5, b=0.5)
     scores["a"] -= 3 * np.arange(settings)[:, None, None]
     return scores
 
 
-def test_slopes_are_statsmodels_least_squares_over_settings() -> None:
+def test_slopes_equal_statsmodels_least_squares_over_settings() -> None:
     scores = sloped()
     found = answered(grid(scores))
     p = []
@@ -35,7 +36,7 @@ def test_slopes_are_statsmodels_least_squares_over_settings() -> None:
     assert [claim.verdict for claim in claims] == [Verdict.LOWER, Verdict.OPEN]
 
 
-def test_the_slope_of_the_spread_is_of_the_log_ratio_over_seeds() -> None:
+def test_the_spread_slope_is_the_slope_of_the_log_ratio_over_seeds() -> None:
     scores = sloped()
     found = answered(grid(scores))
     claim = claimed(found, Quantity.SPREAD_SENSITIVITY, "a", Scope.SETTINGS)
@@ -52,7 +53,7 @@ def test_two_settings_have_no_slope(settings: int) -> None:
     assert found.of(Quantity.MEAN)
 
 
-def test_runs_that_collapsed_have_no_part_in_a_slope() -> None:
+def test_collapsed_runs_do_not_affect_a_slope() -> None:
     """At the highest rate vanilla collapses. With these runs, vanilla would seem to lose 26 more points per
     doubling."""
     scores = normal(32, 5, 3, vanilla=0.5, a=0.5)

@@ -1,4 +1,4 @@
-"""Claims on simulated studies with known truth: ``python -m tests.benchmarks.claims`` in small."""
+"""Claims on simulated studies with known truth: a small run of ``python -m tests.benchmarks.claims``."""
 
 import numpy as np
 import pytest

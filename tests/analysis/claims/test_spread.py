@@ -25,7 +25,7 @@ def geometric(ours: Floats, theirs: Floats) -> float:
     return math.exp(np.mean([math.log(std(one) / std(other)) for one, other in zip(ours.T, theirs.T, strict=True)]))
 
 
-def test_these_runs_are_tested_by_all_swaps_of_runs_centred_on_the_median() -> None:
+def test_claims_on_these_runs_use_all_swaps_of_median_centred_runs() -> None:
     scores = normal(1, 5, 2, vanilla=1.0, a=0.15, b=0.5, c=6.0)
     found = answered(grid(scores))
     vanilla = flat(scores["vanilla"])
@@ -41,7 +41,7 @@ def test_these_runs_are_tested_by_all_swaps_of_runs_centred_on_the_median() -> N
     assert [claim.verdict for claim in claims.values()] == [Verdict.LOWER, Verdict.OPEN, Verdict.HIGHER]
 
 
-def test_a_pair_in_which_either_collapsed_is_left_out() -> None:
+def test_pairs_with_a_collapsed_run_are_left_out() -> None:
     scores = normal(2, 5, 2, vanilla=1.0, a=0.5)
     fallen: dict[str, Places] = {"vanilla": [(0, 0), (1, 1)], "a": [(0, 0), (4, 0)]}
     found = answered(grid(scores, fallen))
@@ -56,27 +56,27 @@ def test_a_pair_in_which_either_collapsed_is_left_out() -> None:
 
 @pytest.mark.parametrize(("runs", "where"), [(8, "vanilla"), (20, "vanilla"), (8, "a"), (20, "a")])
 @pytest.mark.parametrize("seed", [11, 12])
-def test_one_run_that_collapsed_is_no_finding(runs: int, where: str, seed: int) -> None:
-    """The two methods differ in nothing else."""
+def test_one_collapsed_run_is_no_finding(runs: int, where: str, seed: int) -> None:
+    """The two methods have no other difference."""
     found = answered(grid(normal(seed, runs // 2, 2, vanilla=1, a=1), {where: [(1, 0)]}))
     assert [claim for claim in found.claims if claim.shown] == []
     assert claimed(found, Quantity.SPREAD, "a").n == runs - 1
 
 
 @pytest.mark.parametrize(("collapsed", "compared"), [(3, True), (4, False), (8, False)])
-def test_what_is_left_of_a_method_that_collapsed_in_half_its_runs_says_nothing(collapsed: int, compared: bool) -> None:
+def test_a_method_that_collapsed_in_half_its_runs_has_no_spread_claim(collapsed: int, compared: bool) -> None:
     fallen = [(s, k) for s in range(4) for k in range(2)][:collapsed]
     found = answered(grid(normal(3, 4, 2, vanilla=1, a=0.01), {"vanilla": fallen}))
     claims = found.of(Quantity.SPREAD)
     assert len(claims) == 3
     assert compared or all(claim.verdict is Verdict.UNTESTED and math.isnan(claim.estimate) for claim in claims)
     text = sentences.spread(found, "a")
-    reason = "vanilla collapsed in half of the runs or more, so the others say nothing about its spread"
+    reason = "vanilla collapsed in half of the runs or more, so its other runs say nothing about its spread"
     assert (text == f"The spread of a is not compared: {reason}.") is not compared
     assert "steadier" not in text
 
 
-def test_other_seeds_and_settings_of_a_crossed_grid_are_a_jackknife() -> None:
+def test_a_crossed_grid_uses_the_jackknife() -> None:
     scores = normal(4, 4, 3, vanilla=1.0, a=0.1)
     found = answered(grid(scores))
     ours, theirs = flat(scores["a"]), flat(scores["vanilla"])
@@ -90,7 +90,7 @@ def test_other_seeds_and_settings_of_a_crossed_grid_are_a_jackknife() -> None:
         assert claim.verdict is (Verdict.LOWER if scoped.p <= 0.05 else Verdict.OPEN)
 
 
-def test_settings_with_seeds_of_their_own_are_swapped_whole() -> None:
+def test_settings_with_separate_seeds_are_swapped_whole() -> None:
     scores = normal(5, 7, 2, vanilla=1.0, a=0.2)
     found = answered(grid(scores, own_seeds=True))
     ours, theirs = flat(scores["a"]), flat(scores["vanilla"])
@@ -112,16 +112,14 @@ def test_settings_with_seeds_of_their_own_are_swapped_whole() -> None:
         (4, 2, Scope.SETTINGS, "2 seeds"),
     ],
 )
-def test_a_scope_that_the_runs_are_no_sample_of_has_a_reason(
-    settings: int, seeds: int, scope: Scope, reason: str
-) -> None:
+def test_a_scope_without_a_sample_has_a_reason(settings: int, seeds: int, scope: Scope, reason: str) -> None:
     claim = of_spread(grid(normal(6, settings, seeds, vanilla=1, a=1)), scope=scope)
     assert (claim.tested, claim.verdict) == (False, Verdict.UNTESTED)
     assert reason in claim.reason
 
 
-def test_it_is_as_steady_where_the_interval_lies_within_the_bounds() -> None:
-    """The method changes the scores by next to nothing."""
+def test_an_interval_within_the_bounds_gives_equivalence() -> None:
+    """The method hardly changes the scores."""
     scores = normal(7, 4, 3, vanilla=2.0)
     scores["a"] = scores["vanilla"] + np.random.default_rng(8).normal(0, 0.01, scores["vanilla"].shape)
     found = answered(grid(scores))
@@ -130,7 +128,7 @@ def test_it_is_as_steady_where_the_interval_lies_within_the_bounds() -> None:
     assert sentences.spread(found, "a").endswith("It is as steady in these runs, within a ratio of 0.80 to 1.25.")
 
 
-def test_steadier_is_said_with_ratio_interval_and_p() -> None:
+def test_the_sentence_on_steadier_has_ratio_interval_and_p() -> None:
     ours, theirs = 60 + 0.3 * CHANCE[:8], 60 + 3 * OTHER[:8]
     found = answered(pairs(ours, theirs, name="a"))
     p, ratio = swapped_p(ours, theirs), std_ratio(ours, theirs)
@@ -144,7 +142,7 @@ def test_steadier_is_said_with_ratio_interval_and_p() -> None:
     assert "It is less steady in these runs (p = " in sentences.spread(less, "a")
 
 
-def test_an_open_question_has_its_power() -> None:
+def test_an_open_claim_has_its_detectable_ratio() -> None:
     ours, theirs = 60 + CHANCE[:9], 60 + OTHER[:9]
     found = answered(pairs(ours, theirs, name="a"))
     least = minimum_detectable_ratio(ours, theirs).ratio

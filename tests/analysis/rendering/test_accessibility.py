@@ -1,4 +1,5 @@
-"""A report in a browser: no violation of axe-core's rules, all of it on paper, and nothing cut off at any width."""
+"""A report in a browser: no violation of axe-core's rules, a complete printed page, and no content cut off at any
+width."""
 
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_axe_finds_no_violation(page: str, flags: tuple[str, ...], tmp_path: Pat
     assert passes > 20
 
 
-def test_the_switch_the_filters_and_the_copies_work(page: str, tmp_path: Path) -> None:
+def test_switch_filters_and_copy_buttons_work(page: str, tmp_path: Path) -> None:
     steps = """
       const shown = (one) => one.checkVisibility() && getComputedStyle(one).display !== "none";
       const seen = (selector) => [...document.querySelectorAll(selector)].filter(shown).length;
@@ -92,7 +93,7 @@ def test_the_switch_the_filters_and_the_copies_work(page: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("width", [1400, 1300, 800, 500])
-def test_nothing_is_cut(page: str, width: int, tmp_path: Path) -> None:
+def test_no_content_is_cut_off(page: str, width: int, tmp_path: Path) -> None:
     """Wide content scrolls by itself: the page does not scroll, and no table's box hides its content."""
     steps = """
       for (const details of document.querySelectorAll("details")) details.open = true;
@@ -109,7 +110,7 @@ def test_nothing_is_cut(page: str, width: int, tmp_path: Path) -> None:
     assert boxes > 15
 
 
-def test_paper_has_all(page: str, tmp_path: Path) -> None:
+def test_the_printed_page_is_complete(page: str, tmp_path: Path) -> None:
     steps = """
       dispatchEvent(new Event("beforeprint"));
       const closed = document.querySelectorAll("details:not([open])").length;

@@ -24,7 +24,7 @@ from analysis.statistics.correlation import Correlation
 NAN = math.nan
 
 
-def test_a_correlation_as_a_cell() -> None:
+def test_a_correlation_is_a_cell_with_interval() -> None:
     cell = Coefficient(Correlation(-0.8123, -0.95, -0.4, 11, 2))
     assert cell.plain() == cell.markdown() == cell.html() == "-0.81 [-0.95, -0.40]"
     assert cell.latex() == "$-0.81$ [$-0.95$, $-0.40$]"
@@ -73,13 +73,13 @@ def test_a_correlation_as_a_cell() -> None:
         (Change(1200.0, 3), "×13 (n=3)", r"$\times 13$ ($n=3$)", {"percent": 1200.0, "runs": 3}),
     ],
 )
-def test_every_cell_in_every_format(cell: Cell, text: str, tex: str, numbers: dict[str, float]) -> None:
+def test_every_cell_has_every_format(cell: Cell, text: str, tex: str, numbers: dict[str, float]) -> None:
     assert (cell.plain(), cell.markdown(), cell.latex()) == (text, text, tex)
     assert str(cell.html()) == text.replace("<", "&lt;").replace(">", "&gt;")
     assert cell.numbers() == pytest.approx(numbers, nan_ok=True)
 
 
-def test_a_cell_in_bold() -> None:
+def test_a_cell_can_be_bold() -> None:
     best = replace(Score(-9.5, 1.0, 3, 3), best=True)
     assert best.markdown() == "**-9.50 ± 1.00**"
     assert best.html() == "<strong>-9.50 ± 1.00</strong>"
@@ -87,7 +87,7 @@ def test_a_cell_in_bold() -> None:
     assert best.numbers() == {"mean": -9.5, "std": 1.0, "runs": 3, "expected": 3}
 
 
-def test_a_judged_number_says_its_verdict_in_words_and_not_by_a_sign_alone() -> None:
+def test_a_judged_number_has_its_verdict_in_words() -> None:
     cell = Judged(-25.0, -59.0, 12.0, form="+.0f", unit=" %", mark=Mark.NOT_SHOWN)
     assert cell.plain() == "-25 % [-59, +12] (not shown)"
     assert cell.latex() == r"$-25\,\%\;[-59, +12]$ (not shown)"

@@ -27,7 +27,7 @@ def draw(results: Results) -> dict[str, Picture]:
     }
 
 
-def test_figures_name_what_they_show(results: Results) -> None:
+def test_figures_name_their_content(results: Results) -> None:
     figures = draw(results)
     assert set(figures) == {"distributions", "source-zero-shot", "heatmap"}
     axes = figures["distributions"].figure.axes[0]
@@ -78,7 +78,7 @@ def test_the_penalty_is_drawn_over_the_steps_on_a_logarithmic_axis(results: Resu
     )
 
 
-def test_the_penalty_of_many_settings_is_one_line_a_method() -> None:
+def test_with_many_settings_the_penalty_has_one_line_per_method() -> None:
     made, fewer = wide(3, 6, 12), wide(3, 9, 10)
     with drawing():
         figure, styled = penalty.figure(made, penalties(made)), penalty.figure(fewer, penalties(fewer))
@@ -131,10 +131,8 @@ def test_figures_stay_readable(size: tuple[int, int, int]) -> None:
 
 
 def readable(name: str, figure: Figure, *, whole: bool = True) -> None:
-    """Check that a figure of any study fits a page, in letters of full size, with no text over another.
-
-    With ``whole`` no text is cut off. A title wider than everything else may be, because saving a figure makes room for
-    it.
+    """Check that a figure of any study fits a page, in letters of full size, without overlapping text. With ``whole``
+    no text is cut off. A title may be wider than the figure, because saving a figure makes room for the title.
     """
     width, height = figure.get_size_inches()
     assert width <= 10.3, name  # the report's page is 62rem wide
@@ -161,7 +159,7 @@ def test_every_language_has_its_row_in_the_figures() -> None:
     assert [label.get_text() for label in figures["heatmap"].figure.axes[0].get_yticklabels()] == ["en", *CODES]
 
 
-def test_many_runs_are_summed_up() -> None:
+def test_many_runs_are_summarised() -> None:
     """Many runs and settings become bars of quantiles, points of one shape, and colours without numbers."""
     results = wide(3, 2, 60)
     rng = np.random.default_rng(0)
@@ -187,6 +185,6 @@ def test_many_runs_are_summed_up() -> None:
     assert labels[:2] == ["1e-05, 0", "2e-05, 500"]  # every third label, so that the letters fit
 
 
-def test_a_metric_without_a_name_of_its_own_is_called_by_its_key() -> None:
+def test_a_metric_without_a_name_is_named_by_its_key() -> None:
     figure = draw(frames(ROWS, metric="mcc"))["distributions"].figure
     assert figure.axes[0].get_xlabel() == "mcc × 100"

@@ -149,7 +149,7 @@ def test_every_table_compiles_and_stays_on_the_page(
 
 
 @needs_pdflatex
-def test_the_packages_that_a_file_names_are_those_it_needs(tmp_path: Path) -> None:
+def test_the_packages_that_a_file_names_suffice(tmp_path: Path) -> None:
     tables = [many(4, 3, "x"), many(4, 60, "x"), many(12, 60, "long words " * 9), many(60, 3, "x")]
     for table in tables:
         named = "\n".join(line.removeprefix("% ") for line in table.latex().splitlines() if line.startswith("% "))
@@ -165,7 +165,7 @@ def many(columns: int, rows: int, note: str) -> Table:
     return Table(f"many-{columns}-{rows}", "Many columns", header, body, footer=1)
 
 
-def test_a_table_too_wide_for_a_page_is_several() -> None:
+def test_a_table_too_wide_for_a_page_is_split() -> None:
     text = many(60, 3, "x").latex()
     parts = text.count(r"\begin{tabular}")
     assert parts > 1
@@ -177,7 +177,7 @@ def test_a_table_too_wide_for_a_page_is_several() -> None:
     assert many(4, 3, "x").latex().count(r"\begin{tabular}") == 1
 
 
-def test_marks_of_cells() -> None:
+def test_cells_have_their_marks() -> None:
     table = Table(
         "marks",
         "Marks",
@@ -250,7 +250,7 @@ def test_marks_of_cells() -> None:
         ("中", r"\ifdefined\Umathcode\symbol{20013}\else\texttt{[U+4E2D]}\fi{}"),
     ],
 )
-def test_text_is_printed_as_it_is(text: str, expected: str) -> None:
+def test_special_characters_are_printed_unchanged(text: str, expected: str) -> None:
     assert latex.escaped(text) == expected
 
 

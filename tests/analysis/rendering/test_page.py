@@ -1,4 +1,4 @@
-"""The page itself: tables that sort, text that stays text, and nothing from elsewhere."""
+"""The page itself: tables sort, text is escaped, and the page loads nothing from the network."""
 
 import base64
 import json
@@ -67,9 +67,7 @@ SORTABLE = Table(
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
-def test_tables_sort_by_their_numbers_and_keep_the_last_rows_last(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tables_sort_by_number_and_footer_rows_stay_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = written(tmp_path, monkeypatch, Section("made", "Made", [SORTABLE]))
     steps = """
       const table = document.querySelector("table[aria-label=Sortable]"), seen = [];
@@ -145,7 +143,7 @@ def test_a_cell_sorts_by_its_first_number(cell: Any, order: str | None) -> None:
     assert Shown.of(cell).order == order
 
 
-def test_text_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_escaped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = Table("nasty", NASTY, [NASTY, "error"], [[NASTY, f"{NASTY} {'long ' * 20}"]], [NASTY])
     picture = Picture("nasty-figure", lambda: Figure(figsize=(1, 1)), NASTY, NASTY)
     sections = [Section("made", NASTY, [NASTY, table, picture]), Section("next", "Next", [table])]
@@ -171,7 +169,7 @@ def test_text_stays_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert page.count("&lt;i onclick=x&gt;") >= 16
 
 
-def test_nothing_comes_from_elsewhere(html: str) -> None:
+def test_the_page_loads_nothing_from_the_network(html: str) -> None:
     tags = Tags(html)
     loaded = [
         value for tag, attributes in tags.all if tag != "a" for name, value in attributes.items() if name in LOADING
@@ -188,7 +186,7 @@ def test_nothing_comes_from_elsewhere(html: str) -> None:
         assert all(link.startswith(("#", "data:")) for link in re.findall(r'href="([^"]*)"', drawn))
 
 
-def test_every_figure_says_what_it_shows(html: str) -> None:
+def test_every_figure_has_a_description(html: str) -> None:
     alts = [image["alt"] for image in Tags(html).of("img")]
     assert len(alts) >= 4
     assert len(set(alts)) == len(alts)
@@ -210,7 +208,7 @@ def test_the_contents_lead_to_every_section(html: str) -> None:
     assert set(headings) <= set(listed)
 
 
-def test_a_row_that_stays_last_is_in_the_foot(html: str) -> None:
+def test_a_row_that_stays_last_is_in_the_table_footer(html: str) -> None:
     table, *_ = re.findall(r'<table aria-label="Scores per language">.*?</table>', html, flags=re.DOTALL)
     body, foot = (re.search(rf"<{part}>(.*?)</{part}>", table, flags=re.DOTALL) for part in ("tbody", "tfoot"))
     assert body is not None
@@ -235,14 +233,14 @@ def test_the_answer_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert 'href="#answer"' not in page
 
 
-def test_a_page_loads_itself_again_while_its_study_runs(tmp_path: Path, html: str) -> None:
+def test_a_page_reloads_while_its_study_runs(tmp_path: Path, html: str) -> None:
     running = report.write(View(frames(ROWS)), tmp_path / "out", refresh=30).html.read_text(encoding="utf-8")
     for page, expected in ((html, []), (running, ["30"])):
         assert [meta["content"] for meta in Tags(page).of("meta") if meta.get("http-equiv") == "refresh"] == expected
         assert ("loads itself again every 30 seconds" in page) == bool(expected)
 
 
-def test_notes_are_few_and_each_is_said_once_before_the_folds(html: str) -> None:
+def test_notes_are_few_and_occur_once_before_the_folded_sections(html: str) -> None:
     lists = Notes(html).lists
     assert len(lists) > 10
     assert max(len(notes) for _, notes in lists) <= 3
@@ -251,7 +249,7 @@ def test_notes_are_few_and_each_is_said_once_before_the_folds(html: str) -> None
     assert len(set(said)) == len(said)
 
 
-def test_heads_lead_to_their_meaning_which_files_have_too(html: str) -> None:
+def test_column_heads_link_to_definitions_that_files_have_too(html: str) -> None:
     tags = Tags(html)
     meant = {link["href"].removeprefix("#") for link in tags.of("a") if link.get("class") == "term"}
     assert {"term-Holm-s-correction", "term-minimum-detectable-ratio", "term-swap-test"} <= meant

@@ -35,8 +35,8 @@ def test_collapse_comes_first_then_the_baseline_then_the_methods(seen: View) -> 
         for method in methods
     ]
     assert parts[-1] == (
-        "Pairs in which neither run collapsed are those of the easier settings, where scores move less. 1 run of 45 "
-        "failed or is missing. A p is corrected for the number of methods (Holm); intervals are each for itself."
+        "Pairs in which neither run collapsed come from the easier settings, at which scores vary less. 1 run of 45 "
+        "failed or is missing. A p is corrected for the number of methods (Holm). Intervals are not corrected."
     )
 
 
@@ -68,7 +68,7 @@ def test_one_run_has_no_spread(ddof: int) -> None:
 
 def test_without_a_complete_run_there_is_nothing_to_say() -> None:
     failed = thin(("vanilla", "l2(strength=1)"), keep=lambda *run: False)
-    assert told(failed) == "No run is complete yet: there is nothing to say."
+    assert told(failed) == "No run is complete yet, so there is no answer."
 
 
 def test_of_many_methods_only_the_findings_are_told() -> None:

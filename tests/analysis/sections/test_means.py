@@ -40,7 +40,11 @@ def test_where_no_run_collapsed_there_is_one_difference() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "seeds", "note"),
-    [(1, 5, "there is one setting"), (5, 1, "there is one seed"), (5, 1, "claims on other settings are for this seed")],
+    [
+        (1, 5, "there is one setting"),
+        (5, 1, "there is one seed"),
+        (5, 1, "claims on other settings hold for this seed"),
+    ],
 )
 def test_a_scope_without_an_interval_has_a_reason(settings: int, seeds: int, note: str) -> None:
     section = means.section(view(grid(normal(2, settings, seeds, vanilla=1, a=1))))

@@ -74,8 +74,8 @@ def test_the_multi_bootstrap_starts_from_the_stored_scores(real: Path) -> None:
     assert interval.low <= interval.value <= interval.high
     assert plain(row["p, bootstrap"]) == "–"
     for name in ("means", "means-languages"):
-        assert any("Of fewer than 20 runs" in note for note in table_of(section, name).notes)
-    assert "Of fewer than 20 runs there is no bootstrap p, which would be small too often." in " ".join(
+        assert any("With fewer than 20 runs" in note for note in table_of(section, name).notes)
+    assert "With fewer than 20 runs there is no bootstrap p: it would be small too often." in " ".join(
         table_of(section, "means").notes
     )
     clean(section)

@@ -56,7 +56,7 @@ def test_the_papers_encoder_has_the_papers_figures_beside_it() -> None:
 def test_other_encoders_only_where_asked_and_other_tasks_not_at_all() -> None:
     rows = xnli({"vanilla": 64.0}, encoder="embedded")
     assert published.section(view(rows)) is None
-    assert "these of the encoder embedded: directions can be compared, levels cannot" in words(
+    assert "these for the encoder embedded: directions can be compared, levels cannot" in words(
         published.section(view(rows, published=True))
     )
     own = xnli({"vanilla": 64.0}, task="mine")
@@ -91,7 +91,9 @@ def test_claims_on_languages_count_them_and_say_which() -> None:
         assert [plain(row[head]) for head in ("the first", "the second", "direction", "note")] == [
             f"{len(XNLI) - 1}", f"{len(XNLI)}", "does not hold", "not in sw"
         ]  # fmt: skip
-    assert any("Of languages the first figure is the number that bear it out" in note for note in table.notes)
+    assert any(
+        "For languages, the first figure counts the languages that support the claim" in note for note in table.notes
+    )
 
 
 def test_sensitivity_is_of_settings_that_the_baseline_has_too() -> None:

@@ -39,8 +39,8 @@ def test_the_report_shows_winners_and_the_diagnostic(searched: Study, tmp_path: 
     assert sorted(view.results.trials["status"]) == ["failed", "finished", "finished"]
     assert section.searched(view) == [
         "Looked for learning rate loguniform(0.0001, 0.01), warmup steps randint(0, 4): 6 trials of each method, "
-        "drawn by TPE (sampler's seed 0), scored on en dev at 3 rungs, at each but the last of which the best 1/3 "
-        "went on (ASHA)."
+        "drawn by TPE (sampler's seed 0), scored on en dev at 3 rungs; at each rung but the last, the best 1/3 "
+        "continued (ASHA)."
     ]
     names = [chapter.section.name for chapter in chapters(view)]
     assert names[0] == "search"

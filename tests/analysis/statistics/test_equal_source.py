@@ -111,7 +111,7 @@ def test_the_jackknife_leaves_out_a_run_at_a_time(within: float) -> None:
 def test_without_one_run_no_spread_or_no_pair_may_be_left() -> None:
     alone = equal_source([80, 80.1, 80.2, 80.3], [[50.0], [50.0], [50.0], [60.0]]).targets[0].spread
     star = equal_source([80, 81, 81, 82, 90], np.arange(5.0)[:, None] ** 2, 1.0).targets[0].spread
-    assert alone.reason == "without one of the runs no spread is left"
+    assert alone.reason == "without one of the runs there is no spread"
     assert (star.pairs, star.n, star.reason) == (5, 4, "")
     assert (
         equal_source([80, 80.1, 80.2, 80.3], [[50.0], [50.0], [50.0], [60.0]], interval="bootstrap")
@@ -159,11 +159,11 @@ def test_a_difference_of_the_window_is_within_it_and_equal_scores_have_no_spread
 @pytest.mark.parametrize(
     ("source", "targets", "within", "message"),
     [
-        ([1.0, 2.0], [[1.0]], 1, "source scores are"),
-        ([1.0], [1.0], 1, "source scores are"),
+        ([1.0, 2.0], [[1.0]], 1, "source scores must be"),
+        ([1.0], [1.0], 1, "source scores must be"),
         ([math.inf], [[1.0]], 1, "finite"),
-        ([1.0], [[1.0]], -1, "within is -1"),
-        ([1.0], [[1.0]], math.nan, "within is nan"),
+        ([1.0], [[1.0]], -1, "within must be .* not -1"),
+        ([1.0], [[1.0]], math.nan, "within must be .* not nan"),
     ],
 )
 def test_what_no_spread_is_made_of(source: list[float], targets: list[object], within: float, message: str) -> None:

@@ -127,7 +127,7 @@ def test_what_no_curve_is_made_of() -> None:
     for tries in ([0], [4], [1.5], [[1]]):
         with pytest.raises(ValueError, match="whole numbers from 1 to the number of runs, 3"):
             selected([1.0, 2.0, 3.0], [1.0, 2.0, 3.0], tries)
-    with pytest.raises(ValueError, match="both scores are"):
+    with pytest.raises(ValueError, match="both scores must have the shape"):
         selected([1.0], [1.0, 2.0])
     with pytest.raises(ValueError, match="finite"):
         selected([math.inf], [1.0])

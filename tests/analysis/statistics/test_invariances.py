@@ -126,5 +126,5 @@ def test_scores_that_do_not_fit_are_refused(statistic: Any) -> None:
         statistic(ours[:, :0], theirs[:, :0])
     for wrong in (math.nan, math.inf):
         theirs[3, 1] = wrong
-        with pytest.raises(ValueError, match="scores are finite"):
+        with pytest.raises(ValueError, match="all scores must be finite"):
             statistic(ours, theirs)

@@ -84,7 +84,7 @@ def test_other_values_are_refused() -> None:
         levels((1.0,), 0.0)
     with pytest.raises(ValueError, match="at least 1"):
         equal(0)
-    with pytest.raises(ValueError, match="as many levels"):
+    with pytest.raises(ValueError, match="looks need 2 levels"):
         chance_of_a_finding((0.5, 1.0), (0.05,))
 
 

@@ -71,7 +71,7 @@ def test_no_pairs() -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "reason"),
-    [([True], [True, False], "one shape"), ([[True]], [[True]], "one shape"), ([0.5], [1.0], "true or false")],
+    [([True], [True, False], "same shape"), ([[True]], [[True]], "same shape"), ([0.5], [1.0], "must be boolean")],
 )
 def test_other_input_is_refused(ours: object, theirs: object, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
@@ -158,7 +158,7 @@ def test_flips_of_hundreds_of_settings_are_exact_and_quick() -> None:
 
 
 def test_every_run_needs_its_setting() -> None:
-    with pytest.raises(ValueError, match="as many settings"):
+    with pytest.raises(ValueError, match="one per run"):
         settings_flips([True, False], [True, True], ["a"])
 
 

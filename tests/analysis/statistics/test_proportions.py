@@ -40,9 +40,9 @@ def test_of_no_runs_nothing_is_known() -> None:
 
 @pytest.mark.parametrize(("count", "runs"), [(-1, 3), (4, 3), (1, 0)])
 def test_an_impossible_count_is_refused(count: int, runs: int) -> None:
-    with pytest.raises(ValueError, match="is no proportion"):
+    with pytest.raises(ValueError, match="a count must be from 0"):
         proportion(count, runs)
-    with pytest.raises(ValueError, match="is no proportion"):
+    with pytest.raises(ValueError, match="a count must be from 0"):
         unpaired_proportions(0, 1, count, runs)
 
 

@@ -79,10 +79,10 @@ def test_what_has_no_slope_says_why() -> None:
     odd["learning_rate"] = [0, 1e-5, 1e-4, 1e-3, 1e-2]
     reasons = {slope.name: slope.reason for slope in slopes(random.normal(size=5), odd, setting).slopes}
     assert reasons == {
-        "learning_rate": "0 and less cannot be doubled",
+        "learning_rate": "values of 0 or less cannot be doubled",
         "epochs": "",
         "warmup": "",
-        "freeze": "it is a yes or no",
+        "freeze": "it is true or false",
         "schedule": "its values are names",
         "batch": "it does not vary",
         "clip": "some settings have no value",
@@ -94,9 +94,9 @@ def test_what_has_no_slope_says_why() -> None:
     assert slopes([], table[:0], []).slopes[0].reason
     with pytest.raises(ValueError, match="differs within"):
         slopes([1.0, 2.0], table[:2], ["a", "a"])
-    with pytest.raises(ValueError, match="as many as rows"):
+    with pytest.raises(ValueError, match="one per row"):
         slopes([1.0, 2.0], table, ["a", "a"])
-    with pytest.raises(ValueError, match="are \\(runs,\\)"):
+    with pytest.raises(ValueError, match="must have the shape"):
         slopes([1.0], table, setting)
 
 

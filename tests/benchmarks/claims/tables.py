@@ -72,7 +72,7 @@ def pooled(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> st
 
 
 def equivalences(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """How often equivalence is found over all worlds, one row per kind that can be equivalent."""
+    """The share of studies that find equivalence over all worlds, one row per kind that can be equivalent."""
     rows = []
     for kind in KINDS:
         if kind[0] in (Quantity.SPREAD, Quantity.MEAN):
@@ -102,7 +102,7 @@ def beyond(cells: Cells, worlds: Iterable[str], designs: Sequence[Design]) -> st
 
 
 def cautions(cells: Cells, worlds: Sequence[str], designs: Sequence[Design]) -> str:
-    """How often a report says that points and logits disagree."""
+    """The share of reports with a caution that points and logits disagree."""
 
     def cell(world: str, design: Design) -> str:
         return _share(cells[world, design].cautioned, cells[world, design].studies)

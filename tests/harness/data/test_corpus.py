@@ -1,4 +1,4 @@
-"""Text for the Fisher diagonal: what there is, and what is refused."""
+"""Text for the Fisher diagonal: available text, and refused text."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def test_a_language_without_text_is_refused(tmp_path: Path, files: dict[str, str
 
 
 def test_text_too_short_to_mask_anything_is_refused(tmp_path: Path) -> None:
-    """Its diagonal would be zero, and ewc vanilla without a word."""
+    """The diagonal would be zero, and ewc would silently equal vanilla."""
     (tmp_path / "de.txt").write_text("Ja .\n", encoding="utf-8")
     refused = 0
     for seed in range(12):
@@ -50,7 +50,7 @@ def test_text_too_short_to_mask_anything_is_refused(tmp_path: Path) -> None:
     assert 0 < refused < 12
 
 
-def test_line_ends_and_byte_order_marks_are_no_text(tmp_path: Path) -> None:
+def test_line_ends_and_byte_order_marks_are_not_part_of_the_text(tmp_path: Path) -> None:
     (tmp_path / "de.txt").write_bytes(b"\xef\xbb\xbfEins .\r\n\r\nZwei .\r\n")
     assert corpus.passages(str(tmp_path), "de", 5, ORIGIN) == ("Eins .", "Zwei .")
     (tmp_path / "fr.txt").write_bytes(b"Une\n\xff\n")
@@ -60,13 +60,13 @@ def test_line_ends_and_byte_order_marks_are_no_text(tmp_path: Path) -> None:
         Estimate(languages=("de",), text="")
 
 
-def test_text_that_does_not_exist_names_what_there_is() -> None:
+def test_the_error_for_missing_text_names_the_available_text() -> None:
     words = r"'embedded', 'task', 'wikipedia', 'xnli', 'panx', 'udpos', 'pawsx', .* or a directory that exists"
     with pytest.raises(UserError, match=rf"text: 'wikipdia' is not allowed; give {words}"):
         corpus.passages("wikipdia", "de", 3, ORIGIN)
 
 
-def test_the_task_s_own_text_is_that_of_its_test_set() -> None:
+def test_the_text_of_a_task_is_the_text_of_its_test_set() -> None:
     sentence = (embedded.DATA / "udpos" / "test-de.tsv").read_text(encoding="utf-8").split("\n\n")[0]
     first = " ".join(line.split("\t")[0] for line in sentence.split("\n"))
     assert corpus.passages("task", "de", 1, ORIGIN) == (first,)

@@ -65,8 +65,8 @@ def source(tmp_path: Path) -> Callable[[str], Origin]:
     return lambda task: Origin(task, "embedded" if task in ("udpos", "pawsx") else folder_of(tmp_path, task))
 
 
-def test_quotation_marks_of_xtremes_files_are_not_the_texts(tmp_path: Path) -> None:
-    """XTREME's script writes pairs by way of a CSV writer; the hub has the texts themselves."""
+def test_quotation_marks_of_xtremes_files_are_not_part_of_the_texts(tmp_path: Path) -> None:
+    """XTREME's script writes pairs with a CSV writer; the hub has the texts themselves."""
     rows = [('He said "no" .', "She said so .", "1"), ('"Quoted whole ."', 'It has " one', "0"), ("plain", '""', "0")]
     sink = io.StringIO()
     csv.writer(sink, delimiter="\t", lineterminator="\n").writerows(rows)
@@ -90,9 +90,7 @@ def test_a_copy_has_the_same_fingerprints(
         assert copy.fingerprint == reading.examples(source(task), split, language).fingerprint
 
 
-def test_the_same_study_from_a_copy_is_the_same_trials(
-    tmp_path: Path, source: Callable[[str], Origin], study: Any
-) -> None:
+def test_a_study_from_a_copy_has_the_same_trials(tmp_path: Path, source: Callable[[str], Origin], study: Any) -> None:
     from dataclasses import replace
 
     copies("udpos", source("udpos"), tmp_path / "copy", "parquet")
@@ -102,10 +100,10 @@ def test_the_same_study_from_a_copy_is_the_same_trials(
     ]
 
 
-def test_load_dataset_by_repository_and_configuration(
+def test_load_dataset_gets_repository_and_configuration(
     tmp_path: Path, source: Callable[[str], Origin], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The code that reads the hub, on a clone of a repository with the card that names its configurations."""
+    """The code that reads the hub, on a clone of a repository. The repository's card names its configurations."""
     copies("pawsx", source("pawsx"), tmp_path / "clone", "parquet")
     names = [task_named("pawsx").configuration(language) for language in ("en", "de")]
     card = "\n".join(
@@ -125,7 +123,7 @@ def test_load_dataset_by_repository_and_configuration(
         hub.downloaded(task, "main", "test", "fr")
 
 
-def test_the_revision_is_that_of_the_last_download_without_a_network(
+def test_without_a_network_the_revision_is_the_last_downloaded_revision(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     repository = tmp_path / "datasets--google--xtreme"
@@ -139,7 +137,7 @@ def test_the_revision_is_that_of_the_last_download_without_a_network(
     hub.revision_of.cache_clear()
 
 
-def test_a_hub_that_is_out_of_reach(study: Any) -> None:
+def test_an_unreachable_hub_gives_one_message(study: Any) -> None:
     from dataclasses import replace
 
     hub.revision_of.cache_clear()
@@ -147,7 +145,7 @@ def test_a_hub_that_is_out_of_reach(study: Any) -> None:
         plan(replace(study, data="hub"))
 
 
-def test_copies_that_do_not_do(tmp_path: Path, source: Callable[[str], Origin]) -> None:
+def test_unsuitable_copies_are_refused(tmp_path: Path, source: Callable[[str], Origin]) -> None:
     copy = tmp_path / "copy"
     origin = Origin("xnli", str(copy))
     copies("xnli", source("xnli"), copy, "parquet")
@@ -205,7 +203,7 @@ def test_copies_that_do_not_do(tmp_path: Path, source: Callable[[str], Origin]) 
         ("panx", {"tokens": [["a"]], "ner_tags": [[None]]}, r"row 0: tag: there is no None"),
     ],
 )
-def test_rows_that_do_not_do(tmp_path: Path, task: str, columns: dict[str, list[Any]], message: str) -> None:
+def test_unsuitable_rows_are_refused(tmp_path: Path, task: str, columns: dict[str, list[Any]], message: str) -> None:
     folder = tmp_path / task_named(task).configuration("de")
     folder.mkdir()
     Dataset.from_dict(columns).to_parquet(folder / "test.parquet")

@@ -1,4 +1,4 @@
-"""The mix of source languages: its sizes by the formula, and the examples that it has."""
+"""The mix of source languages: sizes by the formula, and the examples in the mix."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ TEMPERATURES = st.floats(0, 1)
 
 
 @given(SIZES, TEMPERATURES)
-def test_counts_are_the_formula_s_to_within_one(sizes: list[int], temperature: float) -> None:
+def test_counts_follow_the_formula_to_within_one(sizes: list[int], temperature: float) -> None:
     found = counts(sizes, temperature)
     whole = sum(size**temperature for size in sizes)
     assert sum(found) == sum(sizes)
@@ -23,7 +23,7 @@ def test_counts_are_the_formula_s_to_within_one(sizes: list[int], temperature: f
 
 
 @given(SIZES)
-def test_the_ends_of_the_range_are_all_examples_and_equal_shares(sizes: list[int]) -> None:
+def test_the_extreme_exponents_give_all_examples_and_equal_shares(sizes: list[int]) -> None:
     assert counts(sizes, 1.0) == sizes
     assert max(counts(sizes, 0.0)) - min(counts(sizes, 0.0)) <= 1
     assert mixed(sizes, 1.0).tolist() == [*range(sum(sizes))]
@@ -40,7 +40,7 @@ def test_small_languages_are_up_sampled_and_large_ones_down_sampled(sizes: list[
     assert counts(sizes, temperature)[sizes.index(min(sizes))] >= min(sizes)
 
 
-def test_xlm_s_example() -> None:
+def test_the_example_of_xlm_holds() -> None:
     """Shares of 0.9 and 0.1 become 0.75 and 0.25 at an exponent of a half."""
     assert counts([900, 100], 0.5) == [750, 250]
 
@@ -52,6 +52,6 @@ def test_a_larger_share_contains_a_smaller_one() -> None:
 
 
 @pytest.mark.parametrize(("temperature", "expected"), [(0.0, [1, 2, 4, 5, 5, 5]), (1.0, [0, 1, 2, 3, 4, 5])])
-def test_the_mix_is_the_same_for_ever(temperature: float, expected: list[int]) -> None:
-    """Another draw would be another data set under the same trial's name."""
+def test_the_mix_never_changes(temperature: float, expected: list[int]) -> None:
+    """Another draw would be another data set under the same id of a trial."""
     assert mixed([5, 1], temperature).tolist() == expected

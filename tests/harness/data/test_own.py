@@ -1,4 +1,4 @@
-"""A user's own data set with splits, as the hub has one, from a folder in its layout."""
+"""A user's own data set with splits, as on the hub, from a folder in the hub's layout."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ configs:
 TASK = OwnText(text=("sentence",), label="topic", labels=("none", "number"))
 
 
-def test_a_data_set_with_its_own_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_data_set_may_have_its_own_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "owner" / "name"
     (folder / "deu_Latn").mkdir(parents=True)
     (folder / "README.md").write_text(README, encoding="utf-8")
@@ -41,7 +41,7 @@ def test_a_data_set_with_its_own_names(tmp_path: Path, monkeypatch: pytest.Monke
         reading.examples(one, "test", "fr")
 
 
-def test_a_split_that_is_not_there(tmp_path: Path) -> None:
+def test_a_missing_split_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"splits: there is no 'validaton'. Known: dev, test, train"):
         HubData(hub="owner/name", splits={"validaton": "dev"})
     origin = Origin(TASK, f"{tmp_path}/{{split}}/{{language}}.csv")

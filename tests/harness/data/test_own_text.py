@@ -34,7 +34,7 @@ def test_every_format_has_the_same_text(tmp_path: Path, suffix: str) -> None:
     assert read(tmp_path / f"{{language}}{suffix}", "n") == ("1", "2")
 
 
-def test_plain_text_has_a_passage_a_line(tmp_path: Path) -> None:
+def test_plain_text_has_one_passage_per_line(tmp_path: Path) -> None:
     lines = "\n\n".join(SENTENCES).encode()
     (tmp_path / "de").mkdir()
     (tmp_path / "de" / "mine.txt").write_bytes(lines)
@@ -62,14 +62,14 @@ def test_words_in_columns_are_joined(tmp_path: Path) -> None:
         ("de.doc", "a", "text: '{folder}/de.doc' is not allowed; give a file whose name ends in .csv, "),
     ],
 )
-def test_what_is_no_text_is_told_with_file_and_row(tmp_path: Path, name: str, content: str, message: str) -> None:
+def test_invalid_text_gives_an_error_with_file_and_row(tmp_path: Path, name: str, content: str, message: str) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(UserError) as error:
         read(tmp_path / f"{{language}}{Path(name).suffix}")
     assert message.format(folder=tmp_path) in str(error.value)
 
 
-def test_ids_depend_on_the_text_and_on_neither_its_format_nor_its_column(study: Study, tmp_path: Path) -> None:
+def test_ids_depend_on_the_text_not_on_its_format_or_column(study: Study, tmp_path: Path) -> None:
     written([{"passage": text} for text in SENTENCES], tmp_path / "de.jsonl")
     (tmp_path / "de.txt").write_text("\n".join(SENTENCES), encoding="utf-8")
     plain = Ewc(strength=1.0, examples=2, text=str(tmp_path))
@@ -83,7 +83,7 @@ def test_ids_depend_on_the_text_and_on_neither_its_format_nor_its_column(study: 
     assert all(type(trial).from_json(trial.to_json()) == trial for trial in made)
 
 
-def test_a_pattern_begins_at_the_study_s_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_is_relative_to_the_study_s_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = {
         "task": "udpos",
         "methods": [{"name": "ewc", "strength": 1, "text": "my/{language}.jsonl"}, {"name": "l2", "strength": 1}],
@@ -100,12 +100,12 @@ def test_a_pattern_begins_at_the_study_s_file(tmp_path: Path, monkeypatch: pytes
     assert l2 == L2(strength=1)
 
 
-def test_labels_of_places() -> None:
+def test_the_last_part_of_a_place_is_its_label() -> None:
     places = {"/a/b": "b", "": "", "wikipedia": "wikipedia", "/a/b/{language}/c.txt": "b/{language}/c.txt"}
     assert {place: files.last_part(place) for place in places} == places
 
 
-def test_a_pattern_s_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pattern_has_a_full_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert absolute("--text", "my/{language}.txt") == str(tmp_path / "my" / "{language}.txt")
     with pytest.raises(UserError, match="column: '' is not allowed; give the name of a column"):

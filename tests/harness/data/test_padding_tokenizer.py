@@ -1,4 +1,4 @@
-"""A tokenizer's special tokens alone: what they pad is what the whole tokenizer pads."""
+"""A tokenizer of special tokens alone pads like the whole tokenizer."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def embedded() -> PreTrainedTokenizerBase:
 
 
 def xlnet_like() -> PreTrainedTokenizerBase:
-    """With the XLNet tokenizer's own kind of token for padding, and BERT's inputs."""
+    """A tokenizer with the XLNet tokenizer's kind of padding token, and BERT's inputs."""
     made: PreTrainedTokenizerBase = gemma_like()
     made._pad_token_type_id = 3
     made.model_input_names = ["input_ids", "token_type_ids", "attention_mask"]
@@ -26,7 +26,7 @@ def xlnet_like() -> PreTrainedTokenizerBase:
 
 
 @pytest.mark.parametrize("make", [embedded, byte_level, gemma_like, xlnet_like])
-def test_they_pad_as_the_whole_tokenizer(make: Callable[[], PreTrainedTokenizerBase]) -> None:
+def test_special_tokens_pad_like_the_whole_tokenizer(make: Callable[[], PreTrainedTokenizerBase]) -> None:
     whole = make()
     alone = described(json.loads(json.dumps(description(whole))))
     features = [
@@ -41,7 +41,7 @@ def test_they_pad_as_the_whole_tokenizer(make: Callable[[], PreTrainedTokenizerB
         assert getattr(alone, name) == getattr(whole, name)
 
 
-def test_collators_take_them() -> None:
+def test_collators_accept_a_padding_tokenizer() -> None:
     whole = embedded()
     alone = described(description(whole))
     labelled = [{"input_ids": ids, "attention_mask": [1] * len(ids), "labels": ids} for ids in ROWS]
@@ -53,6 +53,6 @@ def test_collators_take_them() -> None:
         }
 
 
-def test_they_tokenise_no_text() -> None:
+def test_a_padding_tokenizer_tokenises_no_text() -> None:
     with pytest.raises(Exception, match="Missing"):
         described(description(embedded()))("text")

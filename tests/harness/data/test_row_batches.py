@@ -1,4 +1,4 @@
-"""Batches straight from Arrow are those of the tokenizer's own padding."""
+"""Batches straight from Arrow equal the batches of the tokenizer's own padding."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def embedded() -> PreTrainedTokenizerBase:
 
 
 def with_types() -> PreTrainedTokenizerBase:
-    """With a kind of token of its own for padding, as XLNet's tokenizer."""
+    """A tokenizer with a separate token type for padding, like XLNet's."""
     made: PreTrainedTokenizerBase = gemma_like()
     made._pad_token_type_id = 3
     made.model_input_names = [*INPUTS]
@@ -33,7 +33,9 @@ def with_types() -> PreTrainedTokenizerBase:
 @pytest.mark.parametrize("chosen", [False, True], ids=["all rows", "some rows"])
 @pytest.mark.parametrize("task", ["udpos", "pawsx"])
 @pytest.mark.parametrize("make", [embedded, byte_level, with_types])
-def test_they_are_those_of_the_tokenizer(make: Callable[[], PreTrainedTokenizerBase], task: str, chosen: bool) -> None:
+def test_batches_equal_the_padding_of_the_tokenizer(
+    make: Callable[[], PreTrainedTokenizerBase], task: str, chosen: bool
+) -> None:
     tokenizer = make()
     rows = task_named(task).encode(reading.examples(Origin(task, "embedded"), "test", "de").rows[:20], tokenizer, 60)
     if chosen:
@@ -51,7 +53,7 @@ def test_they_are_those_of_the_tokenizer(make: Callable[[], PreTrainedTokenizerB
             assert found[name].tolist() == tensor.tolist(), name
 
 
-def test_other_columns_are_read_as_they_are() -> None:
+def test_other_columns_are_unchanged() -> None:
     task, tokenizer = task_named("xquad"), embedded()
     asked = Question("Where do they live?", "They live in Rome, near the river.", ("Rome",), (13,))
     rows = task.encode([asked], tokenizer, 40)

@@ -16,7 +16,7 @@ TRAIN = [pattern.format(split="train") for pattern in PARTS]
 
 
 def written(folder: Path, *names: str) -> Path:
-    """These files lie in the folder."""
+    """Write these files into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def written(folder: Path, *names: str) -> Path:
         ["train/0000.parquet", "train/0001.parquet"],
     ],
 )
-def test_whole_splits(tmp_path: Path, names: list[str]) -> None:
+def test_complete_splits_are_accepted(tmp_path: Path, names: list[str]) -> None:
     written(tmp_path, *names, "test-00000-of-00009.parquet")
     assert [str(file.relative_to(tmp_path)) for file in split_files(tmp_path, TRAIN)] == names
 
@@ -59,19 +59,21 @@ def test_whole_splits(tmp_path: Path, names: list[str]) -> None:
         (["train/0000.parquet", "train/0002.parquet"], "has 0000.parquet, and lacks 0001.parquet"),
     ],
 )
-def test_others_are_refused_with_their_files(tmp_path: Path, names: list[str], message: str) -> None:
+def test_incomplete_or_mixed_splits_are_refused_with_their_files(
+    tmp_path: Path, names: list[str], message: str
+) -> None:
     with pytest.raises(UserError, match=message.replace(".", r"\.")):
         split_files(written(tmp_path, *names), TRAIN)
 
 
-def test_the_first_files_do_for_text(tmp_path: Path) -> None:
+def test_the_first_files_suffice_for_text(tmp_path: Path) -> None:
     (first,) = split_files(written(tmp_path / "a", "train-00000-of-00041.parquet"), TRAIN, whole=False)
     assert first.name == "train-00000-of-00041.parquet"
     with pytest.raises(UserError, match=r"lacks train-00000-of-00041\.parquet"):
         split_files(written(tmp_path / "b", "train-00001-of-00041.parquet"), TRAIN, whole=False)
 
 
-def test_a_split_that_is_there_twice_is_not_counted_twice(tmp_path: Path) -> None:
+def test_a_split_with_two_copies_does_not_count_twice(tmp_path: Path) -> None:
     rows = Dataset.from_dict({"sentence1": ["a"], "sentence2": ["b"], "label": ["1"]})
     place = Origin("pawsx", str(tmp_path))
     folder = tmp_path / "PAWS-X.de"
@@ -88,8 +90,8 @@ def test_a_split_that_is_there_twice_is_not_counted_twice(tmp_path: Path) -> Non
         reading.examples(place, "test", "de")
 
 
-def test_shards_of_ones_own_data(tmp_path: Path) -> None:
-    """A folder of all of them is a split; one alone is none."""
+def test_shards_of_a_users_own_data_are_read(tmp_path: Path) -> None:
+    """A folder of all shards is a split; one shard alone is no split."""
     rows = [{"sentence": f"text {number}", "topic": str(number % 2)} for number in range(4)]
     task = OwnText(text="sentence", label="topic")
     for number in range(2):

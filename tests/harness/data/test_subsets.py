@@ -1,4 +1,4 @@
-"""What a trial trains on: so many of the examples, wrong labels; and all else as it was."""
+"""The training data of a trial: subsets of the examples and wrong labels, with all other data unchanged."""
 
 import subprocess
 import sys
@@ -43,7 +43,7 @@ def rows_of(config: TrialConfig, cache: Path) -> Dataset:
     return training_rows(TrialContext.of(config, cache))
 
 
-def test_ids_from_before_there_were_these_fields(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_without_these_fields_are_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.study.trial_config.NUMERICS", 2)
     made = TrialConfig(
         task="udpos",
@@ -78,8 +78,8 @@ def test_smaller_subsets_are_within_larger_ones(total: int, data: st.DataObject)
     assert set(small) <= set(large) <= set(range(total))
 
 
-def test_every_example_is_drawn_as_likely_as_another() -> None:
-    """Over the positions of a long list: neither its beginning nor its end is preferred."""
+def test_all_examples_are_equally_likely() -> None:
+    """Over the positions of a long list: the draw prefers neither the beginning nor the end."""
     found = drawn(100_000, 10_000)
     assert chisquare(np.histogram(found, bins=20, range=(0, 100_000))[0]).pvalue > 0.01
 
@@ -88,7 +88,9 @@ LABELS = st.lists(st.lists(st.integers(0, 4), max_size=6), min_size=1, max_size=
 
 
 @given(LABELS, st.floats(0, 0.99), st.floats(0, 0.99))
-def test_larger_noise_has_the_replacements_of_smaller(gold: list[list[int]], one: float, other: float) -> None:
+def test_larger_noise_contains_the_replacements_of_smaller_noise(
+    gold: list[list[int]], one: float, other: float
+) -> None:
     less, more = (noisy(gold, 5, share) for share in sorted((one, other)))
     assert [len(labels) for labels in less] == [len(labels) for labels in more] == [len(labels) for labels in gold]
     for was, little, much in zip(*map(chain.from_iterable, (gold, less, more)), strict=True):
@@ -97,7 +99,7 @@ def test_larger_noise_has_the_replacements_of_smaller(gold: list[list[int]], one
     assert noisy(gold, 5, 0.0) == gold
 
 
-def test_noise_replaces_the_share_by_others_that_are_as_likely_as_one_another() -> None:
+def test_noise_replaces_the_share_by_other_equally_likely_labels() -> None:
     gold = [[label] * 5 for label in range(4)] * 1000
     found = noisy(gold, 4, 0.3)
     pairs = Counter((was, now) for old, new in zip(gold, found, strict=True) for was, now in zip(old, new, strict=True))
@@ -107,13 +109,13 @@ def test_noise_replaces_the_share_by_others_that_are_as_likely_as_one_another() 
     assert chisquare(list(replaced.values())).pvalue > 0.01
 
 
-def test_what_is_drawn_is_the_same_for_ever() -> None:
-    """Another draw would be another data set under the same trial's name."""
+def test_the_draws_never_change() -> None:
+    """Another draw would be another data set under the same id of a trial."""
     assert drawn(10, 4).tolist() == [2, 4, 8, 9]
     assert noisy([[0, 1, 2, 3], [4, 5, 6, 7]], 8, 0.4) == [[0, 1, 5, 0], [6, 4, 7, 4]]
 
 
-def test_all_windows_of_a_sentence_are_there_or_none(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_subset_has_all_windows_of_a_sentence_or_none(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_length=16, train_examples=40)
     whole = rows_of(trial(setting=replace(setting, train_examples=None)), tmp_path)
     some = rows_of(trial(setting=setting), tmp_path)
@@ -127,8 +129,8 @@ def test_all_windows_of_a_sentence_are_there_or_none(trial: Callable[..., TrialC
 
 
 @pytest.mark.parametrize(("task", "share"), [("udpos", 0.5), ("pawsx", 0.5)])
-def test_noise_is_what_encoding_wrong_examples_gives(study: Study, tmp_path: Path, task: str, share: float) -> None:
-    """Each label at its word, in windows too, and nothing else changed."""
+def test_noise_equals_the_encoding_of_wrong_examples(study: Study, tmp_path: Path, task: str, share: float) -> None:
+    """Each label is at its word, in windows too, and all other data is unchanged."""
     setting = replace(SHORT, max_length=16, label_noise=share)
     config = plan(replace(study, task=task, data="embedded", targets=("de",), settings=(setting,)))[0]
     made, kind = rows_of(config, tmp_path), task_named(task)
@@ -149,7 +151,7 @@ def test_noise_is_what_encoding_wrong_examples_gives(study: Study, tmp_path: Pat
     assert fewer.to_list() == [row for row in made.to_list() if row["example"] in chosen]
 
 
-def test_the_tokenised_data_is_shared_and_stays_as_it_was(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_the_tokenised_data_is_shared_and_unchanged(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     before = rows_of(trial(), tmp_path).to_dict()
     entries = sorted((tmp_path / "tokenised").iterdir())
     rows_of(trial(setting=replace(SHORT, train_examples=10, label_noise=0.3)), tmp_path)
@@ -208,7 +210,7 @@ def test_the_vocabulary_of_the_subset_is_trimmed_exactly(
     assert set(moved) <= used
 
 
-def test_fisher_information_is_of_the_text_alone(trial: Callable[..., TrialConfig]) -> None:
+def test_fisher_information_depends_on_the_text_alone(trial: Callable[..., TrialConfig]) -> None:
     ewc = Ewc(strength=1.0, languages=("de",), examples=2, text="task")
     plain, changed = (
         supply.needed([trial(ewc, setting=setting)])
@@ -218,7 +220,7 @@ def test_fisher_information_is_of_the_text_alone(trial: Callable[..., TrialConfi
     assert [request.name for request in plain] == [request.name for request in changed]
 
 
-def test_another_process_trains_on_the_same(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_another_process_trains_on_the_same_examples(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     import json
 
     config = trial(setting=replace(SHORT, train_examples=20, label_noise=0.3))
@@ -241,7 +243,7 @@ print(digest(training_rows(TrialContext.of(config, Path({str(tmp_path)!r}))).to_
     assert there.stdout.strip() == here
 
 
-def test_the_seed_changes_nothing_of_the_data(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_the_seed_does_not_change_the_data(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, train_examples=20, label_noise=0.3)
     one, other = (
         rows_of(trial(method, seed=seed, setting=setting), tmp_path)
@@ -250,7 +252,9 @@ def test_the_seed_changes_nothing_of_the_data(trial: Callable[..., TrialConfig],
     assert one.to_dict() == other.to_dict()
 
 
-def test_more_examples_than_there_are_and_tasks_without_noise(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_examples_and_noise_for_unsuitable_tasks_are_refused(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(
         UserError,
         match=f"train_examples: {TRAINED + 1} is not allowed; give at most {TRAINED}, the training examples in 'en'",
@@ -277,7 +281,7 @@ def test_more_examples_than_there_are_and_tasks_without_noise(study: Study, monk
         ({"label_noise": None}, "label_noise: None is not allowed; give a number"),
     ],
 )
-def test_settings_that_are_refused(values: dict[str, Any], message: str) -> None:
+def test_bad_settings_are_refused(values: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as caught:
         replace(SHORT, **values)
     assert message in str(caught.value)
@@ -291,7 +295,7 @@ def test_ignored_sub_words_stay_ignored(trial: Callable[..., TrialConfig], tmp_p
     assert 0.95 < np.mean([was != now for was, now in pairs if was != IGNORED]) < 1
 
 
-def test_rowsof_examples_in_any_order_are_those_of_the_examples() -> None:
+def test_rows_of_reordered_examples_are_the_rows_of_the_examples() -> None:
     rows = Dataset.from_dict({"example": [2, 0, 1, 1, 3], "row": [*range(5)]})
     for wanted in ([0, 2], [1], [0, 1, 1, 3], [2, 3]):
         expected = [row for one in wanted for row, example in enumerate(rows["example"]) if example == one]

@@ -1,4 +1,4 @@
-"""The cache of tokenised data: built once, shared, rebuilt where it is torn, and never of other data."""
+"""The cache of tokenised data: built once, shared, rebuilt if torn, and never of other data."""
 
 import json
 import multiprocessing
@@ -28,7 +28,7 @@ EMBEDDED = pinning.find("embedded")
 
 @pytest.fixture(autouse=True)
 def _forget() -> None:
-    """As in a new process."""
+    """Forget cached data, as in a new process."""
     tokenised.encoded.cache_clear()
 
 
@@ -38,11 +38,11 @@ def entries(cache: Path) -> list[Path]:
 
 @pytest.fixture
 def study(study: Study) -> Study:
-    """On all of the embedded data."""
+    """A study on all of the embedded data."""
     return replace(study, data="embedded")
 
 
-def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(
+def test_an_entry_is_memory_mapped_and_has_the_rows_of_the_task(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     part = TrialContext.of(trial(), tmp_path).encoded("test", "de")
@@ -54,7 +54,9 @@ def test_an_entry_is_memory_mapped_and_has_what_the_task_encodes(
     assert 0 <= part.unknown < 0.1
 
 
-def test_it_is_built_once(trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_is_built_once(
+    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     TrialContext.of(trial(), tmp_path).encoded("test", "de")
     tokenised.encoded.cache_clear()
     monkeypatch.setattr(tokenised, "_build", None)  # whatever were built now would fail
@@ -62,7 +64,7 @@ def test_it_is_built_once(trial: Callable[..., TrialConfig], tmp_path: Path, mon
     assert len(TrialContext.of(again, tmp_path).encoded("test", "de").rows) == 100
 
 
-def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut: Path, tmp_path: Path) -> None:
+def test_a_process_with_a_full_cache_needs_no_tokenizer(study: Study, cut: Path, tmp_path: Path) -> None:
     encoder = tmp_path / "encoder"
     shutil.copytree(EMBEDDED.path, encoder)
     config = plan(replace(study, data=str(cut), encoder=str(encoder)))[0]
@@ -76,7 +78,7 @@ def test_a_process_that_finds_all_tokenised_needs_no_tokenizer(study: Study, cut
     assert again.history == first.history
 
 
-def test_each_length_task_and_data_set_has_its_own(
+def test_each_length_task_and_data_set_has_a_separate_entry(
     trial: Callable[..., TrialConfig], study: Study, tmp_path: Path
 ) -> None:
     TrialContext.of(trial(), tmp_path).encoded("test", "de")
@@ -90,7 +92,7 @@ def test_each_length_task_and_data_set_has_its_own(
 @pytest.mark.parametrize(
     "damage", ["cut short", "changed", "removed", "no sums", "garbage sums", "of a former version"]
 )
-def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path: Path, damage: str) -> None:
+def test_a_torn_entry_is_rebuilt(trial: Callable[..., TrialConfig], tmp_path: Path, damage: str) -> None:
     whole = TrialContext.of(trial(), tmp_path).encoded("test", "de").rows.to_dict()
     tokenised.encoded.cache_clear()
     (entry,) = entries(tmp_path)
@@ -114,7 +116,7 @@ def test_a_torn_entry_is_built_again(trial: Callable[..., TrialConfig], tmp_path
     assert tokenised._is_whole(entry)
 
 
-def test_what_was_left_half_built_is_replaced(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_partial_entry_is_replaced(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     TrialContext.of(trial(), tmp_path).encoded("test", "de")
     tokenised.encoded.cache_clear()
     (entry,) = entries(tmp_path)
@@ -133,7 +135,7 @@ def build(config: TrialConfig, cache: Path, pipe: Connection) -> None:
     pipe.send((len(built), len(rows), sum(map(sum, rows["input_ids"]))))
 
 
-def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_two_simultaneous_processes_build_an_entry_once(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     fork = multiprocessing.get_context("fork")
     pipes = [fork.Pipe() for _ in range(2)]
     both = [fork.Process(target=build, args=(trial(), tmp_path, there)) for _, there in pipes]
@@ -148,20 +150,20 @@ def test_two_processes_at_once_build_it_once(trial: Callable[..., TrialConfig], 
     assert len(entries(tmp_path)) == 1
 
 
-def test_data_that_is_no_longer_what_was_planned_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_data_that_changed_after_planning_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = replace(trial(), test_data={"en": "0" * 16, "de": "0" * 16})
     with pytest.raises(UserError, match="data: the test data for 'de' changed since the study was planned"):
         TrialContext.of(config, tmp_path).encoded("test", "de")
     assert not (tmp_path / "tokenised").exists()
 
 
-def test_a_cache_that_cannot_be_written_gets_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_read_only_cache_gives_one_message(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     (tmp_path / "tokenised").write_text("in the way")
     with pytest.raises(UserError, match=r"store: the tokenised data cannot be kept in '.*/tokenised': File exists"):
         TrialContext.of(trial(), tmp_path).encoded("test", "de")
 
 
-def test_slices_give_what_one_call_gives(
+def test_slices_equal_a_single_call(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = TrialContext.of(trial(), tmp_path / "whole").encoded("test", "de").rows.to_dict()

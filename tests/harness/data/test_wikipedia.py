@@ -1,4 +1,4 @@
-"""Text from Wikipedia, from a copy and as it is streamed."""
+"""Text from Wikipedia, from a copy and from the stream."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_a_copy_of_wikipedia_gives_the_first_paragraphs(tmp_path: Path) -> None:
 
 
 def test_wikipedia_is_streamed_by_repository_and_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The loading call on a local clone; the hub itself is out of reach, and says so in one line."""
+    """The loading call on a local clone. The hub itself is out of reach, and one line says so."""
     import datasets
 
     article(tmp_path, "de", ["Ein Absatz, der lang genug ist, um ein Text zu sein, und kein Titel." for _ in range(9)])

@@ -23,7 +23,7 @@ def packings(rates: Sequence[float], each: float = 1.0, total: float = 100.0) ->
     return [GpuSharing(2**i, rate, each, total) for i, rate in enumerate(rates)]
 
 
-def test_more_are_tried_while_they_gain_and_fit() -> None:
+def test_more_trials_are_tried_while_speed_grows_and_memory_suffices() -> None:
     assert following(packings([10]), most=64) == 2
     assert following(packings([10, 18]), most=64) == 4
     assert following(packings([10, 18, 18.1]), most=64) is None  # nothing gained
@@ -34,7 +34,7 @@ def test_more_are_tried_while_they_gain_and_fit() -> None:
     assert following(packings([10], each=99), most=64) is None
 
 
-def test_the_fewest_of_the_fastest_are_taken() -> None:
+def test_the_smallest_of_the_fastest_numbers_is_chosen() -> None:
     assert best(packings([10])) == 1
     assert best(packings([10, 18, 30])) == 4
     assert best(packings([10, 18, 18.1])) == 2
@@ -43,7 +43,7 @@ def test_the_fewest_of_the_fastest_are_taken() -> None:
     assert best([GpuSharing(1, 10, 99, 100)]) == 1
 
 
-def test_the_gain_from_mps_is_advice() -> None:
+def test_the_gain_from_mps_is_only_reported() -> None:
     alone = packings([10, 18])
     assert advice(alone, packings([10, 18, 18.5])) == "    2 at once are 1.00 times as fast as without it: not worth it"
     assert advice(alone, packings([10, 18, 36])) == (
@@ -53,10 +53,10 @@ def test_the_gain_from_mps_is_advice() -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_the_number_is_that_without_mps(
+def test_the_chosen_number_is_measured_without_mps(
     trial: Callable[..., TrialConfig], monkeypatch: pytest.MonkeyPatch, there: bool
 ) -> None:
-    """The measurements are made up: the number is the question here."""
+    """The measurements are made up, because only the choice of the number is tested."""
     on: list[bool] = []
 
     @contextmanager
@@ -80,7 +80,7 @@ def test_the_number_is_that_without_mps(
     each=st.lists(st.floats(0.1, 200), min_size=12, max_size=12),
     most=st.integers(1, 64),
 )
-def test_any_measurements_end_in_a_number_that_fits(rates: list[float], each: list[float], most: int) -> None:
+def test_any_measurements_give_a_number_that_fits(rates: list[float], each: list[float], most: int) -> None:
     tried = [GpuSharing(1, rates[0], each[0], 100)]
     while (more := following(tried, most)) is not None:
         assert tried[-1].trials < more <= min(2 * tried[-1].trials, most, tried[-1].room)
@@ -138,7 +138,7 @@ def test_options_that_contradict_each_other_are_refused(
     assert message in capsys.readouterr().err
 
 
-def test_trials_cannot_share_a_gpu_that_is_not_there(
+def test_trials_cannot_share_a_missing_gpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

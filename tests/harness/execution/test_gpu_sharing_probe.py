@@ -23,7 +23,7 @@ from tests.helpers.studies import SHORT
 SECONDS = 0.2
 
 
-def test_what_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_memory_that_is_kept_by_the_last_step_is_measured(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     here, there = Pipe()
     for _ in range(2):
         here.send(READY)
@@ -63,7 +63,7 @@ def test_a_study_measures_how_it_shares_a_gpu(tmp_path: Path, cut: Path, capsys:
 
 
 @pytest.mark.slow
-def test_what_does_not_run_alone_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_trial_that_does_not_run_alone_is_refused(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     lost = replace(trial(), training_data="0")
     with pytest.raises(
         UserError, match=r"--trials-per-gpu: vanilla does not run even alone: data: the training data for 'en' changed"

@@ -1,4 +1,4 @@
-"""A study goes on in the precision of its finished trials."""
+"""A study continues in the precision of its finished trials."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ def begun(study: Study, tmp_path: Path) -> tuple[Study, str]:
     return replace(study, precision="auto"), str(tmp_path)
 
 
-def test_it_goes_on_in_fp32(
+def test_a_study_continues_in_fp32(
     begun: tuple[Study, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study, place = begun
@@ -33,14 +33,14 @@ def test_it_goes_on_in_fp32(
     assert "'--set precision=bf16' runs all its trials anew in bf16" in capsys.readouterr().out
 
 
-def test_a_given_precision_is_taken(begun: tuple[Study, str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_given_precision_is_used(begun: tuple[Study, str], capsys: pytest.CaptureFixture[str]) -> None:
     study, place = begun
     given = replace(study, precision="bf16")
     assert with_kept_precision(given, place, 0) == given
     assert capsys.readouterr().out == ""
 
 
-def test_nothing_is_kept_without_finished_trials(begun: tuple[Study, str], tmp_path: Path) -> None:
+def test_no_precision_is_kept_without_finished_trials(begun: tuple[Study, str], tmp_path: Path) -> None:
     study, place = begun
     assert with_kept_precision(study, str(tmp_path / "none"), 0) == study
     assert with_kept_precision(replace(study, name="other"), place, 0).precision == "auto"

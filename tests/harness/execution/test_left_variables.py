@@ -24,7 +24,7 @@ LEFT = (
 )
 
 
-def test_what_launchers_leave_changes_no_score(
+def test_variables_of_launchers_change_no_score(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, found = trial(), []
@@ -41,7 +41,7 @@ def test_what_launchers_leave_changes_no_score(
     assert [one == found[0] for one in found] == [True] * len(found), LEFT
 
 
-def test_torchrun_with_several_processes_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_torchrun_with_several_processes_gives_one_message(tmp_path: Path) -> None:
     command = ["torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "harness.cli", "list"]
     done = subprocess.run([sys.executable, "-m", *command], capture_output=True, text=True, timeout=300)
     said = [line for line in done.stderr.splitlines() if line.startswith("steadytune: ")]
@@ -53,7 +53,7 @@ def test_torchrun_with_several_processes_is_refused_in_a_sentence(tmp_path: Path
     assert subprocess.run([sys.executable, "-m", *one], capture_output=True, timeout=300).returncode == 0
 
 
-def test_where_things_are_is_the_users_to_set(
+def test_the_users_variables_for_places_are_kept(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = {

@@ -34,7 +34,7 @@ EWC = "{name: ewc, strength: 1, examples: 2}"
 
 @pytest.fixture
 def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Returns the message of a study with one change: one line. The command must leave nothing behind."""
+    """Returns the one-line message for a study with one change. The command must leave no file behind."""
 
     def run(
         task: str = "udpos",
@@ -84,7 +84,7 @@ def test_an_encoder_without_weights_or_tokenizer(message: Callable[..., str], co
 @pytest.mark.parametrize("kind", ["bert", "roberta", "xlm-roberta", "deberta-v2", "distilbert", "electra"])
 @pytest.mark.parametrize("named", [False, True])
 def test_a_directory_without_its_tokenizer(message: Callable[..., str], tmp_path: Path, kind: str, named: bool) -> None:
-    """A folder as ``Trainer`` leaves it, or with only a class name: ``transformers`` then makes up a few pieces."""
+    """A folder as ``Trainer`` leaves it, or with only a class name: ``transformers`` then invents a few pieces."""
     folder = tmp_path / "checkpoint"
     options = SMALL | BERT | {"type_vocab_size": 2}
     AutoModelForMaskedLM.from_config(AutoConfig.for_model(kind, **options)).save_pretrained(folder)
@@ -112,7 +112,7 @@ def test_a_file_that_git_lfs_has_not_fetched(message: Callable[..., str], copy: 
 
 
 @pytest.mark.parametrize("config", ["{", "[]", "{}", '{"model_type": "no-such-kind"}'])
-def test_an_encoder_with_a_config_that_is_none(message: Callable[..., str], copy: Path, config: str) -> None:
+def test_an_encoder_with_an_invalid_config(message: Callable[..., str], copy: Path, config: str) -> None:
     (copy / "config.json").write_text(config)
     assert "encoder: " in message(encoder=copy)
 
@@ -150,7 +150,7 @@ def test_an_encoder_that_lacks_part_of_its_body(message: Callable[..., str], cop
         ("config.json", {"vocab_size": 100}, "or has them in another size (embeddings.word_embeddings.weight)"),
     ],
 )
-def test_an_encoder_that_does_not_fit_together(
+def test_an_encoder_with_inconsistent_files(
     message: Callable[..., str], copy: Path, file: str, change: dict[str, object], expected: str
 ) -> None:
     (copy / file).write_text(json.dumps(json.loads((copy / file).read_text()) | change))
@@ -188,9 +188,7 @@ def test_more_sub_words_than_the_encoder_takes(message: Callable[..., str]) -> N
         ("panx", "Berlin\tB-LOK\n", "test-de.tsv:1: tag: there is no 'B-LOK'. Did you mean 'B-LOC'?"),
     ],
 )
-def test_data_that_is_malformed(
-    message: Callable[..., str], tmp_path: Path, task: str, line: str, expected: str
-) -> None:
+def test_malformed_data(message: Callable[..., str], tmp_path: Path, task: str, line: str, expected: str) -> None:
     assert expected in message(task=task, data=folder_of(tmp_path, task, **{"test-de": line}))
 
 
@@ -214,7 +212,7 @@ def test_more_processes_than_cores_or_examples(
     "how", [["run"], ["run", "--local"], ["run", "--dry-run"], ["search"], ["search", "--dry-run"]], ids=" ".join
 )
 @pytest.mark.parametrize(("option", "there"), [("--cpus-per-trial 5000", cores()), ("--gpus-per-trial 1", 0)])
-def test_more_than_this_machine_has(
+def test_more_devices_or_processes_than_the_machine_has(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

@@ -32,7 +32,7 @@ def show(trial: Callable[..., TrialConfig], *, terminal: bool) -> str:
     return out.getvalue()
 
 
-def test_lines_without_a_terminal(trial: Callable[..., TrialConfig]) -> None:
+def test_progress_without_a_terminal_is_lines(trial: Callable[..., TrialConfig]) -> None:
     lines = show(trial, terminal=False).splitlines()
     assert lines == [
         "3/6  vanilla [seed=0]: en 91.2, zero-shot 60.0 (121 s)  [3 done, 1 running, 0 failed, 2 left, about 3 min]",
@@ -40,7 +40,7 @@ def test_lines_without_a_terminal(trial: Callable[..., TrialConfig]) -> None:
     ]
 
 
-def test_a_bar_and_colours_on_a_terminal(trial: Callable[..., TrialConfig]) -> None:
+def test_progress_on_a_terminal_is_a_bar_with_colours(trial: Callable[..., TrialConfig]) -> None:
     shown = show(trial, terminal=True)
     assert "\x1b[31mfailed" in shown
     assert "━" in shown

@@ -30,7 +30,7 @@ def gets_on(retries: Retries, trial: TrialConfig, step: int) -> None:
     retries.store.write(f"trials/{trial.id}/checkpoint-{step}/rest.pt", b"")
 
 
-def test_who_is_lost_runs_again_with_the_others_lost_then_alone_then_no_more(retries: Retries) -> None:
+def test_a_lost_trial_runs_again_with_other_lost_trials_then_alone_then_never(retries: Retries) -> None:
     first, second, _ = retries.waiting[TOGETHER]
     assert taken(retries) == (TOGETHER, [0, 1, 2])
     assert retries.lose(first, KILLED)
@@ -44,7 +44,7 @@ def test_who_is_lost_runs_again_with_the_others_lost_then_alone_then_no_more(ret
     assert not retries
 
 
-def test_who_has_not_begun_keeps_its_place(retries: Retries) -> None:
+def test_a_trial_that_has_not_begun_keeps_its_place(retries: Retries) -> None:
     trials = retries.take()
     retries.put_back(trials[1:])
     assert retries.lose(trials[0], KILLED)
@@ -52,7 +52,7 @@ def test_who_has_not_begun_keeps_its_place(retries: Retries) -> None:
     assert taken(retries) == (AGAIN, [0])
 
 
-def test_who_lacked_memory_runs_alone_at_once_and_once(retries: Retries) -> None:
+def test_a_trial_that_lacked_memory_runs_once_more_alone(retries: Retries) -> None:
     trials = retries.take()
     lacked = replace(KILLED, of_memory=True)
     assert retries.lose(trials[1], lacked)
@@ -61,11 +61,11 @@ def test_who_lacked_memory_runs_alone_at_once_and_once(retries: Retries) -> None
     assert not retries.lose(trials[1], lacked)
 
 
-def test_who_took_too_long_does_not_run_again(retries: Retries) -> None:
+def test_a_trial_beyond_the_time_limit_does_not_run_again(retries: Retries) -> None:
     assert not retries.lose(retries.take()[0], replace(KILLED, of_time=True))
 
 
-def test_who_gets_on_in_between_may_be_lost_any_number_of_times(retries: Retries) -> None:
+def test_a_trial_with_progress_may_be_lost_any_number_of_times(retries: Retries) -> None:
     trial = retries.take()[0]
     for step in range(5):
         gets_on(retries, trial, step)

@@ -1,4 +1,4 @@
-"""Real sweeps: killing, failing and asking for more lose nothing."""
+"""Real sweeps: kills, failures and requests for more languages lose no result."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ from harness.training.trial import run_trial
 from tests.helpers.sweeps import run
 
 
-def test_only_what_is_missing_runs(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_missing_trials_run(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "store")
     assert run(study, store)[0] == SweepOutcome(2, 2, 0, 2)
     monkeypatch.setattr("harness.training.trial.run_trial", None)  # any new run would fail
@@ -30,7 +30,7 @@ def test_only_what_is_missing_runs(study: Study, tmp_path: Path, monkeypatch: py
     )
 
 
-def test_a_failed_trial_is_recorded_and_runs_again_only_when_asked(
+def test_a_failed_trial_is_recorded_and_runs_again_only_on_request(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "store")
@@ -58,7 +58,7 @@ def test_a_failed_trial_is_recorded_and_runs_again_only_when_asked(
     assert store.failure(failed.id) is None
 
 
-def test_more_languages_replace_the_record_whole_and_keep_the_old_ones(study: Study, tmp_path: Path) -> None:
+def test_more_languages_replace_the_record_and_keep_the_old_scores(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     first = replace(study, methods=(Vanilla(),), targets=("de",))
     run(first, store)
@@ -105,7 +105,7 @@ def test_a_full_disk_stops_no_other_trial(study: Study, tmp_path: Path, monkeypa
     assert "the store could not be written" in ended.error
 
 
-def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_name(study: Study, tmp_path: Path) -> None:
+def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_id(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     trial = plan(study)[0]
     for changed in (
@@ -116,7 +116,7 @@ def test_a_changed_encoder_or_test_set_is_not_trained_under_the_planned_name(stu
         assert store.record(changed.id) is None
 
 
-def test_a_failure_shows_behind_an_older_record_of_fewer_languages(
+def test_a_failure_is_shown_beside_an_older_record_with_fewer_languages(
     study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from analysis.results.from_store import load
@@ -132,11 +132,11 @@ def test_a_failure_shows_behind_an_older_record_of_fewer_languages(
     assert row["error"].startswith("ZeroDivisionError: division by zero (")
 
 
-def test_an_address_without_a_cluster_gets_one_message(study: Study, tmp_path: Path) -> None:
+def test_an_address_without_a_cluster_gives_one_message(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--ray-address: 'nonsense' cannot be reached"):
         run(study, Store(tmp_path / "store"), Resources(ray_address="nonsense"))
 
 
-def test_more_than_the_machine_has_gets_one_message(study: Study, tmp_path: Path) -> None:
+def test_too_many_cores_or_gpus_give_one_message(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--cpus-per-trial: 4096 is not allowed; the nodes of this cluster have"):
         run(study, Store(tmp_path / "store"), Resources(cpus=4096))

@@ -13,7 +13,7 @@ SOON = 0.2 / 60
 """A time limit in minutes."""
 
 
-def test_python_that_hangs_is_interrupted() -> None:
+def test_hanging_python_code_is_interrupted() -> None:
     start = time.monotonic()
     with (
         pytest.raises(TimeLimitError, match="took longer than --minutes-per-trial"),
@@ -47,12 +47,12 @@ else:
 
 
 @pytest.mark.parametrize("thread", ["main", "another"])
-def test_a_process_that_no_signal_reaches_is_ended(thread: str) -> None:
+def test_a_process_out_of_reach_of_signals_is_ended(thread: str) -> None:
     done = subprocess.run([sys.executable, "-c", HANGS, thread], timeout=30, capture_output=True, text=True)
     assert done.returncode == 1
     assert "in hang" in done.stderr  # the place where it hung
 
 
-def test_what_ends_in_time_is_left_alone() -> None:
+def test_a_process_within_the_limit_is_not_interrupted() -> None:
     done = subprocess.run([sys.executable, "-c", HANGS, "ends"], timeout=30, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

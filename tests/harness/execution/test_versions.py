@@ -19,7 +19,7 @@ def test_the_same_software_is_no_change() -> None:
     assert changed([NOW, NOW]) == ""
 
 
-def test_each_fact_has_its_old_values_with_their_trials() -> None:
+def test_each_changed_fact_lists_old_values_with_their_trials() -> None:
     older = replace(NOW, packages={**NOW.packages, "torch": "2.0"})
     oldest = replace(NOW, packages={name: version for name, version in NOW.packages.items() if name != "ray"})
     assert changed([NOW, older, older, oldest]) == (
@@ -29,14 +29,14 @@ def test_each_fact_has_its_old_values_with_their_trials() -> None:
     )
 
 
-def test_code_is_compared_by_commit_only_where_a_record_has_no_hash() -> None:
+def test_code_is_compared_by_commit_only_if_a_record_has_no_hash() -> None:
     elsewhere = Git("a" * 40, dirty=False)
     assert changed([replace(NOW, git=elsewhere)]) == ""
     assert "code was commit aaaaaaaaaaaa in 1" in changed([replace(NOW, git=elsewhere, code="")])
     assert "code was hash 0" in changed([replace(NOW, code="0" * 16)])
 
 
-def test_a_run_that_goes_on_with_other_versions_warns_once(study: Study, tmp_path: Path) -> None:
+def test_a_run_continued_with_other_versions_warns_once(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     out = run(study, store)[1]
     assert "software" not in out

@@ -16,7 +16,7 @@ from tests.helpers.fine_tuned import HEAD, INNER, LAYERS, STEPS, WIDTH, moved, p
 
 
 @pytest.mark.parametrize("size", [64, 3])
-def test_adapters_are_two_bottlenecks_a_layer(trial: Callable[..., TrialConfig], cache: Path, size: int) -> None:
+def test_each_layer_has_two_bottleneck_adapters(trial: Callable[..., TrialConfig], cache: Path, size: int) -> None:
     model = build_trainer(TrialContext.of(trial(Adapter(size=size)), cache)).model
     added = {name: p for name, p in model.named_parameters() if name not in whole(plain())}
     places = {name.split(".adapter.")[0] for name in added}
@@ -27,7 +27,7 @@ def test_adapters_are_two_bottlenecks_a_layer(trial: Callable[..., TrialConfig],
     assert all(p.requires_grad for p in added.values())
 
 
-def test_an_adapter_stands_behind_the_linear_map_and_before_the_residual(
+def test_an_adapter_follows_the_linear_map_and_precedes_the_residual(
     trial: Callable[..., TrialConfig], fit: Any
 ) -> None:
     model = fit(trial(Adapter(), setting=STEPS)).model

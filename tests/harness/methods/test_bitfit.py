@@ -8,7 +8,7 @@ from harness.study import TrialConfig
 from tests.helpers.fine_tuned import HEAD, LAYERS, STEPS, moved, plain, whole
 
 
-def test_bitfit_moves_the_biases_and_the_head_alone(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_bitfit_moves_only_the_biases_and_the_head(trial: Callable[..., TrialConfig], fit: Any) -> None:
     changed = moved(fit(trial(Bitfit(), setting=STEPS)).model)
     biases = {name for name in whole(plain()) if name.endswith(".bias")}
     # softmax is invariant to them: their gradient is rounding

@@ -1,4 +1,4 @@
-"""Methods composed of others, in every pair."""
+"""Methods composed of other methods, in every pair."""
 
 import json
 import re
@@ -61,7 +61,7 @@ def test_there_is_a_sample_of_every_method() -> None:
 
 
 @pytest.mark.parametrize(("one", "other", "allowed"), PAIRS)
-def test_pairs_that_make_no_sense_are_refused_with_a_reason(one: str, other: str, allowed: bool) -> None:
+def test_meaningless_pairs_are_refused_with_a_reason(one: str, other: str, allowed: bool) -> None:
     for first, second in ((one, other), (other, one)):
         if allowed:
             made = Composed(methods=(SAMPLES[first], SAMPLES[second]))
@@ -74,12 +74,12 @@ def test_pairs_that_make_no_sense_are_refused_with_a_reason(one: str, other: str
             assert re.search(r"do not go together: \w.{15,}", str(refused.value))
 
 
-def test_how_many_pairs_there_are() -> None:
+def test_the_number_of_pairs_is_known() -> None:
     assert sum(allowed for *_, allowed in PAIRS) == 88
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_method_is_not_composed_with_itself(name: str) -> None:
+def test_a_method_cannot_be_composed_with_itself(name: str) -> None:
     with pytest.raises(UserError, match="each method can be there once"):
         Composed(methods=(SAMPLES[name], SAMPLES[name]))
 
@@ -113,7 +113,7 @@ def test_methods_are_composed_in_a_study_file(study: Study) -> None:
         assert (again.id, again.method) == (config.id, config.method)
 
 
-def test_their_order_does_not_name_the_trial(trial: Callable[..., TrialConfig]) -> None:
+def test_the_order_of_methods_does_not_change_the_id(trial: Callable[..., TrialConfig]) -> None:
     parts = (L2(strength=0.1), LayerwiseDecay(decay=0.8), LayerFreeze(layers=1))
     ids = {trial(Composed(methods=order)).id for order in (parts, parts[::-1], (Composed(methods=parts[1:]), parts[0]))}
     assert len(ids) == 1
@@ -136,7 +136,7 @@ def test_their_order_does_not_name_the_trial(trial: Callable[..., TrialConfig]) 
         ([3, "bitfit"], "3 is not allowed; give a method's name"),
     ],
 )
-def test_compositions_that_are_none(spec: object, message: str) -> None:
+def test_invalid_compositions_are_refused(spec: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
         method_from(spec)
 
@@ -159,7 +159,7 @@ def test_a_pull_and_a_decay_by_layer_both_act(trial: Callable[..., TrialConfig],
     close(both.after[0], expected, rtol=1e-5, atol=1e-7)
 
 
-def test_rates_and_warnings_of_the_parts_are_those_of_the_whole(encoder: str) -> None:
+def test_a_composition_has_the_rates_and_warnings_of_its_parts(encoder: str) -> None:
     shared = loading.pretrained(pinning.find(encoder), "udpos")
     alone = LayerwiseDecay(decay=0.5).rates(shared.model, shared)
     assert Composed(methods=(LayerwiseDecay(decay=0.5), L2(strength=1.0))).rates(shared.model, shared) == alone

@@ -39,7 +39,9 @@ COSTS = {
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_a_record_says_what_a_method_trains_and_keeps(sentences: Path, encoder: str, cache: Path, name: str) -> None:
+def test_a_record_has_the_trained_parameters_and_extra_memory(
+    sentences: Path, encoder: str, cache: Path, name: str
+) -> None:
     study = Study(
         name="small",
         task="udpos",

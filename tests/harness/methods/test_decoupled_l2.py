@@ -17,7 +17,7 @@ from tests.helpers.fine_tuned import HEAD, STEPS, WORDS, anchor, close, recorded
 
 @pytest.mark.parametrize("rest", [(), (LayerwiseDecay(decay=0.5),)], ids=["one rate", "rates by layer"])
 @pytest.mark.parametrize("accumulation", [1, 2])
-def test_for_gradient_descent_a_decoupled_pull_is_that_of_the_loss(
+def test_for_gradient_descent_decoupled_and_coupled_pull_are_equal(
     trial: Callable[..., TrialConfig], cache: Path, accumulation: int, rest: tuple[Method, ...]
 ) -> None:
     setting = replace(STEPS, learning_rate=0.05, accumulation=accumulation, max_grad_norm=0.0)
@@ -33,7 +33,7 @@ def test_for_gradient_descent_a_decoupled_pull_is_that_of_the_loss(
     assert (decoupled[name] - free[name]).abs().max() > 1e-3
 
 
-def test_for_adam_it_is_another_method(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_for_adam_decoupled_and_coupled_pull_differ(trial: Callable[..., TrialConfig], cache: Path) -> None:
     setting = replace(STEPS, max_grad_norm=0.0)
     coupled, decoupled = (
         recorded(trial(kind(strength=20.0), setting=setting), cache).after[-1] for kind in (L2, DecoupledL2)
@@ -43,7 +43,7 @@ def test_for_adam_it_is_another_method(trial: Callable[..., TrialConfig], cache:
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.5])
-def test_a_decoupled_step_is_the_pull_and_then_adams(
+def test_a_decoupled_step_is_the_pull_followed_by_the_adam_step(
     trial: Callable[..., TrialConfig], cache: Path, clip: float
 ) -> None:
     rate, strength = 1e-3, 50.0

@@ -1,4 +1,4 @@
-"""The examples of the page on methods are one file of a user's, and each of them trains."""
+"""The examples of the page on methods form one file of a user, and each example trains."""
 
 import re
 from dataclasses import replace
@@ -48,22 +48,22 @@ def trainers(tmp_path_factory: pytest.TempPathFactory, cut: Path) -> dict[str, A
     return found
 
 
-def test_adapt(trainers: dict[str, Any]) -> None:
+def test_the_example_of_adapt_works(trainers: dict[str, Any]) -> None:
     frozen = {n for n, p in trainers["freeze_by_name"].model.named_parameters() if not p.requires_grad}
     assert frozen == {n for n, _ in trainers["freeze_by_name"].model.named_parameters() if "attention" in n}
 
 
-def test_terms(trainers: dict[str, Any]) -> None:
+def test_the_example_of_terms_works(trainers: dict[str, Any]) -> None:
     assert trainers["pull_of_source"].penalty.largest() > 0
     assert rows_of(trainers["pull_of_source"])[-1]["penalty"] > 0
 
 
-def test_loss(trainers: dict[str, Any]) -> None:
+def test_the_example_of_loss_works(trainers: dict[str, Any]) -> None:
     """Focal loss is below cross entropy, the difference of the two columns."""
     assert all(0 < row["loss"] < row["task_loss"] for row in rows_of(trainers["focal"]))
 
 
-def test_rates_and_restarts(trainers: dict[str, Any]) -> None:
+def test_the_examples_of_rates_and_restarts_work(trainers: dict[str, Any]) -> None:
     trainer, plain = trainers["new_top"], trainers["focal"].start
     anew = {name for name, weights in trainer.start.items() if not torch.equal(weights, plain[name])}
     assert anew == {"bert.encoder.layer.1.output.dense.weight"}
@@ -73,7 +73,7 @@ def test_rates_and_restarts(trainers: dict[str, Any]) -> None:
     assert "bert.encoder.layer.1.output.dense.weight" not in trainer.rates
 
 
-def test_optimizer(trainers: dict[str, Any]) -> None:
+def test_the_example_of_optimizer_works(trainers: dict[str, Any]) -> None:
     """Each weight has moved by a sum of ±η or 0 in each of the steps."""
     trainer = trainers["sign_descent"]
     rates = [row["learning_rate"] for row in rows_of(trainer)]
@@ -86,7 +86,7 @@ def test_optimizer(trainers: dict[str, Any]) -> None:
     assert float(max(moves).detach()) == pytest.approx(sum(rates), abs=1e-6)
 
 
-def test_callbacks_and_finish(trainers: dict[str, Any]) -> None:
+def test_the_examples_of_callbacks_and_finish_work(trainers: dict[str, Any]) -> None:
     model = trainers["rounded"].model
     assert all(torch.equal(weights, weights.bfloat16().float()) for weights in model.parameters())
     assert [type(one).__name__ for one in trainers["rounded"].callback_handler.callbacks].count("Noise") == 1

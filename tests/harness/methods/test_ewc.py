@@ -1,4 +1,4 @@
-"""EWC's variants: the diagonals that each of them uses."""
+"""EWC's variants: the diagonals that each variant uses."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_plus_adds_a_penalty_of_the_same_strength(study: Study, cache: Path) -> 
         same_diagonal(term.importance, by_example(mlm(), taken(language, 3), "empirical"))
 
 
-def test_mix_takes_the_mean_of_the_languages_diagonals(study: Study, cache: Path) -> None:
+def test_mix_uses_the_mean_of_the_diagonals_of_the_languages(study: Study, cache: Path) -> None:
     trials = plan(replace(study, methods=(Ewc(strength=7.0, mix=("en",), examples=6),)))
     assert [(config.targets, set(config.texts)) for config in trials] == [
         (("de",), {"de", "en"}),
@@ -76,7 +76,7 @@ def test_variants_are_named_in_tables(study: Study) -> None:
     assert len({config.method.arm.label for config in planned}) == 4
 
 
-def test_variants_that_make_no_sense_are_refused(study: Study) -> None:
+def test_meaningless_variants_are_refused(study: Study) -> None:
     with pytest.raises(UserError, match=r"plus and mix: .* give one of them"):
         Ewc(strength=1.0, plus=("en",), mix=("zh",))
     for name in ("plus", "mix"):

@@ -27,7 +27,7 @@ from tests.helpers.fine_tuned import STEPS, VOCABULARY, WIDTH, logits, plain, wh
 
 
 @pytest.mark.parametrize("method", [Adapter(), Lora()], ids=["adapter", "lora"])
-def test_what_is_added_does_nothing_at_the_beginning(
+def test_added_parameters_have_no_effect_at_the_start(
     trial: Callable[..., TrialConfig], cache: Path, method: Method
 ) -> None:
     model = build_trainer(TrialContext.of(trial(method), cache)).model
@@ -60,7 +60,7 @@ def test_kept_weights_give_the_same_logits(
     assert torch.equal(logits(weights.load(tmp_path / "kept", config)), expected)
 
 
-def test_finished_models_have_the_whole_vocabulary_again(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_finished_models_have_the_whole_vocabulary(trial: Callable[..., TrialConfig], fit: Any) -> None:
     model = fit(trial(Vanilla(), setting=STEPS)).model
     expected = logits(model)
     trimmed_embedding.restore(model)

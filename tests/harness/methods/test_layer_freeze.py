@@ -11,7 +11,7 @@ from tests.helpers.fine_tuned import LAYERS, STEPS, depth, moved, plain, whole
 
 
 @pytest.mark.parametrize("layers", [0, 2, LAYERS])
-def test_frozen_layers_stay_and_the_others_move(trial: Callable[..., TrialConfig], fit: Any, layers: int) -> None:
+def test_frozen_layers_stay_and_other_layers_move(trial: Callable[..., TrialConfig], fit: Any, layers: int) -> None:
     model = fit(trial(LayerFreeze(layers=layers), setting=STEPS)).model
     keys = {name for name in whole(model) if name.endswith("key.bias")}
     expected = {name for name in whole(plain()) if depth(name) > layers}

@@ -15,7 +15,7 @@ from tests.helpers.fine_tuned import LAYERS, STEPS, Recorder, depth, plain, rows
 from tests.helpers.studies import SHORT
 
 
-def test_every_layer_has_its_learning_rate(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_every_layer_has_its_own_learning_rate(trial: Callable[..., TrialConfig], cache: Path) -> None:
     setting = replace(SHORT, warmup_steps=2, max_steps=6)
     trainer = build_trainer(TrialContext.of(trial(LayerwiseDecay(decay=0.8), setting=setting), cache))
     recorder = Recorder()
@@ -34,13 +34,13 @@ def test_every_layer_has_its_learning_rate(trial: Callable[..., TrialConfig], ca
     assert max(logged) == 1e-3
 
 
-def test_a_decay_of_one_is_vanilla(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_a_decay_of_1_equals_vanilla(trial: Callable[..., TrialConfig], fit: Any) -> None:
     ours, other = (fit(trial(method, setting=STEPS)) for method in (LayerwiseDecay(decay=1.0), Vanilla()))
     assert same(whole(ours.model), whole(other.model))
     assert ours.history == other.history
 
 
-def test_a_decay_does_not_unfreeze_nor_lose_anything(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_a_decay_trains_exactly_the_trainable_parameters(trial: Callable[..., TrialConfig], cache: Path) -> None:
     for method, trained in {
         LayerFreeze(layers=2): {name for name in whole(plain()) if depth(name) > 2},
         Lora(): None,

@@ -14,7 +14,7 @@ from harness.training.building import build_trainer
 from tests.helpers.fine_tuned import HEAD, LAYERS, STEPS, anchor, logits, moved, plain, whole
 
 
-def test_lora_leaves_a_plain_model_with_low_rank_changes(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_lora_gives_a_plain_model_with_low_rank_changes(trial: Callable[..., TrialConfig], cache: Path) -> None:
     rank, alpha = 3, 12.0
     config = trial(Lora(rank=rank, alpha=alpha), setting=replace(STEPS, max_steps=6))
     trainer = build_trainer(TrialContext.of(config, cache))

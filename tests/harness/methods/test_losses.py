@@ -50,7 +50,7 @@ def divergence_by_loop(kind: str, one: dict[str, Tensor], other: dict[str, Tenso
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_OUTPUTS)
-def test_the_loss_of_rdrop_is_its_equation(kind: str) -> None:
+def test_the_loss_of_rdrop_follows_its_equation(kind: str) -> None:
     task, names, shape, labels = KINDS_OF_OUTPUTS[kind]
     first, second = drawn(names, shape, 0), drawn(names, shape, 1)
     batch = Batch({}, labels, task, task.loss)
@@ -75,7 +75,7 @@ def test_a_masked_answer_adds_nothing_and_has_a_gradient() -> None:
 
 
 @pytest.mark.parametrize("norm", ["inf", "2"])
-def test_the_projection_is_onto_the_ball_of_each_sub_word(norm: str) -> None:
+def test_each_sub_word_is_projected_onto_its_ball(norm: str) -> None:
     torch.manual_seed(0)
     move = torch.randn(2, 3, 4)
     move[0, 0] = 0.001
@@ -103,9 +103,7 @@ def disturbed() -> tuple[Any, Batch]:
 
 
 @pytest.mark.parametrize(("norm", "ascents"), [("inf", 1), ("2", 2)])
-def test_smart_is_its_algorithm_on_embeddings_given_to_the_model(
-    disturbed: tuple[Any, Batch], norm: str, ascents: int
-) -> None:
+def test_smart_follows_its_algorithm_on_input_embeddings(disturbed: tuple[Any, Batch], norm: str, ascents: int) -> None:
     model, batch = disturbed
     method = Smart(strength=2.0, radius=0.05, step=0.04, noise=0.02, ascents=ascents, norm=norm)
     clean = batch.outputs(model)
@@ -143,10 +141,10 @@ def test_smart_is_its_algorithm_on_embeddings_given_to_the_model(
     torch.testing.assert_close(slope, torch.autograd.grad(expected, weights)[0], rtol=1e-2, atol=1e-5)
 
 
-def test_the_own_loss_is_divided_as_the_tasks_is_whatever_the_accumulation(
+def test_the_own_loss_is_divided_like_the_task_loss_under_any_accumulation(
     trial: Callable[..., TrialConfig], cache: Path
 ) -> None:
-    """One step of gradient descent without dropout: both passes agree, and R-Drop is vanilla."""
+    """One step of gradient descent without dropout: the two passes agree, so R-Drop equals vanilla."""
     found = {}
     for count in (1, 2):
         for method in (Vanilla(), RDrop(), Composed(methods=(Smart(strength=0.0), L2(strength=0.0)))):

@@ -31,7 +31,7 @@ def mixed() -> MixedLinear:
     return MixedLinear(nn.Linear(40, 30), torch.randn(30, 40), 0.7)
 
 
-def test_mixing_is_for_training_alone(mixed: MixedLinear) -> None:
+def test_mixing_happens_only_in_training(mixed: MixedLinear) -> None:
     x = torch.randn(5, 40)
     mixed.eval()
     assert torch.equal(mixed(x), nn.functional.linear(x, mixed.weight, mixed.bias))
@@ -41,7 +41,7 @@ def test_mixing_is_for_training_alone(mixed: MixedLinear) -> None:
     assert set(dict(mixed.named_parameters())) == set(mixed.state_dict()) == {"weight", "bias"}
 
 
-def test_mixed_entries_are_the_target_or_stretched_away_from_it(mixed: MixedLinear) -> None:
+def test_mixed_entries_equal_the_target_or_are_scaled_away_from_the_target(mixed: MixedLinear) -> None:
     torch.manual_seed(1)
     used = (mixed(torch.eye(40)) - mixed.bias).T.detach()
     stretched = mixed.target + (mixed.weight.detach() - mixed.target) / (1 - 0.7)
@@ -54,7 +54,7 @@ def test_mixed_entries_are_the_target_or_stretched_away_from_it(mixed: MixedLine
 
 
 @torch.no_grad()
-def test_the_mean_of_many_draws_is_the_plain_map(mixed: MixedLinear) -> None:
+def test_the_mean_of_many_draws_equals_the_plain_map(mixed: MixedLinear) -> None:
     x, draws = torch.randn(4, 40), 4000
     outputs = torch.stack([mixed(x) for _ in range(draws)])
     expected = nn.functional.linear(x, mixed.weight, mixed.bias)
@@ -63,7 +63,7 @@ def test_the_mean_of_many_draws_is_the_plain_map(mixed: MixedLinear) -> None:
     assert float(error.std()) == pytest.approx(1, abs=0.3)
 
 
-def test_the_gradient_passes_where_the_weight_is_used(mixed: MixedLinear) -> None:
+def test_only_used_weights_get_a_gradient(mixed: MixedLinear) -> None:
     torch.manual_seed(1)
     out = mixed(torch.eye(40))
     used = (out - mixed.bias).T.detach()
@@ -75,7 +75,9 @@ def test_the_gradient_passes_where_the_weight_is_used(mixed: MixedLinear) -> Non
     assert not mixed.target.requires_grad
 
 
-def test_all_matrices_of_the_encoder_are_mixed_with_their_own(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_all_encoder_matrices_are_mixed_with_their_pretrained_matrices(
+    trial: Callable[..., TrialConfig], fit: Any
+) -> None:
     model = fit(trial(Mixout(), setting=STEPS)).model
     found = {name: module for name, module in model.named_modules() if isinstance(module, MixedLinear)}
     assert len(found) == LAYERS * 6
@@ -90,7 +92,7 @@ def test_all_matrices_of_the_encoder_are_mixed_with_their_own(trial: Callable[..
     assert moved(model) >= {f"{name}.weight" for name in found} | HEAD
 
 
-def test_at_the_anchor_mixing_does_nothing(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_mixing_has_no_effect_at_the_anchor(trial: Callable[..., TrialConfig], cache: Path) -> None:
     setting = replace(STEPS, max_steps=1)
     steps = []
     for method in (Vanilla(), Mixout()):
@@ -100,7 +102,7 @@ def test_at_the_anchor_mixing_does_nothing(trial: Callable[..., TrialConfig], ca
     assert steps[0] == steps[1]
 
 
-def test_mixout_that_never_mixes_is_vanilla(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_mixout_with_probability_0_equals_vanilla(trial: Callable[..., TrialConfig], fit: Any) -> None:
     plain_run, never, often = (
         fit(trial(method, setting=STEPS)) for method in (Vanilla(), Mixout(probability=0.0), Mixout())
     )

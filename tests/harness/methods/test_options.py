@@ -52,7 +52,7 @@ def test_bad_options_are_refused_by_name_and_value(spec: dict[str, Any], field: 
 
 
 @pytest.mark.parametrize("kind", [L2, DecoupledL2])
-def test_a_pull_that_overshoots_is_warned_of(kind: type[L2 | DecoupledL2]) -> None:
+def test_an_overshooting_pull_gives_a_warning(kind: type[L2 | DecoupledL2]) -> None:
     setting = replace(SHORT, learning_rate=0.25)
     assert kind(strength=7.9).warnings(setting) == []
     for strength in (8.0, 100.0):

@@ -1,4 +1,4 @@
-"""Methods of one's own: their code is in the id and travels by content, and reports work without it."""
+"""A user's own methods: the id includes their code, workers receive the code, and reports work without the code."""
 
 import json
 import re
@@ -74,7 +74,7 @@ def test_own_methods_run_and_are_reported_without_their_code(mine: Path, monkeyp
         trials(mine)
 
 
-def test_the_id_changes_with_the_code_and_its_neighbours_and_not_with_its_place(mine: Path) -> None:
+def test_the_id_depends_on_the_code_and_imported_files_not_on_the_folder(mine: Path) -> None:
     first = [trial.id for trial in trials(mine)]
     elsewhere = mine / "deep" / "er"
     elsewhere.mkdir(parents=True)
@@ -99,8 +99,8 @@ def test_an_edit_after_planning_is_refused(mine: Path) -> None:
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_workers_get_the_code_by_content(mine: Path) -> None:
-    """What a Ray worker does, on a machine without the files."""
+def test_workers_receive_the_code_itself(mine: Path) -> None:
+    """The steps of a Ray worker, on a machine without the files."""
     edit(mine / "mine.py", "in model.named", "in self.fail if self.pattern == 'bad' else model.named")
     edit(mine / "own.yaml", "pattern: query}", "pattern: query}, {file: mine.py, name: freeze_by_name, pattern: bad}")
     planned = trials(mine)
@@ -173,7 +173,7 @@ STUDY = Study(
         ("{file: mine.py, name: twice}", "{file: 3}", r"file: 3 is not allowed; give text"),
     ],
 )
-def test_a_study_with_a_wrong_method(mine: Path, before: str, after: str, message: str) -> None:
+def test_a_study_with_a_wrong_method_is_refused(mine: Path, before: str, after: str, message: str) -> None:
     edit(mine / "own.yaml", before, after)
     with pytest.raises(UserError, match=message):
         search_spaces.load(str(mine / "own.yaml"))
@@ -190,7 +190,7 @@ def test_a_study_with_a_wrong_method(mine: Path, before: str, after: str, messag
         ("share: float = 0.5", "share: float = 'x'", r"methods: twice: share: 'x' is not allowed; give a number"),
     ],
 )
-def test_a_file_of_methods_that_does_not_do(mine: Path, before: str, after: str, message: str) -> None:
+def test_a_wrong_file_of_methods_is_refused(mine: Path, before: str, after: str, message: str) -> None:
     edit(mine / "mine.py", before, after)
     with pytest.raises(UserError, match=message):
         search_spaces.load(str(mine / "own.yaml"))
@@ -208,7 +208,7 @@ def test_a_file_of_methods_that_does_not_do(mine: Path, before: str, after: str,
         ("batch.outputs", "batch.output", r"mine\.py:40: loss .*fails: AttributeError: 'Batch' object has no attribut"),
     ],
 )
-def test_a_method_that_breaks_is_told_by_file_and_line_before_the_first_trial(
+def test_a_broken_method_gives_file_and_line_before_the_first_trial(
     mine: Path, before: str, after: str, message: str
 ) -> None:
     edit(mine / "mine.py", before, after)
@@ -217,7 +217,7 @@ def test_a_method_that_breaks_is_told_by_file_and_line_before_the_first_trial(
     assert "\n" not in str(told.value)
 
 
-def test_a_callback_that_breaks_is_told_by_file_and_line(mine: Path) -> None:
+def test_a_broken_callback_gives_file_and_line(mine: Path) -> None:
     (mine / "mine.py").write_text(
         METHODS
         + """
@@ -239,8 +239,8 @@ class Ends(Method):
         run_trial(trials(mine)[2], cache=mine / "cache")
 
 
-def test_an_own_loss_in_place_of_the_tasks(mine: Path, trial: Callable[..., TrialConfig]) -> None:
-    """The task's loss written anew is vanilla, bit for bit."""
+def test_an_own_loss_replaces_the_loss_of_the_task(mine: Path, trial: Callable[..., TrialConfig]) -> None:
+    """A rewritten loss of the task equals vanilla, bit for bit."""
     edit(mine / "mine.py", "share: float = 0.5", "share: float = 1.0\n    replaces_loss: ClassVar[bool] = True")
     edit(mine / "mine.py", "batch.task_loss(batch.outputs(model))", "batch.task_loss(outputs)")
     ours = OwnMethod.from_json({"file": str(mine / "mine.py"), "name": "twice"}, "methods")
@@ -253,7 +253,7 @@ def test_an_own_loss_in_place_of_the_tasks(mine: Path, trial: Callable[..., Tria
     assert all(torch.equal(weights, found[1][name]) for name, weights in found[0].items())
 
 
-def test_an_option_of_ones_own_method_is_changed_in_the_file(mine: Path) -> None:
+def test_an_option_of_an_own_method_is_changed_in_the_file(mine: Path) -> None:
     with pytest.raises(UserError, match=r"--set: freeze_by_name\.pattern is an option of a method of your own"):
         scaled(search_spaces.load(str(mine / "own.yaml")), changes=["freeze_by_name.pattern=key"])
 

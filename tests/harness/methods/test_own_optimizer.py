@@ -1,4 +1,4 @@
-"""A method's own optimizer: against the setting's, resumed, in compositions, and its mistakes."""
+"""A method's own optimizer: compared with the setting's optimizer, resumed, in compositions, and with mistakes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -44,8 +44,8 @@ def mine(tmp_path: Path) -> Method:
     return OwnMethod(file=str(tmp_path / "mine.py"), name="mine")
 
 
-def test_adamw_of_ones_own_is_adamw(mine: Method, trial: Make, tmp_path: Path) -> None:
-    """With weight decay, so that neither trims its vocabulary."""
+def test_an_own_adamw_equals_adamw(mine: Method, trial: Make, tmp_path: Path) -> None:
+    """With weight decay, so that neither optimizer's training trims the vocabulary."""
     setting = replace(SHORT, weight_decay=0.1, head_learning_rate=1e-2, beta1=0.8)
     plain, own = (Composed(methods=(LayerwiseDecay(decay=0.5), L2(strength=0.1), *more)) for more in ((), (mine,)))
     (one, scores, _), (other, others, _) = (trained(trial(of, setting=setting), tmp_path) for of in (plain, own))
@@ -53,7 +53,7 @@ def test_adamw_of_ones_own_is_adamw(mine: Method, trial: Make, tmp_path: Path) -
     assert scores == others
 
 
-def test_all_embeddings_are_there(mine: Method, trial: Make, tmp_path: Path) -> None:
+def test_the_vocabulary_is_not_trimmed(mine: Method, trial: Make, tmp_path: Path) -> None:
     """An optimizer of unknown rules may move rows without a gradient."""
     for method, trims in ((mine, False), (Vanilla(), True)):
         model = build_trainer(TrialContext.of(trial(method), tmp_path)).model
@@ -81,7 +81,7 @@ def test_a_cut_training_resumes_to_the_bit(mine: Method, trial: Make, tmp_path: 
         ),
     ],
 )
-def test_a_mistake_is_told_before_the_first_trial(body: str, message: str, trial: Make, tmp_path: Path) -> None:
+def test_a_mistake_is_reported_before_the_first_trial(body: str, message: str, trial: Make, tmp_path: Path) -> None:
     start, end = CODE.index("        return"), CODE.index("fused=True)") + len("fused=True)")
     (tmp_path / "mine.py").write_text(f"{CODE[:start]}        {body}{CODE[end:]}")
     with pytest.raises(UserError, match=message):

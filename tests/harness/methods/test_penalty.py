@@ -77,7 +77,7 @@ def reference(
 @pytest.mark.parametrize("clip", [0.0, 0.5])
 @pytest.mark.parametrize("accumulation", [1, 4])
 @pytest.mark.parametrize("method", list(METHODS.values()), ids=list(METHODS))
-def test_gradient_is_that_of_the_total_loss(
+def test_the_gradient_is_the_gradient_of_the_total_loss(
     trial: Callable[..., TrialConfig], tmp_path: Path, method: Method, accumulation: int, clip: float
 ) -> None:
     setting = replace(SHORT, max_steps=1, warmup_steps=0, batch_size=8, accumulation=accumulation, max_grad_norm=clip)
@@ -132,7 +132,9 @@ def test_several_terms_add_up() -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 2**24])
-def test_a_gpu_pulls_many_parameters_at_once_to_the_same_weights(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+def test_a_gpu_pulls_many_parameters_at_once_with_the_same_result(
+    monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
     monkeypatch.setattr(penalty, "AT_ONCE", at_once)
     torch.manual_seed(0)
     body = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Linear(2, 4), torch.nn.Linear(4, 1))

@@ -25,7 +25,7 @@ def test_no_weight_of_the_encoder_moves_with_prompts(trial: Callable[..., TrialC
     assert (prompts != start).any(1).all()
 
 
-def test_prompts_stand_behind_the_first_token(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_prompts_follow_the_first_token(trial: Callable[..., TrialConfig], fit: Any) -> None:
     model, reference = fit(trial(SoftPrompt(tokens=5), setting=STEPS)).model, plain()
     reference.classifier.load_state_dict(model.classifier.state_dict())
     given = batch(LONGER, SHORTER)
@@ -42,7 +42,7 @@ def test_prompts_stand_behind_the_first_token(trial: Callable[..., TrialConfig],
     assert not torch.allclose(ours, shuffled, atol=1e-2)  # the prompts have an effect
 
 
-def test_prompts_and_padding_do_not_meet(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_prompts_and_padding_do_not_interfere(trial: Callable[..., TrialConfig], fit: Any) -> None:
     model = fit(trial(SoftPrompt(tokens=5), setting=STEPS)).model
     given = batch(LONGER, SHORTER)
     length = int(given["attention_mask"][1].sum())

@@ -48,7 +48,7 @@ def test_the_share_of_the_task_is_a_logistic_function_of_the_step() -> None:
     assert Annealing(100.0, 0.0).share(1000) == 1.0
 
 
-def test_recadam_is_adam_with_a_pull_written_as_a_loop(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_recadam_equals_a_loop_of_adam_and_the_pull(trial: Callable[..., TrialConfig], cache: Path) -> None:
     """The authors' loop over the recorded gradients: exp_avg, exp_avg_sq, the annealed step, then the pull."""
     setting = replace(STEPS, max_steps=3, schedule="constant", warmup_steps=0, weight_decay=0.0)
     found = recorded(trial(RecAdam(strength=100.0, rate=0.8, middle=2.0), setting=setting), cache)
@@ -72,13 +72,13 @@ def test_recadam_is_adam_with_a_pull_written_as_a_loop(trial: Callable[..., Tria
         theta = dict(after)
 
 
-def test_warnings_of_recadam() -> None:
+def test_recadam_gives_warnings() -> None:
     assert any("diverges" in warning for warning in RecAdam().warnings(STEPS))
     assert any("middle is step 250" in warning for warning in RecAdam(strength=1.0).warnings(STEPS))
     assert RecAdam(strength=1.0, middle=1.0).warnings(STEPS) == []
 
 
-def test_child_tuning_masks_and_stretches_the_gradients_of_each_step(
+def test_child_tuning_masks_and_scales_the_gradients_of_each_step(
     trial: Callable[..., TrialConfig], cache: Path
 ) -> None:
     """Plain gradient descent moves the weights by the recorded gradient where the mask is 1."""
@@ -148,7 +148,7 @@ def test_a_cut_task_driven_training_resumes_to_the_bit(trial: Callable[..., Tria
     assert cut_trials.same(found, ended(config, Store(tmp_path / "whole")))
 
 
-def test_options_of_child_tuning_that_do_not_fit_are_refused() -> None:
+def test_unsuitable_options_of_child_tuning_are_refused() -> None:
     for options, message in (
         ({"mask": "fishr"}, "mask: there is no 'fishr'"),
         ({"examples": 3}, "examples: 3 is not allowed; give none"),
@@ -172,9 +172,7 @@ def test_child_tuning_is_the_same_with_the_whole_vocabulary(
     assert same(*weights)
 
 
-def test_the_top_layers_start_anew_from_the_seed_and_nothing_pulls_them(
-    trial: Callable[..., TrialConfig], cache: Path
-) -> None:
+def test_the_top_layers_restart_from_the_seed_without_a_pull(trial: Callable[..., TrialConfig], cache: Path) -> None:
     pulled = (L2(strength=0.1), Ewc(strength=9.0, languages=("de",), examples=2), Mixout(), LayerFreeze(layers=4))
     method = Composed(methods=(TopLayerReinit(layers=2), LayerwiseDecay(decay=0.5), *pulled[:3]))
     made = {}
@@ -224,7 +222,7 @@ def test_the_layers_and_the_pooler_of_every_family_are_found(families: dict[str,
         TopLayerReinit(layers=3).restarts(outline.model, outline)
 
 
-def test_an_anchor_far_away_is_as_before(trial: Callable[..., TrialConfig], cache: Path) -> None:
+def test_the_shared_anchor_is_unchanged(trial: Callable[..., TrialConfig], cache: Path) -> None:
     """Restarted weights do not leak into the shared encoder."""
     shared = loading.pretrained(pinning.find(trial(Vanilla()).encoder), "udpos")
     before = {name: weights.clone() for name, weights in list(shared.anchor.items())[-3:]}

@@ -39,7 +39,7 @@ EPOCHS = replace(STEPS, max_steps=None, epochs=0.1)
     ],
     ids=["3 of 5", "all", "of epochs", "epochs", "all epochs", "epochs with accumulation", "composed"],
 )
-def test_the_mean_of_the_last_weights_is_left(
+def test_the_result_is_the_mean_of_the_last_weights(
     trial: Callable[..., TrialConfig], cache: Path, method: Method, setting: Setting, count: int
 ) -> None:
     trainer = build_trainer(TrialContext.of(trial(method, setting=setting), cache))
@@ -53,7 +53,7 @@ def test_the_mean_of_the_last_weights_is_left(
     assert not torch.equal(final[name], recorder.after[-1][name])
 
 
-def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, encoder: str, cache: Path) -> None:
+def test_averaging_over_all_epochs_covers_all_steps(sentences: Path, encoder: str, cache: Path) -> None:
     """Ten sentences make five micro-batches of two: two steps of two micro-batches and a last step of one."""
     setting = replace(STEPS, max_steps=None, epochs=1.0, accumulation=2)
     study = Study(
@@ -79,7 +79,7 @@ def test_the_epochs_of_the_whole_training_are_all_its_steps(sentences: Path, enc
     )
 
 
-def test_the_training_is_as_without_averaging(trial: Callable[..., TrialConfig], fit: Any) -> None:
+def test_averaging_does_not_change_the_training(trial: Callable[..., TrialConfig], fit: Any) -> None:
     vanilla, one, two = (
         fit(trial(method, setting=STEPS)) for method in (Vanilla(), *(WeightAveraging(steps=k) for k in (1, 2)))
     )
@@ -109,14 +109,12 @@ def test_the_training_is_as_without_averaging(trial: Callable[..., TrialConfig],
         ),
     ],
 )
-def test_averages_that_cannot_be_taken_are_refused(
-    study: Study, method: Method, change: dict[str, Any], message: str
-) -> None:
+def test_impossible_averages_are_refused(study: Study, method: Method, change: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         replace(study, methods=(method,), **change)
 
 
-def test_steps_or_epochs_are_given() -> None:
+def test_either_steps_or_epochs_must_be_given() -> None:
     for options in ({}, {"steps": 2, "epochs": 1.0}):
         with pytest.raises(UserError, match=r"steps and epochs: .* give exactly one of them"):
             method_from({"name": "weight_averaging", **options})

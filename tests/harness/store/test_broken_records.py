@@ -1,4 +1,4 @@
-"""Broken records and reasons are found, set aside and made again, and never believed."""
+"""Broken records and reasons are found, set aside and made again, and never used."""
 
 import copy
 import json
@@ -67,7 +67,7 @@ def test_a_broken_record_is_set_aside_and_made_again(store: Store, damage: Calla
     assert file.with_name("result.json.broken-2").exists()
 
 
-def test_what_the_disk_has_lost_is_broken_too(store: Store) -> None:
+def test_a_record_with_lost_bytes_is_broken_too(store: Store) -> None:
     file = file_of(store, "result.json")
     file.unlink()
     file.symlink_to(LOST)
@@ -78,7 +78,7 @@ def test_what_the_disk_has_lost_is_broken_too(store: Store) -> None:
     assert store.record(CONFIG.id) is not None
 
 
-def test_what_another_process_has_mended_is_not_set_aside(store: Store) -> None:
+def test_a_record_that_another_process_repaired_is_not_set_aside(store: Store) -> None:
     file = file_of(store, "result.json")
     whole = file.read_bytes()
     file.write_bytes(b"{")
@@ -109,8 +109,8 @@ def paths(value: Any, way: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
         yield from paths(value[key], (*way, key))
 
 
-def test_whatever_a_record_has_it_is_refused_or_can_be_reported(store: Store, study: Study) -> None:
-    """Every value of a record is replaced by others, or removed."""
+def test_any_altered_record_is_refused_or_can_be_reported(store: Store, study: Study) -> None:
+    """Every value of a record is replaced by other values, or removed."""
     store.save_study(replace(study, methods=(CONFIG.method,), targets=("de",)), [CONFIG])
     file = file_of(store, "result.json")
     whole = json.loads(file.read_bytes())
@@ -156,7 +156,7 @@ def test_broken_reasons_are_set_aside(tmp_path: Path, name: str, garbage: bytes)
 
 @pytest.mark.parametrize("kind", ["predictions", "history"])
 @pytest.mark.parametrize("damage", ["cut short", "garbage", "of another trial"])
-def test_a_broken_table_is_found_when_it_is_read(store: Store, tmp_path: Path, kind: str, damage: str) -> None:
+def test_a_broken_table_is_found_on_reading(store: Store, tmp_path: Path, kind: str, damage: str) -> None:
     file = file_of(store, f"{kind}-*.parquet")
     whole = file.read_bytes()
     if damage == "cut short":

@@ -18,7 +18,7 @@ from tests.helpers.studies import CONFIG
 
 
 @pytest.mark.parametrize("damage", ["torn", "lost", "gone"])
-def test_a_store_without_its_layout_is_known_by_its_trials(store: Store, damage: str) -> None:
+def test_a_store_without_its_layout_file_is_recognised_by_its_trials(store: Store, damage: str) -> None:
     file = Path(store.root, "store.json")
     if damage == "torn":
         file.write_bytes(b"\x00" * 14)

@@ -42,9 +42,7 @@ def test_a_report_sets_broken_tables_aside_and_the_next_run_makes_them_again(
     assert run(study, store)[0].ran == 0
 
 
-def test_a_result_that_would_not_be_believed_is_a_failure(
-    one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_invalid_result_is_a_failure(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise the trial would run again for ever."""
     store = Store(tmp_path / "store")
 
@@ -62,7 +60,7 @@ def test_a_result_that_would_not_be_believed_is_a_failure(
 @pytest.mark.parametrize(
     "garbage", [b"", b'{"study"', b"{}", b'{"study": [], "trials": 1}', b'{"study": {}, "trials": [3]}']
 )
-def test_a_broken_study_is_written_anew(one: Study, tmp_path: Path, garbage: bytes) -> None:
+def test_a_broken_study_is_rewritten(one: Study, tmp_path: Path, garbage: bytes) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
     file = Path(store.root, "studies", "small.json")
@@ -79,7 +77,7 @@ def test_a_broken_study_is_written_anew(one: Study, tmp_path: Path, garbage: byt
     assert store.studies() == ["small"]
 
 
-def test_torn_inputs_are_set_aside_and_said(one: Study, tmp_path: Path) -> None:
+def test_torn_inputs_are_set_aside_and_reported(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
     before = scores(store, one)

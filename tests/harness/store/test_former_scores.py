@@ -23,7 +23,7 @@ F1 = pytest.approx(80.0)
 """F1 of the labels in the store's predictions: two of three entities are found, and nothing else."""
 
 
-def test_scores_are_made_anew_from_the_predictions(store: Store) -> None:
+def test_scores_are_recomputed_from_the_predictions(store: Store) -> None:
     before = recorded(store, CONFIG.id)
     former(store, CONFIG.id)
     standing = store.standing([CONFIG])
@@ -36,13 +36,13 @@ def test_scores_are_made_anew_from_the_predictions(store: Store) -> None:
     assert recorded(store, CONFIG.id).zero_shot == 50.0  # as it was written
 
 
-def test_a_record_of_today_stays_as_it_is(store: Store) -> None:
+def test_a_current_record_is_not_rescored(store: Store) -> None:
     standing = store.standing([CONFIG])
     assert (standing.finished[CONFIG.id].zero_shot, standing.scored_again) == (50.0, set())
 
 
 @pytest.mark.parametrize("content", [None, b"torn"])
-def test_without_predictions_the_trial_has_not_finished(store: Store, content: bytes | None) -> None:
+def test_without_predictions_a_trial_counts_as_unfinished(store: Store, content: bytes | None) -> None:
     former(store, CONFIG.id)
     predictions = file_of(store, "predictions-*.parquet")
     predictions.unlink() if content is None else predictions.write_bytes(content)
@@ -50,7 +50,7 @@ def test_without_predictions_the_trial_has_not_finished(store: Store, content: b
     assert ([*standing.finished], [*standing.outdated]) == ([], [CONFIG.id])
 
 
-def test_a_trial_of_a_former_version_is_scored_to_the_last_digit(
+def test_a_trial_of_a_former_version_gets_exactly_the_new_score(
     trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config, store = trial(targets=("de",)), Store(tmp_path / "store")
@@ -71,7 +71,7 @@ def test_only_a_checkpoint_selected_by_the_new_score_gets_another_id(study: Stud
     assert TrialConfig.from_json(old).id == replace(best, selected_by="").id  # a store of a former version can be read
 
 
-def test_an_own_task_of_plain_tags_becomes_another(tmp_path: Path) -> None:
+def test_an_own_task_of_plain_tags_gets_the_new_scorer(tmp_path: Path) -> None:
     file = tmp_path / "own.py"
     prints = []
     for labels in ('("O", "B-X", "I-X")', '("NOUN", "VERB")'):
@@ -82,7 +82,7 @@ def test_an_own_task_of_plain_tags_becomes_another(tmp_path: Path) -> None:
     assert task_named(str(file)).scorer == ""
 
 
-def test_a_report_says_what_it_scored_anew_and_what_it_could_not(
+def test_a_report_names_rescored_and_unscorable_trials(
     study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     one, store = replace(study, methods=study.methods[:1], seeds=study.seeds[:1], targets=("de",)), Store(tmp_path)

@@ -1,4 +1,4 @@
-"""Full and read-only disks, real disks if available, and remains of killed writers on them."""
+"""Full and read-only disks, real disks if available, and remains of killed writers."""
 
 import multiprocessing
 import os
@@ -48,10 +48,10 @@ def fill(folder: Path, leave: int) -> None:
 
 
 @pytest.mark.parametrize("leave", [0, 2 * 4096])
-def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
+def test_other_trials_continue_on_a_full_disk_and_no_file_is_partial(
     study: Study, disk: Path, monkeypatch: pytest.MonkeyPatch, leave: int
 ) -> None:
-    """The remaining room is too small for a failure's reason, or just enough for it."""
+    """The remaining room is too small for a failure's reason, or just large enough."""
     store = Store(disk / "store")
 
     def filling(config: TrialConfig, **rest: Any) -> TrialResult:
@@ -74,7 +74,7 @@ def test_a_full_disk_stops_no_other_trial_and_leaves_nothing_half_written(
     assert store.faults == []
 
 
-def test_a_quota_that_is_reached_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_no_file_is_partial_at_the_quota(tmp_path: Path) -> None:
     """A limit on the size of files stands for the quota; every user can set one."""
 
     def limited() -> None:
@@ -94,7 +94,7 @@ def test_a_quota_that_is_reached_leaves_nothing_half_written(tmp_path: Path) -> 
     assert not list(Path(store.root).rglob("*.part"))
 
 
-def test_a_read_only_store_gets_one_message_that_says_what_to_do(
+def test_a_read_only_store_gives_one_message_with_advice(
     cut: Path, disk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.yaml"
@@ -121,8 +121,8 @@ def test_a_read_only_store_gets_one_message_that_says_what_to_do(
     assert "2 trials, 1 finished" in capsys.readouterr().out
 
 
-def test_what_killed_writers_left_goes_once_none_can_be_at_it(one: Study, tmp_path: Path) -> None:
-    """Age is judged by the clock, which may have been wrong then, or may be now."""
+def test_remains_of_killed_writers_are_removed_if_no_writer_can_use_them(one: Study, tmp_path: Path) -> None:
+    """The clock decides the age. It may have been wrong at the time of writing, or may be wrong now."""
     store = Store(tmp_path / "store")
     folders = [Path(store.root, name) for name in ("", "trials/" + plan(one)[0].id, "studies", "fisher", "tokenised")]
     for folder in folders:

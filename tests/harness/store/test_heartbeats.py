@@ -1,4 +1,4 @@
-"""Heartbeats: what runs is seen by others, and a dead process is not."""
+"""Heartbeats: other processes see a running trial, and do not see the trial of a dead process."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ def state() -> Heartbeat:
     return progress.snapshot("a", time.time() - 30)
 
 
-def test_a_running_trial_is_seen_with_its_progress_until_its_end(store: Store) -> None:
+def test_a_running_trial_has_a_heartbeat_with_progress_until_its_end(store: Store) -> None:
     store.beat(state())
     (found,) = store.heartbeats(["a", "b"]).values()
     assert found.progress() == "training, step 40 of 100, loss 1.25, 100 tokens/s, 30 s left"
@@ -65,7 +65,7 @@ def test_the_heartbeat_of_a_killed_process_is_removed_by_the_next_run(store: Sto
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"id": "b"}', '{"id": "a", "host": 3}', "[1]", "\0"])
-def test_a_broken_heartbeat_is_none_and_is_left_alone(store: Store, content: str) -> None:
+def test_a_broken_heartbeat_does_not_count_and_stays(store: Store, content: str) -> None:
     store.beat(state())
     file = Path(store.root, "running", "a.json")
     file.write_text(content)
@@ -74,7 +74,7 @@ def test_a_broken_heartbeat_is_none_and_is_left_alone(store: Store, content: str
     assert file.exists()
 
 
-def test_a_store_by_url_has_heartbeats_a_minute_apart() -> None:
+def test_heartbeats_of_a_store_by_url_are_a_minute_apart() -> None:
     store = Store("memory://beats")
     assert store.beat_seconds == 60
     store.beat(state())

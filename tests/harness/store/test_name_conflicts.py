@@ -16,7 +16,7 @@ from harness.study import Study
 from tests.helpers.studies import SHORT
 
 
-def test_another_study_of_the_same_name_is_told_of(study: Study, tmp_path: Path) -> None:
+def test_another_study_of_the_same_name_is_reported(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     (trial, *_) = plan(study)
     store.save_study(study, [trial])
@@ -52,7 +52,7 @@ def told(study: Study, store: Store) -> str | None:
         ),
     ],
 )
-def test_a_namesake_that_shares_no_trial_is_told_of(
+def test_a_namesake_without_common_trials_is_reported(
     study: Study, tmp_path: Path, question: str, changes: dict[str, Any], another: bool
 ) -> None:
     store, study = Store(tmp_path / "store"), replace(study, question=question)
@@ -63,7 +63,7 @@ def test_a_namesake_that_shares_no_trial_is_told_of(
         assert f"called 'small' (2 trials, none of them in this study{': ?' if question else ''})" in note
 
 
-def test_a_search_that_goes_on_is_no_other_study(study: Study, tmp_path: Path) -> None:
+def test_a_continued_search_is_not_another_study(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     searched = replace(study, question="", search=Search(space={"learning_rate": uniform(0.1, 0.2)}, trials=3))
     store.save_study(searched, [], [])

@@ -1,4 +1,4 @@
-"""A record as JSON: it reads back as written, from older and newer versions too."""
+"""A record as JSON: a record reads back as written. Records of older and newer versions are readable too."""
 
 import json
 import math
@@ -59,13 +59,13 @@ def written(record: Record) -> dict[str, Any]:
     return found
 
 
-def test_a_record_comes_back_as_it_was() -> None:
+def test_a_record_reads_back_unchanged() -> None:
     found = record_json.from_json(written(WHOLE), CONFIG.id)
     assert found == WHOLE
     assert written(found) == written(WHOLE)
 
 
-def test_the_scores_of_a_language_lie_side_by_side() -> None:
+def test_the_scores_of_a_language_are_side_by_side() -> None:
     assert written(WHOLE)["scores"]["test"]["de"] == {
         "f1": 50.0,
         "accuracy": 60.0,
@@ -109,7 +109,7 @@ def test_keys_of_newer_versions_are_ignored() -> None:
         ({"scores": {"dev": {}}}, "it has no scores by split and language"),
     ],
 )
-def test_the_reason_says_what_is_wrong(change: dict[str, Any], message: str) -> None:
+def test_the_reason_names_the_fault(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         record_json.from_json({**written(WHOLE), **change}, CONFIG.id)
 
@@ -128,7 +128,7 @@ def test_a_record_of_an_older_version_has_no_counts_of_labels() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"right": 11}, {"labels": 0}, {"labels": 10**400}, {"commonest": 5.5}, {"predicted": None}]
 )
-def test_counts_of_labels_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
+def test_impossible_counts_of_labels_are_refused(wrong: dict[str, Any]) -> None:
     made = written(WHOLE)
     made["scores"]["test"]["de"]["label_counts"] |= wrong
     with pytest.raises(ValueError, match=r"label_counts|no model can have"):
@@ -136,7 +136,7 @@ def test_counts_of_labels_that_cannot_be_are_refused(wrong: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("name", ["seconds", "steps", "tokens_per_second", "peak_memory_mib"])
-def test_what_every_version_measured_is_needed(name: str) -> None:
+def test_fields_of_every_version_are_required(name: str) -> None:
     made = written(WHOLE)
     del made["cost"][name]
     with pytest.raises(ValueError, match=name):

@@ -21,7 +21,7 @@ def write_for_ever(place: str) -> None:
         store.save(CONFIG, result(float(score)))
 
 
-def test_a_writer_that_is_killed_at_any_moment_leaves_a_whole_record(store: Store) -> None:
+def test_a_writer_killed_at_any_moment_leaves_a_complete_record(store: Store) -> None:
     context = multiprocessing.get_context("fork")
     met = set()
     moments = range(40, 240, 10)
@@ -49,7 +49,7 @@ def hold(place: str, pipe: Any) -> None:
         time.sleep(600)
 
 
-def test_a_claim_is_one_process_s_and_goes_with_it(store: Store) -> None:
+def test_a_claim_belongs_to_one_process_and_ends_with_it(store: Store) -> None:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
     process = context.Process(target=hold, args=(store.place, there))
@@ -68,7 +68,7 @@ def test_a_claim_is_one_process_s_and_goes_with_it(store: Store) -> None:
     process.join()
 
 
-def test_what_another_process_has_left_meanwhile_is_the_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_of_another_process_meanwhile_is_the_result(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = attempts.attempt(CONFIG, store, 1)
     assert (ended.error, ended.source, ended.zero_shot) == ("", 50.0, 50.0)
     other = replace(CONFIG, seed=7)
@@ -81,7 +81,7 @@ def test_what_another_process_has_left_meanwhile_is_the_result(store: Store, mon
     assert attempts.attempt(other, store, 1).error == "ValueError: of the other"
 
 
-def test_where_nothing_can_be_locked_nobody_is_held_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_file_locks_every_claim_succeeds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def unsupported(*given: Any) -> None:
         raise OSError(38, "Function not implemented")
 

@@ -35,7 +35,7 @@ def test_a_result_is_read_back_and_replaced_whole(tmp_path: Path) -> None:
     assert len(files(store)) == 3
 
 
-def test_a_failure_may_name_a_path_that_is_no_text(tmp_path: Path) -> None:
+def test_a_failure_may_name_a_path_that_is_not_utf8(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save_failure(CONFIG, "OSError: \udcff", "é \udcff")
     found = store.failure(CONFIG.id)
@@ -63,7 +63,7 @@ def test_a_write_cut_short_leaves_the_old_record(tmp_path: Path, monkeypatch: py
     assert not [name for name in files(store) if name.endswith(".part")]
 
 
-def test_a_write_interrupted_at_its_very_end_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_interrupted_at_its_very_end_is_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = Store(tmp_path / "store")
     real = Path.replace
 
@@ -80,7 +80,7 @@ def test_a_write_interrupted_at_its_very_end_is_whole(tmp_path: Path, monkeypatc
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]
 
 
-def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
+def test_a_garbage_record_is_rejected(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     store.save(CONFIG, result())
     file = Path(store.root, "trials", CONFIG.id, "result.json")
@@ -109,7 +109,7 @@ def test_a_garbage_record_is_not_believed(tmp_path: Path) -> None:
             store.study("torn")
 
 
-def test_other_test_data_or_languages_are_not_covered() -> None:
+def test_a_record_does_not_cover_other_test_data_or_languages() -> None:
     record = result().record
     assert covers(record, CONFIG)
     from dataclasses import replace
@@ -129,7 +129,7 @@ def test_studies_are_kept_with_their_trials(tmp_path: Path, study: Study) -> Non
         store.study("smal")
 
 
-def test_a_study_under_anothers_name_is_none(tmp_path: Path, study: Study) -> None:
+def test_a_study_file_with_another_name_is_refused(tmp_path: Path, study: Study) -> None:
     store = Store(tmp_path / "store")
     store.save_study(study, [CONFIG])
     (tmp_path / "store" / "studies" / "small.json").rename(tmp_path / "store" / "studies" / "large.json")
@@ -137,7 +137,7 @@ def test_a_study_under_anothers_name_is_none(tmp_path: Path, study: Study) -> No
         store.study("large")
 
 
-def test_a_study_of_another_version_is_not_shown_as_missing(tmp_path: Path, study: Study) -> None:
+def test_a_study_of_another_version_gives_an_error(tmp_path: Path, study: Study) -> None:
     store = Store(tmp_path / "store")
     store.save_study(study, [CONFIG])
     file = tmp_path / "store" / "studies" / "small.json"
@@ -146,14 +146,14 @@ def test_a_study_of_another_version_is_not_shown_as_missing(tmp_path: Path, stud
         store.study("small")
 
 
-def test_a_folder_that_cannot_be_written_to_gets_one_message(tmp_path: Path, study: Study) -> None:
+def test_a_folder_without_write_permission_gives_one_message(tmp_path: Path, study: Study) -> None:
     store = Store(tmp_path / "store")
     (tmp_path / "store" / "studies").touch()
     with pytest.raises(UserError, match=r"store: .* cannot be written: File exists"):
         store.save_study(study, [CONFIG])
 
 
-def test_a_memory_filesystem_serves_as_well() -> None:
+def test_a_store_works_on_a_memory_filesystem() -> None:
     store = Store("memory://steadytune-test")
     store.save(CONFIG, result())
     assert Store("memory://steadytune-test", create=False).record(CONFIG.id) is not None
@@ -168,14 +168,14 @@ def test_a_memory_filesystem_serves_as_well() -> None:
         ("[]", r"has a store\.json that is not the store's"),
     ],
 )
-def test_another_layout_is_refused_and_left_alone(tmp_path: Path, content: str, message: str) -> None:
+def test_another_layout_is_refused_and_left_unchanged(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / "store.json").write_text(content)
     with pytest.raises(UserError, match=message):
         Store(tmp_path)
     assert [(f.name, f.read_text()) for f in tmp_path.iterdir()] == [("store.json", content)]
 
 
-def test_places_that_are_no_store_are_refused(tmp_path: Path) -> None:
+def test_places_without_a_store_are_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
     with pytest.raises(UserError, match="it exists and is not a store"):
         Store(tmp_path)

@@ -23,7 +23,7 @@ from tests.helpers.studies import CONFIG
 from tests.helpers.sweeps import run, scores
 
 
-def test_a_clock_that_jumps_changes_nothing(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_jump_changes_nothing(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steady = Store(tmp_path / "steady")
     run(one, steady)
     real, calls = time.time, iter(range(10**9))
@@ -39,7 +39,7 @@ def test_a_clock_that_jumps_changes_nothing(one: Study, tmp_path: Path, monkeypa
     assert load(store, "small").trials["status"].tolist() == ["finished"]
 
 
-def test_a_store_that_moved_goes_on(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_moved_store_continues(one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(one, Store(tmp_path / "store"))
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "store").rename(tmp_path / "elsewhere" / "moved")
@@ -52,7 +52,7 @@ def test_a_store_that_moved_goes_on(one: Study, tmp_path: Path, monkeypatch: pyt
     assert run(replace(one, seeds=(0, 1)), Store(tmp_path / "link"))[0] == SweepOutcome(2, 2, 0, 1)
 
 
-def test_trials_of_another_version_stay_and_are_not_taken_for_these(
+def test_trials_of_another_version_stay_and_do_not_count(
     one: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path / "store")
@@ -86,9 +86,7 @@ def test_a_record_of_an_older_version_is_read(store: Store) -> None:
     assert list(store.standing([CONFIG], files=True).finished) == [CONFIG.id]
 
 
-def test_every_new_name_is_on_the_disk_before_the_record_counts(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_new_name_is_synced_before_the_record_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A power cut must not remove the folder of a trial with complete files."""
     synced: list[str] = []
     real = os.fsync

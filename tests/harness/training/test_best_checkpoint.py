@@ -25,7 +25,7 @@ def best_of(study: Study) -> TrialConfig:
 
 
 @pytest.mark.parametrize("encoder", ["embedded"])
-def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
+def test_the_best_dev_checkpoint_is_scored_and_the_training_is_the_same(
     study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config = best_of(study)
@@ -44,7 +44,7 @@ def test_the_best_on_dev_is_scored_and_the_training_is_the_same(
     assert ended.record.scores == best.record.scores
 
 
-def test_it_is_another_trial_and_of_its_dev_set(
+def test_checkpoint_selection_changes_the_id_and_depends_on_the_dev_set(
     study: Study, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config = best_of(study)

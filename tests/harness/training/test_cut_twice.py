@@ -11,7 +11,9 @@ from tests.helpers.cut_trials import cut, ended, same
 from tests.helpers.studies import SHORT
 
 
-def test_cut_twice_with_accumulation_over_epochs_and_a_best_checkpoint(study: Study, tmp_path: Path) -> None:
+def test_a_trial_interrupted_twice_resumes_with_accumulation_epochs_and_best_checkpoint(
+    study: Study, tmp_path: Path
+) -> None:
     setting = replace(SHORT, max_steps=None, epochs=2.5, batch_size=40, accumulation=2, schedule="constant")
     config = plan(replace(study, methods=(Vanilla(),), settings=(setting,), checkpoint="best"))[0]
     whole, interrupted = Store(tmp_path / "whole"), Store(tmp_path / "interrupted")

@@ -15,7 +15,7 @@ from harness.training.precision import autocast
 
 
 @pytest.mark.parametrize("word", ["fp32", "bf16"])
-def test_the_last_layer_alone_leaves_autocast(trial: Callable[..., TrialConfig], tmp_path: Path, word: str) -> None:
+def test_only_the_last_layer_leaves_autocast(trial: Callable[..., TrialConfig], tmp_path: Path, word: str) -> None:
     context = TrialContext.of(replace(trial(), precision=word), tmp_path)
     model = build_trainer(context).model
     assert [name for name, layer in model.named_modules() if isinstance(layer, Fp32Linear)] == (
@@ -24,7 +24,7 @@ def test_the_last_layer_alone_leaves_autocast(trial: Callable[..., TrialConfig],
     assert model.state_dict().keys() == context.pretrained.model.state_dict().keys()
 
 
-def test_logits_differ_where_bf16_has_a_tie() -> None:
+def test_logits_differ_if_bf16_has_a_tie() -> None:
     """1 and 1 + 2⁻⁹ are one number in bf16."""
     layer = torch.nn.Linear(1, 2, bias=False)
     layer.weight.data = torch.tensor([[1.0], [1.0 + 2**-9]])

@@ -1,4 +1,4 @@
-"""Activations that are computed anew: the same weights to the bit, from twice as many passes through the layers."""
+"""Recomputed activations: bitwise equal weights, from twice as many passes through the layers."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,13 +36,13 @@ METHODS = [Vanilla(), Adapter(size=4), Lora(dropout=0.1), Mixout(), SoftPrompt(t
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
-def test_weights_are_the_same_to_the_bit(method: Method, trial: Make, tmp_path: Path) -> None:
+def test_checkpointing_gives_bitwise_equal_weights(method: Method, trial: Make, tmp_path: Path) -> None:
     once, plain = passes_and_weights(trial(method), tmp_path)
     twice, saving = passes_and_weights(trial(method, setting=SAVING), tmp_path)
     assert (once, twice) == (SHORT.max_steps, 2 * (SHORT.max_steps or 0))
     assert all(torch.equal(plain[name], saving[name]) for name in plain)
 
 
-def test_it_is_part_of_the_id(trial: Make) -> None:
+def test_gradient_checkpointing_is_part_of_the_id(trial: Make) -> None:
     assert trial().id != trial(setting=SAVING).id
     assert "gradient_checkpointing" not in trial().to_json()["setting"]

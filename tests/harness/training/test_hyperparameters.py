@@ -47,7 +47,7 @@ def head_and_batch(config: TrialConfig, cache: Path) -> tuple[Tensor, Tensor]:
     return trainer.model.get_parameter("classifier.weight").detach().cpu(), batch["input_ids"].cpu()
 
 
-def test_init_seed_draws_the_weights_and_data_seed_the_order(trial: Make, tmp_path: Path) -> None:
+def test_init_seed_decides_the_weights_and_data_seed_the_order(trial: Make, tmp_path: Path) -> None:
     (weights, batch), (other_weights, other_batch) = (
         head_and_batch(trial(setting=SHORT, seed=seed), tmp_path) for seed in (0, 1)
     )
@@ -84,7 +84,7 @@ def test_a_cut_training_resumes_to_the_bit(options: dict[str, Any], trial: Make,
     assert same(found, ended(config, whole))
 
 
-def test_adamw_without_bias_correction_is_a_loop_by_hand() -> None:
+def test_adamw_without_bias_correction_equals_a_loop_by_hand() -> None:
     torch.manual_seed(0)
     start, gradients = torch.randn(5), torch.randn(7, 5)
     setting = Setting(learning_rate=0.1, max_steps=1, beta1=0.8, beta2=0.9, epsilon=1e-3, bias_correction=False)
@@ -103,7 +103,7 @@ def test_adamw_without_bias_correction_is_a_loop_by_hand() -> None:
 
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize("patience", [1, 2, 3])
-def test_early_stopping_ends_where_transformers_does(patience: int, sign: int) -> None:
+def test_early_stopping_ends_at_the_same_step_as_transformers(patience: int, sign: int) -> None:
     scores = [1.0, 3.0, 2.0, 3.0, 4.0, 3.5, 4.0, 3.9, 3.0, 2.0]
     scores = [sign * score for score in scores]
     given = iter(scores)
@@ -132,7 +132,7 @@ def test_a_training_that_learns_nothing_ends_early(trial: Make, tmp_path: Path) 
     assert record.checkpoint.step == 6
 
 
-def test_the_loss_of_labels_is_torchs_and_that_of_transformers() -> None:
+def test_the_loss_equals_the_losses_of_torch_and_transformers() -> None:
     torch.manual_seed(0)
     logits, labels = torch.randn(4, 6, 3), torch.randint(3, (4, 6))
     labels[0, :3] = -100
@@ -147,8 +147,9 @@ def test_the_loss_of_labels_is_torchs_and_that_of_transformers() -> None:
     assert torch.allclose(ours, LabelSmoother(0.1)({"logits": logits}, labels.clone()))
 
 
-def test_class_weights_of_ones_own_weigh_the_loss_as_torch_does(trial: Make, tmp_path: Path) -> None:
-    """A mapping, a list and JSON that mean the same are one trial. The gradient is that of torch's loss."""
+def test_own_class_weights_weigh_the_loss_like_torch(trial: Make, tmp_path: Path) -> None:
+    """A mapping, a list and JSON with the same weights give one trial. The gradient equals the gradient of torch's
+    loss."""
     labels = TASKS["udpos"].labels
     by_name = {"NOUN": 3, "VERB": 0.5, "PUNCT": 0}
     whole = [float(by_name.get(label, 1)) for label in labels]
@@ -205,13 +206,13 @@ def test_class_weights_do_not_depend_on_micro_batches(trial: Make, tmp_path: Pat
     assert all(torch.allclose(one[name], two[name], atol=1e-6) for name in one)
 
 
-def test_with_sgd_a_decoupled_pull_is_the_coupled_one(trial: Make, tmp_path: Path) -> None:
+def test_with_sgd_a_decoupled_pull_equals_the_coupled_pull(trial: Make, tmp_path: Path) -> None:
     setting = replace(STILL, optimizer="sgd", learning_rate=0.1, max_grad_norm=0, schedule="constant")
     one, two = (trained(trial(method(strength=0.5), setting=setting), tmp_path)[0] for method in (L2, DecoupledL2))
     assert all(torch.allclose(one[name], two[name], atol=1e-6) for name in one)
 
 
-def test_the_head_has_its_own_rate_beside_those_of_layers(trial: Make, tmp_path: Path) -> None:
+def test_the_head_and_each_layer_have_their_own_rates(trial: Make, tmp_path: Path) -> None:
     setting = replace(SHORT, optimizer="adafactor", head_learning_rate=0.01)
     trainer = built(trial(LayerwiseDecay(decay=0.5), setting=setting), tmp_path)
     groups = trainer.create_optimizer().param_groups
@@ -223,7 +224,7 @@ def test_the_head_has_its_own_rate_beside_those_of_layers(trial: Make, tmp_path:
     assert top == pytest.approx(0.5 * SHORT.learning_rate)
 
 
-def test_batches_by_length_are_those_of_transformers(trial: Make, tmp_path: Path) -> None:
+def test_batches_by_length_equal_the_batches_of_transformers(trial: Make, tmp_path: Path) -> None:
     trainer = built(trial(setting=replace(SHORT, batches="by_length", data_seed=5)), tmp_path)
     rows = trainer.train_dataset
     order = trainer.train_sampler(rows)
@@ -235,7 +236,7 @@ def test_batches_by_length_are_those_of_transformers(trial: Make, tmp_path: Path
     assert [*order] == [*order]
 
 
-def test_adafactor_trains_all_embeddings_and_sgd_those_in_use(study: Study, tmp_path: Path) -> None:
+def test_adafactor_trains_all_embeddings_and_sgd_only_used_embeddings(study: Study, tmp_path: Path) -> None:
     setting = replace(SHORT, optimizer="sgd")
     configs = [
         plan(replace(study, settings=(setting,), targets=("de",), trim_vocabulary=trim))[0] for trim in (True, False)

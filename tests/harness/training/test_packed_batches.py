@@ -1,4 +1,4 @@
-"""Batches without any padding give the losses and gradients of padded ones, and only a GPU trains on them."""
+"""Batches without any padding give the losses and gradients of padded batches. Only a GPU trains on packed batches."""
 
 import copy
 from collections.abc import Callable
@@ -70,7 +70,7 @@ def gradients(made: Any, batch: dict[str, Any]) -> tuple[float, dict[str, Tensor
 @pytest.mark.parametrize("method", [Vanilla(), Adapter(size=4), Lora(rank=2)], ids=lambda method: method.name)
 @pytest.mark.parametrize("task", sorted(HEADS))
 @pytest.mark.parametrize("family", sorted(LAYERS))
-def test_losses_and_gradients_are_those_of_the_padded_batch(family: str, task: str, method: Method) -> None:
+def test_losses_and_gradients_equal_those_of_the_padded_batch(family: str, task: str, method: Method) -> None:
     examples = rows(task, types=family in ("bert", "electra"))
     padding = task_named(task).collator(loading.tokenizer(pinning.find("embedded")))
     padded = model(family, task, method)
@@ -87,8 +87,8 @@ def test_losses_and_gradients_are_those_of_the_padded_batch(family: str, task: s
         assert float((actual[name] - gradient).abs().max()) <= EXACT * largest, name
 
 
-def test_nothing_reads_a_value_in_a_forward_or_backward_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the stand-in for the flash attention, which the reference for the CPU is not."""
+def test_forward_and_backward_passes_read_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The stand-in for flash attention is used, not the reference for the CPU."""
     from tests.benchmarks.operations import stand_in
 
     monkeypatch.setattr("harness.training.varlen.attention", stand_in)
@@ -108,7 +108,7 @@ def test_nothing_reads_a_value_in_a_forward_or_backward_pass(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("method", [L2(strength=0.1), RDrop(strength=1.0), Smart()], ids=lambda method: method.name)
-def test_a_trial_without_dropout_has_the_history_of_the_padded_one(
+def test_a_trial_without_dropout_has_the_history_of_the_padded_trial(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: Method
 ) -> None:
     setting = replace(SHORT, max_steps=6, batch_size=8, accumulation=2, hidden_dropout=0.0, attention_dropout=0.0)
@@ -127,12 +127,12 @@ def test_a_trial_without_dropout_has_the_history_of_the_padded_one(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU may train on packed batches")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-def test_a_cpu_keeps_its_padded_batches(trial: Callable[..., TrialConfig], tmp_path: Path, precision: str) -> None:
+def test_a_cpu_keeps_padded_batches(trial: Callable[..., TrialConfig], tmp_path: Path, precision: str) -> None:
     trainer = build_trainer(TrialContext.of(replace(trial(), precision=precision), tmp_path))
     assert type(trainer.data_collator) in packed_batches.COLLATORS
 
 
-def test_code_that_expects_padding_keeps_it(tmp_path: Path) -> None:
+def test_code_that_expects_padding_gets_padding(tmp_path: Path) -> None:
     file = tmp_path / "mine.py"
     file.write_text("from harness.methods import Method\nclass Mine(Method):\n    name = 'mine'\n", encoding="utf-8")
     special = loading.tokenizer(pinning.find("embedded"))

@@ -29,7 +29,7 @@ from tests.helpers.training import Recorder
 HAS_GPU = torch.cuda.is_available()
 
 
-def test_auto_is_the_devices_best(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_is_the_best_precision_of_the_device(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     study = replace(study, precision="auto")
     of_processor = "bf16" if has_fast_bf16() else "fp32"
     assert precision.chosen("auto", 0) == of_processor
@@ -52,7 +52,7 @@ def test_auto_is_the_devices_best(study: Study, monkeypatch: pytest.MonkeyPatch)
         (False, True, True, "fp32"),
     ],
 )
-def test_auto_on_a_processor_is_bf16_only_where_onednn_multiplies_in_it(
+def test_auto_on_a_cpu_is_bf16_only_if_onednn_multiplies_in_bf16(
     monkeypatch: pytest.MonkeyPatch, onednn: bool, avx512: bool, amx: bool, best: str
 ) -> None:
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: onednn)
@@ -102,7 +102,7 @@ def test_a_scaled_loss_gives_the_same_step(
         torch.testing.assert_close(scaled_weights[name], weights[name], rtol=0, atol=SHORT.learning_rate / 10)
 
 
-def test_precisions_in_transformers_words() -> None:
+def test_precisions_map_to_the_arguments_of_transformers() -> None:
     made = training_arguments(SHORT, 0, "bf16")
     assert (made.bf16, made.fp16) == (True, False)
 

@@ -31,7 +31,7 @@ class Told:
             raise Stopped
 
 
-def test_scores_on_the_way_change_nothing(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_interim_scores_change_nothing(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     told = Told()
     followed = run_trial(trial(), cache=tmp_path, rungs=told).record
     alone = run_trial(trial(), cache=tmp_path).record

@@ -1,4 +1,4 @@
-"""A signal at any moment of a trial: it resumes, and ends as if uninterrupted."""
+"""A signal at any moment of a trial: the trial resumes, and ends as if uninterrupted."""
 
 import os
 import signal
@@ -78,7 +78,7 @@ def test_a_signal_leaves_a_checkpoint_of_the_present_step(
     assert found[0].cost.training_tokens == undisturbed[0].cost.training_tokens
 
 
-def test_a_line_of_the_log_that_a_signal_cuts_is_whole(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_signal_during_a_log_line_leaves_the_line_complete(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     setting = replace(SHORT, max_steps=12, class_weights="balanced", accumulation=2, batches="by_length")
     method = Composed(methods=(RDrop(), RecAdam(strength=9.0, middle=3)))
     config, whole, interrupted = trial(method, setting=setting), Store(tmp_path / "whole"), Store(tmp_path / "cut")
@@ -90,7 +90,7 @@ def test_a_line_of_the_log_that_a_signal_cuts_is_whole(trial: Callable[..., Tria
 
 
 @pytest.mark.parametrize("checkpoint", ["last", "best"])
-def test_a_signal_at_the_step_of_an_early_stop_ends_the_training_there(
+def test_a_signal_at_an_early_stop_ends_the_training_at_that_step(
     checkpoint: str, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     setting = replace(SHORT, learning_rate=1e-12, max_steps=20, early_stopping=2)  # it stops at step 6

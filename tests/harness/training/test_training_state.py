@@ -61,7 +61,7 @@ def checkpoints(store: Store, config: TrialConfig) -> list[str]:
     ],
     ids=lambda method: method.label,
 )
-def test_what_was_cut_short_ends_as_if_it_had_not_been(
+def test_an_interrupted_trial_ends_as_if_uninterrupted(
     method: Method, trial: Callable[..., TrialConfig], tmp_path: Path
 ) -> None:
     config, whole, interrupted = trial(method, setting=LONG), Store(tmp_path / "whole"), Store(tmp_path / "interrupted")
@@ -77,9 +77,7 @@ def test_what_was_cut_short_ends_as_if_it_had_not_been(
 
 
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "removed", "other versions", "another shape"])
-def test_a_checkpoint_that_is_not_what_was_written_is_not_gone_on_from(
-    damage: str, trial: Callable[..., TrialConfig], tmp_path: Path
-) -> None:
+def test_an_altered_checkpoint_is_not_used(damage: str, trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config, store = trial(Bitfit(), setting=LONG), Store(tmp_path / "store")
     cut(config, store, 3)
     (name,) = checkpoints(store, config)

@@ -34,7 +34,7 @@ def test_the_same_config_twice_gives_identical_results(trial: Callable[..., Tria
     assert first.record.scores != other.record.scores
 
 
-def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_a_record_describes_the_training(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = trial(Ewc(strength=100.0, languages=("de",), examples=2), targets=("de",))
     result = run_trial(config, cache=tmp_path)
     record = result.record
@@ -58,7 +58,7 @@ def test_a_record_says_what_happened(trial: Callable[..., TrialConfig], tmp_path
     assert record.provenance.packages["torch"] == torch.__version__
 
 
-def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
+def test_methods_with_one_seed_have_the_same_start_and_batches(
     trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path
 ) -> None:
     seen: dict[str, list[Any]] = {}
@@ -91,7 +91,7 @@ def test_methods_with_one_seed_start_alike_and_see_the_same_batches(
     )
 
 
-def test_training_leaves_the_shared_anchor_alone(
+def test_training_does_not_change_the_shared_anchor(
     trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path
 ) -> None:
     before = {name: p.clone() for name, p in loading.pretrained(pinning.find(encoder), "udpos").anchor.items()}
@@ -102,7 +102,7 @@ def test_training_leaves_the_shared_anchor_alone(
 
 
 @pytest.mark.parametrize("encoder", ["embedded"])
-def test_an_extreme_learning_rate_is_seen_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_an_extreme_learning_rate_counts_as_a_collapse(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     wild = replace(SHORT, learning_rate=1.0, max_steps=6, schedule="constant", warmup_steps=0)
     record = run_trial(trial(setting=wild), cache=tmp_path).record
     assert record.collapsed
@@ -118,7 +118,7 @@ def test_a_loss_that_is_not_finite_is_recorded_as_diverged(trial: Callable[..., 
     assert record.collapsed
 
 
-def test_bf16_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_bf16_works_after_fp32_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     config = trial()
     full, half = (run_trial(replace(config, precision=word), cache=tmp_path) for word in ("fp32", "bf16"))
     assert full.history != half.history
@@ -155,9 +155,7 @@ def test_predictions_do_not_depend_on_the_batching(
     assert sum(a != b for a, b in pairs) <= 0.002 * len(pairs)  # rounding may tip a tie of an untrained head
 
 
-def test_scores_do_not_depend_on_which_other_languages_are_scored(
-    trial: Callable[..., TrialConfig], tmp_path: Path
-) -> None:
+def test_scores_do_not_depend_on_the_other_scored_languages(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     one = run_trial(trial(targets=("de",)), cache=tmp_path).record.scores.test
     three = run_trial(trial(targets=("ja", "de", "hi")), cache=tmp_path).record.scores.test
     assert one["de"] == three["de"]
@@ -175,7 +173,7 @@ def test_epochs_become_steps(trial: Callable[..., TrialConfig], tmp_path: Path) 
     assert run_trial(trial(setting=setting), cache=tmp_path).record.cost.steps == TRAINED / 40
 
 
-def test_a_setting_in_transformers_words() -> None:
+def test_a_setting_maps_to_the_arguments_of_transformers() -> None:
     made = training_arguments(replace(SHORT, schedule="constant", weight_decay=0.1, accumulation=2), 7, "fp32")
     assert (made.lr_scheduler_type, made.weight_decay, made.seed, made.data_seed) == ("constant_with_warmup", 0.1, 7, 7)
     assert (made.per_device_train_batch_size, made.gradient_accumulation_steps, made.save_strategy) == (2, 2, "no")
@@ -208,18 +206,18 @@ def test_an_encoder_without_mlm_head_is_refused_for_ewc_alone(
         ("embeded", "the Hugging Face hub did not return it. Did you mean 'embedded'?"),
     ],
 )
-def test_encoders_that_are_not_there(name: str, message: str) -> None:
+def test_missing_encoders_are_refused(name: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
         pinning.find(name)
 
 
-def test_a_directory_without_config_is_no_encoder(tmp_path: Path) -> None:
+def test_a_directory_without_config_is_refused_as_encoder(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a directory with a config\.json"):
         pinning.find(str(tmp_path))
 
 
 def test_a_batch_without_any_label_is_no_divergence(study: Study, data_folder: Path, tmp_path: Path) -> None:
-    """A sentence consists of a word that the tokenizer removes, in batches of one."""
+    """One sentence consists of a word that the tokenizer removes. Batches have one sentence."""
     (data_folder / "udpos" / "train-en.tsv").write_text("Dogs\tNOUN\n\n\x01\tX\n", encoding="utf-8")
     made = replace(
         study,

@@ -67,7 +67,7 @@ def gradients(model: PreTrainedModel, inputs: Batch) -> tuple[float, dict[str, T
 )
 @pytest.mark.parametrize("task", ["udpos", "pawsx"])
 @pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_losses_and_gradients_are_those_of_the_padded_batch(
+def test_losses_and_gradients_equal_those_of_the_padded_batch(
     families: dict[str, str], family: str, task: str, method: Method
 ) -> None:
     inputs = batch(task, families[family])
@@ -98,7 +98,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
 
 
 @pytest.mark.parametrize("family", sorted(FAMILIES))
-def test_only_tokens_that_are_there_go_through_the_layers(
+def test_only_real_tokens_go_through_the_layers(
     families: dict[str, str], family: str, seen: list[tuple[int, ...]]
 ) -> None:
     _, model = without_dropout(families[family], "udpos", Vanilla())
@@ -114,7 +114,7 @@ def test_only_tokens_that_are_there_go_through_the_layers(
 
 
 def packed(inputs: Batch) -> tuple[int, int]:
-    """The shape of a batch's tokens one after another."""
+    """The shape of a batch's tokens in one sequence."""
     return 1, int(inputs["attention_mask"].sum())
 
 
@@ -125,7 +125,7 @@ def test_evaluation_is_untouched_to_the_bit() -> None:
         assert torch.equal(padded.eval()(**inputs).logits, unpadded.eval()(**inputs).logits)
 
 
-def test_a_trial_without_dropout_has_the_scores_of_the_padded_one(
+def test_a_trial_without_dropout_has_the_scores_of_the_padded_trial(
     trial: Callable[..., TrialConfig], encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In fp32, from the first step to the last score."""

@@ -66,7 +66,7 @@ def test_more_languages_are_scored_without_training_again(
     ]
 
 
-def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> None:
+def test_without_kept_weights_a_trial_trains_again(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
     assert recorded(store, plan(one)[0].id).weights is None
@@ -76,7 +76,7 @@ def test_without_kept_weights_it_trains_again(one: Study, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("keep", [False, True])
 @pytest.mark.parametrize("damage", ["cut short", "removed"])
-def test_torn_weights_are_not_believed_and_kept_anew_where_asked(
+def test_torn_weights_are_rejected_and_kept_again_if_requested(
     one: Study, tmp_path: Path, damage: str, keep: bool
 ) -> None:
     store = Store(tmp_path / "store")
@@ -98,7 +98,7 @@ def test_torn_weights_are_not_believed_and_kept_anew_where_asked(
         assert (found is not None) == keep
 
 
-def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> None:
+def test_a_trial_without_its_history_trains_again(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
@@ -110,8 +110,8 @@ def test_a_history_that_is_gone_is_trained_anew(one: Study, tmp_path: Path) -> N
         assert len(store.history(trial)) == 3
 
 
-def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Path) -> None:
-    """The weights match their name, but their content is unreadable for this version."""
+def test_a_trial_with_unloadable_weights_trains_again(one: Study, tmp_path: Path) -> None:
+    """The weights match the fingerprint in their name, but this version cannot read them."""
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id
@@ -124,7 +124,7 @@ def test_weights_that_cannot_be_loaded_are_trained_anew(one: Study, tmp_path: Pa
     assert run(replace(one, targets=("de", "hi")), store)[0] == SweepOutcome(1, 1, 0, 1)
 
 
-def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Path) -> None:
+def test_the_next_attempt_removes_remains_of_a_killed_attempt(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     left = tmp_path / "store" / "trials" / plan(one)[0].id / ".weights-killed" / "model"
     left.mkdir(parents=True)
@@ -137,14 +137,14 @@ def test_what_a_killed_attempt_left_goes_with_the_next(one: Study, tmp_path: Pat
     assert living.exists()
 
 
-def test_trials_that_finished_before_get_no_weights_and_it_says_so(one: Study, tmp_path: Path) -> None:
+def test_finished_trials_get_no_weights_and_a_message_says_so(one: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     run(one, store)
     assert "1 finished trials have no kept weights" in run(one, store, keep_weights=True)[1]
 
 
 @pytest.mark.parametrize("encoder", ["embedded"])
-def test_a_bucket_keeps_them_as_well(one: Study, tmp_path: Path) -> None:
+def test_a_bucket_keeps_weights_too(one: Study, tmp_path: Path) -> None:
     store = Store("memory://bucket/store")
     config = plan(one)[0]
     with store.scratch(config.id) as folder:

@@ -90,9 +90,9 @@ def test_where_there_is_no_mixed_model(monkeypatch: pytest.MonkeyPatch) -> None:
     # Every run has its own setting and seed.
     found = reml(range(6), range(6), np.arange(6.0))
     assert found.names == ()
-    assert "do not tell" in found.reason
-    assert "do not tell" in reml([], [], []).reason
-    assert "do not tell" in reml([0, 0, 1], [0, 1, 0], [1.0, 2.0, 4.0]).reason
+    assert "do not separate" in found.reason
+    assert "do not separate" in reml([], [], []).reason
+    assert "do not separate" in reml([0, 0, 1], [0, 1, 0], [1.0, 2.0, 4.0]).reason
     runs = np.arange(MAX_RUNS + 1)
     assert f"more than {MAX_RUNS} runs" in reml(runs % 30, runs // 30, runs).reason
     runs = np.arange(MAX_LEVELS)

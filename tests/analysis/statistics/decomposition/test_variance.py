@@ -54,7 +54,7 @@ def test_of_one_setting_or_seed_it_is_the_plain_variance_with_its_interval(
     np.testing.assert_allclose(found.high[0], 5 * variance / stats.chi2.ppf(0.025, 5))
     assert ("one seed" in found.note) == (axes[0] in (1, 3))
     assert ("one setting" in found.note) == (axes[0] in (2, 3))
-    assert (f"{NOISE} cannot be told" in found.note) == (axes[0] != 3)
+    assert (f"{NOISE} cannot be separated" in found.note) == (axes[0] != 3)
 
 
 @pytest.mark.parametrize("replicates", [1, 2])

@@ -46,5 +46,5 @@ def test_few_or_constant_runs_have_a_reason() -> None:
     constant = unpaired_swap_test(np.ones((8, 2)), np.random.default_rng(0).normal(size=(9, 2)))
     assert constant.reason == "all runs of a method have the same score"
     for bad in (np.ones((8, 3)), np.full((8, 2), np.nan)):
-        with pytest.raises(ValueError, match="scores are"):
+        with pytest.raises(ValueError, match="scores must be"):
             unpaired_swap_test(bad, np.ones((8, 2)))

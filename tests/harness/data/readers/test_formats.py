@@ -1,4 +1,4 @@
-"""The same examples from every format are the same trials."""
+"""The same examples in any format give the same trials."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def study_of(data: OwnData, encoder: str) -> Study:
 
 
 def files(folder: Path, end: str) -> DataFiles:
-    """Sentences of three files with an end."""
+    """Sentences of the three files with a given file ending."""
     parts = {"train-en": 20, "dev-en": 10, "test-en": 10, "test-de": 10}
     made = {name: written(topics(*name.split("-"), count), folder / f"{name}{end}") for name, count in parts.items()}
     return DataFiles(
@@ -77,7 +77,7 @@ def test_a_pattern_is_the_same_as_a_list_of_files(tmp_path: Path, encoder: str) 
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_hard_cells_come_through(tmp_path: Path, end: str) -> None:
+def test_difficult_cells_are_read_unchanged(tmp_path: Path, end: str) -> None:
     file = written(HARD, tmp_path / f"hard{end}")
     origin = Origin(
         OwnText(text=("sentence",), label="topic"), DataFiles(train={"en": file}, dev={"en": file}, test={"en": file})
@@ -111,7 +111,7 @@ def test_hard_cells_come_through(tmp_path: Path, end: str) -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_gets_one_message(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_an_unreadable_file_gives_one_message(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UserError) as error:
         readers.read(tmp_path / name)

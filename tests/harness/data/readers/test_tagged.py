@@ -16,12 +16,12 @@ def table(folder: Path, name: str, content: str):  # type: ignore[no-untyped-def
 
 
 @pytest.mark.parametrize("name", ["a.conll", "a.txt", "a.iob2", "a.bio"])
-def test_words_and_tags(tmp_path: Path, name: str) -> None:
+def test_words_and_tags_are_read(tmp_path: Path, name: str) -> None:
     found = table(tmp_path, name, TWO)
     assert [(tuple(words), tuple(tags)) for words, tags in zip(found["words"], found["tags"], strict=True)] == READ
 
 
-def test_every_column_of_conll_2003(tmp_path: Path) -> None:
+def test_every_column_of_conll_2003_is_read(tmp_path: Path) -> None:
     found = table(tmp_path, "a.conll", CONLL_2003)
     assert list(found) == ["words", "tags", "pos", "chunk", "ner"]
     for column in ("tags", "ner"):
@@ -29,7 +29,7 @@ def test_every_column_of_conll_2003(tmp_path: Path) -> None:
     assert found["pos"][0] == ["NNP", "VBD", "NNP"]
 
 
-def test_every_column_of_conll_u(tmp_path: Path) -> None:
+def test_every_column_of_conll_u_is_read(tmp_path: Path) -> None:
     found = table(tmp_path, "a.conllu", ODD)
     assert found["words"][1] == ["Ann", "bước sóng", "_", "#"]
     assert found["tags"][1] == found["upos"][1] == ["PROPN", "NOUN", "SYM", "SYM"]
@@ -37,7 +37,7 @@ def test_every_column_of_conll_u(tmp_path: Path) -> None:
     assert found["lemma"][0] == ["ir", "a", "el", "mar", "."]
 
 
-def test_what_is_no_such_file(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"a\.conllu:1: expected CoNLL-U's 10 columns"):
         table(tmp_path, "a.conllu", "Ann\tB-PER\n")
     with pytest.raises(UserError, match=r"a\.txt: every word begins with 'de:'"):

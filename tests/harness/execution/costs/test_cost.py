@@ -44,7 +44,7 @@ def past(trial: TrialConfig, **took: float) -> Past:
     return Past(trial, "cpu", 1, **{**given, **took})  # type: ignore[arg-type]
 
 
-def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
+def test_past_trials_predict_the_cost_of_the_next(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for trial in plan(study):
         attempt(trial, store, Resources())
@@ -63,7 +63,7 @@ def test_past_trials_foretell_the_next(study: Study, tmp_path: Path) -> None:
     assert comparable([replace(trial, precision="bf16") for trial in more], store, provenance().device) == []
 
 
-def test_the_most_similar_count(study: Study) -> None:
+def test_only_the_most_similar_trials_count(study: Study) -> None:
     (trial,) = plan(replace(study, methods=(Vanilla(),)))
     other = replace(trial, method=L2(strength=1.0))
     large = replace(trial, setting=replace(trial.setting, batch_size=32))
@@ -102,7 +102,7 @@ def test_costs_grow_with_steps_examples_and_languages(study: Study) -> None:
         (Resources(ray_address="auto"), 1, 1, 1.0),
     ],
 )
-def test_gpus_are_shared(
+def test_costs_account_for_shared_gpus(
     study: Study, monkeypatch: pytest.MonkeyPatch, resources: Resources, gpus: int, together: int | None, hours: float
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda process: range(8))
@@ -127,7 +127,7 @@ search: {{learning_rate: {{loguniform: [1e-4, 1e-2]}}, max_steps: {{randint: [2,
 """
 
 
-def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(
+def test_a_dry_search_reports_the_longest_trials_and_writes_nothing(
     cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, store = tmp_path / "mine.yaml", tmp_path / "store"
@@ -140,7 +140,7 @@ def test_a_dry_search_tells_of_the_longest_trials_and_leaves_nothing(
     assert not store.exists()
 
 
-def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_search_counts_trials_of_the_store(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, store = tmp_path / "mine.yaml", Store(tmp_path / "store")
     file.write_text((STUDY + SEARCH).format(cut=cut), encoding="utf-8")
     study = search_spaces.load(str(file))
@@ -160,7 +160,7 @@ def test_a_dry_search_counts_what_the_store_has(cut: Path, tmp_path: Path, capsy
     assert [one.status for one in read(store, "mine")] == [STOPPED, FAILED]
 
 
-def test_a_plan_has_the_range_of_a_dry_run(study: Study, tmp_path: Path) -> None:
+def test_a_plan_and_a_dry_run_have_the_same_range(study: Study, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     for trial in plan(study):
         attempt(trial, store, Resources())
@@ -177,7 +177,7 @@ def test_a_plan_has_the_range_of_a_dry_run(study: Study, tmp_path: Path) -> None
     assert cost.low < cost.seconds < cost.high
 
 
-def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:
+def test_past_trials_on_the_same_number_of_cores_are_preferred(study: Study) -> None:
     (trial,) = plan(replace(study, methods=(Vanilla(),)))
     one, two = (
         past(trial, preparation=0, training=0, evaluation=0),
@@ -189,7 +189,7 @@ def test_past_trials_on_as_many_cores_come_first(study: Study) -> None:
     assert (other.seconds, other.grounds) == (30, "2 trials with another number of CPU cores than 4")
 
 
-def test_fisher_information_is_counted_once_and_not_where_it_is_there(
+def test_fisher_information_counts_once_and_not_if_it_is_cached(
     study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trials = plan(replace(study, methods=(Ewc(strength=1.0, examples=3),), seeds=(0, 1)))
@@ -206,7 +206,7 @@ def test_fisher_information_is_counted_once_and_not_where_it_is_there(
     assert "Fisher" not in capsys.readouterr().out
 
 
-def test_a_dry_run_tells_and_leaves_nothing(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_reports_and_writes_nothing(cut: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file, store = tmp_path / "mine.yaml", tmp_path / "store"
     file.write_text(STUDY.format(cut=cut), encoding="utf-8")
     assert main(["run", str(file), "--local", "--dry-run", "--store", str(store)]) == 0
@@ -252,7 +252,7 @@ def test_other_hardware_is_slower_or_faster_by_a_stated_factor(
     assert "--on: it needs --dry-run" in capsys.readouterr().err
 
 
-def test_a_range_holds_the_trials_that_it_is_made_from(study: Study) -> None:
+def test_a_range_contains_its_own_trials(study: Study) -> None:
     (trial,) = plan(replace(study, methods=(Vanilla(),)))
     times = [past(trial, preparation=seconds, training=0, evaluation=0) for seconds in (10.0, 20.0, 40.0)]
     cost = estimated([trial, replace(trial, seed=1)], times, Resources(local=True), gpus=0)

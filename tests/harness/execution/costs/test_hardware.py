@@ -46,7 +46,7 @@ def test_unknown_hardware_is_refused(text: str) -> None:
         ("NVIDIA GeForce GTX 1080", None),
     ],
 )
-def test_torch_s_names_are_known(device: str, expected: str | None) -> None:
+def test_device_names_of_torch_are_known(device: str, expected: str | None) -> None:
     assert kind(device) == expected
 
 
@@ -63,7 +63,7 @@ def test_more_threads_make_a_cpu_less_slow() -> None:
     assert four.likely == pytest.approx(one.likely / 4)
 
 
-def test_measured_speeds_come_before_the_table() -> None:
+def test_measured_speeds_take_precedence_over_the_table() -> None:
     def timing(work: str, device: str, speed: float) -> Timing:
         return Timing(work, device, 1, speed)
 
@@ -74,7 +74,7 @@ def test_measured_speeds_come_before_the_table() -> None:
     assert speed.source == "2 trials of the store on A100"
 
 
-def test_the_same_device_is_as_fast() -> None:
+def test_the_same_device_has_a_factor_of_one() -> None:
     assert relative_speed(on("8 A100"), "NVIDIA A100-SXM4-40GB", 1).likely == 1
 
 

@@ -28,7 +28,7 @@ def lines(store: Store) -> list[str]:
     return [line.split("  ", 1)[1] for line in text.splitlines()]
 
 
-def test_the_log_has_the_console_and_more_and_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_has_the_console_output_and_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_API_KEY", "hunter2hunter2")
     store = Store(tmp_path / "store")
     secrets = "https://me:pass@host/x?X-Amz-Signature=abc&a=1 hf_abcdefghijklmnop hunter2hunter2"

@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "store")
 
 
-def test_tune_leaves_the_handler_of_sigusr1() -> None:
+def test_tune_keeps_the_handler_of_sigusr1() -> None:
     from ray.tune import tune
 
     before = signal.getsignal(signal.SIGUSR1)
@@ -71,7 +71,7 @@ def run(
     return progress
 
 
-def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
+def test_running_trials_run_again_alone_and_every_trial_ends_once(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[list[int]] = []
@@ -101,7 +101,7 @@ def test_what_ran_is_run_again_alone_and_every_trial_ends_once(
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a driver's own mistake"), KeyError("another"), OSError("disk full")])
-def test_what_is_no_trials_fault_is_none(
+def test_errors_outside_trials_fail_no_trial(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def breaks(batch: list[TrialConfig], callback: SweepCallback, *rest: Any, **options: Any) -> None:
@@ -113,7 +113,7 @@ def test_what_is_no_trials_fault_is_none(
     assert store.failures(trial.id for trial in trials) == {}
 
 
-def test_where_nothing_ran_it_ends(trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_run_ends_if_no_trial_ran(trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def at_once(*given: Any, **options: Any) -> None:
         raise lost()
 
@@ -121,10 +121,10 @@ def test_where_nothing_ran_it_ends(trials: list[TrialConfig], store: Store, monk
         run(trials, store, at_once, monkeypatch)
 
 
-def test_a_worker_that_dies_before_its_trial_begins_loses_it(
+def test_a_worker_that_dies_before_its_trial_begins_loses_the_trial(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may die while libraries are imported: Tune then reports no start."""
+    """A worker may die while libraries are imported: Tune then reports no start."""
     batches: list[list[int]] = []
 
     def dies(batch: list[TrialConfig], callback: SweepCallback, *rest: Any, **options: Any) -> None:
@@ -142,7 +142,7 @@ def test_a_worker_that_dies_before_its_trial_begins_loses_it(
     assert store.failures([trials[0].id])[trials[0].id].error == "the worker was lost: it left no message"
 
 
-def test_one_that_another_process_is_at_is_waited_for_at_the_end(
+def test_a_trial_of_another_process_is_waited_for_at_the_end(
     trials: list[TrialConfig], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batches: list[tuple[list[int], bool]] = []

@@ -1,4 +1,4 @@
-"""Sums and messages between processes, here threads: a group belongs to no process."""
+"""Sums and messages between processes. Threads stand for processes here: a group belongs to no process."""
 
 import re
 import signal
@@ -22,12 +22,12 @@ SIZE = 3
 
 
 def in_each(work: Callable[[Group], T], folder: Path, size: int = SIZE) -> list[T]:
-    """The results of some work in each member of a group, in their order."""
+    """The results of some work in each member of a group, in the order of the members."""
     with ThreadPoolExecutor(size) as threads:
         return list(threads.map(lambda rank: work(Group(folder, rank, size)), range(size)))
 
 
-def test_gradients_are_summed_where_any_process_has_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradients_are_summed_if_any_process_has_a_gradient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "AT_ONCE", 7)  # several messages, of one parameter and of more
 
     def work(group: Group) -> list[Tensor | None]:
@@ -55,7 +55,7 @@ def test_each_row_is_in_one_part(tmp_path: Path) -> None:
         assert [any_row for _, any_row in parts] == [rank < rows for rank in range(SIZE)]
 
 
-def test_dropout_differs_between_processes_and_steps_and_nothing_else_does(tmp_path: Path) -> None:
+def test_only_dropout_differs_between_processes_and_steps(tmp_path: Path) -> None:
     groups = in_each(lambda group: group, tmp_path)
     drawn = []
     for numbers in ((0, 5, 0), (0, 5, 1), (0, 6, 0), (1, 5, 0)):
@@ -71,7 +71,7 @@ def test_dropout_differs_between_processes_and_steps_and_nothing_else_does(tmp_p
         assert torch.rand(4).tolist() == drawn[1]
 
 
-def test_the_first_process_tells_the_others(tmp_path: Path) -> None:
+def test_the_first_process_broadcasts_to_the_others(tmp_path: Path) -> None:
     value = {"step": 3, "score": 12.345678901234567, "folder": "/tmp/é", "none": None}
     assert in_each(lambda group: group.told(value if group.leads else None), tmp_path) == [value] * SIZE
 
@@ -108,7 +108,7 @@ def test_all_take_the_tensors_of_the_first(tmp_path: Path) -> None:
     assert in_each(work, tmp_path) == [[[1.0, 1.0], [10.0]]] * SIZE
 
 
-def test_weights_that_differ_are_noticed(tmp_path: Path) -> None:
+def test_differing_weights_are_detected(tmp_path: Path) -> None:
     def work(group: Group) -> str:
         group.check_equal([torch.ones(3), torch.full((2,), torch.nan)])  # diverged alike is no difference
         try:

@@ -1,4 +1,4 @@
-"""Trials that two processes train: they equal those of one, and no process outlives its trial."""
+"""Trials that two processes train equal trials of one process, and no process outlives its trial."""
 
 import os
 import pickle
@@ -67,8 +67,8 @@ def weights(folder: Path) -> dict[str, Tensor]:
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
-    """The second batch has one row, and so none for the second process."""
+def test_two_processes_train_like_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+    """The second batch has one row, so the second process gets no row."""
     setting = replace(PLAIN, batch_size=TRAINED - 1, warmup_steps=0, max_steps=3)
     config = trial(L2(strength=0.1), setting=setting)
     one, two = (
@@ -107,7 +107,7 @@ METHODS: list[tuple[Method, Setting]] = [
 
 
 @pytest.mark.nightly
-def test_every_method_trains_as_one(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
+def test_every_method_trains_like_in_one_process(trial: Callable[..., TrialConfig], tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     configs = [trial(method, setting=setting) for method, setting in METHODS]
     for request in supply.needed(configs):
@@ -142,7 +142,7 @@ def _compare(config: TrialConfig, cache: Path, folder: Path) -> None:
 
 
 @pytest.mark.nightly
-def test_a_killed_process_loses_the_trial_which_resumes(
+def test_a_trial_resumes_after_a_killed_process(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With dropout: the masks of a step depend on the seed, the step and the process alone."""
@@ -218,7 +218,7 @@ class Drift(Method):
 
 
 @pytest.mark.nightly
-def test_an_own_method_that_moves_the_replicas_apart_is_told(
+def test_an_own_method_with_diverging_replicas_gives_an_error(
     trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     temporary = tmp_path / "temporary"
@@ -237,7 +237,7 @@ def test_an_own_method_that_moves_the_replicas_apart_is_told(
 @pytest.mark.nightly
 @pytest.mark.parametrize("how", ["--local", "ray"])
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
-    """In this process the run itself is killed, on Ray a peer."""
+    """Without Ray the run itself is killed; on Ray a peer is killed."""
     file, place = tmp_path / "two.yaml", tmp_path / "store"
     file.write_text(KILLED.format(cut=cut, steps=60, seeds=[0]), encoding="utf-8")
     options = ["--gpus-per-trial", "0", "--processes-per-trial", "2", "--checkpoint-minutes", "0"]
