@@ -143,13 +143,14 @@ def end_own_processes() -> None:
 @contextmanager
 def _children_too() -> Iterator[None]:
     """End the children of a Ray of this process after it. Its agents would notice its end only after a minute."""
-    own, children = worker._global_node, []
+    psutil: Any = vars(node)["psutil"]  # Ray ships a copy
+    own, children = worker._global_node, list[Any]()
     for _, process in own.live_processes() if own is not None else ():
-        with suppress(node.psutil.Error):
-            children += node.psutil.Process(process.pid).children()
+        with suppress(psutil.Error):
+            children += psutil.Process(process.pid).children()
     yield
     for child in children:
-        with suppress(node.psutil.Error):
+        with suppress(psutil.Error):
             child.kill()
 
 
