@@ -35,7 +35,7 @@ TOLERATED = 20.0
 
 
 def every(view: View) -> list[Table]:
-    """All tables of a report, including those without collapsed runs."""
+    """All tables of a report, including the tables without collapsed runs."""
     return [
         table
         for chapter in chapters(view)

@@ -120,9 +120,9 @@ def test_scores_that_do_not_vary() -> None:
 def test_scores_that_do_not_fit_are_refused(statistic: Any) -> None:
     ours, theirs = study(9, 2)
     for other in (theirs[:8], theirs[:, :1], theirs[:, 0], theirs[None]):
-        with pytest.raises(ValueError, match="the same of both"):
+        with pytest.raises(ValueError, match="the same shape for both"):
             statistic(ours, other)
-    with pytest.raises(ValueError, match="the same of both"):
+    with pytest.raises(ValueError, match="the same shape for both"):
         statistic(ours[:, :0], theirs[:, :0])
     for wrong in (math.nan, math.inf):
         theirs[3, 1] = wrong

@@ -81,7 +81,7 @@ def test_recadam_gives_warnings() -> None:
 def test_child_tuning_masks_and_scales_the_gradients_of_each_step(
     trial: Callable[..., TrialConfig], cache: Path
 ) -> None:
-    """Plain gradient descent moves the weights by the recorded gradient where the mask is 1."""
+    """Plain gradient descent moves the weights by the recorded gradient at the entries with mask 1."""
     setting = replace(STEPS, max_steps=2, learning_rate=0.1, max_grad_norm=0.0, schedule="constant")
     free = recorded(trial(Vanilla(), setting=setting), cache, sgd=True)
     found = recorded(trial(ChildTuning(probability=0.3), setting=setting), cache, sgd=True)

@@ -111,7 +111,7 @@ def test_a_trial_without_its_history_trains_again(one: Study, tmp_path: Path) ->
 
 
 def test_a_trial_with_unloadable_weights_trains_again(one: Study, tmp_path: Path) -> None:
-    """The weights match the fingerprint in their name, but this version cannot read them."""
+    """The weights match the fingerprint in their name, but this version cannot read their content."""
     store = Store(tmp_path / "store")
     run(one, store, keep_weights=True)
     trial = plan(one)[0].id

@@ -48,7 +48,7 @@ def test_of_few_groups_there_is_a_ratio_and_no_interval() -> None:
     )
     assert math.isnan(few.low)
     assert math.isnan(few.high)
-    with pytest.raises(ValueError, match="groups are"):
+    with pytest.raises(ValueError, match="groups must have the shape"):
         std_ratio(ours, theirs, GROUPS[:4])
 
 
