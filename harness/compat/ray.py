@@ -145,7 +145,8 @@ def _children_too() -> Iterator[None]:
     """End the children of a Ray of this process after it. Its agents would notice its end only after a minute."""
     psutil: Any = vars(node)["psutil"]  # Ray ships a copy
     own, children = worker._global_node, list[Any]()
-    for _, process in own.live_processes() if own is not None else ():
+    live: list[Any] = [] if own is None else own.live_processes()
+    for _, process in live:
         with suppress(psutil.Error):
             children += psutil.Process(process.pid).children()
     yield
