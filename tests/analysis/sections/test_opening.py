@@ -190,7 +190,7 @@ def test_what_to_run_next_is_what_is_open() -> None:
     assert plain(table.rows[0][2]) == "1 : 0"
     assert plain(table.rows[0][3]) == "6 : 0 pairs of runs"
     few = next_runs.section(view(two_rates(("vanilla", ("de", "hi")), ("l2(strength=1)", ("de", "hi")), failing=())))
-    assert "There are 2 seeds: from 3 on" in words(few)
+    assert "There are 2 seeds. With 3 or more" in words(few)
     assert "There are 2 settings: with 6 or more" in words(few)
     settled = next_runs.section(study(6, 1))
     assert settled is None or "spread" not in {plain(row[1]) for table in settled.tables for row in table.rows}
