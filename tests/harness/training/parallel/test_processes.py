@@ -236,7 +236,7 @@ def test_an_own_method_with_diverging_replicas_gives_an_error(
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("how", ["--local", "ray"])
-@pytest.mark.xfail(reason="beside other tests, it depends on their processes")
+@pytest.mark.xfail(reason="cause unknown: locally a folder of the killed run stays; on Ray two peers are counted")
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
     """Without Ray the run itself is killed; on Ray a peer is killed."""
     file, place = tmp_path / "two.yaml", tmp_path / "store"
