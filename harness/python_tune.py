@@ -80,7 +80,7 @@ def trainable(
 
     from harness.execution.kept_precision import with_kept_precision
     from harness.execution.on_ray.worker import code_of
-    from harness.execution.plan import plan
+    from harness.execution.plan import first_of_methods, plan
     from harness.execution.preflight import check
     from harness.execution.preparation import try_first_steps
     from harness.execution.resources import Resources
@@ -94,16 +94,15 @@ def trainable(
     share = float(precision.gpu_here(None)) if gpus is None else gpus
     resources = Resources(cpus=cpus, gpus=share, ray_address="auto")
     asked = with_kept_precision(asked, os.fspath(store), resources.gpus)
-    first: dict[str, TrialConfig] = {}
-    for trial in plan(asked, gpus=resources.gpus):
-        first.setdefault(trial.method.arm.label, trial)
+    first = first_of_methods(plan(asked, gpus=resources.gpus))
     bases = [first[arm.method.arm.label] for arm in asked.arms]
     check(bases, resources)
     try_first_steps(bases, resources)
     kept = Store(store)
     begin(asked, bases, kept)
+    placed = _placed(asked, bases[0])
     given = Given(
-        study=_placed(asked, bases[0]).to_json(),
+        study=placed.to_json(),
         bases=[base.to_json() for base in bases],
         code=code_of(bases),
         store=kept.for_workers,
@@ -116,8 +115,6 @@ def trainable(
             run_one(config, given)
         except UserError as error:
             raise error.with_traceback(None) from None  # Tune prints it
-
-    placed = Study.from_json(given.study)
 
     def room(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         """The resources of a config's trial. Tune asks for them first, so that a wrong name ends ``fit`` at once."""
@@ -236,8 +233,14 @@ def _check(study: Study, reports: object, cpus: object, gpus: object) -> None:
 
 def _placed(study: Study, base: TrialConfig) -> Study:
     """The study with the places of a planned trial, and of its methods, which are full paths."""
-    from harness.data.origin import absolute
+    from harness.data.origin import Origin, absolute
 
-    task = base.own_task or base.task_file or base.task
     methods = tuple(replace(arm, method=arm.method.located(absolute)).bare for arm in study.own_arms)
-    return replace(study, task=task, methods=methods, data=base.data, encoder=base.encoder, precision=base.precision)
+    return replace(
+        study,
+        task=Origin.of(base).task,
+        methods=methods,
+        data=base.data,
+        encoder=base.encoder,
+        precision=base.precision,
+    )

@@ -90,6 +90,11 @@ def abreast(labels: Iterable[str], room: float) -> int:
     return max(1, int(room / (0.5 + 0.075 * longest)))
 
 
+def legend_below(figure: mpl.figure.Figure, handles: Sequence[Any], labels: Sequence[str], room: float) -> None:
+    """A legend below the axes, in as many columns as a width in inches has room for."""
+    figure.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, room), frameon=False)
+
+
 def broken(label: str, characters: int) -> str:
     """A method's label over several lines if it is longer than a line, with its options from the second line on."""
     parts = label.split(" + ")

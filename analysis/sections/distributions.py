@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name
+from analysis.rendering.style import RASTERISED, WIDTH, colours, legend_below, metric_name
 from analysis.results.frame import Results
 from analysis.results.view import View
 
@@ -76,9 +76,7 @@ def figure(results: Results) -> Figure:
             axes.axhline(edge - 0.5, color="#e6e6e6", linewidth=0.8)
         axes.grid(axis="y", visible=False)
     handles = [Line2D([], [], marker="o", linestyle="none", color=colour) for colour in colours(results)]
-    made.legend(
-        handles, results.methods, loc="outside lower center", ncols=abreast(results.methods, 8.0), frameon=False
-    )
+    legend_below(made, handles, results.methods, 8.0)
     return made
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.rendering.axis import RATE, Axis, differing, settings_of
 from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import WIDTH, abreast, colours
+from analysis.rendering.style import WIDTH, colours, legend_below
 from analysis.rendering.table import Table
 from analysis.results.frame import Results
 from analysis.results.view import View
@@ -201,5 +201,5 @@ def figure(results: Results, ladders: Mapping[str, Ladder], points: Mapping[str,
     if (axis := Axis.rates(results)) is not None:
         axis.draw(axes, WIDTH * 0.6)
     handles, labels = axes.get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.6), frameon=False)
+    legend_below(made, handles, labels, WIDTH * 0.6)
     return made

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.rendering.cells import MISSING_CELL, Cell, Interval, Score
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import WIDTH, abreast, colours, metric_name
+from analysis.rendering.style import WIDTH, colours, legend_below, metric_name
 from analysis.rendering.table import Table, std_note
 from analysis.results.view import View
 from analysis.statistics.expected_best import Curve, selected
@@ -121,7 +121,7 @@ def figure(view: View, zero_shot: dict[str, NDArray[np.float64]], best: dict[str
     )
     right.set(xlabel="tries", ylabel=f"expected zero-shot score, {metric_name(view.results)}")
     handles, labels = left.get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, WIDTH * 0.8), frameon=False)
+    legend_below(made, handles, labels, WIDTH * 0.8)
     return made
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.rendering.cells import MISSING_CELL, Cell, Number
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.rendering.style import RASTERISED, WIDTH, colours, legend_below, metric_name, take_legend
 from analysis.rendering.table import Table
 from analysis.results.frame import Results
 from analysis.results.view import View
@@ -186,11 +186,5 @@ def figure(results: Results, tried: list[SearchTrial]) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, labels = take_legend(axes)
     count = len(results.methods)
-    made.legend(
-        handles[:count],
-        labels[:count],
-        loc="outside lower center",
-        ncols=abreast(labels[:count], WIDTH * 0.7),
-        frameon=False,
-    )
+    legend_below(made, handles[:count], labels[:count], WIDTH * 0.7)
     return made

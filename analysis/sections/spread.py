@@ -14,7 +14,7 @@ from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Quantity, Scope
 from analysis.rendering.cells import MISSING_CELL, Cell, Number, Probability, Ratio
 from analysis.rendering.section import Picture, Section
-from analysis.rendering.style import WIDTH, abreast, colours
+from analysis.rendering.style import WIDTH, colours, legend_below
 from analysis.rendering.table import Table
 from analysis.results.comparison import LANGUAGES, SOURCE, ZERO_SHOT, Comparison
 from analysis.results.view import View
@@ -216,7 +216,7 @@ def figure(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Figure:
         axes.minorticks_off()
         axes.grid(axis="y", visible=False)
     handles, labels = made.axes[0].get_legend_handles_labels()
-    made.legend(handles, labels, loc="outside lower center", ncols=abreast(labels, 7.0), frameon=False)
+    legend_below(made, handles, labels, 7.0)
     return made
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from analysis.rendering.axis import Axis
 from analysis.rendering.section import Picture
-from analysis.rendering.style import RASTERISED, WIDTH, abreast, colours, metric_name, take_legend
+from analysis.rendering.style import RASTERISED, WIDTH, colours, legend_below, metric_name, take_legend
 from analysis.results.frame import Results
 from analysis.results.view import View
 
@@ -53,11 +53,5 @@ def figure(results: Results, axis: Axis) -> Figure:
         axes.set(ylabel=f"{name}, {metric_name(results)}")
         handles, labels = take_legend(axes)
     count = len(axis.methods)
-    made.legend(
-        handles[:count],
-        labels[:count],
-        loc="outside lower center",
-        ncols=abreast(labels[:count], WIDTH * 0.9),
-        frameon=False,
-    )
+    legend_below(made, handles[:count], labels[:count], WIDTH * 0.9)
     return made

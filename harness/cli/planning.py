@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from analysis.planning.costs import Costs, Rates
     from analysis.planning.pilot import Pilot
     from harness.execution.costs.cost import Cost
+    from harness.execution.costs.hardware import Hardware
     from harness.execution.resources import Resources
     from harness.store.store import Store
     from harness.study import FullArm, Study, TrialConfig
@@ -58,8 +59,8 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
     resources = Resources(
         cpus=options.cpus_per_trial, gpus=options.gpus_per_trial, processes=options.processes_per_trial
     )
-    if options.on is not None:
-        hardware.on(options.on, _devices(options.store))  # a wrong name is refused before anything is computed
+    # A wrong name is refused before anything is computed.
+    elsewhere = None if options.on is None else hardware.on(options.on, _devices(options.store))
     arms = {arm.method.arm.label: arm for arm in study.arms}
     try:
         trials = plan(study, gpus=resources.gpus, processes=resources.together)
@@ -70,7 +71,7 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
         return Costs(now[0], lost, Rates(1, 0.0, options.price, grounds=str(error)), study.replicates), 0
     store = store_at(options.store)
     finished = {} if store is None else store.standing(trials).finished
-    rates, seconds = _rates(trials, store, resources, options)
+    rates, seconds = _rates(trials, store, resources, elsewhere, options.price)
     by_arm: dict[str, list[TrialConfig]] = {}
     for trial in trials:
         by_arm.setdefault(trial.method.arm.label, []).append(trial)
@@ -88,28 +89,31 @@ def costs(study: "Study", now: tuple[int, int], options: argparse.Namespace) -> 
 
 
 def _rates(
-    trials: "Sequence[TrialConfig]", store: "Store | None", resources: "Resources", options: argparse.Namespace
+    trials: "Sequence[TrialConfig]",
+    store: "Store | None",
+    resources: "Resources",
+    hardware: "Hardware | None",
+    price: float | None,
 ) -> "tuple[Rates, Callable[[TrialConfig], tuple[float, float, float]]]":
     """The machine, and a function from a trial to its likely, fewest and most seconds there."""
     from analysis.planning.costs import Rates
-    from harness.execution.costs import hardware
-    from harness.execution.costs.elsewhere import estimated_on
+    from harness.execution.costs.elsewhere import estimated_on, moved
     from harness.execution.costs.past import grounds
 
-    there = hardware.on(options.on, _devices(options.store)) if options.on is not None else None
-    found = grounds(trials, trials, store, resources, there)
+    found = grounds(trials, trials, store, resources, hardware)
     if isinstance(found, str):
         unknown = float("nan")
-        return Rates(1, 0.0, options.price, grounds=found), lambda trial: (unknown, unknown, unknown)
+        return Rates(1, 0.0, price, grounds=found), lambda trial: (unknown, unknown, unknown)
     past, where = found
+    there = moved(past, hardware, store)
 
     def cost(trial: "TrialConfig") -> "Cost":
-        return estimated_on([trial], past, store, resources, there)[0]
+        return estimated_on([trial], there, resources, hardware)
 
-    one, speed = estimated_on(trials[:1], past, store, resources, there)
+    one = cost(trials[0])
     gpus = one.gpu_hours * 3600 / one.seconds
-    told = f"{one.grounds} {where}" + (f"; {speed}" if speed else "")
-    rates = Rates(one.at_once, gpus, options.price, grounds=told)
+    told = f"{one.grounds} {where}" + (f"; {there.source}" if there.source else "")
+    rates = Rates(one.at_once, gpus, price, grounds=told)
     return rates, lambda trial: ((made := cost(trial)).seconds, made.low, made.high)
 
 

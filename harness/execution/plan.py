@@ -1,6 +1,6 @@
 """The plan of a study's trials: the fingerprints of data and encoder give each trial its identity."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -79,6 +79,14 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
             )
         trials[trial.id] = trial
     return list(trials.values())
+
+
+def first_of_methods(trials: Iterable[TrialConfig]) -> dict[str, TrialConfig]:
+    """The first trial of each method, by the label of the method's arm."""
+    found: dict[str, TrialConfig] = {}
+    for trial in trials:
+        found.setdefault(trial.method.arm.label, trial)
+    return found
 
 
 def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> TrialConfig:

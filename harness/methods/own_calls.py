@@ -34,15 +34,7 @@ def called(
         UserError: The hook fails or returns another type.
     """
     told = f"{hook} of the method {method.name!r}"
-    try:
-        found = getattr(method, hook)(*given)
-    except (UserError, MemoryError, TimeLimitError):
-        raise
-    except Exception as error:
-        if "out of memory" in str(error):
-            raise
-        place, said = own_code.told(error, path)
-        raise UserError(f"{place}: {told} fails: {said}") from error
+    found = _guarded(getattr(method, hook), told, path)(*given)
     if not isinstance(found, kind):
         line = class_in(path, method.name).__dict__[hook].__code__.co_firstlineno
         wanted = " or ".join(_word(one) for one in (kind if isinstance(kind, tuple) else (kind,)))

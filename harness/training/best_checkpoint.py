@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from harness.training.rungs import evenly
+
 EVALUATIONS = 10
 """Number of dev scores in a trial, spread evenly up to the last step. Ten epochs have one per epoch."""
 
@@ -53,7 +55,7 @@ class BestOnDev(TrainerCallback):
         **rest: Any,
     ) -> None:
         assert model is not None
-        if state.global_step not in {-(-state.max_steps * n // EVALUATIONS) for n in range(1, EVALUATIONS + 1)}:
+        if state.global_step not in evenly(state.max_steps, EVALUATIONS):
             return
         training = model.training
         self.scores[state.global_step] = self.score(model)

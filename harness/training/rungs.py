@@ -16,5 +16,13 @@ class Rungs(Protocol):
         ...
 
 
+def evenly(total: int, count: int) -> dict[int, int]:
+    """The steps of ``count`` scores, evenly over ``total`` steps, with their numbers from 1. The last step has one.
+
+    A training with fewer steps than ``count`` has a score at each step, with the last of the step's numbers.
+    """
+    return {-(-total * number // count): number for number in range(1, count + 1)}
+
+
 class Stopped(Exception):
     """A trial was ended before its last step. It has neither finished nor failed."""

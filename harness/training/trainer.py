@@ -195,9 +195,9 @@ class PenaltyTrainer(ResumableTrainer):
     def _joint_step(
         self, group: Group, model: nn.Module, inputs: Mapping[str, Any], num_items_in_batch: Tensor | int | None
     ) -> Tensor:
-        """A forward and backward pass on this process's rows of a batch; the loss is that of the whole batch.
+        """A forward and backward pass on this process's rows of a batch. Returns the loss of the whole batch.
 
-        Before an optimizer step the gradients become those of the whole step too.
+        Before an optimizer step, the gradients become the gradients of the whole step.
         """
         part, any_row = group.part(inputs)
         before, self._idle = len(self._own), not any_row

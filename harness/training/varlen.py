@@ -109,11 +109,8 @@ def _attention(
 ) -> tuple[Tensor, Tensor | None]:
     """The SDPA attention of transformers, also for tokens (1, heads, T, width) in packed batches."""
     if ENDS in options:
-        scale, dropout = (
-            query.size(-1) ** -0.5 if options.get("scaling") is None else options["scaling"],
-            options["dropout"],
-        )
-        return attention(query, key, value, options[ENDS], options[LONGEST], dropout, scale), None
+        scale = query.size(-1) ** -0.5 if options.get("scaling") is None else options["scaling"]
+        return attention(query, key, value, options[ENDS], options[LONGEST], options["dropout"], scale), None
     if not isinstance(attention_mask, Packing):
         found: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return found

@@ -3,6 +3,7 @@
 Such a model differs from a model with the last setting alone. So the earlier trials are part of the trial's identity.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.common import fields
@@ -28,22 +29,18 @@ def continued(trial: TrialConfig, before: TrialConfig, step: int) -> TrialConfig
     same = replace(trial, course=before.course)
     if same.id == before.id:
         return same
-    _check(trial, before)
-    changes = [
-        f"{name}={value_label(name, getattr(before.setting, name))}"
-        for name in Setting.__dataclass_fields__
-        if getattr(before.setting, name) != getattr(trial.setting, name)
+    changed = [
+        name for name in Setting.__dataclass_fields__ if getattr(before.setting, name) != getattr(trial.setting, name)
     ]
+    _check(trial, before, changed)
+    changes = [f"{name}={value_label(name, getattr(before.setting, name))}" for name in changed]
     methods = [before.method.label] if before.method != trial.method else []
     leg = f"{replace(before, course=()).id} to step {step}: {' '.join([*methods, *changes])}"
     return replace(trial, course=(*before.course, leg))
 
 
-def _check(trial: TrialConfig, before: TrialConfig) -> None:
-    """Refuse a change of any field except ``CHANGEABLE`` and ``OPTION``."""
-    changed = [
-        name for name in Setting.__dataclass_fields__ if getattr(before.setting, name) != getattr(trial.setting, name)
-    ]
+def _check(trial: TrialConfig, before: TrialConfig, changed: Sequence[str]) -> None:
+    """Refuse a change of any field except ``CHANGEABLE`` and ``OPTION``. ``changed`` names hyperparameters."""
     allowed = [name for name in CHANGEABLE if name != "learning_rate" or trial.setting.head_learning_rate is None]
     for name in changed:
         if name not in allowed:

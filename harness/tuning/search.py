@@ -7,7 +7,7 @@ from rich.console import Console
 from harness.common.console import say
 from harness.common.errors import UserError
 from harness.execution import quarantine
-from harness.execution.plan import plan
+from harness.execution.plan import first_of_methods, plan
 from harness.execution.preflight import check
 from harness.execution.progress import Observer, SweepProgress
 from harness.execution.resources import Resources
@@ -54,10 +54,7 @@ def bases(study: Study, resources: Resources) -> list[TrialConfig]:
         plan(replace(study, methods=tuple(arms), search=None), gpus=resources.gpus, processes=resources.together),
         resources,
     )
-    first: dict[str, TrialConfig] = {}
-    for trial in plan(study, gpus=resources.gpus, processes=resources.together):
-        first.setdefault(trial.method.arm.label, trial)
-    return list(first.values())
+    return [*first_of_methods(plan(study, gpus=resources.gpus, processes=resources.together)).values()]
 
 
 def search(

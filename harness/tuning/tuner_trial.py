@@ -17,12 +17,14 @@ import harness.compat.ray  # noqa: F401  # before Ray, which reads its environme
 from ray import tune
 
 from harness.common.errors import UserError
+from harness.data.origin import Origin
 from harness.execution.attempt import attempt
 from harness.execution.resources import Resources
 from harness.store.record import Record
 from harness.store.store import Store
 from harness.study import TrialConfig
 from harness.tasks import task_named
+from harness.training.rungs import evenly
 from harness.training.training_state import TrainingStates, fits, load_rest
 from harness.tuning.midway import continued
 from harness.tuning.relay import Relay
@@ -50,7 +52,7 @@ class Reporter:
         self.last: Report | None = None
 
     def steps(self, total: int) -> dict[int, int]:
-        return {-(-total * number // self.reports): number for number in range(1, self.reports + 1)}
+        return evenly(total, self.reports)
 
     def score(self, rung: int, step: int, dev: float) -> None:
         self.last = Report(number=rung, step=step, dev=dev)
@@ -138,7 +140,7 @@ def _tell(trial: TrialConfig, report: Report) -> None:
 
 
 def _values(trial: TrialConfig, number: int, step: int, dev: float) -> dict[str, Any]:
-    metric = task_named(trial.own_task or trial.task_file or trial.task).metric
+    metric = task_named(Origin.of(trial).task).metric
     return {
         metric: dev,
         "training_iteration": number,

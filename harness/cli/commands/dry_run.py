@@ -116,7 +116,7 @@ def _print_costs(
 
     ``lacking`` are the missing trials among ``trials``.
     """
-    from harness.execution.costs.elsewhere import estimated_on, gpu_hours
+    from harness.execution.costs.elsewhere import estimated_on, gpu_hours, moved
     from harness.execution.costs.past import grounds
 
     store = _store(place)
@@ -125,9 +125,10 @@ def _print_costs(
         tell(f"time      not known: {found}")
         return
     past, where = found
-    cost, speed = estimated_on(lacking, past, store, resources, hardware, keep_weights=keep_weights)
+    there = moved(past, hardware, store)
+    cost = estimated_on(lacking, there, resources, hardware, keep_weights=keep_weights)
     cost = replace(cost, at_once=min(len(lacking), cost.at_once))
-    where += f"; {speed}" if speed else ""
+    where += f"; {there.source}" if there.source else ""
     on = f" on {hardware}" if hardware is not None else ""
     spread = f", {cost.at_once} at once" if cost.at_once > 1 else " one after another" if resources.local else ""
     alone = f" ({span(cost.low, cost.high)} of trials)" if cost.at_once > 1 else ""

@@ -30,33 +30,34 @@ class Moved:
 
 def estimated_on(
     trials: Sequence[TrialConfig],
-    past: Sequence[Past],
-    store: Store | None,
+    there: Moved,
     resources: Resources,
     hardware: Hardware | None = None,
     *,
     keep_weights: bool = False,
-) -> tuple[Cost, str]:
-    """The cost of trials on this machine or on ``hardware``, and the source of the hardware's speed.
+) -> Cost:
+    """The cost of trials on this machine or on ``hardware``, from past trials that ``moved`` gives.
 
-    The range of seconds also covers the uncertainty of this speed. Raises ``UserError`` if the speed is not known.
+    The range of seconds also covers the uncertainty of the hardware's speed.
     """
     import torch
 
     if hardware is None:
         gpus = torch.cuda.device_count() if resources.gpus != 0 else 0
-        return estimated(trials, past, resources, gpus=gpus, keep_weights=keep_weights), ""
-    there = moved(past, hardware, store)
+        return estimated(trials, there.past, resources, gpus=gpus, keep_weights=keep_weights)
     cost = estimated(trials, there.past, resources, gpus=hardware.gpus, keep_weights=keep_weights)
     at_once = at_once_on(hardware, resources)
-    return replace(cost, at_once=at_once, low=cost.low / there.faster, high=cost.high * there.slower), there.source
+    return replace(cost, at_once=at_once, low=cost.low / there.faster, high=cost.high * there.slower)
 
 
-def moved(past: Sequence[Past], hardware: Hardware, store: Store | None) -> Moved:
+def moved(past: Sequence[Past], hardware: Hardware | None, store: Store | None) -> Moved:
     """Past trials on ``hardware``: the trials that ran there, or else all trials at its relative speed.
 
-    Raises ``UserError`` if the relative speed of a device is not known.
+    On this machine, without ``hardware``, they stay as they are. Raises ``UserError`` if the relative speed of a device
+    is not known.
     """
+    if hardware is None:
+        return Moved(past, 1.0, 1.0, "")
     if there := [one for one in past if same(hardware, one.device)]:
         return Moved(there, 1.0, 1.0, f"measured on {hardware.name}")
     known = timings(store) if store is not None else []

@@ -64,7 +64,7 @@ def test_two_operations_do_it_and_frozen_weights_take_none() -> None:
             found = made(torch.ones(2, 8))
         found.float().sum().backward()
     assert count.found["_foreach_copy_"] == 2
-    assert count.found["mm"] == 2  # forward and the gradient of the weight, but not that of the frozen layer
+    assert count.found["mm"] == 2  # the forward pass, and the weight's gradient; the frozen layer gets no gradient
     assert sum(count.found[name] for name in CASTS) == 2 + 3  # the input, the output, and its gradient
     assert made.second.weight.grad is not None
     assert made.first.weight.grad is made.third.weight.grad is None

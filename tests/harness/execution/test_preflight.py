@@ -34,7 +34,7 @@ EWC = "{name: ewc, strength: 1, examples: 2}"
 
 @pytest.fixture
 def message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
-    """Returns the one-line message for a study with one change. The command must leave no file behind."""
+    """Returns the message, one line, on a study with one change. The command must leave no file."""
 
     def run(
         task: str = "udpos",

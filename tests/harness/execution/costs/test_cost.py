@@ -16,7 +16,7 @@ from harness.cli.planning import costs
 from harness.common.provenance import provenance
 from harness.execution.attempt import attempt
 from harness.execution.costs.cost import FisherCost, at_once, estimated, fisher_cost, trained
-from harness.execution.costs.elsewhere import estimated_on
+from harness.execution.costs.elsewhere import estimated_on, moved
 from harness.execution.costs.past import Past, comparable, grounds, similar
 from harness.execution.plan import plan
 from harness.execution.resources import Resources
@@ -170,7 +170,7 @@ def test_a_plan_and_a_dry_run_have_the_same_range(study: Study, tmp_path: Path) 
     expense = costs(more, (1, 3), options)[0].of((1, 3))
     lacking = [trial for trial in plan(more, gpus=0) if trial.id not in store.ids()]
     past, _ = grounds(lacking, lacking, store, resources)
-    cost, _ = estimated_on(lacking, past, store, resources)  # type: ignore[arg-type]
+    cost = estimated_on(lacking, moved(past, None, store), resources)  # type: ignore[arg-type]
     at_once = min(cost.at_once, len(lacking))
     assert expense.to_run == len(lacking) == 4
     assert expense.span(3600 * expense.hours) == pytest.approx((cost.low / at_once, cost.high / at_once))
