@@ -19,6 +19,7 @@ from analysis.results.frame import RUN
 from analysis.results.opening import opened
 from analysis.results.tidy import tidy
 from analysis.results.view import View
+from harness.common.arguments import checked
 from harness.common.errors import UserError, unknown
 
 ZERO_SHOT = "zero-shot"
@@ -161,6 +162,7 @@ def _found(kind: str, name: str, there: Mapping[str, T]) -> T:
     return there[name]
 
 
+@checked
 def load(store: str | os.PathLike[str], study: str, *, baseline: str | None = None, ddof: int = 1) -> Loaded:
     """The results of a study that was run in a store.
 
@@ -176,6 +178,7 @@ def load(store: str | os.PathLike[str], study: str, *, baseline: str | None = No
     return Loaded(opened(study, os.fspath(store), baseline=baseline, ddof=ddof))
 
 
+@checked
 def read(
     path: str | os.PathLike[str],
     *,
@@ -206,6 +209,7 @@ def example() -> Loaded:
         return read(file)
 
 
+@checked
 def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
     """A method's standard deviation over the baseline's, over the pairs of these runs in which neither collapsed.
 
@@ -215,6 +219,7 @@ def std_ratio(results: Loaded, method: str, *, baseline: str | None = None) -> C
     return results.claim(Quantity.SPREAD, method, baseline=baseline, scope=Scope.THESE)
 
 
+@checked
 def mean_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
     """A method's mean zero-shot score minus the baseline's, in points or the metric's own unit.
 
@@ -227,6 +232,7 @@ def mean_difference(results: Loaded, method: str, *, baseline: str | None = None
     return results.claim(Quantity.MEAN, method, baseline=baseline, scope=Scope.THESE)
 
 
+@checked
 def collapse_difference(results: Loaded, method: str, *, baseline: str | None = None) -> Claim:
     """A method's share of collapsed runs minus the baseline's, over these runs."""
     return results.claim(Quantity.COLLAPSE, method, baseline=baseline, scope=Scope.THESE)

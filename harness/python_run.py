@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.cli.options.store import STORE
+from harness.common.arguments import checked
 from harness.common.console import tell
-from harness.common.errors import UserError, bad
+from harness.common.errors import UserError
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
 from harness.execution.sweep import SweepOutcome as Outcome
@@ -16,6 +17,7 @@ from harness.study import Study
 __all__ = ["Outcome", "run"]
 
 
+@checked
 def run(
     study: Study | str | os.PathLike[str],
     *,
@@ -64,7 +66,7 @@ def run(
     from harness.store.store import Store
 
     resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
-    with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
+    with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
         ready = prepared(asked, os.fspath(store), resources)
         try_first_steps(ready.lacking, resources)
     kept = Store(store)
@@ -92,7 +94,7 @@ def asked_study(
     import search_spaces
     from harness.cli.overrides import Words, scaled
 
-    named = study if isinstance(study, Study) else search_spaces.load(_place(study))
+    named = study if isinstance(study, Study) else search_spaces.load(os.fspath(study))
     if "languages" in changes:
         raise UserError("keyword: there is no 'languages'. Did you mean 'targets'?")
     words = Words(change="keyword", targets="targets")
@@ -115,9 +117,3 @@ def _text(value: object) -> str:
     return (
         {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
     )
-
-
-def _place(study: object) -> str:
-    if not isinstance(study, str | os.PathLike):
-        raise bad("study", study, "a harness.Study, the name of a study that ships, or a study's file")
-    return str(os.fspath(study))

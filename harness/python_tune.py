@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.cli.options.store import STORE
+from harness.common.arguments import checked
 from harness.common.errors import UserError, bad, unknown
 from harness.common.users.own_code import Bundle
 from harness.python_run import asked_study, written
@@ -33,6 +34,7 @@ class Given:
     """Keyword arguments of ``harness.tuning.tuner_trial.run_in_tuner``."""
 
 
+@checked
 def trainable(
     study: Study | str | os.PathLike[str],
     *,
@@ -68,14 +70,9 @@ def trainable(
     Raises:
         UserError: The study cannot run as it is, or has several settings.
     """
-    if not isinstance(store, str | os.PathLike):
-        raise bad("store", store, "a folder or a URL")
     if "seeds" in changes:
         raise UserError("keyword: there is no 'seeds'; give 'seed' in Tune's param_space")
     asked = asked_study(study, changes, targets=targets)
-    for name, switch in (("checkpoints", checkpoints), ("keep_weights", keep_weights)):
-        if not isinstance(switch, bool):
-            raise bad(name, switch, "True or False")
     _check(asked, reports, cpus, gpus)
 
     from harness.execution.kept_precision import with_kept_precision
@@ -211,12 +208,12 @@ def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig])
     raise unknown("config: method", wanted, labels)
 
 
-def _check(study: Study, reports: object, cpus: object, gpus: object) -> None:
+def _check(study: Study, reports: int, cpus: int, gpus: float | None) -> None:
     """Refuse a study that has no one trial of each method for a config."""
     for name, value in (("reports", reports), ("cpus", cpus)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        if value < 1:
             raise bad(name, value, "a whole number of at least 1")
-    if gpus is not None and not (isinstance(gpus, int | float) and 0 <= gpus <= 1):
+    if gpus is not None and not 0 <= gpus <= 1:
         raise bad("gpus", gpus, "a number from 0 to 1")
     if study.replicates > 1:
         raise bad("replicates", study.replicates, "1, as each of Tune's configs is one trial")

@@ -62,6 +62,8 @@ def value_of(cls: type, name: str, text: str) -> Any:
     """
     kind = typing.get_type_hints(cls)[name]
     if kind is str or name in ("task", "data"):
+        if text == "null":  # None in Python
+            raise bad(name, None, "text")
         return text
     if kind is bool and text.lower() in SWITCHES:
         return SWITCHES[text.lower()]

@@ -6,6 +6,7 @@ Each error names the field, the value and the allowed values.
 import dataclasses
 import functools
 import math
+import os
 import re
 import types
 import typing
@@ -174,8 +175,8 @@ def converted(field: str, value: Any, hint: Any) -> Any:
             return _instance(field, value, tuple(typing.get_origin(option) or option for option in options))
         return converted(field, value, options[0])
     origin = typing.get_origin(hint)
-    if origin is tuple:
-        if not isinstance(value, list | tuple):
+    if origin in (tuple, Sequence):
+        if not isinstance(value, list | tuple | range):
             raise bad(field, value, "a list")
         return tuple(converted(field, entry, typing.get_args(hint)[0]) for entry in value)
     if origin is Mapping:
@@ -207,7 +208,7 @@ def _whole(value: float) -> int:
 
 def _instance(field: str, value: Any, kinds: tuple[type, ...]) -> Any:
     if not isinstance(value, kinds):
-        names: dict[Any, str] = {str: "text", Mapping: "a mapping", bool: "true or false"}
+        names: dict[Any, str] = {str: "text", Mapping: "a mapping", bool: "true or false", os.PathLike: "a path"}
         raise bad(field, value, " or ".join(names.get(kind, f"a {kind.__name__}") for kind in kinds))
     if isinstance(value, str):
         try:

@@ -83,7 +83,7 @@ def test_a_study_without_one_trial_per_config_is_refused(study: Study, tmp_path:
         harness.trainable(replace(study, methods=(Ewc(strength=1.0),)), store=tmp_path / "store")
     wrong: dict[str, Any]
     for wrong in (
-        {"reports": 0}, {"cpus": "2"}, {"cpus": 0}, {"gpus": "1"}, {"gpus": 2}, {"checkpoints": "no"},
+        {"reports": 0}, {"cpus": "two"}, {"cpus": 0}, {"gpus": "one"}, {"gpus": 2.0}, {"checkpoints": "no"},
         {"keep_weights": 1}, {"replicates": 2}, {"store": 3},
     ):  # fmt: skip
         ((name, value),) = wrong.items()
