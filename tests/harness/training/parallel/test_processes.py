@@ -187,6 +187,8 @@ def test_a_process_that_ends_before_the_group_is_formed_is_told(
 
 
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+AT_MOST = 600
+"""Seconds that a process may need for any part of a test: a busy machine may give it a twentieth of a core."""
 
 
 DRIFT = '''
@@ -235,6 +237,7 @@ def test_an_own_method_with_diverging_replicas_gives_an_error(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)  # on a busy machine the start of Ray and of a worker takes minutes
 @pytest.mark.parametrize("how", ["--local", "ray"])
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
     """Without Ray the run itself is killed; on Ray a peer is killed."""
@@ -263,7 +266,7 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
         (peer,) = peers(temporary)
         os.kill(run.pid if local else peer, signal.SIGKILL)
         _until(lambda: peer not in peers(temporary))
-        code = run.wait(300)
+        code = run.wait(AT_MOST)
     assert code == (-signal.SIGKILL if local else 0)
     if local:
         assert not [*temporary.glob("steadytune-group-*")]
@@ -275,8 +278,8 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
     assert [bool(record.cost.resumed_at) for record in records].count(True) == 1
 
 
-def _until(done: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + AT_MOST
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
