@@ -188,11 +188,13 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
         [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)],
         env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.01"},  # else Tune may not have noted any checkpoint yet
     )
-    while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
+    try:
+        while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait()
     assert [*Store(place).ids()] == []
     trainable = harness.trainable(search_spaces.load(str(own)), store=place, reports=4, checkpoints=False)
     found = [*tune.Tuner.restore(str(tunes / "killed"), trainable=trainable).fit()]
