@@ -6,11 +6,14 @@ Executed by ``harness.training.parallel.peers``. It writes nothing to the store 
 import json
 import os
 import pickle
+import select
 import shutil
 import signal
 import sys
 import tempfile
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,9 @@ from harness.training.parallel.peers import GIVEN, error_file, ready_file
 from harness.training.training_state import NoStates
 from harness.training.trial import select_on_dev
 
+LAST_WAIT = 1.0
+"""Seconds after an error in which this process may learn that the first process has ended."""
+
 
 def main(folder: Path, rank: int) -> None:
     """Train, and end the process with code 0, or with 1 after an error."""
@@ -38,7 +44,11 @@ def main(folder: Path, rank: int) -> None:
     except BaseException as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         told = {"error": f"{kind}{error}", "lost": isinstance(error, LostProcessError)}
-        error_file(folder, rank).write_text(json.dumps(told), encoding="utf-8")
+        with suppress(FileNotFoundError):  # the first process has ended, and the folder is gone
+            error_file(folder, rank).write_text(json.dumps(told), encoding="utf-8")
+        # A lost connection may be the first sign that the first process has ended. Nobody else removes the folder then.
+        if select.select([sys.stdin], [], [], LAST_WAIT)[0]:
+            _end_with_parent(folder)
         os._exit(1)
     os._exit(0)
 
@@ -69,7 +79,9 @@ def _train(
 def _end_with_parent(folder: Path) -> None:
     """End this process once the first one has ended, which closes the standard input, and remove their folder."""
     os.read(sys.stdin.fileno(), 1)
-    shutil.rmtree(folder, ignore_errors=True)
+    until = time.monotonic() + LAST_WAIT
+    while folder.exists() and time.monotonic() < until:  # other threads and processes may add files meanwhile
+        shutil.rmtree(folder, ignore_errors=True)
     os._exit(1)
 
 

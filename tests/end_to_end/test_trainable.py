@@ -180,7 +180,7 @@ def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_pa
             assert ended(config, Store(tmp_path / "other"))[0].scores == record.scores
 
 
-@pytest.mark.xfail(reason="cause unknown: sometimes the tuner writes no second checkpoint in 240 s")
+@pytest.mark.timeout(1800)  # three starts of workers: on a busy machine each takes minutes
 def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     own.write_text(own.read_text().replace("max_steps: 20", "max_steps: 400"))
     place, tunes = tmp_path / "store", tmp_path / "tune"
@@ -188,13 +188,13 @@ def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path)
         [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)],
         env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.01"},  # else Tune may not have noted any checkpoint yet
     )
-    deadline = time.monotonic() + 240
-    while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
+    try:
+        while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait()
     assert [*Store(place).ids()] == []
     trainable = harness.trainable(search_spaces.load(str(own)), store=place, reports=4, checkpoints=False)
     found = [*tune.Tuner.restore(str(tunes / "killed"), trainable=trainable).fit()]

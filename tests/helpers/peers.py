@@ -1,12 +1,13 @@
 """The processes that help others to train a trial, as the system lists them."""
 
+import os
 from pathlib import Path
 
 from harness.training.parallel.peers import PEER
 
 
-def peers(parent: int | None = None) -> list[int]:
-    """The ids of the running helpers of a process, or of all processes."""
+def peers(of: int | Path) -> list[int]:
+    """The ids of the running helpers of a process, or of all processes whose temporary files are in a folder."""
     found = []
     for folder in Path("/proc").iterdir():
         try:
@@ -14,6 +15,9 @@ def peers(parent: int | None = None) -> list[int]:
             status = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if PEER.encode() in words and status[0] != "Z" and parent in (None, int(status[1])):
+        if PEER.encode() not in words or status[0] == "Z":
+            continue
+        group = Path(os.fsdecode(words[words.index(PEER.encode()) + 1]))
+        if int(status[1]) == of if isinstance(of, int) else group.parent == of:
             found.append(int(folder.name))
     return found

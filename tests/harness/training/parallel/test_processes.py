@@ -187,6 +187,8 @@ def test_a_process_that_ends_before_the_group_is_formed_is_told(
 
 
 RUN: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+AT_MOST = 600
+"""Seconds that a process may need for any part of a test: a busy machine may give it a twentieth of a core."""
 
 
 DRIFT = '''
@@ -235,8 +237,8 @@ def test_an_own_method_with_diverging_replicas_gives_an_error(
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(1800)  # on a busy machine the start of Ray and of a worker takes minutes
 @pytest.mark.parametrize("how", ["--local", "ray"])
-@pytest.mark.xfail(reason="cause unknown: locally a folder of the killed run stays; on Ray two peers are counted")
 def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cut: Path, tmp_path: Path) -> None:
     """Without Ray the run itself is killed; on Ray a peer is killed."""
     file, place = tmp_path / "two.yaml", tmp_path / "store"
@@ -255,29 +257,29 @@ def test_peers_end_with_the_first_process_and_a_lost_one_is_retried(how: str, cu
         *options,
         *local,
     ]
-    others = set(peers())
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    run_here = {**RUN, "env": {**os.environ, "TMPDIR": str(temporary)}}
+    room = {"RAY_OVERRIDE_RESOURCES": '{"CPU": 2}'}  # for one trial at a time
+    run_here = {**RUN, "env": {**os.environ, **room, "TMPDIR": str(temporary)}}
     with subprocess.Popen(command, **run_here) as run:
         _until(lambda: run.poll() is not None or bool(list(place.glob("trials/*/checkpoint-*"))))
-        (peer,) = set(peers()) - others
+        (peer,) = peers(temporary)
         os.kill(run.pid if local else peer, signal.SIGKILL)
-        _until(lambda: not Path(f"/proc/{peer}").exists())
-        code = run.wait(300)
+        _until(lambda: peer not in peers(temporary))
+        code = run.wait(AT_MOST)
     assert code == (-signal.SIGKILL if local else 0)
     if local:
         assert not [*temporary.glob("steadytune-group-*")]
         assert subprocess.run(command, **run_here, check=False).returncode == 0
-    _until(lambda: not set(peers()) - others)
+    _until(lambda: not peers(temporary))
     store = Store(place)
     records = [recorded(store, trial) for trial in store.ids()]
     assert [record.cost.steps for record in records] == [60, 60]
     assert [bool(record.cost.resumed_at) for record in records].count(True) == 1
 
 
-def _until(done: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
+def _until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + AT_MOST
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
