@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from analysis.claims.answer import Answer, answer
 from analysis.claims.claim import Claim, Quantity, Scope
+from analysis.examples import DEFAULT
 from analysis.examples import example as shipped
 from analysis.rendering.section import Picture
 from analysis.rendering.table import Table
@@ -203,9 +204,13 @@ def read(
     return Loaded(opened(os.fspath(path), "", source=source, baseline=baseline, ddof=ddof, maps=maps))
 
 
-def example() -> Loaded:
-    """The results of the study ``quickstart``, which ship with steadytune."""
-    with shipped() as file:
+@checked
+def example(name: str = DEFAULT) -> Loaded:
+    """The results of a study that ship with steadytune: ``quickstart`` or ``ladder``.
+
+    Raises ``UserError`` for an unknown name.
+    """
+    with shipped(name) as file:
         return read(file)
 
 

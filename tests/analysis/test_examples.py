@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.examples import example
+from analysis.examples import DEFAULT, example, names
 from analysis.results import from_csv
 from harness.cli.main import main
 from search_spaces import load
@@ -13,16 +13,25 @@ from search_spaces import load
 MIB = 2**20
 
 
-def test_the_example_is_the_quickstart_whole_and_small() -> None:
-    with example() as file:
+@pytest.mark.parametrize("name", names())
+def test_an_example_is_a_shipped_study_whole_and_small(name: str) -> None:
+    with example(name) as file:
         assert file.stat().st_size <= MIB
         results = from_csv.read(str(file))
-    study = load("quickstart")
-    assert results.about.name == study.name
-    assert results.about.targets == study.targets
+    study = load(results.about.name)
+    assert name in study.name
+    assert set(results.about.targets) <= set(study.targets)
     assert results.methods == [arm.method.arm.label for arm in study.arms]
     assert results.runs["complete"].all()
-    assert len(results.trials) == len([*study.runs()])
+    assert len(results.trials) <= len([*study.runs()])
+
+
+def test_the_default_is_the_whole_quickstart() -> None:
+    with example() as file:
+        results = from_csv.read(str(file))
+    assert DEFAULT in names()
+    assert results.about.targets == load("quickstart").targets
+    assert len(results.trials) == len([*load("quickstart").runs()])
 
 
 def test_one_command_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,6 +48,10 @@ def test_one_command_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFix
 def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "mine", "--example"]) != 0
     assert "report: 'mine' is not allowed; give no study with --example" in capsys.readouterr().err
+    assert main(["report", "--example", "quickstrat"]) != 0
+    assert "example: there is no 'quickstrat'. Did you mean 'quickstart'?" in capsys.readouterr().err
+    assert main(["report", "--example", ""]) != 0
+    assert "example: there is no ''" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main(["report"])
     assert "the following arguments are required: STUDY, or --example" in capsys.readouterr().err

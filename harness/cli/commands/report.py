@@ -28,8 +28,10 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     command.add_argument(
         "--example",
-        action="store_true",
-        help="write and open the report of the shipped results of the quickstart; nothing is trained",
+        metavar="NAME",
+        nargs="?",
+        const="quickstart",
+        help="write and open the report of results that ship: quickstart (the default) or ladder; nothing is trained",
     )
     store_option(command)
     command.add_argument(
@@ -58,7 +60,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def report(options: argparse.Namespace) -> int:
-    if options.example:
+    if options.example is not None:
         return _example(options)
     if options.study is None:
         options.misused("the following arguments are required: STUDY, or --example")
@@ -97,7 +99,7 @@ def _example(options: argparse.Namespace) -> int:
     from analysis.report import write
     from analysis.results.opening import opened
 
-    with example() as file:
+    with example(options.example) as file:
         view = opened(
             str(file),
             options.store,
