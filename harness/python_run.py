@@ -67,18 +67,8 @@ def run(
     from harness.store.store import Store
 
     resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
-<<<<<<< HEAD
-    with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
-        ready = prepared(asked, os.fspath(store), resources)
-        try_first_steps(ready.lacking, resources)
-    kept = Store(store)
-    with study_console(kept, asked.name, "run") as console:
-        return sweep(
-            ready.study, ready.trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights
-        )
-=======
     with ray_ahead(resources) as begin:
-        with search_spaces.naming_file(study if isinstance(study, Study) else _place(study), changes):
+        with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
             ready = prepared(asked, os.fspath(store), resources, begin, retry_failed=retry_failed)
             try_first_steps(ready.lacking, resources)
         kept = Store(store)
@@ -92,7 +82,6 @@ def run(
                 retry_failed=retry_failed,
                 keep_weights=keep_weights,
             )
->>>>>>> start
 
 
 def asked_study(
