@@ -35,7 +35,7 @@ def prepared(study: Study, place: str, resources: Resources) -> Prepared:
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; run it by 'steadytune search'")
     study = with_kept_precision(study, place, resources.gpus)
-    trials = plan(study, gpus=resources.gpus, processes=resources.together)
+    trials = plan(study, gpus=resources.gpus, processes=resources.together, shard=resources.shard)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     finished = _finished(place, trials)
     lacking = [trial for trial in trials if trial.id not in finished]
