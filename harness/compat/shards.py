@@ -3,7 +3,6 @@
 Tested with torch 2.13 on a CPU.
 """
 
-import logging
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,8 +26,6 @@ def begin(link: "Link", file: Path, rank: int, size: int) -> None:
 
     groups: Any = _distributed_c10d  # its stubs lack some names
     end()
-    # transformers warns whenever it looks for its devices: the group is not of its own making.
-    logging.getLogger("transformers.training_args").setLevel(logging.ERROR)
     # A backend of our own: torch's gloo would listen at an address that other machines reach.
     if BACKEND not in distributed.Backend.backend_list:
         distributed.Backend.register_backend(BACKEND, lambda *given: _links.pop(), devices=["cpu", "cuda"])
@@ -37,10 +34,10 @@ def begin(link: "Link", file: Path, rank: int, size: int) -> None:
 
 
 def end() -> None:
-    """Leave the default group, if there is one."""
+    """Leave the default group, if it is of ``begin``."""
     from torch import distributed
 
-    if distributed.is_initialized():
+    if distributed.is_initialized() and distributed.get_backend() == BACKEND:
         distributed.destroy_process_group()
 
 

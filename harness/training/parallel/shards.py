@@ -84,9 +84,7 @@ def check(trials: Iterable[TrialConfig]) -> None:
     for trial in trials:
         for part in trial.method.parts if trial.shard else ():
             if not part.shards:
-                raise UserError(
-                    f"--shard: the method {part.label} needs whole weights; leave it out, or the option"
-                )
+                raise UserError(f"--shard: the method {part.label} needs whole weights; leave it out, or the option")
         if trial.shard and trial.setting.optimizer == "adafactor":
             raise bad("optimizer", "adafactor", "adamw or sgd with --shard: adafactor needs whole weights")
         if trial.shard and trial.precision == "fp16":
