@@ -28,6 +28,7 @@ def run(
     cpus: int = 1,
     gpus: float | None = None,
     processes: int | None = None,
+    shard: bool = False,
     ray_address: str | None = None,
     retry_failed: bool = False,
     keep_weights: bool = False,
@@ -44,6 +45,7 @@ def run(
         cpus: CPU cores of a trial.
         gpus: GPUs of a trial; ``None`` means one if there are any. With several, each trains its part of every batch.
         processes: Processes that train a trial together without GPUs; ``None`` means one.
+        shard: Whether each of a trial's processes holds a part of the weights, gradients and optimizer state.
         ray_address: Address of an existing cluster; ``None`` starts Ray on this machine.
         retry_failed: Whether to retry trials that failed before.
         keep_weights: Whether to keep the fine-tuned models.
@@ -66,7 +68,7 @@ def run(
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
-    resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
+    resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, shard=shard, ray_address=ray_address)
     with ray_ahead(resources) as begin:
         with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
             ready = prepared(asked, os.fspath(store), resources, begin, retry_failed=retry_failed)

@@ -7,6 +7,7 @@ the trimming.
 """
 
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -39,6 +40,10 @@ class TrimmedEmbedding(nn.Embedding):
     def pretrained(self) -> Tensor:
         """The kept rows of the whole embedding, shaped as ``weight``."""
         return mapped_embedding.rows(self._whole[0], self.kept)
+
+    def whole(self) -> nn.Embedding:
+        """The whole embedding, which all trials share."""
+        return self._whole[0]
 
     def forward(self, input: Tensor) -> Tensor:
         assert isinstance(self.rows, Tensor)
@@ -92,6 +97,11 @@ def can_trim(model: PreTrainedModel, weight_decay: float, optimizer: str = "adam
 def trimmed(body: nn.Module) -> dict[str, TrimmedEmbedding]:
     """The trimmed embeddings of a body, by parameter name."""
     return {f"{name}.weight": module for name, module in body.named_modules() if isinstance(module, TrimmedEmbedding)}
+
+
+def kept_in_place(model: nn.Module) -> dict[int, Any]:
+    """A memo for ``copy.deepcopy`` of a model, so that the copy shares the whole embedding."""
+    return {id(whole): whole for cut in trimmed(model).values() for whole in (cut.whole(),)}
 
 
 def size(model: PreTrainedModel) -> int:

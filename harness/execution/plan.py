@@ -16,11 +16,12 @@ from harness.tasks import Own, Task, is_file, task_named
 from harness.training import precision
 
 
-def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list[TrialConfig]:
+def plan(study: Study, *, gpus: float | None = None, processes: int = 1, shard: bool = False) -> list[TrialConfig]:
     """The trials of a study, each once, in the order of execution.
 
     ``gpus`` is the number of GPUs of a trial; ``None`` means one if the machine has any. It decides the precision
-    ``auto``. ``processes`` is the number of processes that train a trial together. Raises ``UserError`` for missing or
+    ``auto``. ``processes`` is the number of processes that train a trial together, with ``shard`` each with a part of
+    the weights. Raises ``UserError`` for missing or
     malformed input, before anything runs.
     """
     study.check_languages()
@@ -68,6 +69,7 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1) -> list
             targets=targets,
             test_data={language: tests[language] for language in (*sources.parts(study.source), *targets)},
             trim_vocabulary=study.trim_vocabulary,
+            shard=shard,
         )
         if trial.id in trials and trials[trial.id].method == method:
             continue  # seeds written in two ways, such as seed 0 with and without init_seed 0

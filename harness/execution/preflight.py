@@ -19,6 +19,7 @@ from harness.methods import Method
 from harness.study import Setting, TrialConfig
 from harness.tasks import TaskName
 from harness.training import precision
+from harness.training.parallel import shards
 
 BY_LANGUAGE = frozenset(("xmod",))
 """Kinds of encoder (``model_type``) that need to know the language of their input."""
@@ -31,6 +32,7 @@ def check(trials: list[TrialConfig], resources: Resources) -> None:
     """
     check_room(resources)
     _check_parts(trials, resources)
+    shards.check(trials)
     if resources.ray_address is None:  # a cluster has other devices
         for word in {trial.precision for trial in trials}:
             precision.check(word, gpu=precision.gpu_here(resources.gpus))

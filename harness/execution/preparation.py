@@ -45,7 +45,7 @@ def prepared(
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; run it by 'steadytune search'")
     study = with_kept_precision(study, place, resources.gpus)
-    trials = plan(study, gpus=resources.gpus, processes=resources.together)
+    trials = plan(study, gpus=resources.gpus, processes=resources.together, shard=resources.shard)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
     standing = _standing(place, trials)
     lacking = [trial for trial in trials if trial.id not in standing.finished]

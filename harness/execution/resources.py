@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.common.errors import bad
+from harness.common.errors import UserError, bad
 
 A_YEAR = 525_600
 """A year in minutes."""
@@ -23,6 +23,8 @@ class Resources:
     """
     processes: int | None = None
     """Processes that train a trial together; ``None`` means one for each GPU, or one without GPUs."""
+    shard: bool = False
+    """Whether each of a trial's processes holds a part of the weights, instead of all weights."""
     ray_address: str | None = None
     """Address of an existing cluster, e.g. ``auto``; ``None`` starts Ray on this machine for the time of the study."""
 
@@ -55,6 +57,8 @@ class Resources:
                     self.processes,
                     f"--gpus-per-trial {self.processes} with it, or --gpus-per-trial 0 for a training on CPUs",
                 )
+        if self.shard and self.together == 1:
+            raise UserError("--shard: it needs several processes for a trial, such as --gpus-per-trial 2")
         if self.minutes is not None and not 0 < self.minutes <= A_YEAR:
             raise bad("--minutes-per-trial", self.minutes, f"a number above 0 and at most {A_YEAR}, a year")
         if not self.checkpoint_minutes >= 0:

@@ -33,6 +33,7 @@ class Adapter(FrozenEncoder):
     """
 
     name: ClassVar[str] = "adapter"
+    shards: ClassVar[bool] = True
 
     size: int = 64
     """Width of a bottleneck; 64 in Table 16."""

@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from harness.compat.shards import mine
+
 
 @dataclass(frozen=True)
 class Annealing:
@@ -45,7 +47,7 @@ class AnnealedPull:
 
     def held(self) -> list[Tensor]:
         """The tensors that the pull keeps in memory, with a copy of the weights for each step."""
-        return [*self.pull.held(), *self.pull.parameters]
+        return [*self.pull.held(), *map(mine, self.pull.parameters)]
 
     def largest(self) -> float:
         """The largest weight of the pull."""
@@ -54,7 +56,7 @@ class AnnealedPull:
     @torch.no_grad()
     def before_step(self) -> None:
         """Keep the weights before an optimizer step."""
-        self._before = [parameter.detach().clone() for parameter in self.pull.parameters]
+        self._before = [mine(parameter).detach().clone() for parameter in self.pull.parameters]
 
     @torch.no_grad()
     def after_step_(self, step: int, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
@@ -66,7 +68,7 @@ class AnnealedPull:
             share: 0 after an overflow of fp16, for which the optimizer leaves the weights as they are; else 1.
         """
         task = self.annealing.share(step)
-        for parameter, before in zip(self.pull.parameters, self._before, strict=True):
+        for parameter, before in zip(map(mine, self.pull.parameters), self._before, strict=True):
             parameter.copy_(torch.lerp(before, parameter, task))
         self._before = []
         return self.pull.decay_(rates, share * (1 - task)) * (1 - task)

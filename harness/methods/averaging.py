@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from harness.common.errors import bad
+from harness.compat.shards import mine, sharded_like
 
 
 class AverageLast(TrainerCallback):
@@ -25,7 +26,7 @@ class AverageLast(TrainerCallback):
 
     def held(self) -> list[Tensor]:
         """The tensors of the mean, for the count of memory."""
-        return list(self.mean.values())
+        return [mine(mean) for mean in self.mean.values()]
 
     def state_dict(self) -> dict[str, Any]:
         return {"count": self.count, "mean": self.mean}
@@ -39,10 +40,14 @@ class AverageLast(TrainerCallback):
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
+        model: PreTrainedModel | None = None,
         train_dataloader: DataLoader[Any] | None = None,
         **rest: Any,
     ) -> None:
-        self.mean = {name: tensor.to(args.device) for name, tensor in self.mean.items()}
+        assert model is not None
+        self.mean = {
+            name: sharded_like(mean.to(args.device), model.get_parameter(name)) for name, mean in self.mean.items()
+        }
         if self.epochs is not None:
             assert train_dataloader is not None
             an_epoch = math.ceil(len(train_dataloader) / args.gradient_accumulation_steps)

@@ -38,6 +38,9 @@ class Method:
 
     replaces_loss: ClassVar[bool] = False
     """Whether ``loss`` is the whole loss, without the task's."""
+    shards: ClassVar[bool] = False
+    """Whether the method works on shards of the weights, see ``harness.training.parallel.shards``. It must not read or
+    change weights itself, except before the training or in a layer's forward pass."""
     defined_in: ClassVar[str] = ""
     """The file with the class; empty if it is in none, such as a notebook's cell."""
 

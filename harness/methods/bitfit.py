@@ -21,6 +21,7 @@ class Bitfit(FrozenEncoder):
     """
 
     name: ClassVar[str] = "bitfit"
+    shards: ClassVar[bool] = True
     holds_nothing: ClassVar[bool] = False
 
     def clash(self, other: Method) -> str:

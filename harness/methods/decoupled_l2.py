@@ -28,6 +28,7 @@ class DecoupledL2(Method):
     """
 
     name: ClassVar[str] = "decoupled_l2"
+    shards: ClassVar[bool] = True
     pulls: ClassVar[bool] = True
 
     strength: float

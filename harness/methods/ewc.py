@@ -34,6 +34,7 @@ class Ewc(Method):
     """
 
     name: ClassVar[str] = "ewc"
+    shards: ClassVar[bool] = True
     places: ClassVar[tuple[str, ...]] = ("text",)
     unidentified: ClassVar[tuple[str, ...]] = ("column",)
     pulls: ClassVar[bool] = True

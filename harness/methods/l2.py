@@ -19,6 +19,7 @@ class L2(Method):
     """Total loss = task loss + λ/2 Σᵢ (θᵢ − θᵢ*)² over the encoder's body. The head has no θ* and is not pulled."""
 
     name: ClassVar[str] = "l2"
+    shards: ClassVar[bool] = True
     pulls: ClassVar[bool] = True
 
     strength: float

@@ -18,6 +18,7 @@ class LayerFreeze(Method):
     """Freezes the embeddings and the first k layers. The layers above and the head follow the task loss."""
 
     name: ClassVar[str] = "layer_freeze"
+    shards: ClassVar[bool] = True
 
     layers: int
     """k, from 0 (only the embeddings are frozen) to the number of layers (only the head is trained)."""

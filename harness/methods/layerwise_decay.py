@@ -20,6 +20,7 @@ class LayerwiseDecay(Method):
     """
 
     name: ClassVar[str] = "layerwise_decay"
+    shards: ClassVar[bool] = True
 
     decay: float = 0.9
     """ξ, above 0 and at most 1; 1 is vanilla."""

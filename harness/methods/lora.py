@@ -30,6 +30,7 @@ class Lora(FrozenEncoder):
     """
 
     name: ClassVar[str] = "lora"
+    shards: ClassVar[bool] = True
 
     rank: int = 8
     """Rank r."""

@@ -22,6 +22,7 @@ class Mixout(Method):
     """
 
     name: ClassVar[str] = "mixout"
+    shards: ClassVar[bool] = True
     pulls: ClassVar[bool] = True
 
     probability: float = 0.7

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from harness.common.errors import UserError
+from harness.compat.shards import cut, mine
 from harness.encoders.trimmed_embedding import trimmed
 from harness.methods.annealing import AnnealedPull, Annealing
 
@@ -55,7 +56,8 @@ class Term:
 class Penalty:
     """The sum of some terms, bound to a model's body and its anchor θ*.
 
-    Parameters that ``anchor`` lacks, frozen ones, and the task head outside the body are never touched.
+    Parameters that ``anchor`` lacks, frozen ones, and the task head outside the body are never touched. Of sharded
+    parameters, each process pulls its own shards, and values are the sums over these.
 
     Args:
         body: The encoder's body (``model.base_model``).
@@ -79,17 +81,20 @@ class Penalty:
             # The masked language model may have a pooler that the task's model lacks. The loss does not depend on it.
             if name not in anchor and name not in names and importance.any():
                 raise UserError(f"fisher: it has {name}, which the encoder lacks: it belongs to another encoder")
-        cut = trimmed(body)
+        self._largest = 0.0
+        shortened = trimmed(body)
         for name, parameter in body.named_parameters():
             if not parameter.requires_grad or name not in anchor:
                 continue
-            theta, rows = anchor[name].detach(), cut.get(name)
+            theta, rows = anchor[name].detach(), shortened.get(name)
             weight = sum(
                 (term.weight(name, theta, rows.kept if rows is not None else None) for term in terms), torch.tensor(0.0)
             )
             self.parameters.append(parameter)
-            self.anchors.append((theta if rows is None else rows.pretrained()).to(parameter))
-            self.weights.append(weight.to(parameter))
+            place = mine(parameter)
+            self.anchors.append(cut(theta if rows is None else rows.pretrained(), parameter).to(place))
+            self._largest = max(self._largest, float(weight.max()))
+            self.weights.append((cut(weight, parameter) if weight.dim() else weight).to(place))
             self.scalars.append(float(weight) if weight.dim() == 0 else None)
         self.grouped = any(parameter.is_cuda for parameter in self.parameters) if grouped is None else grouped
         # Parameters are pulled singly on a CPU: the difference stays in its cache, and no copy of the body is held.
@@ -102,7 +107,7 @@ class Penalty:
 
     def largest(self) -> float:
         """The largest λF of any weight."""
-        return max((float(weight.max()) for weight in self.weights), default=0.0)
+        return self._largest
 
     @torch.no_grad()
     def add_gradient_(self, scale: float = 1.0) -> Tensor:
@@ -115,7 +120,7 @@ class Penalty:
         total = self._zero()
         for parameters, pulls, value in self._pulls():
             total += value
-            pairs = [(p.grad, pull) for p, pull in zip(parameters, pulls, strict=True) if p.grad is not None]
+            pairs = [(mine(p.grad), pull) for p, pull in zip(parameters, pulls, strict=True) if p.grad is not None]
             if pairs:
                 torch._foreach_add_([grad for grad, _ in pairs], [pull for _, pull in pairs], alpha=scale)
         return total
@@ -134,18 +139,18 @@ class Penalty:
             if self.grouped:
                 torch._foreach_mul_(pulls, [rates[parameter] for parameter in parameters])
                 torch._foreach_mul_(pulls, share)
-                torch._foreach_sub_(parameters, pulls)
+                torch._foreach_sub_([mine(parameter) for parameter in parameters], pulls)
             else:
                 # It rounds differently from the grouped form. It is kept so that CPU trials score as in earlier
                 # versions, bit for bit.
-                parameters[0].sub_(pulls[0] * share, alpha=rates[parameters[0]])
+                mine(parameters[0]).sub_(pulls[0] * share, alpha=rates[parameters[0]])
         return total
 
     def _pulls(self) -> Iterator[tuple[list[Tensor], list[Tensor], Tensor]]:
         """The parameters of each group, their λF(θ − θ*), and the sum of λ/2 F(θ − θ*)²."""
         for group in self.groups:
             parameters: list[Tensor] = [self.parameters[i] for i in group]
-            moved = list(torch._foreach_sub(parameters, [self.anchors[i] for i in group]))
+            moved = list(torch._foreach_sub([mine(one) for one in parameters], [self.anchors[i] for i in group]))
             if scalars := [scalar for i in group if (scalar := self.scalars[i]) is not None]:
                 pulls = list(torch._foreach_mul(moved, scalars))
             else:

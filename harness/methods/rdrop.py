@@ -23,6 +23,7 @@ class RDrop(Method):
     """
 
     name: ClassVar[str] = "rdrop"
+    shards: ClassVar[bool] = True
 
     strength: float = 1.0
     """α, at least 0; for text the paper tries 0.1, 0.5 and 1. 0 averages the task's loss over two draws."""

@@ -25,6 +25,7 @@ class RecAdam(Method):
     """
 
     name: ClassVar[str] = "recadam"
+    shards: ClassVar[bool] = True
     pulls: ClassVar[bool] = True
 
     strength: float = 5000.0

@@ -27,6 +27,7 @@ class Smart(Method):
     """
 
     name: ClassVar[str] = "smart"
+    shards: ClassVar[bool] = True
 
     strength: float = 1.0
     """λ, at least 0; the paper tries 1, 3 and 5. 0 is vanilla."""

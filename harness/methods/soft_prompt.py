@@ -32,6 +32,7 @@ class SoftPrompt(FrozenEncoder):
     """
 
     name: ClassVar[str] = "soft_prompt"
+    shards: ClassVar[bool] = True
 
     tokens: int = 20
     """P, which counts towards the encoder's longest input; 20 in Table 16."""

@@ -24,6 +24,7 @@ class TopLayerReinit(Method):
     """
 
     name: ClassVar[str] = "top_layer_reinit"
+    shards: ClassVar[bool] = True
 
     layers: int
     """k, from 0 to the number of layers; the paper tries 1 to 6 of 24."""

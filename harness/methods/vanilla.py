@@ -11,6 +11,7 @@ class Vanilla(Method):
     """No penalty: all weights follow the task loss."""
 
     name: ClassVar[str] = "vanilla"
+    shards: ClassVar[bool] = True
 
     def clash(self, other: Method) -> str:
         return f"vanilla adds nothing to {other.name}"

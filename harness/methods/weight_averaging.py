@@ -22,6 +22,7 @@ class WeightAveraging(Method):
     """
 
     name: ClassVar[str] = "weight_averaging"
+    shards: ClassVar[bool] = True
 
     steps: int | None = None
     """K, the number of averaged steps."""

@@ -88,6 +88,9 @@ class TrialConfig:
     """Fingerprint of each scored test set, including the source's."""
     trim_vocabulary: bool = field(default=True, metadata=PLACE)
     """See ``harness.encoders.trimmed_embedding``: it affects only time and memory."""
+    shard: bool = field(default=False, metadata=PLACE)
+    """Whether each process holds a part of the weights, see ``harness.training.parallel.shards``. It affects only time,
+    memory and rounding."""
 
     def __post_init__(self) -> None:
         fields.coerce(self)
@@ -115,8 +118,8 @@ class TrialConfig:
     def to_json(self) -> dict[str, Any]:
         given = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         # Older versions refuse a field that they do not know.
-        for name, default in (("own_task", None), ("sampling_temperature", None), ("processes", 1), ("course", ())):
-            if given[name] == default:
+        for name in ("own_task", "sampling_temperature", "processes", "course", "shard"):
+            if given[name] == getattr(type(self), name):
                 given.pop(name)
         if self.own_task is not None:
             given |= {"own_task": self.own_task.to_json(), "data": data_json(self.data)}

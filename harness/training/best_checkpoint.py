@@ -19,6 +19,7 @@ class BestOnDev(TrainerCallback):
 
     Args:
         score: Gives a model's dev score.
+        whole: Gives a model with whole weights, where the trained one has shards.
         sign: -1 if lower scores are better, else 1.
         keep: Whether to keep the best weights.
         patience: Number of scores in a row without a new best after which training ends; ``None`` for no end.
@@ -28,11 +29,12 @@ class BestOnDev(TrainerCallback):
         self,
         score: Callable[[PreTrainedModel], float],
         *,
+        whole: Callable[[PreTrainedModel], PreTrainedModel] = lambda model: model,
         keep: bool = True,
         patience: int | None = None,
         sign: int = 1,
     ) -> None:
-        self.score, self.keep, self.patience, self.sign = score, keep, patience, sign
+        self.score, self.whole, self.keep, self.patience, self.sign = score, whole, keep, patience, sign
         self.scores: dict[int, float] = {}
         """Dev scores by step."""
         self.step = 0
@@ -57,6 +59,7 @@ class BestOnDev(TrainerCallback):
         assert model is not None
         if state.global_step not in evenly(state.max_steps, EVALUATIONS):
             return
+        model = self.whole(model)
         training = model.training
         self.scores[state.global_step] = self.score(model)
         model.train(training)

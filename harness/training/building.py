@@ -70,6 +70,7 @@ def build_trainer(context: TrialContext, group: Group | None = None) -> PenaltyT
         weights=weights,
         order=ByLength(rows, setting.batch_size, _data_seed(config)) if setting.batches == "by_length" else None,
         group=group,
+        shard=config.shard,
         model=model,
         args=on_one_device(training_arguments(setting, config.seed, config.precision)),
         optimizer_cls_and_kwargs=None if setting.bias_correction else uncorrected(setting),

@@ -24,7 +24,7 @@ from harness.data.context import TrialContext
 from harness.study import TrialConfig
 from harness.training.building import build_trainer
 from harness.training.parallel.group import Group
-from harness.training.parallel.lost import LostProcessError
+from harness.training.parallel.lost import is_lost
 from harness.training.parallel.peers import GIVEN, error_file, ready_file
 from harness.training.training_state import NoStates
 from harness.training.trial import select_on_dev
@@ -43,7 +43,7 @@ def main(folder: Path, rank: int) -> None:
         _train(folder, rank, **pickle.loads((folder / GIVEN).read_bytes()))
     except BaseException as error:
         kind = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
-        told = {"error": f"{kind}{error}", "lost": isinstance(error, LostProcessError)}
+        told = {"error": f"{kind}{error}", "lost": is_lost(error)}
         with suppress(FileNotFoundError):  # the first process has ended, and the folder is gone
             error_file(folder, rank).write_text(json.dumps(told), encoding="utf-8")
         # A lost connection may be the first sign that the first process has ended. Nobody else removes the folder then.

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset, Sampler
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from harness.common.machine import signals
+from harness.compat.shards import cut, mine
 from harness.compat.trainer import ResumableTrainer
 from harness.methods import Method
 from harness.methods.batch import Batch
@@ -23,6 +24,7 @@ from harness.tasks import Task
 from harness.tasks.base import IGNORED
 from harness.training.hyperparameters.optimizers import options_of, restart_with
 from harness.training.parallel.group import Group
+from harness.training.parallel.shards import SaveTogether, Shards
 from harness.training.training_state import AtStart, SaveEvery, TrainingStates, load_rest, save_rest
 
 Loss = Callable[[Mapping[str, Tensor], Tensor], Tensor]
@@ -83,6 +85,7 @@ class PenaltyTrainer(ResumableTrainer):
         weights: Weights of the classes in ``loss``, (classes,); ``None`` for equal ones.
         order: The order of the training rows; ``None`` for a random one.
         group: The processes that train together; ``None`` if this process trains alone.
+        shard: Whether each process of a group holds a part of the weights.
         kwargs: Arguments of ``Trainer``.
     """
 
@@ -99,6 +102,7 @@ class PenaltyTrainer(ResumableTrainer):
         weights: Tensor | None = None,
         order: "Sampler[int] | None" = None,
         group: Group | None = None,
+        shard: bool = False,
         **kwargs: Any,
     ) -> None:
         self.weights, self.order = weights, order
@@ -106,6 +110,7 @@ class PenaltyTrainer(ResumableTrainer):
         self.add_callback(LogLastStep)
         assert isinstance(self.model, PreTrainedModel)
         # Only now, because Trainer has put the model on its device.
+        self.shards = Shards(self.model, group) if shard and group is not None else None
         self.penalty, self.decay = penalties(self.model.base_model, anchor, terms)
         self.annealed = annealed_pull(self.model.base_model, anchor, terms)
         self.task, self.method, self.setting, self.loss = task, method, setting, loss
@@ -189,7 +194,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._tokens += inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
-            self._coupled.append(self.penalty.add_gradient_(self._loss_scale()))
+            self._coupled.append(self._summed(self.penalty.add_gradient_(self._loss_scale())))
         return loss
 
     def _joint_step(
@@ -207,8 +212,13 @@ class PenaltyTrainer(ResumableTrainer):
         self._passes += 1
         if self.accelerator.sync_gradients:
             self._passes = 0
-            group.sum_gradients_([parameter for parameter in model.parameters() if parameter.requires_grad])
+            if self.shards is None:
+                group.sum_gradients_([parameter for parameter in model.parameters() if parameter.requires_grad])
         return loss
+
+    def _summed(self, value: Tensor) -> Tensor:
+        """A penalty's value over all weights, from its value over the weights here."""
+        return value if self.shards is None else self.shards.sum(value)
 
     def batch_weight(self, labels: Tensor) -> Tensor | None:
         return None if self.weights is None else self.weights.to(labels.device)[labels[labels != IGNORED]].sum()
@@ -223,6 +233,8 @@ class PenaltyTrainer(ResumableTrainer):
             self._split_groups(optimizer)
             self.optimizer = optimizer = self._own_optimizer(optimizer) or optimizer
             self._groups = options_of(optimizer)
+            if self.shards is not None:
+                self.shards.follow(optimizer)
             if self.decay is not None:
                 optimizer.register_step_pre_hook(self._decay)
             if (annealed := self.annealed) is not None:
@@ -255,11 +267,12 @@ class PenaltyTrainer(ResumableTrainer):
 
     def _decay(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
         assert self.decay is not None
-        self._decoupled.append(self.decay.decay_(*_rates(optimizer)))
+        self._decoupled.append(self._summed(self.decay.decay_(*_rates(optimizer))))
 
     def _anneal(self, optimizer: torch.optim.Optimizer, *ignored: Any) -> None:
         assert self.annealed is not None
-        self._annealed.append(self.annealed.after_step_(self.state.global_step + 1, *_rates(optimizer)))
+        value = self.annealed.after_step_(self.state.global_step + 1, *_rates(optimizer))
+        self._annealed.append(self._summed(value))
 
     def _loss_scale(self) -> float:
         """The factor by which fp16 gradients are scaled until they are clipped."""
@@ -270,9 +283,12 @@ class PenaltyTrainer(ResumableTrainer):
         """Train, from the last training state if there is one. New states are kept in ``states``."""
         if states is None:
             self.train()
+            self._make_whole()
             return
         self._states = states
         self.add_callback(SaveEvery(states.every))
+        if self.shards is not None:
+            self.add_callback(SaveTogether(self.shards.group))
         with states.latest(self._shapes()) as latest:
             folder = latest if self.group is None else self.group.same_folder(latest)
             rest = load_rest(folder) if folder is not None else {}
@@ -288,8 +304,20 @@ class PenaltyTrainer(ResumableTrainer):
                 self.resume_from(folder)
             if self.group is not None:
                 self.group.meet()  # every process has read the state
+        self._make_whole()
         self._seconds = time.perf_counter() - self._since
         self._ended = self._trained()
+
+    def whole(self, model: PreTrainedModel) -> PreTrainedModel:
+        """The model to score: this one, or of shards a whole copy on process 0, which all processes make together."""
+        made = None if self.shards is None else self.shards.whole_model()
+        return model if made is None else cast(PreTrainedModel, made.to(cast(Any, self.args.device)))
+
+    def _make_whole(self) -> None:
+        """Give process 0 the whole model after the training."""
+        if self.shards is not None:
+            assert isinstance(self.model, PreTrainedModel)
+            self.model = self.whole(self.model)
 
     def _take_up(self, rest: Mapping[str, Any]) -> None:
         """Restore the counters and callbacks of an interrupted training."""
@@ -305,8 +333,8 @@ class PenaltyTrainer(ResumableTrainer):
     def _continue_window(self, values: list[list[Tensor]], steps: int, **window: Any) -> None:
         """Go on with the window of the log in which an interrupted training stopped."""
         self.continue_window(window)
-        for mine, kept in zip(self._values(), values, strict=True):
-            mine[:] = [value.to(self.args.device) for value in kept]
+        for own, kept in zip(self._values(), values, strict=True):
+            own[:] = [value.to(self.args.device) for value in kept]
         self._steps = steps
 
     def _continue(self, window: Mapping[str, Any], *, changed: bool) -> None:
@@ -328,17 +356,23 @@ class PenaltyTrainer(ResumableTrainer):
     def keep_training_state(self) -> None:
         """Keep the state of the training, and raise ``KeyboardInterrupt`` after a signal."""
         assert self._states is not None
-        self._states.write(self._fill)
+        callbacks = [callback.state_dict() for callback in self._with_state()]
+        if self.shards is None:
+            self._states.write(partial(self._fill, self._trained(), callbacks))
+        else:
+            trained, callbacks = self.shards.whole([self._trained(), callbacks])
+            with self.shards.whole_state():
+                self._states.write(partial(self._fill, trained, callbacks))
         if signals.requested():
             raise KeyboardInterrupt
 
     def keep_end(self) -> None:
         """Keep the state of a training that has ended, so that only its scoring is repeated."""
         if self._ended and self._states is not None and not math.isinf(self._states.every):
-            self._states.write(self._fill)
+            callbacks = [callback.state_dict() for callback in self._with_state()]
+            self._states.write(partial(self._fill, self._ended, callbacks))
 
-    def _fill(self, folder: Path) -> None:
-        trained = self._ended or self._trained()
+    def _fill(self, trained: Mapping[str, Tensor], callbacks: list[dict[str, Any]], folder: Path) -> None:
         save_file({name: tensor.detach().contiguous() for name, tensor in trained.items()}, folder / TRAINED)
         if self._ended:
             self.write_log(folder)
@@ -353,14 +387,14 @@ class PenaltyTrainer(ResumableTrainer):
             window=self._window(),
             resumed_at=self.resumed_at,
             shapes={name: list(tensor.shape) for name, tensor in trained.items()},
-            callbacks=[callback.state_dict() for callback in self._with_state()],
+            callbacks=callbacks,
         )
 
     @torch.no_grad()
     def load_weights(self, folder: Path) -> None:
         saved = load_file(folder / TRAINED)
         for name, tensor in self._trained().items():
-            tensor.copy_(saved[name])
+            mine(tensor).copy_(cut(saved[name], tensor))
 
     def _trained(self) -> dict[str, Tensor]:
         """Tensors of the model that training changes; all others are as built."""
@@ -389,7 +423,7 @@ class PenaltyTrainer(ResumableTrainer):
             for values in self._values():
                 values.clear()
             self._steps = 0
-            if self.group is not None:
+            if self.group is not None and self.shards is None:
                 self.group.check_equal([part for part in self._trained().values() if part.is_floating_point()])
         super().log(logs, start_time)
 

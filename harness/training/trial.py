@@ -124,7 +124,9 @@ def select_on_dev(trainer: PenaltyTrainer, context: TrialContext, group: Group |
         found: float = group.told(dev_score(model, context) if leads else None)
         return found
 
-    best = BestOnDev(scored, keep=keep and leads, patience=patience, sign=context.task.measure.sign)
+    best = BestOnDev(
+        scored, whole=trainer.whole, keep=keep and leads, patience=patience, sign=context.task.measure.sign
+    )
     trainer.add_callback(best)
     return best
 

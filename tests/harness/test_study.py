@@ -52,6 +52,7 @@ PLACES = {
     "targets": ("fr", "hi"),
     "test_data": {},
     "trim_vocabulary": False,
+    "shard": True,
 }
 
 

@@ -31,4 +31,6 @@ def trained(config: TrialConfig, cache: Path, group: Group | None) -> tuple[Pena
 
 if __name__ == "__main__":
     for config, cache, folder in pickle.loads(Path(sys.argv[1]).read_bytes()):
-        trained(TrialConfig.from_json(config), cache, Group(folder, 1, 2))
+        group = Group(folder, 1, 2)
+        trained(TrialConfig.from_json(config), cache, group)
+        group.abandon()

@@ -5,7 +5,14 @@ import argparse
 from harness.cli.commands import exit_codes
 from harness.cli.options.gpu_sharing import gpu_sharing_option, with_gpu_sharing
 from harness.cli.options.loggers import log_option, loggers_of
-from harness.cli.options.resources import duration_options, hardware_of, on_option, resource_options, resources_of
+from harness.cli.options.resources import (
+    duration_options,
+    hardware_of,
+    on_option,
+    resource_options,
+    resources_of,
+    shard_option,
+)
 from harness.cli.options.store import store_option
 from harness.cli.options.study import scaled_study, scaling_options, study_argument
 from harness.cli.reports import tell_of_report
@@ -26,6 +33,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     store_option(command)
     scaling_options(command)
     resource_options(command)
+    shard_option(command)
     gpu_sharing_option(command)
     duration_options(command)
     log_option(command)

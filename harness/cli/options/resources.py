@@ -51,6 +51,15 @@ def gpus_option(command: argparse.ArgumentParser) -> None:
     )
 
 
+def shard_option(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--shard",
+        action="store_true",
+        help="give each of a trial's processes a part of weights, gradients and optimizer state (FSDP2), for an "
+        "encoder that is too large for one GPU",
+    )
+
+
 def on_option(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--on",
@@ -103,6 +112,7 @@ def resources_of(options: argparse.Namespace) -> "Resources":
         cpus=options.cpus_per_trial,
         gpus=gpu_sharing.share(options),
         processes=options.processes_per_trial,
+        shard=vars(options).get("shard", False),
         ray_address=options.ray_address,
         **durations,
     )

@@ -68,11 +68,11 @@ class Past:
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     """The past trials most similar to a trial.
 
-    They have the same method, batch size, length and number of processes, or else the first three. If none do, they
-    have the same batch size and length, or else the same method. Otherwise all past trials are taken.
+    They have the same method, batch size, length, number of processes and ``shard``, or else the first three. If none
+    do, they have the same batch size and length, or else the same method. Otherwise all past trials are taken.
     """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
-        lambda config: (alike(config), config.processes),
+        lambda config: (alike(config), config.processes, config.shard),
         alike,
         lambda config: (config.setting.batch_size, config.setting.max_length),
         lambda config: config.method.name,

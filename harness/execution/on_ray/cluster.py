@@ -76,7 +76,7 @@ def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resourc
     """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
     with connection(resources.ray_address, at_once(len(requests), resources)):
         gpus = min(1.0, _gpus(resources))
-        _check_fits(replace(resources, gpus=gpus, processes=None), gpus)
+        _check_fits(replace(resources, gpus=gpus, processes=None, shard=False), gpus)
         for error in _provided(requests, store.for_workers, resources, gpus, display):
             if error is not None:
                 raise error.cause if isinstance(error, ray.exceptions.RayTaskError) else error

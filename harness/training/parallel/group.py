@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from harness.compat import shards
 from harness.compat.torch import arrived, process_group
 from harness.training.parallel.lost import LostProcessError
 
@@ -36,7 +37,7 @@ class Group:
     """
 
     def __init__(self, folder: Path, rank: int, size: int, *, gpu: bool = False) -> None:
-        self.rank, self.size = rank, size
+        self.folder, self.rank, self.size = folder, rank, size
         with _reaching_others():
             self._messages = process_group(folder / "messages", rank, size)
             self._sums = process_group(folder / "sums", rank, size, gpu=True) if gpu else self._messages
@@ -122,8 +123,14 @@ class Group:
         with _reaching_others():
             arrived(self._messages.allreduce([torch.zeros(1)]))
 
+    def serve_torch(self) -> None:
+        """Become torch's default group, for shards. Every process calls it at the same time."""
+        with _reaching_others():
+            shards.begin(self._sums, self.folder / "shards", self.rank, self.size)
+
     def abandon(self) -> None:
         """Free a GPU from messages that no process answers any more."""
+        shards.end()
         if self._sums is not self._messages:
             self._sums.abort()
 

@@ -8,3 +8,8 @@ class LostProcessError(RuntimeError):
         super().__init__(message)
         self.died = died
         """Whether it was killed or crashed, without an error of its own: another attempt may succeed."""
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether an error says that another process no longer answers. FSDP2 raises gloo's own error."""
+    return isinstance(error, LostProcessError) or (isinstance(error, RuntimeError) and "gloo" in str(error))

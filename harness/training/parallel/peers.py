@@ -19,7 +19,7 @@ import harness
 from harness.common.users import own_code
 from harness.study import TrialConfig
 from harness.training.parallel.group import Group
-from harness.training.parallel.lost import LostProcessError
+from harness.training.parallel.lost import LostProcessError, is_lost
 
 PEER = "harness.training.peer"
 """The module that a peer executes, with the folder and its number as arguments."""
@@ -126,10 +126,10 @@ class Peers:
             return
         self.over.set()
         try:
-            self._end(patience=LAST if error is None else 5.0 if isinstance(error, LostProcessError) else 0.0)
+            self._end(patience=LAST if error is None else 5.0 if is_lost(error) else 0.0)
             if self.group is not None:
                 self.group.abandon()
-            if isinstance(error, LostProcessError):
+            if error is not None and is_lost(error):
                 raise self._cause(error) from error
         finally:
             self._kept.cleanup()
@@ -146,7 +146,7 @@ class Peers:
             assert process.stdin is not None
             process.stdin.close()
 
-    def _cause(self, error: LostProcessError) -> LostProcessError:
+    def _cause(self, error: BaseException) -> LostProcessError:
         """The error of the peer that ended first, as far as it is known."""
         told: list[dict[str, Any]] = []
         for rank, code in enumerate(self.codes, 1):
@@ -157,7 +157,7 @@ class Peers:
                 how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
                 return LostProcessError(f"process {rank} of the trial's {self.size} {how}{self._last(rank)}", died=True)
         own = next((one for one in told if not one["lost"]), None)
-        return error if own is None else LostProcessError(own["error"])
+        return LostProcessError(str(error) if own is None else own["error"])
 
     def _last(self, rank: int) -> str:
         """The last line that a peer has printed, to end a sentence."""

@@ -142,11 +142,12 @@ def _compare(config: TrialConfig, cache: Path, folder: Path) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.parametrize("shard", [False, True])
 def test_a_trial_resumes_after_a_killed_process(
-    trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shard: bool, trial: Callable[..., TrialConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With dropout: the masks of a step depend on the seed, the step and the process alone."""
-    config = replace(trial(L2(strength=0.1), setting=replace(SHORT, max_steps=40)), processes=2)
+    config = replace(trial(L2(strength=0.1), setting=replace(SHORT, max_steps=40)), processes=2, shard=shard)
     store, step = Store(tmp_path / "killed"), random.randint(1, 30)
     saves, write = 0, TrainingStates.write
 
