@@ -60,20 +60,28 @@ def run(
 
     import search_spaces
     from harness.execution.follow.study_log import study_console
+    from harness.execution.on_ray.ahead import ray_ahead
     from harness.execution.preparation import prepared, try_first_steps
     from harness.execution.resources import Resources
     from harness.execution.sweep import sweep
     from harness.store.store import Store
 
     resources = Resources(local=local, cpus=cpus, gpus=gpus, processes=processes, ray_address=ray_address)
-    with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
-        ready = prepared(asked, os.fspath(store), resources)
-        try_first_steps(ready.lacking, resources)
-    kept = Store(store)
-    with study_console(kept, asked.name, "run") as console:
-        return sweep(
-            ready.study, ready.trials, kept, resources, console, retry_failed=retry_failed, keep_weights=keep_weights
-        )
+    with ray_ahead(resources) as begin:
+        with search_spaces.naming_file(study if isinstance(study, Study) else os.fspath(study), changes):
+            ready = prepared(asked, os.fspath(store), resources, begin, retry_failed=retry_failed)
+            try_first_steps(ready.lacking, resources)
+        kept = Store(store)
+        with study_console(kept, asked.name, "run") as console:
+            return sweep(
+                ready.study,
+                ready.trials,
+                kept,
+                resources,
+                console,
+                retry_failed=retry_failed,
+                keep_weights=keep_weights,
+            )
 
 
 def asked_study(

@@ -25,7 +25,7 @@ os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
 os.environ.setdefault("RAY_CHDIR_TO_TRIAL_DIR", "0")
 
 import ray
-from ray._private import node, ray_constants, services, worker
+from ray._private import accelerators, node, ray_constants, services, worker
 from ray.experimental import internal_kv
 from ray.job_config import JobConfig
 
@@ -38,6 +38,8 @@ from ray.tune.execution import class_cache
 # trials had ended, and would not pass on the signal.
 importlib.import_module("ray.tune.tune")._setup_signal_catching = threading.Event  # type: ignore[attr-defined]
 
+controller: Any = importlib.import_module("ray.tune.execution.tune_controller")
+usage: Any = importlib.import_module("ray.air._internal.usage")
 
 OF_OUR_TUNER = {
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",  # Tune's result files would be a second, weaker store
@@ -48,14 +50,32 @@ OF_OUR_TUNER = {
 """Environment variables for steadytune's tuners. Tune reads them while a tuner runs."""
 
 
+class _Inheriting(class_cache._ActorClassCache):
+    """Tune's actors on a Ray of this process, whose workers inherit this process's variables.
+
+    Tune's own actors ask for some of these variables. Ray gives such actors none of the workers that it has started.
+    """
+
+    def get(self, trainable: type) -> Any:
+        if trainable not in self._cache:
+            self._cache[trainable] = ray.remote(trainable)
+        return self._cache[trainable]
+
+
 @contextmanager
 def our_tuner() -> Iterator[None]:
     """Run a tuner of steadytune. A user's own tuner in the same process keeps Tune's result files and Tune's state."""
     absent = {name: value for name, value in OF_OUR_TUNER.items() if name not in os.environ}
     os.environ.update(absent)
+    actors, count = controller._ActorClassCache, usage.tag_callbacks
+    usage.tag_callbacks = bool  # it would import MLflow and W&B to count callbacks
+    own: Any = worker._global_node
+    if own is not None and own.is_head():
+        controller._ActorClassCache = _Inheriting
     try:
         yield
     finally:
+        controller._ActorClassCache, usage.tag_callbacks = actors, count
         for name in absent:
             os.environ.pop(name, None)
 
@@ -106,17 +126,52 @@ for _name in ("start_monitor", "start_api_server", "start_log_monitor"):
     setattr(node.Node, _name, _unless_few(getattr(node.Node, _name)))
 
 
+def _with_few(start: Callable[..., Any]) -> Callable[..., Any]:
+    """Ray's function that starts a process, with the number of workers of ``few_processes`` and their folder."""
+
+    @wraps(start)
+    def with_few(command: list[str], *given: Any, **options: Any) -> Any:
+        if getattr(_starting, "few", False):
+            asked = f"{WORKERS_AT_ONCE}{_starting.workers}"
+            command = [asked if part.startswith(WORKERS_AT_ONCE) else part for part in command]
+            places = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(IN_WORKERS))))
+            options["env_updates"] = {**(options.get("env_updates") or {}), "PYTHONPATH": places}
+        return start(command, *given, **options)
+
+    return with_few
+
+
+IN_WORKERS = Path(__file__).with_name("in_workers")
+WORKERS_AT_ONCE = "--num_prestart_python_workers="
+services.start_ray_process = _with_few(services.start_ray_process)
+
+
 @contextmanager
-def few_processes() -> Iterator[None]:
+def few_processes(workers: int = 0) -> Iterator[None]:
     """Start Ray without the processes that only a cluster needs: autoscaler, API server and reader of workers' logs.
 
-    These processes take half of Ray's start. Ray's public options start them even without a dashboard.
+    These processes take half of Ray's start. Ray's public options start them even without a dashboard. ``workers``
+    worker processes start at once, in place of one per core.
     """
-    _starting.few = True
+    _starting.few, _starting.workers = True, workers
     try:
         yield
     finally:
         _starting.few = False
+
+
+WARM = {
+    # Nothing else of steadytune: a worker knows the folder of the driver's copy only later.
+    "preload_python_modules": ["steadytune_worker", "torch", "transformers.trainer", "datasets", "peft", "ray.tune"],
+    # Ray looks so often for idle workers. For a moment before the first trials, it takes theirs for superfluous.
+    "kill_idle_workers_interval_ms": 30_000,
+}
+"""Settings of a Ray whose workers import libraries before their first trial."""
+
+
+def sees_accelerators() -> bool:
+    """Whether Ray finds a GPU, or another device of this kind, on this machine."""
+    return any(kind.get_current_node_num_accelerators() for kind in accelerators.get_all_accelerator_managers())
 
 
 def shut_down() -> None:

@@ -1,5 +1,6 @@
 """The steps before a study's first trial, with their notes: precision, plan, checks, one step of each method."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.common.console import tell
@@ -9,6 +10,7 @@ from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.execution.warmups import warn_of_warmups
 from harness.store.store import NoStoreError, Store
+from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
 
 MOMENT = 1.0
@@ -26,19 +28,29 @@ class Prepared:
     """The trials that the store has not finished."""
 
 
-def prepared(study: Study, place: str, resources: Resources) -> Prepared:
+def prepared(
+    study: Study,
+    place: str,
+    resources: Resources,
+    begin: Callable[[int], None] | None = None,
+    *,
+    retry_failed: bool = False,
+) -> Prepared:
     """Plan a study and check the trials that the store at ``place`` has not finished.
 
-    The checks come before the store is created, so a mistake in the study leaves nothing behind. Raises ``UserError``
-    if a trial cannot run, or if the study is a search.
+    The checks come before the store is created, so a mistake in the study leaves nothing behind. ``begin`` is called
+    before the checks, with the number of trials that will run. Raises ``UserError`` if a trial cannot run, or if the
+    study is a search.
     """
     if study.search is not None:
         raise UserError(f"study: {study.name} is a search; run it by 'steadytune search'")
     study = with_kept_precision(study, place, resources.gpus)
     trials = plan(study, gpus=resources.gpus, processes=resources.together)
     warn_of_warmups((trial.setting for trial in trials), trials[0])
-    finished = _finished(place, trials)
-    lacking = [trial for trial in trials if trial.id not in finished]
+    standing = _standing(place, trials)
+    lacking = [trial for trial in trials if trial.id not in standing.finished]
+    if begin is not None:
+        begin(sum(retry_failed or trial.id not in standing.failures for trial in lacking))
     if lacking:
         from harness.execution import preflight  # the import takes seconds, and a finished study does not need it
 
@@ -47,11 +59,11 @@ def prepared(study: Study, place: str, resources: Resources) -> Prepared:
     return Prepared(study, trials, lacking)
 
 
-def _finished(place: str, trials: list[TrialConfig]) -> set[str]:
+def _standing(place: str, trials: list[TrialConfig]) -> Standing:
     try:
-        return {*Store(place, create=False).standing(trials).finished}
+        return Store(place, create=False).standing(trials)
     except NoStoreError:
-        return set()
+        return Standing({}, {}, {})
 
 
 def tell_of_warnings(trials: list[TrialConfig]) -> None:

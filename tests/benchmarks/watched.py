@@ -6,19 +6,28 @@ ended.
 The arguments after FOLDER are a command line of ``steadytune``, unchanged except for the clock. The clock is a callback
 of the trainer, and a file ``<trial>.json`` in FOLDER for each trial (``worker``, its process; ``began``,
 ``first_step``, ``trained``, ``ended``: seconds since the epoch). A trial ends here once its record is in the store.
+``command.json`` has the times at which the command had done each of ``STEPS``.
 """
 
+import importlib
 import json
 import os
 import sys
 import time
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
 FOLDER = "STEADYTUNE_WATCHED"
 """Environment variable with the workers' output folder."""
 
+STEPS = {
+    "read": ("harness.cli.commands.run", "scaled_study"),
+    "planned": ("harness.execution.preparation", "plan"),
+    "checked": ("harness.execution.preparation", "prepared"),
+    "tried": ("harness.execution.preparation", "try_first_steps"),
+}
+"""Functions of the command's process, by the name of the time at which each returns."""
 
 TIMES: dict[str, float] = {}
 """Times of the trial that runs in this worker."""
@@ -62,16 +71,49 @@ def watch_training() -> None:
     Trainer.train = train
 
 
+def watch_command() -> None:
+    """Make this process record the times of the command's steps, and its workers those of their trials.
+
+    Ray is imported no earlier than by the command itself.
+    """
+    from harness.execution import sweep
+
+    times: dict[str, float] = {}
+    for name, (module, function) in STEPS.items():
+        _watch_step(importlib.import_module(module), function, name, times)
+    run = sweep._run
+
+    def watched(*args: Any, **options: Any) -> None:
+        from harness.execution.on_ray import tune as ray_tune
+        from tests.benchmarks.watched_worker import Watched
+
+        ray_tune.Worker = Watched
+        (Path(os.environ[FOLDER]) / "command.json").write_text(json.dumps(times))
+        run(*args, **options)
+
+    sweep._run = watched
+
+
+def _watch_step(module: Any, function: str, name: str, times: dict[str, float]) -> None:
+    original = getattr(module, function)
+
+    @wraps(original)
+    def watched(*args: Any, **options: Any) -> Any:
+        found = original(*args, **options)
+        times[name] = time.time()
+        return found
+
+    setattr(module, function, watched)
+
+
 def main() -> int:
     if len(sys.argv) < 3 or sys.argv[1] in ("-h", "--help"):
         print(__doc__)
         return 0 if sys.argv[1:] else 2
     os.environ[FOLDER] = str(Path(sys.argv[1]).resolve())
     from harness.cli.main import main as steadytune
-    from harness.execution.on_ray import tune as ray_tune
-    from tests.benchmarks.watched_worker import Watched
 
-    ray_tune.Worker = Watched
+    watch_command()
     return steadytune(sys.argv[2:])
 
 

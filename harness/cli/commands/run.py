@@ -47,6 +47,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace) -> int:
     from harness.cli.commands.dry_run import dry_run
+    from harness.execution.on_ray.ahead import ray_ahead
     from harness.execution.preparation import prepared, try_first_steps
 
     loggers = loggers_of(options)
@@ -54,27 +55,30 @@ def run(options: argparse.Namespace) -> int:
     asked = scaled_study(options)
     if asked.search is not None:
         raise UserError(f"study: {asked.name} is a search; use 'steadytune search {options.study}'")
-    ready = prepared(asked, options.store, resources)
-    study, trials, lacking = ready.study, ready.trials, ready.lacking
-    resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
-    choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
-    if options.dry_run:
-        dry_run(study, trials, options.store, resources, hardware=hardware_of(options), **choices)
-        return exit_codes.OK
+    with ray_ahead(resources) as begin:
+        # No Ray runs beside measurements of a shared GPU.
+        begins = None if options.dry_run or options.trials_per_gpu is not None else begin
+        ready = prepared(asked, options.store, resources, begins, retry_failed=options.retry_failed)
+        study, trials, lacking = ready.study, ready.trials, ready.lacking
+        resources = with_gpu_sharing(resources, options, lacking, None if options.dry_run else options.store)
+        choices = {"retry_failed": options.retry_failed, "keep_weights": options.keep_weights}
+        if options.dry_run:
+            dry_run(study, trials, options.store, resources, hardware=hardware_of(options), **choices)
+            return exit_codes.OK
 
-    try_first_steps(lacking, resources)
-    from harness.execution.follow.study_log import study_console
-    from harness.execution.sweep import sweep
-    from harness.loggers.background import BackgroundLogging
-    from harness.store.store import Store
+        try_first_steps(lacking, resources)
+        from harness.execution.follow.study_log import study_console
+        from harness.execution.sweep import sweep
+        from harness.loggers.background import BackgroundLogging
+        from harness.store.store import Store
 
-    store = Store(options.store)
-    with (
-        study_console(store, study.name, "run") as console,
-        BackgroundLogging(loggers, study.name, store, console) as logging,
-    ):
-        logging.ended(*trials)
-        outcome = sweep(study, trials, store, resources, console, observer=logging, **choices)
+        store = Store(options.store)
+        with (
+            study_console(store, study.name, "run") as console,
+            BackgroundLogging(loggers, study.name, store, console) as logging,
+        ):
+            logging.ended(*trials)
+            outcome = sweep(study, trials, store, resources, console, observer=logging, **choices)
     if not options.no_report:
         from analysis.report import write_report
 

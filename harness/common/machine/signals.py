@@ -6,6 +6,7 @@ as a training that writes a checkpoint, defers it and asks ``requested``. A seco
 
 import _thread
 import atexit
+import ctypes
 import os
 import signal
 import socket
@@ -27,6 +28,8 @@ SIGUSR1 is a warning whose time the user chooses (``--signal=USR1@120``).
 ENDING = frozenset(PATIENCE)
 SAME = 0.5
 """Seconds within which a further signal counts as the first, which a parent may have passed on."""
+LARGEST_SIGACTION = 1024
+"""More bytes than the C library's ``struct sigaction`` has."""
 
 
 @dataclass
@@ -144,15 +147,13 @@ def request() -> None:
 
 @contextmanager
 def sigterm_kept() -> Iterator[None]:
-    """Restore the handler of SIGTERM afterwards: libraries set handlers of their own."""
-    if not _reachable():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
+    """Restore the process's handler of SIGTERM afterwards, in any thread: libraries set handlers of their own."""
+    libc, before = ctypes.CDLL(None), ctypes.create_string_buffer(LARGEST_SIGACTION)
+    libc.sigaction(int(signal.SIGTERM), None, before)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
+        libc.sigaction(int(signal.SIGTERM), before, None)
 
 
 def keep_from_children() -> None:

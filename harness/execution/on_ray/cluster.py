@@ -18,6 +18,7 @@ from harness.common.errors import UserError
 from harness.common.users.own_code import Bundle, packed, receive
 from harness.execution.follow.beating import beating
 from harness.execution.follow.display import Display
+from harness.execution.on_ray.ahead import at_once
 from harness.execution.on_ray.worker import take_gpu
 from harness.execution.progress import announce_diagonals
 from harness.execution.resources import Resources
@@ -55,7 +56,8 @@ def ready(
     reached or no node has room for a trial.
     """
     place = store.for_workers
-    with connection(resources.ray_address), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+    workers = at_once(len(trials), resources)
+    with connection(resources.ray_address, workers), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
         gpus = _gpus(resources)
         _check_fits(resources, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
@@ -72,7 +74,7 @@ def ready(
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources, display: Display) -> None:
     """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
-    with connection(resources.ray_address):
+    with connection(resources.ray_address, at_once(len(requests), resources)):
         gpus = min(1.0, _gpus(resources))
         _check_fits(replace(resources, gpus=gpus, processes=None), gpus)
         for error in _provided(requests, store.for_workers, resources, gpus, display):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.cluster import connection as ray_connection
+from harness.cluster import in_time
 from harness.common.errors import UserError
 from harness.common.machine.threads import threads_of
 
@@ -19,8 +20,9 @@ CONNECTS = """
 import sys
 from harness.common.errors import UserError
 from harness.cluster import connection as ray_connection
+from harness.cluster import in_time
 
-ray_connection.LIMIT, ray_connection.SILENCE = 4.0, 1.0
+ray_connection.LIMIT, in_time.SILENCE = 4.0, 1.0
 try:
     with ray_connection.connection(sys.argv[1] or None):
         pass
@@ -33,7 +35,7 @@ def test_an_address_where_nothing_listens_is_given_up(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(ray_connection, "LIMIT", 2.0)
-    monkeypatch.setattr(ray_connection, "SILENCE", 0.5)
+    monkeypatch.setattr(in_time, "SILENCE", 0.5)
     start = time.monotonic()
     message = r"'127\.0\.0\.1:1' cannot be reached: Connection refused; Ray's logs are in /"
     with pytest.raises(UserError, match=message), ray_connection.connection("127.0.0.1:1"):

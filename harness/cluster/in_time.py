@@ -1,0 +1,71 @@
+"""A wait for an action that may hang in code outside Python, with a limit."""
+
+import atexit
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+
+from harness.common.machine import signals
+from harness.compat import ray as ray_compat
+
+SILENCE = 20.0
+"""Seconds of waiting without a message."""
+GAVE_UP, INTERRUPTED = 2, 130
+"""Exit codes of a process that stops waiting. They equal the command's codes for ``UserError`` and Ctrl-C."""
+
+
+def begun(action: Callable[[], None], ended: threading.Event) -> "Future[None]":
+    """Run an action in a thread, which lives until ``ended`` is set."""
+    done: Future[None] = Future()
+
+    def act() -> None:
+        try:
+            action()
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+            ended.wait()  # the kernel ends Ray's processes when the thread that started them ends
+
+    threading.Thread(target=act, name="ray", daemon=True).start()
+    return done
+
+
+def wait(done: "Future[None]", limit: float, waiting: str) -> None:
+    """Wait for an action.
+
+    Prints ``waiting`` on standard error if the action takes a while. Raises ``TimeoutError`` at the limit. After that,
+    or after Ctrl-C, the action's thread keeps running, and the process ends without waiting for Ray's shutdown.
+    """
+    try:
+        _result(done, limit, waiting)
+    except BaseException as error:
+        if not done.done():
+            atexit.register(_leave, _exit_code(error))
+        raise
+
+
+def _result(done: "Future[None]", limit: float, waiting: str) -> None:
+    try:
+        done.result(min(SILENCE, limit))
+    except TimeoutError:
+        if done.done():  # the action itself raised this error
+            raise
+        print(f"{waiting}.", file=sys.stderr, flush=True)
+        done.result(max(0.0, limit - SILENCE))
+
+
+def _exit_code(error: BaseException) -> int:
+    if not isinstance(error, KeyboardInterrupt):
+        return GAVE_UP
+    return signals.exit_code() if signals.requested() else INTERRUPTED
+
+
+def _leave(code: int) -> None:
+    """End this process at once, together with a Ray that it was starting."""
+    ray_compat.end_own_processes()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,142 @@
+"""A Ray of our own: without dashboard, bound to this machine, quiet. It may start beside other work."""
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from harness.compat import ray as ray_compat  # Ray reads its environment variables when it is imported
+from harness.compat import ray_authentication
+
+# isort: split
+import ray
+
+from harness.cluster import folder as ray_folder
+from harness.cluster import in_time
+from harness.common.errors import UserError, reason_and_file
+from harness.common.machine import signals
+from harness.common.machine.cores import cores
+from harness.common.machine.threads import room_for_threads
+
+OBJECT_STORE_BYTES = 100 * 2**20
+"""Size of the object store. Processes exchange only trials' configs, once. Results go to the store on disk."""
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
+WAY_OUT = "set RAY_TMPDIR to a folder with a short name that can be written, or give --local, which uses no Ray"
+AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", "AWS_SESSION_TOKEN"}
+"""Variables that Tune passes to workers on other machines, with their values."""
+LIMIT = 180.0
+"""Time limit for the start, in seconds. The start takes a small part of it on an idle machine."""
+THREADS, THREADS_A_WORKER = 170, 30
+"""Threads of an idle Ray, and of each worker; measured with Ray 2.60."""
+
+
+def hush() -> None:
+    """Stop Ray's messages: our own line reports the end of a trial."""
+    for name in ("ray", "ray.tune"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+class OwnRay:
+    """A Ray of this process. It starts in a thread."""
+
+    def __init__(self, workers: int) -> None:
+        """Begin the start. ``workers`` processes import the libraries of a trial at once.
+
+        Raises ``UserError`` if this user may have too few threads.
+        """
+        room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
+        if room is not None and room < needed:  # Ray would wait forever, or be aborted
+            raise UserError(
+                f"Ray cannot be started: this user may have {room} more threads, and Ray needs about {needed}; "
+                "raise the limit (ulimit -u), or give --local, which uses no Ray"
+            )
+        hush()
+        ray_compat.listen_on_this_machine_only()
+        ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
+        self._workers = workers
+        # A library that looks for GPUs too early would see GPUs of other trials.
+        self._warm = workers > 0 and not ray_compat.sees_accelerators()
+        self._ended = threading.Event()
+        self._held = ExitStack()
+        private = self._held.enter_context(tempfile.TemporaryDirectory(prefix="steadytune-"))
+        self._held.enter_context(ray_authentication.own_token(Path(private)))
+        self._folder = ray_folder.private()
+        self._place = self._folder or ray_folder.default()
+        self._done = in_time.begun(self._start, self._ended)
+
+    def _start(self) -> None:
+        signals.keep_from_children()
+        # Ray's handler of SIGTERM would print a C++ stack and abort.
+        with signals.sigterm_kept(), ray_compat.few_processes(self._workers):
+            ray.init(
+                address="local",
+                num_cpus=cores(),  # Ray ignores CPU affinity
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+                job_config=ray_compat.DriversCode(),
+                _temp_dir=str(self._folder) if self._folder else None,
+                _plasma_directory=ray_folder.in_place_of_shared_memory(self._place),
+                _system_config=ray_compat.WARM if self._warm else None,
+                **QUIET,
+            )
+
+    def wait(self, limit: float = LIMIT) -> None:
+        """Wait until Ray has started.
+
+        Raises ``UserError`` if it cannot start, or takes longer than ``limit`` seconds. Its logs then stay.
+        """
+        logs = self._place / "session_latest" / "logs"
+        try:
+            in_time.wait(self._done, limit, f"Ray is being started; its logs are in {logs}")
+        except TimeoutError:
+            raise UserError(
+                f"Ray cannot be started: it is not ready after {limit:.0f} s; its logs are in {logs}; or give "
+                "--local, which uses no Ray"
+            ) from None
+        except Exception as error:  # Ray raises plain exceptions
+            said = reason_and_file(error)
+            if not isinstance(error, OSError | ValueError):  # the error came after a wait, so the logs help
+                said += f"; its logs are in {logs}, and {ray_folder.room(self._place)}"
+            raise UserError(f"Ray cannot be started: {said}; {WAY_OUT}") from None
+        if self._folder is not None:
+            self._held.callback(shutil.rmtree, self._folder, ignore_errors=True)
+
+    def end(self) -> None:
+        """End Ray. A start that has not come to its end goes on until this process ends."""
+        with self._held:
+            if self._done.done() and self._done.exception() is None:
+                ray_compat.shut_down()
+            self._ended.set()
+
+
+_unused: list[OwnRay] = []
+"""The Ray that has begun to start and has no connection yet, if there is any."""
+
+
+def begin(workers: int) -> None:
+    """Start a Ray beside other work, for the next connection. Call it inside ``unused_ended``."""
+    _unused.append(OwnRay(workers))
+
+
+def taken(workers: int) -> OwnRay:
+    """The Ray that has begun to start, or a new Ray."""
+    return _unused.pop() if _unused else OwnRay(workers)
+
+
+@contextmanager
+def unused_ended() -> Iterator[None]:
+    """End a Ray that was begun in this context and has no connection at its end, as after a mistake in a study."""
+    try:
+        yield
+    finally:
+        while _unused:
+            own = _unused.pop()
+            try:
+                with suppress(UserError):  # the error that ended the context says more
+                    own.wait(in_time.SILENCE)
+            finally:
+                own.end()

@@ -1,0 +1,32 @@
+"""A start of Ray beside the checks of a study."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from harness.common.machine.cores import cores
+from harness.execution.resources import Resources
+
+
+def at_once(trials: int, resources: Resources) -> int:
+    """Number of workers that a Ray of our own starts at once, for a number of trials."""
+    return min(trials, cores() // resources.cores)
+
+
+@contextmanager
+def ray_ahead(resources: Resources) -> Iterator[Callable[[int], None]]:
+    """A function that begins the start of Ray for a number of trials; the next connection waits for its end.
+
+    It does nothing if the trials need no Ray of our own. At the end of the context, it ends a Ray without a
+    connection.
+    """
+    with ExitStack() as held:
+
+        def begin(trials: int) -> None:
+            if not trials or resources.local or resources.ray_address is not None:
+                return
+            from harness.cluster import own_ray  # here, because a finished study does not need Ray
+
+            held.enter_context(own_ray.unused_ended())
+            own_ray.begin(at_once(trials, resources))
+
+        yield begin
