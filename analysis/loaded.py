@@ -20,8 +20,8 @@ from analysis.results.frame import RUN
 from analysis.results.opening import opened
 from analysis.results.tidy import tidy
 from analysis.results.view import View
-from harness.common.arguments import checked
 from harness.common.errors import UserError, unknown
+from harness.common.users.arguments import checked
 
 ZERO_SHOT = "zero-shot"
 T = TypeVar("T")

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.cli.options.store import STORE
-from harness.common.arguments import checked
 from harness.common.console import tell
 from harness.common.errors import UserError
 from harness.common.machine import environment
 from harness.common.own_packages import check_own_packages
+from harness.common.users.arguments import checked
 from harness.execution.sweep import SweepOutcome as Outcome
 from harness.study import Study
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from harness.cli.options.store import STORE
-from harness.common.arguments import checked
 from harness.common.errors import UserError, bad, unknown
+from harness.common.users.arguments import checked
 from harness.common.users.own_code import Bundle
 from harness.python_run import asked_study, written
 from harness.setting import Setting, unknown_field

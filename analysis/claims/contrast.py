@@ -11,7 +11,7 @@ from analysis.results.frame import Results
 
 @dataclass(frozen=True)
 class Contrast:
-    """A method and its baseline, in the form that claims compare."""
+    """A method and its baseline, with the runs that claims compare."""
 
     comparison: Comparison
     """The comparison on the runs behind the claims."""

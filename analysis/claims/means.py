@@ -58,10 +58,11 @@ def _claim(
         return replace(made, verdict=Verdict.DESCRIBED)
     if found.reason:
         return replace(made, reason=found.reason)
+    most = _largest_difference(comparison, unit)
     return replace(
         made,
-        low=found.low,
-        high=found.high,
+        low=max(found.low, -most),
+        high=min(found.high, most),
         p=found.p,
         bounds=bounds,
         equivalent=mean_equivalence(found.estimate, found.error, found.df, *bounds).equivalent if bounds else None,
@@ -72,6 +73,16 @@ def _claim(
             "one seed": scope is Scope.SETTINGS and means.n_seeds == 1 and not comparison.unpaired,
         },
     )
+
+
+def _largest_difference(comparison: Comparison, unit: str) -> float:
+    """The largest possible difference: scores in points from 0 to 100 differ by at most 100, so an interval ends there.
+
+    Metrics that may be negative, or in a unit of their own, have no such bound.
+    """
+    sides = (comparison.ours, comparison.theirs, *comparison.apart)
+    within = all(((side.isna()) | ((side >= 0) & (side <= 100))).all(axis=None) for side in sides)
+    return 100.0 if unit == "points" and within else np.inf
 
 
 def _scoped(means: CrossedMeans, scope: Scope) -> Scoped:

@@ -9,6 +9,8 @@ from analysis.results.frame import Results
 from harness.tasks.metrics import Measure
 
 Cells = Sequence[str | Cell]
+BOLD = "Bold: "
+"""Beginning of a note on the meaning of bold, which a terminal does not show."""
 
 
 def mark_best(cells: Cells, among: Sequence[bool] | None = None, *, sign: int) -> list[str | Cell]:
@@ -64,4 +66,4 @@ def bold_note(rows: Iterable[Cells], of_what: str, measure: Measure, *, zero_sho
     if not any(isinstance(cell, Score) and cell.best for row in rows for cell in row):
         return []
     too = "; of zero-shot scores, over the most target languages too" if zero_shot else ""
-    return [f"Bold: the {measure.best} mean {of_what} among those over the most finished runs{too}."]
+    return [f"{BOLD}the {measure.best} mean {of_what} among those over the most finished runs{too}."]

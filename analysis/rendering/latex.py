@@ -1,7 +1,7 @@
 """Text and tables for pdflatex, whatever characters a name has."""
 
-# Written by hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and leaves "--" and a row's
-# first "[".
+# Written by hand: pylatexenc has nothing for letters that pdflatex lacks (Chinese, ș), and escapes neither "--"
+# nor a row's first "[".
 
 import math
 import re
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from tabulate import tabulate
 
 PACKAGES = "% \\usepackage[T1]{fontenc}\n% \\usepackage{array,booktabs,graphicx,longtable,pdflscape}"
-"""First lines of every file: packages that are part of every LaTeX."""
+"""First lines of every file: packages of every LaTeX distribution."""
 SIZES = {r"\normalsize": 11.0, r"\small": 10.0, r"\footnotesize": 9.2, r"\scriptsize": 8.4}
 """Effective letter sizes in an article of 11 points, used to choose a size.
 

@@ -19,6 +19,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from analysis.rendering.bold import BOLD
 from analysis.rendering.style import STYLE
 from analysis.rendering.table import Table
 from harness.common.console import filled
@@ -142,7 +143,7 @@ def render(template: str, **values: Any) -> str:
 
 def for_terminal(table: Table) -> str:
     """A table with its title and notes, no wider than the terminal."""
-    notes = [line for note in table.notes for line in filled(note, "  ")]
+    notes = [line for note in table.notes if not note.startswith(BOLD) for line in filled(note, "  ")]
     return "\n".join([*filled(table.title), "", *table.for_terminal(), "", *notes])
 
 

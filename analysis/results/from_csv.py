@@ -14,10 +14,11 @@ import pandas as pd
 
 from analysis.results.about import About
 from analysis.results.csv_files import cells, names, scale
-from analysis.results.csv_files.collapses import suspected
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
 from analysis.results.csv_files.seeds import NO_SEED, RUN_SEED, with_seed_labels
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
+from analysis.results.suspect_runs.far_below import suspected
+from analysis.results.suspect_runs.weak import with_weak_runs
 from analysis.results.tidy import COLUMNS, MEASURE, scorer
 from harness.common import fields, files
 from harness.common.errors import UserError, bad, unknown
@@ -92,7 +93,7 @@ def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Resu
     stated = _stated(frame, metric, file)
     found = Results(_about(frame, file), trials, scores, settings, metric, notes=notes, stated=stated)
     scorer(found)  # refuses scores by several rules
-    return found if flagged else replace(found, notes=(*notes, *suspected(found)))
+    return with_weak_runs(found) if flagged else replace(found, notes=(*notes, *suspected(found)))
 
 
 def _hyperparameters(frame: pd.DataFrame) -> list[str]:

@@ -9,6 +9,7 @@ from analysis.results import collapse
 from analysis.results.about import About
 from analysis.results.csv_files.seeds import with_seed_labels
 from analysis.results.frame import FAILED, FINISHED, MISSING, RUN, SCORE_COLUMNS, Results
+from analysis.results.suspect_runs.weak import with_weak_runs
 from harness.common.errors import UserError
 from harness.setting import SEEDS, Setting, setting_labels
 from harness.store.failures import Failure
@@ -68,7 +69,8 @@ def load(store: Store, name: str) -> Results:
     scores, settings = _scores(frame, trials, standing.finished), _settings(study, labels)
     about = replace(About.of(study), described=trials[0].own_task)
     stated = _stated(about, standing.finished.values())
-    return Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)), stated=stated)
+    found = Results(about, frame, scores, settings, metric, notes=(*crossed, *_notes(standing)), stated=stated)
+    return with_weak_runs(found)
 
 
 def _stated(about: About, records: Iterable[Record]) -> Measure | None:

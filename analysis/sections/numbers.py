@@ -28,6 +28,14 @@ MARKS = {
 }
 
 
+class Own(Number):
+    """A value of the baseline itself, in a column of comparisons with the baseline."""
+
+    @property
+    def remark(self) -> str:
+        return " (its own)"
+
+
 def table(view: View, found: Answer) -> Table:
     """One row per method. The baseline's row has its own standard deviation and mean."""
     claims = {method: main_claims(found, method) for method in found.contrasts}
@@ -83,8 +91,8 @@ def _baseline(view: View, method: str, claims: dict[str, dict[Quantity, Claim]])
         f"{method} (baseline)",
         _share(figures) if figures else f"{int(runs['collapsed'].sum())}/{len(runs)}",
         MISSING_CELL,
-        MISSING_CELL if math.isnan(std) else Number(std, view.results.form),
-        MISSING_CELL if math.isnan(score.mean) else Number(score.mean, view.results.form),
+        MISSING_CELL if math.isnan(std) else Own(std, view.results.form),
+        MISSING_CELL if math.isnan(score.mean) else Own(score.mean, view.results.form),
     ]
 
 

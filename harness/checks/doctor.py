@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,8 @@ names = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())
 bf16 = torch.cuda.is_bf16_supported(including_emulation=False) if there else has_fast_bf16()
 print(json.dumps([names, bf16, torch.version.cuda]))
 """
+CLASS = re.compile(r"^[\w.]*Error: ")
+"""The class of another process's error, in the last line of its traceback."""
 RAY = """
 import json
 from harness.cluster.connection import connection
@@ -124,9 +127,10 @@ def _ray(cluster: "Future[str]") -> Finding:
     try:
         there = json.loads(cluster.result(RAY_LIMIT))
     except Exception as error:
-        return Finding(
-            "Ray", FAILS, _said(error), "Give --local to run without Ray, or set RAY_TMPDIR to a short path."
-        )
+        said, advice = _said(error), "Give --local to run without Ray, or set RAY_TMPDIR to a short path."
+        if "time" in said:
+            advice = f"{_load()}Try again when it is idle. {advice}"
+        return Finding("Ray", FAILS, said, advice)
     return Finding("Ray", OK, f"starts, and sees {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs")
 
 
@@ -225,9 +229,15 @@ def _asked(code: str, limit: float) -> str:
 
 
 def _said(error: Exception) -> str:
-    return (
-        "no answer in time" if isinstance(error, TimeoutError | subprocess.TimeoutExpired) else reason_and_file(error)
-    )
+    if isinstance(error, TimeoutError | subprocess.TimeoutExpired):
+        return "no answer in time"
+    return CLASS.sub("", reason_and_file(error))  # of another process
+
+
+def _load() -> str:
+    """A sentence on other programs' use of this machine, if they use it fully."""
+    load, there = os.getloadavg()[0], cores()
+    return f"The machine is busy (load {load:.0f} on {there} cores). " if load > there else ""
 
 
 def _started(action: Callable[[], str]) -> "Future[str]":

@@ -4,7 +4,6 @@ The step uses two real examples and the real weights, and finds faults that only
 """
 
 import inspect
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -33,14 +32,13 @@ from harness.training.varlen import train_packed
 EXAMPLES = 2
 
 
-def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
+def try_first_step(trials: list[TrialConfig], *, local: bool) -> None:
     """Tokenise two training examples, and take steps on them on the CPU.
 
     Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step.
-    Returns the seconds that this took. With ``local``, trials run in this process, so the pretrained weights stay in
+    With ``local``, trials run in this process, so the pretrained weights stay in
     memory. Raises ``UserError`` if a step fails.
     """
-    start = time.perf_counter()
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
     longest = max(trial.setting.max_length for trial in trials)
@@ -50,7 +48,6 @@ def try_first_step(trials: list[TrialConfig], *, local: bool) -> float:
     if not local:
         loading.forget()
         memory.trim()
-    return time.perf_counter() - start
 
 
 def _try(

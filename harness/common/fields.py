@@ -57,7 +57,7 @@ def build(cls: type[T], where: str, values: object) -> T:
 
 
 def check_present(cls: type, where: str, values: Mapping[str, object]) -> None:
-    """Refuse values that lack fields of a dataclass without a default, with the names of all of them."""
+    """Refuse values that lack required fields of a dataclass. The error names all missing fields."""
     needed = (f for f in dataclasses.fields(cls) if f.init and f.default is f.default_factory is dataclasses.MISSING)
     match [repr(field.name) for field in needed if field.name not in values]:
         case [name]:

@@ -7,11 +7,11 @@ UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's la
 between sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage
 a line. NOTICE says which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order:
 short ones teach nothing, long ones cost the quickstart its time. PAWSX_DIR holds the pairs of PAWS-X's dev set
-(``text<TAB>text<TAB>label``), English also cut into ``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``: the first of
-each are taken.
+(``text<TAB>text<TAB>label``), English also split into ``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``. The first
+pairs of each file are taken.
 
-The Wikipedia passages end where other material begins in the Turkish source file; French and Japanese have none there,
-so they have labelled text only.
+The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French
+and Japanese, so these have labelled text only.
 """
 
 import argparse

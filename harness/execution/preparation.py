@@ -13,9 +13,6 @@ from harness.store.store import NoStoreError, Store
 from harness.store.trials import Standing
 from harness.study import Study, TrialConfig
 
-MOMENT = 1.0
-"""Largest duration of the first steps, in seconds, without a report of the time."""
-
 
 @dataclass(frozen=True)
 class Prepared:
@@ -52,6 +49,7 @@ def prepared(
     if begin is not None:
         begin(sum(retry_failed or trial.id not in standing.failures for trial in lacking))
     if lacking:
+        tell("Checking data and encoder.")
         from harness.execution import preflight  # the import takes seconds, and a finished study does not need it
 
         preflight.check(lacking, resources)
@@ -75,14 +73,10 @@ def tell_of_warnings(trials: list[TrialConfig]) -> None:
 
 
 def try_first_steps(trials: list[TrialConfig], resources: Resources) -> None:
-    """Try one step of each method, and print the time if it exceeds a moment.
-
-    Raises ``UserError`` if a step fails.
-    """
+    """Try one step of each method. Raises ``UserError`` if a step fails."""
     if not trials:
         return
     from harness.checks.first_step import try_first_step
 
-    seconds = try_first_step(trials, local=resources.local)
-    if seconds > MOMENT:
-        tell(f"A first step of each method was tried in {seconds:.0f} s.")
+    tell("Trying one step of each method.")
+    try_first_step(trials, local=resources.local)

@@ -14,7 +14,7 @@ DOCUMENT = "-DOCSTART-"
 NAMES = {3: ("word", "pos", "ner"), 4: ("word", "pos", "chunk", "ner")}
 """Column names of CoNLL-2002 and CoNLL-2003, by the number of columns."""
 COMMENT = re.compile("# (id|sent_id|text|newdoc|newpar)\\b")
-"""A comment of MultiCoNER or CoNLL-U. It may have as many columns as a word."""
+"""A comment of MultiCoNER or CoNLL-U. It may have as many columns as the line of a word."""
 BLANKS = re.compile("[ \t]+")
 
 
@@ -53,7 +53,7 @@ def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
             width, first = len(cells), number
         if len(cells) == width:
             yield Row(number, tuple(cells))
-        elif not line.startswith("# "):  # any other comment; the word # has as many columns as other words
+        elif not line.startswith("# "):  # any other comment; the line of a word # has all columns
             raise UserError(
                 f"{name}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
             )

@@ -190,7 +190,7 @@ class PenaltyTrainer(ResumableTrainer):
             loss = super().training_step(model, inputs, num_items_in_batch)
         else:
             loss = self._joint_step(self.group, model, inputs, num_items_in_batch)
-        # A sum is read only at the end. A number is known on the host, and stays there.
+        # The sum stays on the device until the end. ``numel()`` is known on the host.
         self._tokens += inputs["attention_mask"].sum() if "attention_mask" in inputs else inputs["input_ids"].numel()
         self._steps += self.accelerator.sync_gradients
         if self.penalty is not None and self.accelerator.sync_gradients:
@@ -338,7 +338,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._steps = steps
 
     def _continue(self, window: Mapping[str, Any], *, changed: bool) -> None:
-        """Go on where an interrupted training stopped, ``changed`` with the setting's own hyperparameters."""
+        """Go on where an interrupted training stopped; if ``changed``, with hyperparameters of the setting."""
         self._continue_window(**window)
         if changed:
             assert self.optimizer is not None

@@ -15,7 +15,7 @@ from analysis.rendering.cells import Score
 from analysis.report import chapters
 from analysis.results import from_csv
 from analysis.results.best_setting import BestSetting
-from analysis.results.csv_files.collapses import suspected
+from analysis.results.suspect_runs.far_below import suspected
 from analysis.results.view import View
 from analysis.sections import answer as answer_section
 from analysis.sections import ladder, profiles, stress, summary, worst

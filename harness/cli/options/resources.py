@@ -17,7 +17,9 @@ DURATIONS = ("minutes", "checkpoint_minutes")
 
 def resource_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--local", action="store_true", help="run trials one after another in this process, without Ray (for debugging)"
+        "--local",
+        action="store_true",
+        help="run trials one after another in this process, without Ray: to debug, or where Ray does not start",
     )
     ray_options(command)
 

@@ -64,7 +64,8 @@ def estimated(
     """
     if not past:
         raise ValueError("an estimate needs past trials")
-    threads = f" with another number of CPU cores than {resources.cpus}"
+    theirs = " or ".join(map(str, sorted({one.threads for one in past})))
+    threads = f" (with {theirs} CPU threads each, not {resources.threads})"
     if same := [one for one in past if one.threads == resources.threads]:
         past, threads = same, ""
     seconds = disk = low = high = checkpoint = 0.0

@@ -124,8 +124,8 @@ def kind(device: str) -> str | None:
 def relative_speed(hardware: Hardware, device: str, threads: int, timings: Iterable[Timing] = ()) -> RelativeSpeed:
     """The speed of one device of ``hardware``, relative to a record's ``device`` with its number of CPU ``threads``.
 
-    It is measured if ``timings`` has the same work on both; otherwise it follows from ``PEAKS``. Raises ``UserError``
-    if neither knows the two devices.
+    The speed is measured if ``timings`` has the same work on both devices; otherwise it follows from ``PEAKS``. Raises
+    ``UserError`` if neither knows the two devices.
     """
     if (found := _measured(hardware, device, threads, list(timings))) is not None:
         return found

@@ -146,7 +146,7 @@ def test_runs_far_below_the_others_are_named_where_the_file_has_no_collapsed_col
     assert "1 of 15 runs of l2 may have" in note
     assert "setting s1, seed 2: 20.0" in note
     frame.assign(collapsed="false").to_csv(tmp_path / "runs.csv", index=False)
-    assert not read(str(tmp_path / "runs.csv")).notes
+    assert not [note for note in read(str(tmp_path / "runs.csv")).notes if "may have collapsed" in note]
 
 
 @pytest.mark.parametrize(("seed", "share"), [(0, 0.95), (1, 0.8), (2, 0.5), (3, 0.3)])

@@ -50,7 +50,7 @@ def test_a_tokenizer_that_takes_no_words_is_refused(tmp_path: Path) -> None:
 def test_a_healthy_encoder_takes_a_step_and_leaves_nothing_behind(tmp_path: Path) -> None:
     tiny_encoder(tmp_path / "bert")
     trials = plan(make(str(tmp_path / "bert"), "udpos", Vanilla()))
-    assert try_first_step(trials, local=False) > 0
+    try_first_step(trials, local=False)
     assert loading._pretrained.cache_info().currsize == 0
     assert loading.tokenizer.cache_info().currsize == 0
 

@@ -9,8 +9,8 @@ import pytest
 
 import analysis
 import harness
-from harness.common.arguments import checked
 from harness.common.errors import UserError
+from harness.common.users.arguments import checked
 
 
 @pytest.mark.parametrize(

@@ -186,7 +186,7 @@ def test_past_trials_on_the_same_number_of_cores_are_preferred(study: Study) -> 
     found = [one, replace(two, threads=2)]
     assert estimated([trial], found, Resources(local=True, cpus=2), gpus=0).seconds == 60
     other = estimated([trial], found, Resources(local=True, cpus=4), gpus=0)
-    assert (other.seconds, other.grounds) == (30, "2 trials with another number of CPU cores than 4")
+    assert (other.seconds, other.grounds) == (30, "2 trials (with 1 or 2 CPU threads each, not 4)")
 
 
 def test_fisher_information_counts_once_and_not_if_it_is_cached(
