@@ -1,4 +1,4 @@
-"""The runs behind a method's claims: its comparison, restricted by the planned look and the provenance."""
+"""The runs behind a method's claims. The planned look and the provenance restrict the comparison to these runs."""
 
 import math
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ from analysis.planning.surface import Surface
 VERSION = 1
 """Version of ``plan.json``."""
 SETTINGS, SEEDS = (1, 2, 3, 4, 6, 8, 10, 14, 20, 30, 40), (1, 2, 3, 4, 5, 8, 12, 20)
-"""Simulated numbers of settings and seeds, from today's on."""
+"""Simulated numbers of settings, and of seeds. Numbers below today's are left out."""
 MAX_RUNS = 240
 """Largest number of runs of a simulated design."""
 STUDIES, AGAIN, ROUNDS = 60, 200, 2
@@ -267,7 +267,7 @@ def _choice(
 ) -> Choice:
     """The cheapest designs that meet a goal, by the lowest price first.
 
-    A claim on other settings from one seed holds at that seed alone, so such designs are not chosen.
+    A claim on other settings from one seed holds at that seed alone, so designs with one seed are not chosen for it.
     """
     usable = [shape for shape in ordered if not _single(goal, shape)]
     surface = surfaces.get((goal, False))

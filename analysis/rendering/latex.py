@@ -44,7 +44,7 @@ _TEXT = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "\\": r"\textbackslash{}",
-    # By name or number: these are other letters in LaTeX's oldest encoding, or commands of babel.
+    # Written by name or number: the plain characters are other letters in LaTeX's oldest encoding, or babel's commands.
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
@@ -72,7 +72,7 @@ _TEXT = {
     APART: "{}",
 }
 KNOWN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xC0, 0x180)))) - {*"×÷ĦħĸĿŀŉŦŧſ"} | {*"ȘșȚț¡¿«»"}
-"""Letters in LaTeX's encoding T1 that it reads as UTF-8."""
+"""Letters of the encoding T1 that LaTeX reads as UTF-8."""
 NARROW, WIDE = frozenset("ijl.,:;!'|[]"), frozenset("mMwW%@+<>±−×→—")
 
 
@@ -134,7 +134,7 @@ def table(
 
     ``plain`` holds the cells' texts, ``cells`` the same in LaTeX. A wider table has smaller letters. If these would be
     too small, the table is turned on its side. If it is still too wide, it becomes several tables, each with the first
-    column. A float shrinks to the line if the line is shorter than assumed.
+    column. A floating table shrinks to the line's width if the line is shorter than assumed.
     """
     heads = [textwrap.wrap(head, HEAD, break_long_words=False) or [""] for head in header]
     ems = [max(map(_ems, column)) for column in zip(*plain, strict=True)] if plain else [0.0] * len(heads)

@@ -9,8 +9,8 @@ from statsmodels.stats.proportion import confint_proportions_2indep, proportion_
 from analysis.statistics.run_bootstrap import LEVEL
 
 MANY = 400
-"""Above this number of runs of both methods, Fisher's test replaces Boschloo's. Boschloo's would take more than half a
-second."""
+"""If the two methods together have more runs than this, Fisher's test replaces Boschloo's. Boschloo's would
+take more than half a second."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def unpaired_proportions(ours: int, our_runs: int, theirs: int, their_runs: int)
     With 15 and with 20 runs it is 0.94 to 1.00. The average is 0.96. With equal shares the test's size is at most 0.028
     with 8 runs, 0.043 with 15 and 0.046 with 20.
 
-    Raises ``ValueError`` as ``proportion``.
+    Raises ``ValueError`` in the same cases as ``proportion``.
     """
     one, other = proportion(ours, our_runs), proportion(theirs, their_runs)
     if not (our_runs and their_runs):

@@ -44,7 +44,7 @@ class OwnRay:
     """A Ray of this process. It starts in a thread."""
 
     def __init__(self, workers: int) -> None:
-        """Begin the start. ``workers`` processes import the libraries of a trial at once.
+        """Begin the start. ``workers`` processes import the libraries of a trial right away.
 
         Raises ``UserError`` if this user may have too few threads.
         """
@@ -106,7 +106,7 @@ class OwnRay:
             self._held.callback(shutil.rmtree, self._folder, ignore_errors=True)
 
     def end(self) -> None:
-        """End Ray. A start that has not come to its end goes on until this process ends."""
+        """End Ray. If Ray is still starting, the start goes on until this process ends."""
         with self._held:
             if self._done.done() and self._done.exception() is None:
                 ray_compat.shut_down()
@@ -129,7 +129,7 @@ def taken(workers: int) -> OwnRay:
 
 @contextmanager
 def unused_ended() -> Iterator[None]:
-    """End a Ray that was begun in this context and has no connection at its end, as after a mistake in a study."""
+    """At the end of this context, end a Ray that was begun in it and has no connection, as after a user's mistake."""
     try:
         yield
     finally:

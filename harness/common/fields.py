@@ -69,7 +69,7 @@ def check_present(cls: type, where: str, values: Mapping[str, object]) -> None:
 def chosen(instance: Any) -> dict[str, Any]:
     """The fields that differ from their default.
 
-    They make a thing's name and identity. A new field with a default therefore changes neither.
+    These fields make up a thing's name and identity. So a new field that has its default value changes neither.
     """
     return {f.name: value for f in dataclasses.fields(instance) if (value := getattr(instance, f.name)) != _default(f)}
 
@@ -167,7 +167,7 @@ def short(value: Any) -> str:
 
 def converted(field: str, value: Any, hint: Any) -> Any:
     """A value converted to the declared type of a field; see ``coerce``."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # the latter where a part has parameters
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # ``Union`` where a part of the type has parameters
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
             return None

@@ -32,7 +32,7 @@ class Registry(Mapping[str, T]):
         return len(self._entries)
 
     def find(self, field: str, name: object, *, listed: str = "") -> T:
-        """The thing of that name. Raises ``UserError`` that begins with ``field`` and suggests the nearest name.
+        """The thing of that name. Raises ``UserError``, which begins with ``field`` and suggests the nearest name.
 
         ``listed`` is as in ``unknown``.
         """

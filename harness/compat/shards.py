@@ -34,7 +34,7 @@ def begin(link: "Link", file: Path, rank: int, size: int) -> None:
 
 
 def end() -> None:
-    """Leave the default group, if it is of ``begin``."""
+    """Leave the default group, if ``begin`` made it."""
     from torch import distributed
 
     if distributed.is_initialized() and distributed.get_backend() == BACKEND:
@@ -57,18 +57,18 @@ def shard(model: "nn.Module", layers: "Sequence[nn.Module]", size: int) -> None:
 
 
 def mine(tensor: "Tensor") -> "Tensor":
-    """This process's shard of a tensor, which shares its memory; a tensor without shards itself."""
+    """This process's shard of a tensor, in the tensor's own memory. For a tensor without shards, the tensor itself."""
     local = getattr(tensor, "to_local", None)
     return tensor if local is None else local()
 
 
 def cut(whole: "Tensor", like: "Tensor") -> "Tensor":
-    """The part of a whole tensor that a process has of ``like``; without shards, the whole tensor."""
+    """The part of a whole tensor at the place of this process's shard of ``like``; all of it without shards."""
     return mine(sharded_like(whole, like))
 
 
 def sharded_like(whole: "Tensor", like: Any) -> "Tensor":
-    """A whole tensor in shards as ``like``, if this has shards. Every process has the whole tensor: none is sent."""
+    """A whole tensor, cut into shards like ``like`` if it has any. Every process has all of it, so nothing is sent."""
     if not hasattr(like, "to_local"):
         return whole
     from torch.distributed.tensor import distribute_tensor

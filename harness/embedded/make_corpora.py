@@ -6,12 +6,12 @@ python -m harness.embedded.make_corpora --ud UD_DIR --pawsx PAWSX_DIR --text TEX
 UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's layout (``word<TAB>tag``, a blank line
 between sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage
 a line. NOTICE says which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order:
-short ones teach nothing, long ones cost the quickstart its time. PAWSX_DIR holds the pairs of PAWS-X's dev set
-(``text<TAB>text<TAB>label``), English also split into ``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``. The first
-pairs of each file are taken.
+shorter sentences teach nothing, longer ones make the quickstart slow. PAWSX_DIR holds the pairs of PAWS-X's dev set
+(``text<TAB>text<TAB>label``). The English pairs are also split into ``train-en.tsv``, ``dev-en.tsv`` and
+``test-en.tsv``. The first pairs of each file are taken.
 
-The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French
-and Japanese, so these have labelled text only.
+The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French,
+Japanese and Korean, so these have labelled text only.
 """
 
 import argparse
@@ -58,7 +58,7 @@ def cut_text(source: Path, target: Path, lines: int | None) -> None:
 def cut_pairs(source: Path, target: Path, count: int) -> None:
     lines = source.read_text(encoding="utf-8").split("\n")[
         :count
-    ]  # the texts have other signs that splitlines would break at
+    ]  # the texts have other characters at which splitlines would break
     target.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""Order of retries for trials without a result, because a worker may be killed, crash or lose its node."""
+"""Order of retries for trials without a result. A worker may be killed, crash or lose its node."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,12 @@ from harness.store.store import Store
 from harness.study import TrialConfig
 
 TOGETHER, AGAIN, ALONE = range(3)
-"""Stages: all trials together, then the trials lost once together, then each trial lost again alone."""
+"""Stages: all trials together; then, together, the trials that were lost once; then, alone, each trial lost again."""
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The reason for a trial without a result."""
+    """Why a trial has no result."""
 
     error: str
     """The error, on one line."""

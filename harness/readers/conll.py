@@ -53,7 +53,7 @@ def _rows(lines: Lines, name: str) -> Iterator[Row | None]:
             width, first = len(cells), number
         if len(cells) == width:
             yield Row(number, tuple(cells))
-        elif not line.startswith("# "):  # any other comment; the line of a word # has all columns
+        elif not line.startswith("# "):  # any other comment; a line whose word is # has all columns
             raise UserError(
                 f"{name}:{number}: expected {width} columns as in line {first}, found {len(cells)}: {line[:60]!r}"
             )

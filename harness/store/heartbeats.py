@@ -21,7 +21,7 @@ FOLDER = "running"
 LOCAL_SECONDS, REMOTE_SECONDS = 2.0, 60.0
 """Seconds between two heartbeats: in a folder, and in a store by URL, where a write takes long and costs money."""
 LATE = 5.0
-"""A heartbeat counts until it is older than this number of intervals, and at least ``LEAST`` seconds."""
+"""A heartbeat counts until it is older than this number of intervals, but for at least ``LEAST`` seconds."""
 LEAST = 60.0
 
 
@@ -73,7 +73,10 @@ class Heartbeat:
 
 
 class Progress:
-    """The progress of a trial or diagonal in this process. Its own thread changes it, and another takes snapshots."""
+    """The progress of a trial or diagonal in this process.
+
+    The thread of the trial or diagonal changes it, and another thread takes snapshots.
+    """
 
     def __init__(self) -> None:
         self.history: list[dict[str, Any]] = []
@@ -126,7 +129,10 @@ class Heartbeats(FileTree):
         return LOCAL_SECONDS if self.is_local else REMOTE_SECONDS
 
     def beat(self, heartbeat: Heartbeat) -> None:
-        """Write a heartbeat. Unlike results, it does not wait for the disk. Raises whatever the file system raises."""
+        """Write a heartbeat. Unlike the writing of a result, this does not wait for the disk.
+
+        Raises whatever the file system raises.
+        """
         content, name = encoded(asdict(heartbeat)), _file(heartbeat.id)
         if not self.is_local:
             self.fs.pipe_file(self._path(name), content)

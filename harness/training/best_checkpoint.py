@@ -9,7 +9,7 @@ from transformers import PreTrainedModel, TrainerCallback, TrainerControl, Train
 from harness.training.rungs import evenly
 
 EVALUATIONS = 10
-"""Number of dev scores in a trial, spread evenly up to the last step. Ten epochs have one per epoch."""
+"""Number of dev scores in a trial, spread evenly up to the last step. A training of ten epochs has one per epoch."""
 
 
 class BestOnDev(TrainerCallback):
@@ -19,7 +19,7 @@ class BestOnDev(TrainerCallback):
 
     Args:
         score: Gives a model's dev score.
-        whole: Gives a model with whole weights, where the trained one has shards.
+        whole: Gives a model with whole weights, if the trained model has shards.
         sign: -1 if lower scores are better, else 1.
         keep: Whether to keep the best weights.
         patience: Number of scores in a row without a new best after which training ends; ``None`` for no end.

@@ -34,7 +34,7 @@ TRAINED = "trained.safetensors"
 
 
 def mean_loss(outputs: Any, labels: Tensor, num_items_in_batch: Tensor | int | None = None, *, summed: Loss) -> Tensor:
-    """Mean over all labels of the optimizer step's batch (-100 ignored) of a loss ``summed`` over them.
+    """Mean of a loss over all labels of the optimizer step's batch (-100 ignored); ``summed`` gives the sum.
 
     Some token-classification heads accept ``num_items_in_batch`` and ignore it, which scales their gradient by the
     number of micro-batches. Dividing by it here makes the accumulated gradient equal to the gradient of the whole
@@ -280,7 +280,7 @@ class PenaltyTrainer(ResumableTrainer):
         return scaler.get_scale() if scaler is not None else 1.0
 
     def resume(self, states: TrainingStates | None = None) -> None:
-        """Train, from the last training state if there is one. New states are kept in ``states``."""
+        """Train. If there is a training state, training starts from the last one. New states are kept in ``states``."""
         if states is None:
             self.train()
             self._make_whole()
@@ -309,7 +309,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._ended = self._trained()
 
     def whole(self, model: PreTrainedModel) -> PreTrainedModel:
-        """The model to score: this one, or of shards a whole copy on process 0, which all processes make together."""
+        """The model to score: this one, or a whole copy of shards on process 0. All processes make it together."""
         made = None if self.shards is None else self.shards.whole_model()
         return model if made is None else cast(PreTrainedModel, made.to(cast(Any, self.args.device)))
 
@@ -407,7 +407,10 @@ class PenaltyTrainer(ResumableTrainer):
         return {name: list(tensor.shape) for name, tensor in self._trained().items()}
 
     def free(self) -> None:
-        """Free the gradients and the optimizer's state, three times the size of the weights. Scoring needs the room."""
+        """Free the gradients and the optimizer's state, because scoring needs the room.
+
+        They are three times the size of the weights.
+        """
         if self.optimizer is not None:  # a training that had ended before has none
             self.optimizer.zero_grad(set_to_none=True)
             self.optimizer.state.clear()

@@ -1,4 +1,4 @@
-"""A start of Ray beside the checks of a study."""
+"""Starts Ray while a study is checked."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,9 +14,9 @@ def at_once(trials: int, resources: Resources) -> int:
 
 @contextmanager
 def ray_ahead(resources: Resources) -> Iterator[Callable[[int], None]]:
-    """A function that begins the start of Ray for a number of trials; the next connection waits for its end.
+    """A function that begins the start of Ray for a number of trials; the next connection waits until Ray has started.
 
-    It does nothing if the trials need no Ray of our own. At the end of the context, it ends a Ray without a
+    It does nothing if the trials need no Ray of our own. At its end, the context ends a Ray without a
     connection.
     """
     with ExitStack() as held:

@@ -23,7 +23,7 @@ from harness.training.parallel.group import Group
 class Shards:
     """A model in shards over a group of processes, in place.
 
-    Every method that is said to meet is called by all processes at the same time.
+    If a method's docstring says "meets", all processes call the method at the same time.
     """
 
     def __init__(self, model: PreTrainedModel, group: Group) -> None:
@@ -38,7 +38,7 @@ class Shards:
         return value
 
     def whole(self, value: Any) -> Any:
-        """Whole tensors on the CPU of process 0, ``None`` elsewhere, within nested values; meets."""
+        """Nested values, with whole tensors on the CPU of process 0 and ``None`` on other processes; meets."""
         return _gathered(value, keep=self.group.leads)
 
     @torch.no_grad()
@@ -52,7 +52,7 @@ class Shards:
         return model
 
     def follow(self, optimizer: torch.optim.Optimizer) -> None:
-        """Let an optimizer of sharded weights read the state of an optimizer of whole ones."""
+        """Let an optimizer of sharded weights read the state of an optimizer of whole weights."""
         self.optimizer = optimizer
         optimizer.register_load_state_dict_pre_hook(_cut_state)
 
@@ -118,7 +118,7 @@ def _gathered(value: Any, *, keep: bool) -> Any:
 
 
 def _cut_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> dict[str, Any]:
-    """The state of an optimizer in shards as its parameters."""
+    """The state of an optimizer, cut into shards like the optimizer's parameters."""
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     kept = {
         number: {
