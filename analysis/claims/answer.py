@@ -11,7 +11,7 @@ from analysis.claims.claim import LEVEL, Claim, Quantity, Scope, Verdict, judged
 from analysis.claims.collapse import with_needed
 from analysis.claims.contrast import Contrast
 from analysis.results.view import View
-from harness.tasks.metrics import Measure
+from harness.tasks.metrics import SIGNED, Measure
 
 VERSION = 1
 """Version of ``answer.json``."""
@@ -108,7 +108,7 @@ def _claims(contrast: Contrast, view: View) -> Iterator[Claim]:
     found = collapse.claims(comparison)
     if comparison.runs > 1 or comparison.unpaired:
         found += spread.claims(comparison, bounds.ratio)
-        found += means.claims(comparison, view.same_mean, unit)
+        found += means.claims(comparison, view.same_mean, unit, signed=view.results.metric in SIGNED)
         found += sensitivity.claims(comparison, view.results.varied, unit)
     confounded = contrast.confounding.facts if contrast.confounding is not None and not contrast.restricted else ""
     for claim in found:

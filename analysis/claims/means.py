@@ -12,13 +12,17 @@ from analysis.statistics.equivalence import mean_equivalence
 from analysis.statistics.spread.minimum_detectable import minimum_detectable_difference
 
 
-def claims(comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points") -> list[Claim]:
+def claims(
+    comparison: Comparison, bounds: tuple[float, float] | None, unit: str = "points", *, signed: bool = False
+) -> list[Claim]:
     """The claims on one method at three scopes, without verdicts, over the pairs of runs in which neither collapsed.
 
     ``bounds`` are the bounds of equivalence of the difference, in ``unit``. Without bounds, equivalence is not tested.
+    ``signed`` says whether the metric goes from -100 to 100 points.
     """
     means = _by_setting(comparison) if comparison.unpaired else crossed_of(comparison.surviving)
-    return [_claim(comparison, scope, means, bounds, unit) for scope in Scope]
+    most = _largest_difference(comparison, unit, -100 if signed else 0)
+    return [_claim(comparison, scope, means, bounds, unit, most) for scope in Scope]
 
 
 def crossed_of(comparison: Comparison) -> CrossedMeans:
@@ -37,7 +41,12 @@ def _by_setting(comparison: Comparison) -> CrossedMeans:
 
 
 def _claim(
-    comparison: Comparison, scope: Scope, means: CrossedMeans, bounds: tuple[float, float] | None, unit: str
+    comparison: Comparison,
+    scope: Scope,
+    means: CrossedMeans,
+    bounds: tuple[float, float] | None,
+    unit: str,
+    most: float,
 ) -> Claim:
     found = _scoped(means, scope)
     made = Claim(
@@ -58,7 +67,6 @@ def _claim(
         return replace(made, verdict=Verdict.DESCRIBED)
     if found.reason:
         return replace(made, reason=found.reason)
-    most = _largest_difference(comparison, unit)
     return replace(
         made,
         low=max(found.low, -most),
@@ -75,14 +83,14 @@ def _claim(
     )
 
 
-def _largest_difference(comparison: Comparison, unit: str) -> float:
-    """The largest possible difference: scores in points from 0 to 100 differ by at most 100, so an interval ends there.
+def _largest_difference(comparison: Comparison, unit: str, lowest: float) -> float:
+    """The largest possible difference of scores in points, from ``lowest`` to 100. An interval ends there.
 
-    Metrics that may be negative, or in a unit of their own, have no such bound.
+    Metrics in a unit of their own have no such bound, nor do users' metrics with scores outside of this range.
     """
     sides = (comparison.ours, comparison.theirs, *comparison.apart)
-    within = all(((side.isna()) | ((side >= 0) & (side <= 100))).all(axis=None) for side in sides)
-    return 100.0 if unit == "points" and within else np.inf
+    within = all(((side.isna()) | ((side >= lowest) & (side <= 100))).all(axis=None) for side in sides)
+    return 100 - lowest if unit == "points" and within else np.inf
 
 
 def _scoped(means: CrossedMeans, scope: Scope) -> Scoped:

@@ -128,8 +128,8 @@ def _ray(cluster: "Future[str]") -> Finding:
         there = json.loads(cluster.result(RAY_LIMIT))
     except Exception as error:
         said, advice = _said(error), "Give --local to run without Ray, or set RAY_TMPDIR to a short path."
-        if "time" in said:
-            advice = f"{_load()}Try again when it is idle. {advice}"
+        if "not ready" in said or "no answer" in said or "timed out" in said:
+            advice = f"{_load()}Try again when the machine is idle. {advice}"
         return Finding("Ray", FAILS, said, advice)
     return Finding("Ray", OK, f"starts, and sees {there.get('CPU', 0):g} cores and {there.get('GPU', 0):g} GPUs")
 

@@ -28,14 +28,14 @@ RETRY = 1.0
 
 
 @contextmanager
-def connection(address: str | None, workers: int = 0) -> Iterator[None]:
+def connection(address: str | None, workers: int = 0, cores_each: int = 1) -> Iterator[None]:
     """A connection to a cluster, or a temporary Ray of our own (see ``harness.cluster.own_ray``).
 
-    ``workers`` is the number of processes that a Ray of our own starts at once. Raises ``UserError`` if a cluster does
-    not answer in time, or a Ray of our own does not start in time.
+    ``workers`` is the number of processes that a Ray of our own starts right away, for trials of ``cores_each`` cores.
+    Raises ``UserError`` if a cluster does not answer in time, or a Ray of our own does not start in time.
     """
     if address is None:
-        own = own_ray.taken(workers)
+        own = own_ray.taken(workers, cores_each)
         try:
             own.wait()
             yield

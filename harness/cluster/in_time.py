@@ -42,9 +42,17 @@ def wait(done: "Future[None]", limit: float, waiting: str) -> None:
     try:
         _result(done, limit, waiting)
     except BaseException as error:
-        if not done.done():
-            atexit.register(_leave, _exit_code(error))
+        atexit.register(_leave, done, exit_code(error))
         raise
+
+
+def wait_quietly(done: "Future[None]", code: int) -> None:
+    """Wait up to ``SILENCE`` seconds for an action. If this process ends before the action, its exit code is ``code``.
+
+    Raises ``TimeoutError``, or the action's own error.
+    """
+    atexit.register(_leave, done, code)
+    done.result(SILENCE)
 
 
 def _result(done: "Future[None]", limit: float, waiting: str) -> None:
@@ -57,14 +65,17 @@ def _result(done: "Future[None]", limit: float, waiting: str) -> None:
         done.result(max(0.0, limit - SILENCE))
 
 
-def _exit_code(error: BaseException) -> int:
+def exit_code(error: BaseException) -> int:
+    """The exit code of a process that an error ends."""
     if not isinstance(error, KeyboardInterrupt):
         return GAVE_UP
     return signals.exit_code() if signals.requested() else INTERRUPTED
 
 
-def _leave(code: int) -> None:
-    """End this process at once, together with a Ray that it was starting."""
+def _leave(done: "Future[None]", code: int) -> None:
+    """End this process at once, together with a Ray that it is starting. An action that has ended needs no such end."""
+    if done.done():
+        return
     ray_compat.end_own_processes()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,8 @@ def hush() -> None:
 class OwnRay:
     """A Ray of this process. It starts in a thread."""
 
-    def __init__(self, workers: int) -> None:
-        """Begin the start. ``workers`` processes import the libraries of a trial right away.
+    def __init__(self, workers: int, cores_each: int = 1) -> None:
+        """Begin the start. ``workers`` processes import the libraries of a trial of ``cores_each`` cores right away.
 
         Raises ``UserError`` if this user may have too few threads.
         """
@@ -55,13 +56,13 @@ class OwnRay:
                 "raise the limit (ulimit -u), or give --local, which uses no Ray"
             )
         hush()
-        ray_compat.listen_on_this_machine_only()
         ray_compat.keep_from_workers(AWS_KEYS)  # workers here inherit them anyway
-        self._workers = workers
         # A library that looks for GPUs too early would see GPUs of other trials.
-        self._warm = workers > 0 and not ray_compat.sees_accelerators()
+        self._workers = 0 if ray_compat.sees_accelerators() else workers
+        self._cores_each = cores_each
         self._ended = threading.Event()
         self._held = ExitStack()
+        self._held.enter_context(ray_compat.on_this_machine_only())
         private = self._held.enter_context(tempfile.TemporaryDirectory(prefix="steadytune-"))
         self._held.enter_context(ray_authentication.own_token(Path(private)))
         self._folder = ray_folder.private()
@@ -71,7 +72,7 @@ class OwnRay:
     def _start(self) -> None:
         signals.keep_from_children()
         # Ray's handler of SIGTERM would print a C++ stack and abort.
-        with signals.sigterm_kept(), ray_compat.few_processes(self._workers):
+        with signals.sigterm_kept(), ray_compat.few_processes(self._workers, self._cores_each):
             ray.init(
                 address="local",
                 num_cpus=cores(),  # Ray ignores CPU affinity
@@ -80,7 +81,7 @@ class OwnRay:
                 job_config=ray_compat.DriversCode(),
                 _temp_dir=str(self._folder) if self._folder else None,
                 _plasma_directory=ray_folder.in_place_of_shared_memory(self._place),
-                _system_config=ray_compat.WARM if self._warm else None,
+                _system_config=ray_compat.WARM if self._workers else None,
                 **QUIET,
             )
 
@@ -106,9 +107,24 @@ class OwnRay:
             self._held.callback(shutil.rmtree, self._folder, ignore_errors=True)
 
     def end(self) -> None:
-        """End Ray. If Ray is still starting, the start goes on until this process ends."""
+        """End Ray. If Ray is still starting, its thread ends it right after the start."""
+        if self._done.done():
+            self._over(self._done)
+        else:
+            self._done.add_done_callback(self._over)
+
+    def drop(self, code: int) -> None:
+        """End a Ray that nobody needs, after a short wait for its start.
+
+        If this process ends during the start, its exit code is ``code``.
+        """
+        with suppress(Exception):  # the error that ended the need for Ray says more
+            in_time.wait_quietly(self._done, code)
+        self.end()
+
+    def _over(self, done: "Future[None]") -> None:
         with self._held:
-            if self._done.done() and self._done.exception() is None:
+            if done.exception() is None:
                 ray_compat.shut_down()
             self._ended.set()
 
@@ -117,26 +133,25 @@ _unused: list[OwnRay] = []
 """The Ray that has begun to start and has no connection yet, if there is any."""
 
 
-def begin(workers: int) -> None:
+def begin(workers: int, cores_each: int = 1) -> None:
     """Start a Ray beside other work, for the next connection. Call it inside ``unused_ended``."""
-    _unused.append(OwnRay(workers))
+    _unused.append(OwnRay(workers, cores_each))
 
 
-def taken(workers: int) -> OwnRay:
+def taken(workers: int, cores_each: int = 1) -> OwnRay:
     """The Ray that has begun to start, or a new Ray."""
-    return _unused.pop() if _unused else OwnRay(workers)
+    return _unused.pop() if _unused else OwnRay(workers, cores_each)
 
 
 @contextmanager
 def unused_ended() -> Iterator[None]:
     """At the end of this context, end a Ray that was begun in it and has no connection, as after a user's mistake."""
+    code = 0
     try:
         yield
+    except BaseException as error:
+        code = in_time.exit_code(error)
+        raise
     finally:
         while _unused:
-            own = _unused.pop()
-            try:
-                with suppress(UserError):  # the error that ended the context says more
-                    own.wait(in_time.SILENCE)
-            finally:
-                own.end()
+            _unused.pop().drop(code)

@@ -80,9 +80,17 @@ def our_tuner() -> Iterator[None]:
             os.environ.pop(name, None)
 
 
-def listen_on_this_machine_only() -> None:
-    """Bind each Ray that starts from now on to the loopback address. By default, Ray listens on every network."""
-    ray_constants.ENABLE_RAY_CLUSTER = False
+@contextmanager
+def on_this_machine_only() -> Iterator[None]:
+    """Bind each Ray that starts in this context to the loopback address. By default, Ray listens on every network.
+
+    A Ray needs the context until its end. Afterwards this process can start and find clusters as before.
+    """
+    before, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
+    try:
+        yield
+    finally:
+        ray_constants.ENABLE_RAY_CLUSTER = before
 
 
 def keep_from_workers(variables: Collection[str]) -> None:
@@ -135,7 +143,13 @@ def _with_few(start: Callable[..., Any]) -> Callable[..., Any]:
             asked = f"{WORKERS_AT_ONCE}{_starting.workers}"
             command = [asked if part.startswith(WORKERS_AT_ONCE) else part for part in command]
             places = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(IN_WORKERS))))
-            options["env_updates"] = {**(options.get("env_updates") or {}), "PYTHONPATH": places}
+            # Ray sets it at a worker's first task, when the libraries have made a thread for each core.
+            threads = os.environ.get("OMP_NUM_THREADS", str(_starting.cores))
+            options["env_updates"] = {
+                **(options.get("env_updates") or {}),
+                "PYTHONPATH": places,
+                "OMP_NUM_THREADS": threads,
+            }
         return start(command, *given, **options)
 
     return with_few
@@ -147,13 +161,13 @@ services.start_ray_process = _with_few(services.start_ray_process)
 
 
 @contextmanager
-def few_processes(workers: int = 0) -> Iterator[None]:
+def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
     """Start Ray without the processes that only a cluster needs: autoscaler, API server and reader of workers' logs.
 
     These processes take half of Ray's start. Ray's public options start them even without a dashboard. ``workers``
-    worker processes start at once, in place of one per core.
+    worker processes start right away, in place of one per core, for trials of ``cores`` cores.
     """
-    _starting.few, _starting.workers = True, workers
+    _starting.few, _starting.workers, _starting.cores = True, workers, cores
     try:
         yield
     finally:

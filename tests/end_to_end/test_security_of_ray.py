@@ -43,10 +43,11 @@ LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "0000000000000000000
 JOINS = """
 import sys
 from harness.common.errors import UserError
-from harness.compat.ray import listen_on_this_machine_only
+from harness.compat.ray import on_this_machine_only
 from harness.cluster.connection import connection
 
-listen_on_this_machine_only()  # or Ray takes 127.0.0.1 for the machine's other address
+only = on_this_machine_only()
+only.__enter__()  # or Ray takes 127.0.0.1 for the machine's other address
 try:
     with connection(sys.argv[1]):
         print("let in")

@@ -22,7 +22,8 @@ def weak(results: Results) -> Iterator[str]:
     runs = results.runs[results.runs["complete"] & ~results.runs["collapsed"]].dropna(subset=["source"])
     if len(runs) < LEAST or not results.measure.points or results.measure.lower_is_better:
         return
-    median = float(runs["source"].median())
+    if (median := float(runs["source"].median())) <= 0:  # of a metric that may be negative
+        return
     for method, own in runs.groupby("method", sort=False):
         low = own[own["source"] < SHARE * median]
         if low.empty:

@@ -27,6 +27,6 @@ def ray_ahead(resources: Resources) -> Iterator[Callable[[int], None]]:
             from harness.cluster import own_ray  # here, because a finished study does not need Ray
 
             held.enter_context(own_ray.unused_ended())
-            own_ray.begin(at_once(trials, resources))
+            own_ray.begin(at_once(trials, resources), resources.cores)
 
         yield begin

@@ -56,8 +56,8 @@ def ready(
     reached or no node has room for a trial.
     """
     place = store.for_workers
-    workers = at_once(len(trials), resources)
-    with connection(resources.ray_address, workers), tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+    connected = connection(resources.ray_address, at_once(len(trials), resources), resources.cores)
+    with connected, tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
         gpus = _gpus(resources)
         _check_fits(resources, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
@@ -74,7 +74,7 @@ def ready(
 
 def provide_on_ray(requests: Sequence[Request], store: Store, resources: Resources, display: Display) -> None:
     """Compute Fisher diagonals as Ray tasks, each with a trial's resources. Raises the first error."""
-    with connection(resources.ray_address, at_once(len(requests), resources)):
+    with connection(resources.ray_address, at_once(len(requests), resources), resources.cores):
         gpus = min(1.0, _gpus(resources))
         _check_fits(replace(resources, gpus=gpus, processes=None, shard=False), gpus)
         for error in _provided(requests, store.for_workers, resources, gpus, display):

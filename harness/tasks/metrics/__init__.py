@@ -105,6 +105,9 @@ METRICS: Registry[Metric] = Registry(
 RESERVED = ("examples", "fingerprint", "label_counts", "majority", "number_fit", "unknown")
 """Names that no metric may have, because records use these names for other values."""
 
+SIGNED = ("matthews", "pearson", "spearman")
+"""Metrics from -1 to 1."""
+
 YOUNG = ("mae", "rmse")
 """Metrics with names that users' files may have too. Older stores have scores of such files under these names."""
 

@@ -130,9 +130,9 @@ class Group:
 
     def abandon(self) -> None:
         """Free a GPU from messages that no process answers any more."""
-        shards.end()
         if self._sums is not self._messages:
-            self._sums.abort()
+            self._sums.abort()  # first, because the end of the default group waits for its messages
+        shards.end()
 
     def check_equal(self, tensors: Sequence[Tensor]) -> None:
         """Raise ``RuntimeError`` if this process's tensors have other norms than those of process 0."""

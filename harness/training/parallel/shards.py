@@ -28,7 +28,7 @@ class Shards:
 
     def __init__(self, model: PreTrainedModel, group: Group) -> None:
         self.model, self.group = model, group
-        self._outline = _outline(model)
+        self._outline = _outline(model) if group.leads else None
         group.serve_torch()
         compat.shard(model, _layers(model), group.size)
 
@@ -45,10 +45,15 @@ class Shards:
     def whole_model(self) -> PreTrainedModel | None:
         """A copy of the model with whole weights, on the CPU of process 0; ``None`` elsewhere. Meets."""
         weights = self.whole(self.model.state_dict())
-        if not self.group.leads:
+        if self._outline is None:
             return None
-        model = copy.deepcopy(self._outline, trimmed_embedding.kept_in_place(self._outline))
+        model = copy.deepcopy(self._outline, _shared(self._outline))
+        names = [*_names(model)]
         model.load_state_dict(weights, assign=True)
+        for first, *others in names:  # each name has got a parameter of its own
+            for other in others:
+                owner, _, own = other.rpartition(".")
+                setattr(model.get_submodule(owner), own, model.get_parameter(first))
         return model
 
     def follow(self, optimizer: torch.optim.Optimizer) -> None:
@@ -101,10 +106,26 @@ def _layers(model: PreTrainedModel) -> list[nn.Module]:
 
 def _outline(model: PreTrainedModel) -> PreTrainedModel:
     """A copy of a model without its weights."""
-    memo: dict[int, Any] = trimmed_embedding.kept_in_place(model)
+    memo = _shared(model)
     for parameter in model.parameters():
         memo[id(parameter)] = nn.Parameter(parameter.detach().to("meta"), requires_grad=parameter.requires_grad)
     return copy.deepcopy(model, memo)
+
+
+def _names(model: nn.Module) -> Iterable[list[str]]:
+    """The names of each parameter; mT5's embeddings have two."""
+    found: dict[int, list[str]] = {}
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        found.setdefault(id(parameter), []).append(name)
+    return found.values()
+
+
+def _shared(model: PreTrainedModel) -> dict[int, Any]:
+    """A memo for ``copy.deepcopy`` with the parts of a model that a copy may share: no training changes them in place.
+
+    A copy gets its own buffers of the state when weights are loaded into it.
+    """
+    return trimmed_embedding.kept_in_place(model) | {id(buffer): buffer for buffer in model.buffers()}
 
 
 def _gathered(value: Any, *, keep: bool) -> Any:

@@ -116,3 +116,52 @@ def test_ray_starts_only_for_trials_that_need_a_ray_of_our_own() -> None:
 def test_no_more_workers_start_than_trials_and_cores_allow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.execution.on_ray.ahead.cores", lambda: 8)
     assert [at_once(trials, Resources(cpus=cpus)) for trials, cpus in ((3, 1), (99, 1), (99, 3))] == [3, 8, 2]
+
+
+TWO = """
+import subprocess, sys
+from ray.cluster_utils import Cluster
+from harness.cluster.connection import connection
+
+with connection(None):
+    pass
+made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+code = "import ray, sys; ray.init(sys.argv[1], log_to_driver=False); print(len(ray.nodes()))"
+subprocess.run([sys.executable, "-c", code, made.address], check=True, timeout=100)
+made.shutdown()
+"""
+
+
+@pytest.mark.slow
+def test_after_our_ray_a_process_starts_a_cluster_that_others_reach() -> None:
+    done = subprocess.run([sys.executable, "-c", TWO], capture_output=True, text=True, timeout=200, check=False)
+    assert done.stdout == "1\n", done.stderr
+
+
+DROPPED = """
+import sys, threading, time
+import ray
+from harness.cluster import in_time, own_ray
+in_time.SILENCE = 0.1
+try:
+    with own_ray.unused_ended():
+        own_ray.begin(0)
+        raise {error}
+except BaseException:
+    pass
+end = time.monotonic() + 60
+while {later} and threading.active_count() > 1 and time.monotonic() < end:
+    time.sleep(0.1)
+assert not ({later} and ray.is_initialized())
+sys.exit({code})
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("error", "later", "code"), [("KeyboardInterrupt", False, 130), ("ValueError", True, 0)], ids=["at-once", "later"]
+)
+def test_a_dropped_start_leaves_the_exit_code_as_it_is(error: str, later: bool, code: int) -> None:
+    text = DROPPED.format(error=error, later=later, code=code)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stdout) == (code, ""), done.stderr
