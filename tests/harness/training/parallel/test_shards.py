@@ -1,6 +1,7 @@
 """Trials whose two processes share the weights equal trials of one process."""
 
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,10 +12,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel
+from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from harness.common.errors import UserError
 from harness.compat.shards import mine
+from harness.embedded import ENCODER
+from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.fisher import supply
 from harness.methods import (
@@ -39,7 +42,7 @@ from harness.methods import (
     WeightAveraging,
 )
 from harness.store.store import Store
-from harness.study import Setting, TrialConfig
+from harness.study import Setting, Study, TrialConfig
 from harness.tasks import task_named
 from harness.training.parallel.group import Group
 from harness.training.parallel.shards import check
@@ -47,6 +50,7 @@ from harness.training.trainer import PenaltyTrainer
 from harness.training.trial import run_trial
 from tests.harness.training.parallel.test_processes import PLAIN, TWO, UNDROPPED, weights
 from tests.helpers.cut_trials import cut, ended
+from tests.helpers.encoders import SMALL
 from tests.helpers.replica import trained
 from tests.helpers.studies import SHORT
 from tests.helpers.training import Recorder
@@ -209,3 +213,27 @@ def test_what_needs_whole_weights_is_refused(trial: Callable[..., TrialConfig]) 
     assert config.id == replace(config, shard=False).id
     assert "shard" not in replace(config, shard=False).to_json()
     assert TrialConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.nightly
+def test_weights_with_two_names_stay_one(study: Study, tmp_path: Path) -> None:
+    """mT5 has its embeddings under two names."""
+    folder = tmp_path / "mt5"
+    sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
+    sizes |= {"dropout_rate": 0, "classifier_dropout": 0}
+    torch.manual_seed(0)
+    AutoModel.from_config(AutoConfig.for_model("mt5", **SMALL, **sizes)).save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(ENCODER / name, folder)
+    made = replace(study, encoder=str(folder), methods=(Vanilla(),), seeds=(0,), settings=(SHORT,), targets=("de",))
+    (trial,) = plan(made)
+    store = Store(tmp_path / "store")
+    with second([replace(trial, processes=2, shard=True)], store.cache, tmp_path) as (place,):
+        group = Group(place, 0, 2)
+        sharded, _ = trained(replace(trial, processes=2, shard=True), store.cache, group)
+        group.abandon()
+    whole, _ = trained(trial, store.cache, None)
+    assert isinstance(sharded.model, PreTrainedModel)
+    assert isinstance(whole.model, PreTrainedModel)
+    assert sharded.model.num_parameters() == whole.model.num_parameters()
+    _same("mt5", sharded, whole)
