@@ -353,14 +353,16 @@ class PenaltyTrainer(ResumableTrainer):
         """The callbacks whose state does not follow from the step alone."""
         return [callback for callback in self.callback_handler.callbacks if hasattr(callback, "state_dict")]
 
+    def _callback_states(self) -> list[dict[str, Any]]:
+        return [callback.state_dict() for callback in self._with_state()]
+
     def keep_training_state(self) -> None:
         """Keep the state of the training, and raise ``KeyboardInterrupt`` after a signal."""
         assert self._states is not None
-        callbacks = [callback.state_dict() for callback in self._with_state()]
         if self.shards is None:
-            self._states.write(partial(self._fill, self._trained(), callbacks))
+            self._states.write(partial(self._fill, self._trained(), self._callback_states()))
         else:
-            trained, callbacks = self.shards.whole([self._trained(), callbacks])
+            trained, callbacks = self.shards.whole([self._trained(), self._callback_states()])
             with self.shards.whole_state():
                 self._states.write(partial(self._fill, trained, callbacks))
         if signals.requested():
@@ -369,8 +371,7 @@ class PenaltyTrainer(ResumableTrainer):
     def keep_end(self) -> None:
         """Keep the state of a training that has ended, so that only its scoring is repeated."""
         if self._ended and self._states is not None and not math.isinf(self._states.every):
-            callbacks = [callback.state_dict() for callback in self._with_state()]
-            self._states.write(partial(self._fill, self._ended, callbacks))
+            self._states.write(partial(self._fill, self._ended, self._callback_states()))
 
     def _fill(self, trained: Mapping[str, Tensor], callbacks: list[dict[str, Any]], folder: Path) -> None:
         save_file({name: tensor.detach().contiguous() for name, tensor in trained.items()}, folder / TRAINED)

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors, trainers
@@ -51,15 +52,19 @@ FAMILIES = {
 }
 """mBERT, XLM-R (positions begin after the padding's id), DistilBERT (no token types, no pooler), mDeBERTa-v3,
 ModernBERT, ELECTRA."""
+MT5 = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
 LENGTH = 60
 
 
 def tiny_encoder(folder: Path, layers: int = 2) -> None:
     """Save a BERT with few layers and random weights; tokenizer and number of positions are the embedded encoder's."""
+    save_encoder(folder, "bert", **BERT | {"num_hidden_layers": layers, "max_position_embeddings": 512})
+
+
+def save_encoder(folder: Path, kind: str, auto: Any = AutoModelForMaskedLM, **options: Any) -> None:
+    """Save an encoder of a kind, with random weights and the embedded encoder's tokenizer."""
     torch.manual_seed(0)
-    size = BERT | {"num_hidden_layers": layers, "max_position_embeddings": 512}
-    config = AutoConfig.for_model("bert", **SMALL, **size)
-    AutoModelForMaskedLM.from_config(config).save_pretrained(folder)
+    auto.from_config(AutoConfig.for_model(kind, **{**SMALL, **options})).save_pretrained(folder)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(embedded.ENCODER / name, folder)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from analysis.results.frame import Results
+from analysis.results.suspect_runs.listing import listed
 
 FAR = 10.0
 """A run more than this many median absolute deviations below its method's median is suspected. For normal scores these
@@ -12,7 +13,6 @@ LEAST = 0.5
 SMALL = 0.005
 """Smallest median absolute deviation as a share of the median, for scores in a metric's own unit."""
 MIN_RUNS = 4
-SHOWN = 5
 
 
 def suspected(results: Results) -> Iterator[str]:
@@ -29,13 +29,9 @@ def suspected(results: Results) -> Iterator[str]:
             continue
         side = "above" if results.measure.lower_is_better else "below"
         digits = 1 if results.measure.points else 3
-        named = [
-            f"setting {s}, seed {k}: {score:.{digits}f}" for s, k, score in low[["setting", "seed", "source"]].values
-        ]
-        more = f"; and {len(low) - SHOWN} more" if len(low) > SHOWN else ""
         yield (
             f"The file does not say which runs collapsed, so all runs count as healthy. {len(low)} of {len(runs)} runs "
             f"of {method} may have collapsed: their {results.source} score is over {FAR:g} median absolute "
             f"deviations {side} the method's median of {runs['source'].median():.{digits}f} "
-            f"({'; '.join(named[:SHOWN])}{more}). Mark collapsed runs in the column 'collapsed'."
+            f"({listed(low, digits)}). Mark collapsed runs in the column 'collapsed'."
         )

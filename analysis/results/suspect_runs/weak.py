@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analysis.results.frame import Results
+from analysis.results.suspect_runs.listing import listed
 
 SHARE = 0.5
 """A run is weak if its source score is below this share of the median over all methods' runs without a collapse."""
 LEAST = 4
 """Smallest number of runs for a median."""
-SHOWN = 5
 
 
 def with_weak_runs(results: Results) -> Results:
@@ -28,10 +28,8 @@ def weak(results: Results) -> Iterator[str]:
         low = own[own["source"] < SHARE * median]
         if low.empty:
             continue
-        named = [f"setting {s}, seed {k}: {score:.1f}" for s, k, score in low[["setting", "seed", "source"]].values]
-        more = f"; and {len(low) - SHOWN} more" if len(low) > SHOWN else ""
         count = f"{len(low)} of {len(own)} runs of {method}"
         yield (
             f"{count} did not collapse, but scored less than half of the study's median of {median:.1f} on "
-            f"{results.source} ({'; '.join(named[:SHOWN])}{more}). Such runs can decide means and standard deviations."
+            f"{results.source} ({listed(low)}). Such runs can decide means and standard deviations."
         )

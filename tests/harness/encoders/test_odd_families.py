@@ -1,17 +1,14 @@
 """Kinds of encoder with habits of their own: they train, or what they cannot do is said before anything runs."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM
+from transformers import AutoModel, AutoModelForMaskedLM
 
-from harness import embedded
 from harness.common.errors import UserError
 from harness.encoders import pinning
 from harness.execution.plan import plan
@@ -20,11 +17,10 @@ from harness.methods import Ewc, LayerFreeze, LayerwiseDecay, Method, Vanilla
 from harness.store.record import Record
 from harness.training.trial import run_trial
 from tests.helpers.data import folder_of
-from tests.helpers.encoders import BERT, LENGTH, SMALL, make
+from tests.helpers.encoders import BERT, LENGTH, MT5, make, save_encoder
 from tests.helpers.studies import SHORT
 
 LUKE = {**BERT, "entity_vocab_size": 10, "entity_emb_size": 8, "type_vocab_size": 1}
-MT5 = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
 XLM = {"emb_dim": 32, "n_layers": 2, "n_heads": 2, "max_position_embeddings": 66, "pad_index": 1, "unk_index": 3}
 XLNET = {"d_model": 32, "n_layer": 2, "n_head": 2, "d_inner": 64}
 XMOD = {**BERT, "languages": ["en_XX", "de_DE"], "adapter_reduction_factor": 2}
@@ -35,12 +31,8 @@ def encoder(tmp_path: Path) -> Callable[..., str]:
     """Makes a tiny encoder of a kind, with the embedded encoder's tokenizer."""
 
     def made(kind: str, auto: Any = AutoModelForMaskedLM, **options: Any) -> str:
-        torch.manual_seed(0)
-        folder = tmp_path / kind
-        auto.from_config(AutoConfig.for_model(kind, **{**SMALL, **options})).save_pretrained(folder)
-        for name in ("tokenizer.json", "tokenizer_config.json"):
-            shutil.copy(embedded.ENCODER / name, folder)
-        return str(folder)
+        save_encoder(tmp_path / kind, kind, auto, **options)
+        return str(tmp_path / kind)
 
     return made
 

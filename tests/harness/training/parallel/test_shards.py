@@ -1,7 +1,6 @@
 """Trials whose two processes share the weights equal trials of one process."""
 
 import pickle
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,11 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from transformers import AutoConfig, AutoModel, PreTrainedModel
+from transformers import AutoModel, PreTrainedModel
 
 from harness.common.errors import UserError
 from harness.compat.shards import mine
-from harness.embedded import ENCODER
 from harness.execution.plan import plan
 from harness.execution.resources import Resources
 from harness.fisher import supply
@@ -50,7 +48,7 @@ from harness.training.trainer import PenaltyTrainer
 from harness.training.trial import run_trial
 from tests.harness.training.parallel.test_processes import PLAIN, TWO, UNDROPPED, weights
 from tests.helpers.cut_trials import cut, ended
-from tests.helpers.encoders import SMALL
+from tests.helpers.encoders import MT5, save_encoder
 from tests.helpers.replica import trained
 from tests.helpers.studies import SHORT
 from tests.helpers.training import Recorder
@@ -219,12 +217,7 @@ def test_what_needs_whole_weights_is_refused(trial: Callable[..., TrialConfig]) 
 def test_weights_with_two_names_stay_one(study: Study, tmp_path: Path) -> None:
     """mT5 has its embeddings under two names."""
     folder = tmp_path / "mt5"
-    sizes = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2, "decoder_start_token_id": 1}
-    sizes |= {"dropout_rate": 0, "classifier_dropout": 0}
-    torch.manual_seed(0)
-    AutoModel.from_config(AutoConfig.for_model("mt5", **SMALL, **sizes)).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(ENCODER / name, folder)
+    save_encoder(folder, "mt5", AutoModel, **MT5, dropout_rate=0, classifier_dropout=0)
     made = replace(study, encoder=str(folder), methods=(Vanilla(),), seeds=(0,), settings=(SHORT,), targets=("de",))
     (trial,) = plan(made)
     store = Store(tmp_path / "store")
