@@ -46,7 +46,7 @@ class Verdict(StrEnum):
     EQUIVALENT = "equivalent"
     """The 90 % interval lies within the bounds of equivalence."""
     OPEN = "open"
-    """Neither a difference nor its absence is shown."""
+    """The runs neither show nor rule out a difference."""
     UNTESTED = "untested"
     """There is no test; the claim's reason says why."""
     DESCRIBED = "described"

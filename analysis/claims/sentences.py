@@ -32,8 +32,7 @@ LOWER_IS_BETTER = {
     Verdict.EQUIVALENT: "scores the same",
 }
 """Verdicts on the mean score in words, of a metric of which the lower is better."""
-OPEN = "this shows neither a difference nor its absence"
-OPEN_IN_BRIEF = "this may be chance"
+OPEN = "this neither shows nor rules out a difference"
 RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
 
@@ -81,8 +80,8 @@ def _collapse_elsewhere(found: Answer, claim: Claim) -> str:
     if other is None or not other.tested or other.hopeless:
         return "So few settings say nothing about other settings."
     if other.verdict is claim.verdict:
-        return f"The same holds at other settings{_p(other)}."
-    return f"At other settings this is open{_p(other)}."
+        return f"The same holds for other settings{_p(other)}."
+    return f"For other settings, {OPEN}{_p(other)}."
 
 
 def spread(found: Answer, method: str, *, brief: bool = False) -> str:
@@ -145,7 +144,7 @@ def _elsewhere(found: Answer, claim: Claim) -> str:
         return f"The same holds for {_elsewhere_of(held[0])}{_p(held[0])}."
     tested = [other for other in others if other is not None and other.tested and not other.hopeless]
     if tested:
-        return f"For {_elsewhere_of(tested[0])} this is open{_p(tested[0])}."
+        return f"For {_elsewhere_of(tested[0])}, {OPEN}{_p(tested[0])}."
     reason = next((other.reason for other in others if other is not None and other.reason), "")
     return f"These runs say nothing about other seeds and settings{f': {reason}' if reason else ''}."
 
@@ -171,12 +170,19 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
         return f"{start} in these runs. They say nothing about other runs{f': {reason}' if reason else ''}."
     size, scope = f"{start}{_interval(shown, f'{{:+{found.form}}}')}.", _elsewhere_of(shown)
     if shown.shown:
-        return f"{size} It {words_of(found, shown)} for {scope}{_p(shown, brief)}."
+        return f"{size} It {words_of(found, shown)} for {scope}{_p(shown, brief)}.{_no_wider(found, shown)}"
     if shown.verdict is Verdict.EQUIVALENT and shown.bounds:
-        return f"{size} It {words_of(found, shown)} for {scope}, within {found.measure.within(shown.bounds[1])}."
-    if brief:
-        return f"{size} Whether it differs for {scope} is open."
-    return f"{size} For {scope}, {OPEN}{_p(shown)}."
+        words = f"It {words_of(found, shown)} for {scope}, within {found.measure.within(shown.bounds[1])}"
+        return f"{size} {words}.{_no_wider(found, shown)}"
+    return f"{size} For {scope}, {OPEN}{_p(shown, brief)}.{_no_wider(found, shown)}"
+
+
+def _no_wider(found: Answer, claim: Claim) -> str:
+    """The reason why a claim on other seeds is not on other settings too; empty for other claims."""
+    wider = found.claim(claim.quantity, claim.method, Scope.SETTINGS)
+    if claim.scope is Scope.SETTINGS or wider is None or not wider.reason:
+        return ""
+    return f" These runs say nothing about other settings: {wider.reason}."
 
 
 def rates(found: Answer) -> str:
@@ -200,8 +206,7 @@ def words_of(found: Answer, claim: Claim) -> str:
 
 
 def _open(claim: Claim, brief: bool) -> str:
-    words = OPEN_IN_BRIEF if brief else OPEN
-    return f"{words[0].upper()}{words[1:]}{_p(claim, brief)}"
+    return f"{OPEN[0].upper()}{OPEN[1:]}{_p(claim, brief)}"
 
 
 def _p(claim: Claim, brief: bool = False) -> str:

@@ -53,7 +53,7 @@ def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
     if not words and Quantity.SPREAD not in claims:
         return f"{method}: too few runs at the settings and seeds of {base} to compare."
     if not words:
-        return f"{method} against {base}: inconclusive; a difference is neither shown nor ruled out."
+        return f"{method} against {base}: inconclusive; the runs neither show nor rule out a difference."
     *first, last = words
     return f"{method} {' and '.join(filter(None, [', '.join(first), last]))}, compared with {base}."
 

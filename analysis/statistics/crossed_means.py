@@ -187,7 +187,7 @@ def _of_seeds(values: Floats, mean: float, design: Design) -> Scoped:
     if not len(values):
         return none(SEEDS, mean, "there are no runs")
     if design.seeds == 1:
-        return none(SEEDS, mean, "there is one seed, which says nothing about other seeds")
+        return none(SEEDS, mean, "there is one seed")
     if design.cells == design.settings:
         return none(SEEDS, mean, "each setting has one seed, so seeds and settings cannot be separated")
 
@@ -207,7 +207,7 @@ def _of_settings(values: Floats, mean: float, design: Design) -> Scoped:
     if not len(values):
         return none(SETTINGS, mean, "there are no runs")
     if design.settings == 1:
-        return none(SETTINGS, mean, "there is one setting, which says nothing about other settings")
+        return none(SETTINGS, mean, "there is one setting")
 
     centred, whole = values - mean, np.zeros(len(values), np.intp)
     if _same(centred, values):

@@ -48,7 +48,7 @@ def test_one_collapsed_run_is_no_finding(name: str, runs: int) -> None:
     assert not [claim for claim in found.claims if claim.shown]
     assert f"vanilla in 1 of {runs} runs" in text
     assert (
-        f"Of {runs} pairs of runs, 1 collapsed in vanilla alone, 0 in l2 alone and 0 in both. This shows neither"
+        f"Of {runs} pairs of runs, 1 collapsed in vanilla alone, 0 in l2 alone and 0 in both. This neither shows"
         in text
     )
     claim = claimed(found, Quantity.SPREAD, "l2")

@@ -87,9 +87,9 @@ def test_sentences_state_the_collapse_claims(found: Answer) -> None:
     needed = b.details["discordant pairs needed"]
     assert 3 * binomtest(0, needed).pvalue <= 0.05 < 3 * binomtest(0, needed - 1).pvalue
     assert sentences.collapse(found, "b") == (
-        "Of 12 pairs of runs, 7 collapsed in vanilla alone, 1 in b alone and 1 in both. This shows neither a "
-        f"difference nor its absence (p = {b.corrected:.2g}, corrected for 3 methods); {needed} pairs in which one "
-        "method alone collapses would show a difference."
+        "Of 12 pairs of runs, 7 collapsed in vanilla alone, 1 in b alone and 1 in both. This neither shows nor rules "
+        f"out a difference (p = {b.corrected:.2g}, corrected for 3 methods); {needed} pairs in which one method alone "
+        "collapses would show a difference."
     )
 
 
@@ -103,7 +103,9 @@ def test_sentences_on_other_settings_follow_the_claims(settings: int, verdict: V
     text = sentences.collapse(found, "a")
     assert "a collapses less often than vanilla" in text
     ending = (
-        "The same holds at other settings (p = 0.0078)." if settings == 8 else "So few settings say nothing about other"
+        "The same holds for other settings (p = 0.0078)."
+        if settings == 8
+        else "So few settings say nothing about other"
     )
     assert ending in text
 

@@ -147,7 +147,7 @@ def test_an_open_claim_has_its_detectable_ratio() -> None:
     found = answered(pairs(ours, theirs, name="a"))
     least = minimum_detectable_ratio(ours, theirs).ratio
     assert sentences.spread(found, "a").endswith(
-        f"This shows neither a difference nor its absence (p = {swapped_p(ours, theirs):.2g}); a ratio of {least:.2f} "
+        f"This neither shows nor rules out a difference (p = {swapped_p(ours, theirs):.2g}); a ratio of {least:.2f} "
         f"or {1 / least:.2f} would show a difference, with 80 % power."
     )
 

@@ -32,7 +32,7 @@ SHOWN = ("collapses", "is steadier", "is less steady", "scores higher", "scores 
         (
             Truth(2),
             Truth(2),
-            f"{L2} against vanilla: inconclusive; a difference is neither shown nor ruled out.",
+            f"{L2} against vanilla: inconclusive; the runs neither show nor rule out a difference.",
             "No run of either collapsed. Over 32 pairs of runs, l2(strength=0.1) has ",
         ),
     ],

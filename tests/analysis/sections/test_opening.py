@@ -42,8 +42,8 @@ def test_a_method_that_collapses_less_often_is_said_to_and_no_more() -> None:
         "vanilla in these runs."
     )
     assert "Over the 24 pairs of runs in which neither collapsed, a has" in verdict.text
-    assert verdict.text.count("This may be chance") == 1
-    assert verdict.text.endswith("Whether it differs for other settings is open.")
+    assert verdict.text.count("This neither shows nor rules out a difference") == 1
+    assert verdict.text.endswith("For other settings, this neither shows nor rules out a difference.")
 
 
 def test_a_method_that_is_steadier_is_said_to_and_no_more() -> None:
@@ -72,7 +72,7 @@ def test_marks_of_several_methods_are_said_to_be_corrected() -> None:
 
 def test_where_nothing_differs_nothing_is_said_to() -> None:
     (verdict,) = shown(study(2, 2)).verdicts
-    assert verdict.headline == "a against vanilla: inconclusive; a difference is neither shown nor ruled out."
+    assert verdict.headline == "a against vanilla: inconclusive; the runs neither show nor rule out a difference."
     assert not any(word in verdict.text for word in ("steadier", "collapses", "scores"))
 
 
@@ -97,7 +97,7 @@ def test_a_headline_has_every_finding_and_no_other(seen: View) -> None:
 )
 def test_collapse_is_placed_by_the_hyperparameter(collapsed: dict[str, Places], expected: str) -> None:
     (verdict,) = shown(study(2, 2, collapsed)).verdicts
-    assert verdict.text.startswith(f"{expected}. This may be chance; 6 pairs in which one")
+    assert verdict.text.startswith(f"{expected}. This neither shows nor rules out a difference; 6 pairs in which one")
 
 
 def test_the_numbers_are_those_of_the_claims() -> None:
