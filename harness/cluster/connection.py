@@ -18,8 +18,9 @@ from harness.common.errors import UserError, reason_and_file
 from harness.common.machine import signals
 
 TOKEN_NEEDED = (
-    "it asks for Ray's authentication token, and there is none here or another; copy ~/.ray/auth_token from the "
-    "cluster's head, or set RAY_AUTH_TOKEN to what 'ray get-auth-token' prints there (and unset RAY_AUTH_MODE=disabled)"
+    "it asks for Ray's authentication token, and this machine has none or a different one; copy ~/.ray/auth_token from "
+    "the cluster's head, or set RAY_AUTH_TOKEN to the output of 'ray get-auth-token' there (and unset "
+    "RAY_AUTH_MODE=disabled)"
 )
 LIMIT = 60.0
 """Time limit for a cluster to answer, in seconds."""
@@ -77,7 +78,8 @@ def _join(address: str, ended: threading.Event) -> None:
 def _knock(address: str, end: float) -> None:
     """Wait until a cluster's address accepts connections, and greet the cluster.
 
-    Raises the ``OSError`` at the end of the time. Ray itself would keep trying for many minutes.
+    ``end`` is the last time to try, on the clock of ``time.monotonic``. Raises the ``OSError`` of the last attempt. An
+    unknown host name is an error at once. Ray itself would keep trying for many minutes.
     """
     place = ray_compat.host_and_port(address)
     while place is not None:

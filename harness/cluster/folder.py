@@ -30,7 +30,7 @@ def private() -> Path | None:
     """A new folder for this process alone, if Ray cannot use ``default``.
 
     Ray cannot use a folder on a full disk or of another user, or with a path that is long or not ASCII. ``None`` if Ray
-    can use the default, if the user has set ``RAY_TMPDIR``, or if no place is better.
+    can use the default, if the user has set ``RAY_TMPDIR``, or if no place in ``SHORT`` can be used.
     """
     if "RAY_TMPDIR" in os.environ or usable(default()):
         return None

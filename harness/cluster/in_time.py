@@ -17,7 +17,7 @@ GAVE_UP, INTERRUPTED = 2, 130
 
 
 def begun(action: Callable[[], None], ended: threading.Event) -> "Future[None]":
-    """Run an action in a thread, which lives until ``ended`` is set."""
+    """Start an action in a thread, and return its future result. After the action, the thread lives until ``ended``."""
     done: Future[None] = Future()
 
     def act() -> None:
@@ -36,8 +36,9 @@ def begun(action: Callable[[], None], ended: threading.Event) -> "Future[None]":
 def wait(done: "Future[None]", limit: float, waiting: str) -> None:
     """Wait for an action.
 
-    Prints ``waiting`` on standard error if the action takes a while. Raises ``TimeoutError`` at the limit. After that,
-    or after Ctrl-C, the action's thread keeps running, and the process ends without waiting for Ray's shutdown.
+    Prints ``waiting`` on standard error after ``SILENCE`` seconds. Raises the action's own error, or ``TimeoutError``
+    after ``limit`` seconds. After ``TimeoutError`` or Ctrl-C, the action's thread keeps running. The process then ends
+    without waiting for Ray's shutdown.
     """
     try:
         _result(done, limit, waiting)
@@ -47,7 +48,7 @@ def wait(done: "Future[None]", limit: float, waiting: str) -> None:
 
 
 def wait_quietly(done: "Future[None]", code: int) -> None:
-    """Wait up to ``SILENCE`` seconds for an action. If this process ends before the action, its exit code is ``code``.
+    """Wait up to ``SILENCE`` seconds for an action. A process that ends before the action has the exit code ``code``.
 
     Raises ``TimeoutError``, or the action's own error.
     """
@@ -73,7 +74,7 @@ def exit_code(error: BaseException) -> int:
 
 
 def _leave(done: "Future[None]", code: int) -> None:
-    """End this process at once, together with a Ray that it is starting. An action that has ended needs no such end."""
+    """End this process at once, together with a Ray that it is starting. Does nothing after the action."""
     if done.done():
         return
     ray_compat.end_own_processes()

@@ -32,7 +32,7 @@ AWS_KEYS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SECURITY_TOKEN", 
 LIMIT = 180.0
 """Time limit for the start, in seconds. The start takes a small part of it on an idle machine."""
 THREADS, THREADS_A_WORKER = 170, 30
-"""Threads of an idle Ray, and of each worker; measured with Ray 2.60."""
+"""Numbers of threads: of an idle Ray, and of each worker. Measured with Ray 2.60."""
 
 
 def hush() -> None:
@@ -45,9 +45,9 @@ class OwnRay:
     """A Ray of this process. It starts in a thread."""
 
     def __init__(self, workers: int, cores_each: int = 1) -> None:
-        """Begin the start. ``workers`` processes import the libraries of a trial of ``cores_each`` cores right away.
+        """Begin the start. ``workers`` processes for trials of ``cores_each`` cores import their libraries right away.
 
-        Raises ``UserError`` if this user may have too few threads.
+        Raises ``UserError`` if the limit on this user's threads is too low.
         """
         room, needed = room_for_threads(), THREADS + THREADS_A_WORKER * cores()
         if room is not None and room < needed:  # Ray would wait forever, or be aborted
@@ -88,7 +88,7 @@ class OwnRay:
     def wait(self, limit: float = LIMIT) -> None:
         """Wait until Ray has started.
 
-        Raises ``UserError`` if it cannot start, or takes longer than ``limit`` seconds. Its logs then stay.
+        Raises ``UserError`` if it cannot start, or takes longer than ``limit`` seconds. Ray's logs then stay on disk.
         """
         logs = self._place / "session_latest" / "logs"
         try:
@@ -130,7 +130,7 @@ class OwnRay:
 
 
 _unused: list[OwnRay] = []
-"""The Ray that has begun to start and has no connection yet, if there is any."""
+"""The Ray that has begun to start and has no connection yet; empty if there is none."""
 
 
 def begin(workers: int, cores_each: int = 1) -> None:

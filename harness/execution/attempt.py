@@ -172,7 +172,7 @@ def _limited(resources: Resources) -> AbstractContextManager[None]:
 
 
 def _rescored(config: TrialConfig, store: Store, resources: Resources) -> Record | None:
-    """The trial's new record, scored from its kept weights; ``None`` if it has none that can be read."""
+    """The trial's new record, scored from its kept weights; ``None`` without a record or readable weights."""
     from harness.training import weights as kept
     from harness.training.rescoring import rescore
 

@@ -102,5 +102,5 @@ def test_a_ray_of_our_own_keeps_its_token_to_itself(home: Path) -> None:
     assert list(home.iterdir()) == []  # a later "ray start" would find a token there
     place = Path(os.environ["RAY_AUTH_TOKEN_PATH"])
     assert place.parent.stat().st_mode & 0o077 == 0
-    assert "it asks for Ray's authentication token, and there is none here or another; copy" in joins(home)
+    assert "it asks for Ray's authentication token, and this machine has none or a different one; copy" in joins(home)
     assert joins(home, RAY_AUTH_TOKEN=place.read_text()) == "let in\n"  # also by an address other than auto

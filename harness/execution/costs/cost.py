@@ -23,7 +23,7 @@ An upper bound, because a trial with a trimmed vocabulary keeps less.
 TOKENISED = 24
 """Bytes of a tokenised sub-word, labels included; measured on word-level tasks, which need the most."""
 REPEATED, TRIED, UNLIKE = 1.25, 1.5, 2.0
-"""Factors between trials and an estimate from like trials, from a few steps, or from other trials."""
+"""Factors that widen the range of an estimate: from similar trials, from a few steps, or from other trials."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def estimated(
 
 
 def _margin(trial: TrialConfig, like: Sequence[Past]) -> float:
-    """The factor between a trial and past trials, in addition to the spread of the past trials."""
+    """The factor by which a trial's range of seconds exceeds the spread of the past trials."""
     if any(alike(one.config) != alike(trial) for one in like):
         return UNLIKE
     return (

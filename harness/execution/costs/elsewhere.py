@@ -36,7 +36,7 @@ def estimated_on(
     *,
     keep_weights: bool = False,
 ) -> Cost:
-    """The cost of trials on this machine or on ``hardware``, from past trials that ``moved`` gives.
+    """The cost of trials on this machine or on ``hardware``. ``there`` is the result of ``moved``.
 
     The range of seconds also covers the uncertainty of the hardware's speed.
     """
@@ -53,8 +53,8 @@ def estimated_on(
 def moved(past: Sequence[Past], hardware: Hardware | None, store: Store | None) -> Moved:
     """Past trials on ``hardware``: the trials that ran there, or else all trials at its relative speed.
 
-    On this machine, without ``hardware``, they stay as they are. Raises ``UserError`` if the relative speed of a device
-    is not known.
+    Without ``hardware``, for this machine, the past trials stay as they are. Raises ``UserError`` if the relative speed
+    of a device is not known.
     """
     if hardware is None:
         return Moved(past, 1.0, 1.0, "")
@@ -96,20 +96,20 @@ def at_once_on(hardware: Hardware, resources: Resources) -> int:
 
 
 def gpu_hours(low: float, high: float) -> str:
-    """A range of GPU-hours with two digits, and never with an exponent."""
+    """A range of GPU-hours, rounded to two significant digits and written without an exponent."""
     if high < LEAST_HOURS:
         return f"less than {LEAST_HOURS}"
     return " to ".join(dict.fromkeys(two_digits(hours) if hours >= LEAST_HOURS else "0" for hours in (low, high)))
 
 
 def two_digits(value: float) -> str:
-    """A number rounded to two digits and written without an exponent, such as 1,600 or 0.021."""
+    """A number rounded to two significant digits and written without an exponent, such as 1,600 or 0.021."""
     rounded = float(f"{value:.2g}")
     return f"{rounded:,.0f}" if rounded >= 10 else f"{rounded:g}"
 
 
 def _scaled(one: Past, speed: RelativeSpeed) -> Past:
-    """The preparation stays as long: it is the CPU's and the disk's."""
+    """A past trial at another speed. The preparation takes as long as before, because CPU and disk do it."""
     return replace(
         one,
         training=one.training / speed.likely,

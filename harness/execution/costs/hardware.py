@@ -44,8 +44,8 @@ PEAKS = {
 }
 """Arithmetic (10¹² dense 16-bit operations with 32-bit sums a second) and memory rate (10⁹ bytes a second).
 
-They are peaks from the makers' data sheets (NVIDIA, AMD; figures for sparse matrices are halved). A core of a CPU is 3
-GHz × 16 lanes × 2 operations with 32 bits, and its share of a server's memory channels.
+The figures are peaks from the makers' data sheets (NVIDIA, AMD; figures for sparse matrices are halved). The arithmetic
+of a CPU core is 3 GHz × 16 lanes × 2 operations with 32 bits. Its memory rate is its share of a server's channels.
 """
 TABLE = "peak rates of arithmetic and memory in the makers' data sheets"
 MAKERS = {"nvidia", "amd", "instinct", "tesla", "geforce", "gpu", "gpus"}
@@ -83,7 +83,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class RelativeSpeed:
-    """How many times as fast one device is as another: the likely value and its range."""
+    """The speed of one device divided by the speed of another: the likely value and its range."""
 
     low: float
     likely: float
@@ -95,7 +95,7 @@ class RelativeSpeed:
 def on(text: str, devices: Collection[str] = ()) -> Hardware:
     """The hardware of a text such as ``8 A100``, ``4x H100 PCIe``, ``L4`` or ``64 cores``.
 
-    ``devices`` are further names, as records have them. Raises ``UserError`` for an unknown name or a number below 1.
+    ``devices`` are further allowed names, from records. Raises ``UserError`` for an unknown name or a number below 1.
     """
     found = COUNTED.fullmatch(text.strip())
     if found is None:

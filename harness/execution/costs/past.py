@@ -68,8 +68,14 @@ class Past:
 def similar(trial: TrialConfig, past: Sequence[Past]) -> list[Past]:
     """The past trials most similar to a trial.
 
-    They have the same method, batch size, length, number of processes and ``shard``, or else the first three. If none
-    do, they have the same batch size and length, or else the same method. Otherwise all past trials are taken.
+    The first of these criteria that a past trial meets decides:
+
+    - the same method, batch size, length, number of processes and ``shard``
+    - the same method, batch size and length
+    - the same batch size and length
+    - the same method
+
+    If no past trial meets any of them, all past trials are returned.
     """
     likenesses: tuple[Callable[[TrialConfig], object], ...] = (
         lambda config: (alike(config), config.processes, config.shard),
@@ -90,7 +96,7 @@ def alike(config: TrialConfig) -> object:
 
 
 def comparable(trials: Sequence[TrialConfig], store: Store, device: str | None) -> list[Past]:
-    """Figures of the store's trials with the same task, encoder, precision and kind of device; ``None`` for any device.
+    """Figures of the store's trials with the same task, encoder and precision, on ``device`` if it is not ``None``.
 
     Reads the records of ``trials`` and at most ``LOOKED_AT`` further records.
     """
@@ -124,7 +130,7 @@ def probe(trials: Iterable[TrialConfig], resources: Resources) -> list[Past]:
             short = replace(trial.setting, max_steps=PROBE_STEPS, epochs=None, warmup_steps=0)
             tests = {language: trial.test_data[language] for language in (*sources.parts(trial.source), target)}
             once = replace(trial, setting=short, targets=(target,), test_data=tests)
-            warm = replace(once, seed=once.seed + 1)  # the first also loads the encoder and tokenises
+            warm = replace(once, seed=once.seed + 1)  # the run of ``once`` also loads the encoder and tokenises
             for config in (once, warm):
                 if (ended := attempt(config, store, resources)).error:
                     raise RuntimeError(ended.error)
@@ -146,11 +152,11 @@ def grounds(
     """Past trials as the basis of an estimate, and their origin; or the reason why there are none.
 
     Args:
-        lacking: The trials to estimate, of which short ones run if the store has no past trials.
+        lacking: The trials to estimate. If the store has no past trials, a few steps of some of them run.
         trials: All trials of the study.
         store: The store; ``None`` if there is none.
         resources: The resources of a trial.
-        hardware: Other hardware than this machine.
+        hardware: The hardware of the estimate; ``None`` for this machine.
     """
     device = provenance().device
     past = comparable(trials, store, None if hardware is not None else device) if store is not None else []
