@@ -23,8 +23,8 @@ SECONDS = 5.0
 def following(tried: Sequence[GpuSharing], most: int) -> int | None:
     """The next number of trials to try: twice the last number, or as many as fit.
 
-    ``None`` if no larger number is possible, or if the last number was hardly faster than the one before. ``most`` is a
-    further limit, such as CPU cores.
+    ``None`` if no larger number is possible, or if the last number raised the speed by less than ``GAIN``. ``most``
+    is a further limit, such as the number of CPU cores.
     """
     *before, last = tried
     if before and last.rate < (1 + GAIN) * before[-1].rate:

@@ -33,9 +33,9 @@ HEADROOM = 0.1
 WARM_UP = 3
 """Number of steps before the timing."""
 MIN_STEPS = 3
-"""Smallest number of timed steps, with no limit on their time."""
+"""Smallest number of timed steps, however long they take."""
 ENDLESS = 10**9
-"""Steps of a trial that another process ends."""
+"""Number of steps of a trial that ``Stopwatch`` ends."""
 READY = "ready"
 
 
@@ -113,8 +113,7 @@ def _child(pipe: Connection, config: dict[str, Any], cache: Path, trials: int, t
     """
     try:
         os.environ["TOKENIZERS_PARALLELISM"] = "false"
-        # One device per trial: with several, transformers would train on all. CUDA is not initialised yet at this
-        # point.
+        # One device per trial, because transformers would train on all that it sees. CUDA is not initialised yet.
         os.environ["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
         logging.set_verbosity_error()
         arithmetic.settle(threads)

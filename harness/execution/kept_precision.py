@@ -13,7 +13,7 @@ def with_kept_precision(study: Study, place: str, gpus: float | None) -> Study:
     """The study, with the precision of its finished trials in a store in place of ``auto``.
 
     A study begun on another machine, or by a version with another ``auto``, thus keeps its trials. The precision is
-    taken only if this machine's device is good at it. Prints a note if it is not the device's fastest.
+    taken only if it is fp32 or this device's fastest precision. Prints a note if it is not the fastest.
 
     Args:
         study: A study to run.
@@ -38,7 +38,7 @@ def _finished(name: str, place: str) -> str | None:
     try:
         store = Store(place, create=False)
         _, trials = store.study(name)
-    except UserError:  # no store, no such study, or one of another version
+    except UserError:  # no store, no such study, or a study of another version
         return None
     there = set(store.ids())
     return next((trial.precision for trial in trials if trial.id in there), None)

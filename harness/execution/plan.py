@@ -20,9 +20,8 @@ def plan(study: Study, *, gpus: float | None = None, processes: int = 1, shard: 
     """The trials of a study, each once, in the order of execution.
 
     ``gpus`` is the number of GPUs of a trial; ``None`` means one if the machine has any. It decides the precision
-    ``auto``. ``processes`` is the number of processes that train a trial together, with ``shard`` each with a part of
-    the weights. Raises ``UserError`` for missing or
-    malformed input, before anything runs.
+    ``auto``. ``processes`` is the number of processes that train a trial together. With ``shard``, each process holds a
+    part of the weights. Raises ``UserError`` for missing or malformed input, before anything runs.
     """
     study.check_languages()
     encoder = pinning.find(study.encoder)
@@ -110,7 +109,7 @@ def another(trial: TrialConfig, method: Method, setting: Setting, seed: int) -> 
 
 
 def _selection(checkpoint: str, setting: Setting, dev: str, task: Task[Any]) -> dict[str, Any]:
-    """The dev set and the score, if a trial selects its weights or its end by them."""
+    """Fields of a trial: the dev set and scorer that select its weights or its end; empty if nothing selects them."""
     reads_dev = checkpoint == "best" or setting.early_stopping is not None
     return {"selected_on": dev if reads_dev else "", "selected_by": task.scorer if reads_dev else ""}
 

@@ -57,7 +57,7 @@ def warnings(trials: list[TrialConfig]) -> list[str]:
 
 
 def _read_by_tokenizer(trials: list[TrialConfig]) -> tuple[Encoder, Origin, str, tuple[str, ...]]:
-    """The encoder of some trials, the origin of the data, the source and all targets."""
+    """The encoder of some trials, the origin of their data, the source and all targets."""
     first = trials[0]
     targets = tuple(dict.fromkeys(language for trial in trials for language in trial.targets))
     return pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first), first.source, targets
@@ -105,8 +105,8 @@ def check_encoder(
     """
     if config(encoder).get("model_type") in BY_LANGUAGE:
         raise UserError(
-            f"encoder: {encoder.path!r} sends each language through an adapter of its own (X-MOD), and steadytune all "
-            "through that of one; give another encoder"
+            f"encoder: {encoder.path!r} sends each language through an adapter of its own (X-MOD), and steadytune "
+            "would send all languages through the same adapter; give another encoder"
         )
     outline = loading.outline(encoder, task)
     pieces, rows = len(loading.tokenizer(encoder)), trimmed_embedding.size(outline.model)
@@ -155,5 +155,5 @@ def _rehearse(method: Method, outline: Pretrained) -> None:
     moving = any(parameter.requires_grad for name, parameter in adapted.base_model.named_parameters() if name in anchor)
     if any(part.pulls for part in method.parts) and not moving:
         raise UserError(
-            f"methods: {method.label} do not go together: what would be held near the pretrained weights is frozen"
+            f"methods: {method.label} do not go together: the weights to hold near their pretrained values are frozen"
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Is told of each trial."""
+    """Receives the start and the end of each trial."""
 
     def started(self, config: TrialConfig) -> None:
         """A worker has the trial now."""
@@ -33,7 +33,7 @@ class Observer(Protocol):
 
 
 def announce_diagonals(requests: "Sequence[Request]", console: Console) -> None:
-    """Print the Fisher diagonals that are computed first, because their computation takes a while."""
+    """Print the number and languages of the Fisher diagonals that are computed before the trials."""
     if requests:
         named = ", ".join(dict.fromkeys("+".join(request.estimate.languages) for request in requests))
         console.print(f"Fisher information: {len(requests)} to compute ({named})", highlight=False)

@@ -23,7 +23,7 @@ class Loss:
     of_memory: bool = False
     """Whether this trial, and no other, ran out of memory."""
     of_time: bool = False
-    """Whether it took longer than its time limit."""
+    """Whether the trial took longer than its time limit."""
 
 
 def loss_of_worker(error_file: str | None, seconds: float, minutes: float | None, grace: float) -> Loss:
@@ -44,8 +44,8 @@ class Retries:
 
     A lost trial is retried with the other lost trials after the rest finish, then once alone. A trial that ran out of
     memory is retried alone directly. A trial that is lost alone has failed, and so has a trial that exceeded its time
-    limit. If a trial's checkpoints show progress, the loss counts as the first loss. Over many hours a trial may lose
-    several machines.
+    limit. A loss after a new checkpoint counts as the trial's first loss, because a long trial may lose several
+    machines.
     """
 
     def __init__(self, trials: list[TrialConfig], store: Store) -> None:

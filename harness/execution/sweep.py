@@ -55,7 +55,7 @@ def sweep(
         retry_failed: Whether to retry trials that failed before.
         keep_weights: Whether to keep the fine-tuned models, so that more languages can be scored without training
             again.
-        observer: Called with each trial that ends.
+        observer: Receives the start and the end of each trial.
     """
     conflict = name_conflicts.replaced(study, trials, store)
     store.clear(trials)
@@ -86,11 +86,11 @@ def _describer(trials: Sequence[TrialConfig]) -> Callable[[TrialConfig], str]:
 def diagonals(requests: "Sequence[Request]", store: Store, resources: Resources, console: Console) -> list[Path]:
     """The files of Fisher diagonals on this node.
 
-    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if
-    one exceeds the time limit.
+    Missing diagonals are computed in this process, or as Ray tasks with a trial's resources. Raises ``UserError`` if a
+    diagonal exceeds the time limit.
     """
     from harness.execution.preflight import check_room
-    from harness.fisher import supply  # here, because they import torch: a finished study does not need it
+    from harness.fisher import supply  # here, because both import torch, which a finished study does not need
 
     lacking = supply.lacking(dict.fromkeys(requests), store)
     if lacking:

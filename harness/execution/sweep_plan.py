@@ -37,22 +37,22 @@ class SweepPlan:
         return cls(trials, [*standing.finished.values()], len(failed), to_run, outdated)
 
     def notes(self, name: str, *, keep_weights: bool) -> Iterator[str]:
-        """Lines for the console; ``name`` is the study's."""
+        """Lines for the console; ``name`` is the study's name."""
         yield (
             f"{name}: {len(self.trials)} trials, {len(self.finished)} finished before, {self.failed} failed before, "
             f"{len(self.to_run)} to run"
         )
         without = sum(record.weights is None for record in self.finished)
         if keep_weights and without:
-            yield f"{without} finished trials have no kept weights, and get none: only trials that run leave theirs."
+            yield f"{without} finished trials have no kept weights and get none: only trials that run now keep weights."
         yield from _read_otherwise(self.to_run)
         if self.failed:
             yield "Failed trials run again with --retry-failed."
         if self.outdated:
             kept = sum(record.weights is not None for record in self.outdated)
             yield (
-                f"{len(self.outdated)} of them have a record that lacks languages or files, has other test data or "
-                f"scores by former rules: it is replaced whole, for {kept} by scoring the kept weights and for "
+                f"{len(self.outdated)} of them have a record that lacks languages or files, has other test data, "
+                f"or has scores by former rules. Each is replaced: {kept} by scoring the kept weights, "
                 f"{len(self.outdated) - kept} by fine-tuning again."
             )
         if self.to_run and (change := changed([record.provenance for record in self.finished])):

@@ -19,8 +19,8 @@ GRACE = 60.0
 def time_limit(minutes: float | None, *, may_exit: bool) -> Iterator[None]:
     """Raise ``TimeLimitError`` in the block after a number of minutes, wherever Python is; ``None`` for no limit.
 
-    ``may_exit`` allows ending the process if the exception does not help, or if this is not the main thread. A signal
-    reaches the main thread only.
+    The exception comes from a signal, which reaches the main thread only. ``may_exit`` allows ending the process if
+    this is another thread, or if the exception does not end the block.
     """
     if minutes is None:
         yield

@@ -35,7 +35,7 @@ def endless(settings: "Iterable[Setting]", examples: int | None, advice: str = S
 
 
 def warn_of_warmups(settings: "Iterable[Setting]", trial: "TrialConfig | None", searched: Collection[str] = ()) -> None:
-    """Print which warmups do not end within the training data of a trial.
+    """Print a note on each warmup that does not end in the training. ``trial`` gives the training data.
 
     Without a trial, only settings with a known number of steps are checked. ``searched`` are the hyperparameters of a
     search, which ``--set`` cannot change.

@@ -37,9 +37,9 @@ def described(error: BaseException) -> str:
 
 
 def described_trace(trace: str) -> str:
-    """The exception of a traceback from Ray, in the same form; empty if it cannot be read.
+    """The exception of a traceback from Ray, in the form of ``described``.
 
-    The death of a worker's process is told in plain words.
+    A text without an exception is returned on one line. The death of a worker's process is told in plain words.
     """
     plain = ANSI.sub("", trace)
     if NODE.search(plain):

@@ -21,7 +21,7 @@ REMOTE_LOOK = 30.0
 REFRESH = 1.0
 """Refreshes of the terminal per second. With ``--local`` they share a process with the trial."""
 SAID_EVERY = 60.0
-"""Seconds between two lines on a running trial, in the log file and in output to no terminal."""
+"""Seconds between two lines on a running trial, in the log file and in output that is not a terminal."""
 LINES = 8
 """Largest number of running trials on the display."""
 
@@ -44,7 +44,7 @@ class Display:
         """Descriptions of running trials and Fisher diagonals, by id."""
         self.heard: dict[str, Heartbeat] = {}
         self.said = dict[str, float]()
-        """The time of the start of each, or of the last line on it."""
+        """The time at which each trial or diagonal started, or at which the last line on it was printed, by id."""
         self.ended = Event()
         self.thread = Thread(target=self._follow, name="display", daemon=True)
         self.live: Live | None = None

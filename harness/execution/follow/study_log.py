@@ -53,7 +53,7 @@ def _end(error: BaseException) -> str:
 def study_console(store: Store, study: str, command: str) -> Iterator[Console]:
     """The console of a command on a study, with its log file ``logs/<study>.log``.
 
-    If there is no room for the file, the console has no log file.
+    If the file cannot be opened, as on a full disk, the console has no log file.
     """
     try:
         console = StudyConsole(store.logs / f"{study}.log")

@@ -16,7 +16,7 @@ def at_once(trials: int, resources: Resources) -> int:
 def ray_ahead(resources: Resources) -> Iterator[Callable[[int], None]]:
     """A function that begins the start of Ray for a number of trials; the next connection waits until Ray has started.
 
-    It does nothing if the trials need no Ray of our own. At its end, the context ends a Ray without a
+    The function does nothing if the trials need no Ray of our own. At its end, the context ends a Ray without a
     connection.
     """
     with ExitStack() as held:

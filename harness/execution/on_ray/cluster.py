@@ -52,7 +52,7 @@ def ready(
 ) -> Iterator[Cluster]:
     """A connected Ray cluster, after the computation of the trials' Fisher diagonals.
 
-    The diagonals are shown on ``display``, or on one of their own. Raises ``UserError`` if the cluster cannot be
+    The diagonals are shown on ``display``, or on a new display. Raises ``UserError`` if the cluster cannot be
     reached or no node has room for a trial.
     """
     place = store.for_workers

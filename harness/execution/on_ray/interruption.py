@@ -1,4 +1,4 @@
-"""A signal to the driver, passed on to the workers, which then write checkpoints.
+"""The way of a signal from the driver to the workers, which then write checkpoints.
 
 The driver leaves a mark in the cluster's key-value store, and each worker looks for it. No worker needs a signal of its
 own: most run on other machines.
@@ -19,7 +19,7 @@ POLL = 0.5
 
 @contextmanager
 def passed_on() -> Iterator[str]:
-    """Pass a signal of this process on to workers that ``listen`` for the name that is returned."""
+    """Pass a signal of this process on to workers. Gives the name of the mark for which they ``listen``."""
     name, over = f"steadytune-{uuid.uuid4().hex}", threading.Event()
 
     def pass_on() -> None:

@@ -114,14 +114,14 @@ def _run(
 
 
 class Worker(tune.Trainable):
-    """Runs one trial after another, each in one step. Its process keeps imported libraries, encoders and data in
-    memory.
+    """Runs one trial after another, each in one step of Tune.
 
-    Every worker receives all trials once, and then the index of each trial it runs. Tune keeps several copies of a
-    trial's config until the end, so the config must be small.
+    Its process keeps imported libraries, encoders and data in memory. Every worker receives all trials once, and then
+    the index of each trial that it runs. Tune keeps several copies of a trial's config until the end, so the config
+    must be small.
     """
 
-    def setup(  # type: ignore[override]  # Tune adds what with_parameters was given
+    def setup(  # type: ignore[override]  # Tune adds the arguments of with_parameters
         self,
         config: dict[str, Any],
         *,
@@ -151,7 +151,7 @@ class Worker(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Run one attempt and return its summary."""
         if self.broken:
-            os._exit(1)  # this process can no longer use its GPU: the trial is retried in another
+            os._exit(1)  # this process can no longer use its GPU: the trial is retried in another process
         trial = TrialConfig.from_json(self.trials[self.config[NUMBER]])
         # The store exists already. A node that does not see it must fail instead of keeping results to itself.
         store = Store(self.place, create=False)

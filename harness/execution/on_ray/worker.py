@@ -11,7 +11,7 @@ from harness.study import TrialConfig
 
 
 def code_of(trials: Iterable[TrialConfig]) -> own_code.Bundle:
-    """The code of users' tasks, metrics and methods that trials need. Workers get it by content."""
+    """The code of users' tasks, metrics and methods that trials need. Workers get the files' content."""
     return own_code.packed({file: name for trial in trials for file, name in trial.own_files.items()})
 
 

@@ -113,7 +113,7 @@ def test_what_a_family_cannot_do_is_said_before_it_runs(families: dict[str, str]
         check_encoder(pinning.find(families["bert"]), "udpos", LENGTH, [LayerFreeze(layers=3)])
     for pull in (L2(strength=1), Mixout(), DecoupledL2(strength=1)):
         with pytest.raises(
-            UserError, match=r"do not go together: what would be held near the pretrained weights is frozen"
+            UserError, match=r"do not go together: the weights to hold near their pretrained values are frozen"
         ):
             check_encoder(
                 pinning.find(families["bert"]), "udpos", LENGTH, [Composed(methods=(LayerFreeze(layers=2), pull))]

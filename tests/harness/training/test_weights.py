@@ -43,7 +43,7 @@ def test_more_languages_are_scored_without_training_again(
     monkeypatch.setattr("harness.training.building.PenaltyTrainer", None)  # any new training would fail
     outcome, out = run(replace(one, targets=("de", "hi", "zh")), store)
     assert outcome == SweepOutcome(1, 1, 0, 1)
-    assert "for 1 by scoring the kept weights and for 0 by fine-tuning again" in out
+    assert "Each is replaced: 1 by scoring the kept weights, 0 by fine-tuning again" in out
     after = store.record(trial)
     assert after is not None
     assert after.scores.test.keys() == {"en", "de", "hi", "zh"}
@@ -71,7 +71,7 @@ def test_without_kept_weights_a_trial_trains_again(one: Study, tmp_path: Path) -
     run(one, store)
     assert recorded(store, plan(one)[0].id).weights is None
     _, out = run(replace(one, targets=("de", "hi")), store)
-    assert "for 0 by scoring the kept weights and for 1 by fine-tuning again" in out
+    assert "Each is replaced: 0 by scoring the kept weights, 1 by fine-tuning again" in out
 
 
 @pytest.mark.parametrize("keep", [False, True])
