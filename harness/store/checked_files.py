@@ -19,7 +19,7 @@ READERS = 8
 
 
 class CheckedFiles(FileTree):
-    """Files with a list of the broken ones. Reading adds to the list; it moves and writes nothing."""
+    """Files, and a list of the broken files among them. Reading adds to the list; it moves and writes nothing."""
 
     def __init__(self, place: str | os.PathLike[str]) -> None:
         super().__init__(place)

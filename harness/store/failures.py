@@ -29,7 +29,7 @@ class Failures(CheckedFiles):
         return self.read_checked(f"trials/{trial}/failure.json", _failure)
 
     def failures(self, trials: Iterable[str]) -> dict[str, Failure]:
-        """The failures of the given trials, by id, in the given order. Trials without one are left out."""
+        """The failures of the given trials, by id, in the given order. Trials without a failure are left out."""
         return read_each(self.failure, trials)
 
     def save_failure(self, config: TrialConfig, error: str, traceback: str) -> None:
@@ -59,5 +59,5 @@ def _stopped(found: dict[str, Any], trial: str) -> dict[str, Any]:
 
 
 def now() -> str:
-    """The present time, for a record or a failure."""
+    """The present time in ISO 8601, for a record or a failure."""
     return datetime.now(UTC).isoformat(timespec="seconds")

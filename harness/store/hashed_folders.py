@@ -14,7 +14,7 @@ from harness.common.quarantine import SUFFIX
 from harness.store.checked_files import CheckedFiles
 
 SCRATCH = ".weights-"
-"""Prefix of the folders from which weights move into the store."""
+"""Prefix of the folders from which weights and checkpoints move into the store."""
 WRONG_HASH = "its content does not match its name"
 """The fault of a file or folder whose content does not match the hash in its name."""
 

@@ -1,6 +1,6 @@
 """Heartbeats of running trials and Fisher diagonals: small files by which any process can follow them.
 
-A heartbeat is no result. A lost, broken or late one changes nothing except the display.
+A heartbeat is no result. A lost, broken or late heartbeat changes nothing except the display.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ class Heartbeat:
     """The unit of ``step``: a step, a language or a window of text."""
     step: int = 0
     steps: int = 0
-    """Number of steps of the phase; 0 if it does not count any."""
+    """Number of steps of the phase; 0 if the phase does not count steps."""
     loss: float | None = None
     """Training loss of the last window of steps."""
     tokens_per_second: float | None = None
@@ -131,7 +131,7 @@ class Heartbeats(FileTree):
     def beat(self, heartbeat: Heartbeat) -> None:
         """Write a heartbeat. Unlike the writing of a result, this does not wait for the disk.
 
-        Raises whatever the file system raises.
+        Errors of the file system are raised as they are.
         """
         content, name = encoded(asdict(heartbeat)), _file(heartbeat.id)
         if not self.is_local:

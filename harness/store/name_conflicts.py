@@ -10,7 +10,7 @@ from harness.study import Study, TrialConfig
 def replaced(study: Study, trials: Iterable[TrialConfig], store: Store) -> str | None:
     """A warning if the store has a different study of this name, else ``None``.
 
-    A study that was scaled or extended is not a different one. The stored study is different in two cases:
+    A study that was scaled or extended is not a different study. The stored study is different in two cases:
 
     - Its question or its task differs, or only one of the two is a search.
     - It shares no trial with ``trials``, and its methods or encoder differ or it has no question.

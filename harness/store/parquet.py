@@ -30,7 +30,7 @@ def predictions(result: TrialResult) -> bytes:
 
 
 def _lists(values: list[list[Any]]) -> pa.Array:
-    """Lists of label ids as 16-bit numbers, or 32-bit ones if a label is beyond; lists of other values unchanged."""
+    """Lists of label ids as 16-bit numbers, or as 32-bit numbers for larger ids; lists of other values unchanged."""
     found = pa.array(values)
     kind = found.type.value_type if pa.types.is_list(found.type) else found.type
     if not (pa.types.is_integer(kind) or pa.types.is_null(kind)):

@@ -39,7 +39,7 @@ SIMPLE = (
     "encoder_revision",
     "training_data",
 )
-"""Fields of a trial's identity other than its method, its setting and its texts."""
+"""Fields of a trial that ``is_of`` compares as they are, beside its method, its setting and its texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Score:
     label_counts: LabelCounts | None = None
     """Counts of the gold and predicted labels. They decide whether the model has collapsed on this split."""
     number_fit: NumberFit | None = None
-    """The same for a task whose answers are numbers."""
+    """Fit of the predicted to the gold numbers. It decides about collapse if a task's answers are numbers."""
     unknown: float | None = None
     """Share (%) of the sub-words that are the tokenizer's unknown token."""
     examples: int
@@ -114,7 +114,7 @@ class ScoredCheckpoint:
 
     step: int
     dev: dict[str, float] | None = None
-    """Dev scores by step; ``None`` if the checkpoint was not selected on dev scores."""
+    """Dev scores by step; ``None`` if they selected neither the checkpoint nor the end of training."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,17 +141,17 @@ class Record:
     metric: str
     """The task's metric: a key of each score's ``metrics``."""
     measure: Measure | None = None
-    """How to read scores in ``metric``; ``None`` if its name says it (``measure_of``)."""
+    """How to read scores in ``metric``; ``None`` if the metric's name determines it (``measure_of``)."""
     scorer: str = ""
     """``Task.scorer``: the rules that the scores follow."""
     scores: Scores
     zero_shot: float
     """Mean of the targets' test scores in ``metric``."""
     collapsed: bool
-    """Whether the model has collapsed on the source's test set, by ``LabelCounts.collapsed``, or of numbers by
-    ``NumberFit.collapsed``; of several source languages, on the test sets of all.
+    """Whether the model has collapsed on the source's test set; for several source languages, on all their test sets.
 
-    If the source's score has neither: whether its accuracy is no better than its ``majority``.
+    ``LabelCounts.collapsed`` decides, or for numbers ``NumberFit.collapsed``. A score without either has collapsed if
+    its accuracy is no better than its ``majority``.
     """
     diverged: bool
     """Whether a loss or gradient was not finite."""
@@ -159,7 +159,7 @@ class Record:
     cost: TrialCost
     provenance: Provenance
     rescored: Provenance | None = None
-    """Provenance of scores that were computed later from the kept weights; ``None`` for original scores."""
+    """Provenance of scores that were computed later from the kept weights; ``None`` for the first scores."""
     predictions: str = ""
     """Name of the Parquet file beside the record; empty until the store has saved the record, as is ``history``."""
     history: str = ""
@@ -194,7 +194,8 @@ class Record:
 def scorer_of(record: Record) -> str:
     """The rules by which this version scores the task of a record.
 
-    A user's own task keeps the record's rules, since its code may be gone. Other rules would change its fingerprint.
+    A user's own task keeps the record's rules, because its code may be gone. New rules of such a task change the
+    fingerprint of its code.
     """
     task = record.identity.task
     return TASKS[task].scorer if task in TASKS else record.scorer
@@ -221,7 +222,7 @@ def covers(record: Record | None, trial: TrialConfig) -> bool:
 def is_of(record: Record, trial: TrialConfig) -> bool:
     """Whether a record's config agrees with a trial in all fields that both have.
 
-    Older and newer versions write other fields; a field that only one of the two has is ignored.
+    Older and newer versions write other fields. A field that only the record or only the trial has is ignored.
     """
     config = record.config
     method = record.identity.method

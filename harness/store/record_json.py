@@ -90,7 +90,7 @@ def _score(score: Score) -> dict[str, Any]:
 
 
 def _given(part: Any, *names: str) -> dict[str, Any]:
-    """The fields of a dataclass that are not at their default: all of them, or only the given names."""
+    """The fields of a dataclass that are not at their default; with ``names``, only these fields."""
     return {
         field.name: value
         for field in fields(part)
@@ -99,7 +99,7 @@ def _given(part: Any, *names: str) -> dict[str, Any]:
 
 
 def _nested(scores: Any) -> dict[str, dict[str, dict[str, Any]]]:
-    """The scores of the JSON with the metrics in a mapping of their own, as ``Score`` has them."""
+    """The JSON's scores, with each language's metrics in a separate mapping, as in ``Score``."""
     try:
         return {
             split: {

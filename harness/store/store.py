@@ -37,7 +37,7 @@ ID = re.compile("[0-9a-f]{16}", re.ASCII)
 
 
 class NoStoreError(UserError):
-    """There is no store at a place."""
+    """The error for a place without a store."""
 
 
 class Store(Trials, Studies, SharedFiles, Heartbeats):
@@ -83,8 +83,7 @@ class Store(Trials, Studies, SharedFiles, Heartbeats):
             if not self._has_trials() and self.exists("") and (not self.fs.isdir(self.root) or self.names("")):
                 raise UserError(
                     f"store: {self.place!r} is not allowed; it exists and is not a store (no store.json). "
-                    "Give an empty "
-                    "or new folder"
+                    "Give an empty or new folder"
                 )
             if not create and not self._has_trials():
                 raise NoStoreError(f"store: {self.place!r} does not exist; give the folder that 'steadytune run' wrote")

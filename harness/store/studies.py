@@ -57,7 +57,7 @@ class Studies(CheckedFiles):
         return study, trials
 
     def tried(self, name: str) -> list[Any]:
-        """The trials of the searches of that name, see ``harness.tuning.journal``; empty if there was no search."""
+        """The trials of all searches with this name, see ``harness.tuning.journal``; empty if there was no search."""
         found = self._study_file(name)
         return found.search if found is not None else []
 
@@ -66,8 +66,8 @@ class Studies(CheckedFiles):
     ) -> None:
         """Record a study, so that it can be reported without its data or encoder.
 
-        ``tried`` are the trials of a search. Without it, recorded trials of a search of that name stay, so that the
-        search can resume.
+        ``tried`` has the trials of a search. Without ``tried``, the recorded trials of a search with this name stay, so
+        that the search can resume.
         """
         content: dict[str, Any] = {
             "study": study.to_json(),

@@ -38,9 +38,9 @@ class Standing:
     """The state of some trials in a store, by id. A trial in none of the three is missing."""
 
     finished: dict[str, Record]
-    """Records with all scores that the trial asks for."""
+    """Records with all scores that their trials ask for."""
     outdated: dict[str, Record]
-    """Records that lack languages, have other test data, or have scores by older rules and no predictions."""
+    """Records that lack languages, have other test data, or have scores by older rules and no readable predictions."""
     failures: dict[str, Failure]
     """Last failures of the unfinished trials."""
     scored_again: frozenset[str] = frozenset()
@@ -109,11 +109,10 @@ class Trials(HashedFolders, Failures):
         return {getattr(record, kind) for kind in TABLES} <= set(self.names(f"trials/{record.id}"))
 
     def claim(self, trial: str, *, wait: bool = True) -> AbstractContextManager[bool]:
-        """Hold the lock of a trial, or of a search's name; gives ``False`` if another process holds it and ``wait`` is
-        false.
+        """Hold the lock of a trial, or of a search's name.
 
-        A store that is not local has no locks. Two processes may then run the same trial, and the last record stays,
-        whole.
+        Gives ``False`` if another process holds the lock and ``wait`` is false. A store that is not local has no locks.
+        Two processes may then run the same trial, and the later record stays, whole.
         """
         return (
             claimed(Path(self.root, "locks", f"{trial}.lock"), wait=wait)
