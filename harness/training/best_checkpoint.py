@@ -22,7 +22,7 @@ class BestOnDev(TrainerCallback):
         whole: Gives a model with whole weights, if the trained model has shards.
         sign: -1 if lower scores are better, else 1.
         keep: Whether to keep the best weights.
-        patience: Number of scores in a row without a new best after which training ends; ``None`` for no end.
+        patience: Number of scores in a row without a new best that ends training; ``None`` for no early stopping.
     """
 
     def __init__(

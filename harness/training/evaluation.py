@@ -25,13 +25,13 @@ from harness.training.precision import autocast
 MAX_TOKENS = {"cpu": 1024, "cuda": 32768}
 """Largest number of tokens in a batch, padding included, by type of device.
 
-On a CPU, small batches keep their activations in its cache. They are a quarter to a third faster than 4096 tokens. A
-GPU needs large ones to be busy.
+On a CPU, small batches keep their activations in its cache. They are a quarter to a third faster than batches of 4096
+tokens. A GPU needs large batches to be busy.
 """
 
 
 def score(model: PreTrainedModel, context: TrialContext, progress: Progress | None = None) -> list[Scored]:
-    """Scores of the source's dev and test sets and of every target's test set. ``progress`` counts the sets."""
+    """Scores on the source's dev and test sets and on every target's test set. ``progress`` counts these sets."""
     source, targets = context.config.source, context.config.targets
     constant = context.task.constant(context.encoded("train", source).gold)
     found = []
@@ -130,7 +130,7 @@ def max_tokens(model: PreTrainedModel) -> int:
 
 
 def _batches(lengths: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Batches of row indices, longest first, in which size times first length is at most ``limit``."""
+    """Batches of row indices, longest first, of at most ``limit`` padded tokens. A longer row is a batch of its own."""
     order = sorted(range(len(lengths)), key=lambda i: lengths[i], reverse=True)
     start = 0
     while start < len(order):

@@ -10,13 +10,13 @@ from harness.store.result import HISTORY
 
 
 class Follow(TrainerCallback):
-    """Notes the step after each step, and loss and tokens at the end of each window of the log.
+    """Notes the number of each step when it ends, and loss and tokens at the end of each window of the log.
 
-    On a GPU, loss and tokens are read only there, where ``Trainer`` waits for the GPU itself.
+    Loss and tokens are read only at the end of a window, because there ``Trainer`` itself waits for the GPU.
 
     Args:
-        progress: The object to note them in.
-        tokens: The number of tokens trained on so far.
+        progress: The object that receives the notes.
+        tokens: Gives the number of tokens trained on so far.
     """
 
     def __init__(self, progress: Progress, tokens: Callable[[], int]) -> None:

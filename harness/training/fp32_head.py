@@ -1,6 +1,6 @@
 """The product that makes the logits, in fp32 where the rest of the model runs in 16 bits.
 
-bf16 has 8 significant bits, so two labels often get equal logits. The first of them would then win.
+bf16 has 8 significant bits, so two labels often get equal logits. The label with the smaller id would then win.
 """
 
 import torch

@@ -4,7 +4,8 @@ Embeddings, layers and head see the real tokens alone, and attention goes by the
 are counted on the CPU, so that no step waits for the GPU. Losses and gradients equal the padded batch's except for
 rounding, and for dropout, which draws for real tokens only.
 
-Only a GPU with a kernel for it trains on them (``can_train``). On a CPU ``varlen`` packs the layers alone.
+Only a GPU with a kernel for flash attention trains on such batches (``can_train``). Otherwise, as on a CPU, batches are
+padded, and ``varlen`` packs the tokens in the layers alone.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,9 +23,9 @@ from harness.methods import Method, OwnMethod
 from harness.tasks import Task
 
 ENDS, LONGEST = "cu_seq_lens_q", "max_length_q"
-"""Arguments that ``transformers`` passes on to the attention: where sequences end, from 0, and their largest length."""
+"""Arguments that ``transformers`` passes on to the attention: 0 and the sequences' ends, and their largest length."""
 FIRSTS = "first_tokens"
-"""Argument with the positions of the texts' first tokens, (B,), for a head that reads these alone."""
+"""Argument with the positions of the texts' first tokens, (B,), for a head that reads only these tokens."""
 INPUTS = ("input_ids", "token_type_ids")
 COLLATORS = {DataCollatorForTokenClassification: True, DataCollatorWithPadding: False}
 """Collators that can be replaced, with whether each sub-word has a label."""
@@ -36,8 +37,8 @@ class PackedCollator:
     """A collator of packed batches.
 
     Args:
-        first: The first position's number: 0, or behind the padding's id in the families of RoBERTa.
-        of_tokens: Whether each sub-word has a label, or each sequence.
+        first: The number of the first position: 0, or in the families of RoBERTa the padding's id + 1.
+        of_tokens: Whether each sub-word has a label; otherwise each sequence has one.
     """
 
     def __init__(self, first: int, *, of_tokens: bool) -> None:
@@ -83,7 +84,7 @@ def can_train(model: PreTrainedModel, padding: Any, task: Task[Any], method: Met
 
 
 def fits(padding: Any, task: Task[Any], method: Method) -> bool:
-    """Whether a collator, a task and a method leave the shape of a batch open."""
+    """Whether a collator, a task and a method work with batches of any shape."""
     own = any(isinstance(part, OwnMethod) or part.virtual_tokens for part in method.parts)
     plain = type(task).loss is Task.loss and type(task).prepare is Task.prepare
     return type(padding) in COLLATORS and plain and not own
@@ -101,7 +102,7 @@ def flash_attention_works(width: int, dtype: torch.dtype, device: str) -> bool:
         for attend in (by_kernel, one_by_one):
             attended = attend(query, key, value, ends, 19, 0.0, width**-0.5)
             found.append([attended.detach(), *torch.autograd.grad(attended, leaves, slope.transpose(1, 2))])
-        with torch.random.fork_rng(range(torch.cuda.device_count())):  # a trial's draws do not depend on this one
+        with torch.random.fork_rng(range(torch.cuda.device_count())):  # a trial's draws do not depend on this draw
             dropped = by_kernel(query, key, value, ends, 19, 0.5, width**-0.5)
     except (RuntimeError, TypeError, NotImplementedError):
         return False

@@ -1,4 +1,4 @@
-"""Floating-point precision of a trial: the meaning of a study's word on a device."""
+"""Floating-point precision of a trial: the meaning of ``auto`` on a device, checks, and autocast."""
 
 from contextlib import AbstractContextManager
 
@@ -8,7 +8,7 @@ from harness.study import AUTO
 
 
 def chosen(precision: str, gpus: float | None) -> str:
-    """``precision``, or for ``auto`` the fastest precision of this machine's device.
+    """``precision``, or for ``auto`` the fastest precision on this machine's device.
 
     On a CPU that is bf16 if the processor has AVX512-BF16 or AMX, else fp32. On a GPU it is bf16 if the GPU has it,
     else fp16. ``gpus`` is a trial's share of a GPU; ``None`` means one GPU if there is any.

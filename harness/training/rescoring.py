@@ -33,7 +33,7 @@ def rescore(
     Args:
         model: The kept model.
         config: The trial, with the languages to score.
-        record: The training's record. The new record keeps its cost and provenance.
+        record: The training's record. The new record keeps its provenance, and its cost except for the time of scoring.
         history: The training's learning history.
         cache: Folder for tokenised data.
         threads: Number of CPU threads.

@@ -8,7 +8,7 @@ class Rungs(Protocol):
     """A receiver of a trial's dev scores."""
 
     def steps(self, total: int) -> Mapping[int, int]:
-        """The steps of a training with ``total`` steps at which the trial is scored, and the rung at each."""
+        """The rung at each step at which the trial is scored, by step, for a training of ``total`` steps."""
         ...
 
     def score(self, rung: int, step: int, dev: float) -> None:
@@ -17,9 +17,9 @@ class Rungs(Protocol):
 
 
 def evenly(total: int, count: int) -> dict[int, int]:
-    """The steps of ``count`` scores, evenly over ``total`` steps, with their numbers from 1. The last step has one.
+    """The numbers of ``count`` scores, from 1, by step: evenly over ``total`` steps, the last score at the last step.
 
-    A training with fewer steps than ``count`` has a score at each step, with the last of the step's numbers.
+    A training with fewer steps than ``count`` has a score at each step, with the largest number that falls on the step.
     """
     return {-(-total * number // count): number for number in range(1, count + 1)}
 

@@ -72,7 +72,8 @@ class PenaltyTrainer(ResumableTrainer):
     - ``loss``: the task loss plus the method's own loss and the coupled penalty.
     - ``grad_norm`` (before clipping) and ``learning_rate`` (the largest of any parameter): values of the last step.
 
-    A method's own loss (``Method.loss``) is divided by the step's number of labels, or their weight, as the task's is.
+    A method's own loss (``Method.loss``) is divided by the step's number of labels, or their weight. So is the task's
+    loss.
 
     Args:
         task: The task.
@@ -82,8 +83,8 @@ class PenaltyTrainer(ResumableTrainer):
         terms: Terms of the penalties, which pull towards ``anchor``.
         anchor: θ* by parameter name within the body.
         rates: Share of the learning rate by parameter name, for shares other than 1.
-        weights: Weights of the classes in ``loss``, (classes,); ``None`` for equal ones.
-        order: The order of the training rows; ``None`` for a random one.
+        weights: Weights of the classes in ``loss``, (classes,); ``None`` for equal weights.
+        order: The order of the training rows; ``None`` for a random order.
         group: The processes that train together; ``None`` if this process trains alone.
         shard: Whether each process of a group holds a part of the weights.
         kwargs: Arguments of ``Trainer``.
@@ -133,7 +134,7 @@ class PenaltyTrainer(ResumableTrainer):
         """Hyperparameters of the optimizer's groups at its start."""
         self._states: TrainingStates | None = None
         self.earlier = 0.0
-        """Seconds of training before the state from which it resumed."""
+        """Seconds of training up to the state from which the training resumed."""
         self.resumed_at: list[int] = []
         """Steps at which the training resumed."""
         self._since = 0.0
@@ -151,7 +152,7 @@ class PenaltyTrainer(ResumableTrainer):
         return int(self._tokens)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
-        """Always 0: nobody reads the count, and ``Trainer`` would count the model's parameters at every step for it."""
+        """Always 0. Nothing reads the count, and for it ``Trainer`` would count the parameters at every step."""
         return 0
 
     def compute_loss(
@@ -161,7 +162,7 @@ class PenaltyTrainer(ResumableTrainer):
         return_outputs: bool = False,
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
-        given = dict(inputs)  # Trainer takes the labels out of its own
+        given = dict(inputs)  # Trainer removes the labels from ``inputs``
         loss, outputs = super().compute_loss(model, inputs, True, num_items_in_batch)
         asked = {name: value for name, value in given.items() if name != "labels"}
         batch = Batch(asked, given["labels"], self.task, self.loss)
@@ -243,7 +244,7 @@ class PenaltyTrainer(ResumableTrainer):
         return optimizer
 
     def _own_optimizer(self, optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer | None:
-        """The method's own optimizer, with the groups of the setting's."""
+        """The method's own optimizer, with the parameter groups of the setting's optimizer; ``None`` if it has none."""
         names = ("params", "lr", "weight_decay")
         return self.method.optimizer(
             [{name: one[name] for name in names} for one in optimizer.param_groups], self.setting
@@ -280,7 +281,7 @@ class PenaltyTrainer(ResumableTrainer):
         return scaler.get_scale() if scaler is not None else 1.0
 
     def resume(self, states: TrainingStates | None = None) -> None:
-        """Train. If there is a training state, training starts from the last one. New states are kept in ``states``."""
+        """Train, from the last state in ``states`` if a state there fits. New states are kept in ``states``."""
         if states is None:
             self.train()
             self._make_whole()
@@ -309,7 +310,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._ended = self._trained()
 
     def whole(self, model: PreTrainedModel) -> PreTrainedModel:
-        """The model to score: this one, or a whole copy of shards on process 0. All processes make it together."""
+        """The model to score: ``model``, or on process 0 a whole copy of a model in shards. All processes call this."""
         made = None if self.shards is None else self.shards.whole_model()
         return model if made is None else cast(PreTrainedModel, made.to(cast(Any, self.args.device)))
 
@@ -338,7 +339,7 @@ class PenaltyTrainer(ResumableTrainer):
         self._steps = steps
 
     def _continue(self, window: Mapping[str, Any], *, changed: bool) -> None:
-        """Go on where an interrupted training stopped; if ``changed``, with hyperparameters of the setting."""
+        """Go on where an interrupted training stopped; if ``changed``, with the setting's hyperparameters."""
         self._continue_window(**window)
         if changed:
             assert self.optimizer is not None
@@ -410,9 +411,9 @@ class PenaltyTrainer(ResumableTrainer):
     def free(self) -> None:
         """Free the gradients and the optimizer's state, because scoring needs the room.
 
-        They are three times the size of the weights.
+        With AdamW they are three times the size of the weights.
         """
-        if self.optimizer is not None:  # a training that had ended before has none
+        if self.optimizer is not None:  # a training that resumed at its end has no optimizer
             self.optimizer.zero_grad(set_to_none=True)
             self.optimizer.state.clear()
 
@@ -435,7 +436,8 @@ class PenaltyTrainer(ResumableTrainer):
 def _rates(optimizer: torch.optim.Optimizer) -> tuple[dict[Tensor, float], Tensor | float]:
     """Each parameter's learning rate, and the share of a step by which weights move.
 
-    After an fp16 overflow the fused optimizer leaves the weights as they are. So does every decay.
+    The share is 0 after an fp16 overflow, else 1. The fused optimizer then leaves the weights as they are, and so does
+    every decay.
     """
     rates = {parameter: float(group["lr"]) for group in optimizer.param_groups for parameter in group["params"]}
     overflowed = getattr(optimizer, "found_inf", None)

@@ -27,10 +27,10 @@ REST = "rest.pt"
 
 
 class TrainingStates:
-    """The training states of one trial in a store. Every ``every`` seconds a new one replaces the earlier ones."""
+    """The training states of one trial in a store. Every ``every`` seconds a new state replaces the earlier states."""
 
     changed = False
-    """Whether the last state is of other hyperparameters, so that the optimizer's are not to be read from it."""
+    """Whether the last state has other hyperparameters than the trial. The optimizer then gets the trial's."""
 
     def __init__(self, store: "Store", trial: str, every: float) -> None:
         self.store, self.trial, self.every = store, trial, every
@@ -61,7 +61,7 @@ class TrainingStates:
 
 
 class NoStates(TrainingStates):
-    """The training states as a process sees them that neither keeps nor chooses any, but is told which to read."""
+    """No training states, for a peer: it writes none, and process 0 tells it which state to read."""
 
     def __init__(self) -> None:
         self.every = math.inf
@@ -77,8 +77,8 @@ class NoStates(TrainingStates):
 class SaveEvery(TrainerCallback):
     """Requests a training state at the end of a window of the log once ``seconds`` have passed, and after a signal.
 
-    The last step is left out, also one at which training stops early: a state there would be trained further. A signal
-    then ends the scoring, see ``PenaltyTrainer.keep_end``.
+    It requests none at the last step, even if training stops early there, because such a state would be trained
+    further. A signal then ends the scoring, see ``PenaltyTrainer.keep_end``.
     """
 
     def __init__(self, seconds: float) -> None:

@@ -109,7 +109,8 @@ def run_trial(
 def select_on_dev(trainer: PenaltyTrainer, context: TrialContext, group: Group | None = None) -> BestOnDev | None:
     """Let the trainer follow the source's dev set, if the trial asks for the best weights or for early stopping.
 
-    Of a group, process 0 scores and keeps the best weights; the others hear the scores, and so stop at the same step.
+    In a group, process 0 scores and keeps the best weights. The other processes receive the scores, and so stop at the
+    same step.
     """
     config = context.config
     keep, patience = config.checkpoint == "best", config.setting.early_stopping

@@ -5,8 +5,8 @@ examples would. In a batch of short and long sentences, a third to a half of the
 gradients equal the padded batch's except for rounding, and for dropout, which draws for real tokens only. Evaluation is
 not packed: its batches have nearly equal lengths.
 
-The batches of ``packed_batches`` come without padding; here they only meet their attention, and a head for whole texts
-gets each text's first token.
+The batches of ``packed_batches`` come without padding. For them, this module only calls their attention, and gives a
+head for whole texts each text's first token.
 """
 
 from dataclasses import dataclass

@@ -20,8 +20,8 @@ ADDED = "added.safetensors"
 def save(model: PreTrainedModel, context: TrialContext, folder: Path) -> None:
     """Write a trial's model and its tokenizer.
 
-    First a trimmed vocabulary is made whole, in place, and the attention for packed batches is replaced by the
-    original.
+    First a trimmed vocabulary is made whole, in place, and the original attention replaces the attention for packed
+    batches.
     """
     trimmed_embedding.restore(model)
     unpacked(model)

@@ -1,4 +1,4 @@
-"""The order of the training rows by length."""
+"""An order of the training rows that puts rows of similar length into one batch."""
 
 from collections.abc import Iterator
 

@@ -11,7 +11,7 @@ from harness.compat.torch import show_rates
 from harness.setting import Setting
 
 OPTIMIZERS = {"adamw": "adamw_torch_fused", "adafactor": "adafactor", "sgd": "sgd"}
-"""The names of ``transformers``."""
+"""The names of a setting's optimizers in ``transformers``."""
 
 
 class UncorrectedAdamW(torch.optim.AdamW):
@@ -49,9 +49,9 @@ def options_of(optimizer: torch.optim.Optimizer) -> list[dict[str, Any]]:
 
 
 def restart_with(options: Sequence[dict[str, Any]], optimizer: torch.optim.Optimizer, schedule: LRScheduler) -> None:
-    """Give a running optimizer other hyperparameters, and its schedule the rates of its present step from them.
+    """Give a running optimizer other hyperparameters. Its schedule goes on at its present step, with their rates.
 
-    ``options`` is of ``options_of``, in the order of the groups. The optimizer's moments stay.
+    ``options`` is a result of ``options_of``, in the order of the groups. The optimizer's moments stay.
     """
     assert isinstance(schedule, LambdaLR)
     for group, own, share in zip(optimizer.param_groups, options, schedule.lr_lambdas, strict=True):

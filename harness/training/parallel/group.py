@@ -1,8 +1,8 @@
 """Sums and messages between the processes that train one model together.
 
 Each process has a replica of the model and reads the same batches. It takes its part of a batch's rows, and divides its
-loss by the labels of the whole step. The gradients' sum over the processes is then the gradient of the whole batch. All
-else, such as penalties, clipping and the optimizer's step, every process does alike on that sum.
+loss by the labels of the whole step. The gradients' sum over the processes is then the gradient of the whole batch.
+Every process does the rest alike on that sum: penalties, clipping and the optimizer's step.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Group:
     process as in a process alone.
 
     Args:
-        folder: An empty folder, the same for all processes, through which they find each other.
+        folder: An empty folder, the same for all processes, through which the processes find each other.
         rank: The number of this process.
         size: Number of processes.
         gpu: Whether each process has a GPU of its own, so that NCCL sums the gradients instead of gloo.
@@ -49,7 +49,7 @@ class Group:
     def part(self, batch: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """This process's rows of a batch, every ``size``-th, and whether there are any.
 
-        Without any, it is the first row: the process still takes part in the step, with a weight of 0.
+        A process without any gets the first row. It still takes part in the step, with a loss of weight 0.
         """
         any_row = len(next(part for part in batch.values() if isinstance(part, Tensor))) > self.rank
         rows = slice(self.rank, None, self.size) if any_row else slice(0, 1)
@@ -60,7 +60,7 @@ class Group:
     def own_draws(self, *numbers: int) -> Iterator[None]:
         """Draw random numbers that depend on the given numbers and the process alone, and restore the state after.
 
-        Dropout must differ between the processes, and everything else that is drawn must not.
+        Dropout must differ between the processes. All other random numbers must be the same.
         """
         gpu = torch.cuda.is_available()
         states = torch.get_rng_state(), torch.cuda.get_rng_state() if gpu else None
@@ -74,7 +74,7 @@ class Group:
 
     @torch.no_grad()
     def sum_(self, tensors: Sequence[Tensor]) -> None:
-        """Replace tensors of one type by their sums over the processes."""
+        """Replace tensors of one dtype by their sums over the processes."""
         for some in _groups(tensors):
             flat = some[0].view(-1) if len(some) == 1 and some[0].is_contiguous() else _flat(some)
             with _reaching_others():
@@ -86,13 +86,13 @@ class Group:
 
     @torch.no_grad()
     def same_(self, tensors: Sequence[Tensor]) -> None:
-        """Replace tensors of one type by those of process 0."""
+        """Replace tensors of one dtype by the tensors of process 0."""
         if not self.leads:
             torch._foreach_zero_(list(tensors))
         self.sum_(tensors)
 
     def sum_gradients_(self, parameters: Sequence[nn.Parameter]) -> None:
-        """Replace gradients by their sums. A parameter has one afterwards if it had one in any process."""
+        """Replace gradients by their sums. A parameter then has a gradient if it had one in any process."""
         there = torch.tensor([parameter.grad is not None for parameter in parameters], dtype=torch.int32)
         with _reaching_others():
             arrived(self._messages.allreduce([there]))
@@ -135,7 +135,7 @@ class Group:
         shards.end()
 
     def check_equal(self, tensors: Sequence[Tensor]) -> None:
-        """Raise ``RuntimeError`` if this process's tensors have other norms than those of process 0."""
+        """Raise ``RuntimeError`` if this process's tensors have other norms than the tensors of process 0."""
         norms = str(torch.stack(torch._foreach_norm(list(tensors))).tolist())
         if self.told(norms) != norms:
             raise RuntimeError(

@@ -2,12 +2,12 @@
 
 
 class LostProcessError(RuntimeError):
-    """One of the processes that train together has ended, so that the others cannot go on."""
+    """One of the processes that train together has ended, so the other processes cannot continue."""
 
     def __init__(self, message: str, *, died: bool = False) -> None:
         super().__init__(message)
         self.died = died
-        """Whether it was killed or crashed, without an error of its own: another attempt may succeed."""
+        """Whether the process was killed or crashed, without an error of its own: another attempt may succeed."""
 
 
 def is_lost(error: BaseException | None) -> bool:

@@ -22,13 +22,13 @@ from harness.training.parallel.group import Group
 from harness.training.parallel.lost import LostProcessError, is_lost
 
 PEER = "harness.training.peer"
-"""The module that a peer executes, with the folder and its number as arguments."""
+"""The module that a peer executes. Its arguments are the folder and the peer's number."""
 GIVEN = "given.pkl"
 """File name of the trial for the peers."""
 POLL = 0.05
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 GRACE = 30.0
-"""Seconds after which this process ends if a peer has died: a GPU that waits for a dead one never returns."""
+"""Seconds after which this process ends if a peer has died: a GPU that waits for a dead peer never returns."""
 LAST = 60.0
 """Seconds in which peers must end after the training."""
 
@@ -36,14 +36,14 @@ LAST = 60.0
 class Peers:
     """The other processes of a trial, alive within a ``with`` block; none if one process trains it.
 
-    Raises ``LostProcessError`` with the error of the peer that died, in place of this process's own. Peers end with
-    this process, however it ends: their standard input closes then.
+    If a peer died, raises ``LostProcessError`` with the peer's error, in place of this process's own error. Peers end
+    with this process, however it ends, because their standard input then closes.
 
     Args:
         config: The trial.
         cache: Folder with tokenised data and Fisher diagonals.
         threads: Number of CPU threads of each process.
-        resumes: Whether the training continues from states, see ``PenaltyTrainer.resume``.
+        resumes: Whether the training may start from a training state, see ``PenaltyTrainer.resume``.
     """
 
     def __init__(self, config: TrialConfig, cache: Path, threads: int, *, resumes: bool) -> None:
@@ -147,7 +147,7 @@ class Peers:
             process.stdin.close()
 
     def _cause(self, error: BaseException) -> LostProcessError:
-        """The error of the peer that ended first, as far as it is known."""
+        """The likely cause of the loss: a peer that was killed or crashed, else a peer's own error, else ``error``."""
         told: list[dict[str, Any]] = []
         for rank, code in enumerate(self.codes, 1):
             file = error_file(self.folder, rank)

@@ -123,13 +123,13 @@ def _names(model: nn.Module) -> Iterable[list[str]]:
 def _shared(model: PreTrainedModel) -> dict[int, Any]:
     """A memo for ``copy.deepcopy`` with the parts of a model that a copy may share: no training changes them in place.
 
-    A copy gets its own buffers of the state when weights are loaded into it.
+    A copy gets its own buffers when a state dict is loaded into it.
     """
     return trimmed_embedding.kept_in_place(model) | {id(buffer): buffer for buffer in model.buffers()}
 
 
 def _gathered(value: Any, *, keep: bool) -> Any:
-    """Nested values with whole tensors on the CPU. Without ``keep``, only other processes keep them."""
+    """Nested values with whole tensors on the CPU. Without ``keep``, this process gets ``None`` in place of tensors."""
     if isinstance(value, Tensor):
         whole = compat.gathered(value.detach())
         return whole.to("cpu", copy=True) if keep else None
