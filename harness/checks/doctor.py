@@ -35,7 +35,7 @@ bf16 = torch.cuda.is_bf16_supported(including_emulation=False) if there else has
 print(json.dumps([names, bf16, torch.version.cuda]))
 """
 CLASS = re.compile(r"^[\w.]*Error: ")
-"""The class of another process's error, in the last line of its traceback."""
+"""The error's class in the last line of another process's traceback."""
 RAY = """
 import json
 from harness.cluster.connection import connection
@@ -58,7 +58,7 @@ class Finding:
 
 
 def findings(store: str, *, ray: bool = True) -> Iterator[Finding]:
-    """The findings, in the order of the table; ``store`` is the place of a store, which need not exist."""
+    """The findings, in the order of the table. ``store`` is the place of a store, which need not exist."""
     hub, torch = _started(_hub), _started(lambda: _asked(TORCH, TORCH_LIMIT))
     cluster = _started(lambda: _asked(RAY, RAY_LIMIT)) if ray else None
     yield from _versions()
@@ -231,7 +231,7 @@ def _asked(code: str, limit: float) -> str:
 def _said(error: Exception) -> str:
     if isinstance(error, TimeoutError | subprocess.TimeoutExpired):
         return "no answer in time"
-    return CLASS.sub("", reason_and_file(error))  # of another process
+    return CLASS.sub("", reason_and_file(error))  # the message may be a line of another process's traceback
 
 
 def _load() -> str:

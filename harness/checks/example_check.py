@@ -58,7 +58,7 @@ class SubWords:
     most: int
     """Number of sub-words of the longest example."""
     long: float
-    """Share (%) of the examples that have more sub-words than fit."""
+    """Share (%) of the examples that have more sub-words than the maximal length."""
     windowed: bool
     """Whether these examples are read in several windows; otherwise their ends are cut off."""
     unknown: float

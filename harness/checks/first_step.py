@@ -35,9 +35,9 @@ EXAMPLES = 2
 def try_first_step(trials: list[TrialConfig], *, local: bool) -> None:
     """Tokenise two training examples, and take steps on them on the CPU.
 
-    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step.
-    With ``local``, trials run in this process, so the pretrained weights stay in
-    memory. Raises ``UserError`` if a step fails.
+    Each method takes a training step and a scoring step. Each Fisher diagonal that a method needs takes one step. With
+    ``local``, trials run in this process, so the pretrained weights stay in memory. Raises ``UserError`` if a step
+    fails.
     """
     first = trials[0]
     encoder, origin = pinning.pinned(first.encoder, first.encoder_revision), Origin.of(first)
@@ -71,9 +71,7 @@ def _try(
 
 
 def _few(estimate: Estimate) -> Estimate:
-    """The estimate from a few windows of one language. It takes several, because in short texts some have no masked
-    token.
-    """
+    """The estimate from a few windows of one language. Windows of short texts may have no masked token."""
     return replace(estimate, languages=estimate.languages[:1], examples=min(4 * EXAMPLES, estimate.examples))
 
 
@@ -87,7 +85,7 @@ def _fisher_step(encoder: Encoder, estimate: Estimate, origin: Origin) -> None:
 
 
 def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method, setting: Setting) -> None:
-    """A forward and a backward pass of a fresh model, a step of the method's own optimizer, then its predictions."""
+    """A fresh model's forward and backward pass, a step of the method's own optimizer, and the model's predictions."""
     shared, task = loading.pretrained(encoder, origin.task), task_named(origin.task)
     used = _ids(part) if not method.has_optimizer and trimmed_embedding.can_trim(shared.model, 0.0) else None
     model = loading.fine_tunable(encoder, origin.task, 0, used)
@@ -109,7 +107,7 @@ def _step(encoder: Encoder, origin: Origin, part: Encoded, method: Method, setti
 
 
 def _loss(model: PreTrainedModel, batch: Batch, method: Method) -> torch.Tensor:
-    """The loss of a batch with the method's own loss. Raises ``UserError`` if the latter is not finite."""
+    """The loss of a batch with the method's own loss. Raises ``UserError`` if the own loss is not finite."""
     outputs = batch.outputs(model)
     loss, own = batch.task_loss(outputs), method.loss(model, batch, outputs)
     if own is None:

@@ -20,7 +20,7 @@ from harness.encoders.pinning import Encoder
 from harness.tasks import Task, task_named
 
 PASSAGES = 100
-"""Number of texts of each language that are tried."""
+"""Largest number of texts of a language that the checks read."""
 MOST_IN_SOURCE, MANY_IN_TARGET = 20.0, 5.0
 """Largest shares (%) of unknown sub-words, in the source and in a target.
 
@@ -34,10 +34,10 @@ Ids = Callable[[str], list[int]]
 
 
 def check(encoder: Encoder, origin: Origin, source: str, targets: Iterable[str]) -> None:
-    """Refuse a tokenizer that splits the study's text differently from its own file, or does not know the source
-    language.
+    """Refuse a tokenizer that does not fit its own file or the source language.
 
-    Raises ``UserError``.
+    Raises ``UserError`` if the tokenizer splits the study's text differently from its file, or if more than
+    ``MOST_IN_SOURCE`` % of the source's sub-words are unknown.
     """
     languages = dict.fromkeys((source, *targets))
     _check_agreement(encoder, chain.from_iterable(passages(origin, language) for language in languages))
@@ -135,12 +135,12 @@ def _fused(ids: Iterable[int], unk: int | None) -> list[int]:
 
 
 def _rewrites(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether a class changes text before its SentencePiece model reads it, as for ALBERT and XLNet."""
+    """Whether a tokenizer's class changes text before the SentencePiece model reads it, as for ALBERT and XLNet."""
     return bool(getattr(tokenizer, "do_lower_case", False)) or not getattr(tokenizer, "keep_accents", True)
 
 
 def _reduced(text: str) -> str:
-    """The text in a form that such a change leaves as it is."""
+    """The text in a form that the changes of ``_rewrites`` leave as it is."""
     letters = (c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return "".join(letters).replace("``", '"').replace("''", '"')
 

@@ -21,9 +21,9 @@ HEADS = ("classifier_dropout", "seq_classif_dropout", "qa_dropout")
 def set_dropout(model: PreTrainedModel, setting: Setting) -> None:
     """Give a model the dropouts of a setting, in place. A dropout that is ``None`` stays as in the encoder's config.
 
-    Each is changed alone: the hidden states' dropout leaves the head's unchanged, even if the config has one value for
-    both. A model without weights is accepted too. Raises ``UserError`` if the encoder lacks a dropout that the setting
-    names.
+    Each dropout is changed alone: the hidden states' dropout leaves the head's unchanged, even if the config has one
+    value for both. A model without weights is accepted too. Raises ``UserError`` if the encoder lacks a dropout that
+    the setting names.
     """
     body = {name: share for name in FIELDS if (share := getattr(setting, name)) is not None}
     if body:
@@ -33,7 +33,7 @@ def set_dropout(model: PreTrainedModel, setting: Setting) -> None:
 
 
 def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
-    """Set the dropouts of a body as the encoder's own class sets them for a config with these values."""
+    """Set the dropouts of a body where the encoder's own class reads them from its config."""
     named = model.config.to_dict()
     for name, share in shares.items():
         field = next((field for field in FIELDS[name] if field in named), None)
@@ -50,7 +50,7 @@ def _set_body(model: PreTrainedModel, shares: Mapping[str, float]) -> None:
 
 
 def _read_from(model: PreTrainedModel, field: str) -> list[str]:
-    """Names of the body's dropout modules with the share in a config's field."""
+    """Names of the body's dropout modules that take their share from a field of the config."""
     found = []
     for share in (0.25, 0.75):
         config = copy.deepcopy(model.config)

@@ -36,7 +36,7 @@ def located(encoder: Encoder, name: str) -> Path | None:
 def config(encoder: Encoder) -> Mapping[str, Any]:
     """An encoder's ``config.json``, or an empty mapping if it is missing or broken.
 
-    Loading the model reports such a file better.
+    The later loading of the model reports such a file.
     """
     file = located(encoder, "config.json")
     try:

@@ -1,7 +1,8 @@
 """The 16-bit copies of all weights of a forward pass, made by one operation.
 
-Autocast makes a copy of each weight and each bias by itself, and as many operations turn their gradients back. Here one
-operation for all does either. Copies and gradients are the same to the bit.
+Autocast copies each weight and each bias by an operation of its own. The backward pass then converts each gradient by
+another operation. Here one operation makes all copies, and one operation converts all gradients. Copies and gradients
+are the same to the bit.
 """
 
 from collections.abc import Sequence
@@ -57,7 +58,7 @@ def _drop(layers: Sequence[nn.Linear], *given: Any) -> None:
 
 
 class _Together(torch.autograd.Function):
-    """Copies of some parameters in a type. Frozen parameters get no gradient."""
+    """Copies of some parameters in a dtype. Frozen parameters get no gradient."""
 
     @staticmethod
     def forward(context: Any, dtype: torch.dtype, *parameters: Tensor) -> tuple[Tensor, ...]:

@@ -12,7 +12,7 @@ from harness.encoders.encoder_files import check_fetched
 from harness.encoders.pinning import Encoder
 
 MAX_REASON = 300
-"""Largest number of characters that our message quotes from a library's."""
+"""Largest number of characters that our message quotes from a library's message."""
 CUSTOM_CODE = "trust_remote_code"
 """Option that a ``transformers`` message names if a checkpoint needs its own code, which is never run."""
 

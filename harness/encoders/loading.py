@@ -78,7 +78,7 @@ class Pretrained:
 
 
 def pretrained(encoder: Encoder, task: TaskName) -> Pretrained:
-    """The encoder in fp32 with the head of ``task``, which is a name or a user's file.
+    """The encoder in fp32 with the standard head of ``task``, shared by all callers in this process.
 
     The vocabulary may stay in the checkpoint (``mapped_embedding``). Raises ``UserError`` if the checkpoint cannot be
     read or lacks weights of a masked language model's body.
@@ -208,7 +208,8 @@ def _with_head(
 def _masked_language_model_body(encoder: Encoder, lacking: set[str]) -> set[str]:
     """Names of the weights that pretraining always gives: the body of a masked language model.
 
-    A pooler is not part of it and may be missing. The result is empty if ``lacking`` is.
+    A pooler is not part of it and may be missing. ``lacking`` is returned if it is empty, or if ``transformers`` has no
+    masked language model of the encoder's kind.
     """
     if not lacking:
         return set()
@@ -252,6 +253,6 @@ def _load(auto: str, encoder: Encoder, **options: Any) -> tuple[PreTrainedModel,
 
 
 def _switched_off(encoder: Encoder) -> dict[str, bool]:
-    """Options for ``from_pretrained`` that switch off the options of ``SWITCHES`` that the encoder's config has on."""
+    """Options for ``from_pretrained`` that switch off each of ``SWITCHES`` that the encoder's config switches on."""
     given, _ = PreTrainedConfig.get_config_dict(encoder.path, **encoder.loading)
     return {name: False for name in SWITCHES if given.get(name)}

@@ -33,7 +33,7 @@ class MappedEmbedding(nn.Embedding):
         self.state = files.state(file)
 
     def release(self) -> None:
-        """Free the rows that were read; until then they count as this process's memory.
+        """Free the rows that were read. Until then they count as this process's memory.
 
         Raises ``UserError`` if the file was replaced or changed since the model was loaded.
         """
@@ -49,7 +49,7 @@ class MappedEmbedding(nn.Embedding):
 
 
 def map_vocabulary(model: PreTrainedModel, encoder: Encoder) -> None:
-    """Replace a model's input embedding by its checkpoint's matrix on disk, if their values are equal; in place.
+    """Replace a model's input embedding, in place, by its checkpoint's matrix on disk, if their values are equal.
 
     Only safetensors checkpoints are mapped, and only embeddings that do nothing but look up rows.
     """
@@ -90,7 +90,7 @@ def rows(whole: nn.Embedding, ids: Tensor) -> Tensor:
 
 
 def release(embedding: nn.Module) -> None:
-    """Free the rows that were read of an embedding, if it is mapped."""
+    """Free the rows that were read from an embedding, if it is mapped."""
     if isinstance(embedding, MappedEmbedding):
         embedding.release()
 

@@ -1,7 +1,7 @@
 """Handling of end tokens for encoders whose head for pairs reads the last end token.
 
-The head also needs equally many end tokens in each sequence. One inside a text would make every trial fail, or move the
-position that is read.
+The head also needs equally many end tokens in each sequence. An end token inside a text would make every trial fail, or
+move the position that the head reads.
 """
 
 from transformers import PreTrainedTokenizerBase
@@ -19,8 +19,7 @@ def are_read(encoder: Encoder) -> bool:
 
 
 def take_apart(loaded: PreTrainedTokenizerBase) -> None:
-    """Change a tokenizer in place: it reads an end token inside a text as plain text, because a space is put into
-    it."""
+    """Let a tokenizer read an end token inside a text as plain text, in place. Its normaliser puts a space into it."""
     from tokenizers import normalizers
 
     backend, end = loaded.backend_tokenizer, loaded.eos_token

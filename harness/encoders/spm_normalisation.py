@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 KIND = "deberta-v2"
-"""The kind of encoder (``model_type``) whose class omits it."""
+"""The kind of encoder (``model_type``) whose class omits the normalisation."""
 MODEL = "spm.model"
 NAME = "spm"
 """Mark in the identity of trials, data and diagonals whose tokenizer is built here."""
@@ -28,7 +28,7 @@ def made_here(encoder: Encoder) -> str:
 
 
 def identity(encoder: Encoder) -> str:
-    """The encoder's revision, with ``NAME`` if its tokenizer is built here. It identifies results made with both."""
+    """The identity of encoder and tokenizer: the encoder's revision, with ``NAME`` if its tokenizer is built here."""
     return " ".join(filter(None, (encoder.revision, made_here(encoder))))
 
 

@@ -17,7 +17,7 @@ SENTENCEPIECE = ("spm.model", "sentencepiece.bpe.model", "spiece.model", "senten
 VOCABULARIES = (WHOLE, "vocab.*", "*.model", "*.tiktoken", "tekken.json", "*.spm")
 """Patterns of the files that may have a tokenizer's vocabulary."""
 SUFFIXES = (".json", ".txt", ".model")
-"""Suffixes of the files that a tokenizer is read from."""
+"""Suffixes of the files from which a tokenizer is read."""
 
 
 def check_there(encoder: Encoder) -> None:

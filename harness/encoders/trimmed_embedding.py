@@ -53,7 +53,7 @@ class TrimmedEmbedding(nn.Embedding):
         found = super().forward(rows.clamp(min=0))
         cut = rows < 0
         if input.is_cuda:
-            # A 16-bit trial computes with fewer bits than fp16 has.
+            # A 16-bit trial computes with no more significant bits than fp16 has.
             dtype = torch.float16 if torch.is_autocast_enabled("cuda") else torch.float32
             return merged(found, cut, input, resident(self._whole[0], input.device, dtype))
         if bool(cut.any()):
@@ -70,13 +70,13 @@ class TrimmedEmbedding(nn.Embedding):
 
 
 def merged(found: Tensor, cut: Tensor, ids: Tensor, vocabulary: Tensor) -> Tensor:
-    """Embeddings (…, width) with those of ``cut`` positions (…) from a whole vocabulary, without reading a value."""
+    """``found`` (…, width), with the ``cut`` positions (…) from a whole vocabulary. No value leaves the device."""
     return torch.where(cut.unsqueeze(-1), nn.functional.embedding(ids, vocabulary).to(found), found)
 
 
 @lru_cache(maxsize=1)
 def resident(whole: nn.Embedding, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """A whole embedding on a device, once per process. A mapped one leaves nothing in this machine's memory."""
+    """A whole embedding on a device, once per process. A mapped embedding leaves no rows in main memory."""
     found = torch.empty(whole.weight.shape, dtype=dtype, device=device)
     for start in range(0, len(found), mapped_embedding.AT_ONCE):
         stop = start + mapped_embedding.AT_ONCE

@@ -51,7 +51,7 @@ def diagonal(
 
 
 class UnknownLayerError(Exception):
-    """A layer that is no linear map, embedding or layer norm, or does not treat the examples separately."""
+    """The error for a layer that is no linear map, embedding or layer norm, or that mixes examples."""
 
 
 def by_example(
@@ -195,7 +195,7 @@ class _Flow:
         sums: dict[str, list[Tensor]] = defaultdict(list)
         for layer, entered, gradients in self.calls:
             if not gradients:
-                continue  # the loss does not depend on it
+                continue  # the loss does not depend on the layer
             gradient = gradients[0]
             if isinstance(layer, nn.Linear):
                 self._note(products, layer.weight, (gradient, entered))

@@ -61,7 +61,7 @@ class Request:
 
     @property
     def id(self) -> str:
-        """The id of its heartbeats."""
+        """The id of the diagonal's heartbeats."""
         return f"fisher-{Path(self.name).stem}"
 
     @property
@@ -88,7 +88,7 @@ def requests(config: TrialConfig, encoder: Encoder, origin: Origin) -> list[Requ
 class Diagonal(Mapping[str, Tensor]):
     """The tensors of a file by parameter name within the body.
 
-    Each is read when it is asked for, so the whole diagonal is never held in memory.
+    Each tensor is read when it is asked for, so the whole diagonal is never held in memory.
     """
 
     def __init__(self, file: Path) -> None:
@@ -142,7 +142,7 @@ def _whole(file: Path, state: tuple[int, ...] | None) -> dict[str, Any]:
     with safe_open(file, "pt") as opened:
         metadata = opened.metadata() or {}
         found = json.loads(metadata.get(IDENTITY, "{}"))
-    # Files of older versions have no hash; a complete one is accepted.
+    # Files of older versions have no hash; a complete file is accepted.
     if not isinstance(found, dict) or metadata.get(SUM, "") not in ("", _sum(Diagonal(file))):
         raise ValueError("its numbers differ from the written ones")
     return found
@@ -160,8 +160,8 @@ def _sum(values: Mapping[str, Tensor]) -> str:
 def stored(request: Request, cache: Path, progress: Progress | None = None) -> Diagonal:
     """A request's diagonal from the cache, computed first if it is missing. A broken file goes to quarantine.
 
-    Another process that needs it at the same time waits. Raises ``UserError`` if the text has changed since the study
-    was planned.
+    Another process that needs the diagonal at the same time waits. Raises ``UserError`` if the text has changed since
+    the study was planned.
     """
     file = cache / request.name
     if not is_stored(request, cache):

@@ -29,10 +29,9 @@ def needed(trials: Iterable[TrialConfig]) -> list[Request]:
 
 
 def provide(request: Request, store: Store, threads: int, progress: Progress | None = None) -> Path:
-    """A diagonal's file on this node.
+    """A diagonal's file on this node, from the node's cache or the store.
 
-    It comes from the node's cache, from the store, or is computed here and put into the store for the other nodes.
-    ``progress`` counts its windows.
+    A missing diagonal is computed here and put into the store for the other nodes. ``progress`` counts its windows.
     """
     store.fetch(request.name)
     arithmetic.settle(threads)

@@ -39,11 +39,12 @@ def windows(encoder: Encoder, estimate: Estimate, origin: Origin, longest: int =
         encoder: The encoder whose tokenizer cuts the text.
         estimate: Text, languages, number of examples and seed of the masks.
         origin: The place of a task's text.
-        longest: Largest number of sub-words in a window, special tokens included, if the encoder has as many positions.
+        longest: Largest number of sub-words in a window, special tokens included. An encoder with fewer positions has
+            shorter windows.
 
     Raises:
-        UserError: A language's text has too few windows, or they are so short that nothing is masked. Or the encoder
-            lacks a mask token or a masked-language-model head.
+        UserError: A language's text has too few windows, or they are so short that nothing is masked. It is also raised
+            if the encoder lacks a mask token or a masked-language-model head.
     """
     longest = min(longest, loading.positions(loading.masked_language_model_outline(encoder)))
     tokenizer = loading.tokenizer(encoder)
