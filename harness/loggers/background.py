@@ -24,14 +24,14 @@ LAST_WORDS = 5.0
 PATIENCE = 60.0
 """Seconds without progress after which the end of a study stops waiting for a logger."""
 LOOK = 5.0
-"""Seconds between two looks at the running trials, or as far apart as their heartbeats."""
+"""Least seconds between two looks at the running trials. If heartbeats are rarer, looks are as rare."""
 
 
 class BackgroundLogging:
     """Logs trials while they run and when they end, and at its exit all trials of the study that are in the store.
 
     Each logger has its own thread, so a slow logger does not delay the others. A logger's first error is shown, and the
-    logger gets no more trials of this run. The next run logs the missing ones.
+    logger gets no more trials of this run. The next run logs the missing trials.
     """
 
     def __init__(self, loggers: Mapping[str, type[Logger]], study: str, store: Store, console: Console) -> None:
@@ -48,7 +48,7 @@ class BackgroundLogging:
             one.running[config.id] = config
 
     def ended(self, *trials: TrialConfig) -> None:
-        """Log the finished and failed ones of the given trials from the store; returns at once."""
+        """Log those given trials from the store that have finished or failed; returns at once."""
         for one in self.threads:
             for trial in trials:
                 one.running.pop(trial.id, None)
@@ -80,14 +80,14 @@ class _LoggerThread:
         """The last time at which the logger answered."""
 
     def end(self, *, at_once: bool) -> None:
-        """Log the study's remaining trials and end, or end after the trial that is being logged."""
+        """End after the study's remaining trials are logged, or ``at_once`` after the trial that is being logged."""
         if at_once:
             self.interrupted.set()
         self.moved = time.monotonic()
         self.waiting.put(None)
 
     def wait(self, deadline: float | None) -> None:
-        """Wait for the end until a time, or as long as the logger answers."""
+        """Wait for the thread's end until ``deadline``; with ``None``, as long as the logger answers."""
         while self.thread.is_alive():
             self.thread.join(0.1)
             if time.monotonic() > (self.moved + PATIENCE if deadline is None else deadline):

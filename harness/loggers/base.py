@@ -26,7 +26,7 @@ class Logger(ABC):
     def follow(self, trial: RunningTrial) -> None:
         """Write the rows of a running trial that its run lacks.
 
-        An unfinished run of the trial goes on, also one of an earlier command. Without one, a new run begins.
+        The trial's unfinished run continues, even if an earlier command began it. Without such a run, a new run begins.
         """
 
     @abstractmethod

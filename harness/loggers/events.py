@@ -1,4 +1,4 @@
-"""The data of an ended trial for loggers. It all comes from the store, never from this machine or its environment."""
+"""The data of running and ended trials for loggers. It comes from the store, never from this machine's environment."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class RunningTrial:
 
     @property
     def parameters(self) -> dict[str, Parameter]:
-        """As of an ended trial."""
+        """The same values as of an ended trial."""
         return parameters(self.config, self.study)
 
 
@@ -76,9 +76,9 @@ class EndedTrial:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Scores × 100 such as ``test/de``, ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost.
+        """Scores such as ``test/de`` and ``zero_shot``, ``collapsed`` and ``diverged`` (0 or 1), and the cost.
 
-        It is empty if the trial failed.
+        Scores are × 100, or in the metric's own unit. A failed trial has no metrics.
         """
         return _metrics(self.end) if isinstance(self.end, Record) else {}
 

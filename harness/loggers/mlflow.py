@@ -18,7 +18,7 @@ from harness.loggers.events import EndedTrial, Row, RunningTrial, later
 
 SERVER = "MLFLOW_TRACKING_URI"
 TRIAL, ENDED, ERROR = "steadytune.trial", "steadytune.ended", "error"
-"""Tags of a run. The second is set last, so a run without it is incomplete."""
+"""Tags of a run. ``ENDED`` is set last, so a run without it is incomplete."""
 FOLLOWED = "train/loss"
 """The metric that marks the last written step of a run."""
 METRICS_AT_ONCE = 1000
@@ -49,7 +49,7 @@ class MlflowLogger(Logger):
         """The unfinished run of a trial, and the last step in it."""
 
     def _runs(self, only: str = "") -> dict[str, dict[str, str]]:
-        """Runs of each trial, with the time at which the trial had ended."""
+        """Run ids of each trial, each with the trial's end in seconds since 1970; empty for an unfinished run."""
         found: dict[str, dict[str, str]] = {}
         token: str | None = None
         while True:

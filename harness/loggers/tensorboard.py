@@ -25,7 +25,7 @@ class TensorBoardLogger(Logger):
     """Writes ``<study>/<trial>/events.out.tfevents.<time>``, whole or not at all.
 
     While a trial runs, a file whose name ends in ``.live`` grows. Each file begins with a restart, so that an open
-    TensorBoard drops what it has read of the file before.
+    TensorBoard drops the events that it has read from the trial's earlier file.
 
     TensorBoard's own writer hides its errors in a thread, and puts the machine's name into the file's name.
     """
@@ -89,7 +89,7 @@ def _events(trial: EndedTrial) -> list[Event]:
 
 
 def _start(told: dict[str, Parameter], trial: str, began: float, moment: float) -> list[Event]:
-    """The first events of a file: its version, the restart, and the trial's parameters."""
+    """The first events of a file: its format, the restart, and the trial's parameters."""
     return [
         Event(wall_time=moment, file_version="brain.Event:2"),
         Event(wall_time=moment, session_log=SessionLog(status=SessionLog.START)),

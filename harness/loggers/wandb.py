@@ -34,7 +34,7 @@ class Open:
 class WandbLogger(Logger):
     """Keeps ``<study>/<trial>/offline-run-<time>-<run>``; while a trial runs, in ``<study>/<trial>/wandb``.
 
-    ``<study>/<trial>/run.json`` has the run's id, by which the next command goes on with an unfinished run. A trial's
+    ``<study>/<trial>/run.json`` has the run's id, so that the next command can continue an unfinished run. A trial's
     new record gets a new run id, because a server accepts no step of a run twice.
     """
 
@@ -68,7 +68,7 @@ class WandbLogger(Logger):
         self._note(trial.id, run.id, trial.stamp)
 
     def _opened(self, trial: EndedTrial | RunningTrial, moment: int) -> Open:
-        """The trial's run of this process, else its unfinished run of an earlier one, else a new one."""
+        """The trial's run of this process, else its unfinished run of an earlier process, else a new run."""
         if trial.id not in self.open:
             before = self._state(trial.id)
             unfinished = before.get("run") if before.get("ended", 0) is None else None
@@ -92,7 +92,7 @@ class WandbLogger(Logger):
             opened.run.log({name: value for name, value in row.items() if name != "step"}, opened.last, commit=True)
 
     def _keep(self, trial: str, written: Path) -> None:
-        """Put a finished run in the place of earlier ones."""
+        """Replace the trial's earlier runs by a finished run."""
         if not written.is_dir():  # WANDB_MODE=disabled
             return
         for beside in ("logs", "tmp"):  # they reveal this machine's folders

@@ -50,7 +50,7 @@ class Journal:
         self.outdated: list[TrialConfig] = []
         """Finished trials whose record lacks languages or is gone."""
         self.others: list[SearchTrial] = []
-        """Trials of earlier searches of this name that are not part of this one; kept in case such a search returns."""
+        """Trials of earlier searches of this name that do not fit this search; kept in case such a search returns."""
         self.replaced: list[SearchTrial] = []
         """Failed trials that are replaced by other draws. They are kept so that each replacement is a new draw."""
 
@@ -92,7 +92,7 @@ class Journal:
         return self.search.reduction, self.search.rungs
 
     def _same_rules(self, one: SearchTrial) -> bool:
-        """Whether a trial continued or stopped by this search's rules, with the dev scores that it would have here."""
+        """Whether a trial continued or stopped by this search's rules, on dev scores by the present scorer."""
         return one.rules == self.rules and self._same_scorer(one)
 
     def _same_scorer(self, one: SearchTrial) -> bool:
@@ -124,7 +124,7 @@ class Journal:
         return max(0, self.search.trials - sum(one.draws for one in self.of(method)))
 
     def drawn(self, method: str) -> int:
-        """Number of draws for the method so far, with any result."""
+        """Number of draws for the method so far, replaced failures included."""
         return sum(one.draws for one in (*self.of(method), *(one for one in self.replaced if one.method == method)))
 
     def points(self, method: str) -> tuple[list[dict[str, Any]], list[float]]:

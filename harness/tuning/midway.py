@@ -1,6 +1,7 @@
 """A trial that continues from another trial's weights with other hyperparameters, as in population based training.
 
-Such a model differs from a model with the last setting alone. So the earlier trials are part of the trial's identity.
+Such a model differs from a model that trains with the last setting alone. So the earlier trials are part of the trial's
+identity.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Progress of a search on the console: one line a trial, with its dev score only."""
+"""Progress of a search on the console: one line per trial, with its dev score only."""
 
 from rich.console import Console
 from rich.markup import escape

@@ -27,7 +27,7 @@ class Relay(Generic[T]):
     def run(self, train: Callable[[], Attempt], tell: Callable[[T], None]) -> Attempt | None:
         """Run a trial, and pass on each report in this thread; ``None`` if the trial was stopped.
 
-        Tune ends a stopped trial by an exception in ``tell``, which is raised once the training has ended.
+        Tune ends a stopped trial by an exception in ``tell``. This method then raises it once the training has ended.
         """
         running = worker_thread().submit(self._trained, train)
         try:

@@ -24,7 +24,7 @@ METRIC, TIME = "dev", "resource"
 With this unit of time, ASHA's rungs agree with ours for every number of steps.
 """
 STARTUP = 3
-"""One in this many trials is drawn at random before TPE begins. Optuna's own 10 would be most of a short search."""
+"""TPE begins after 1/``STARTUP`` of the trials, drawn at random. Optuna's own 10 would be most of a short search."""
 MAX_STARTUP = 10
 
 
@@ -39,7 +39,7 @@ class Sampler(OptunaSearch):
 def sampler(journal: Journal, label: str) -> Sampler:
     """A TPE sampler that knows the points and last dev scores of the method's earlier trials.
 
-    Tune reports the same values for running trials.
+    Tune itself tells the sampler the same values of this run's trials.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     search = journal.search

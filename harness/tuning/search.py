@@ -78,7 +78,7 @@ def search(
         resources: The resources of a trial.
         console: The console for notes and progress.
         retry_failed: Whether to replace failed trials by other draws.
-        observer: Called for each trial that ends.
+        observer: Receives the start and the end of each trial.
 
     Returns:
         The number of failed trials, and of trials drawn now.
@@ -139,8 +139,8 @@ def _notes(journal: Journal, left: int) -> list[str]:
     ]
     if journal.others:
         lines.append(
-            f"{len(journal.others)} trials of earlier searches under this name do not count: this search has other "
-            "ranges, another setting or other rungs: they are not counted, and kept for the search that they are of."
+            f"{len(journal.others)} trials of earlier searches under this name do not count, because this search has "
+            "other ranges, another setting or other rungs. They stay in the store for their own search."
         )
     if journal.outdated:
         lines.append(f"{len(journal.outdated)} finished trials lack languages, and are scored again.")

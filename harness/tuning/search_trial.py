@@ -40,15 +40,15 @@ class SearchTrial:
     """Dev scores in the order of the rungs."""
     seconds: float = 0.0
     draws: int = 1
-    """Number of times the sampler drew it. A space with few points is drawn with repetitions."""
+    """Number of times the sampler drew the trial. A space with few points is drawn with repetitions."""
     rules: tuple[int, int]
     """The search's ``reduction`` and ``rungs``, by which the trial continued or stopped."""
     scorer: str = ""
-    """``Task.scorer`` of its dev scores."""
+    """``Task.scorer`` of the dev scores."""
     counts: bool = True
     """Whether the trial belongs to the last run of the search.
 
-    It does not if the study's setting, ranges or rungs have changed since the draw.
+    The trial does not belong to it if the study's setting, ranges or rungs have changed since the draw.
     """
     replaced: bool = False
     """Whether the trial failed and another trial is drawn in its place. The failed trial then counts only as a draw."""
@@ -94,7 +94,7 @@ def read(store: Store, name: str) -> list[SearchTrial]:
 
 
 def scored_again(one: SearchTrial, config: TrialConfig | None, store: Store, present: str) -> SearchTrial:
-    """A trial of an older version with the dev score of its stored predictions by the present rules, or none."""
+    """A trial of an older version, with the dev score of its stored predictions by the present rules, or no score."""
     record = store.record_of(config) if config is not None and one.status == FINISHED else None
     if record is None or not follows_present_rules(record):
         return replace(one, scores=(), scorer=present)
@@ -118,7 +118,7 @@ def all_tried(store: Store, name: str) -> list[SearchTrial]:
 
 
 def winner(tried: Iterable[SearchTrial], method: str, *, sign: int = 1) -> SearchTrial | None:
-    """The method's finished trial with the best dev score of the source, the first of equal trials, or ``None``.
+    """The method's finished trial with the best dev score, the first of equal trials; ``None`` without any.
 
     ``sign`` is -1 if lower scores are better.
     """

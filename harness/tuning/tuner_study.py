@@ -13,9 +13,10 @@ LISTINGS = 5
 
 
 def begin(study: Study, bases: Sequence[TrialConfig], store: Store) -> None:
-    """Write the study's file. Trials of an earlier tuner stay in it if they are of the same data, encoder and methods.
+    """Write the study's file.
 
-    ``bases`` has a trial of each of the study's methods.
+    Trials of an earlier tuner stay in it if they have the same question, data, encoder and methods. ``bases`` has a
+    trial of each of the study's methods.
     """
     with store.claim(f"study-{study.name}"):  # workers of another tuner may be listing their trials
         try:

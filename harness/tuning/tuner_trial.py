@@ -45,7 +45,7 @@ class Report:
 
 
 class Reporter:
-    """Receives a trial's dev scores, evenly over its steps. The last of ``reports`` is the end."""
+    """Receives a trial's dev scores, evenly over its steps. The last of ``reports`` steps is the end of training."""
 
     def __init__(self, relay: Relay[Report], reports: int, *, states: bool) -> None:
         self.relay, self.reports, self.states = relay, reports, states
@@ -70,9 +70,9 @@ class TunersStates(TrainingStates):
 
     @contextmanager
     def latest(self, shapes: Mapping[str, list[int]]) -> Iterator[Path | None]:
-        """The folder of the checkpoint. One that does not fit is left out, and the trial begins anew.
+        """The folder of Tune's checkpoint. If the checkpoint does not fit, it is ignored, and the trial begins anew.
 
-        Raises ``UserError`` if a trial starts from another trial's checkpoint and the checkpoint does not fit.
+        Raises ``UserError`` if another trial's checkpoint does not fit.
         """
         fit = self.start is not None and fits(load_rest(self.start), shapes)
         if self.config.course and not fit:
@@ -102,10 +102,10 @@ def run_in_tuner(
     checkpoints: bool,
     keep_weights: bool,
 ) -> None:
-    """Run a trial of the study with a name in a worker of Tune, and report it. Raises on failure.
+    """Run a trial of the study named ``study`` in a worker of Tune, and report its scores.
 
     The trial continues from Tune's checkpoint if there is a checkpoint. A finished trial of the store is not trained
-    again: its end is reported at once.
+    again: its end is reported at once. Raises ``RuntimeError`` if the trial fails.
     """
     # Seconds that Tune waits for a stopped trial before it gives up the trial's warm worker.
     os.environ["TUNE_FUNCTION_THREAD_TIMEOUT_S"] = "60"

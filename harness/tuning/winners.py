@@ -14,7 +14,7 @@ from harness.tasks import TaskName, file_of, is_file
 from harness.tuning.journal import Journal, winner
 
 WINNERS = "-winners"
-"""Suffix of the winners' study's name."""
+"""Suffix of the name of the winners' study."""
 QUESTION = "How do the methods compare over seeds, each at the best setting that the search {name} found for it?"
 """Question of the winners' study."""
 
