@@ -72,7 +72,7 @@ class Pretrained:
 
     @property
     def anchor(self) -> dict[str, Tensor]:
-        """θ*: the pretrained weights by parameter name within the body, except those lacking in the checkpoint."""
+        """θ*: the pretrained weights by parameter name within the body, if the checkpoint has them."""
         prefix = f"{self.model.base_model_prefix}."
         return {name: p for name, p in self.model.base_model.named_parameters() if prefix + name not in self.fresh}
 

@@ -48,7 +48,7 @@ class BackgroundLogging:
             one.running[config.id] = config
 
     def ended(self, *trials: TrialConfig) -> None:
-        """Log those given trials from the store that have finished or failed; returns at once."""
+        """Log the given trials that have finished or failed, from the store; returns at once."""
         for one in self.threads:
             for trial in trials:
                 one.running.pop(trial.id, None)

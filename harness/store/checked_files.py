@@ -36,7 +36,7 @@ class CheckedFiles(FileTree):
             self._faults[name] = Fault(name, reason, self.identity(name))
 
     def repair(self) -> list[Quarantined]:
-        """Move the broken files to quarantine, and return the moved ones.
+        """Move the broken files to quarantine, and return the moved files.
 
         A file that another process has rewritten since then stays. Raises ``UserError`` if the place cannot be written.
         """

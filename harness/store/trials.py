@@ -1,4 +1,4 @@
-"""Trials in a store: finished trials with their tables and kept weights, and traces of unfinished ones."""
+"""Trials in a store: finished trials with their tables and kept weights, and traces of unfinished trials."""
 
 import contextlib
 import json
@@ -88,7 +88,7 @@ class Trials(HashedFolders, Failures):
         return replace(record, scores=made.scores, scorer=made.scorer, zero_shot=made.zero_shot)
 
     def records(self, trials: Iterable[str]) -> dict[str, Record]:
-        """Records of the finished trials among the given ones, by id, in the given order."""
+        """Records of the given trials that have finished, by id, in the given order."""
         return read_each(self.record, trials)
 
     def standing(self, trials: Iterable[TrialConfig], *, files: bool = False) -> Standing:

@@ -55,8 +55,8 @@ def run_trial(
         threads: Number of CPU threads of each process.
         weights: Folder for the fine-tuned model and its tokenizer, for ``from_pretrained``; ``None`` to keep neither.
         rungs: Receives dev scores during training, and may raise ``Stopped``.
-        states: The trial's training states. An interrupted training resumes from the last one, and new ones are added,
-            with ``rungs`` one after each score.
+        states: The trial's training states. An interrupted training resumes from the last state, and adds new states;
+            with ``rungs``, a state after each score.
         progress: Receives the trial's progress, for other threads to see.
 
     Returns:

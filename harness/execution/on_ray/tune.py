@@ -37,7 +37,7 @@ NUMBER = "trial"
 def run_on_ray(
     trials: list[TrialConfig], store: Store, resources: Resources, progress: SweepProgress, *, keep_weights: bool
 ) -> None:
-    """Run the trials, and retry lost ones (see ``harness.execution.retries``). Each end is passed to ``progress``.
+    """Run the trials, and retry lost trials (see ``harness.execution.retries``). Each end is passed to ``progress``.
 
     When Ray ends a worker because the node's memory is short, Tune gives up all running trials. These are lost, and the
     other trials continue. A trial that raises an exception has failed: a retry would raise it again.
