@@ -111,9 +111,14 @@ class SweepProgress:
         self.tell(config, f"[yellow]lost[/yellow], runs again: {escape(cut(error))}")
 
     def put_off(self, config: TrialConfig) -> None:
-        """Remove a started trial that does not run for now."""
+        """Remove a started trial that another process runs."""
         self._forget(config)
         note(self.console, f"another process runs it, tried again later: {self.describe(config)}")
+
+    def interrupted(self, config: TrialConfig) -> None:
+        """Remove a started trial that a signal has ended."""
+        self._forget(config)
+        note(self.console, f"interrupted: {self.describe(config)}")
 
     def tell(self, config: TrialConfig, outcome: str) -> None:
         """Print the reason why a trial no longer runs."""

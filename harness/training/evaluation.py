@@ -36,7 +36,7 @@ def score(model: PreTrainedModel, context: TrialContext, progress: Progress | No
     constant = context.task.constant(context.encoded("train", source).gold)
     found = []
     told = progress or Progress()
-    told.begin("scoring", 2 * len(sources.parts(source)) + len(targets), unit="test set")
+    told.begin("scoring", 2 * len(sources.parts(source)) + len(targets), unit="data set")
 
     def scored(split: str, language: str) -> Scored:
         one = _score(model, context, split, language, constant)

@@ -211,7 +211,7 @@ class SweepCallback(tune.Callback):
         config, ended = self._config(trial), Attempt(**{field.name: result[field.name] for field in fields(Attempt)})
         if ended.interrupted:
             self._close(config)
-            self.progress.put_off(config)
+            self.progress.interrupted(config)
         elif ended.held_elsewhere:
             self._close(config)
             self.progress.put_off(config)
@@ -234,7 +234,7 @@ class SweepCallback(tune.Callback):
         """Handle a trial that came back without a result."""
         if signals.requested():  # a signal to all processes ends workers too
             self._close(config)
-            self.progress.put_off(config)
+            self.progress.interrupted(config)
         elif self.retries.lose(config, loss):
             self._close(config)
             self.progress.lost(config, loss.error)
