@@ -80,9 +80,9 @@ Settings = dict[str, tuple[str, Collection[str]]]
 
 
 def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
-    """The kinds of the paper's tables for the study, each with its methods and settings.
+    """The kinds of the paper's tables that belong beside the study, each with its methods and settings.
 
-    These are the kinds that the study says it reproduces, or else the kinds that it resembles.
+    The study may name the tables that it reproduces. Otherwise the kinds follow from its methods and settings.
     """
     best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
     found = {
@@ -275,6 +275,7 @@ def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     ]
     if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
         notes.append(
-            "For languages, the first figure counts the languages that support the claim, the second all compared."
+            "For languages, the first figure is the number of languages that support the claim, and the second is the "
+            "number of compared languages."
         )
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)
