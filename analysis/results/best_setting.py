@@ -26,7 +26,7 @@ class BestSetting:
     tried: int
     """Number of settings with a complete run."""
     left_out: tuple[str, ...]
-    """Settings that could not be chosen, since other settings of the method have more complete runs."""
+    """Settings that are no candidates, because other settings of the method have more complete runs."""
     selected_on: str
     """``dev`` or ``test``."""
     runs: pd.DataFrame
@@ -61,7 +61,7 @@ def split_of(found: Sequence[BestSetting]) -> str:
 
 
 def selection_note(found: Sequence[BestSetting], results: Results) -> str:
-    """A note on the score that selected the settings, and on the settings that could not be chosen."""
+    """A note on the score that selected the settings, and on the settings that were no candidates."""
     split, why = split_of(found), ""
     if split == "test":
         why = ", as the results have no dev scores"
