@@ -115,16 +115,16 @@ def _bounds(one: Results, other: Results) -> EquivalenceBounds:
 
 
 def _check_scorers(first: str, one: Results, second: str, other: Results) -> None:
-    """Refuse scores by different rules. Unknown rules, as in a table of a former version, differ from known rules."""
+    """Refuse scores by different rules. Unknown rules, as in a table of an earlier version, differ from known rules."""
     rules = [scorer(results) for results in (one, other)]
     if rules[0] != rules[1] and len(one.scores) and len(other.scores):
         said = " and ".join(
-            f"those of {name} {f'by {rule}' if rule else 'do not say by which'}"
+            f"{name} has the rules {rule}" if rule else f"{name} does not state its rules"
             for name, rule in zip((first, second), rules, strict=True)
         )
         raise UserError(
             f"compare: the scores are by different rules (column 'scorer'): {said}. Report a study anew from its "
-            "store, or write the column into a file whose scores are by the same"
+            "store, or write the column into a file whose scores follow the same rules"
         )
 
 

@@ -35,7 +35,7 @@ class Predictions:
 
     @property
     def metric(self) -> Metric | None:
-        """The metric as a ratio of counts; ``None`` if ``metric_of`` is."""
+        """The metric as a ratio of counts; ``None`` if ``metric_of`` gives ``None``."""
         return metric_of(task) if (task := self.results.about.scored_task) else None
 
     def of(self, method: str, runs: pd.Index, languages: Sequence[str]) -> dict[str, NDArray[np.int32]] | None:

@@ -200,7 +200,7 @@ def test_scores_by_different_rules_are_not_compared(one: View, tmp_path: Path) -
     half = table.assign(scorer=table["scorer"].where(table["seed"] == table["seed"].min(), ""))
     half.to_csv(files[2], index=False)
     side_by_side("one", one, "other", View(from_csv.read(str(files[0]))))
-    with pytest.raises(UserError, match=r"those of one by seqeval-0\.0\.12 and those of other do not say by which"):
+    with pytest.raises(UserError, match=r"one has the rules seqeval-0\.0\.12 and other does not state its rules"):
         side_by_side("one", one, "other", View(from_csv.read(str(files[1]))))
     with pytest.raises(UserError, match="the scores follow 2 rules"):
         from_csv.read(str(files[2]))
