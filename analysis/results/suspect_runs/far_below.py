@@ -6,8 +6,8 @@ from analysis.results.frame import Results
 from analysis.results.suspect_runs.listing import listed
 
 FAR = 10.0
-"""A run is suspect if it lies more than this many median absolute deviations below its method's median. For normal
-scores this distance is 6.7 standard deviations."""
+"""A run is suspect if it is worse than its method's median by more than this many median absolute deviations. For
+normal scores this distance is 6.7 standard deviations."""
 LEAST = 0.5
 """Smallest median absolute deviation in points. For rounded or equal scores the computed deviation would be 0."""
 SMALL = 0.005
