@@ -27,7 +27,7 @@ PRIOR = 6.0
 CLUSTERINGS = np.linspace(0, 0.95, 20)
 """Possible values of the clustering of collapses."""
 MIN_RUNS = 4
-"""Fewest pairs of runs of a pilot, on a full grid of settings and seeds."""
+"""Fewest pairs of runs of a usable pilot, on a full grid of settings and seeds."""
 
 
 @dataclass(frozen=True)
