@@ -44,8 +44,8 @@ def breaking_point(scores: ArrayLike, rates: ArrayLike, *, sign: int = 1) -> Bre
     score that recovers at a higher rate does not count.
 
     If a seed is already broken at the best rung, its breaking point is the rung before. The breaking point is undefined
-    for all seeds if the seed is broken there too, or if the best rung is the first. Lower rungs are ignored: a low score
-    there may come from a rate too small to learn.
+    for all seeds if the seed is broken there too, or if the best rung is the first. Lower rungs are ignored: a low
+    score there may come from a rate too small to learn.
 
     Args:
         scores: seeds × rungs, in points.

@@ -23,8 +23,8 @@ WHOLE_TAGS = "seqeval-0.0.12"
 class TokenTask(Task[Sentence]):
     """Base of tasks that label words.
 
-    Files have one ``word<TAB>tag`` line per word and a blank line between sentences, or are CoNLL's or CoNLL-U (see
-    ``harness.readers``). The hub's data sets have ``tokens`` and ``tags_column``.
+    Files have one ``word<TAB>tag`` line per word and a blank line between sentences, or are in CoNLL or CoNLL-U format
+    (see ``harness.readers``). The hub's data sets have the columns ``tokens`` and ``tags_column``.
 
     The first sub-word carries a word's label. A long sentence is cut into windows between words, as in XTREME's own
     preprocessing, so every word of a test file is predicted and scored. The windows are joined again before scoring. A
@@ -57,7 +57,7 @@ class TokenTask(Task[Sentence]):
                     f"{where}: row {number}: expected a list of words in 'tokens' and one as long in "
                     f"{self.tags_column!r}"
                 )
-            # A sentence without words has no line in XTREME's files.
+            # Sentences without words are left out, because XTREME's files cannot hold them.
             if words:
                 sentences.append([Word(number, word, tag) for word, tag in zip(words, tags, strict=True)])
         if not sentences:

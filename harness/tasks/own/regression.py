@@ -22,7 +22,7 @@ VALUE = "value"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRegression(OwnSequence):
-    """One or two columns as ``text``, and a number as ``label``.
+    """``text`` names one or two columns, and ``label`` a column of numbers.
 
     The loss is the squared error of the unscaled numbers.
     """
@@ -35,7 +35,7 @@ class OwnRegression(OwnSequence):
     labels: tuple[str, ...] = (VALUE,)  # type: ignore[misc]
     metric: str = "pearson"  # type: ignore[misc]
 
-    relabelled = Task.relabelled  # label noise draws among classes, and there are none
+    relabelled = Task.relabelled  # label noise needs classes
 
     def _check_labels(self) -> None:
         if self.labels != (VALUE,):
