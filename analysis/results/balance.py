@@ -51,6 +51,6 @@ class Balance:
             many = f"{len(self.lacking)} languages that some runs lack"
             left = named([f"{code} ({lost} of {runs} runs lack it)" for code, lost in self.lacking.items()], many)
             shown = f" ({', '.join(self.languages)})" if 0 < count <= MAX_NAMED else ""
-            return f"{whose} is over the {count} target languages{shown} that all its runs have; left out: {left}."
+            return f"{whose} is over the {count} target languages{shown} that all its runs have. Left out: {left}."
         gone = runs - int(self.runs.sum())
         return f"{whose} is without {gone} of {runs} runs, which lack some of {count} languages." if gone else ""

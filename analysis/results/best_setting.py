@@ -15,9 +15,9 @@ MAX_NAMED_SETTINGS = 4
 class BestSetting:
     """A method's best setting, at which the source's dev score has the best mean over complete runs.
 
-    Without dev scores in the results the source's test score is used. Only settings with the most complete runs are
-    candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No target language is
-    used.
+    If any complete run of the method lacks a dev score, the source's test score is used. Only settings with the most
+    complete runs are candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No
+    target language is used.
     """
 
     method: str
@@ -66,8 +66,8 @@ def selection_note(found: Sequence[BestSetting], results: Results) -> str:
     if split == "test":
         why = ", as the results have no dev scores"
     mean = f"{results.measure.best} mean {results.source} {split} score over seeds"
-    chosen = f"Each method's setting is the one with the {mean}{why}; "
-    return f"{chosen}no target language is looked at.{_left_out(found)}"
+    chosen = f"Each method is shown at its setting with the {mean}{why}; "
+    return f"{chosen}no target language has a part in the choice.{_left_out(found)}"
 
 
 def _left_out(found: Sequence[BestSetting]) -> str:

@@ -73,7 +73,7 @@ def side_by_side(
     base = _baseline(baseline, first, second, [method for side in sides for method in side.methods])
     pairs = _pairs(first, one, second, other) if base is None else {}
     alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
-    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone and not base else ""
+    lone = f" Not compared, as the other result lacks the method: {', '.join(alone)}." if alone and not base else ""
     dropped = _dropped(first, one, second, other)
     apart = _sources(first, one, second, other, kept) if unlike else ""
     facts = apart + lone + dropped + _shared(first, one, second, other)
@@ -184,7 +184,7 @@ def _sources(first: str, one: Results, second: str, other: Results, kept: Sequen
     return (
         f" The sources differ: {one.source} in {first}, {other.source} in {second}. Comparable are the zero-shot "
         f"scores in {languages}, targets of both on the same test sets. The source scores are not comparable, and are "
-        "left out. Collapse is judged on the source of each."
+        "left out. Collapse is judged on each result's own source."
     )
 
 
@@ -198,8 +198,8 @@ def _shared(first: str, one: Results, second: str, other: Results) -> str:
     if not same:
         return ""
     if same == len(sides[0]) == len(sides[1]):
-        return f" {first} and {second} are the same {same} trials: there is nothing to compare."
-    return f" {same} trials are the same on both sides: they say nothing of a difference."
+        return f" {first} and {second} have the same {same} trials: there is nothing to compare."
+    return f" {same} trials are the same on both sides: they cannot show a difference."
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:

@@ -92,7 +92,7 @@ class View:
         lost = [method for method in needed if method not in self.results.methods]
         if not lost:
             return ""
-        return f"All runs of {', '.join(lost)} collapsed: without them there is nothing left to compare others with."
+        return f"All runs of {', '.join(lost)} collapsed: without these runs, other methods have no baseline."
 
     def baseline_of(self, method: str) -> str | None:
         """The method that this one is compared with; ``None`` for a baseline itself."""

@@ -191,7 +191,7 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
         f"Kept: a language's lowest mean over seeds as a share of its highest with the method. At: the {axis.label} "
-        f"of the {worst} mean. By chance alone the share is below 100 %, because one of several means is always "
+        f"of the {worst} mean. Even by chance the share is below 100 %, because one of several means is always "
         f"the {best}.",
     ]
     if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:

@@ -65,5 +65,5 @@ def _notes(found: dict[str, Components], settings: int) -> list[str]:
     if any(any(BOTH in name and REST in name for name in part.names) for part in found.values()):
         notes.append(f"No pair of init and data seed has two runs, so {REST} cannot be separated from {BOTH}.")
     if any(np.isfinite(part.share_low).any() for part in found.values()):
-        notes.append("In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects.")
+        notes.append("In brackets: generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects.")
     return notes
