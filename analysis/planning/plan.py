@@ -255,7 +255,7 @@ def _choices(
 
 
 def _price(costs: Costs, shape: Shape) -> float:
-    """The time of a design, or its number of trials if no time is known."""
+    """The hours of a design, or its number of trials to run if no time is known."""
     expense = costs.of(shape)
     return expense.to_run if math.isnan(expense.hours) else expense.hours
 
@@ -268,9 +268,10 @@ def _choice(
     ordered: Sequence[Shape],
     tests: int,
 ) -> Choice:
-    """The cheapest designs that meet a goal, the lowest price first.
+    """The cheapest design that meets a goal, and the design with the fewest seeds at today's settings.
 
-    A claim on other settings from one seed holds at that seed alone, so designs with one seed are not chosen for it.
+    ``ordered`` has all designs, the cheapest first. A claim on other settings from one seed holds at that seed alone,
+    so designs with one seed are not chosen for it.
     """
     usable = [shape for shape in ordered if not _single(goal, shape)]
     surface = surfaces.get((goal, False))

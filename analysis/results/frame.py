@@ -227,9 +227,10 @@ class Results:
         """One row per run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
         zero_shot, languages.
 
-        ``source`` and ``dev`` are means over the run's trials. ``zero_shot`` is the mean over the common languages of
-        the method's finished runs (``balances``). The three are missing in a run that is not ``complete``: it lacks a
-        trial, or a score in one of those languages.
+        ``trials`` and ``finished`` are numbers of trials, ``languages`` a number of languages. ``source`` and ``dev``
+        are means over the run's trials. ``zero_shot`` is the mean over the common languages of the method's finished
+        runs (``balances``). These three are missing in a run that is not ``complete``: a trial did not finish, or a
+        score in a common language is missing.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(

@@ -28,7 +28,8 @@ def split(view: View) -> Table | str | None:
         if one.reason:
             lacking.setdefault(one.reason, []).append(name)
     reasons = [
-        f"None for {named(names, f'{len(names)} of them', separator='; ')}: {why}." for why, names in lacking.items()
+        f"No shares for {named(names, f'{len(names)} columns', separator='; ')}: {why}."
+        for why, names in lacking.items()
     ]
     found = {name: one for name, one in made.items() if one.shares}
     if not found:

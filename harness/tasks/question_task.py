@@ -37,7 +37,8 @@ class QuestionTask(Task[Question]):
     no_answer: ClassVar[bool] = False
     """Whether a question may lack an answer, as in SQuAD 2.0.
 
-    The model then gives no answer if the first special token scores higher than every span in each window.
+    The model then gives no answer if, in every window, the first special token scores higher than the best span of all
+    windows.
     """
 
     unique_ids: ClassVar[bool] = True

@@ -72,8 +72,8 @@ class TokenTask(Task[Sentence]):
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """Rows with the tokenizer's outputs, ``labels``, ``example`` and ``words``.
 
-        ``labels`` has a word's label on its first sub-word and -100 elsewhere. ``words`` has the word that each
-        labelled sub-word begins.
+        ``labels`` has a word's label on its first sub-word and -100 elsewhere. ``words`` has, for each labelled
+        sub-word, the number of its word in the sentence.
         """
         from datasets import Dataset
 
@@ -145,10 +145,10 @@ class TokenTask(Task[Sentence]):
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
-    """Whether a single word needs a leading space for the same tokens as in a text.
+    """Whether a single word needs a leading space to get the same tokens as in a text.
 
     Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) recognise the start of a word by that
-    space. Without the space, these tokenizers would read each word as the end of another word.
+    space. Without the space, they would read each word as the end of another word.
     """
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])
