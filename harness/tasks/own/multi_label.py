@@ -98,7 +98,7 @@ class OwnMultiLabel(OwnSequence):
         return [list(map(int, answer)) for answer in predicted]
 
     def scores(self, gold: Hot, predicted: Hot) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of examples with exactly their labels, × 100.
+        """``metric`` by its measure, and ``accuracy``, the share of examples with all labels correct, × 100.
 
         F1 is scikit-learn's F1 of indicator matrices. In the macro F1, a label without gold and predicted examples
         counts 0.

@@ -54,10 +54,10 @@ class OwnRegression(OwnSequence):
         return set(self.labels)
 
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
-        """Refuse constant numbers, because they have no correlation with any prediction."""
+        """Refuse examples with a single number, because a constant has no correlation with any prediction."""
         if len({row[-1] for row in examples}) < 2:
             raise UserError(
-                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
+                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give at least two numbers"
             )
 
     def gold(self, examples: Sequence[Row]) -> list[list[float]]:  # type: ignore[override]
