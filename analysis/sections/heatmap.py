@@ -29,8 +29,9 @@ def section(view: View) -> Section | None:
     draw = partial(figure, view.results, panels, lacking)
     caption = "Means over seeds. "
     if numbered(view.results, panels):
-        caption += "A star marks a mean over fewer seeds than planned. A blank cell has no finished trial, or was not "
-        caption += "planned."
+        caption += (
+            "A star marks a mean over fewer seeds than planned. A blank cell has no finished trial, or was not planned."
+        )
     else:
         caption += (
             "The colour bar maps colours to scores. Each column is a setting; some are named. A blank cell has no "
