@@ -15,7 +15,7 @@ from analysis.rendering.style import HEIGHT, STYLE, WIDTH
 NUMBERED = 0.36
 """Smallest cell, in inches, with room for its number."""
 HEAT_MAP_CAPTION = (
-    "The bar beside maps colours to distances; the blank diagonal is 0. Languages are ordered by average-linkage "
+    "The colour bar maps colours to distances; the blank diagonal is 0. Languages are ordered by average-linkage "
     "clustering, so neighbours are close. Bold: the source."
 )
 

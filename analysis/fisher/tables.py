@@ -14,7 +14,7 @@ from analysis.statistics.correlation import LEVEL, RESAMPLES, pearson, spearman
 
 OF_D = (
     "d is the square root of Eq. 3: the Fréchet distance between two languages' Fisher diagonals, each divided by "
-    "its trace. It is 0 where they are the same and 1 where no parameter matters to both."
+    "its trace. It is 0 if the two are the same, and 1 if no parameter has Fisher information in both."
 )
 TABLE_5 = (
     "The paper's Table 5 has, for mBERT with Wikipedia's text, XNLI −0.677, WikiANN −0.248, UDPOS 0.190 and PAWS-X "
@@ -35,7 +35,7 @@ class Corpus:
 
     @cached_property
     def from_source(self) -> "pd.Series[float]":
-        """d from the source, by every other language."""
+        """d between the source and every other language, by language."""
         return self.matrix[self.source].drop(self.source)
 
     def scored(self, scores: "Scores") -> list[str]:
@@ -59,7 +59,7 @@ class Scores:
 
     @cached_property
     def means(self) -> "pd.Series[float]":
-        """The mean of every language that has one."""
+        """The mean score of every language with a score."""
         return pd.Series({language: score.mean for language, score in self.by_language.items()}, dtype=float).dropna()
 
 
@@ -98,7 +98,7 @@ def correlations(corpora: Sequence[Corpus], scores: Scores, encoder: str) -> Tab
     ]
     for corpus in corpora:
         found = [of(corpus.from_source, scores.means) for of in (pearson, spearman)]
-        first = found[0]  # both have the same languages, and are undefined if either series is constant
+        first = found[0]  # both coefficients have the same languages, and are undefined in the same resamples
         if first.undefined:
             notes.append(
                 f"{corpus.label}: {first.undefined} of {RESAMPLES} resamples are left out of each interval: in them "

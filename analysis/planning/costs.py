@@ -52,8 +52,8 @@ class Expense:
     money: float
     """Price of the hours; NaN without a price."""
     least: float
-    """Fewest hours divided by the likely hours; ``most`` is the same for the most hours. GPU-hours and money have the
-    same range."""
+    """Fewest hours divided by the likely hours; ``most`` is the most hours divided by the likely hours. GPU-hours and
+    money have the same relative range."""
     most: float
 
     def span(self, value: float) -> tuple[float, float]:

@@ -12,7 +12,7 @@ SCOPES = {
     Quantity.SPREAD: (Scope.THESE, Scope.SEEDS, Scope.SETTINGS),
     Quantity.MEAN: (Scope.SEEDS, Scope.SETTINGS),
 }
-"""The scopes of the tested claims."""
+"""The scopes of the claims that a plan tests."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class Judge:
 
     targets: Targets
     tests: int = 1
-    """Number of methods in Holm's correction. Every p is multiplied by this number, as if no other method differed."""
+    """Number of methods in Holm's correction. Every p is multiplied by this number, the largest factor that Holm's
+    correction applies."""
     drawn: int = DRAWN
 
     def found(self, study: Drawn, goals: Sequence[Goal] = GOALS) -> list[bool]:

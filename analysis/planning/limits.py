@@ -14,9 +14,10 @@ from analysis.statistics.paired_proportions import paired_proportions, settings_
 
 @cache
 def limit(goal: Goal, shape: Shape, tests: int) -> str:
-    """Why a design of settings × seeds can never show a goal; empty if it can.
+    """The reason why a design of settings × seeds can never show a goal; empty if it can.
 
-    The reason comes from the test itself, run on arbitrary scores of this design. ``tests`` is the number of methods.
+    The test itself gives the reason, on arbitrary scores of this design. ``tests`` is the number of methods in Holm's
+    correction.
     """
     settings, seeds = shape
     setting, seed = np.divmod(np.arange(settings * seeds), seeds)

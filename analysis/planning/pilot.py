@@ -27,7 +27,7 @@ PRIOR = 6.0
 CLUSTERINGS = np.linspace(0, 0.95, 20)
 """Possible values of the clustering of collapses."""
 MIN_RUNS = 4
-"""Fewest pairs of runs of a pilot, on a full grid of settings and seeds."""
+"""Fewest pairs of runs of a usable pilot, on a full grid of settings and seeds."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +83,15 @@ class Pilot:
     squares: Squares | None
     """``None`` without enough runs (see ``reason``)."""
     collapsed: Floats
-    """Collapsed runs by method and setting, 2 × settings."""
+    """Number of collapsed runs by method (the baseline second) and setting, 2 × settings."""
     runs: Floats
-    """Runs by setting, (settings,); empty without a pilot."""
+    """Number of pairs of runs by setting, (settings,); empty without a pilot."""
     reason: str = ""
     """The reason for the defaults in place of a pilot's variance; else empty."""
 
     @classmethod
     def none(cls, method: str, baseline: str, languages: int, reason: str) -> "Pilot":
-        """The defaults."""
+        """A pilot without runs: its worlds are the defaults."""
         return cls(method, baseline, languages, None, np.zeros((2, 0)), np.zeros(0), reason)
 
     @classmethod
@@ -130,7 +130,11 @@ class Pilot:
         return self._world(np.array(means), self._alike(self._between[1]), rates, clustering)
 
     def drawn(self, random: np.random.Generator) -> World:
-        """A world from the pilot's posterior; the defaults do not vary."""
+        """A world from the pilot's posterior.
+
+        Without the pilot's mean squares, the effects are the defaults. Only collapse rates and their clustering then
+        vary, and only if a run of the pilot collapsed.
+        """
         if self.squares is None and not self.collapsed.any():
             return self.likely
         rates, clustering = self._rates(random), DEFAULT.clustering

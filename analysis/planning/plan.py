@@ -202,7 +202,10 @@ def _fine(shapes: Sequence[Shape], least: Shape) -> list[Shape]:
 
 
 def _chosen(choices: Sequence[Choice]) -> dict[Shape, list[Goal]]:
-    """The chosen designs with their goals. They are simulated again, because a choice favours lucky counts."""
+    """The chosen designs with their goals.
+
+    They are simulated again, because a choice favours designs whose counts are high by chance.
+    """
     found: dict[Shape, list[Goal]] = {}
     for choice in choices:
         for shape in {choice.more_seeds, choice.cheapest} - {None}:
@@ -252,7 +255,7 @@ def _choices(
 
 
 def _price(costs: Costs, shape: Shape) -> float:
-    """The time of a design, or its number of trials if no time is known."""
+    """The hours of a design, or its number of trials to run if no time is known."""
     expense = costs.of(shape)
     return expense.to_run if math.isnan(expense.hours) else expense.hours
 
@@ -265,9 +268,10 @@ def _choice(
     ordered: Sequence[Shape],
     tests: int,
 ) -> Choice:
-    """The cheapest designs that meet a goal, by the lowest price first.
+    """The cheapest design that meets a goal, and the design with the fewest seeds at today's settings.
 
-    A claim on other settings from one seed holds at that seed alone, so designs with one seed are not chosen for it.
+    ``ordered`` has all designs, the cheapest first. A claim on other settings from one seed holds at that seed alone,
+    so designs with one seed are not chosen for it.
     """
     usable = [shape for shape in ordered if not _single(goal, shape)]
     surface = surfaces.get((goal, False))
@@ -282,7 +286,7 @@ def _choice(
 
 
 def _why_not(goal: Goal, now: Shape, usable: Sequence[Shape], powers: NDArray[np.float64], tests: int) -> str:
-    """Why no number of seeds at today's settings shows a goal with the wanted power."""
+    """The reason why no number of seeds at today's settings gives a goal the wanted power."""
     here = [(power, shape) for shape, power in zip(usable, powers, strict=True) if shape[0] == now[0]]
     open_to = [(power, shape) for power, shape in here if not limit(goal, shape, tests)]
     if not open_to:

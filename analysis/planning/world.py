@@ -32,7 +32,7 @@ class World:
     seed: Effect
     noise: Effect
     alike: float
-    """Correlation between languages, from 0 to 1, of every effect."""
+    """Correlation of every effect between languages, from 0 to 1."""
     languages: int
     rates: tuple[float, float] = (0.0, 0.0)
     """Collapse rates of the method and the baseline in the studies of spread and mean."""
@@ -42,7 +42,7 @@ class World:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Scores of one study without a difference, as deviations from the methods' means."""
+    """One study without a difference: scores, as deviations from the methods' means, and collapses."""
 
     setting: NDArray[np.intp]
     """Setting of every run, (runs,). ``seed`` has the same form."""

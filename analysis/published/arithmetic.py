@@ -41,7 +41,7 @@ def averages() -> pd.DataFrame:
 
 
 def spreads() -> pd.DataFrame:
-    """Every printed std over runs of the average and the mean of its row's own stds, which it cannot exceed.
+    """Every printed std over runs of an average, and the mean of the stds in its row, which is its upper bound.
 
     The std of a mean over languages is at most the mean of their stds (the triangle inequality; for any ddof). They are
     equal if all languages move together. The printed std cannot be computed from the row. Columns: table, task, method,

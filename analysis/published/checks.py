@@ -1,15 +1,14 @@
-"""Whether the paper's figures agree with one another, and its sentences with its figures: ``checks`` and
-``disagreements``.
+"""Checks of the paper's figures against one another, and of its sentences against its figures.
 
 A figure printed with two decimals is known to within half of the last one. Its counterpart from such figures is
 therefore an interval, and so is the figure itself. The verdict says how the two intervals lie:
 
-- ``agrees``: the counterpart from the figures as printed, rounded, equals the printed number (or a sentence is true of
-  the figures);
-- ``within rounding``: it does not, but unrounded figures exist for which it would;
+- ``agrees``: the rounded counterpart of the figures as printed equals the printed number, or the figures make a
+  sentence true;
+- ``within rounding``: the two differ as printed, but some unrounded figures make them equal;
 - ``odd``: no contradiction, but a surprise given the paper's own account, or a sign of a slip that the figures cannot
   settle;
-- ``disagrees``: no unrounded figures make it true.
+- ``disagrees``: no unrounded figures make the two equal, or the sentence true.
 
 The checks do not ask whether the paper's results are right. Counts that no table supports or refutes ("500+
 experiments") are left out.

@@ -42,7 +42,7 @@ class Claim:
     """Row of the right figure; empty for ``language``."""
     statistic: str = "mean"
     by: float = 0.0
-    """Smallest difference, in points."""
+    """Smallest difference of left and right that the claim asserts, in points."""
     times: float = 1.0
     """Factor of the right figure."""
     exempt: frozenset[str] = frozenset()

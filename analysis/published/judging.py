@@ -44,8 +44,8 @@ class Judgement:
 def judge(claim: Claim, results: pd.DataFrame, task: str, source: str = SOURCE) -> Judgement:
     """Judge a claim on results of one task.
 
-    If two methods' averages are over different languages, they are recomputed over the common languages. A claim that
-    the paper makes about other tasks, or without figures in the results, is not applicable.
+    If two methods' averages are over different languages, they are recomputed over the common languages. A claim is not
+    applicable if the paper makes it about other tasks, or if the results lack its figures.
 
     Args:
         claim: the claim.
@@ -60,7 +60,7 @@ def judge(claim: Claim, results: pd.DataFrame, task: str, source: str = SOURCE) 
         UserError: columns are missing, or rows are repeated.
     """
     if task not in claim.tasks:
-        return _not_applicable(claim, f"the paper says so only of {', '.join(claim.tasks)}")
+        return _not_applicable(claim, f"the paper makes this claim only about {', '.join(claim.tasks)}")
     found = _figures(results, source)
     return _every_target(claim, found) if claim.counts else _two_figures(claim, found)
 

@@ -26,13 +26,13 @@ SHARED = "zero-shot, shared languages"
 
 
 def encoder_of(name: str) -> str:
-    """The paper's encoder to compare a study's with: XLM-R Large for itself, by its name or path, else mBERT."""
+    """The paper's encoder beside a study's: XLM-R Large if the name or path says so, else mBERT."""
     plain = name.lower().replace("-", "").replace("_", "")
     return XLMR_LARGE if "xlmr" in plain and "large" in plain else MBERT
 
 
 def matching(task: str, methods: Collection[str], kind: str, encoder: str = MBERT) -> list[int]:
-    """The numbers of the tables of a kind (``Kind``), task and encoder with at least one of the methods.
+    """The numbers of the tables that have a kind (``Kind``), a task, an encoder and at least one of the methods.
 
     ``methods`` are named as in the tables: vanilla, l2, ewc, ewc(target+en), ewc(mix target-en), soft_prompt, bitfit,
     adapter. Tables of hyperparameters match nothing, and the table of correlations matches any methods. Empty if the
@@ -64,10 +64,10 @@ def beside(number: int, ours: pd.DataFrame, task: str | None = None) -> pd.DataF
 
     Returns:
         Columns method, language, theirs_mean, theirs_std, theirs_runs, ours_mean, ours_std, ours_runs, difference (ours
-        − theirs) and note. The note says why a difference is missing or does not compare like with like. Missing
-        numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the paper does
-        not state. If the two average over different languages, a row ``SHARED`` follows the method's average. It has
-        both means over the common languages, without a std, which the table does not give.
+        − theirs) and note. The note says why a difference is missing, or why the two figures are not comparable.
+        Missing numbers are ``pd.NA``: standard deviations that a table does not print, and numbers of runs that the
+        paper does not state. If the two average over different languages, a row ``SHARED`` follows the method's
+        average. It has both means over the common languages. It has no std, because the table gives none.
 
     Raises:
         UserError: the table has no scores or lacks the task, or ``ours`` lacks columns or repeats rows.

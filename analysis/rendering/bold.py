@@ -51,7 +51,7 @@ def mark_column(
 def over_most(results: Results, methods: Iterable[str]) -> list[bool]:
     """Whether each method's zero-shot score can be compared.
 
-    It can if it is over the most target languages, the same ones for all of them.
+    A score can be compared if it is over the longest list of target languages, the same for all compared methods.
     """
     found = [results.languages(method) for method in methods]
     most = max(found, key=len, default=[])
@@ -65,5 +65,5 @@ def bold_note(rows: Iterable[Cells], of_what: str, measure: Measure, *, zero_sho
     """
     if not any(isinstance(cell, Score) and cell.best for row in rows for cell in row):
         return []
-    too = "; of zero-shot scores, over the most target languages too" if zero_shot else ""
-    return [f"{BOLD}the {measure.best} mean {of_what} among those over the most finished runs{too}."]
+    too = " (of zero-shot scores: and over the most target languages)" if zero_shot else ""
+    return [f"{BOLD}the {measure.best} mean {of_what} among the means over the most finished runs{too}."]

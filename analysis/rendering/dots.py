@@ -194,7 +194,7 @@ class _Scale:
 
 
 def _readable(ticks: Sequence[tuple[float, str]], span: float) -> Sequence[tuple[float, str]]:
-    """Every first, second, third, … tick: the most whose labels leave two letters of room between them."""
+    """Every n-th tick, with the smallest n whose labels leave two letters of room between them; else one tick."""
     for every in range(1, len(ticks)):
         kept = ticks[::every]
         ends = [(span * place, LETTER * len(label) / 2) for place, label in kept]

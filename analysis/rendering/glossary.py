@@ -1,4 +1,4 @@
-"""Glossary of the heads of tables: each term once, with its source and a link to it."""
+"""Glossary of the heads of tables: each term once, with its source and a link to the source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ TERMS = {
         Term("zero-shot score", "The mean of a run's scores over the target languages, which it was not trained on."),
         Term(
             "mean ± std",
-            "Mean and standard deviation over runs. In brackets: the number of runs with a score, out of all.",
+            "Mean and standard deviation over runs. In brackets: the number of runs with a score, out of all runs.",
         ),
         Term(
             "collapse",
-            "A run collapses where its accuracy on the source's test set is at most that of the best constant answer "
-            "plus 2 binomial standard errors, or where 99 % or more of its answers are one label. A regression "
-            "model collapses where their correlation with the n gold ones is at most tanh(2 / √(n − 3)), or where "
-            "their standard deviation is below 1 % of that of the gold ones.",
+            "A run collapses if its accuracy on the source's test set is at most that of the best constant answer "
+            "plus 2 binomial standard errors, or if 99 % or more of its answers are the same. A regression model "
+            "collapses if its n numbers correlate with the gold numbers by at most tanh(2 / √(n − 3)), or if their "
+            "standard deviation is below 1 % of the gold numbers'.",
         ),
         Term("share", "Collapsed runs in per cent, with Wilson's 95 % interval.", "Wilson, 1927"),
         Term(
@@ -57,7 +57,7 @@ TERMS = {
         ),
         Term(
             "permutation test over settings",
-            "Swaps the two methods' collapsed runs at whole settings, so that a finding holds for other settings too.",
+            "Exact test that swaps the two methods' names at whole settings. A finding holds for other settings too.",
         ),
         Term(
             "Holm's correction",
@@ -67,21 +67,20 @@ TERMS = {
         ),
         Term(
             "pairs needed",
-            "Pairs in which one method alone collapses, all in one direction, that would give p ≤ 0.05 after Holm's "
-            "correction.",
+            "Number of pairs in which the same one method collapses that would give p ≤ 0.05 after Holm's correction.",
         ),
         Term(
             "ratio of standard deviations",
-            "The method's divided by the baseline's, over the runs that both have. With several languages: the "
-            "geometric mean. Below 1 the method is steadier. In brackets: the ratios that the swap test does not "
-            "reject at 5 %.",
+            "The method's standard deviation divided by the baseline's, over the runs that both have. With several "
+            "languages: the geometric mean of the ratios. Below 1 the method is steadier. In brackets: the ratios that "
+            "the swap test does not reject at 5 %.",
         ),
         Term(
             "swap test",
             "Paired permutation test of the mean log ratio of standard deviations. The methods are swapped within a "
-            "setting and seed, all languages of a run together; scores are centred on each method's median. For other "
-            "seeds and settings it is a jackknife over both where settings share their seeds; else whole settings are "
-            "swapped.",
+            "setting and seed, all languages of a run together; scores are centred on each method's median. Claims for "
+            "other seeds and settings have a jackknife over seeds and settings instead, if settings share their seeds. "
+            "Otherwise the test holds for other seeds, and with swaps of whole settings for other settings.",
         ),
         Term(
             "minimum detectable ratio",
@@ -98,12 +97,13 @@ TERMS = {
         ),
         Term(
             "other settings too",
-            "Settings and seeds are both random factors, and the error is that of both. The interval is Student's, at "
+            "Settings and seeds are both random factors, and both add to the error. The interval is Student's, at "
             "95 %.",
         ),
         Term(
             "multi-bootstrap",
-            "Interval over these runs as independent, and over the test examples of each language.",
+            "Bootstrap interval that resamples the runs, as if they were independent, and the test examples of each "
+            "language.",
             "Sellam et al., 2022",
             f"{ARXIV}2106.16163",
         ),
@@ -114,17 +114,17 @@ TERMS = {
             "Schuirmann, 1987",
             f"{DOI}10.1007/BF01068419",
         ),
-        Term("10 % quantile", "A tenth of the runs are below."),
-        Term("90 % quantile", "A tenth of the runs are above."),
+        Term("10 % quantile", "A tenth of the runs have a lower score."),
+        Term("90 % quantile", "A tenth of the runs have a higher score."),
         Term("worst tenth", "The mean over the worst-scoring tenth of the runs (CVaR).", "Rockafellar & Uryasev, 2000"),
         Term("IQR", "Interquartile range: from the 25 % to the 75 % quantile."),
-        Term("Gini's mean difference", "The mean distance between two runs."),
+        Term("Gini's mean difference", "The mean distance between the scores of two runs."),
         Term(
             "logit std",
-            "The standard deviation of log(score / (100 − score)), of runs that did not collapse. It does not shrink "
-            "because scores near 100.",
+            "The standard deviation of log(score / (100 − score)) over the runs that did not collapse. Unlike the "
+            "standard deviation of scores, it does not shrink only because the scores are near 100.",
         ),
-        Term("bold", "The best mean among those over the most finished runs and target languages."),
+        Term("bold", "The best mean among the means over the most finished runs and target languages."),
     )
 }
 """The terms in the order of the page."""

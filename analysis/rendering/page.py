@@ -100,10 +100,9 @@ def _is_in(folder: Path, name: str) -> bool:
 
 
 def write_tables(folder: Path, tables: Iterable[Table]) -> dict[str, str]:
-    """Write ``tables/*.csv|md|tex``, each under its own file name.
+    """Write ``tables/*.csv|md|tex``. Returns the files' names without endings, by ``Table.key``.
 
-    Names of methods may map to the same file name, or be too long for one. Returns the files' names without endings, by
-    ``Table.key``.
+    Every table gets its own file name, because names of methods may map to the same file name, or be too long for one.
     """
     stems: dict[str, str] = {}
     (folder / "tables").mkdir()

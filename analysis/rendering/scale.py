@@ -26,7 +26,7 @@ class Places:
     """Positions of the ticks, with their labels."""
     label: str
     step: float
-    """Smallest distance between two positions."""
+    """Room for one position: 1 divided by the number of positions."""
 
     @classmethod
     def along(cls, results: Results) -> "Places":

@@ -54,7 +54,7 @@ class Table:
     footer: int = 0
     """Number of last rows that stay last when a reader sorts the others."""
     terms: Mapping[str, str] = field(default_factory=dict)
-    """Glossary terms of heads, by the head or by its last words after a comma."""
+    """Glossary terms of heads, by the head, or by the words after the head's last comma."""
 
     @property
     def key(self) -> str:

@@ -7,8 +7,10 @@ import pandas as pd
 from analysis.results.wording import MAX_NAMED, named
 
 SHARE = 0.5
-"""Share of the languages that all runs must have for the others to be left out. Below it, runs may be left out
-instead."""
+"""Smallest share of languages with a score in every run at which the other languages are always left out.
+
+Below this share, incomplete runs may be left out instead.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Balance:
     def of(cls, scores: pd.DataFrame) -> "Balance":
         """Leave out the languages without a score in some run.
 
-        If more than half of the languages would go, the incomplete runs are left out instead, provided that keeps more
-        scores. Languages without any score, and runs without any, are left out first and not reported.
+        If this would leave out more than half of the languages, the incomplete runs are left out instead, provided that
+        more scores then stay. Languages and runs without any score are left out first and not reported.
         """
         there = scores.notna()
         runs = there.any(axis=1)
@@ -49,6 +51,6 @@ class Balance:
             many = f"{len(self.lacking)} languages that some runs lack"
             left = named([f"{code} ({lost} of {runs} runs lack it)" for code, lost in self.lacking.items()], many)
             shown = f" ({', '.join(self.languages)})" if 0 < count <= MAX_NAMED else ""
-            return f"{whose} is over the {count} target languages{shown} that all its runs have; left out: {left}."
+            return f"{whose} is over the {count} target languages{shown} that all its runs have. Left out: {left}."
         gone = runs - int(self.runs.sum())
         return f"{whose} is without {gone} of {runs} runs, which lack some of {count} languages." if gone else ""

@@ -15,9 +15,9 @@ MAX_NAMED_SETTINGS = 4
 class BestSetting:
     """A method's best setting, at which the source's dev score has the best mean over complete runs.
 
-    Without dev scores in the results the source's test score is used. Only settings with the most complete runs are
-    candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No target language is
-    used.
+    If any complete run of the method lacks a dev score, the source's test score is used. Only settings with the most
+    complete runs are candidates. A mean of fewer seeds may be high by chance, or because failed seeds are missing. No
+    target language is used.
     """
 
     method: str
@@ -26,7 +26,7 @@ class BestSetting:
     tried: int
     """Number of settings with a complete run."""
     left_out: tuple[str, ...]
-    """Settings that could not be chosen, since other settings of the method have more complete runs."""
+    """Settings that are no candidates, because other settings of the method have more complete runs."""
     selected_on: str
     """``dev`` or ``test``."""
     runs: pd.DataFrame
@@ -61,13 +61,13 @@ def split_of(found: Sequence[BestSetting]) -> str:
 
 
 def selection_note(found: Sequence[BestSetting], results: Results) -> str:
-    """A note on the score that selected the settings, and on the settings that could not be chosen."""
+    """A note on the score that selected the settings, and on the settings that were no candidates."""
     split, why = split_of(found), ""
     if split == "test":
         why = ", as the results have no dev scores"
     mean = f"{results.measure.best} mean {results.source} {split} score over seeds"
-    chosen = f"Each method's setting is the one with the {mean}{why}; "
-    return f"{chosen}no target language is looked at.{_left_out(found)}"
+    chosen = f"Each method is shown at its setting with the {mean}{why}; "
+    return f"{chosen}no target language has a part in the choice.{_left_out(found)}"
 
 
 def _left_out(found: Sequence[BestSetting]) -> str:

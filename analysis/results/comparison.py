@@ -66,8 +66,8 @@ class Comparison:
     apart: tuple[pd.DataFrame, pd.DataFrame] = field(default=(pd.DataFrame(), pd.DataFrame()), repr=False)
     """All complete runs of the method and of the baseline, paired or not; empty for a part of a comparison.
 
-    One row per run and one column per language, the source first. Languages are those with a score in all these runs of
-    both methods.
+    One row per run and one column per language, the source first. Every target language has a score in all these runs
+    of both methods.
     """
     left_out: str = ""
     """A sentence on the languages or runs left out because scores are missing; else empty."""
@@ -85,13 +85,13 @@ class Comparison:
         ours, theirs = (results.of(m).reindex(both) for m in (method, base))
         theirs = theirs.where(ours.notna())
         ours = ours.where(theirs.notna())
-        scored = ours[[*results.about.targets]].notna().any(axis=1)  # an ewc model may share no language with the other
+        scored = ours[[*results.about.targets]].notna().any(axis=1)  # a run of ewc may share no language with its pair
         balance = Balance.of(ours.loc[scored, [*results.about.targets]])
         kept = [results.source, *balance.languages]
         single = bool((results.runs.loc[results.runs["method"].isin([method, base]), "trials"] == 1).all())
         flags = results.runs.set_index(RUN)["collapsed"].astype(bool)
         of = flags.index.get_level_values("method")
-        own = [flags[of == m].droplevel("method") for m in (method, base)]  # all runs of the base may be left out
+        own = [flags[of == m].droplevel("method") for m in (method, base)]  # the baseline may have no run left
         ours, theirs = (side[scored][balance.runs][kept].reindex(columns=side.columns) for side in (ours, theirs))
         collapsed = pd.concat([one.reindex(ours.index) for one in own], axis=1, keys=[0, 1])
         alone = [results.of(m).reindex(runs) for m, runs in zip((method, base), here, strict=True)]
@@ -112,7 +112,7 @@ class Comparison:
     def _only(self, kept: "pd.Series[bool]") -> "Comparison":
         if kept.all():
             return self
-        none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]  # runs whose pairs are left out are not unpaired
+        none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]  # a part must not count as unpaired
         return replace(
             self,
             ours=self.ours[kept],
@@ -129,7 +129,7 @@ class Comparison:
 
     @property
     def unpaired(self) -> bool:
-        """Whether fewer than two runs pair by setting, seed and replicate, though each method has two or more; see
+        """Whether each method has two or more runs, but fewer than two pair by setting, seed and replicate; see
         ``apart``."""
         return self.runs < 2 and all(len(side) > 1 for side in self.apart)
 
@@ -199,7 +199,7 @@ class Comparison:
         if not sources.are_unlike(self.source) and (lost := self.runs - len(self.sources[0])):
             told.append(
                 f"{self.method} and {self.base} have a score of the source, {self.source}, in {self.runs - lost} of "
-                f"the {self.runs} runs that both have: its spread is compared over these."
+                f"the {self.runs} runs that both have. The spread of the source score is compared over these runs."
             )
         if 0 < len(self.constant_languages) < len(self.languages):
             count = len(self.constant_languages)

@@ -80,7 +80,10 @@ class Results:
 
     @cached_property
     def form(self) -> str:
-        """The format of scores: points have two decimals, others two digits of the least spread of a method."""
+        """The format of scores: points have two decimals.
+
+        Scores in another unit show two digits of the smallest std or mean of a method's zero-shot scores.
+        """
         if self.measure.points:
             return ".2f"
         by_method = self.runs.groupby("method")["zero_shot"]
@@ -142,11 +145,11 @@ class Results:
 
     @cached_property
     def collapsed_in(self) -> pd.DataFrame:
-        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``. Each
-        language of a source of several has a column too.
+        """Whether a run has collapsed in a language: rows and columns of ``wide``, of pandas' type ``boolean``.
 
-        It is missing (``pd.NA``) without a finished trial of the run with that language, and without evidence. Results
-        from a CSV file have none for target languages. The source's column is ``collapsed`` of ``runs``.
+        If the source has several languages, each of them has a column too. A value is missing (``pd.NA``) if no
+        finished trial of the run scored that language, or if its labels are not known. Results from a CSV file have no
+        values for target languages. The source's column equals ``collapsed`` of ``runs``.
         """
         languages = dict.fromkeys([self.source, *sources.parts(self.source), *self.about.targets])
         finished = self.trials[self.trials["status"] == FINISHED]
@@ -196,7 +199,7 @@ class Results:
         return int(((self.runs["finished"] == self.runs["trials"]) & ~self.runs["complete"]).sum())
 
     def languages(self, method: str) -> list[str]:
-        """The target languages of the method's zero-shot score, or those with any score if no run is complete."""
+        """The target languages of the method's zero-shot score; without a complete run, all languages with a score."""
         if found := self.balances[method].languages:
             return sorted(found)
         scores = self.of(method)
@@ -224,9 +227,10 @@ class Results:
         """One row per run: method, setting, seed, replicate, trials, finished, complete, collapsed, source, dev,
         zero_shot, languages.
 
-        ``source`` and ``dev`` are means over the run's trials. ``zero_shot`` is the mean over the common languages of
-        the method's finished runs (``balances``). The three are missing in a run that is not ``complete``: it lacks a
-        trial, or a score in one of those languages.
+        ``trials`` and ``finished`` are numbers of trials, ``languages`` a number of languages. ``source`` and ``dev``
+        are means over the run's trials. ``zero_shot`` is the mean over the common languages of the method's finished
+        runs (``balances``). These three are missing in a run that is not ``complete``: a trial did not finish, or a
+        score in a common language is missing.
         """
         trials = self.trials.assign(finished=self.trials["status"] == FINISHED)
         runs = trials.groupby(RUN, sort=False).agg(
@@ -269,7 +273,7 @@ class Results:
         return replace(self, trials=trials, scores=scores)
 
     def without_collapsed(self) -> "Results":
-        """The same results without the collapsed runs, which then are neither expected nor counted."""
+        """The same results without the collapsed runs. These count neither as expected nor as missing."""
         gone = pd.MultiIndex.from_frame(self.runs.loc[self.runs["collapsed"], RUN])
         trials, scores = (
             frame[~pd.MultiIndex.from_frame(frame[RUN]).isin(gone)] for frame in (self.trials, self.scores)

@@ -74,7 +74,7 @@ def read(name: str, *, source: str | None = None) -> Results:
 
 
 def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Results:
-    """The same of cells that were read, from a table or by an importer.
+    """The results in cells that come from a table or an importer; otherwise as ``read``.
 
     The index of the cells' frame is the place of each row in ``file`` for messages: its line, or words.
     """
@@ -102,7 +102,7 @@ def _hyperparameters(frame: pd.DataFrame) -> list[str]:
 
 
 def _parsed(read: cells.Cells, file: Path) -> tuple[pd.DataFrame, bool, tuple[str, ...]]:
-    """The cells as text and numbers by line, whether it flags collapsed runs, and notes on its form.
+    """The cells as text and numbers by line, whether the file flags collapsed runs, and notes on its form.
 
     The frame has every column of ``COLUMNS`` and of ``MEASURE``.
     """
@@ -210,7 +210,7 @@ def _settings(frame: pd.DataFrame, hyperparameters: list[str], file: Path) -> pd
 
 
 def _seeds(frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The rows with labels of their seeds where a run has several, and notes on those."""
+    """The rows, with a label in place of the seed if a run has several seeds, and notes on such labels."""
     if not (there := [name for name in SEEDS if name in frame]):
         return frame, ()
     texts = {name: frame[name].where(~frame[name].str.lower().isin(NO_SEED), "") for name in there}

@@ -24,8 +24,8 @@ OVERSHOOTING = "above 2 a plain gradient step ends further from θ* than it bega
 SIZES = ("parameters", "trained_parameters", "extra_memory_mib")
 """A method's costs in a record beside time and peak memory; records of older versions lack them."""
 SCORED_AGAIN = (
-    "The scores of {count} of {all} trials are computed anew from their predictions: an earlier version of steadytune "
-    "took CCONJ and SCONJ for one type in the F1 of tags, which XTREME does not."
+    "The scores of {count} of {all} trials are computed anew from their predictions. In the F1 of tags, an earlier "
+    "version of steadytune counted CCONJ and SCONJ as one type. XTREME does not."
 )
 LOST = (
     "{count} trials count as missing: their scores follow an earlier version's rules, and their predictions are gone. "
@@ -136,15 +136,15 @@ def _finished(record: Record, trial: TrialConfig, collapsed: collapse.Flags) -> 
 
 
 def _sampling(trial: TrialConfig) -> dict[str, str]:
-    """The mix of several source languages, where it is not of all examples."""
+    """The temperature by which examples of several source languages are sampled; empty if all examples are used."""
     temperature = trial.sampling_temperature
     return {} if temperature is None else {"sampling of the source languages": f"temperature {temperature:g}"}
 
 
 def _rules(trial: TrialConfig, scorer: str) -> dict[str, str]:
-    """The rules of the scores, for tasks with several versions of them; else none.
+    """The rules of the scores; empty for a task whose rules have never changed.
 
-    In a record of a former version, other rules may have selected the best checkpoint.
+    In a record of an earlier version, other rules may have selected the best checkpoint.
     """
     if not scorer:
         return {}
@@ -158,7 +158,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def _unfinished(failure: Failure | None, heartbeat: Heartbeat | None) -> dict[str, object]:
-    """A trial that runs now counts as missing, also if it failed before."""
+    """A trial that runs now counts as missing, even if it failed before."""
     status = {"status": MISSING, "error": ""}
     if heartbeat is not None:
         status["running"] = heartbeat.words()

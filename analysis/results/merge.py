@@ -73,7 +73,7 @@ def side_by_side(
     base = _baseline(baseline, first, second, [method for side in sides for method in side.methods])
     pairs = _pairs(first, one, second, other) if base is None else {}
     alone = [method for side in sides for method in side.methods if method not in {*pairs, *pairs.values()}]
-    lone = f" Not compared, as the other has none of the label: {', '.join(alone)}." if alone and not base else ""
+    lone = f" Not compared, as the other result lacks the method: {', '.join(alone)}." if alone and not base else ""
     dropped = _dropped(first, one, second, other)
     apart = _sources(first, one, second, other, kept) if unlike else ""
     facts = apart + lone + dropped + _shared(first, one, second, other)
@@ -115,16 +115,16 @@ def _bounds(one: Results, other: Results) -> EquivalenceBounds:
 
 
 def _check_scorers(first: str, one: Results, second: str, other: Results) -> None:
-    """Refuse scores by different rules. Unknown rules, as in a table of a former version, differ from known rules."""
+    """Refuse scores by different rules. Unknown rules, as in a table of an earlier version, differ from known rules."""
     rules = [scorer(results) for results in (one, other)]
     if rules[0] != rules[1] and len(one.scores) and len(other.scores):
         said = " and ".join(
-            f"those of {name} {f'by {rule}' if rule else 'do not say by which'}"
+            f"{name} has the rules {rule}" if rule else f"{name} does not state its rules"
             for name, rule in zip((first, second), rules, strict=True)
         )
         raise UserError(
             f"compare: the scores are by different rules (column 'scorer'): {said}. Report a study anew from its "
-            "store, or write the column into a file whose scores are by the same"
+            "store, or write the column into a file whose scores follow the same rules"
         )
 
 
@@ -184,7 +184,7 @@ def _sources(first: str, one: Results, second: str, other: Results, kept: Sequen
     return (
         f" The sources differ: {one.source} in {first}, {other.source} in {second}. Comparable are the zero-shot "
         f"scores in {languages}, targets of both on the same test sets. The source scores are not comparable, and are "
-        "left out. Collapse is judged on the source of each."
+        "left out. Collapse is judged on each result's own source."
     )
 
 
@@ -198,8 +198,8 @@ def _shared(first: str, one: Results, second: str, other: Results) -> str:
     if not same:
         return ""
     if same == len(sides[0]) == len(sides[1]):
-        return f" {first} and {second} are the same {same} trials: there is nothing to compare."
-    return f" {same} trials are the same on both sides: they say nothing of a difference."
+        return f" {first} and {second} have the same {same} trials: there is nothing to compare."
+    return f" {same} trials are the same on both sides: they cannot show a difference."
 
 
 def _languages(one: Results, other: Results) -> tuple[list[str], list[str]]:

@@ -19,7 +19,7 @@ class MultiBootstrap:
 
 
 def multi_bootstrap(comparison: Comparison, predictions: Predictions | None) -> MultiBootstrap:
-    """The differences of a method's scores and its baseline's, ours − theirs."""
+    """The differences between a method and its baseline, ours − theirs, or the reason why there are none."""
     if predictions is None:
         return MultiBootstrap(lacking="because some results are not from a store: it needs all predictions")
     metric = predictions.metric

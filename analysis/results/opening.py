@@ -29,15 +29,14 @@ def opened(
         name: a study; a file if it ends in ``.csv``, ``.tsv`` or ``.txt``, each optionally with ``.gz``; or a folder
             that an importer recognises, unless the store has a study of that name.
         place: the store.
-        source: language of the training data, of results that are no study.
+        source: language of the training data; only for results that are no study.
         ddof: ddof of every standard deviation.
-        published: whether to show the paper's figures whatever the encoder.
+        published: whether to show the paper's figures for any encoder.
         baseline: method that others are compared with. The default is vanilla, or the first method.
         maps: columns of another program's results, as in ``analysis.results.importers.column_map``.
 
     Raises:
-        UserError: there is no such store, study, file or method, or ``source`` or ``maps`` are given for a study, which
-            knows its own.
+        UserError: there is no such store, study, file or method. Or ``source`` or ``maps`` are given for a study.
     """
     results = _imported(name, place, source, maps)
     view = View(results, ddof, published=published) if results else _view(name, place, source, ddof, published)
@@ -52,7 +51,7 @@ def _imported(name: str, place: str, source: str | None, maps: Sequence[str]) ->
         folder = files.directory("study", name)
         path = folder if folder is not None and not _is_study(name, place) else None
         if path is None and maps:
-            raise bad("--map", maps[0], f"it with results of another program: there is no folder {name!r} of them")
+            raise bad("--map", maps[0], f"it with results of another program: {name!r} is no folder of such results")
     return reading.read(path, maps, source=source) if path is not None else None
 
 

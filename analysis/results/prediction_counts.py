@@ -50,7 +50,8 @@ def metric_of(task: TaskName) -> Metric | None:
 def counts(task: TaskName, predictions: pa.Table, split: str = "test") -> dict[str, Counts] | None:
     """The counts of ``metric_of(task)`` by language (examples × statistics, in the order of the data's file).
 
-    The metric of a language's sum over examples is the score in the trial's record. ``None`` if ``metric_of`` is.
+    The metric of a language's sum over examples is the score in the trial's record. The result is ``None`` if
+    ``metric_of`` gives ``None``.
 
     Args:
         task: name of the task, or a task that a study describes.

@@ -35,14 +35,14 @@ class Predictions:
 
     @property
     def metric(self) -> Metric | None:
-        """The metric as a ratio of counts; ``None`` if ``metric_of`` is."""
+        """The metric as a ratio of counts; ``None`` if ``metric_of`` gives ``None``."""
         return metric_of(task) if (task := self.results.about.scored_task) else None
 
     def of(self, method: str, runs: pd.Index, languages: Sequence[str]) -> dict[str, NDArray[np.int32]] | None:
         """The counts of a method's runs by language, runs × examples × statistics.
 
-        ``runs`` is an index of ``PAIR``. The result is ``None`` if predictions of any run are missing, or if the runs'
-        examples differ.
+        ``runs`` is an index of ``PAIR``. The result is ``None`` if predictions of any run are missing, or if the runs
+        have different numbers of examples.
         """
         trials = self.results.trials
         mine = trials[(trials["method"] == method) & (trials["status"] == FINISHED)].set_index(PAIR)

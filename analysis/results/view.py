@@ -29,7 +29,7 @@ class View:
     left_out: tuple[str, ...] = ()
     """Languages with different test sets in two merged results, and therefore in neither."""
     published: bool = False
-    """Whether to show the paper's figures whatever the encoder."""
+    """Whether to show the paper's figures for any encoder."""
     base: str = ""
     """The baseline, if it is not the default of these results."""
     asked: bool = False
@@ -68,7 +68,7 @@ class View:
 
     @property
     def why_baseline(self) -> str:
-        """The reason for the baseline; empty if it is called vanilla, or if there is nothing to compare."""
+        """A sentence on the choice of the baseline; empty for vanilla, or if there is nothing to compare."""
         if self.against is not None or len(self.results.methods) < 2:
             return ""
         if self.asked:
@@ -92,7 +92,7 @@ class View:
         lost = [method for method in needed if method not in self.results.methods]
         if not lost:
             return ""
-        return f"All runs of {', '.join(lost)} collapsed: without them there is nothing left to compare others with."
+        return f"All runs of {', '.join(lost)} collapsed: without these runs, other methods have no baseline."
 
     def baseline_of(self, method: str) -> str | None:
         """The method that this one is compared with; ``None`` for a baseline itself."""

@@ -8,12 +8,12 @@ from harness.tasks.metrics import METRICS
 
 COLLAPSED = (
     f"Collapsed: accuracy at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer on "
-    f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of what is predicted."
+    f"the test set, or one label for at least {100 * ONE_LABEL:.0f} % of the predictions."
 )
 COLLAPSED_NUMBERS = (
     f"Collapsed: Pearson's correlation with the gold numbers at most tanh({number_fit.STANDARD_ERRORS} / √(n − 3)), "
-    f"{number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance, on the test set's n numbers, or numbers "
-    f"whose standard deviation is below {100 * number_fit.FLAT:.0f} % of theirs."
+    f"{number_fit.STANDARD_ERRORS} standard errors of Fisher's z above chance, on the test set's n numbers, or a "
+    f"standard deviation of the predictions below {100 * number_fit.FLAT:.0f} % of the gold numbers'."
 )
 COLLAPSED_ANSWERS = (
     f"Collapsed: exact match at most {STANDARD_ERRORS} binomial standard errors above that of the best constant answer "
@@ -25,8 +25,10 @@ MAX_NAMED = 12
 
 
 def collapse_rule(metrics: Collection[str]) -> str:
-    """What collapse is for scores in some metrics: of numbers there are correlations among them, of answers exact
-    matches."""
+    """The definition of collapse for scores in some metrics.
+
+    The metrics tell the kind of task: a regression has a correlation among them, question answering an exact match.
+    """
     compared = {METRICS[name].of for name in metrics if name in METRICS}
     rules = {"numbers": COLLAPSED_NUMBERS, "answers": COLLAPSED_ANSWERS}
     return next((rule for kind, rule in rules.items() if kind in compared), COLLAPSED)

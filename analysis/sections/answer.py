@@ -76,7 +76,7 @@ def _methods(view: View, found: Answer) -> Iterator[str]:
     many = len(told) > MAX_METHODS_TOLD
     yield from (text for method, text in told.items() if not many or method in shown)
     if many and (quiet := len(told) - len(shown & told.keys())):
-        yield f"Of the other {quiet} methods no difference from {view.baseline} is shown."
+        yield f"No difference from {view.baseline} is shown for the other {counted(quiet, 'method')}."
     lacking = [
         method
         for method, comparison in view.comparisons.items()
@@ -95,7 +95,7 @@ def _method(found: Answer, method: str) -> str:
 
 
 def _cautions(view: View, found: Answer) -> Iterator[str]:
-    """Cautions on quoting the answer."""
+    """Limits that belong beside the answer wherever it is quoted."""
     results = view.results
     told = [*view.notes]
     if any(claim.runs is Runs.SURVIVING and not math.isnan(claim.estimate) for claim in found.claims):

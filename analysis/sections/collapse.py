@@ -18,7 +18,10 @@ TERMS = {
     "Holm": "Holm's correction",
     "pairs needed": "pairs needed",
 }
-NOTES = ("A pair is two runs with the same setting and seed. Both, alone, neither: the pairs with these collapses.",)
+NOTES = (
+    "A pair is two runs with the same setting and seed. The columns from ‘both’ to ‘neither’ count pairs by the runs "
+    "that collapsed.",
+)
 
 
 def section(view: View) -> Section | None:

@@ -46,16 +46,16 @@ def table(view: View) -> Table:
         "trained parameters",
     ]
     notes = [
-        "Device hours: the trials' time from first step to last score, on their CPU cores, GPU or share of a GPU. "
-        "Seconds and tokens/s are medians over trials; memory is the maximum.",
+        "Device hours: the sum over trials of the time from the first step to the last score, on a trial's CPU cores, "
+        "GPU or share of a GPU. Seconds and tokens/s are medians over trials; memory is the maximum.",
         "Extra memory: the memory of the method beyond the weights, their gradients and the optimizer's state. Trained "
-        "parameters include the whole vocabulary.",
+        "parameters include the embeddings of the whole vocabulary, even if the training trims it.",
     ]
     return Table("cost", "Cost", header, rows, notes)
 
 
 def throughput(view: View) -> list[str]:
-    """Finished trials per hour, between the first end of a trial and the last."""
+    """Finished trials per hour, from the end of the first trial to the end of the last."""
     trials = view.results.trials
     if "ended" not in trials:
         return []
@@ -64,8 +64,8 @@ def throughput(view: View) -> list[str]:
     if not hours:
         return []
     return [
-        f"From the first finished trial to the last it took {hours:.2f} hours: {(len(times) - 1) / hours:.1f} trials "
-        "per hour."
+        f"From the end of the first finished trial to the end of the last: {hours:.2f} hours, "
+        f"{(len(times) - 1) / hours:.1f} trials per hour."
     ]
 
 

@@ -25,8 +25,8 @@ def section(view: View) -> Section:
         )
     if (looks := results.about.looks) is not None:
         parts.append(
-            f"Looks planned: {looks}, equally spaced over the runs. All looks together find a difference that does not "
-            "exist in 5 % of studies (O'Brien and Fleming's boundaries; Lan and DeMets's spending)."
+            f"Looks planned: {looks}, equally spaced over the runs. If there is no difference, all looks together find "
+            "one in 5 % of studies (O'Brien and Fleming's boundaries; Lan and DeMets's spending)."
         )
     if view.comparisons:
         bounds = view.equivalence

@@ -55,7 +55,7 @@ def marked(results: Results) -> bool:
 def figure(results: Results) -> Figure:
     """Scores in every language, one colour per method; a dark tick marks the mean.
 
-    Many languages fill several columns.
+    More than ``DOWN`` languages fill several columns.
     """
     scores = results.test
     found = set(scores["language"])

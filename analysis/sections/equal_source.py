@@ -83,8 +83,8 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
         "pairs",
     ]
     notes = [
-        f"Spread: the standard deviation over pairs of a method's runs with {source} scores within {WITHIN:g} point of "
-        "each other (root mean square of the difference over √2), with a 95 % jackknife interval over runs.",
+        f"Spread: the root mean square of the difference, over √2, among all pairs of a method's runs with {source} "
+        f"scores within {WITHIN:g} point of each other. In brackets: a 95 % jackknife interval over runs.",
         "Rank correlation: Spearman's over all runs, with a 95 % bootstrap interval.",
     ]
     notes += [compared.told for compared in found.values() if compared.told]
@@ -98,7 +98,7 @@ def summary(view: View, found: dict[str, Compared]) -> Table:
     if left_out := [method for method in view.results.methods if _several(view, method)]:
         methods = named(left_out, f"{len(left_out)} methods")
         notes.append(
-            f"Left out: {methods}. Each run has one trial per language, and the mean of the trials' {source} scores."
+            f"Left out: {methods}. Their runs have one trial per language, so a run has several {source} scores."
         )
     return Table("equal-source", f"Runs within {WITHIN:g} point of {source}", header, rows, notes)
 

@@ -29,10 +29,12 @@ def section(view: View) -> Section | None:
     draw = partial(figure, view.results, panels, lacking)
     caption = "Means over seeds. "
     if numbered(view.results, panels):
-        caption += "A star: over fewer seeds than planned. A blank cell has no finished trial, or was not planned."
+        caption += (
+            "A star marks a mean over fewer seeds than planned. A blank cell has no finished trial, or was not planned."
+        )
     else:
         caption += (
-            "The bar beside maps colours to scores. Each column is a setting; some are named. A blank cell has no "
+            "The colour bar maps colours to scores. Each column is a setting; some are named. A blank cell has no "
             "finished trial, or was not planned."
         )
     values = pd.concat(panels.values()).stack()
@@ -76,9 +78,9 @@ def means(results: Results) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataF
 
 
 def figure(results: Results, panels: Mapping[str, pd.DataFrame], lacking: Mapping[str, pd.DataFrame]) -> Figure:
-    """One panel per method, as detailed as the room allows.
+    """One panel per method.
 
-    Cells hold numbers with a decimal. Narrow cells hold whole numbers, and the smallest cells only a colour.
+    Wide cells hold numbers with a decimal, narrow cells whole numbers, and the smallest cells only a colour.
     """
     draw = _numbered if numbered(results, panels) else _coloured
     made = draw(results, panels, lacking)
@@ -178,10 +180,10 @@ def _height(results: Results, line: float) -> float:
 
 
 def _grid(panels: int, cells: int, height: float) -> tuple[int, int, float]:
-    """Numbers of heat maps down and across, and the width of their cells in inches.
+    """The number of heat maps below one another, the number beside one another, and the width of a cell in inches.
 
-    The cells have room for a decimal if the heat maps then fit a page. ``cells`` is the number of cells across a heat
-    map, ``height`` its height in inches.
+    The cells have room for a decimal if the heat maps then fit a page. ``cells`` is the number of cells in a row of a
+    heat map, ``height`` the map's height in inches.
     """
     for cell in CELLS:
         down = math.ceil(panels / max(1, int((WIDTH - 0.5) / (max(1.2, cell * cells) + 0.12))))

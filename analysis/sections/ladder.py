@@ -78,8 +78,8 @@ def section(view: View) -> Section | None:
     }
     limit, good, _ = _limit(view.results)
     caption = (
-        f"Share of seeds that have not broken: their zero-shot score has stayed {good} {limit:.0f} % of the "
-        "method's best mean at every rate up to this rate. A line begins at the method's best rate."
+        f"Share of seeds that have not broken: their zero-shot score has stayed {good} {limit:.0f} % of the method's "
+        "best mean at every rate from the best rate to this rate. A line begins at the method's best rate."
     )
     alt = (
         "Share of seeds that survive, over the learning rate on a logarithmic axis. Each method has a falling line, "
@@ -119,8 +119,8 @@ def table(view: View, ladders: Mapping[str, Ladder], points: Mapping[str, Breaki
     notes = [
         f"Best rate: the learning rate with the method's {view.results.measure.best} mean. Breaking point of a seed: "
         "the last rate, from "
-        f"the best rate up, before its zero-shot score first {verb} {bad} {limit:.0f} % of that mean. If it is "
-        f"{bad} at the best rate, the next lower rate counts.",
+        f"the best rate up, before its zero-shot score first {verb} {bad} {limit:.0f} % of that mean. If the score is "
+        f"{bad} this limit at the best rate, the next lower rate is the breaking point.",
         "The table has the geometric mean over seeds, with Student's 95 % interval on the logarithm. A breaking point "
         "is known to within one step of the ladder.",
         *(

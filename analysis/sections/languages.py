@@ -22,9 +22,9 @@ def section(view: View) -> Section:
 def table(view: View) -> Table:
     """Mean ± std over runs for every language and method, and for the zero-shot score in the last rows.
 
-    The std of the zero-shot row is over runs of the mean over languages. The mean of the languages' stds is a different
-    number and has its own row. A source of several languages has a row for each language. If any run of a method
-    collapsed in any language, a column counts these runs.
+    The zero-shot row has the std over runs of each run's mean over languages. The mean of the languages' stds is a
+    different number and has its own row. A source of several languages has a row for each language. If any run of a
+    method collapsed in any language, a column counts these runs.
     """
     results, ddof, sign = view.results, view.ddof, view.results.measure.sign
     runs = [results.runs[results.runs["method"] == method] for method in results.methods]
@@ -59,7 +59,7 @@ def table(view: View) -> Table:
         row += [collapsed(results, method, scored[place]) if place < len(scored) else MISSING_CELL for method in fallen]
     notes = [
         std_note(
-            "each std is over runs of one method; for the zero-shot score, over runs of the mean over languages",
+            "each std is over runs of one method; the zero-shot score of a run is its mean over target languages",
             ddof,
         ),
         *bold_note(rows, "of a row", results.measure),

@@ -15,7 +15,7 @@ from harness.tasks.metrics import Measure
 
 TITLE = "Is it better?"
 SURVIVING = "Pairs in which either run collapsed are left out; the difference over all runs has no test."
-ONE_SEED = "All runs have one seed: claims on other settings hold for this seed."
+ONE_SEED = "All runs have one seed: claims on other settings hold for this seed only."
 TERMS = {
     "other seeds": "other seeds",
     "other settings too": "other settings too",

@@ -41,7 +41,7 @@ def _missing(view: View) -> Iterator[str]:
 
 
 def _design(view: View) -> Iterator[str]:
-    """Sentences on the claims that the baseline's numbers of settings and seeds rule out."""
+    """Sentences on claims for which the baseline has too few settings or seeds."""
     runs = view.results.runs
     here = runs[(runs["method"] == view.baseline) & runs["complete"]]
     settings, seeds = here["setting"].nunique(), here["seed"].nunique()

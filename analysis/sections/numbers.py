@@ -54,8 +54,8 @@ def table(view: View, found: Answer) -> Table:
     unit = view.results.measure.unit
     many = any(claim.tests > 1 for own in claims.values() for claim in own.values())
     notes = [
-        f"{Mark.SHOWN.sign} a difference is shown at 5 %, {Mark.EQUIVALENT.sign} equivalent, {Mark.NOT_SHOWN.sign} not "
-        f"shown, {Mark.UNTESTED.sign} not tested; in brackets 95 % intervals."
+        f"{Mark.SHOWN.sign}: a difference is shown at 5 %. {Mark.EQUIVALENT.sign}: equivalent. {Mark.NOT_SHOWN.sign}: "
+        f"not shown. {Mark.UNTESTED.sign}: not tested. In brackets: 95 % intervals."
         + " Marks are corrected for the number of methods, intervals are not."
         * many,
         "Collapse and standard deviation describe these runs. "

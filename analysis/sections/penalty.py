@@ -1,4 +1,4 @@
-"""The penalty during training: the distance of the model from the pretrained weights."""
+"""The penalty during training: the weighted squared distance of the model from the pretrained weights."""
 
 import math
 from functools import partial
@@ -15,7 +15,7 @@ from analysis.results.view import View
 from harness.store.store import Store
 
 MAX_HISTORIES = 400
-"""Largest number of trials whose histories are read. With more trials, a regular sample of each method is read."""
+"""Number of trials up to which all histories are read. With more trials, every n-th trial of each method is read."""
 ACROSS = 4
 """Largest number of panels in a row."""
 
@@ -32,8 +32,8 @@ def section(view: View) -> Section | None:
         else "the band holds 90 % of its runs (5th to 95th percentile), of all settings"
     )
     caption = (
-        "The penalty over the steps: the model's distance from the pretrained weights. The line is the median over "
-        f"runs, {band}. Methods with different λ or weights are on different scales."
+        "The penalty over the steps, λ/2 Σ F (θ − θ*)²: the weighted squared distance from the pretrained weights. The "
+        f"line is the median over runs, {band}. Penalties with different λ or F are on different scales."
     )
     shown = [method for method in view.results.methods if method in set(penalties["method"])]
     ends = penalties[penalties["done"] >= 100].groupby("method")["penalty"].median()

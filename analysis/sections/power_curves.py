@@ -18,7 +18,7 @@ LINES = 5
 
 
 def picture(view: View) -> Picture | None:
-    """The curves; ``None`` if the store has no plan of the study, or a plan of another version."""
+    """The curves; ``None`` without a plan of the study and of this version in the report's default folder."""
     plan = _read(view)
     if plan is None:
         return None

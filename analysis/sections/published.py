@@ -29,8 +29,8 @@ SETTINGS_OF = {Kind.SENSITIVITY: (10,), Kind.FROZEN: (16,)}
 def section(view: View) -> Section | None:
     """The section; ``None`` if it does not apply.
 
-    It applies if the encoder is the paper's, the study reproduces some of the paper's tables, or the user asked for it.
-    If the paper has no results on the task, a sentence says so on request.
+    The section applies if the encoder is the paper's, the study reproduces some of the paper's tables, or the user asks
+    for it. If the paper has no results on the task and the user asks, a sentence says so.
     """
     about = view.results.about
     own = any(name in about.encoder.lower() for name in PAPER_ENCODERS)
@@ -80,9 +80,9 @@ Settings = dict[str, tuple[str, Collection[str]]]
 
 
 def _kinds(view: View, chosen: Mapping[str, str]) -> dict[Kind, Settings]:
-    """The kinds of the paper's tables for the study, each with its methods and settings.
+    """The kinds of the paper's tables that belong beside the study, each with its methods and settings.
 
-    These are the kinds that the study says it reproduces, or else the kinds that it resembles.
+    The study may name the tables that it reproduces. Otherwise the kinds follow from its methods and settings.
     """
     best: Settings = {name: (method, [BestSetting.of(view.results, method).setting]) for name, method in chosen.items()}
     found = {
@@ -124,16 +124,17 @@ def _settings_had(view: View, chosen: Mapping[str, str]) -> dict[str, set[str]]:
 
 
 def _unlike(view: View, chosen: Mapping[str, str]) -> list[str]:
-    """Notes on methods whose settings differ from the baseline's, and on their treatment."""
+    """Notes on methods whose settings differ from the baseline's, and on the settings that their figures cover."""
     had = _settings_had(view, chosen)
     base = had.get(VANILLA, set())
     others = {name: settings for name, settings in had.items() if name != VANILLA and base and settings != base}
     notes = []
     for name, settings in others.items():
         common = len(settings & base)
-        what = "left out of the figures over several settings" if common < 2 else "compared over the settings of each"
+        what = "left out of the figures over several settings" if common < 2 else "compared over its own settings"
         notes.append(
-            f"Settings of {name}: {len(settings)}, of {VANILLA}: {len(base)}, of both: {common}; {name} is {what}."
+            f"{name} was run at {len(settings)} settings, {VANILLA} at {len(base)}, and both at {common} of these. "
+            f"{name} is {what}."
         )
     return notes
 
@@ -271,10 +272,12 @@ def _claims(view: View, ours: pd.DataFrame, kind: Kind, encoder: str) -> Table:
     if not any(row[-1] for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
     notes = [
-        "A direction compares two estimates alone. The intervals and tests above show whether it is more than chance."
+        "A direction compares two estimates alone. The intervals and tests above show whether a difference exceeds "
+        "chance."
     ]
     if any(found.claim.counts for found in judged if found.verdict != NOT_APPLICABLE):
         notes.append(
-            "For languages, the first figure counts the languages that support the claim, the second all compared."
+            "For languages, the first figure is the number of languages that support the claim, and the second is the "
+            "number of compared languages."
         )
     return Table(f"claims-{kind}", f"The paper's claims, {kind.replace('-', ' ')}", header, rows, notes)

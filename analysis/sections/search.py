@@ -1,5 +1,6 @@
-"""Results of a search: the best dev score over trials, each method's winner, and a diagnostic of choosing on the
-targets.
+"""Results of a search: the best dev score over trials, each method's winner, and a diagnostic.
+
+The diagnostic shows the setting that a choice on the target languages would find.
 """
 
 from functools import partial
@@ -35,9 +36,9 @@ def section(view: View) -> Section | None:
     parts: list[str | Table | Picture] = [*searched(view), winners(view)]
     if any(one.dev is not None for one in tried):
         caption = (
-            f"Each mark is a trial at its last {results.source} dev score, in the order of their ends. Circles "
-            "were trained to the end. Crosses were stopped early, so their scores are not final. The line is the "
-            "best finished trial so far."
+            f"Each mark is the last {results.source} dev score of a trial, in the order in which the trials ended. "
+            "Circles are trials that were trained to the end. Crosses are trials that were stopped early, so their "
+            "scores are not final. The line is the best score of a finished trial so far."
         )
         alt = (
             f"Best {results.source} dev score so far, {metric_name(results)}, against the number of trials, one line "
@@ -50,13 +51,13 @@ def section(view: View) -> Section | None:
 
 CAUTION = (
     "A diagnostic, not a result: the last table has each method's best setting by the target languages' test scores. "
-    "Zero-shot transfer has no such scores for a choice. The best of several scores is too high, so there is a "
-    "difference even if all settings are equally good."
+    "Zero-shot transfer has no such scores for a choice. The best of several noisy scores looks better than its "
+    "setting is, so there is a difference even if all settings are equally good."
 )
 
 
 def tried_in(view: View) -> list[SearchTrial]:
-    """The ended trials of the view's search; empty if it is no search or has no store."""
+    """The ended trials of the view's search; empty if the study is no search, or the view has no store."""
     if view.store is None:
         return []
     found = [one for one in read(view.store, view.results.about.name) if one.status in ENDED]
@@ -130,7 +131,7 @@ def winners(view: View) -> Table:
         "scores.",
     ]
     if any(one.draws > 1 for one in tried):
-        notes.append("If settings were drawn several times, the number of different settings is given too.")
+        notes.append("If the search drew a setting several times, the number of different settings is in brackets.")
     return Table("search", "Winners of the search", header, rows, notes)
 
 

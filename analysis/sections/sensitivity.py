@@ -14,12 +14,12 @@ from analysis.statistics.slopes import Slope, slopes
 TITLE = "Sensitivity to each hyperparameter"
 NOTES = (
     "Slopes of the settings' mean zero-shot scores, by least squares, with 95 % intervals over settings: {unit} per "
-    "doubling of the learning rate, and per unit of any other. Runs that collapsed are left out.",
-    "The slope is of a straight line. If the best value lies in the middle, the slope is near 0.",
+    "doubling of the learning rate, and per unit of any other hyperparameter. Runs that collapsed are left out.",
+    "The slope is that of a straight line. If the best value lies in the middle, the slope is near 0.",
 )
 DIFFERENCES = (
     "Mean: the method's slope minus the baseline's. Spread: the slope of the log ratio of standard deviations over "
-    "seeds; a slope of 0.69 doubles the ratio. Holm: corrected for all rows of a kind.",
+    "seeds; a slope of 0.69 doubles the ratio. Holm: corrected over all rows of the same kind, mean or spread.",
 )
 
 

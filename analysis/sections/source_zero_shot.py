@@ -107,6 +107,6 @@ def _markers(results: Results) -> list[str]:
 
 
 def with_languages(results: Results, method: str) -> str:
-    """A method's label; with its number of scored languages if it lacks some."""
+    """A method's label, followed by its number of scored languages if it lacks some of the study's."""
     scored, asked = len(results.languages(method)), len(results.about.targets)
     return method if scored == asked else f"{method}\n{scored} of {asked} languages"

@@ -56,7 +56,7 @@ def _picture(view: View, ratios: Mapping[str, Mapping[str, StdRatio]]) -> Pictur
     caption = (
         "Standard deviation over runs of each language, as a ratio to the baseline's over the same "
         f"runs{', with 95 % intervals' if bounded else ''}; left of 1 the method is steadier. Languages share their "
-        "runs, so many languages with the same direction are no more evidence than one language."
+        "runs, so languages with the same direction are not independent evidence."
     )
     alt = "Ratios of standard deviations with intervals: one row per language, one colour per method; logarithmic axis."
     return Picture("spread", partial(figure, view, ratios), caption, alt)
@@ -146,10 +146,7 @@ def _warnings(found: Mapping[str, Comparison]) -> list[str]:
     least = next(iter(found[min(found, key=lambda m: found[m].runs)].spreads.values())).test.least_p
     words = f"Only {runs[0]} runs" if len(runs) == 1 else f"Some comparisons have only {runs[0]} runs"
     smallest = "" if math.isnan(least) else f" The smallest p that {runs[0]} runs can give is {least:.2g}."
-    return [
-        f"{words}: standard deviations are hardly known, and a difference may exist although it is not shown "
-        f"here.{smallest}"
-    ]
+    return [f"{words}: standard deviations are hardly known, and a real difference may be missed.{smallest}"]
 
 
 def language_ratios(comparison: Comparison) -> dict[str, StdRatio]:

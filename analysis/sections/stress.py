@@ -22,7 +22,11 @@ from analysis.sections.stress_figure import picture
 
 
 def section(view: View) -> Section | None:
-    """The section; ``None`` unless learning rates span ``RANGE`` or methods differ in another hyperparameter alone."""
+    """The section; ``None`` without a complete run, and for a study without a suitable hyperparameter.
+
+    The learning rate is suitable if a method's rates span ``RANGE``. Another hyperparameter is suitable if a method's
+    settings differ in it alone.
+    """
     if not view.results.runs["complete"].any():
         return None
     parts: list[str | Table | Picture] = []
@@ -48,7 +52,7 @@ def applies(view: View) -> bool:
 
 
 def hottest(results: Results, methods: Collection[str]) -> list[str]:
-    """The settings with the largest learning rate that all of the methods have.
+    """The settings, of any method, with the largest learning rate that all of the methods have.
 
     Empty if their common rates do not span ``RANGE``.
     """
@@ -191,7 +195,7 @@ def languages(view: View, axis: Axis, name: str) -> Table:
     most = {method: min(by, key=by.__getitem__) for method, by in least.items() if by}
     notes = [
         f"Kept: a language's lowest mean over seeds as a share of its highest with the method. At: the {axis.label} "
-        f"of the {worst} mean. By chance alone the share is below 100 %, because one of several means is always "
+        f"of the {worst} mean. Even by chance the share is below 100 %, because one of several means is always "
         f"the {best}.",
     ]
     if len(results.about.targets) > 1 and len(most) <= MAX_NAMED:

@@ -24,8 +24,9 @@ def section(view: View) -> Section:
 def table(view: View) -> Table:
     """Mean ± std over runs of the source and the zero-shot score, and the change in std.
 
-    The zero-shot std is over runs of the mean over languages. A method is compared with its baseline on the settings,
-    seeds and languages that both have. The change is therefore not due to a different set of runs.
+    A run's zero-shot score is its mean over target languages. The zero-shot std is the std of this score over runs. A
+    method is compared with its baseline on the settings, seeds and languages that both have. The change is therefore
+    not due to a different set of runs.
     """
     results, source, base = view.results, view.results.source, view.base_name
     sign = results.measure.sign
@@ -78,7 +79,7 @@ def _notes(view: View, method: str) -> list[str]:
     if trials > 1:
         told.append(
             f"A run of {method} is {trials} trials, one per language. Its {results.source} score is the mean over "
-            "these trials, so the std of this score has no counterpart."
+            "these trials. This mean varies less than a single score, so its std is not compared."
         )
     return told
 
@@ -98,8 +99,8 @@ def _compared_on(both: Comparison, results: Results, ddof: int) -> list[str]:
     ours, theirs = (Score.over(side, len(side), ddof, results.form).plain() for side in both.zero_shot)
     return [
         f"{both.method} is compared with {both.base} on the {both.runs} runs and "
-        f"{languages_named(both.languages, results.about.targets)} that both have; there the zero-shot score is "
-        f"{ours}, and {theirs} for {both.base}."
+        f"{languages_named(both.languages, results.about.targets)} that both have. Over these, the zero-shot score of "
+        f"{both.method} is {ours}, and that of {both.base} is {theirs}."
     ]
 
 
@@ -118,7 +119,7 @@ def _counts(view: View) -> list[str]:
     lacking = results.runs[~results.runs["complete"]]
     if len(lacking):
         notes.append(
-            f"{len(lacking)} of {len(results.runs)} runs are failed or missing; (n/m) marks a mean over n of m runs."
+            f"{len(lacking)} of {len(results.runs)} runs failed or are missing; (n/m) marks a mean over n of m runs."
         )
     collapsed = results.runs[results.runs["collapsed"]]
     if len(collapsed):

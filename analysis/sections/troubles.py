@@ -13,7 +13,7 @@ NAME = "troubles"
 
 
 def section(view: View) -> Section:
-    """The list, in every report. A sentence says so if it is empty."""
+    """The list, in every report. If no trial is in it, a sentence says so."""
     made = table(view)
     none = "None: every trial finished, and none collapsed."
     if any(one.status == STOPPED for one in tried_in(view)):

@@ -152,7 +152,7 @@ def _ways(found: Mapping[str, Components]) -> list[str]:
     if any(np.isfinite(part.share_low).any() for part in found.values()):
         without = "; REML has none" if fitted else ""
         told.append(
-            f"In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}."
+            f"In brackets: generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects{without}."
         )
     return told
 

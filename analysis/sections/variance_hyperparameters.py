@@ -13,8 +13,7 @@ NO_SEED = "no seed has a complete run at every setting, so the settings' means w
 
 
 def split(view: View) -> Table | str | None:
-    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason why there is
-    no table.
+    """Share of each hyperparameter in the setting's part, one column per method and score; or the reason for no table.
 
     Only seeds that occur at all of a method's settings are used. Otherwise the means of settings would also differ by
     seeds.
@@ -29,7 +28,8 @@ def split(view: View) -> Table | str | None:
         if one.reason:
             lacking.setdefault(one.reason, []).append(name)
     reasons = [
-        f"None for {named(names, f'{len(names)} of them', separator='; ')}: {why}." for why, names in lacking.items()
+        f"No shares for {named(names, f'{len(names)} columns', separator='; ')}: {why}."
+        for why, names in lacking.items()
     ]
     found = {name: one for name, one in made.items() if one.shares}
     if not found:
@@ -77,7 +77,7 @@ def _on_importances(found: Mapping[str, Importances]) -> list[str]:
     aliased = dict.fromkeys(group for one in found.values() for group in one.aliased)
     return [
         f"Shares of the variance of the settings' mean scores, {way}. The means still contain some variance of seeds "
-        "and noise; it counts mostly as interaction.",
+        "and noise. This variance counts mostly as interaction.",
         *(
             f"{', '.join(name.replace('_', ' ') for name in group)} change together, so their effects cannot be "
             "separated."

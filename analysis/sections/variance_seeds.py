@@ -31,7 +31,7 @@ def split(view: View, method: str, scores: pd.DataFrame, whole: str) -> Table | 
     order = [code for code in (view.results.source, whole, *view.results.about.targets) if code in found]
     names = list(dict.fromkeys(name for code in order for name in found[code].names))
     reasons = dict.fromkeys(found[code].reason for code in order if found[code].reason)
-    notes = [*_notes(found, frame["setting"].nunique()), *(f"None for some: {reason}." for reason in reasons)]
+    notes = [*_notes(found, frame["setting"].nunique()), *(f"A row is empty if {reason}." for reason in reasons)]
     rows: list[list[str | Cell]] = [[code, *_cells(found[code], names, view.results.form)] for code in order]
     name = "variance-seeds-" + "".join(letter if letter.isalnum() else "-" for letter in method).strip("-")
     return Table(name, f"Init seed and data seed, with {method}", ["language", "std", *names], rows, notes)
@@ -65,5 +65,5 @@ def _notes(found: dict[str, Components], settings: int) -> list[str]:
     if any(any(BOTH in name and REST in name for name in part.names) for part in found.values()):
         notes.append(f"No pair of init and data seed has two runs, so {REST} cannot be separated from {BOTH}.")
     if any(np.isfinite(part.share_low).any() for part in found.values()):
-        notes.append("In brackets generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects.")
+        notes.append("In brackets: generalised 95 % intervals of the shares (Weerahandi, 1993), for normal effects.")
     return notes

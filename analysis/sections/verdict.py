@@ -47,7 +47,7 @@ def main_claims(found: Answer, method: str) -> dict[Quantity, Claim]:
 
 
 def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
-    """All shown differences of a method in a few words; says so if there are none."""
+    """All shown differences of a method in a few words. If there are none, the headline says so."""
     words = [*filter(None, (sentences.words_of(found, claim) for claim in claims.values()))]
     base = found.contrasts[method].comparison.base
     if not words and Quantity.SPREAD not in claims:
@@ -59,10 +59,12 @@ def headline(method: str, claims: dict[Quantity, Claim], found: Answer) -> str:
 
 
 def where_collapsed(comparison: Comparison, varied: pd.DataFrame) -> str:
-    """The collapsed runs of both methods, at and above the smallest value of a hyperparameter with a collapse.
+    """A sentence on the collapsed runs of both methods at high values of a hyperparameter.
 
-    An example is ``At learning rate 0.006, vanilla collapsed in both runs, l2 in neither``. Without such a value it
-    counts all runs. Empty if the runs are unpaired or none collapsed.
+    An example is ``At learning rate 0.006, vanilla collapsed in both runs, l2 in neither``. The sentence is about the
+    first hyperparameter without a collapse at its smallest value. It counts the runs from the smallest value with a
+    collapse on. Without such a hyperparameter it counts all runs. It is empty if the runs are unpaired or none
+    collapsed.
     """
     flags = comparison.collapsed
     if comparison.unpaired or not flags.to_numpy(bool).any():

@@ -61,9 +61,9 @@ def levels(fractions: Sequence[float], alpha: float = ALPHA) -> Array:
 def repeated_p(p: float, fractions: Sequence[float]) -> float:
     """The repeated p of a nominal p at the last of the looks: the smallest α whose levels make p a finding there.
 
-    A repeated p is compared with 5 %, like any other p. Holm's method may correct repeated p over comparisons. Levels
-    may not be divided. At a single look it is ``p`` itself. NaN stays NaN. Any p below ``LEAST`` counts as ``LEAST``.
-    Raises ``ValueError`` as ``levels``.
+    A repeated p is compared with 5 %, like any other p. Holm's method may correct repeated p over comparisons. Nominal
+    levels must not be divided by the number of comparisons. At a single look the repeated p is ``p`` itself. NaN stays
+    NaN. Any p below ``LEAST`` counts as ``LEAST``. Raises ``ValueError`` as ``levels``.
 
     C. Jennison & B. W. Turnbull, 1999, Group Sequential Methods with Applications to Clinical Trials, chapter 9.
     """
@@ -123,8 +123,10 @@ def _levels(fractions: tuple[float, ...], alpha: float) -> tuple[float, ...]:
 
 
 class _Walk:
-    """B(t) of the studies without a finding so far: its density at the nodes, times the nodes' weights in an
-    integral."""
+    """The distribution of B(t) over the studies without a finding so far.
+
+    It is kept as the density at the nodes times the nodes' quadrature weights.
+    """
 
     def __init__(self, fraction: float = 0.0, nodes: Array | None = None, mass: Array | None = None) -> None:
         self.fraction = fraction

@@ -17,7 +17,7 @@ RESAMPLES = 9_999
 MIN_UNITS = 2
 """Fewest runs, and examples of a language, for an interval."""
 TRUSTED_RUNS, TRUSTED_EXAMPLES = 20, 300
-"""Fewest runs, and examples of all languages, at which the interval covers 93 to 97 % in simulations
+"""Fewest runs, and fewest examples over all languages, with which the interval covers 93 to 97 % in simulations
 (``tests.benchmarks.variance``).
 
 With fewer runs the interval is too narrow if runs differ much. With fewer examples it is too wide: the chance in a

@@ -29,8 +29,8 @@ def counts(units: int, resamples: int, width: int = 1) -> Iterator[NDArray[np.fl
     The counts are the same at every call, for any block size.
 
     Every row sums to ``units``. A statistic of a resample is the weighted statistic of the units, with these counts as
-    weights. Nothing is sorted again, and repeated units are recognisable. ``width`` is the number of values that the
-    caller computes from each count; a larger width makes blocks smaller.
+    weights. Units therefore need to be sorted only once, and a unit's repetitions are visible. ``width`` is the number
+    of values that the caller computes from each count; a larger width makes blocks smaller.
     """
     random, rows = np.random.default_rng(SEED), max(1, BLOCK // (units * width))
     for start in range(0, resamples, rows):

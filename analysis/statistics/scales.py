@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from analysis.statistics.tails import RESOLUTION, SAME, logits_of
 
 FACTOR, OPPOSITE = 1.25, 1.10
-"""Ratios disagree if they differ by more than this factor: on the same side of 1, and on opposite sides."""
+"""Ratios disagree if they differ by more than ``FACTOR``; on opposite sides of 1, by more than ``OPPOSITE``."""
 
 
 @dataclass(frozen=True)

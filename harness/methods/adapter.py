@@ -20,7 +20,7 @@ PLACES = {
 }
 """The last linear maps of the attention and of the feed-forward part, within a layer."""
 SPREAD = 0.01
-"""Standard deviation of a new bottleneck's down-projection. It is small, since the paper starts near the identity."""
+"""Standard deviation of a new bottleneck's down-projection: small, because Houlsby et al. start near the identity."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A pull towards the pretrained weights whose share falls while the share of the task rises, for ``recadam``."""
+"""A pull towards the pretrained weights for ``recadam``: its share falls while the share of the task rises."""
 
 import math
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Annealing:
     def share(self, step: int) -> float:
         """The task's share λ(t)."""
         exponent = self.rate * (step - self.middle)
-        return 1 / (1 + math.exp(-exponent)) if exponent > -700 else 0.0  # above, the exponential is no float
+        return 1 / (1 + math.exp(-exponent)) if exponent > -700 else 0.0  # math.exp overflows above about 709
 
 
 class Pull(Protocol):
@@ -46,7 +46,7 @@ class AnnealedPull:
         self._before: list[Tensor] = []
 
     def held(self) -> list[Tensor]:
-        """The tensors that the pull keeps in memory, with a copy of the weights for each step."""
+        """The tensors that the pull keeps in memory. The weights stand for their copy, which exists during a step."""
         return [*self.pull.held(), *map(mine, self.pull.parameters)]
 
     def largest(self) -> float:

@@ -15,7 +15,7 @@ from harness.compat.shards import mine, sharded_like
 class AverageLast(TrainerCallback):
     """Averages the trained weights over the last ``steps`` or ``epochs``, and puts the mean into the model.
 
-    Raises ``UserError`` at the start of a training that has fewer steps.
+    Raises ``UserError`` at the start of a training with fewer steps than the mean.
     """
 
     def __init__(self, *, steps: int | None = None, epochs: float | None = None) -> None:

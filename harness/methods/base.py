@@ -32,12 +32,12 @@ class Method:
     places: ClassVar[tuple[str, ...]] = ()
     """Options that name a location. The content there is part of a trial's identity; the location is not."""
     unidentified: ClassVar[tuple[str, ...]] = ()
-    """Options on how a location is read, which are no more part of the identity than the location."""
+    """Options on how a location is read. Like the location, they are no part of a trial's identity."""
     pulls: ClassVar[bool] = False
     """Whether the method pulls the pretrained weights towards θ*. Some of them must then be trained."""
 
     replaces_loss: ClassVar[bool] = False
-    """Whether ``loss`` is the whole loss, without the task's."""
+    """Whether ``loss`` replaces the task's loss, instead of adding to it."""
     shards: ClassVar[bool] = False
     """Whether the method works on shards of the weights, see ``harness.training.parallel.shards``. It must not read or
     change weights itself, except before the training or in a layer's forward pass."""
@@ -58,7 +58,7 @@ class Method:
 
     @property
     def label(self) -> str:
-        """The method's name in tables and figures, with the options that differ from their defaults."""
+        """The label in tables and figures: the method's name and the options that differ from their defaults."""
         return self.named(fields.chosen(self))
 
     def named(self, options: Mapping[str, Any]) -> str:
@@ -125,7 +125,7 @@ class Method:
 
     @property
     def virtual_tokens(self) -> int:
-        """Number of the encoder's positions that the method uses for itself."""
+        """Number of the encoder's input positions that the method takes for virtual tokens."""
         return 0
 
     def adapt(self, model: "PreTrainedModel", pretrained: "Pretrained") -> None:

@@ -17,7 +17,7 @@ MASKS = ("random", "fisher")
 
 @dataclass(frozen=True, kw_only=True)
 class ChildTuning(Method):
-    """Trains a child network: each optimizer step uses a part of the gradient g alone.
+    """Trains a child network: each optimizer step uses only a part of the gradient g.
 
     "Raise a Child in Large Language Model" (EMNLP 2021) has two forms:
 
@@ -57,7 +57,9 @@ class ChildTuning(Method):
 
             prefix = f"{layers.place(model)}."
             if not any(one.requires_grad for name, one in model.named_parameters() if name.startswith(prefix)):
-                raise UserError(f"methods: {self.label}: no weight of the layers is trained, so there is none to mask")
+                raise UserError(
+                    f"methods: {self.label}: no weight of the layers is trained, so the mask has no weights"
+                )
 
     def callbacks(self) -> "list[TrainerCallback]":
         if self.probability == 1:

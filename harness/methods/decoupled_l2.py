@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class DecoupledL2(Method):
     """θ ← θ − η λ (θ − θ*) over the encoder's body before each optimizer step with learning rate η.
 
-    For plain SGD this equals ``l2``, for Adam it does not. There ``l2``'s gradient is clipped with the others and
-    divided by the root of their second moment. The decoupled pull is the same share of the distance for every weight.
-    Its λ therefore has another scale: the time constant is 1/(η λ) steps.
+    For plain SGD this equals ``l2``. For Adam it does not: ``l2``'s gradient is clipped with the task's, and divided by
+    the root of the second moment. The decoupled pull is the same share of the distance for every weight. Its λ
+    therefore has another scale: the time constant is 1/(η λ) steps.
     """
 
     name: ClassVar[str] = "decoupled_l2"

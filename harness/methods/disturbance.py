@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 TINY = 1e-30
-"""Length of a gradient of zeros, such as a padding's."""
+"""Smallest divisor, in place of the length of a gradient of zeros, such as the gradient at padding."""
 
 
 @contextmanager

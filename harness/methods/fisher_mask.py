@@ -13,7 +13,7 @@ from harness.methods.batch import Batch
 
 
 class FisherMask(TrainerCallback):
-    """Keeps the gradients of the layers' weights with the largest Fisher information, and drops the others'.
+    """Keeps the gradients of the layers' weights with the largest Fisher information, and drops all others.
 
     Fᵢ is the mean over training examples of (∂ℓ/∂θᵢ)², ℓ an example's loss summed over its labels. It is taken once,
     at the initial weights and without dropout. Embeddings, head and frozen weights have no mask.
@@ -26,7 +26,7 @@ class FisherMask(TrainerCallback):
     examples: Callable[[], Iterator[Batch]]
     """Gives the training examples as batches of one. The trainer sets it."""
     agreed: Callable[[Sequence[Tensor]], object] | None = None
-    """Replaces tensors by those of the first of several processes, whose GPUs may round otherwise."""
+    """Gives all processes the tensors of the first process, because another GPU may round differently."""
 
     def __init__(self, share: float, count: int | None) -> None:
         self.share, self.count = share, count

@@ -17,7 +17,7 @@ class FrozenEncoder(Method):
     """Base of the methods that decide by themselves which weights are trained."""
 
     holds_nothing: ClassVar[bool] = True
-    """Whether the method trains no weights with a θ* except layer norms. Pulling or freezing more is then pointless."""
+    """Whether the method trains no weights with a θ* except layer norms. Pulls and further freezes are then useless."""
 
     def clash(self, other: Method) -> str:
         if isinstance(other, FrozenEncoder):

@@ -39,11 +39,11 @@ class L2(Method):
 
 
 def overshooting(label: str, strength: float, setting: Setting) -> list[str]:
-    """A warning if η λ ≥ 2: a plain gradient step then overshoots θ* by at least its former distance."""
+    """A warning if η λ ≥ 2: a plain gradient step of the pull then ends no nearer to θ* than it began."""
     step = setting.learning_rate * strength
     if step < 2:
         return []
     return [
         f"{label} at learning rate {fields.short(setting.learning_rate)}: learning rate × strength is {step:g}; above "
-        "2 a plain gradient step overshoots θ* by more than it was away, and the pull alone diverges"
+        "2 a plain gradient step ends further from θ* than it began, and the pull alone diverges"
     ]

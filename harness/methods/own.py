@@ -47,14 +47,14 @@ class OwnMethod(Method):
     code: str = ""
     """Hash of the file and of the modules beside it that it imports; empty until the trials are planned."""
     whole: Options | None = None
-    """The options in the study, of a method that trains a model for each target language."""
+    """The study's options, in a trial of a method that ``expand`` splits by language; else ``None``."""
 
     def __post_init__(self) -> None:
         """Nothing is converted here: the options belong to another class."""
 
     @classmethod
     def of(cls, method: Method) -> "OwnMethod":
-        """The form of an instance of a user's class. Raises ``UserError`` if the class is in no file."""
+        """The stored form of an instance of a user's class. Raises ``UserError`` if the class is in no file."""
         file = type(method).defined_in
         if not file:
             raise UserError(f"methods: {type(method).__name__} is defined in no file; put the class into a .py file")

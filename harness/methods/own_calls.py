@@ -56,8 +56,8 @@ def guarded_optimizer(optimizer: "Optimizer", given: Set[int], name: str, path: 
     """
     if {id(weight) for one in optimizer.param_groups for weight in one["params"]} != given:
         raise UserError(
-            f"{shown}: the optimizer of the method {name!r} does not have the weights that it was given, all of them "
-            "and no others; freeze weights in 'adapt'"
+            f"{shown}: the optimizer of the method {name!r} must have exactly the weights that it was given; freeze "
+            "weights in 'adapt'"
         )
     step = _guarded(type(optimizer).step, f"the optimizer of the method {name!r}", path)
     # A bound method, because torch's schedules bind it anew.
@@ -66,7 +66,7 @@ def guarded_optimizer(optimizer: "Optimizer", given: Set[int], name: str, path: 
 
 
 def _guarded(function: Callable[..., Any], shown: str, path: Path) -> Callable[..., Any]:
-    """The function, whose errors name the user's file and line."""
+    """The function with a guard: its errors name the user's file and line."""
 
     def run(*given: Any, **rest: Any) -> Any:
         try:

@@ -32,7 +32,7 @@ class Term:
     decoupled: bool = False
     """Whether the penalty is a decay apart from the optimizer's step instead of a part of the loss."""
     annealing: Annealing | None = None
-    """If given, the pull follows each optimizer step, and both have shares that change over the training."""
+    """If given, the pull follows each optimizer step, and the shares of step and pull change over the training."""
 
     def weight(self, name: str, theta: Tensor, kept: Tensor | None) -> Tensor:
         """λF of a parameter whose anchor is ``theta``; with ``kept``, of these rows only. In the shape of the entries,
@@ -127,9 +127,9 @@ class Penalty:
 
     @torch.no_grad()
     def decay_(self, rates: Mapping[Tensor, float], share: Tensor | float = 1.0) -> Tensor:
-        """θ ← θ − η λF(θ − θ*) with each parameter's learning rate η, times ``share``; returns the penalty before.
+        """θ ← θ − s η λF(θ − θ*), η a parameter's learning rate, s the ``share``. Returns the penalty before the move.
 
-        Call it before an optimizer step, after the backward passes.
+        ``DecoupledL2`` calls it before an optimizer step, ``RecAdam`` after it.
         """
         total = self._zero()
         if isinstance(share, Tensor):
@@ -141,7 +141,7 @@ class Penalty:
                 torch._foreach_mul_(pulls, share)
                 torch._foreach_sub_([mine(parameter) for parameter in parameters], pulls)
             else:
-                # It rounds differently from the grouped form. It is kept so that CPU trials score as in earlier
+                # This form rounds differently from the grouped form. It is kept so that CPU trials score as in earlier
                 # versions, bit for bit.
                 mine(parameters[0]).sub_(pulls[0] * share, alpha=rates[parameters[0]])
         return total

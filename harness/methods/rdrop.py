@@ -19,7 +19,7 @@ class RDrop(Method):
     """ℓ = (ℓ₁ + ℓ₂)/2 + α/2 (KL(p₁‖p₂) + KL(p₂‖p₁)), with p₁ and p₂ from two draws of dropout.
 
     This is the form in the authors' code, half of Eq. 4 of the paper with α for α/2. The gradient is then as large as
-    vanilla's. Numbers have (p₁ − p₂)² for the sum of the two divergences.
+    vanilla's. If answers are numbers, (p₁ − p₂)² replaces the sum of the two divergences.
     """
 
     name: ClassVar[str] = "rdrop"

@@ -22,8 +22,8 @@ class Smart(Method):
 
     This is the smoothness-inducing regulariser of SMART (ACL 2020, Eq. 2), without its proximal steps. x̃ begins at
     x + ν, ν ~ N(0, σ²), and ascends T times: x̃ ← Π(x̃ + η g/‖g‖), g the gradient. The norm, and the projection Π onto
-    the ball of radius ε, are those of each sub-word. Numbers have (f(x̃) − f(x))² for the divergences. As in the
-    authors' code, dropout stays on: each pass draws its own.
+    the ball of radius ε, are taken for each sub-word. If answers are numbers, (f(x̃) − f(x))² replaces the divergences.
+    As in the authors' code, dropout stays on: each pass draws its own.
     """
 
     name: ClassVar[str] = "smart"
@@ -38,7 +38,7 @@ class Smart(Method):
     noise: float = 1e-5
     """σ, above 0: the divergence has no slope at x itself."""
     ascents: int = 1
-    """T, at least 1. Each costs a forward and a backward pass."""
+    """T, at least 1. Each ascent costs a forward and a backward pass."""
     norm: str = "inf"
     """``inf``, the largest component, or ``2``, the Euclidean length."""
 

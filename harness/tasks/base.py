@@ -31,7 +31,7 @@ IGNORED = -100
 LOWEST_LOGIT = -1e9
 """Logit of an answer with probability 0."""
 SPLITS = {"train": "train", "dev": "validation", "test": "test"}
-"""Our names of the splits, with the hub's."""
+"""The hub's name of each split, by steadytune's name."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Task(ABC, Generic[Example]):
     def collator(self, tokenizer: "PreTrainedTokenizerBase") -> "DataCollator":
         """A collator that pads rows of ``encode`` to a batch.
 
-        ``tokenizer`` pads. Of the encoder's tokens it has only the special ones.
+        ``tokenizer`` has only the encoder's special tokens, which suffice for padding.
         """
 
     @abstractmethod
@@ -227,7 +227,7 @@ class Task(ABC, Generic[Example]):
     def of_each(
         self, language: str, gold: Sequence[Sequence[Any]], predicted: Sequence[Sequence[Any]]
     ) -> Sequence[float]:
-        """The score of each example, between 0 and 1. Only tasks with the mean × 100 as ``metric`` define this."""
+        """The score of each example, between 0 and 1. A task defines this only if ``metric`` is their mean × 100."""
         raise NotImplementedError
 
     def counts(

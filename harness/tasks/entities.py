@@ -37,7 +37,7 @@ def prefix_and_type(tag: str) -> tuple[str, str | None]:
 def span_counts(gold: Labels, predicted: Labels, sizes: NDArray[np.int64], labels: Sequence[str]) -> Counts:
     """True positives, predicted and gold entities (examples × 3); -1, no label, counts as ``O``.
 
-    ``gold`` and ``predicted`` (labels) hold the examples one after another. ``sizes`` holds the length of each.
+    ``gold`` and ``predicted``, (labels,), hold the examples one after another. ``sizes`` holds their lengths.
     """
     count, size = len(sizes), int(sizes.sum())
     of = np.repeat(np.arange(count), sizes)

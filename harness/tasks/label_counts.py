@@ -13,7 +13,7 @@ ONE_LABEL = 0.99
 """Smallest share of the predicted labels at which one label counts as the only label."""
 
 FEW = 2**15
-"""Bound on label ids for counts with ``bincount``, which is faster than sorting."""
+"""Label ids below this bound are counted with ``bincount``, which is faster than sorting."""
 MOST = 2**53
 """Largest number of labels: up to it a float holds every count exactly."""
 

@@ -9,7 +9,7 @@ import numpy as np
 STANDARD_ERRORS = 2
 """Standard errors of Fisher's z (1921) by which a model's correlation must exceed 0, the value of chance."""
 FLAT = 0.01
-"""Ratio of a model's standard deviation to the gold numbers'. Below it, the model is practically constant."""
+"""Smallest ratio of the predictions' standard deviation to the gold numbers' at which a model is not constant."""
 FEWEST = 4
 """Smallest number of values for which Fisher's z has a standard error."""
 
@@ -38,9 +38,9 @@ class NumberFit:
     def collapsed(self) -> bool:
         """Whether the model's numbers are practically constant, or correlate with gold numbers no better than chance.
 
-        The best constant answer is the bar in classification. For numbers, the constant with the least squared error is
-        the mean, but a correlation cannot distinguish constants. So chance is the bar here. A guessing model passes in
-        2 % of cases.
+        In classification, the bar is the best constant answer. For numbers, every constant answer has a correlation of
+        0, the value of chance. So the bar is above chance by ``STANDARD_ERRORS``. A guessing model passes in 2 % of
+        cases.
         """
         return self.spread < FLAT or self.correlation <= self.bar
 

@@ -25,7 +25,7 @@ class QuestionTask(Task[Question]):
     ``text`` and ``answer_start``). A long context is cut into overlapping windows, each with the whole question before
     it (``questions.windows``). The head scores every sub-word as the first and as the last one of the answer. The
     answer is the best span over all windows (``questions.spans``). The store keeps texts: the accepted answers as gold,
-    a single empty text if there are none, and the model's answer.
+    a single empty text if no answer is accepted, and the model's answer.
     """
 
     auto_model: ClassVar[str] = "AutoModelForQuestionAnswering"
@@ -37,7 +37,8 @@ class QuestionTask(Task[Question]):
     no_answer: ClassVar[bool] = False
     """Whether a question may lack an answer, as in SQuAD 2.0.
 
-    The model then gives no answer if the first special token scores higher than every span in each window.
+    The model then gives no answer if, in every window, the first special token scores higher than the best span of all
+    windows.
     """
 
     unique_ids: ClassVar[bool] = True
@@ -96,7 +97,7 @@ class QuestionTask(Task[Question]):
         return [list(example.answers) or [""] for example in examples]
 
     def scores(self, gold: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> dict[str, float]:
-        """``scores_in`` for rules that are the same in every language."""
+        """The scores by ``scores_in``, for a task with the same rules in every language."""
         return self.scores_in("", gold, predicted)
 
     def scores_in(
@@ -161,6 +162,6 @@ def _beginning(gold: Sequence[Sequence[str]], rows: "Dataset", normalise: Normal
     for accepted, texts in zip(gold, spans.beginnings(rows, len(gold)), strict=True):
         wanted = set(map(normalise, accepted))
         longest = normalise(texts[-1]) if texts else ""
-        if any(longest.startswith(text) for text in wanted):  # a quick check that most contexts fail
+        if any(longest.startswith(text) for text in wanted):  # saves the slow loop for most contexts
             right.update(n for n, text in enumerate(texts) if normalise(text) in wanted)
     return max(right.values(), default=0)

@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=tuple[Any, ...])
 """The texts of an example, then its label."""
 HEADER = {"label", "labels", "gold_label"}
-"""Names of the last column of a header."""
+"""Names of the label's column, by which a header line is recognised."""
 NUMBERED = ". The first column numbers the examples, as in PAWS-X's own files; cut it off, as cut -f 2- does"
 CHARACTERS = 32
-"""Characters of a text that are kept for each sub-word that fits.
+"""Number of characters of a text that are kept for each sub-word of the longest input.
 
-This is twice the length of vocabularies' longest pieces, so the rest would be cut off anyway.
+This is twice the length of the longest sub-words of vocabularies, so the rest would be cut off anyway.
 """
 
 
 class SequenceTask(Task[Row]):
-    """Base of tasks with one label per example, which has one or two texts.
+    """Base of tasks with one or two texts and one label per example.
 
-    A line of a file is an example: its texts and its label, separated by tabs. A text with quotation marks may be
-    enclosed in further ones, with its own doubled, as in XTREME's download script. The hub's data sets have
+    A line of a file is an example: its texts and its label, separated by tabs. XTREME's download script encloses a text
+    with quotation marks in further marks and doubles the text's own. Such quoting is undone. The hub's data sets have
     ``hub_columns``, and no such quoting. Long texts lose their end, the longer of two first, as in XTREME. No example
     is lost.
     """
@@ -89,8 +89,8 @@ class SequenceTask(Task[Row]):
         """One row per example: the tokenizer's outputs, ``labels`` and ``example``."""
         from datasets import Dataset
 
-        # The tokenizer builds every combination of the parts that it cuts off. For two very long texts this would
-        # exceed the memory.
+        # If two texts are too long, the tokenizer builds every combination of the parts that it cuts off. For very long
+        # texts these would exceed the memory.
         texts = [[row[side][: CHARACTERS * max_length] for row in examples] for side in range(len(examples[0]) - 1)]
         encoded = tokenizer(*texts, truncation="longest_first", max_length=max_length)
         return Dataset.from_dict({**encoded, "labels": self.row_labels(examples), "example": range(len(examples))})

@@ -23,8 +23,8 @@ WHOLE_TAGS = "seqeval-0.0.12"
 class TokenTask(Task[Sentence]):
     """Base of tasks that label words.
 
-    Files have one ``word<TAB>tag`` line per word and a blank line between sentences, or are CoNLL's or CoNLL-U (see
-    ``harness.readers``). The hub's data sets have ``tokens`` and ``tags_column``.
+    Files have one ``word<TAB>tag`` line per word and a blank line between sentences, or are in CoNLL or CoNLL-U format
+    (see ``harness.readers``). The hub's data sets have the columns ``tokens`` and ``tags_column``.
 
     The first sub-word carries a word's label. A long sentence is cut into windows between words, as in XTREME's own
     preprocessing, so every word of a test file is predicted and scored. The windows are joined again before scoring. A
@@ -57,7 +57,7 @@ class TokenTask(Task[Sentence]):
                     f"{where}: row {number}: expected a list of words in 'tokens' and one as long in "
                     f"{self.tags_column!r}"
                 )
-            # A sentence without words has no line in XTREME's files.
+            # Sentences without words are left out, because XTREME's files cannot hold them.
             if words:
                 sentences.append([Word(number, word, tag) for word, tag in zip(words, tags, strict=True)])
         if not sentences:
@@ -72,8 +72,8 @@ class TokenTask(Task[Sentence]):
     def encode(self, examples: Sequence[Sentence], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":
         """Rows with the tokenizer's outputs, ``labels``, ``example`` and ``words``.
 
-        ``labels`` has a word's label on its first sub-word and -100 elsewhere. ``words`` has the word that each
-        labelled sub-word begins.
+        ``labels`` has a word's label on its first sub-word and -100 elsewhere. ``words`` has, for each labelled
+        sub-word, the number of its word in the sentence.
         """
         from datasets import Dataset
 
@@ -145,10 +145,10 @@ class TokenTask(Task[Sentence]):
 
 
 def _wants_spaces(tokenizer: "PreTrainedTokenizerBase") -> bool:
-    """Whether a single word needs a leading space for the same tokens as in a text.
+    """Whether a single word needs a leading space to get the same tokens as in a text.
 
     Byte-level tokenizers (RoBERTa's, ModernBERT's) and some others (Gemma's) recognise the start of a word by that
-    space. Without the space, these tokenizers would read each word as the end of another word.
+    space. Without the space, they would read each word as the end of another word.
     """
     in_text = tokenizer("a a", add_special_tokens=False)["input_ids"]
     ways = (["a", "a"], [" a", " a"])

@@ -10,7 +10,7 @@ import pandas as pd
 from harness.common.errors import UserError
 
 NAMES = ("method", "setting", "language", "metric", "source")
-"""Columns with a note on removed blanks. With these blanks, a name would be another method, setting or language."""
+"""Columns in which removed blanks get a note, because a name with blanks could mean another method or language."""
 ALIKE = ("method", "setting", "language", "metric")
 BLANKS = re.compile(r"^[\s\ufeff\u200b]+|[\s\ufeff\u200b]+$")
 """White space, a byte-order mark and a zero-width space."""
@@ -44,8 +44,8 @@ def refuse_alike(frame: pd.DataFrame, file: Path) -> None:
             if other != cell:
                 raise UserError(
                     f"{file}:{_first(column, cell)}: {name}: {cell!r} and {other!r} ({_place(column, other)}) "
-                    "differ by case or blanks alone; spell the same name in one way, and give different things "
-                    "clearly different names"
+                    "differ by case or blanks alone; spell the same name in one way, or give different names that "
+                    "differ in more"
                 )
 
 

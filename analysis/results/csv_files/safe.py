@@ -1,4 +1,4 @@
-"""Text in a CSV file that a spreadsheet must not read as a formula. Anybody may have written the names.
+"""Text in a CSV file that a spreadsheet must not read as a formula, such as a name from another person's table.
 
 Such text is written with an apostrophe in front, as a person would type it. Reading removes the apostrophe.
 """
@@ -21,7 +21,7 @@ def write(frame: pd.DataFrame, file: Path) -> None:
 
 
 def plain(column: "pd.Series[str]") -> "pd.Series[str]":
-    """A column of a file by ``write``, without the added apostrophes."""
+    """A column of a file that ``write`` has written, without the added apostrophes."""
     return _each(column, lambda text: text[1:] if text.startswith("'") and FORMULA.match(text) else text)
 
 

@@ -15,7 +15,7 @@ WORDS = {"method": "the method", "seed": "the seed", "score": "the scores of lan
 
 
 def for_columns(lacking: list[str], frame: pd.DataFrame, file: Path) -> UserError:
-    """The error for fields without a column."""
+    """The error for fields that no column is known to hold."""
     names = [str(name) for name in frame]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     words = " or ".join(WORDS[field] for field in lacking)
@@ -27,7 +27,7 @@ def for_columns(lacking: list[str], frame: pd.DataFrame, file: Path) -> UserErro
 
 
 def _line(lacking: list[str], frame: pd.DataFrame) -> str:
-    """Options that would name the fields."""
+    """The ``--map`` options that would name the columns of the fields."""
     own = [field for field in lacking if field != "score"]
     given = [] if FOLDER in frame else [f"{OPTION} {field}={_guess(field, frame)}" for field in own]
     if own and not given:

@@ -1,7 +1,8 @@
 """``--map``: the columns of foreign results, named by a person.
 
 - ``method=config.method``: the field is in that column.
-- ``score.de=test/de_f1``: the scores of one language; ``score.*=test/*_f1``: of every language that ``*`` stands for.
+- ``score.de=test/de_f1``: the scores of one language are in that column.
+- ``score.*=test/*_f1``: the scores of each language are in the column with its code in place of ``*``.
 - ``folder={method}-s{seed}``: the column is taken apart into fields.
 """
 
@@ -43,9 +44,9 @@ class ColumnMap:
         return {f.removeprefix(SCORE): column for f, column in self.columns.items() if f.startswith(SCORE)}
 
     def found(self, frame: pd.DataFrame, file: Path) -> dict[str, "pd.Series[str]"]:
-        """The fields but the scores of languages, of runs in rows.
+        """The fields except scores, each with its value in every run (row of ``frame``).
 
-        Raises ``UserError`` for a column that is not there, or a cell of another form than its template.
+        Raises ``UserError`` for a missing column, or a cell that does not have the form of its template.
         """
         named = {f: self._column(frame, column, f, file) for f, column in self.columns.items() if f[:6] != SCORE}
         for column, form in self.templates.items():

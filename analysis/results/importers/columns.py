@@ -82,7 +82,7 @@ ALIASES = {
     "batches": ("batches",),
     "early_stopping": ("early_stopping", "early_stopping_patience"),
 }
-"""Names that stand for a field of the results or of a setting; earlier names go first."""
+"""Column names that stand for a field of the results or of a setting. The first name with a column counts."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def is_scored(name: str) -> bool:
 
 
 def named_for(field: str, columns: list[str]) -> list[str]:
-    """The columns of the first name that stands for a field."""
+    """The columns with the first of the field's names that any column has."""
     bare = {column: re.sub(r"[\s-]", "_", PARAMETER.sub("", column)).casefold() for column in columns}
     bare = {column: re.sub(r".*/", "", name) for column, name in bare.items()}
     for alias in ALIASES[field]:

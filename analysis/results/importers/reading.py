@@ -13,7 +13,7 @@ from harness.common.errors import UserError
 
 
 def foreign_table(name: str, maps: Sequence[str] = ()) -> Path | None:
-    """The text file of that name, if an importer is to read it; ``None`` if it is in steadytune's own form.
+    """The text file of a name, if an importer must read it; ``None`` if the file is in steadytune's own form.
 
     With ``maps`` an importer reads a file of any form. Raises ``UserError`` if there is no such file.
     """
@@ -27,7 +27,7 @@ def read(path: Path, maps: Sequence[str] = (), *, source: str | None = None) -> 
     Args:
         path: a folder or a table.
         maps: values of ``--map``, as in ``analysis.results.importers.column_map``.
-        source: language of the training data. The default is that of the runs, then English.
+        source: language of the training data. The default is the runs' own source, then English.
 
     Raises:
         UserError: a file cannot be read, a field is not found, or a value is refused as in a table of results.

@@ -30,7 +30,7 @@ Row = tuple[Any, "pd.Series[Any]"]
 def fields_of_runs(
     frame: pd.DataFrame, chosen: ColumnMap, file: Path
 ) -> tuple[dict[str, "pd.Series[str]"], tuple[str, ...]]:
-    """The fields by name, and notes on them. Method and seed may be lacking; a status is always there."""
+    """The fields by name, and notes on them. Method and seed may be missing; the status never is."""
     given = chosen.found(frame, file)
     taken = {*chosen.columns.values(), *chosen.templates}
     columns = [
@@ -49,7 +49,7 @@ def fields_of_runs(
 
 
 def _agreeing(field: str, frame: pd.DataFrame, names: list[str], file: Path) -> list[str]:
-    """The names of columns for a field, if all of them have the same values."""
+    """The columns that may hold a field. Raises ``UserError`` if their values differ."""
     for other in names[1:]:
         if not frame[other].equals(frame[names[0]]):
             raise UserError(
@@ -61,7 +61,10 @@ def _agreeing(field: str, frame: pd.DataFrame, names: list[str], file: Path) -> 
 def _without_twins(
     found: dict[str, "pd.Series[str]"], given: dict[str, "pd.Series[str]"]
 ) -> dict[str, "pd.Series[str]"]:
-    """The fields with one of epochs and steps, since each follows from the other: the varying field, or epochs."""
+    """The fields with only one of epochs and steps, because each follows from the other.
+
+    Steps stay if only steps vary, else epochs.
+    """
     steps = pd.to_numeric(found["max_steps"], errors="coerce") if "max_steps" in found else None
     without = {instead for field, instead in INSTEAD.items() if field in given}
     if steps is not None and not (steps > 0).any():
@@ -79,10 +82,10 @@ def _ids(frame: pd.DataFrame) -> dict[str, "pd.Series[str]"]:
 
 
 def one_of_each(fields: pd.DataFrame, frame: pd.DataFrame, file: Path) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """The runs without the unfinished ones that another run stands for, and a note on those.
+    """The runs, without unfinished runs that another run repeats, and a note on the omitted runs.
 
-    Raises ``UserError`` for two finished runs with the same method, setting, seed and replicate: a hyperparameter in
-    which they differ may be unknown.
+    Raises ``UserError`` for two finished runs with the same method, setting, seed and replicate. They may differ in a
+    hyperparameter that no column is known to hold.
     """
     names = [name for name in fields if name in (*HYPERPARAMETERS, "seed", "replicate") or str(name).startswith(OWN)]
     values = pd.DataFrame({name: typed(fields[name]) for name in names}, fields.index)

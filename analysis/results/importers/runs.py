@@ -16,7 +16,7 @@ from harness.common import files
 from harness.common.errors import UserError, reason
 
 MOST_BYTES = 2**28
-"""Largest size of a file; a log of a million results has less."""
+"""Largest size of a file; a log of a million results is smaller."""
 DEEPEST = 20
 """Largest depth of nested values; deeper values are left out."""
 FOLDER = "folder"
@@ -67,7 +67,7 @@ def of_table(file: Path) -> ForeignRuns:
 
 
 def folders(root: Path) -> Iterator[tuple[Path, Sequence[str]]]:
-    """A folder and those below it with the names of their files, in order of their names.
+    """A folder and all folders below it, each with the names of its files, in order of their names.
 
     Checkpoints and hidden folders are left out, and links are not followed.
     """

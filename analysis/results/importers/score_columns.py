@@ -11,7 +11,7 @@ from analysis.results.importers.columns import DEV, TEST, UNNAMED, ScoreColumn, 
 from harness.common import fields
 from harness.common.errors import UserError, bad, unknown
 
-AS_TEST = "{file}: no scores are named as those of a test set; the scores of eval are taken for them."
+AS_TEST = "{file}: no column is named as a test score, so the scores of the eval columns count as test scores."
 
 
 def score_columns(
@@ -19,7 +19,7 @@ def score_columns(
 ) -> tuple[list[ScoreColumn], tuple[str, ...]]:
     """The columns of scores, by ``chosen`` or else by name, and notes on them.
 
-    Of dev scores only the source's are kept if there are test scores: nothing is selected on a target language.
+    If there are test scores, only the source's dev scores are kept: nothing is selected on a target language.
     """
     if chosen.scores:
         return _named(frame, chosen, file), ()

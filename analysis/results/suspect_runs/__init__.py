@@ -1,1 +1,1 @@
-"""Notes on runs whose scores may decide a result without a sign in the claims."""
+"""Notes on runs whose scores may decide a result, although no claim shows a sign of it."""

@@ -6,8 +6,8 @@ from analysis.results.frame import Results
 from analysis.results.suspect_runs.listing import listed
 
 FAR = 10.0
-"""A run more than this many median absolute deviations below its method's median is suspected. For normal scores these
-are 6.7 standard deviations."""
+"""A run is suspect if it is worse than its method's median by more than this many median absolute deviations. For
+normal scores this distance is 6.7 standard deviations."""
 LEAST = 0.5
 """Smallest median absolute deviation in points. For rounded or equal scores the computed deviation would be 0."""
 SMALL = 0.005
@@ -16,7 +16,7 @@ MIN_RUNS = 4
 
 
 def suspected(results: Results) -> Iterator[str]:
-    """A note for every method with complete runs that have a far worse source score than its other runs."""
+    """A note for every method, if some of its complete runs have a far worse source score than the others."""
     complete = results.runs[results.runs["complete"]].dropna(subset=["source"])
     for method, runs in complete.groupby("method", sort=False):
         if len(runs) < MIN_RUNS:

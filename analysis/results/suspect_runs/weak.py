@@ -18,7 +18,7 @@ def with_weak_runs(results: Results) -> Results:
 
 
 def weak(results: Results) -> Iterator[str]:
-    """A note for every method with weak runs. Scores in a unit of their own, and errors, get no note."""
+    """A note for every method with weak runs. Scores in a metric's own unit get no note, nor do errors."""
     runs = results.runs[results.runs["complete"] & ~results.runs["collapsed"]].dropna(subset=["source"])
     if len(runs) < LEAST or not results.measure.points or results.measure.lower_is_better:
         return

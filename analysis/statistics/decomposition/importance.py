@@ -35,8 +35,9 @@ class Importances:
     shares: dict[Term, float]
     """Shares that sum to 1; empty when undefined (see ``reason``).
 
-    ANOVA gives one per hyperparameter and per combination of hyperparameters. fANOVA gives one per hyperparameter and
-    ``OTHER``. The variance of seeds and noise that remains in the means affects all shares, interactions most.
+    ANOVA gives one share per hyperparameter and per combination of hyperparameters. fANOVA gives one share per
+    hyperparameter, and the share ``OTHER``. The variance of seeds and noise that remains in the means affects all
+    shares, interactions most.
     """
     way: str
     """``anova`` (exact) or ``fanova`` (from a random forest); empty when undefined (see ``reason``)."""

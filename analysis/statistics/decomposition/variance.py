@@ -180,7 +180,7 @@ def _equations(settings: int, seeds: int, rerun: bool) -> list[tuple[str, str, s
 
 
 def _mean_squares(values: Floats, counts: NDArray[np.int64], there: NDArray[np.bool_]) -> dict[str, MeanSquare]:
-    """The mean squares that have a degree of freedom.
+    """The mean squares with at least one degree of freedom.
 
     ``values`` are languages × settings × seeds × replicates, 0 where ``there`` is false.
     """

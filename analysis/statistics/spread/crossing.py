@@ -1,4 +1,4 @@
-"""Zero crossings of functions that grow with the distance from 0: a secant search that bisects when secants stall."""
+"""Zero crossings of functions that grow with the distance from 0: a secant search with a bisection every third step."""
 
 from collections.abc import Callable
 

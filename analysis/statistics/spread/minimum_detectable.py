@@ -145,8 +145,10 @@ def _log_found(power: Callable[[float], float], studies: int, guess: float) -> f
 
 
 def _some_swaps(runs: int) -> NDArray[np.float64]:
-    """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps. The test makes more swaps, which add
-    little power."""
+    """The identity, then all swaps of a few runs, or ``SWAPS`` random swaps.
+
+    The test itself makes more swaps, which add little power.
+    """
     few = runs <= FEW_SWAPPED
     some = swaps(runs, SWAPS) if few else np.random.default_rng(SEED).choice([-1.0, 1.0], (SWAPS, runs))
     return np.vstack([np.ones(runs), some])
@@ -161,7 +163,7 @@ def _found(a: NDArray[np.float64], b: NDArray[np.float64], signs: NDArray[np.flo
 
 
 def _sum_of_quantiles(runs: int) -> float:
-    """Number of standard errors that a log ratio needs to be found with this power."""
+    """Number of standard errors by which a log ratio must differ from 0 to be found with a probability of ``POWER``."""
     return float(student.ppf([1 - LEVEL / 2, POWER], runs - 2).sum())
 
 

@@ -31,7 +31,7 @@ class Measure:
 
     @property
     def sign(self) -> int:
-        """1 or -1: a better score has the larger product with this factor."""
+        """The factor, 1 or -1, that makes larger scores better."""
         return -1 if self.lower_is_better else 1
 
     @property
@@ -109,7 +109,7 @@ SIGNED = ("matthews", "pearson", "spearman")
 """Metrics from -1 to 1."""
 
 YOUNG = ("mae", "rmse")
-"""Metrics with names that users' files may have too. Older stores have scores of such files under these names."""
+"""Metrics whose names a user's metric file may have too, because older stores have scores of such files."""
 
 
 def measure_of(name: str) -> Measure:

@@ -1,4 +1,4 @@
-"""Base of tasks from a study's description: columns of the data, labels and metric."""
+"""Base of the tasks that a study describes by columns of the data, labels and a metric."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
@@ -116,7 +116,7 @@ class Own(Task[Example]):
             )
 
     def with_labels_of(self, examples: Iterable[Example]) -> Self:
-        """The task. If the task has no labels, it gets the sorted labels of the training data."""
+        """The task with labels: its own, or else the sorted labels of the training data."""
         return self if self.labels else replace(self, labels=tuple(sorted(self.labels_in(examples))))
 
     def check_scores(self, examples: Sequence[Example]) -> None:

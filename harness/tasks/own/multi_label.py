@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Hot = Sequence[Sequence[int]]
-"""For each example, 1 for each of its labels and 0 for each other label, in the order of ``labels``."""
+"""Indicators, examples × labels: 1 for a label that the example has, else 0, in the order of ``labels``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnMultiLabel(OwnSequence):
-    """One or two columns as ``text``, and a column as ``label`` with lists of labels or with joined labels.
+    """``text`` names one or two columns, and ``label`` a column with lists of labels or with joined labels.
 
-    The loss is the binary cross entropy of each label. The model predicts each label with a probability above one half.
+    The loss is the binary cross entropy of each label. The model predicts every label with a probability above one
+    half.
     """
 
     name: ClassVar[str] = "multi_label"
@@ -36,7 +37,7 @@ class OwnMultiLabel(OwnSequence):
     separator: str = ""
     """Text between the labels of a cell, such as ``;``; empty if cells are lists."""
 
-    relabelled = Task.relabelled  # label noise draws one label of an example, and here are several
+    relabelled = Task.relabelled  # label noise needs exactly one label per example
 
     @property
     def allowed_metrics(self) -> list[str]:
@@ -97,7 +98,7 @@ class OwnMultiLabel(OwnSequence):
         return [list(map(int, answer)) for answer in predicted]
 
     def scores(self, gold: Hot, predicted: Hot) -> dict[str, float]:
-        """``metric``, and ``accuracy``, the share of examples with exactly their labels, × 100.
+        """``metric`` by its measure, and ``accuracy``, the share of examples with all labels correct, × 100.
 
         F1 is scikit-learn's F1 of indicator matrices. In the macro F1, a label without gold and predicted examples
         counts 0.

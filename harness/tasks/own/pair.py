@@ -8,7 +8,7 @@ from harness.tasks.own.sequence import OwnClassification
 
 @dataclass(frozen=True, kw_only=True)
 class OwnPair(OwnClassification):
-    """Two columns as ``text``, and one as ``label``."""
+    """``text`` names two columns, and ``label`` one."""
 
     name: ClassVar[str] = "pair"
     counts_of_texts: ClassVar[tuple[int, ...]] = (2,)

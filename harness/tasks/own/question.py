@@ -23,7 +23,7 @@ RULES = ("squad", "mlqa")
 
 @dataclass(frozen=True, kw_only=True)
 class OwnQuestion(Own[Question], QuestionTask):
-    """Columns with an id, a question, a context and the answers. Or SQuAD's JSON, which has all four parts.
+    """The fields name the columns with an id, a question, a context and the answers. SQuAD's JSON is read too.
 
     The answers of a question are a list of objects with ``text`` and ``answer_start``. A single object with two lists,
     as on the hub, is also read.

@@ -22,7 +22,7 @@ VALUE = "value"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRegression(OwnSequence):
-    """One or two columns as ``text``, and a number as ``label``.
+    """``text`` names one or two columns, and ``label`` a column of numbers.
 
     The loss is the squared error of the unscaled numbers.
     """
@@ -35,7 +35,7 @@ class OwnRegression(OwnSequence):
     labels: tuple[str, ...] = (VALUE,)  # type: ignore[misc]
     metric: str = "pearson"  # type: ignore[misc]
 
-    relabelled = Task.relabelled  # label noise draws among classes, and there are none
+    relabelled = Task.relabelled  # label noise needs classes
 
     def _check_labels(self) -> None:
         if self.labels != (VALUE,):
@@ -54,10 +54,10 @@ class OwnRegression(OwnSequence):
         return set(self.labels)
 
     def check_examples(self, examples: Sequence[Row], where: str, split: str) -> None:
-        """Refuse constant numbers, because they have no correlation with any prediction."""
+        """Refuse examples with a single number, because a constant has no correlation with any prediction."""
         if len({row[-1] for row in examples}) < 2:
             raise UserError(
-                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give some that differ"
+                f"{where}: all {len(examples)} rows have the number {examples[0][-1]:g}; give at least two numbers"
             )
 
     def gold(self, examples: Sequence[Row]) -> list[list[float]]:  # type: ignore[override]

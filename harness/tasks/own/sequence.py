@@ -1,4 +1,4 @@
-"""Common base of the kinds with one or two texts per example, and one answer."""
+"""Common base of the kinds of tasks with one or two texts and one answer per example."""
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence

@@ -8,7 +8,7 @@ from harness.tasks.own.sequence import OwnClassification
 
 @dataclass(frozen=True, kw_only=True)
 class OwnText(OwnClassification):
-    """One column as ``text``, and one as ``label``."""
+    """``text`` names one column, and ``label`` one."""
 
     name: ClassVar[str] = "text"
     counts_of_texts: ClassVar[tuple[int, ...]] = (1,)

@@ -22,7 +22,10 @@ NONE = "O"
 
 @dataclass(frozen=True, kw_only=True)
 class OwnToken(Own[Sentence], TokenTask):
-    """A column with lists of words and a column with lists of tags. Or a file of tagged sentences, which has both."""
+    """The fields name a column with lists of words and a column with lists of tags.
+
+    A file of tagged sentences is read too.
+    """
 
     name: ClassVar[str] = "token"
     scored_by: ClassVar[tuple[str, ...]] = ("tags", "labels")
@@ -54,7 +57,7 @@ class OwnToken(Own[Sentence], TokenTask):
         words, tags = cells
         for name, cell in zip(self.columns, cells, strict=True):
             if not isinstance(cell, list) or not cell:
-                raise bad(f"{where}: {name}", cell, "a list that is not empty; in CSV and TSV there are none")
+                raise bad(f"{where}: {name}", cell, "a list that is not empty; CSV and TSV files cannot hold lists")
         if len(words) != len(tags):
             raise UserError(f"{where}: {len(words)} words in {self.words!r} and {len(tags)} tags in {self.tags!r}")
         return tuple(self._word(word, where) for word in words), tuple(self._tag(tag, where) for tag in tags)

@@ -49,7 +49,8 @@ def best_spans(starts: "Tensor", ends: "Tensor", rows: Sequence[Mapping[str, Any
 def texts(rows: "Dataset", spans: Sequence[Span], count: int, *, no_answer: bool) -> list[str]:
     """The text of the best span over all windows, for each of ``count`` questions.
 
-    It is empty if no window has a span. With ``no_answer``, it is also empty if every window rates no answer higher.
+    The text is empty if no window has a span. With ``no_answer``, it is also empty if every window's score of no answer
+    is above the score of this best span.
     """
     best: list[tuple[int, Span] | None] = [None] * count
     nothing = [float("inf")] * count
@@ -90,7 +91,7 @@ def beginnings(rows: "Dataset", count: int) -> list[list[str]]:
 def mask_padding(
     model: "nn.Module", given: tuple[Any, ...], inputs: Mapping[str, Any], outputs: dict[str, "Tensor"]
 ) -> dict[str, "Tensor"]:
-    """A hook that gives no probability to padding. Otherwise the loss of a row would depend on its batch."""
+    """A hook that gives padding no probability. Otherwise the loss of a row would depend on its batch."""
     import torch
 
     if (mask := inputs.get("attention_mask")) is not None:

@@ -34,8 +34,8 @@ class Question(NamedTuple):
 def of_file(file: Path, *, no_answer: bool, unique_ids: bool = True) -> list[Question]:
     """The questions of a JSON file, in the file's order.
 
-    Raises ``UserError`` with the file and the question's id. It does so if an answer is not at its position, or a text
-    is empty. It also does so if an answer is missing without ``no_answer``, or an id is repeated with ``unique_ids``.
+    Raises ``UserError``, with the file and the question's id, in four cases: an answer is not at its position, a text
+    is empty, an answer is missing without ``no_answer``, or an id is repeated with ``unique_ids``.
     """
     return checked(cells(files.read(file), str(file)), str(file), no_answer=no_answer, unique_ids=unique_ids)
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 SHORTEST = 32
 """Smallest number of sub-words of a window, which leaves room for a question and a part of its context."""
 NOWHERE = [0, 0]
-"""Labels of a window without the answer: its first special token, as in BERT's code for SQuAD (Devlin et al., 2019)."""
+"""Labels of a window without the answer: the first special token, as in BERT's code for SQuAD (Devlin et al., 2019)."""
 
 
 def encoded(examples: Sequence[Question], tokenizer: "PreTrainedTokenizerBase", max_length: int) -> "Dataset":

@@ -46,7 +46,7 @@ OTHER_SCRIPTS = {"ace_Arab", "arb_Latn", "bjn_Arab", "kas_Deva", "knc_Arab", "mi
 
 
 def code_of(configuration: str) -> str:
-    """The code of a language: two letters if there are two, with the script for a further script of the language."""
+    """The code of a language: two letters if ISO 639-1 has them, and the script if it is not the usual script."""
     language, script = configuration.split("_")
     code = TWO_LETTERS.get(language, language)
     return f"{code}-{script}" if configuration in OTHER_SCRIPTS else code

@@ -55,7 +55,7 @@ def test_claims_are_judged_on_other_results() -> None:
     assert by["vanilla-less-steady-zero-shot"].verdict == HOLDS
     assert (by["vanilla-less-steady-zero-shot"].left, by["vanilla-less-steady-zero-shot"].right) == (2, 1)
     assert by["l2-steadier-source"].note == "there is no std of l2, source"
-    assert by["l2-source-over-settings"].note == "the paper says so only of xnli, pawsx"
+    assert by["l2-source-over-settings"].note == "the paper makes this claim only about xnli, pawsx"
 
     bad = results(("vanilla", "zero-shot", 60, 1), ("l2", "zero-shot", 60, 1), ("ewc", "zero-shot", 61, NAN))
     assert {*claim_verdicts(bad, "udpos", "sensitivity").values()} == {EQUAL, FAILS, NOT_APPLICABLE}

@@ -107,12 +107,12 @@ def test_languages_that_only_one_has_are_named(one: View, tmp_path: Path) -> Non
 def test_trials_that_are_the_same_on_both_sides_are_told(one: View, tmp_path: Path) -> None:
     count = one.results.scores["trial"].nunique()
     same = side_by_side("a", one, "b", one).results.about.question
-    assert f"a and b are the same {count} trials: there is nothing to compare." in same
+    assert f"a and b have the same {count} trials: there is nothing to compare." in same
     assert "the same" not in side_by_side("a", one, "b", moved(one, 2.0)).results.about.question
     half = one.results.scores["trial"].isin(one.results.scores["trial"].unique()[:4])
     scores = one.results.scores.assign(score=one.results.scores["score"].where(half, 0.0))
     some = side_by_side("a", one, "b", View(replace(one.results, scores=scores))).results.about.question
-    assert "4 trials are the same on both sides: they say nothing of a difference." in some
+    assert "4 trials are the same on both sides: they cannot show a difference." in some
 
 
 def test_what_cannot_be_compared(one: View) -> None:
@@ -200,7 +200,7 @@ def test_scores_by_different_rules_are_not_compared(one: View, tmp_path: Path) -
     half = table.assign(scorer=table["scorer"].where(table["seed"] == table["seed"].min(), ""))
     half.to_csv(files[2], index=False)
     side_by_side("one", one, "other", View(from_csv.read(str(files[0]))))
-    with pytest.raises(UserError, match=r"those of one by seqeval-0\.0\.12 and those of other do not say by which"):
+    with pytest.raises(UserError, match=r"one has the rules seqeval-0\.0\.12 and other does not state its rules"):
         side_by_side("one", one, "other", View(from_csv.read(str(files[1]))))
     with pytest.raises(UserError, match="the scores follow 2 rules"):
         from_csv.read(str(files[2]))

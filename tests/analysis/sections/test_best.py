@@ -74,7 +74,7 @@ def test_the_best_setting_is_that_of_the_sources_dev_score(
         "Left out, having fewer complete runs than the method's other settings: learning_rate=2e-05 of "
         "l2(strength=0.1)."
     )
-    expected_note = f"highest mean en dev score over seeds; no target language is looked at. {left_out}"
+    expected_note = f"highest mean en dev score over seeds; no target language has a part in the choice. {left_out}"
     assert any(note.endswith(expected_note) for note in table.notes)
 
 

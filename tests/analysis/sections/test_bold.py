@@ -38,7 +38,7 @@ def test_what_is_bold_is_over_the_most_runs_and_languages_and_is_said() -> None:
         assert marked(table, "zero-shot") == ["l2(strength=1)"]
         assert marked(table, "en") == ["vanilla", "l2(strength=1)", "ewc(strength=1)"]  # equally good
         assert any(
-            note.startswith("Bold: the highest mean of a column among those over the most finished runs;")
+            note.startswith("Bold: the highest mean of a column among the means over the most finished runs (")
             for note in table.notes
         )
     for section, name in ((languages.section(seen), "languages"), (best.section(seen), "best-languages")):

@@ -43,7 +43,7 @@ def test_without_collapsed_runs_the_baseline_stays(rates: Sequence[float]) -> No
     kept = thin(("vanilla", "l2(strength=1)", "l2(strength=2)"), rates, seeds=6)
     seen = view([{**row, "collapsed": str(row["method"] == "vanilla").lower()} for row in kept])
     assert seen.without_collapsed().baseline == "vanilla"
-    text = "All runs of vanilla collapsed: without them there is nothing left to compare others with."
+    text = "All runs of vanilla collapsed: without these runs, other methods have no baseline."
     made_ = chapters(seen)
     twins = {chapter.twin.name: chapter.twin for chapter in made_ if chapter.twin is not None}
     assert not {"answer", "collapse", "spread", "means", "worst", "sensitivity"} & {*twins}

@@ -43,7 +43,7 @@ def test_where_no_run_collapsed_there_is_one_difference() -> None:
     [
         (1, 5, "there is one setting"),
         (5, 1, "there is one seed"),
-        (5, 1, "claims on other settings hold for this seed"),
+        (5, 1, "claims on other settings hold for this seed only"),
     ],
 )
 def test_a_scope_without_an_interval_has_a_reason(settings: int, seeds: int, note: str) -> None:

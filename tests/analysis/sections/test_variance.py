@@ -100,7 +100,7 @@ def test_what_one_language_lacks_is_not_said_of_all() -> None:
     seen = replace(seen, results=replace(seen.results, trials=seen.results.trials.assign(status=FINISHED)))
     table = table_of(variance.section(seen), "variance-vanilla")
     assert "Components by ANOVA; for hi by a mixed model (REML)" in noted(table)
-    assert "In brackets generalised 95 % intervals" in noted(table)
+    assert "In brackets: generalised 95 % intervals" in noted(table)
     assert "[" in plain(cells(table, "de")["seed"])
     assert "[" not in plain(cells(table, "hi")["seed"])
 

@@ -29,7 +29,7 @@ def test_ewc_variants_are_side_by_side_on_common_languages() -> None:
     for method, code in itertools.product([row[0] for row in table.rows], ("en", "de", "fr")):
         of = frame[(frame["method"] == method) & (frame["language"] == code)]["score"]
         assert replace(cells(table, str(method))[code], best=False) == score(of.mean(), std(of), 3)
-    assert table.notes[-1] == "Bold: the highest mean of a column among those over the most finished runs."
+    assert table.notes[-1] == "Bold: the highest mean of a column among the means over the most finished runs."
     best_german = (
         frame[(frame["language"] == "de") & (frame["method"] != "bitfit")].groupby("method")["score"].mean().idxmax()
     )

@@ -105,7 +105,7 @@ def test_log_of_the_last_checkpoint_and_folders_of_languages(tmp_path: Path) -> 
     results = foreign.check(tmp_path, "folder={method}-lr{learning_rate}-s{seed}")
     assert results.settings["epochs"].tolist() == [2, 2]
     assert "max_steps" not in results.settings
-    assert any("eval are taken for them" in note for note in results.notes)
+    assert any("the eval columns count as test scores" in note for note in results.notes)
 
 
 def test_trial_of_ray(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_questions_have_their_row(tmp_path: Path) -> None:
 
 def test_numbers_that_are_all_the_same(tmp_path: Path) -> None:
     task = OwnRegression(text=("sentence",), label="value")
-    with pytest.raises(UserError, match=r"a\.csv: all 2 rows have the number 3; give some that differ"):
+    with pytest.raises(UserError, match=r"a\.csv: all 2 rows have the number 3; give at least two numbers"):
         read(tmp_path, "a.csv", b"sentence,value\nA,3\nB,3.0\n", task, "test")
 
 

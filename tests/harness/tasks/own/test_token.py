@@ -77,7 +77,7 @@ def test_a_metric_of_labels_is_that_of_all_words() -> None:
     [
         (
             ("a b", "O O"),
-            "a.csv: row 2: words: 'a b' is not allowed; give a list that is not empty; in CSV and TSV there",
+            "a.csv: row 2: words: 'a b' is not allowed; give a list that is not empty; CSV and TSV files",
         ),
         ((["a"], []), "a.csv: row 2: tags: [] is not allowed; give a list that is not empty"),
         ((["a", "b"], ["O"]), "a.csv: row 2: 2 words in 'words' and 1 tags in 'tags'"),
