@@ -11,6 +11,7 @@ from analysis.rendering import page
 from analysis.rendering.cells import Score
 from analysis.rendering.page import Written
 from analysis.rendering.style import metric_name
+from analysis.results.about import About
 from analysis.results.frame import Results
 from analysis.results.from_store import load
 from analysis.results.view import View
@@ -79,8 +80,9 @@ def _scores(store: Store, study: Study, method: str | None, ddof: int) -> Scores
         return Scores(lacking=f"No correlations: {study.name} has not been run in this store.")
     results = load(store, study.name)
     method = _known(method, results.methods) or View(results).baseline
+    asked = About.of(study)
     for name in ("encoder", "source", "task", "data"):
-        now, then = getattr(study, name), getattr(results.about, name)
+        now, then = getattr(asked, name), getattr(results.about, name)
         if now != then:
             return Scores(
                 lacking=f"No correlations: {study.name} was last run with the {name} {then}, and the distances are for "

@@ -64,7 +64,7 @@ def selection_note(found: Sequence[BestSetting], results: Results) -> str:
     """A note on the score that selected the settings, and on the settings that were no candidates."""
     split, why = split_of(found), ""
     if split == "test":
-        why = ", as the results have no dev scores"
+        why = ", as not all runs have dev scores"
     mean = f"{results.measure.best} mean {results.source} {split} score over seeds"
     chosen = f"Each method is shown at its setting with the {mean}{why}; "
     return f"{chosen}no target language has a part in the choice.{_left_out(found)}"

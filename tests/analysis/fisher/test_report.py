@@ -15,7 +15,9 @@ from analysis.fisher.report import write_fisher_report
 from harness.common.errors import UserError
 from harness.methods import L2, Vanilla
 from harness.store.store import Store
-from harness.study import Setting, Study, TrialConfig
+from harness.study import DataFiles, Setting, Study, TrialConfig
+from harness.tasks import Own
+from harness.tasks.own.token import OwnToken
 from tests.helpers.pages import Page, record
 from tests.helpers.stores import result_of
 
@@ -34,17 +36,30 @@ def score(language: str, seed: int) -> float:
     return 80.0 - 5 * ("en", *TARGETS).index(language) + seed
 
 
-def stored(folder: Path, finished: int) -> Store:
+OWN = replace(
+    STUDY,
+    task=OwnToken(labels=("NOUN", "VERB")),
+    data=DataFiles(
+        train={"en": "train.conllu"},
+        dev={"en": "dev.conllu"},
+        test={language: f"{language}.conllu" for language in ("en", *TARGETS)},
+    ),
+)
+"""The study with a task and files of the user's own."""
+
+
+def stored(folder: Path, finished: int, study: Study = STUDY) -> Store:
     """A store with the study run, and the first of its four trials finished: both of vanilla, then those of l2."""
     tests = {code: f"test-{code}" for code in ("en", *TARGETS)}
     trials = [
         TrialConfig(
-            task="udpos",
+            task=study.task.name if isinstance(study.task, Own) else study.task,
+            own_task=study.task if isinstance(study.task, Own) else None,
             source="en",
             encoder_revision="r",
             training_data="t",
             encoder="embedded",
-            data="embedded",
+            data=study.data,
             targets=TARGETS,
             test_data=tests,
             method=method,
@@ -56,7 +71,7 @@ def stored(folder: Path, finished: int) -> Store:
         for seed in STUDY.seeds
     ]
     store = Store(folder / "store")
-    store.save_study(STUDY, trials)
+    store.save_study(study, trials)
     for trial in trials[:finished]:
         made = record(trial, "f1")
         for language, values in made["scores"]["test"].items():
@@ -149,6 +164,14 @@ def test_the_scores_are_of_one_method(store: Store, diagonals: dict[str, dict[st
         with pytest.raises(UserError, match=r"method: there is no 'l2'\. Known: l2\(strength=0\.1\), vanilla"):
             write_fisher_report(place, STUDY, diagonals, tmp_path / "never", method="l2")
     assert not (tmp_path / "never").exists()
+
+
+def test_own_tasks_and_data_have_correlations_too(diagonals: dict[str, dict[str, Path]], tmp_path: Path) -> None:
+    written = write_fisher_report(stored(tmp_path, 2, OWN), OWN, diagonals, tmp_path / "out")
+    assert "No correlations" not in written.summary
+    assert (tmp_path / "out" / "tables" / "correlations.csv").exists()
+    other = replace(OWN, task=OwnToken(labels=("NOUN", "VERB"), words="forms"))
+    assert "No correlations" in write_fisher_report(Store(tmp_path / "store"), other, diagonals, tmp_path).summary
 
 
 def test_without_scores_there_are_distances_and_a_reason(
