@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     last = arguments is None  # nothing else runs in this process afterwards
     with signals.terminable(last=last):
         code = _run(options)
-    if last and code > exit_codes.USER_ERROR:  # it was ended early
+    if last and code > exit_codes.USER_ERROR:  # a signal or Ctrl-C ended the command
         signals.leave(code)
     return code
 

@@ -39,7 +39,7 @@ class _Changes:
     settings: dict[str, str]
     """Fields of all settings, as written."""
     options: dict[str, dict[str, str]]
-    """Options of a kind of method, as written."""
+    """Options of methods as written, by kind of method."""
 
 
 def scaled(
@@ -184,7 +184,7 @@ def _targets(study: Study, name: TaskName, source: str, languages: Sequence[str]
 
 
 def _of_languages(method: Method, targets: Sequence[str]) -> Method | None:
-    """A method for only the target languages that its models support; ``None`` if there are none."""
+    """A method for only the target languages that its models support; ``None`` if one of its parts supports none."""
     if isinstance(method, Composed):
         parts = [_of_languages(part, targets) for part in method.methods]
         kept = tuple(part for part in parts if part is not None)

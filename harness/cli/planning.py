@@ -29,7 +29,7 @@ def store_at(place: str) -> "Store | None":
 
 
 def pilot(study: "Study", place: str, baseline: "FullArm", others: "Sequence[FullArm]") -> "Pilot":
-    """The methods' pilot with most pairs of runs. If no method has a pilot, the defaults for the first method."""
+    """The pilot of the method with most pairs of runs. If no method has pairs, the defaults for the first method."""
     from analysis.planning.pilot import Pilot
     from analysis.results.from_store import load
     from analysis.results.view import View
@@ -95,7 +95,7 @@ def _rates(
     hardware: "Hardware | None",
     price: float | None,
 ) -> "tuple[Rates, Callable[[TrialConfig], tuple[float, float, float]]]":
-    """The machine, and a function from a trial to its likely, fewest and most seconds there."""
+    """The machine, and a function that gives a trial's likely, lowest and highest duration there in seconds."""
     from analysis.planning.costs import Rates
     from harness.execution.costs.elsewhere import estimated_on, moved
     from harness.execution.costs.past import grounds

@@ -18,7 +18,7 @@ def tell_of_report(written: "Written", store: "Store | None" = None) -> None:
 
 
 def repair(store: "Store | None") -> None:
-    """Move broken files that the report found to quarantine, and print a line for each file.
+    """Quarantine the broken files that the report found, and print a line for each file.
 
     The next run makes the files again. If the store cannot be written, the files stay.
     """

@@ -1,4 +1,4 @@
-"""Text for the terminal: lines of a run, tables and sentences no wider than it is, and words for durations.
+"""Text for the terminal: a run's lines, tables and sentences that fit its width, and durations in words.
 
 Tables are laid out here, because importing tabulate takes about as long as running ``list``.
 """
@@ -17,7 +17,7 @@ GAP = "  "
 NO_BREAK = "\N{NO-BREAK SPACE}"
 """A space inside a cell at which no line ends. It is printed as a space."""
 BREAKS = tuple(re.compile(f"(?<=[^ ][{ends}])(?=[^ ])") for ends in (" ", " _,;", " _,;(="))
-"""Places inside a cell where a line may end: after words, and where that is not enough, inside of long names."""
+"""Places inside a cell where a line may end: after words; if the table is still too wide, also inside long names."""
 HANGING = 4
 """Indent of the further lines of a long line."""
 
@@ -25,7 +25,7 @@ HANGING = 4
 def say(console: "Console", line: str) -> None:
     """Print a line of markup without colours for numbers.
 
-    A terminal gets a long line on several, indented; a file or pipe gets one line, and so does the log file.
+    A terminal wraps a long line and indents the further lines. A file, a pipe and the log file get one line.
     """
     if not console.is_terminal:
         console.print(line, highlight=False, soft_wrap=True)
@@ -40,12 +40,12 @@ def say(console: "Console", line: str) -> None:
         ]
     for one in lines:
         one.rstrip()
-    console.print(Text("\n").join(lines), highlight=False, soft_wrap=True)  # at once, as a live display is redrawn
+    console.print(Text("\n").join(lines), highlight=False, soft_wrap=True)  # one print, as each redraws a live display
     note(console, text.plain)
 
 
 def tell(line: str) -> None:
-    """Print a sentence: on lines that fit a terminal, or whole into a file or pipe."""
+    """Print a sentence: wrapped on a terminal, on one line in a file or pipe."""
     print(*(filled(line, "  ") if sys.stdout.isatty() else [line]), sep="\n", flush=True)
 
 
@@ -78,7 +78,7 @@ def columns() -> int:
 
 
 def filled(text: str, indent: str = "") -> list[str]:
-    """A text on lines that fit the terminal, all but the first indented. Words such as paths stay whole."""
+    """A text wrapped to the terminal, with ``indent`` before each further line. Words such as paths stay whole."""
     return [
         line
         for part in text.split("\n")
@@ -123,7 +123,7 @@ def _fitted(
 ) -> tuple[list[int], "re.Pattern[str]"]:
     """Widths of columns, and the places where cells may break.
 
-    Columns are as wide as their longest cells, or less where lines would be longer than ``most``.
+    Columns are as wide as their longest cells, or narrower if lines would be longer than ``most``.
     """
     cells = [*zip(*rows, strict=True)]
     for breaks in levels:

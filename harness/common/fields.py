@@ -20,7 +20,7 @@ T = TypeVar("T")
 MAX_EXACT_INTEGER = 2**53
 """Largest n such that a float holds every whole number up to n exactly."""
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3}|-[A-Z]{2})?", re.ASCII)
-"""A code such as ``de``, with a script (``zh-Hant``) or a country (``zh-TW``) where a task has both."""
+"""A code such as ``de``. A script (``zh-Hant``) or a country (``zh-TW``) may follow."""
 
 
 def coerce(instance: Any) -> None:
@@ -29,7 +29,7 @@ def coerce(instance: Any) -> None:
     Studies that mean the same become equal, even if they are written differently. A whole number in a float field
     becomes a float, and lists become tuples. Numbers that YAML reads as text (``1e-3`` has no dot) become numbers.
     """
-    hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy takes no class for hashable
+    hints = _hints(type(instance))  # type: ignore[arg-type]  # mypy does not accept a class as hashable
     for field in dataclasses.fields(instance):
         object.__setattr__(
             instance, field.name, converted(field.name, getattr(instance, field.name), hints[field.name])
@@ -167,7 +167,7 @@ def short(value: Any) -> str:
 
 def converted(field: str, value: Any, hint: Any) -> Any:
     """A value converted to the declared type of a field; see ``coerce``."""
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # ``Union`` where a part of the type has parameters
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):  # ``Union`` if a member has parameters
         options = [option for option in typing.get_args(hint) if option is not types.NoneType]
         if value is None and len(options) < len(typing.get_args(hint)):
             return None

@@ -1,4 +1,4 @@
-"""Paths and files that a user names. Each unreadable one gets a single message."""
+"""Paths and files that a user names. Each unreadable file gets one message."""
 
 from collections.abc import Iterator
 from pathlib import Path, PurePath
@@ -15,7 +15,7 @@ def is_pattern(place: object) -> bool:
 
 
 def full(place: str, folder: Path, field: str) -> str:
-    """A location's full path, which a relative one has in ``folder``. The error message begins with ``field``."""
+    """A location's full path. A relative location starts in ``folder``. The error message begins with ``field``."""
     try:
         return str((folder / Path(place).expanduser()).absolute())
     except RuntimeError as error:  # no such user
@@ -23,7 +23,7 @@ def full(place: str, folder: Path, field: str) -> str:
 
 
 def last_part(place: str) -> str:
-    """A location as labels show it: its last part, or a pattern from the folder before its first placeholder on."""
+    """A location as labels show it: its last part. A pattern also keeps the folder before its first placeholder."""
     parts = PurePath(place).parts
     first = next((number for number, part in enumerate(parts) if is_pattern(part)), len(parts))
     return str(PurePath(*parts[max(first - 1, 0) :])) if parts else ""
@@ -79,7 +79,7 @@ def lines(file: Path) -> Iterator[tuple[int, str]]:
 
 
 def numbered(content: bytes, where: str) -> Iterator[tuple[int, str]]:
-    """The same of a file's bytes; ``where`` names the file in messages."""
+    """The numbered lines of a file's bytes, as from ``lines``; ``where`` names the file in messages."""
     for number, line in enumerate(content.split(b"\n"), start=1):
         yield number, text(line.removesuffix(b"\r"), f"{where}:{number}")
 

@@ -84,7 +84,10 @@ class FileTree:
         return content
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """The mapping in a JSON file, ``None`` if there is no file. Raises ``ValueError`` also for other content."""
+        """The mapping in a JSON file, ``None`` if there is no file.
+
+        Raises the errors of ``read``, and ``ValueError`` for content that is not a JSON mapping.
+        """
         content = self.read(name)
         if content is None:
             return None
@@ -195,7 +198,7 @@ def sync(place: Path) -> None:
 def remove_abandoned(left: Path) -> None:
     """Remove a file or folder with a temporary name, if its age means that no living process writes to it.
 
-    The age is absolute, since the clock may have jumped either way.
+    A time in the future also counts as an age, because the clock may have jumped back.
     """
     with contextlib.suppress(OSError):
         if abs(time.time() - left.lstat().st_mtime) > ABANDONED:

@@ -83,7 +83,7 @@ def checked(found: object, file: str, name: str, kind: type[T]) -> T:
 def _message(error: BaseException, known: Iterable[type], line: int | None, content: bytes) -> str:
     """The message of an error. For an unknown option of a known class it suggests the nearest option.
 
-    A class may have an error of its own for that, ``unknown_option``, with the arguments of ``unknown``.
+    A class may define ``unknown_option``, which takes the arguments of ``unknown`` and returns another error.
     """
     if isinstance(error, UserError):
         return str(error)

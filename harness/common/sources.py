@@ -4,21 +4,21 @@ from harness.common import fields
 
 TOGETHER = "+"
 APART = " / "
-"""Between the sources of two studies that are compared, and have no source score in common."""
+"""Separator of the different sources of two compared studies, which have no source score in common."""
 
 
 def parts(source: str) -> tuple[str, ...]:
-    """The languages of a source, one or several. Two studies' sources that differ have none in common."""
+    """The languages of a source, one or several. The word from ``unlike`` is not split."""
     return (source,) if are_unlike(source) else tuple(source.split(TOGETHER))
 
 
 def unlike(one: str, other: str) -> str:
-    """The sources of two studies as one word, if they differ."""
+    """One word for the different sources of two studies."""
     return f"{one}{APART}{other}"
 
 
 def are_unlike(source: str) -> bool:
-    """Whether a word stands for two studies' sources that differ."""
+    """Whether a word is from ``unlike``."""
     return APART in source
 
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 def converted(found: Any, cls: type[T]) -> T:
     """The JSON as an instance of a dataclass. Raises ``ValueError`` with the place of a wrong type."""
-    import msgspec  # only now: training alone reads no record, and does without it
+    import msgspec  # only here, because a training reads no record
 
     try:
         return msgspec.convert(found, cls)

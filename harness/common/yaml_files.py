@@ -19,7 +19,7 @@ LEADING_ZERO = re.compile(r"[-+]?0[0-9_]+(\.[0-9_]*)?([eE][-+]?[0-9]+)?")
 ENTRY = re.compile(r"entry (\d+)")
 """A part of a message that says which entry of a list is wrong."""
 WRONG_NAME = re.compile(r"there is no '([^']*)'")
-"""The end of a message on a wrong name."""
+"""The part of a message that quotes an unknown name."""
 MAX_BYTES = 10_000_000
 """Largest size of a study's file; a larger file would take minutes to read."""
 MAX_VALUES = 2_000_000
@@ -143,7 +143,7 @@ class Document:
 
 
 def _step(node: yaml.Node, word: str) -> tuple[int, yaml.Node] | None:
-    """The line and the node of a part: a field, an entry by number, or a method by name; ``None`` if there is none."""
+    """The line and the node of a message's part: a field, an entry's number or a method's name; else ``None``."""
     if isinstance(node, yaml.SequenceNode):
         if (numbered := ENTRY.fullmatch(word)) and int(numbered[1]) <= len(node.value):
             entry = node.value[int(numbered[1]) - 1]

@@ -68,7 +68,7 @@ def our_tuner() -> Iterator[None]:
     absent = {name: value for name, value in OF_OUR_TUNER.items() if name not in os.environ}
     os.environ.update(absent)
     actors, count = controller._ActorClassCache, usage.tag_callbacks
-    usage.tag_callbacks = bool  # it would import MLflow and W&B to count callbacks
+    usage.tag_callbacks = bool  # Ray's own function imports MLflow and W&B to count callbacks
     own: Any = worker._global_node
     if own is not None and own.is_head():
         controller._ActorClassCache = _Inheriting
@@ -116,11 +116,11 @@ def host_and_port(address: str) -> tuple[str, int] | None:
 
 
 _starting = threading.local()
-"""Whether this thread starts a Ray with few processes. Another thread may start one of the user's meanwhile."""
+"""Whether this thread starts a Ray with few processes. Meanwhile, another thread may start a Ray of the user."""
 
 
 def _unless_few(method: Callable[..., None]) -> Callable[..., None]:
-    """A method of Ray's that starts a process, left out within ``few_processes``."""
+    """A method of Ray that starts a process, changed to do nothing within ``few_processes``."""
 
     @wraps(method)
     def start(self: node.Node, *given: Any, **options: Any) -> None:
@@ -143,7 +143,7 @@ def _with_few(start: Callable[..., Any]) -> Callable[..., Any]:
             asked = f"{WORKERS_AT_ONCE}{_starting.workers}"
             command = [asked if part.startswith(WORKERS_AT_ONCE) else part for part in command]
             places = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(IN_WORKERS))))
-            # Ray sets it at a worker's first task, when the libraries have made a thread for each core.
+            # Ray sets OMP_NUM_THREADS at a worker's first task. By then the libraries have made a thread for each core.
             threads = os.environ.get("OMP_NUM_THREADS", str(_starting.cores))
             options["env_updates"] = {
                 **(options.get("env_updates") or {}),
@@ -177,7 +177,7 @@ def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
 WARM = {
     # Nothing else of steadytune: a worker knows the folder of the driver's copy only later.
     "preload_python_modules": ["steadytune_worker", "torch", "transformers.trainer", "datasets", "peft", "ray.tune"],
-    # Ray looks so often for idle workers. For a moment before the first trials, it takes theirs for superfluous.
+    # Time between Ray's searches for idle workers. Just before the first trials, the trials' workers are idle.
     "kill_idle_workers_interval_ms": 30_000,
 }
 """Settings of a Ray whose workers import libraries before their first trial."""
@@ -211,7 +211,7 @@ def end_own_processes() -> None:
 
 @contextmanager
 def _children_too() -> Iterator[None]:
-    """End the children of a Ray of this process after it. Its agents would notice its end only after a minute."""
+    """After the block, end the children of this process's own Ray: its agents notice its end only after a minute."""
     psutil: Any = vars(node)["psutil"]  # Ray ships a copy
     own, children = worker._global_node, list[Any]()
     live: list[Any] = [] if own is None else own.live_processes()

@@ -32,7 +32,7 @@ class Work(Protocol):
 
 
 class Link(Protocol):
-    """The part of a process group that is used."""
+    """The methods of a process group that steadytune uses."""
 
     def allreduce(self, tensors: "list[Tensor]") -> Work:
         """Replace a tensor by the sum over the processes."""

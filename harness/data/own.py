@@ -56,7 +56,7 @@ def _found(pattern: str, split: str, language: str) -> Path:
 
 
 def _frame(rows: "Dataset", task: Own[Any], where: str) -> pd.DataFrame:
-    """The columns that a task reads, with class ids as names."""
+    """The columns that a task reads, with class names in place of class ids."""
     names = (*task.columns, *([task.id] if task.id else []))
     return pd.DataFrame(dict(zip(names, map(list, columns(rows, names, where)), strict=True)), dtype=object)
 

@@ -14,7 +14,7 @@ PLAIN = ".txt"
 
 
 def passages(pattern: str, language: str, column: str) -> Iterator[str]:
-    """The passages of a language, in a table the cells of ``column``. Some may be blank.
+    """The passages of a language; in a table, they are the cells of ``column``. Some may be blank.
 
     Words in a list are joined by blanks. Raises ``UserError`` with the file, and with the row from 1, for a missing
     file or column and for a cell that is no text.

@@ -23,9 +23,9 @@ class RowBatches:
 
     Args:
         rows: The rows, from ``Task.encode``.
-        names: The model's inputs. Columns that are lacking are left out.
+        names: The model's inputs. Missing columns are left out.
         read: Further columns, only for ``row``.
-        tokenizer: Pads.
+        tokenizer: Gives the ids of padding.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class RowBatches:
         return found
 
     def padded(self, numbers: Sequence[int]) -> dict[str, Tensor]:
-        """The model's inputs of some rows, (rows, sub-words of the longest), padded on the right."""
+        """The model's inputs of some rows, (rows, sub-words of the longest row), padded on the right."""
         return {name: self._padded(self._columns[name], numbers, self._fills[name]) for name in self.inputs}
 
     def _padded(self, column: Any, numbers: Sequence[int], fill: int) -> Tensor:
@@ -73,7 +73,7 @@ class RowBatches:
 
 
 def _column(column: pa.ChunkedArray) -> Ragged | pa.ChunkedArray:
-    """A column of lists of whole numbers as arrays; any other as it is."""
+    """A column of lists of whole numbers as arrays; any other column unchanged."""
     kind = column.type
     if not (pa.types.is_list(kind) or pa.types.is_large_list(kind)) or not pa.types.is_integer(kind.value_type):
         return column

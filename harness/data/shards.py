@@ -7,8 +7,8 @@ from pathlib import Path
 from harness.common.errors import UserError
 
 SHARD = re.compile(r"(?P<stem>.*?-)??(?P<number>\d+)(-of-(?P<count>\d+))?(-[0-9a-f]+)?\.parquet")
-"""Names such as ``train-00000-of-00004.parquet``, as on the hub, some with a hash, or ``0000.parquet``, as converted by
-the hub.
+"""Names of files on the hub, such as ``train-00000-of-00004.parquet``, some with a hash.
+Files that the hub converts have names such as ``0000.parquet``.
 """
 SHOWN = 4
 """Largest number of files in a message."""

@@ -1,8 +1,8 @@
 """Training data of a trial: all of it, a mix of source languages, fewer examples, or examples with wrong labels.
 
 The tokenised data holds all examples with their own labels, shared by trials of all settings. A setting's changes are
-applied afterwards. The draws depend neither on a trial's seed nor on each other. So data and random draws vary
-separately. A word has the same wrong label for every number of sentences.
+applied afterwards. The draws depend neither on a trial's seed nor on each other. So a study can vary the data and the
+seed separately. A word has the same wrong label for every number of sentences.
 """
 
 from collections.abc import Sequence
@@ -64,9 +64,9 @@ def noisy(gold: Sequence[Sequence[int]], classes: int, share: float) -> list[lis
 
 
 def of_examples(rows: Dataset, examples: "np.ndarray[Any, Any]") -> Dataset:
-    """The rows of some examples, in the order of the examples and each as often as it is given, in a new table.
+    """The rows of some examples in the given order, in a new table. A repeated example repeats its rows.
 
-    ``Dataset.select`` would keep the others in the underlying table.
+    ``Dataset.select`` would keep the rows of all other examples in the underlying table.
     """
     table = rows.data.table
     numbers = table.column("example").to_numpy()

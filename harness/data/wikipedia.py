@@ -35,7 +35,7 @@ def streamed(language: str, count: int) -> list[str]:
 
 
 def copied(folder: Path, language: str, count: int) -> list[str] | None:
-    """The first ``count`` passages of a copy's Parquet files; ``None`` if it has none of the language."""
+    """The first ``count`` passages of a copy's Parquet files; ``None`` if the copy lacks the language."""
     # The first files suffice for a few passages.
     files = split_files(folder / configuration(language), ["train-*.parquet"], whole=False)
     parts = [str(file) for file in files]

@@ -12,7 +12,7 @@ SENTENCES = {"test": 100, "dev": 300}
 
 
 def cut(source: Path, destination: Path) -> None:
-    """Writes the first sentences of each ``.tsv`` file of ``source`` to ``destination``.
+    """Write the first sentences of each ``.tsv`` file of ``source`` to ``destination``.
 
     An empty line ends a sentence. Raises ``OSError`` if a file cannot be read or written.
     """
@@ -26,7 +26,7 @@ def cut(source: Path, destination: Path) -> None:
 
 
 def main(arguments: list[str]) -> str | int:
-    """Cuts the files of both tasks; the message of an error, or 0."""
+    """Cut the files of both tasks. Returns 0, or the message of an error."""
     if len(arguments) != 2:
         return "usage: python -m harness.readers.cut XTREME_FOLDER NEW_FOLDER"
     source, destination = map(Path, arguments)

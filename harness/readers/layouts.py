@@ -11,7 +11,7 @@ Layout = Literal["two columns", "conll", "conll-u"]
 ID = re.compile(r"\d+([-.]\d+)?")
 """Id of a word, a contraction or an empty node in CoNLL-U."""
 SUFFIXES = (".tsv", ".conllu", ".conll", ".txt", ".iob", ".iob2", ".bio")
-"""Suffixes of files of words and tags. Only CoNLL-U has its own; the first lines show the layout of the others."""
+"""Suffixes of files of words and tags. Only CoNLL-U has its own suffix; the first lines show other layouts."""
 HEADER = (
     {"word", "words", "token", "tokens", "form", "text"},
     {*("tag", "tags", "label", "labels", "ner", "ner_tag", "ner_tags", "pos", "upos", "pos_tag", "pos_tags")},

@@ -15,7 +15,7 @@ OTHERS = {
 }
 """Prefixes of other schemes, with their counterparts in IOB2."""
 STARTS = {"B", "S", "U"}
-"""Prefixes that mark the start of an entity. Without any of them, another scheme does not mark starts."""
+"""Prefixes that mark the start of an entity. Tags in a scheme of ``OTHERS`` have at least one."""
 
 
 def is_iob2(labels: Iterable[str]) -> bool:

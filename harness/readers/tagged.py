@@ -61,7 +61,7 @@ def columns(lines: Lines, name: str) -> Columns:
 def checked(sentences: list[list[Word]], labels: Collection[str], where: Callable[[Word], str], whole: str) -> Tagged:
     """Sentences with checked words and tags. Tags become IOB2 if ``labels`` are IOB2's or empty.
 
-    ``where`` names a word in messages, and ``whole`` names all of the text.
+    For messages, ``where`` returns a word's place, and ``whole`` is the place of the whole text.
     """
     scheme = ""
     if not labels or schemes.is_iob2(labels):

@@ -56,7 +56,7 @@ class Study:
     task: TaskName
     """A task's name, your own ``.py`` file that defines ``TASK``, or a task on your own data.
 
-    See ``harness.tasks.own`` for the latter.
+    See ``harness.tasks.own`` for a task on your own data.
     """
     methods: tuple[Method | Arm, ...]
     settings: tuple[Setting, ...]
@@ -74,8 +74,10 @@ class Study:
     XTREME, or altogether.
     """
     source: str = "en"
-    """Language of the training data; of several, a list or ``en+de``, one model is trained on all their examples, and
-    the source score is the mean of theirs."""
+    """Language of the training data, or several languages as a list or as ``en+de``.
+
+    With several, one model is trained on all their examples, and the source score is the mean of their scores.
+    """
     sampling: Sampling | None = None
     """Mix of several source languages; ``None`` for all their examples."""
     encoder: str = "embedded"
@@ -86,7 +88,7 @@ class Study:
     For a task on your own data it gives the files, see ``harness.study.own_data``.
     """
     precision: str = AUTO
-    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``, the fastest of the device.
+    """``fp32``, ``bf16``, ``fp16`` (GPU only) or ``auto``, the fastest on the device.
 
     ``auto`` is bf16 on a GPU or a processor that has it (AVX512-BF16, AMX), else fp16 on a GPU and fp32 on a processor.
     A study that a store already holds goes on in the precision of its finished trials.
@@ -178,7 +180,7 @@ class Study:
             arm.method.check(self.targets, self.checkpoint, arm.settings)
 
     def _check_size(self) -> None:
-        """Refuse a number of trials that must be a typo. They are counted without being made."""
+        """Refuse so many trials that the number must be a typo. Counting makes no trial."""
         if self.search is not None:
             if (count := self.search.trials * len(self.arms)) > MAX_TRIALS:
                 raise bad("search: trials", count, f"at most {MAX_TRIALS} over all methods")

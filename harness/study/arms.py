@@ -93,7 +93,8 @@ def settings_from(specs: object, where: str) -> list[Setting]:
 
 
 def entries(values: object, where: str) -> list[tuple[str, Any]]:
-    """The entries of a list, each with its place for messages: its number counts from 1, and a single one has none.
+    """The entries of a list, each with its place for messages. A place has the entry's number from 1, if the list has
+    several entries.
 
     Raises ``UserError`` for anything but a list.
     """

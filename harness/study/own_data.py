@@ -132,7 +132,7 @@ def data_json(data: OwnData) -> Any:
 
 
 def check_own(data: OwnData) -> None:
-    """Refuse data that has no place for several languages."""
+    """Refuse a path without ``{language}``."""
     if isinstance(data, str) and not files.is_pattern(data):
         for placeholder in PLACEHOLDER.findall(data):
             if placeholder != SPLIT:

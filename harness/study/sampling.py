@@ -8,7 +8,7 @@ from harness.common.errors import bad
 
 @dataclass(frozen=True, kw_only=True)
 class Sampling:
-    """Training examples drawn by language, as many in all as there are.
+    """A mix of training examples, drawn by language. It has as many examples as the training data.
 
     Of N examples, n_i of them in language i, the mix has N · n_i^T / Σ_j n_j^T in language i (Conneau and Lample, 2019,
     section 3.1, where T is α). With T below 1 small languages are up-sampled: their examples repeat. Large ones are
@@ -16,7 +16,7 @@ class Sampling:
     """
 
     temperature: float
-    """The exponent T, from 0, the same number of examples in every language, to 1, all examples.
+    """The exponent T: 0 draws the same number of examples in every language, and 1 keeps all examples.
 
     Some authors name 1/T the temperature (Arivazhagan et al., 2019).
     """

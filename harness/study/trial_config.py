@@ -101,7 +101,7 @@ class TrialConfig:
         places = {f.name for f in dataclasses.fields(self) if f.metadata.get("place")}
         rest = {name: value for name, value in fields.chosen(self).items() if name not in places}
         numerics = NUMERICS if self.precision == "fp32" else NUMERICS_16_BIT
-        # A part's own seed that equals the run's makes no other model.
+        # An ``init_seed`` or ``data_seed`` that equals the run's seed makes no other model.
         setting = {
             name: value
             for name, value in fields.chosen(self.setting).items()

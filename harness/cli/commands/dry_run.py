@@ -112,9 +112,9 @@ def _print_costs(
     keep_weights: bool = False,
     hardware: "Hardware | None" = None,
 ) -> None:
-    """Print the estimated time, GPU-hours and disk of the missing trials.
+    """Print the estimated time, GPU-hours and disk of the trials to run.
 
-    ``lacking`` are the missing trials among ``trials``.
+    ``lacking`` are the trials to run. ``trials`` are the study's trials; for a search, one trial per method.
     """
     from harness.execution.costs.elsewhere import estimated_on, gpu_hours, moved
     from harness.execution.costs.past import grounds

@@ -124,7 +124,7 @@ def plan(options: argparse.Namespace) -> int:
 
 
 def _measure(study: "Study") -> "Measure":
-    """How to read the study's scores. Raises ``UserError`` if the scores are not in points, the unit of the planner."""
+    """The measure of the study's scores. Raises ``UserError`` if it is not in points, the unit of the planner."""
     from harness.tasks import task_named
 
     task = task_named(study.task)

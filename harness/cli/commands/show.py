@@ -61,7 +61,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def head(study: "Study", trial: "TrialConfig | None" = None) -> list[str]:
-    """A study's question, task and places. One of its trials adds the versions of encoder and data."""
+    """A study's question, task, encoder, data and precision. A trial adds the versions of encoder and data."""
     data = without_credentials(str(study.data))
     rows = [
         ["task", f"{study.title}, {study.source} to {' '.join(study.targets)}"],
@@ -206,7 +206,7 @@ def _setting_labels(study: "Study") -> "dict[Setting, str]":
 
 
 def running_in(place: str, trials: "list[TrialConfig]") -> "dict[str, Heartbeat]":
-    """The trials that any process runs at this moment, by id."""
+    """Heartbeats of the trials that some process runs now, by trial id."""
     return _heartbeats(place, [trial.id for trial in trials])
 
 

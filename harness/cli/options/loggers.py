@@ -24,6 +24,6 @@ def log_option(command: argparse.ArgumentParser) -> None:
 def loggers_of(options: argparse.Namespace) -> "dict[str, type[Logger]]":
     """The loggers of ``--log``.
 
-    Called before anything else. Raises ``UserError`` for an unknown logger, or a logger whose package is not installed.
+    Call it before any other work. Raises ``UserError`` for an unknown logger, and if a logger's package is missing.
     """
     return loggers.named(options.log)

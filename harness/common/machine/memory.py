@@ -27,7 +27,7 @@ def reset_peak() -> None:
 
 
 def trim() -> None:
-    """Return freed memory to the system, if the C library is glibc, which keeps free blocks between used ones."""
+    """Return freed memory to the system. Has an effect only with glibc, which keeps free blocks between used blocks."""
     with contextlib.suppress(AttributeError, OSError):
         ctypes.CDLL(None).malloc_trim(0)
 

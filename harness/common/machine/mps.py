@@ -20,9 +20,9 @@ SECONDS = 20.0
 
 @contextmanager
 def running() -> Iterator[bool]:
-    """Run the service for the processes that start within a ``with`` block, if it is here and not running yet.
+    """Run the service for the processes that start within a ``with`` block, if it is installed and not running yet.
 
-    Yields whether it runs. The service is of this process alone: its folder is a temporary one.
+    Yields whether this call started the service. It serves only this process's children: its folder is temporary.
     """
     if shutil.which(CONTROL) is None or _answers("get_server_list"):
         yield False
@@ -47,7 +47,7 @@ def _answers(command: str) -> bool:
 
 
 def _runs(command: list[str], given: str = "") -> bool:
-    """Whether a program ends well within the time limit."""
+    """Whether a program ends with exit code 0 within the time limit."""
     try:
         ended = subprocess.run(
             command, input=given + "\n", capture_output=True, text=True, timeout=SECONDS, check=False

@@ -1,7 +1,8 @@
 """Signals that end a process: SIGTERM and SIGUSR1 (Slurm, spot machines, ``kill``), and SIGHUP (a closed terminal).
 
-The first signal raises ``KeyboardInterrupt`` in the main thread, as Ctrl-C does. Code that needs an orderly end, such
-as a training that writes a checkpoint, defers it and asks ``requested``. A second signal ends the process at once.
+The first signal raises ``KeyboardInterrupt`` in the main thread, as Ctrl-C does. A second signal ends the process at
+once. Code that needs an orderly end defers the exception and asks ``requested``, such as a training that writes a
+checkpoint.
 """
 
 import _thread
@@ -27,9 +28,9 @@ SIGUSR1 is a warning whose time the user chooses (``--signal=USR1@120``).
 """
 ENDING = frozenset(PATIENCE)
 SAME = 0.5
-"""Seconds within which a further signal counts as the first, which a parent may have passed on."""
+"""Seconds within which a further signal counts as a copy of the first, which a parent may have passed on."""
 LARGEST_SIGACTION = 1024
-"""More bytes than the C library's ``struct sigaction`` has."""
+"""Bytes of a buffer; the C library's ``struct sigaction`` is smaller."""
 
 
 @dataclass
@@ -135,7 +136,7 @@ def interruptible() -> Iterator[None]:
 
 
 def listen_to_requests() -> None:
-    """Prepare a process for ``request`` whose signals other code handles, such as a Ray worker."""
+    """Prepare for ``request`` in a process whose signals other code handles, such as a Ray worker."""
     signal.signal(signal.SIGUSR1, _receive)
 
 
@@ -172,7 +173,7 @@ def _receive(number: int, frame: FrameType | None) -> None:
 
 
 def _unraised(lost: "sys.UnraisableHookArgs", *, before: Callable[["sys.UnraisableHookArgs"], object]) -> None:
-    """Raise a ``KeyboardInterrupt`` again that Python has dropped, because it came during an object's ``__del__``."""
+    """Raise a ``KeyboardInterrupt`` again if Python drops it, as it does during an object's ``__del__``."""
     if not issubclass(lost.exc_type, KeyboardInterrupt):
         before(lost)
         return
@@ -183,7 +184,10 @@ def _unraised(lost: "sys.UnraisableHookArgs", *, before: Callable[["sys.Unraisab
 
 
 def _watch(received: socket.socket, main: int) -> None:
-    """End the process at the second signal, wherever the main thread is; end its patience after the first."""
+    """End the process at the second signal, whatever the main thread does.
+
+    After the first signal, end the deferral when the signal's ``PATIENCE`` is over.
+    """
     first = limit = None
     own = False
     with received:

@@ -8,8 +8,8 @@ PROCESSES = Path("/proc")
 
 
 def room_for_threads() -> int | None:
-    """How many more threads this user may have; ``None`` where there is no limit, or none that is known."""
-    if not sys.platform.startswith("linux") or os.geteuid() == 0:  # root is not held to it
+    """Number of threads that this user may still start; ``None`` without a known limit."""
+    if not sys.platform.startswith("linux") or os.geteuid() == 0:  # the limit does not bind root
         return None
     import resource
 

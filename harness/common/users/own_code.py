@@ -81,7 +81,7 @@ def hashed(file: Path, name: str = "", scorer: str = "") -> str:
 
 
 def packed(names: Mapping[str, str]) -> Bundle:
-    """The code of users' files, to send to workers; each path with its ``name`` of ``executed``."""
+    """The code of users' files, to send to workers. ``names`` maps a file's path to its ``name`` in ``executed``."""
     return {file: _sources(file_of("code", file, "none"), name) for file, name in names.items()}
 
 
@@ -107,13 +107,13 @@ def receive(bundle: Bundle) -> None:
 
 
 def original(file: Path) -> str:
-    """The path of a file where the trials were planned, for messages."""
+    """A file's path on the machine that planned the trials, for messages."""
     folder = next((folder for folder in file.parents if folder in _folders), None)
     return str(file) if folder is None else str(Path(_folders[folder]) / file.relative_to(folder))
 
 
 def told(error: Exception, file: Path) -> tuple[str, str]:
-    """An error in a user's code on one line: the last file and line of the user's, and the type with the message."""
+    """Two texts on an error in a user's code: the last file and line in that code, and the type with the message."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
