@@ -192,7 +192,7 @@ def read(
 
     Args:
         path: A ``.csv``, ``.tsv`` or ``.txt`` file, or a folder of runs of Hugging Face's Trainer or of Ray Tune.
-        source: Language of the training data, if the table does not say it; the default is ``en``.
+        source: Language of the training data, if the results do not name it; the default is ``en``.
         baseline: Method to compare the others with; the default is vanilla if the study has it, else the first method.
         ddof: ddof of standard deviations.
         columns: Columns of another program's results by field, such as ``{"method": "config.method"}``.

@@ -44,7 +44,7 @@ class Chapter:
 def write_report(store: Store, study: str, out: Path | None = None, *, ddof: int = 1) -> Written:
     """Write the report of a study that was run in a store; see ``write``.
 
-    Raises ``UserError`` if it was not run there.
+    Raises ``UserError`` if the study was not run there.
     """
     return write(View(load(store, study), ddof, store), out)
 

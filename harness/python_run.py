@@ -44,7 +44,7 @@ def run(
         local: Whether to run one trial after another in this process, without Ray.
         cpus: CPU cores of a trial.
         gpus: GPUs of a trial; ``None`` means one if there are any. With several, each trains its part of every batch.
-        processes: Processes that train a trial together without GPUs; ``None`` means one.
+        processes: Processes that train a trial together; ``None`` means one per GPU, or one without GPUs.
         shard: Whether each of a trial's processes holds a part of the weights, gradients and optimizer state.
         ray_address: Address of an existing cluster; ``None`` starts Ray on this machine.
         retry_failed: Whether to retry trials that failed before.

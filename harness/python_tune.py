@@ -56,9 +56,9 @@ def trainable(
         study: A study with one setting, the name of a shipped study, or the path of a study's file.
         store: Folder or URL of the store. All nodes must reach it.
         targets: Target languages in place of the study's.
-        reports: Number of reports of a trial, evenly over its steps; the last is the end.
-        checkpoints: Whether each report before the end has a checkpoint, which schedulers need that pause or clone
-            trials.
+        reports: Number of reports of a trial, evenly spaced over its steps, the last at the end.
+        checkpoints: Whether each report before the end has a checkpoint. Schedulers that pause or clone trials need
+            these checkpoints.
         cpus: CPU cores of a trial.
         gpus: GPUs of a trial, at most 1; ``None`` means one if this machine has any.
         keep_weights: Whether to keep the fine-tuned models.
@@ -167,9 +167,9 @@ def trial_of(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfi
 
 
 def check_names(config: Mapping[str, Any], study: Study, bases: Sequence[TrialConfig]) -> int:
-    """The number of a config's method.
+    """The index of a config's method in ``bases``.
 
-    Raises ``UserError`` for a missing method, and for an unknown method or key, with the nearest known one.
+    Raises ``UserError`` for a missing method, and for an unknown method or key, with the nearest known name.
     """
     from harness.cli.overrides import check_name
 
@@ -184,7 +184,7 @@ def check_names(config: Mapping[str, Any], study: Study, bases: Sequence[TrialCo
 
 
 def _plain(value: Any) -> Any:
-    """A value of a searcher as plain Python: numbers of numpy become numbers."""
+    """A searcher's value as plain Python: NumPy's numbers become Python's numbers."""
     import numpy as np
 
     if isinstance(value, Mapping):
@@ -195,7 +195,7 @@ def _plain(value: Any) -> Any:
 
 
 def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig]) -> int:
-    """The number of the method with a label, or with a name that no other has."""
+    """The index of the method with a label, or with a name that no other method has."""
     if wanted is None:
         if len(bases) > 1:
             raise UserError(f"config: the field 'method' is missing; the study has {', '.join(labels)}")
@@ -209,7 +209,7 @@ def _method(wanted: object, labels: Sequence[str], bases: Sequence[TrialConfig])
 
 
 def _check(study: Study, reports: int, cpus: int, gpus: float | None) -> None:
-    """Refuse a study that has no one trial of each method for a config."""
+    """Refuse a study in which a config may stand for several trials of a method, and numbers that are not allowed."""
     for name, value in (("reports", reports), ("cpus", cpus)):
         if value < 1:
             raise bad(name, value, "a whole number of at least 1")
@@ -229,7 +229,7 @@ def _check(study: Study, reports: int, cpus: int, gpus: float | None) -> None:
 
 
 def _placed(study: Study, base: TrialConfig) -> Study:
-    """The study with the places of a planned trial, and of its methods, which are full paths."""
+    """The study with the task, data, encoder and precision of a planned trial. All its paths are full paths."""
     from harness.data.origin import Origin, absolute
 
     methods = tuple(replace(arm, method=arm.method.located(absolute)).bare for arm in study.own_arms)

@@ -20,7 +20,7 @@ MAX_REDUCTION, MAX_RUNGS = 100, 20
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """Draws settings from ranges one after another, guided by the source's dev scores of the earlier ones.
+    """A search. It draws settings from ranges one after another, guided by the source's dev scores so far.
 
     Every method is searched separately with the same number of trials, at the study's first seed. Trials are drawn by
     TPE (Bergstra et al., 2011) and stopped early by ASHA (Li et al., 2020). At each rung only the best ``1 /
@@ -130,7 +130,7 @@ class Search:
         return found if self.setting(base, found) == setting else None
 
     def corners(self, base: Setting) -> list[Setting]:
-        """The settings at the ends of all ranges.
+        """The settings at the ends of all ranges and at all values of choices, at most ``MAX_CORNERS``.
 
         A check of these settings finds refusals that would otherwise stop a running search.
         """

@@ -20,9 +20,9 @@ from harness.common.origins import facts
 MIN_PAIRS = 6
 """Fewest pairs of a restricted comparison: with fewer pairs, no test of paired runs gives p < 0.05."""
 MIN_APART = 0.1
-"""Smallest share of runs that must change a fact's value to make both methods alike in it, for the fact to count.
+"""A fact counts if at least this share of runs needs another value to make both methods alike in the fact.
 
-Below it, the fact can shift at most a tenth of all scores.
+With a smaller share, the fact can shift at most a tenth of all scores.
 """
 MAX_FACTS, MAX_VALUES = 4, 3
 """Largest numbers of facts in a sentence, and of values of a fact listed with their runs."""
@@ -69,7 +69,7 @@ class Confounding:
 
     @property
     def full(self) -> bool:
-        """Whether the two methods have no value in common in any one of the facts."""
+        """Whether the two methods have no value in common in at least one of the facts."""
         return any(difference.full for difference in self.differences)
 
     @property

@@ -1,6 +1,6 @@
 """The words of every claim, for the answer in full and, briefly, for the verdicts of the first screen.
 
-Each sentence is built from claims, so that it cannot say more than they do. A claim has one or two sentences: its
+Each sentence is built from claims, so that it cannot say more than the claims. A claim has one or two sentences: its
 figures, and the verdict on them.
 """
 
@@ -25,13 +25,13 @@ WORDS = {
         Verdict.EQUIVALENT: "scores the same",
     },
 }
-"""Verdicts in words, of a metric of which the higher is better."""
+"""Verdicts in words, for a metric of which higher scores are better."""
 LOWER_IS_BETTER = {
     Verdict.LOWER: "has the better, lower score",
     Verdict.HIGHER: "has the worse, higher score",
     Verdict.EQUIVALENT: "scores the same",
 }
-"""Verdicts on the mean score in words, of a metric of which the lower is better."""
+"""Verdicts on the mean score in words, for a metric of which lower scores are better."""
 OPEN = "this neither shows nor rules out a difference"
 RATIO = "{:.2f}"
 ELSEWHERE = {Scope.SEEDS: "other seeds at these settings", Scope.SETTINGS: "other settings"}
@@ -128,7 +128,7 @@ def _over(claim: Claim) -> str:
 
 
 def _power(found: Answer, claim: Claim, brief: bool) -> str:
-    """The ratio that would have been found."""
+    """The minimum detectable ratio in words; empty if it is undefined."""
     ratio = found.minimum_detectable_ratio(claim) if claim.paired else math.nan
     if math.isnan(ratio):
         return ""
@@ -178,7 +178,7 @@ def mean(found: Answer, method: str, *, brief: bool = False) -> str:
 
 
 def _no_wider(found: Answer, claim: Claim) -> str:
-    """The reason why a claim on other seeds is not on other settings too; empty for other claims."""
+    """The reason why a claim on other seeds does not extend to other settings; empty for other claims."""
     wider = found.claim(claim.quantity, claim.method, Scope.SETTINGS)
     if claim.scope is Scope.SETTINGS or wider is None or not wider.reason:
         return ""

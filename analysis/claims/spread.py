@@ -31,9 +31,9 @@ def claims(comparison: Comparison, bounds: tuple[float, float]) -> list[Claim]:
 
     - These runs: the swap test, run by run, and the interval that inverts it. Test and interval cover only the noise of
       single runs.
-    - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings, with intervals
-      from three of each. If each setting has its own seeds, runs are a sample of seeds and the swap test holds. For
-      other settings whole settings are then swapped.
+    - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings. An interval needs
+      three seeds; for other settings, it also needs three settings. If each setting has its own seeds, runs are a
+      sample of seeds and the swap test holds. For other settings whole settings are then swapped.
     """
     if comparison.unpaired:
         return [_unpaired(comparison)]

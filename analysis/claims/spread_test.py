@@ -53,7 +53,7 @@ def std_test(
     *,
     drawn: int | None = None,
 ) -> Tested:
-    """Test equal stds of paired scores in a scope.
+    """Test in a scope whether paired scores have equal standard deviations.
 
     - These runs: the swap test, run by run. It covers only the noise of single runs.
     - Other seeds, and other settings: if settings share seeds, the jackknife over seeds and settings. If each setting

@@ -51,6 +51,6 @@ def copied(folder: Path, language: str, count: int) -> list[str] | None:
 
 
 def _paragraphs(articles: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The paragraphs of articles, one per line of text, without short ones."""
+    """The paragraphs of articles, one per line of text, without paragraphs shorter than ``SHORTEST``."""
     for article in articles:
         yield from (line for line in map(str.strip, article["text"].split("\n")) if len(line) >= SHORTEST)

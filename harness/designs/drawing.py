@@ -34,9 +34,10 @@ def drawn(
 ) -> tuple[Setting, ...]:
     """The settings at the points of ``coordinates``, each once, in the order drawn.
 
-    Points can round to the same setting. It is kept once and not replaced, because a replacement would spoil the spread
-    of the others. Hyperparameters get their dimensions in alphabetical order, and constants get none. So neither the
-    written order nor a changed constant moves a point. Raises ``UserError`` naming the hyperparameter.
+    Points can round to the same setting. That setting is kept once. No new point replaces the lost point, because a new
+    point would spoil the spread of the other points. Hyperparameters get their dimensions in alphabetical order, and
+    constants get none. So neither the written order nor a changed constant moves a point. Raises ``UserError`` with the
+    hyperparameter's name.
     """
     size = Size(points=points, seed=seed)
     constants: dict[str, object] = {}

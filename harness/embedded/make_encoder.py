@@ -5,16 +5,16 @@
 
 Three steps, each on the embedded corpora alone:
 
-1. *Cut*: the first 4 of 12 layers; of the 250k pieces those of the labelled text, every character of the corpora and of
-   their alphabets, and the most frequent pieces of the passages up to ``PIECES``, so that the float16 weights stay
-   under 30 MB. Labelled sentences are tokenised exactly as by the full vocabulary (3,500 of 3,500); the passages take
-   682,477 pieces instead of 460,492, 71 of them unknown instead of 65.
-2. *Head*: e5 was published without its MLM head; a new one, tied to the embeddings, is fitted with the body frozen. Ten
-   epochs bring the loss on held-out passages, mean of ten languages, to 5.31 nats a masked token (after three: 5.65;
-   log of the vocabulary: 9.86).
-3. *Body* (``--body-epochs``, none in what is shipped): MLM training of head and body together. Ten epochs at 3e-4 after
-   three of the head lower that loss to 3.90, but do not help zero-shot UDPOS, the mean F1 of eleven targets over two
-   seeds after 60 steps of 16 sentences:
+1. *Cut*: keep the first 4 of 12 layers. Of the 250k pieces, keep the pieces of the labelled text, every character of
+   the corpora and of their alphabets, and the most frequent pieces of the passages. Keep up to ``PIECES`` pieces, so
+   that the float16 weights stay under 30 MB. Labelled sentences are tokenised exactly as by the full vocabulary (3,500
+   of 3,500). The passages take 682,477 pieces instead of 460,492, and 71 of them are unknown instead of 65.
+2. *Head*: e5 was published without its MLM head. A new head, tied to the embeddings, is fitted with the body frozen.
+   Ten epochs bring the loss on held-out passages, mean of ten languages, to 5.31 nats a masked token. The loss is 5.65
+   after three epochs. The log of the vocabulary's size is 9.86.
+3. *Body* (``--body-epochs``, none for the shipped encoder): MLM training of head and body together. Ten epochs at 3e-4
+   after three of the head lower that loss to 3.90. They do not help zero-shot UDPOS. The table shows the mean F1 of
+   eleven targets over two seeds after 60 steps of 16 sentences:
 
        learning rate    vanilla, frozen    vanilla, trained    l2 λ=0.01, frozen    l2 λ=0.01, trained
        3e-4             57.4               55.9                57.3                 55.8
@@ -64,8 +64,10 @@ def labelled() -> Iterator[list[str]]:
 
 
 def is_kept_character(piece: str) -> bool:
-    """Whether a one-character piece belongs to an alphabet of the corpora (Han has no alphabet: what occurs is kept) or
-    is a sign."""
+    """Whether a piece is one character: a letter of an alphabet of the corpora, or a sign.
+
+    Han is no alphabet: ``choose_pieces`` keeps the characters that occur.
+    """
     character = piece.lstrip("▁")
     if len(character) != 1:
         return False
@@ -130,7 +132,10 @@ def cut_model(encoder: str, keep: list[int], tokenizer: PreTrainedTokenizerBase)
 
 
 def windows(tokenizer: PreTrainedTokenizerBase, lines: list[str]) -> list[list[int]]:
-    """Token ids of the passages, cut into windows of at most ``WINDOW`` with the special tokens around each."""
+    """Token ids of the passages, cut into windows of at most ``WINDOW`` tokens with the special tokens around each.
+
+    Windows of at most ``WINDOW // 8`` tokens are left out.
+    """
     encoded = tokenizer(lines, truncation=True, max_length=WINDOW, return_overflowing_tokens=True)
     return [ids for ids in encoded["input_ids"] if len(ids) > WINDOW // 8]
 

@@ -10,7 +10,7 @@ from harness.common.errors import bad
 
 @dataclass(frozen=True, repr=False)
 class Choice:
-    """One of some values, all equally likely."""
+    """One value of a list, all values equally likely."""
 
     values: tuple[Any, ...]
 
@@ -37,7 +37,7 @@ class Choice:
 
 @dataclass(frozen=True, repr=False)
 class GridSearch:
-    """All of some values; nothing is drawn."""
+    """All values of a list; nothing is drawn."""
 
     values: tuple[Any, ...]
 

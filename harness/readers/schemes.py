@@ -19,7 +19,7 @@ STARTS = {"B", "S", "U"}
 
 
 def is_iob2(labels: Iterable[str]) -> bool:
-    """Whether a task's labels have the prefixes of IOB2, which are also those of IOB1."""
+    """Whether a task's labels have the prefixes of IOB2, which are also the prefixes of IOB1."""
     return {label[0] for label in labels if label[1:2] == "-"} == {"B", "I"}
 
 

@@ -13,7 +13,7 @@ SHARED_SEEDS = (
 def seed_label(init_seed: int | None, data_seed: int | None, seed: int, *, all_seeds: Iterable[int] = ()) -> str:
     """The name of a run's seeds, such as ``init 0, data 3``.
 
-    If ``all_seeds``, the own seeds of all runs, have several values, the name ends with the run's own seed as ``rest``.
+    ``all_seeds`` are the seeds of all runs. If they differ, the name ends with this run's seed as ``rest``.
     """
     init, data = (seed if own is None else own for own in (init_seed, data_seed))
     several = len(set(all_seeds)) > 1

@@ -9,7 +9,7 @@ from harness.setting import class_weights, limits, warmup
 from harness.setting.other_names import unknown_field
 
 INSTEAD = {"epochs": "max_steps", "max_steps": "epochs"}
-"""A setting has exactly one of these fields, so setting one clears the other."""
+"""A setting has exactly one of these fields. A value for one of them clears the other."""
 LATER = (
     "init_seed", "data_seed", "hidden_dropout", "attention_dropout", "head_dropout", "optimizer", "beta1", "beta2",
     "epsilon", "bias_correction", "momentum", "head_learning_rate", "label_smoothing", "class_weights", "batches",
@@ -53,7 +53,7 @@ class Setting:
     With AdamW (Loshchilov and Hutter, 2019) and Adafactor, decay is decoupled. With SGD, decay is part of the gradient.
     """
     max_grad_norm: float = 1.0
-    """Norm for clipping of the whole gradient, including the penalty; 0 for no clipping."""
+    """Largest norm of the whole gradient, including the penalty's; a longer gradient is clipped. 0 for no clipping."""
     train_examples: int | None = None
     """Number of drawn training examples; ``None`` for all. An epoch is a pass over the drawn examples.
 

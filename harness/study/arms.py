@@ -55,7 +55,7 @@ class FullArm(NamedTuple):
 
 
 def beside_arm(method: Method | Arm, folder: Path) -> Method | Arm:
-    """A method with full paths of its files. Relative ones are taken from ``folder``."""
+    """A method with full paths of its files. Relative paths are taken from ``folder``."""
     if isinstance(method, Arm):
         return replace(method, method=method.method.beside(folder))
     return method.beside(folder)

@@ -10,9 +10,9 @@ from harness.common.errors import bad
 class Sampling:
     """A mix of training examples, drawn by language. It has as many examples as the training data.
 
-    Of N examples, n_i of them in language i, the mix has N · n_i^T / Σ_j n_j^T in language i (Conneau and Lample, 2019,
-    section 3.1, where T is α). With T below 1 small languages are up-sampled: their examples repeat. Large ones are
-    down-sampled: some of their examples are left out.
+    Let the data have N examples, n_i of them in language i. The mix has N · n_i^T / Σ_j n_j^T examples in language i
+    (Conneau and Lample, 2019, section 3.1, where T is α). With T below 1 small languages are up-sampled: their examples
+    repeat. Large languages are down-sampled: some of their examples are left out.
     """
 
     temperature: float

@@ -65,7 +65,7 @@ class TrialConfig:
     selected_by: str = ""
     """``Task.scorer``, if the checkpoint is selected by such a score."""
     course: tuple[str, ...] = ()
-    """The trials whose weights this one went on from, each with its last step there; empty for a plain trial.
+    """The trials whose weights this trial continued, each with its last step; empty for a plain trial.
 
     Only a scheduler that changes hyperparameters during a training makes one, see ``harness.tuning.midway``.
     """

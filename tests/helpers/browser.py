@@ -1,4 +1,4 @@
-"""Pages in headless Chromium: a page with steps added at its end, and what they tell."""
+"""Pages in headless Chromium: runs steps at a page's end, and returns their result."""
 
 import html
 import json
@@ -19,7 +19,10 @@ DARK = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0")
 
 
 def told_by(page: str, steps: str, folder: Path, *flags: str) -> Any:
-    """What ``steps``, the body of an async function, return in a browser that shows the page, by way of JSON."""
+    """The return value of ``steps``, the body of an async function, in a browser that shows the page.
+
+    The value passes through JSON.
+    """
     ends = f"""
       (async () => {{ {steps} }})().then((told) => {{
         const out = document.createElement("pre");

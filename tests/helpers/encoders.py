@@ -111,7 +111,7 @@ def byte_level() -> PreTrainedTokenizerFast:
 
 
 def gemma_like() -> PreTrainedTokenizerFast:
-    """A tokenizer that marks the word after a space and adds no mark without one, like Gemma's and mmBERT's."""
+    """A tokenizer that marks a word only after a space, like Gemma's and mmBERT's."""
     made = Tokenizer(tokenizer_models.BPE(unk_token="<unk>"))
     made.normalizer = normalizers.Replace(" ", "▁")
     made.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")

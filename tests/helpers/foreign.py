@@ -13,7 +13,7 @@ LANGUAGES = ("en", "de", "fr")
 
 @dataclass(frozen=True)
 class Run:
-    """A run and its scores as shares of 1, by language."""
+    """A run and its scores from 0 to 1, by language."""
 
     method: str
     seed: int
@@ -46,7 +46,7 @@ def found(results: Results, split: str = "test") -> dict[tuple[Any, ...], float]
 
 
 def expected() -> dict[tuple[Any, ...], float]:
-    """The same of ``runs``."""
+    """The result of ``found`` for ``runs``."""
     return {
         (run.method, run.learning_rate, run.seed, language): round(100 * score, 6)
         for run in runs()
@@ -55,7 +55,7 @@ def expected() -> dict[tuple[Any, ...], float]:
 
 
 def check(path: Path, *maps: str) -> Results:
-    """The results in files of ``runs``, compared with them."""
+    """Read the results from files of ``runs``, check them against ``expected``, and return them."""
     results = read(path, maps)
     assert {key: round(score, 6) for key, score in found(results).items()} == expected()
     assert len(results.trials) == len(list(runs()))

@@ -1,4 +1,4 @@
-"""An observer of a run's trials that keeps them."""
+"""An observer that keeps the begun and the ended trials of a run."""
 
 from harness.study import TrialConfig
 

@@ -23,7 +23,7 @@ def topics(split: str, language: str, count: int) -> list[Row]:
 
 
 def contents(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped sentences, each with a list that says whether it has a name and a number."""
+    """The first shipped sentences, each with a list of its contents: ``name``, ``number``, both or neither."""
     sentences = reading.examples(ORIGIN, split, language).rows[:count]
     kinds = {"name": "PROPN", "number": "NUM"}
     return [
@@ -33,7 +33,10 @@ def contents(split: str, language: str, count: int) -> list[Row]:
 
 
 def paraphrases(split: str, language: str, count: int) -> list[Row]:
-    """The first shipped paraphrases, each also with the second text of another, which is none."""
+    """The first shipped paraphrases, each followed by its first text with the second text of another pair.
+
+    The latter pair is no paraphrase.
+    """
     rows = [row[:2] for row in reading.examples(Origin("pawsx", "embedded"), split, language).rows if row[2] == "1"]
     pairs = [(first, rows[(n + 7) % len(rows)][1]) for n, (first, _) in enumerate(rows)]
     both = [row for pair in zip(rows, pairs, strict=True) for row in pair][:count]

@@ -68,7 +68,7 @@ def record(trial: TrialConfig, metric: str, **extra: float) -> dict[str, Any]:
 
 
 class Notes(HTMLParser):
-    """The notes under the tables of a page, list by list, each list with the classes of all that it is in."""
+    """The notes under the tables of a page, list by list, each list with the classes of all elements around it."""
 
     VOID = ("meta", "link", "img", "input", "br")
 

@@ -1,4 +1,4 @@
-"""The processes that help others to train a trial, as the system lists them."""
+"""Peers, the processes that help another process to train a trial, as the system lists them."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from harness.training.parallel.peers import PEER
 
 
 def peers(of: int | Path) -> list[int]:
-    """The ids of the running helpers of a process, or of all processes whose temporary files are in a folder."""
+    """The ids of a process's running peers, or of all running peers whose group has its folder in a folder."""
     found = []
     for folder in Path("/proc").iterdir():
         try:

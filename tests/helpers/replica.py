@@ -1,4 +1,4 @@
-"""A process that is the second of two in a series of trainings, so that its imports are paid once.
+"""The second of two processes in a series of trainings. It imports the libraries once for all trainings.
 
 ``python -m tests.helpers.replica FILE``: the file has pickled configs, the cache, and the folder of each group.
 """

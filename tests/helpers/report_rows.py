@@ -116,7 +116,10 @@ def std(values: Any) -> float:
 
 
 def two_rates(*methods: tuple[str, Sequence[str]], failing: Sequence[str] = ()) -> Rows:
-    """Two settings and seeds of methods with their target languages: German has 70 and Hindi 30; some methods fail."""
+    """Two settings and seeds of methods with their target languages: German has 70 and Hindi 30.
+
+    All runs of the methods in ``failing`` fail.
+    """
     level = {"en": 90.0, "de": 70.0, "hi": 30.0}
     found: Rows = []
     for (method, codes), rate, seed in itertools.product(methods, (COLD, WARM), (0, 1)):
@@ -183,7 +186,7 @@ OTHER = np.random.default_rng(12).normal(0, 1, (12, 3))
 
 
 def several(*spreads: float, runs: int = 9) -> Rows:
-    """Vanilla with a standard deviation of 3 and methods with the given ones, all independent."""
+    """Vanilla with a standard deviation of 3, and methods with the given standard deviations, all independent."""
     random = np.random.default_rng(13)
     rows: Rows = []
     for place, size in enumerate((3.0, *spreads)):
@@ -240,7 +243,7 @@ def clean(section: Section | None, *, drawn: bool = False) -> None:
 
 
 def clean_page(made: Sequence[Chapter], seen: View, *, drawn: bool = False) -> None:
-    """Check that no section shows an undefined number, and neither does the page."""
+    """Check that neither a section nor the page shows an undefined number."""
     for section in (section for chapter in made for section in (chapter.section, chapter.twin) if section is not None):
         clean(section, drawn=drawn)
     images = {part.name: "" for chapter in made for part in chapter.section.parts if isinstance(part, Picture)}

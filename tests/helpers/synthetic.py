@@ -88,9 +88,9 @@ def scores(made: Study, config: TrialConfig, random: np.random.Generator) -> dic
 
 
 def store(place: Path, made: Study, *, histories: bool = True) -> Store:
-    """A store with all trials of a study finished except one for each kind of trouble.
+    """A store with the finished trials of a study. One trial has failed, one is missing, and one has collapsed.
 
-    Files are written without syncing, unlike a trial's.
+    Unlike a trial's files, these files are not synced to the disk.
     """
     (place / "studies").mkdir(parents=True)
     (place / "store.json").write_text(json.dumps({"layout": LAYOUT}))
