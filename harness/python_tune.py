@@ -111,7 +111,7 @@ def trainable(
         try:
             run_one(config, given)
         except UserError as error:
-            raise error.with_traceback(None) from None  # Tune prints it
+            raise error.with_traceback(None) from None  # Tune prints the traceback
 
     def room(config: dict[str, Any]) -> tune.PlacementGroupFactory:
         """The resources of a config's trial. Tune asks for them first, so that a wrong name ends ``fit`` at once."""

@@ -16,7 +16,7 @@ def claimed(file: Path, *, wait: bool = True) -> Iterator[bool]:
     with ExitStack() as held:
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            # Without the fallback to a soft lock, whose file would outlive a killed process.
+            # There is no fallback to a soft lock, because its file would outlive a killed process.
             held.enter_context(FileLock(file, blocking=wait, fallback_to_soft=False))
             mine = True
         except Timeout:

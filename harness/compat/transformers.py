@@ -79,7 +79,7 @@ def recompute_activations(model: PreTrainedModel) -> None:
 
 def precompiled_charsmap(file: Path) -> bytes:
     """The normalisation rules of a SentencePiece model, in the form of ``tokenizers``; empty if there are no rules."""
-    from transformers.convert_slow_tokenizer import SentencePieceExtractor  # loads all converters
+    from transformers.convert_slow_tokenizer import SentencePieceExtractor  # here, as it loads all converters
 
     rules: bytes = SentencePieceExtractor(str(file)).proto.normalizer_spec.precompiled_charsmap
     return rules

@@ -85,7 +85,7 @@ def _file(task: Task[Any], folder: Path, split: str, language: str) -> Path:
     if not found:
         codes = (code for code in task.languages if any((folder / name).is_file() for name in task.files(split, code)))
         there = ", ".join(sorted(codes)) or "none"
-        # Only names that differ in more than the suffix.
+        # Leave out names that differ only in the suffix.
         nor = ", ".join(str(file.relative_to(folder)) for file in others if file.stem != first.stem)
         also = f" (nor {nor})" if nor else ""
         raise UserError(f"data: {first} does not exist{also}; languages with a {split} file there: {there}")

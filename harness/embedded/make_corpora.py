@@ -4,11 +4,11 @@ paragraphs.
 python -m harness.embedded.make_corpora --ud UD_DIR --pawsx PAWSX_DIR --text TEXT_DIR
 
 UD_DIR holds ``train-en.tsv``, ``dev-en.tsv`` and ``test-XX.tsv`` in XTREME's layout (``word<TAB>tag``, a blank line
-between sentences) made from Universal Dependencies 2.5 treebanks under CC BY-SA; TEXT_DIR holds ``XX.txt``, one passage
-a line. NOTICE says which treebanks and which passages. Only whole sentences of 4 to 25 words are taken, in file order:
-shorter sentences teach nothing, and longer sentences make the quickstart slow. PAWSX_DIR holds the pairs of PAWS-X's dev set
-(``text<TAB>text<TAB>label``). The English pairs are also split into ``train-en.tsv``, ``dev-en.tsv`` and
-``test-en.tsv``. The first pairs of each file are taken.
+between sentences). They are made from Universal Dependencies 2.5 treebanks under CC BY-SA. Only whole sentences of 4 to
+25 words are taken, in file order: shorter sentences teach nothing, and longer sentences make the quickstart slow.
+TEXT_DIR holds ``XX.txt``, one passage a line. NOTICE names the treebanks and the passages.
+PAWSX_DIR holds the pairs of PAWS-X's dev set (``text<TAB>text<TAB>label``). The English pairs are also split into
+``train-en.tsv``, ``dev-en.tsv`` and ``test-en.tsv``. The first pairs of each file are taken.
 
 The Turkish Wikipedia passages end where other material begins in the source file. The source has no passages in French,
 Japanese and Korean, so these languages have labelled text only.

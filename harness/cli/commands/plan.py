@@ -78,7 +78,7 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 
 def plan(options: argparse.Namespace) -> int:
-    from analysis.planning.goals import Targets  # the imports take a second
+    from analysis.planning.goals import Targets  # here, because the imports take a second
     from analysis.planning.plan import make
     from harness.cli import planning
     from harness.cli.plan_text import told
