@@ -70,7 +70,7 @@ def scaled(
     notes: list[str] = []
     arms = _scaled_arms(study, asked, notes)
     if not arms:
-        raise bad(words.targets, tuple(languages or ()), "some that a method's models are for")
+        raise bad(words.targets, tuple(languages or ()), "languages that a method's models support")
     shared = any(arm.settings is None for arm in arms)
     settings = merged(study.settings, asked.settings, "", notes if shared else [])
     found = replace(study, methods=tuple(arm.bare for arm in arms), settings=settings, **asked.study)

@@ -177,7 +177,7 @@ def few_processes(workers: int = 0, cores: int = 1) -> Iterator[None]:
 WARM = {
     # Nothing else of steadytune: a worker knows the folder of the driver's copy only later.
     "preload_python_modules": ["steadytune_worker", "torch", "transformers.trainer", "datasets", "peft", "ray.tune"],
-    # Time between Ray's searches for idle workers. Just before the first trials, Ray takes the trials' workers for idle.
+    # Time between Ray's searches for idle workers. Just before the first trials, it takes the trials' workers for idle.
     "kill_idle_workers_interval_ms": 30_000,
 }
 """Settings of a Ray whose workers import libraries before their first trial."""

@@ -98,13 +98,13 @@ def _from_disk(source: Path, split: str) -> "Dataset":
         saved = load_from_disk(str(source))
         if not isinstance(saved, DatasetDict):
             raise UserError(
-                f"data: {source} is a single data set; give one with the splits {', '.join(SPLITS.values())}"
+                f"data: {source} is a single data set; give a folder with the splits {', '.join(SPLITS.values())}"
             )
         if split not in saved:
             raise unknown(f"data: {source}: split", split, saved)
         return saved[split]
     if not parts:
-        raise UserError(f"data: {source} has none of {', '.join(patterns)}, nor what save_to_disk writes")
+        raise UserError(f"data: {source} has none of {', '.join(patterns)}, and no files of save_to_disk")
     found = Dataset.from_parquet([str(file) for file in parts])
     assert isinstance(found, Dataset)
     return found

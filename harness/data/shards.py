@@ -67,7 +67,7 @@ def _check_numbers(folder: Path, shards: Sequence[re.Match[str]], whole: bool) -
 
 def _several(folder: Path, files: Sequence[Path]) -> UserError:
     names = [str(file.relative_to(folder)) for file in files]
-    return UserError(f"data: {folder} has a split in several layouts, {_listed(names)}; leave the files of one there")
+    return UserError(f"data: {folder} has a split in several layouts, {_listed(names)}; leave the files of one layout")
 
 
 def _listed(names: Sequence[str]) -> str:

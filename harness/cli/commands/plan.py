@@ -129,7 +129,7 @@ def _measure(study: "Study") -> "Measure":
 
     task = task_named(study.task)
     if not task.measure.points:
-        raise bad("metric", task.metric, "one in points for a plan, whose effects and defaults are points")
+        raise bad("metric", task.metric, "a metric in points: a plan's effects and defaults are in points")
     return task.measure
 
 

@@ -50,7 +50,7 @@ def share(options: argparse.Namespace) -> float | None:
 
 def _check_measurable(gpus: float | None, ray_address: str | None) -> None:
     if gpus is not None:
-        raise bad("--gpus-per-trial", gpus, f"it without --trials-per-gpu {AUTO}, which finds it out")
+        raise bad("--gpus-per-trial", gpus, f"it without --trials-per-gpu {AUTO}, which measures the share")
     if ray_address is not None:
         raise bad("--trials-per-gpu", AUTO, "a number with --ray-address: a cluster's GPUs cannot be tried from here")
 

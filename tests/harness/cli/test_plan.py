@@ -54,7 +54,7 @@ def test_a_metric_that_is_no_points_is_refused(tmp_path: Path, capsys: pytest.Ca
     for name in ("train-en", "dev-en", "test-en", "test-de"):
         (tmp_path / f"{name}.csv").write_text("a,label\nx,1\ny,2\n")
     assert main(["plan", str(file), "--store", str(tmp_path / "none")]) == 2
-    assert "metric: 'rmse' is not allowed; give one in points for a plan" in capsys.readouterr().err
+    assert "metric: 'rmse' is not allowed; give a metric in points: a plan's effects" in capsys.readouterr().err
 
 
 def test_a_command_keeps_the_seeds_that_are_there() -> None:

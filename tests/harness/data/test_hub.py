@@ -156,7 +156,7 @@ def test_unsuitable_copies_are_refused(tmp_path: Path, source: Callable[[str], O
         reading.examples(origin, "test", "fr")
     with pytest.raises(
         UserError,
-        match=r"copy/de has none of train\.parquet, train-\*\.parquet, train/\*\.parquet, nor what save_to_disk",
+        match=r"copy/de has none of train\.parquet, train-\*\.parquet, train/\*\.parquet, and no files of save_to_disk",
     ):
         reading.examples(origin, "train", "de")
     Dataset.from_dict({"premise": ["a"], "hypotesis": ["b"], "label": ["neutral"]}).to_parquet(
