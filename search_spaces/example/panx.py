@@ -1,7 +1,7 @@
-"""``example/panx``: named entities, 14 target languages. 96 trials, about 75 minutes on two cores with bf16."""
+"""``example/panx``: named entities, 14 target languages. 144 trials, about 100 minutes on two cores with bf16."""
 
 from harness.study import Study
-from search_spaces.example import DATA, ENCODER, METHODS, SEEDS, SETTINGS
+from search_spaces.example import DATA, ENCODER, LOOKS, METHODS, SEEDS, SETTINGS
 
 STUDY = Study(
     name="example/panx",
@@ -11,6 +11,7 @@ STUDY = Study(
     settings=SETTINGS,
     seeds=SEEDS,
     targets=("ar", "bg", "de", "el", "es", "fr", "hi", "ja", "ru", "sw", "tr", "ur", "vi", "zh"),
+    looks=LOOKS,
     encoder=ENCODER,
     data=DATA,
     precision="bf16",
