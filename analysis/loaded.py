@@ -206,7 +206,7 @@ def read(
 
 @checked
 def example(name: str = DEFAULT) -> Loaded:
-    """The results of a study that ship with steadytune: ``quickstart`` or ``ladder``.
+    """The results of a study that ship with steadytune: ``quickstart``, ``ladder`` or ``panx``.
 
     Raises ``UserError`` for an unknown name.
     """

@@ -45,6 +45,13 @@ def test_one_command_writes_its_report(tmp_path: Path, capsys: pytest.CaptureFix
     assert len(page.encode()) < 3 * MIB
 
 
+def test_help_names_every_example(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["report", "--help"])
+    told = capsys.readouterr().out
+    assert all(name in told for name in names())
+
+
 def test_mistakes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", "mine", "--example"]) != 0
     assert "report: 'mine' is not allowed; give no study with --example" in capsys.readouterr().err

@@ -31,7 +31,8 @@ def add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         metavar="NAME",
         nargs="?",
         const="quickstart",
-        help="write and open the report of results that ship: quickstart (the default) or ladder; nothing is trained",
+        help="write and open the report of results that ship: quickstart (the default), ladder or panx; "
+        "nothing is trained",
     )
     store_option(command)
     command.add_argument(
