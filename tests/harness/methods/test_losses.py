@@ -137,7 +137,7 @@ def test_smart_follows_its_algorithm_on_input_embeddings(disturbed: tuple[Any, B
                     move[i, j] = row
         move = move.detach()
     expected = 2.0 * symmetric(move)
-    assert float(ours) == pytest.approx(float(expected), rel=1e-3)
+    assert ours.item() == pytest.approx(expected.item(), rel=1e-3)
     assert float(expected) > 0
     torch.testing.assert_close(slope, torch.autograd.grad(expected, weights)[0], rtol=1e-2, atol=1e-5)
 
