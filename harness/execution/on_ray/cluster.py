@@ -57,7 +57,8 @@ def ready(
     """
     place = store.for_workers
     connected = connection(resources.ray_address, at_once(len(trials), resources), resources.cores)
-    with connected, tempfile.TemporaryDirectory(prefix="steadytune-") as scratch:
+    # Ray's processes may still write to the folder when a signal ends the study, so Ray ends first.
+    with tempfile.TemporaryDirectory(prefix="steadytune-", ignore_cleanup_errors=True) as scratch, connected:
         gpus = _gpus(resources)
         _check_fits(resources, gpus)
         diagonals = supply.lacking(supply.needed(trials), store)
