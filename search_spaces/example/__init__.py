@@ -21,7 +21,8 @@ from dataclasses import replace
 from harness import designs
 from harness.methods import L2, Bitfit, DecoupledL2, Lora, Method, Vanilla
 from harness.ranges import loguniform, randint
-from harness.study import Arm, Setting
+from harness.study import Arm, Setting, Study
+from search_spaces.paper import TITLES, languages
 
 ENCODER = "intfloat/multilingual-e5-small"
 DATA = "~/xtreme-cut"
@@ -49,3 +50,21 @@ METHODS: tuple[Method | Arm, ...] = (
     Arm(method=Bitfit(), settings=FROZEN_SETTINGS),
     Arm(method=Lora(), settings=FROZEN_SETTINGS),
 )
+
+
+def full_depth(task: str) -> Study:
+    """The study of a task, with the paper's target languages."""
+    return Study(
+        name=f"example/{task}",
+        question=f"{TITLES[task]}: does a pull towards the pretrained weights steady zero-shot scores over rate, "
+        "warmup and length?",
+        task=task,
+        methods=METHODS,
+        settings=SETTINGS,
+        seeds=SEEDS,
+        targets=languages(task),
+        looks=LOOKS,
+        encoder=ENCODER,
+        data=DATA,
+        precision="bf16",
+    )

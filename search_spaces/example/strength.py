@@ -10,6 +10,7 @@ the dev scores at the two rates are 60.1 and 0.0 for λ = 0.001, 67.1 and 20.4 f
 from harness.methods import L2, Vanilla
 from harness.study import Setting, Study
 from search_spaces.example import DATA, ENCODER
+from search_spaces.paper import TITLES
 
 RATES = (5e-4, 2e-3)
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)
@@ -17,7 +18,7 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0)
 STUDIES = tuple(
     Study(
         name=f"example/strength-{task}",
-        question=f"{title}: which strengths of l2's pull keep the English dev score?",
+        question=f"{TITLES[task]}: which strengths of l2's pull keep the English dev score?",
         task=task,
         methods=(Vanilla(), *(L2(strength=strength) for strength in STRENGTHS)),
         settings=tuple(Setting(learning_rate=rate, warmup_steps=15, max_steps=150, batch_size=16) for rate in RATES),
@@ -27,5 +28,5 @@ STUDIES = tuple(
         data=DATA,
         precision="bf16",
     )
-    for task, title in (("udpos", "UDPOS"), ("panx", "PAN-X"))
+    for task in ("udpos", "panx")
 )

@@ -2,19 +2,6 @@
 with bf16.
 """
 
-from harness.study import Study
-from search_spaces.example import DATA, ENCODER, LOOKS, METHODS, SEEDS, SETTINGS
+from search_spaces.example import full_depth
 
-STUDY = Study(
-    name="example/udpos",
-    question="UDPOS: does a pull towards the pretrained weights steady zero-shot scores over rate, warmup and length?",
-    task="udpos",
-    methods=METHODS,
-    settings=SETTINGS,
-    seeds=SEEDS,
-    targets=("ar", "bg", "de", "el", "es", "fr", "hi", "ja", "ru", "tr", "ur", "vi", "zh"),
-    looks=LOOKS,
-    encoder=ENCODER,
-    data=DATA,
-    precision="bf16",
-)
+STUDY = full_depth("udpos")
