@@ -180,16 +180,25 @@ def test_pbt_gives_clones_an_id_of_their_own(cluster: Cluster, own: Path, tmp_pa
             assert ended(config, Store(tmp_path / "other"))[0].scores == record.scores
 
 
+def notes_a_checkpoint(experiment: Path) -> bool:
+    """Whether Tune's state of the experiment, from which it is restored, names a checkpoint.
+
+    The folder of a checkpoint exists earlier. Tune pickles the names, and writes the pickles in hexadecimal.
+    """
+    name = b"checkpoint_0".hex()
+    return any(name in file.read_text() for file in experiment.glob("experiment_state-*.json"))
+
+
 @pytest.mark.timeout(1800)  # three starts of workers: on a busy machine each takes minutes
 def test_a_killed_tuner_is_restored(cluster: Cluster, own: Path, tmp_path: Path) -> None:
     own.write_text(own.read_text().replace("max_steps: 20", "max_steps: 400"))
     place, tunes = tmp_path / "store", tmp_path / "tune"
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, cluster.address, str(own), str(place), str(tunes)],
-        env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.01"},  # else Tune may not have noted any checkpoint yet
+        env={**os.environ, "TUNE_GLOBAL_CHECKPOINT_S": "0.5"},  # seconds between two states of the experiment
     )
     try:
-        while len([*tunes.glob("killed/*/checkpoint_*")]) < 2:
+        while not notes_a_checkpoint(tunes / "killed"):
             assert process.poll() is None
             time.sleep(0.05)
     finally:
