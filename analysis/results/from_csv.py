@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.results.about import About
-from analysis.results.csv_files import cells, names, scale
+from analysis.results.csv_files import cells, names, plan, scale
 from analysis.results.csv_files.numbers import amounts, refuse, truths, typed, whole, with_points
 from analysis.results.csv_files.seeds import NO_SEED, RUN_SEED, with_seed_labels
 from analysis.results.frame import FINISHED, PAIR, RUN, STATUSES, Results
@@ -81,7 +81,7 @@ def results(read: cells.Cells, file: Path, *, source: str | None = None) -> Resu
     frame, flagged, notes = _parsed(read, file)
     frame["source"] = _source(frame, file, source)
     settings = _settings(frame, _hyperparameters(frame), file)
-    frame, crossed = _seeds(frame, file)
+    frame, crossed = _seeds(plan.with_times(frame, file), file)
     notes = (*notes, *crossed)
     frame["trial"] = _trials(frame)
     _once(frame, file, notes)
@@ -164,7 +164,7 @@ def _check_columns(frame: pd.DataFrame, file: Path) -> None:
     lacking = [name for name in REQUIRED if name not in frame]
     if len(lacking) > len(REQUIRED) / 2:  # a file of another kind, where a guess at its first column would mislead
         raise UserError(f"{file}: no table of results: the columns {', '.join(lacking)} are missing")
-    known = [*COLUMNS, *MEASURE, *(f.name for f in fields_of(Setting))]
+    known = [*COLUMNS, *MEASURE, *plan.PLAN, plan.ENDED, *(f.name for f in fields_of(Setting))]
     for name in frame:
         if name not in known and not str(name).startswith(OWN):
             raise unknown(f"{file}: column", name, [*known, f"{OWN}<name>"])
@@ -248,7 +248,7 @@ def _once(frame: pd.DataFrame, file: Path, notes: tuple[str, ...]) -> None:
 def _trial_rows(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     """One row per trial, in the order of the file."""
     source = frame["source"].iloc[0]
-    facts = ["scorer", "status", "collapsed", "diverged", "error"]
+    facts = ["scorer", "status", "collapsed", "diverged", "error", *([plan.ENDED] if plan.ENDED in frame else [])]
     told = frame[["trial", *facts]].drop_duplicates()
     if (trial := fields.repeated(list(told["trial"]))) is not None:
         differing = [name for name in facts if told.loc[told["trial"] == trial, name].nunique() > 1]
@@ -273,7 +273,7 @@ def _about(frame: pd.DataFrame, file: Path) -> About:
     }
     targets = tuple(language for language in dict.fromkeys(frame["language"]) if language != only["source"])
     methods = tuple(dict.fromkeys(frame["method"]))
-    return About(
+    about = About(
         only["study"] or file.stem,
         only["source"],
         targets,
@@ -282,3 +282,4 @@ def _about(frame: pd.DataFrame, file: Path) -> About:
         encoder=only["encoder"],
         data=str(file),
     )
+    return plan.with_plan(about, frame, file)

@@ -5,6 +5,7 @@ It is written as ``results.csv``; ``analysis.results.from_csv`` reads it, and an
 
 import pandas as pd
 
+from analysis.results.csv_files import plan
 from analysis.results.csv_files.seeds import RUN_SEED
 from analysis.results.frame import FINISHED, RUN, Results
 from harness.common.errors import UserError
@@ -60,7 +61,7 @@ def scorer(results: Results) -> str:
 
 
 def tidy(results: Results) -> pd.DataFrame:
-    """All results in one frame with ``COLUMNS`` and the hyperparameters.
+    """All results in one frame with ``COLUMNS``, the study's plan and the hyperparameters.
 
     An unfinished trial has one row per language that it was to score, in the task's metric, without a score. Rows in
     that metric come first among a trial's rows.
@@ -99,5 +100,9 @@ def tidy(results: Results) -> pd.DataFrame:
             **{name: of.map({True: value, False: ""}) for name, value in zip(MEASURE, values, strict=True)}
         )
         kept += MEASURE
+    planned = plan.columns(about)
+    rows, kept = rows.assign(**planned), [*kept, *planned]
+    if "looks" in planned:
+        rows, kept = rows.assign(ended=rows["trial"].map(facts[plan.ENDED])), [*kept, plan.ENDED]
     found = rows[kept].merge(results.settings, left_on="setting", right_index=True, how="left", sort=False)
     return found.assign(**{name: column.to_numpy() for name, column in seeds.items()})

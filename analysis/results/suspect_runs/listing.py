@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-SHOWN = 5
+SHOWN = 3
 
 
 def listed(runs: pd.DataFrame, digits: int = 1) -> str:
