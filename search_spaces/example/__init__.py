@@ -11,7 +11,7 @@ The whole multilingual-e5-small (12 layers) is fine-tuned on English with 2 seed
 - **Number of settings**: the pilot was the first 8 settings with one seed, on PAN-X. ``steadytune plan`` then asked for
   8 pairs of runs in which one method alone collapses. 16 settings with 2 seeds have 8 runs above a rate of 7e-4, where
   vanilla collapsed in the pilot.
-- **λ of l2**: 0.01 and 0.1, from ``example/strength-*``, by the English dev score alone.
+- **λ of l2**: two for each task, from ``example/strength-*``, by the English dev score alone.
 - **Data**: the first 100 sentences of each test set and the first 300 of dev, as ``python -m harness.readers.cut``
   writes them. The training uses all sentences.
 """
@@ -19,7 +19,7 @@ The whole multilingual-e5-small (12 layers) is fine-tuned on English with 2 seed
 from dataclasses import replace
 
 from harness import designs
-from harness.methods import L2, Bitfit, DecoupledL2, Lora, Method, Vanilla
+from harness.methods import L2, Bitfit, DecoupledL2, Lora, Vanilla
 from harness.ranges import loguniform, randint
 from harness.study import Arm, Setting, Study
 from search_spaces.paper import TITLES, languages
@@ -42,24 +42,22 @@ FIRST = SETTINGS[:8]
 """The settings of the pilot, and of the methods that are here for comparison."""
 FROZEN_SETTINGS = tuple(replace(setting, learning_rate=float(f"{10 * setting.learning_rate:.6g}")) for setting in FIRST)
 """The settings of methods that freeze most weights."""
-METHODS: tuple[Method | Arm, ...] = (
-    Vanilla(),
-    L2(strength=0.01),
-    L2(strength=0.1),
+OTHERS: tuple[Arm, ...] = (
     Arm(method=DecoupledL2(strength=10.0), settings=FIRST),
     Arm(method=Bitfit(), settings=FROZEN_SETTINGS),
     Arm(method=Lora(), settings=FROZEN_SETTINGS),
 )
+"""The methods that are here for comparison."""
 
 
-def full_depth(task: str) -> Study:
-    """The study of a task, with the paper's target languages."""
+def full_depth(task: str, strengths: tuple[float, float]) -> Study:
+    """The study of a task and two λ of l2, with the paper's target languages."""
     return Study(
         name=f"example/{task}",
         question=f"{TITLES[task]}: does a pull towards the pretrained weights steady zero-shot scores over rate, "
         "warmup and length?",
         task=task,
-        methods=METHODS,
+        methods=(Vanilla(), *(L2(strength=strength) for strength in strengths), *OTHERS),
         settings=SETTINGS,
         seeds=SEEDS,
         targets=languages(task),

@@ -2,4 +2,4 @@
 
 from search_spaces.example import full_depth
 
-STUDY = full_depth("panx")
+STUDY = full_depth("panx", strengths=(0.01, 0.1))

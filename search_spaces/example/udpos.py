@@ -4,4 +4,4 @@ with bf16.
 
 from search_spaces.example import full_depth
 
-STUDY = full_depth("udpos")
+STUDY = full_depth("udpos", strengths=(0.01, 0.001))
