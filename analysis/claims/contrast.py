@@ -29,7 +29,9 @@ class Contrast:
         look = Look.of(results, *names)
         confounded = confounding(results, *names) if comparison.runs or comparison.unpaired else None
         restricted = confounded is not None and confounded.restrictable and not confounded.full
-        if look is not None:
+        if look is not None and look.apart:
+            comparison = comparison if look.last else comparison.without_runs
+        elif look is not None:
             comparison = comparison.restricted_to(look.pairs)
         if confounded is not None and restricted:
             comparison = comparison.restricted_to(confounded.agreeing)

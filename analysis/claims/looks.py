@@ -24,7 +24,11 @@ OFTEN = 5
 
 @dataclass(frozen=True)
 class Look:
-    """The position of a comparison of two methods among its planned looks."""
+    """The position of a comparison of two methods among its planned looks.
+
+    Methods that share fewer than two settings and seeds have no pairs to count. They are tested once, when all their
+    runs have ended.
+    """
 
     looks: int
     """Number of looks that the study plans."""
@@ -34,6 +38,8 @@ class Look:
     """Number of pairs that can become complete: the study's pairs without a failed trial."""
     pairs: pd.MultiIndex
     """The pairs (``PAIR``) behind the claims; none before the first look."""
+    apart: bool = False
+    """Whether the methods are unpaired. ``complete`` and ``planned`` then count their runs, and ``pairs`` is empty."""
 
     @classmethod
     def of(cls, results: Results, method: str, base: str) -> "Look | None":
@@ -44,6 +50,10 @@ class Look:
         looks = results.about.looks
         if looks is None:
             return None
+        if _unpaired(results.trials, method, base):
+            status = results.trials.loc[results.trials["method"].isin([method, base]), "status"]
+            over = int((status != MISSING).sum())
+            return cls(1, over, len(status), pd.MultiIndex.from_tuples([], names=PAIR), apart=True)
         ended, planned = _ended(results.trials, method, base)
         look = cls(looks, len(ended), planned, ended[:0])
         return cls(looks, len(ended), planned, ended[: look.counts[look.reached - 1]]) if look.reached else look
@@ -87,6 +97,10 @@ class Look:
     @property
     def sentence(self) -> str:
         """A sentence on the claims that are allowed now, and on the runs behind these claims."""
+        if self.apart:
+            return (
+                "Methods that share fewer than two settings and seeds are tested once, when all their runs have ended."
+            )
         planned = counted(self.looks, "look")
         if not self.planned:
             return f"The study plans {planned}, and the two methods have no pair of runs to look at."
@@ -121,6 +135,12 @@ def rounded_down(level: float) -> str:
     """A level rounded down to two digits. Rounded up, it would admit a p above the level."""
     digits = 1 - math.floor(math.log10(level))
     return f"{math.floor(level * 10**digits) / 10**digits:.2g}"
+
+
+def _unpaired(trials: pd.DataFrame, method: str, base: str) -> bool:
+    """Whether the study gives two methods fewer than two settings and seeds in common."""
+    ours, theirs = (set(trials.loc[trials["method"] == name, PAIR].itertuples(index=False)) for name in (method, base))
+    return len(ours & theirs) < 2
 
 
 def _ended(trials: pd.DataFrame, method: str, base: str) -> tuple[pd.MultiIndex, int]:

@@ -112,12 +112,19 @@ class Comparison:
     def _only(self, kept: "pd.Series[bool]") -> "Comparison":
         if kept.all():
             return self
-        none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]  # a part must not count as unpaired
+        return replace(
+            self.without_runs, ours=self.ours[kept], theirs=self.theirs[kept], collapsed=self.collapsed[kept]
+        )
+
+    @property
+    def without_runs(self) -> "Comparison":
+        """The comparison on no runs, which is not unpaired either."""
+        none, flags = self.apart[0][:0], self.apart_collapsed[0][:0]
         return replace(
             self,
-            ours=self.ours[kept],
-            theirs=self.theirs[kept],
-            collapsed=self.collapsed[kept],
+            ours=self.ours[:0],
+            theirs=self.theirs[:0],
+            collapsed=self.collapsed[:0],
             apart=(none, none),
             apart_collapsed=(flags, flags),
         )

@@ -17,7 +17,7 @@ IDS = {
     "example/panx": (144, "50f9e0dd904ec997"),
     "example/strength-panx": (10, "d3d0299cb04069fd"),
     "example/strength-udpos": (10, "11ecc3471a47f6d2"),
-    "example/udpos": (144, "cf7c1209fcca27c2"),
+    "example/udpos": (144, "9bae8c94eb985ceb"),
     "methods": (28, "d890c1cabdc19729"),
     "paper/ewc-variants": (15, "32f4ab417ebb188f"),
     "paper/extreme-panx": (6, "7a14bdfa6aae4f1a"),

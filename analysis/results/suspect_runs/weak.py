@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analysis.results.frame import Results
-from analysis.results.suspect_runs.listing import listed
+from analysis.results.suspect_runs.listing import SHOWN
+from analysis.results.wording import counted
 
 SHARE = 0.5
 """A run is weak if its source score is below this share of the median over all methods' runs without a collapse."""
@@ -13,23 +14,28 @@ LEAST = 4
 
 
 def with_weak_runs(results: Results) -> Results:
-    """The results with a note on every method's weak runs."""
+    """The results with a note on the weak runs, if there are any."""
     return replace(results, notes=(*results.notes, *weak(results)))
 
 
 def weak(results: Results) -> Iterator[str]:
-    """A note for every method with weak runs. Scores in a metric's own unit get no note, nor do errors."""
+    """A note that counts the weak runs of each method and names the weakest.
+
+    Scores in a metric's own unit get no note, nor do errors.
+    """
     runs = results.runs[results.runs["complete"] & ~results.runs["collapsed"]].dropna(subset=["source"])
     if len(runs) < LEAST or not results.measure.points or results.measure.lower_is_better:
         return
     if (median := float(runs["source"].median())) <= 0:  # of a metric that may be negative
         return
-    for method, own in runs.groupby("method", sort=False):
-        low = own[own["source"] < SHARE * median]
-        if low.empty:
-            continue
-        count = f"{len(low)} of {len(own)} runs of {method}"
-        yield (
-            f"{count} did not collapse, but scored less than half of the study's median of {median:.1f} on "
-            f"{results.source} ({listed(low)}). Such runs can decide means and standard deviations."
-        )
+    low = runs[runs["source"] < SHARE * median]
+    if low.empty:
+        return
+    all_runs, weak_runs = (one.groupby("method", sort=False).size() for one in (runs, low))
+    weakest = low.nsmallest(SHOWN, "source")[["method", "setting", "seed", "source"]]
+    named = "; ".join(f"{m}, setting {s}, seed {k}: {score:.1f}" for m, s, k, score in weakest.itertuples(index=False))
+    counts = ", ".join(f"{weak_runs[method]} of {all_runs[method]} of {method}" for method in weak_runs.index)
+    yield (
+        f"{counted(len(low), 'run')} did not collapse, but scored less than half of the study's median of {median:.1f} "
+        f"on {results.source}: {counts}. The weakest: {named}. Such runs can decide means and standard deviations."
+    )

@@ -6,13 +6,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from analysis.claims.answer import answer
+from analysis.claims.claim import Quantity
 from analysis.claims.looks import Look, rounded_down, unplanned
 from analysis.results.frame import PAIR
 from analysis.results.from_store import load
+from analysis.results.view import View
 from analysis.statistics.looks import levels, repeated_p
 from harness.methods import L2, Vanilla
 from harness.store.store import Store
-from harness.study import Study, TrialConfig
+from harness.study import Arm, Study, TrialConfig
 from tests.helpers import synthetic
 from tests.helpers.altered import altered, removed
 from tests.helpers.report_rows import made, run
@@ -127,3 +130,33 @@ def test_methods_without_a_pair_have_no_first_look() -> None:
     empty = Look(3, 0, 0, pd.MultiIndex.from_tuples([], names=PAIR))
     assert (empty.reached, empty.level) == (0, None)
     assert empty.sentence == "The study plans 3 looks, and the two methods have no pair of runs to look at."
+
+
+def test_unpaired_methods_are_tested_once_when_their_runs_have_ended(tmp_path: Path) -> None:
+    """Their p needs no correction for looks, and before the end they have no claim."""
+    rates = synthetic.study(2, rates=4, seeds=6).settings
+    arms = (Vanilla(), L2(strength=1), Arm(method=L2(strength=0.1), settings=rates[2:]))
+    apart = replace(STUDY, methods=arms, settings=rates[:2])
+    whole = synthetic.store(tmp_path / "whole", apart, histories=False)
+    planned = View(load(whole, "looked"))
+    look = Look.of(planned.results, L2_NAME, "vanilla")
+    assert look is not None
+    assert look.apart
+    assert not look.last  # a trial of the synthetic store is missing
+    assert "tested once, when all their runs have ended" in look.sentence
+    assert not [claim for claim in answer(planned).claims if claim.method == L2_NAME]
+    for trial in synthetic.trials(apart):
+        if whole.record(trial.id) is None:
+            whole.save_failure(trial, "ValueError: again", "")
+    results = load(whole, "looked")
+    plain = replace(results, about=replace(results.about, looks=None))
+    found, expected = (
+        [
+            (claim.quantity, claim.scope, claim.p, claim.least_p)
+            for claim in answer(View(one)).claims
+            if claim.method == L2_NAME
+        ]
+        for one in (results, plain)
+    )
+    assert found == expected
+    assert any(quantity is Quantity.SPREAD and least < 1 for quantity, _, _, least in found)

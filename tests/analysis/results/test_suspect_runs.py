@@ -31,8 +31,8 @@ def view(tmp_path: Path) -> View:
 def test_a_weak_run_is_named(view: View) -> None:
     (note,) = view.results.notes
     assert note == (
-        "1 of 2 runs of vanilla did not collapse, but scored less than half of the study's median of 90.5 on en "
-        "(setting b, seed 0: 10.3). Such runs can decide means and standard deviations."
+        "1 run did not collapse, but scored less than half of the study's median of 90.5 on en: 1 of 2 of vanilla. "
+        "The weakest: vanilla, setting b, seed 0: 10.3. Such runs can decide means and standard deviations."
     )
 
 
