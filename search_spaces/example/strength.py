@@ -2,8 +2,8 @@
 
 Four λ at two rates, with a seed that the other studies do not use. The target language is there because a study needs
 one; its scores are not used. The rule was fixed before the run. The first λ has the highest mean dev score over the two
-rates. The second λ is the largest other λ that loses at most two points against the first at the lower rate. The dev scores at
-the two rates:
+rates. The second λ is the largest other λ that loses at most two points against the first at the lower rate. The dev
+scores at the two rates:
 
 - PAN-X: 23.3 and 0.0 for vanilla, 60.1 and 0.0 for λ = 0.001, 67.1 and 20.4 for 0.01, 69.0 and 49.0 for 0.1, 46.7 and
   54.6 for 1. So the two λ are 0.1 and 0.01.
